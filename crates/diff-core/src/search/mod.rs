@@ -1,0 +1,249 @@
+//! Cover search: which stretches of a new image resemble which stretches of an old one.
+//!
+//! The search is the greedy scan bsdiff made popular, arranged so that it needs few lookups and runs on
+//! all cores. [`Index`] answers "where does this string occur?", the scan picks exact matches worth
+//! switching to, and the resolver grows them into approximate ones and decides where one ends and the
+//! next begins. The result depends on the inputs and [`CoverOptions`] only, never on the number of threads.
+
+mod grams;
+mod resolve;
+mod scan;
+mod suffix_array;
+
+use thiserror::Error;
+
+pub use suffix_array::Index;
+
+/// One approximate match: `length` bytes of the new image at `new_start` resemble the base image at `old_start`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cover {
+    /// First byte in the new image.
+    pub new_start: u32,
+    /// First byte in the old image.
+    pub old_start: u32,
+    /// Bytes covered, the same number in both images.
+    pub length: u32,
+}
+
+/// What the search may be told.
+#[derive(Clone, Debug)]
+pub struct CoverOptions {
+    /// A new cover must win by more than this many equal bytes over carrying on with the last one.
+    pub threshold: u32,
+    /// Bytes of the new image that are searched as one unit of parallel work.
+    ///
+    /// It is part of the input: another value may give slightly different covers.
+    pub stretch: usize,
+}
+
+/// Why an [`Index`] could not be built.
+#[derive(Debug, Error)]
+pub enum SearchError {
+    /// Positions are stored in 31 bits.
+    #[error("the old image has {0} bytes, more than the 2 GiB one index can hold")]
+    TooLarge(usize),
+    /// The suffix array construction ran out of memory or failed otherwise.
+    #[error("suffix array construction failed: {0}")]
+    Construction(String),
+}
+
+/// Finds the covers of `new`, in ascending `new_start`, not overlapping in `new`, each non-empty and within bounds.
+///
+/// Covers may overlap in the old image. Bytes of `new` in no cover resemble nothing. Of a new image
+/// beyond 4 GiB only the part that [`Cover`] can address is searched.
+pub fn find_covers(index: &Index, new: &[u8], options: &CoverOptions) -> Vec<Cover> {
+    let new = &new[..new.len().min(u32::MAX as usize)];
+    let seeds = scan::find_seeds(index, new, options);
+    resolve::covers(index.old(), new, &seeds)
+}
+
+impl Default for CoverOptions {
+    fn default() -> Self {
+        Self { threshold: 8, stretch: 1 << 20 }
+    }
+}
+
+/// Number of equal bytes at the start of both slices.
+fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let mut length = 0;
+    for (x, y) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
+        let difference = word(x) ^ word(y);
+        if difference != 0 {
+            return length + difference.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    let tail = a[length..].iter().zip(&b[length..]);
+    length + tail.take_while(|(x, y)| x == y).count()
+}
+
+/// The first eight bytes as a little-endian number.
+fn word(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn search(old: &[u8], new: &[u8], stretch: usize) -> Vec<Cover> {
+        let index = Index::build(old).unwrap();
+        let covers = find_covers(&index, new, &CoverOptions { stretch, ..CoverOptions::default() });
+        check(old, new, &covers);
+        covers
+    }
+
+    fn check(old: &[u8], new: &[u8], covers: &[Cover]) {
+        let mut end = 0;
+        for cover in covers {
+            assert!(cover.length > 0, "empty: {cover:?}");
+            assert!(cover.new_start >= end, "overlaps: {cover:?}");
+            end = cover.new_start + cover.length;
+            assert!(end as usize <= new.len(), "leaves new: {cover:?}");
+            assert!((cover.old_start + cover.length) as usize <= old.len(), "leaves old: {cover:?}");
+        }
+    }
+
+    fn equal_bytes(old: &[u8], new: &[u8], covers: &[Cover]) -> usize {
+        let pairs = |cover: &Cover| {
+            let (o, n, l) = (cover.old_start as usize, cover.new_start as usize, cover.length as usize);
+            old[o..o + l].iter().zip(&new[n..n + l]).filter(|(a, b)| a == b).count()
+        };
+        covers.iter().map(pairs).sum()
+    }
+
+    /// Bytes that look random and are always the same.
+    fn noise(length: usize, mut state: u64) -> Vec<u8> {
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 56) as u8
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    /// One change to an image; positions are taken modulo its size.
+    #[derive(Clone, Debug)]
+    enum Edit {
+        Set(usize, u8),
+        Insert(usize, Vec<u8>),
+        Remove(usize, usize),
+        Move(usize, usize, usize),
+    }
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        prop_oneof![
+            (any::<usize>(), any::<u8>()).prop_map(|(at, byte)| Edit::Set(at, byte)),
+            (any::<usize>(), prop::collection::vec(any::<u8>(), 0..40)).prop_map(|(at, bytes)| Edit::Insert(at, bytes)),
+            (any::<usize>(), 0..200usize).prop_map(|(at, length)| Edit::Remove(at, length)),
+            (any::<usize>(), any::<usize>(), 0..300usize).prop_map(|(from, to, length)| Edit::Move(from, to, length)),
+        ]
+    }
+
+    fn apply(mut image: Vec<u8>, edits: &[Edit]) -> Vec<u8> {
+        for edit in edits {
+            let place = |at: usize| at % (image.len() + 1);
+            let reach = |at: usize, length: usize| at..(at + length).min(image.len());
+            match edit {
+                Edit::Set(at, byte) if !image.is_empty() => {
+                    let at = at % image.len();
+                    image[at] = *byte;
+                }
+                Edit::Set(..) => {}
+                Edit::Insert(at, bytes) => drop(image.splice(place(*at)..place(*at), bytes.iter().copied())),
+                Edit::Remove(at, length) => drop(image.drain(reach(place(*at), *length))),
+                Edit::Move(from, to, length) => {
+                    let part: Vec<u8> = image.drain(reach(place(*from), *length)).collect();
+                    let to = to % (image.len() + 1);
+                    image.splice(to..to, part);
+                }
+            }
+        }
+        image
+    }
+
+    fn within(limit: Duration, work: impl FnOnce()) {
+        let start = Instant::now();
+        work();
+        assert!(start.elapsed() < limit, "took {:?}", start.elapsed());
+    }
+
+    proptest! {
+        #[test]
+        fn covers_of_edited_images_are_valid(
+            length in 0..5000usize, seed: u64, alphabet in 1..=255u8, edits in prop::collection::vec(edit(), 0..30),
+            stretch in 1..3000usize,
+        ) {
+            let old: Vec<u8> = noise(length, seed).into_iter().map(|byte| byte % alphabet).collect();
+            let new = apply(old.clone(), &edits);
+            search(&old, &new, stretch);
+        }
+
+        #[test]
+        fn few_edits_leave_nearly_everything_covered(seed: u64, edits in prop::collection::vec(edit(), 0..10)) {
+            let old = noise(20_000, seed);
+            let new = apply(old.clone(), &edits);
+            let covers = search(&old, &new, 1 << 12);
+            // An edit brings at most 40 new bytes and cuts off at most three ends too short to be found.
+            prop_assert!(equal_bytes(&old, &new, &covers) + edits.len() * 70 >= new.len());
+        }
+
+        #[test]
+        fn common_prefix_agrees_with_the_definition(a: Vec<u8>, b: Vec<u8>, shared: Vec<u8>) {
+            let (a, b) = ([&shared[..], &a].concat(), [&shared[..], &b].concat());
+            let expected = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+            prop_assert_eq!(common_prefix(&a, &b), expected);
+        }
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let old = noise(300_000, 7);
+        let edits: Vec<Edit> = (0..200).map(|i| Edit::Move(i * 7919, i * 104_729, 150 + i)).collect();
+        let new = apply(old.clone(), &edits);
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| search(&old, &new, 10_000))
+        };
+        assert_eq!(run(1), run(2));
+    }
+
+    #[test]
+    fn a_stretch_join_inside_a_match_costs_nothing() {
+        let old = noise(50_000, 3);
+        let new = [&old[20_000..], &old[..20_000]].concat();
+        assert_eq!(search(&old, &new, 777), search(&old, &new, 1 << 20));
+        assert_eq!(search(&old, &new, 777).len(), 2);
+    }
+
+    #[test]
+    fn equal_images_are_one_cover() {
+        let image = noise(100_000, 1);
+        let covers = search(&image, &image, 1000);
+        assert_eq!(covers, [Cover { new_start: 0, old_start: 0, length: 100_000 }]);
+    }
+
+    #[test]
+    fn empty_images_have_no_covers() {
+        assert_eq!(search(&[], &[], 1000), []);
+        assert_eq!(search(&[], b"something", 1000), []);
+        assert_eq!(search(b"something", &[], 1000), []);
+    }
+
+    #[test]
+    fn degenerate_images_are_fast() {
+        let zeros = vec![0; 1 << 20];
+        let ones = vec![0xff; 1 << 20];
+        let periodic = |period: usize| (0..1 << 20).map(|i| (i % period) as u8).collect::<Vec<u8>>();
+        let broken_runs = |run: usize| (0..1 << 20).map(|i| u8::from(i % run == 0)).collect::<Vec<u8>>();
+        let images = [zeros, ones, periodic(3), periodic(250), broken_runs(1000), broken_runs(60_000), noise(1 << 20, 5)];
+        for old in &images {
+            for new in &images {
+                within(Duration::from_secs(5), || drop(search(old, new, 1 << 18)));
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The greedy scan: walks over the new image and picks the exact matches worth switching to.
+//!
+//! The rule is bsdiff's. While following one displacement (old position less new position), switch at the first
+//! position where the longest match has more than `threshold` equal bytes that the displacement followed has not.
+//! In other words, the match must reach the `threshold + 1`st mismatch ahead, the *target*. Whether a string that
+//! ends at the target occurs is monotone in where it starts, so a failed lookup rules out all earlier starts at once, and
+//! one lookup per mismatch, rather than one per byte, is enough. The sum of all string lengths compared is
+//! then bounded by the image size times the threshold, whatever the data.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::grams::GRAM;
+use super::suffix_array::{Found, Index};
+use super::{CoverOptions, common_prefix};
+
+/// An exact match that a cover grows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seed {
+    pub(super) new_start: usize,
+    pub(super) old_start: usize,
+    pub(super) length: usize,
+}
+
+/// The scan over one stretch of the new image.
+struct Scanner<'a> {
+    index: &'a Index<'a>,
+    /// The new image up to the end of the stretch; matches never go beyond it.
+    new: &'a [u8],
+    /// No switch is possible before this position.
+    position: usize,
+    /// Old position less new position of the seed being followed, or nothing if there is none.
+    displacement: Option<isize>,
+    /// The next mismatches of `displacement` from `position` on, at most `needed`.
+    mismatches: VecDeque<usize>,
+    /// Mismatches before this position are known.
+    frontier: usize,
+    /// Mismatches that a match must get right.
+    needed: usize,
+}
+
+/// How many grams to test before a lookup in the suffix array.
+const GRAM_TESTS: usize = 12;
+
+/// How many neighbours of equal length to consider on each side when a match is accepted.
+const RIVALS: usize = 8;
+
+/// How many bytes before a match tell which of equally long ones is best.
+const CONTEXT: usize = 64;
+
+/// How far into a stretch to look for agreement with what was found there without knowing what came before.
+const RESYNC: usize = 1 << 16;
+
+/// Finds the seeds of all covers, in ascending order, first of all one of no bytes at the start of both images.
+///
+/// Stretches are scanned in parallel, each as if nothing were known about what precedes it, and then joined by scanning
+/// again from the state the previous one ended in until both scans agree, which is soon.
+pub(super) fn find_seeds(index: &Index, new: &[u8], options: &CoverOptions) -> Vec<Seed> {
+    let needed = options.threshold as usize + 1;
+    let stretch = options.stretch.max(1);
+    let starts: Vec<usize> = (0..new.len()).step_by(stretch).collect();
+    let scanner = |start: usize, displacement| {
+        let end = start.saturating_add(stretch).min(new.len());
+        Scanner::new(index, &new[..end], start, displacement, needed)
+    };
+    let first_guess = |start| if start == 0 { Some(0) } else { None };
+    let guesses: Vec<Vec<Seed>> =
+        starts.par_iter().map(|&start| scanner(start, first_guess(start)).collect()).collect();
+    let mut seeds = vec![Seed { new_start: 0, old_start: 0, length: 0 }];
+    for (&start, guess) in starts.iter().zip(&guesses) {
+        let followed = seeds.last().map(Seed::displacement);
+        join(&mut seeds, scanner(start, followed), guess, start);
+    }
+    seeds
+}
+
+/// Appends the seeds of a stretch, given those found without knowing which displacement was followed into it.
+fn join(seeds: &mut Vec<Seed>, mut scanner: Scanner, guess: &[Seed], start: usize) {
+    if start == 0 {
+        seeds.extend_from_slice(guess);
+        return;
+    }
+    for (i, seed) in guess.iter().enumerate() {
+        let next_start = guess.get(i + 1).map_or(usize::MAX, |next| next.new_start);
+        while let Some(seed) = scanner.next_before(seed.end()) {
+            seeds.push(seed);
+        }
+        // The same displacement is followed from the same position on, so all that follows is the same.
+        let agreed = scanner.displacement == Some(seed.displacement()) && scanner.position <= next_start;
+        if agreed {
+            seeds.extend_from_slice(&guess[i + 1..]);
+            return;
+        }
+        // Without an agreement this loop would be the whole, serial, search. The guess is as good.
+        if scanner.position > start + RESYNC {
+            seeds.extend(guess.iter().filter(|seed| seed.new_start >= scanner.position));
+            return;
+        }
+    }
+    seeds.extend(scanner);
+}
+
+impl Seed {
+    /// One past the last byte in the new image.
+    pub(super) fn end(&self) -> usize {
+        self.new_start + self.length
+    }
+
+    /// Old position less new position.
+    pub(super) fn displacement(&self) -> isize {
+        self.old_start as isize - self.new_start as isize
+    }
+}
+
+impl<'a> Scanner<'a> {
+    fn new(index: &'a Index, new: &'a [u8], start: usize, displacement: Option<isize>, needed: usize) -> Self {
+        let mismatches = VecDeque::with_capacity(needed);
+        Self { index, new, position: start, displacement, mismatches, frontier: start, needed }
+    }
+
+    /// Finds the next seed, giving up (for now) when none starts before `limit`.
+    fn next_before(&mut self, limit: usize) -> Option<Seed> {
+        while self.position < limit {
+            let Some(target) = self.target() else {
+                self.position = self.new.len();
+                return None;
+            };
+            if let Some(seed) = self.seed_reaching(target) {
+                self.follow(&seed);
+                return Some(seed);
+            }
+        }
+        None
+    }
+
+    /// The mismatch that a match starting at `position` must reach to be worth it.
+    fn target(&mut self) -> Option<usize> {
+        while self.mismatches.front().is_some_and(|&mismatch| mismatch < self.position) {
+            self.mismatches.pop_front();
+        }
+        self.frontier = self.frontier.max(self.position);
+        while self.mismatches.len() < self.needed {
+            let mismatch = self.frontier + self.equal_ahead(self.frontier);
+            if mismatch >= self.new.len() {
+                return None;
+            }
+            self.mismatches.push_back(mismatch);
+            self.frontier = mismatch + 1;
+        }
+        self.mismatches.back().copied()
+    }
+
+    /// How many bytes from `position` on are equal at the displacement followed.
+    fn equal_ahead(&self, position: usize) -> usize {
+        let followed = self.displacement.and_then(|displacement| position.checked_add_signed(displacement));
+        let old = followed.and_then(|at| self.index.old().get(at..)).unwrap_or_default();
+        common_prefix(&self.new[position..], old)
+    }
+
+    /// Finds the first match that includes `target`, or moves `position` past starts that cannot have one.
+    fn seed_reaching(&mut self, target: usize) -> Option<Seed> {
+        let first_mismatch = self.mismatches[0];
+        self.skip_absent_grams(target);
+        // A start behind the first mismatch has another target.
+        if self.position > first_mismatch {
+            return None;
+        }
+        let found = self.search(first_mismatch);
+        if first_mismatch + found.length <= target {
+            self.position = first_mismatch + 1;
+            return None;
+        }
+        Some(self.best_seed(first_mismatch, found))
+    }
+
+    /// Moves `position` past the last string before `target` known not to occur.
+    fn skip_absent_grams(&mut self, target: usize) {
+        let Some(last) = (target + 1).checked_sub(GRAM) else { return };
+        let first = self.position.max((last + 1).saturating_sub(GRAM_TESTS));
+        let absent = |&start: &usize| !self.index.grams().may_contain(&self.new[start..]);
+        if let Some(start) = (first..last + 1).rev().find(absent) {
+            self.position = start + 1;
+        }
+    }
+
+    fn search(&self, start: usize) -> Found {
+        self.index.search(&self.new[start..])
+    }
+
+    /// Of the matches as long as the one found, takes the one that agrees best with what comes before.
+    fn best_seed(&self, new_start: usize, found: Found) -> Seed {
+        let before = &self.new[..new_start];
+        let score = |rank: &usize| common_suffix(before, &self.index.old()[..self.index.position(*rank)]);
+        let needle = &self.new[new_start..new_start + found.length];
+        let is_rival = |rank: &usize| self.index.old()[self.index.position(*rank)..].starts_with(needle);
+        let below = (found.rank.saturating_sub(RIVALS)..found.rank).rev().take_while(is_rival);
+        let above = (found.rank + 1..self.index.len()).take(RIVALS).take_while(is_rival);
+        let mut best = (score(&found.rank), found.rank);
+        for rank in below.chain(above) {
+            let score = score(&rank);
+            if score > best.0 {
+                best = (score, rank);
+            }
+        }
+        Seed { new_start, old_start: self.index.position(best.1), length: found.length }
+    }
+
+    fn follow(&mut self, seed: &Seed) {
+        self.displacement = Some(seed.displacement());
+        self.position = seed.end();
+        self.frontier = self.position;
+        self.mismatches.clear();
+    }
+}
+
+impl Iterator for Scanner<'_> {
+    type Item = Seed;
+
+    fn next(&mut self) -> Option<Seed> {
+        self.next_before(self.new.len())
+    }
+}
+
+/// Number of equal bytes at the end of both slices, counted up to [`CONTEXT`].
+fn common_suffix(a: &[u8], b: &[u8]) -> usize {
+    a.iter().rev().zip(b.iter().rev()).take(CONTEXT).take_while(|(x, y)| x == y).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The rule as bsdiff words it: one lookup per byte.
+    fn seeds_by_the_rule(index: &Index, new: &[u8], threshold: usize) -> Vec<(usize, usize)> {
+        let mut seeds = Vec::new();
+        let (mut position, mut displacement) = (0, 0);
+        while position < new.len() {
+            let (old_start, length) = index.longest_match(&new[position..]);
+            let followed = |at: usize| index.old().get(at.checked_add_signed(displacement)?);
+            let equal = (position..position + length).filter(|&at| followed(at) == Some(&new[at])).count();
+            if length <= equal + threshold {
+                position += 1;
+                continue;
+            }
+            seeds.push((position, length));
+            displacement = old_start as isize - position as isize;
+            position += length;
+        }
+        seeds
+    }
+
+    proptest! {
+        #[test]
+        fn the_scan_obeys_the_rule(
+            old in prop::collection::vec(0..3u8, 0..400), new in prop::collection::vec(0..3u8, 0..400), threshold in 0..9u32,
+        ) {
+            let index = Index::build(&old).unwrap();
+            let options = CoverOptions { threshold, ..CoverOptions::default() };
+            let seeds = find_seeds(&index, &new, &options);
+            // Which of equal matches is followed differs, so only the first choice can be compared.
+            let first = seeds.get(1).map(|seed| (seed.new_start, seed.length));
+            prop_assert_eq!(first, seeds_by_the_rule(&index, &new, threshold as usize).first().copied());
+        }
+
+        #[test]
+        fn seeds_are_exact_matches(
+            old in prop::collection::vec(0..2u8, 0..400), new in prop::collection::vec(0..2u8, 0..400), stretch in 1..200usize,
+        ) {
+            let index = Index::build(&old).unwrap();
+            let seeds = find_seeds(&index, &new, &CoverOptions { stretch, ..CoverOptions::default() });
+            for pair in seeds.windows(2) {
+                prop_assert!(pair[0].end() <= pair[1].new_start);
+            }
+            for seed in &seeds {
+                prop_assert_eq!(&old[seed.old_start..][..seed.length], &new[seed.new_start..seed.end()]);
+            }
+        }
+    }
+}

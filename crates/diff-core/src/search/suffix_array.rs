@@ -1,0 +1,189 @@
+//! The index over the old image: a suffix array with shortcuts for the start of a search.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use libsais::SuffixArrayConstruction;
+
+use super::grams::GramFilter;
+use super::{SearchError, common_prefix};
+
+/// A sorted list of all suffixes of the old image, for finding the longest match of any string.
+///
+/// Takes about five bytes of memory per byte of the image.
+pub struct Index<'a> {
+    old: &'a [u8],
+    suffixes: Vec<i32>,
+    /// For each two-byte string, the rank of the first suffix that starts with it or sorts after it.
+    starts: Vec<u32>,
+    grams: GramFilter,
+}
+
+/// The outcome of a lookup.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    /// Which entry of the suffix array matched; meaningless if `length` is 0.
+    pub(super) rank: usize,
+    /// How many bytes of the needle matched.
+    pub(super) length: usize,
+}
+
+impl<'a> Index<'a> {
+    /// Sorts the suffixes of `old`.
+    pub fn build(old: &'a [u8]) -> Result<Self, SearchError> {
+        if i32::try_from(old.len()).is_err() {
+            return Err(SearchError::TooLarge(old.len()));
+        }
+        let (suffixes, (starts, grams)) =
+            rayon::join(|| sort_suffixes(old), || rayon::join(|| bucket_starts(old), || GramFilter::build(old)));
+        Ok(Self { old, suffixes: suffixes?, starts, grams })
+    }
+
+    /// Finds the longest prefix of `needle` that occurs in the old image, as its position there and its length.
+    ///
+    /// Of several occurrences any one is returned, but always the same.
+    pub fn longest_match(&self, needle: &[u8]) -> (usize, usize) {
+        let found = self.search(needle);
+        if found.length == 0 {
+            return (0, 0);
+        }
+        (self.position(found.rank), found.length)
+    }
+
+    pub(super) fn old(&self) -> &'a [u8] {
+        self.old
+    }
+
+    pub(super) fn grams(&self) -> &GramFilter {
+        &self.grams
+    }
+
+    /// Number of suffixes, which is the number of bytes of the old image.
+    pub(super) fn len(&self) -> usize {
+        self.suffixes.len()
+    }
+
+    /// Where the suffix of this rank starts.
+    pub(super) fn position(&self, rank: usize) -> usize {
+        self.suffixes[rank] as usize
+    }
+
+    /// Like [`Self::longest_match`], but names the suffix by its rank, so that its neighbours can be looked at.
+    pub(super) fn search(&self, needle: &[u8]) -> Found {
+        if let Some(bucket) = self.bucket(needle) {
+            return self.search_in(bucket, 2, needle);
+        }
+        self.search_in(0..self.len(), 0, needle)
+    }
+
+    /// The suffixes that share the first two bytes of the needle, if there are any.
+    fn bucket(&self, needle: &[u8]) -> Option<Range<usize>> {
+        let key = usize::from(u16::from_be_bytes(*needle.first_chunk()?));
+        let start = self.starts[key] as usize;
+        let mut end = self.starts[key + 1] as usize;
+        // The suffix of one byte sorts before all two-byte strings that start with it, but belongs to none.
+        if end > start && self.position(end - 1) + 1 == self.len() {
+            end -= 1;
+        }
+        (end > start).then_some(start..end)
+    }
+
+    /// Binary search among suffixes that all share at least `shared` bytes with the needle.
+    ///
+    /// All suffixes between two that share k bytes with the needle do so too, so no comparison starts before that:
+    /// long equal ranges (blank flash, padding) cost no more than others.
+    fn search_in(&self, ranks: Range<usize>, shared: usize, needle: &[u8]) -> Found {
+        let Range { start: mut low, end: mut high } = ranks;
+        let (mut low_shared, mut high_shared) = (shared, shared);
+        let mut best = Found { rank: low, length: 0 };
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let suffix = &self.old[self.position(middle)..];
+            let known = low_shared.min(high_shared);
+            let length = known + common_prefix(&suffix[known..], &needle[known..]);
+            if length > best.length {
+                best = Found { rank: middle, length };
+            }
+            match suffix.get(length).cmp(&needle.get(length)) {
+                _ if length == needle.len() => return best,
+                Ordering::Less => (low, low_shared) = (middle + 1, length),
+                _ => (high, high_shared) = (middle, length),
+            }
+        }
+        best
+    }
+}
+
+fn sort_suffixes(old: &[u8]) -> Result<Vec<i32>, SearchError> {
+    if old.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sorted = SuffixArrayConstruction::for_text(old).in_owned_buffer32().single_threaded().run();
+    sorted.map(|sorted| sorted.into_vec()).map_err(|error| SearchError::Construction(error.to_string()))
+}
+
+/// Counts the suffixes that sort before each two-byte string.
+fn bucket_starts(old: &[u8]) -> Vec<u32> {
+    let mut starts = vec![0; (1 << 16) + 1];
+    for pair in old.windows(2) {
+        starts[usize::from(u16::from_be_bytes([pair[0], pair[1]])) + 1] += 1;
+    }
+    if let Some(&last) = old.last() {
+        starts[usize::from(last) << 8] += 1;
+    }
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
+    }
+    starts
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn longest_by_trying_all(old: &[u8], needle: &[u8]) -> usize {
+        (0..old.len()).map(|at| common_prefix(&old[at..], needle)).max().unwrap_or(0)
+    }
+
+    fn check(old: &[u8], needle: &[u8]) {
+        let (position, length) = Index::build(old).unwrap().longest_match(needle);
+        assert_eq!(length, longest_by_trying_all(old, needle), "{old:?} {needle:?}");
+        assert_eq!(old[position..position + length], needle[..length]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_longest_match_is_found(
+            old in prop::collection::vec(any::<u8>(), 0..300), needle in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            check(&old, &needle);
+        }
+
+        #[test]
+        fn the_longest_match_is_found_among_many(
+            old in prop::collection::vec(0..3u8, 0..300), needle in prop::collection::vec(0..3u8, 0..40),
+        ) {
+            check(&old, &needle);
+        }
+
+        #[test]
+        fn a_part_of_the_image_is_found_whole(
+            old in prop::collection::vec(253..=255u8, 1..300), from: prop::sample::Index, to: prop::sample::Index,
+        ) {
+            let (a, b) = (from.index(old.len()), to.index(old.len()));
+            let needle = &old[a.min(b)..=a.max(b)];
+            prop_assert_eq!(Index::build(&old).unwrap().longest_match(needle).1, needle.len());
+        }
+    }
+
+    #[test]
+    fn the_last_byte_is_a_match_too() {
+        check(b"ab", b"b");
+        check(b"ab", b"ba");
+        check(b"a\x00b", b"b\x00");
+    }
+}

@@ -1,0 +1,96 @@
+//! What the decoder asks of its surroundings: the base to read, the target to write (`docs/format.md`, section 8.1).
+
+use crate::Error;
+
+/// The base image: random access, read only.
+pub trait Base {
+    /// Its size in bytes.
+    fn size(&self) -> u32;
+    /// Reads `buffer.len()` bytes from `offset`; the decoder never asks beyond the end.
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error>;
+}
+
+/// The target image: written once, in order.
+pub trait Target {
+    /// Makes room for `size` bytes. Called once, when the base has been checked and before the first write:
+    /// the place to refuse an image that does not fit, or to erase.
+    fn begin(&mut self, size: u32) -> Result<(), Error>;
+    /// Appends bytes.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
+    /// Reads bytes that were written before. Only packages whose header says so need it.
+    fn read(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
+        Err(Error::TargetRead)
+    }
+}
+
+/// Everything a body is decoded (or encoded) against.
+pub trait Io {
+    /// Reads from the base image.
+    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error>;
+    /// Reads from the part of the target that was written.
+    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error>;
+    /// Appends to the target.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
+}
+
+/// A base image in memory, or memory-mapped flash.
+impl Base for &[u8] {
+    fn size(&self) -> u32 {
+        u32::try_from(self.len()).unwrap_or(u32::MAX)
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        copy_from(self, offset, buffer).ok_or(Error::BaseRead)
+    }
+}
+
+/// A base image behind a read function, such as a driver of external flash.
+impl<F: FnMut(u32, &mut [u8]) -> Result<(), Error>> Base for (u32, F) {
+    fn size(&self) -> u32 {
+        self.0
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        (self.1)(offset, buffer)
+    }
+}
+
+/// A target in memory.
+#[derive(Debug)]
+pub struct SliceTarget<'a> {
+    memory: &'a mut [u8],
+    used: usize,
+}
+
+impl<'a> SliceTarget<'a> {
+    /// A target that may use all of `memory`.
+    pub fn new(memory: &'a mut [u8]) -> Self {
+        Self { memory, used: 0 }
+    }
+}
+
+impl Target for SliceTarget<'_> {
+    fn begin(&mut self, size: u32) -> Result<(), Error> {
+        if size as usize <= self.memory.len() { Ok(()) } else { Err(Error::TargetWrite) }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let end = self.used.checked_add(bytes.len()).ok_or(Error::TargetWrite)?;
+        let place = self.memory.get_mut(self.used..end).ok_or(Error::TargetWrite)?;
+        place.copy_from_slice(bytes);
+        self.used = end;
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        let written = self.memory.get(..self.used).unwrap_or(&[]);
+        copy_from(written, offset, buffer).ok_or(Error::TargetRead)
+    }
+}
+
+fn copy_from(memory: &[u8], offset: u32, buffer: &mut [u8]) -> Option<()> {
+    let start = offset as usize;
+    let bytes = memory.get(start..start.checked_add(buffer.len())?)?;
+    buffer.copy_from_slice(bytes);
+    Some(())
+}

@@ -1,0 +1,103 @@
+//! How the caller's workspace is divided, and how large it must be (`docs/format.md`, section 3.2).
+
+use crate::entropy::{CONTROL_CELLS, LOOKAHEAD, Model, RangeDecoder, SLOT_CELLS, WEIGHT_CELLS};
+use crate::refs::{AddressSpace, Landmark, Landmarks, Learned, LearnedEntry, Predictor};
+use crate::wire::{Codec, HEADER_LIMIT, Header, ModelSize, Tuning};
+use crate::{Error, apply::walker::Walker};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Bytes of a window on the source of a cover: the largest block, and a reference that hangs over.
+pub(super) const WINDOW: usize = 128;
+/// Bytes that are gathered before they are written to the target.
+pub(super) const OUTPUT: usize = 256;
+/// Bytes of package input that are held.
+const INPUT: usize = 2 * LOOKAHEAD;
+
+/// Workspace per landmark.
+pub const LANDMARK_RAM: u32 = size_of::<Landmark>() as u32;
+/// Workspace per learned displacement.
+pub const LEARNED_RAM: u32 = size_of::<LearnedEntry>() as u32;
+/// Workspace per slot of counters.
+pub const SLOT_RAM: u32 = 2 * SLOT_CELLS as u32;
+/// Workspace that every `cm` package needs besides its tables.
+pub const FIXED_RAM: u32 = (4 * WEIGHT_CELLS + 2 * CONTROL_CELLS + INPUT + WINDOW + OUTPUT) as u32;
+
+/// Bytes of workspace that decoding a package with this header takes: a pure function of the header's fields.
+#[must_use]
+pub fn required_ram(header: &Header) -> u64 {
+    let body = match header.codec {
+        Codec::Cm { size, .. } => cm_ram(size),
+        Codec::Zstd { window_log } => zstd_ram(window_log),
+    };
+    // The header itself is gathered in the workspace first.
+    body.max(HEADER_LIMIT as u64)
+}
+
+fn cm_ram(size: ModelSize) -> u64 {
+    u64::from(FIXED_RAM)
+        + u64::from(LANDMARK_RAM) * u64::from(size.landmarks)
+        + u64::from(LEARNED_RAM) * u64::from(size.learned)
+        + u64::from(SLOT_RAM) * u64::from(size.slots)
+}
+
+/// What a zstd decoder of this window takes from the heap (RFC 8878's window, and libzstd's own state), rounded up.
+fn zstd_ram(window_log: u8) -> u64 {
+    (1u64 << (window_log & 31)) + (512 << 10)
+}
+
+/// The parts of a workspace.
+#[derive(Debug)]
+pub struct Layout<'w> {
+    /// Everything that decodes operations.
+    pub walker: Walker<'w>,
+    /// Where package bytes wait.
+    pub input: &'w mut [u8],
+}
+
+impl<'w> Layout<'w> {
+    /// Divides a workspace of at least [`required_ram`] bytes, aligned to four.
+    pub fn new(
+        header: &Header,
+        size: ModelSize,
+        tuning: Tuning,
+        workspace: &'w mut [u8],
+    ) -> Result<Self, Error> {
+        let mut rest = workspace;
+        let landmarks = take::<Landmark>(&mut rest, size.landmarks as usize)?;
+        let learned = take::<LearnedEntry>(&mut rest, size.learned as usize)?;
+        let weights = take::<i32>(&mut rest, WEIGHT_CELLS)?;
+        let control = take::<u16>(&mut rest, CONTROL_CELLS)?;
+        let slots = take::<u16>(&mut rest, size.slots as usize * SLOT_CELLS)?;
+        let input = take::<u8>(&mut rest, INPUT)?;
+        let window = take::<u8>(&mut rest, WINDOW)?;
+        let output = take::<u8>(&mut rest, OUTPUT)?;
+        let window = window.first_chunk_mut().ok_or(Error::WorkspaceTooSmall)?;
+        let output = output.first_chunk_mut().ok_or(Error::WorkspaceTooSmall)?;
+        landmarks.fill(Landmark { base: 0, target: 0, length: 0 });
+        let space = AddressSpace {
+            base_address: header.base_address,
+            image_size: header.base_size,
+            windows: header.windows,
+        };
+        let predictor = Predictor::new(Landmarks::new(landmarks), Learned::new(learned), space);
+        let model = Model::new(control, slots, weights, tuning);
+        let walker = Walker::new(header, tuning, model, predictor, window, output);
+        Ok(Self { walker, input })
+    }
+
+    /// The decoder of the body, over the input buffer, and the walker that it feeds.
+    pub(super) fn split(self, body_length: u32) -> (Walker<'w>, RangeDecoder<'w>) {
+        (self.walker, RangeDecoder::new(self.input, body_length))
+    }
+}
+
+fn take<'w, T>(rest: &mut &'w mut [u8], count: usize) -> Result<&'w mut [T], Error>
+where
+    T: FromBytes + IntoBytes + Immutable + KnownLayout,
+{
+    let bytes = count.checked_mul(size_of::<T>()).ok_or(Error::WorkspaceTooSmall)?;
+    let whole = core::mem::take(rest);
+    let (part, left) = whole.split_at_mut_checked(bytes).ok_or(Error::WorkspaceTooSmall)?;
+    *rest = left;
+    <[T]>::mut_from_bytes(part).map_err(|_| Error::WorkspaceMisaligned)
+}

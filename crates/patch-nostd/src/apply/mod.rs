@@ -1,0 +1,18 @@
+//! The streaming restore: package bytes in, target image out (`docs/format.md`, section 8).
+
+mod copy;
+mod io;
+mod layout;
+mod operation;
+mod patcher;
+mod walker;
+#[cfg(feature = "zstd")]
+//mod zstd;
+
+pub use io::{Base, Io, SliceTarget, Target};
+pub use layout::required_ram;
+#[cfg(feature = "encode")]
+pub use layout::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, Layout, SLOT_RAM};
+pub use operation::{Cover, Operation, Oracle, Source};
+pub use patcher::Patcher;
+pub use walker::{Progress, Walker};

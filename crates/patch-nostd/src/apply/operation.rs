@@ -1,0 +1,196 @@
+//! One operation: literals, then a cover (`docs/format.md`, section 4.2).
+
+use super::walker::Walker;
+use crate::Error;
+use crate::entropy::{Category, Coder, Number};
+use crate::refs::Landmark;
+
+/// Where a cover copies from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The base image.
+    Base,
+    /// The target, where it has been written already.
+    Target,
+}
+
+/// A stretch of the target that resembles another place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cover {
+    /// Where it copies from.
+    pub source: Source,
+    /// First byte copied, in the source.
+    pub start: u32,
+    /// Bytes, at least one.
+    pub length: u32,
+}
+
+/// What happens next: some literals, then a cover, which only the last operation may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Bytes that are coded as they are.
+    pub literals: u32,
+    /// What is copied after them.
+    pub cover: Option<Cover>,
+}
+
+/// What an encoder knows and a decoder is about to learn.
+pub trait Oracle {
+    /// The operation that begins at `offset` of the target.
+    fn operation(&self, offset: u32) -> Operation;
+    /// The landmark of this index, in order of the base.
+    fn landmark(&self, index: u32) -> Landmark;
+    /// The target's byte.
+    fn byte(&self, offset: u32) -> u8;
+}
+
+/// The decoder's oracle: knows nothing.
+pub(super) struct Blind;
+
+impl Oracle for Blind {
+    fn operation(&self, _offset: u32) -> Operation {
+        Operation { literals: 0, cover: None }
+    }
+
+    fn landmark(&self, _index: u32) -> Landmark {
+        Landmark { base: 0, target: 0, length: 0 }
+    }
+
+    fn byte(&self, _offset: u32) -> u8 {
+        0
+    }
+}
+
+/// How many displacements of recent covers are remembered.
+const RECENT: usize = 4;
+
+/// What the coding of operations depends on.
+#[derive(Debug, Default)]
+pub(super) struct ControlState {
+    /// Displacements of the last covers of the base, newest first.
+    recent: [i32; RECENT],
+    /// The last three answers to "from the target?", and the last to "the next landmark?".
+    kinds: usize,
+    landmark: usize,
+    /// The landmark coded last.
+    last: Option<Landmark>,
+}
+
+impl ControlState {
+    /// The displacement of the last cover of the base.
+    pub(super) const fn displacement(&self) -> i32 {
+        self.recent[0]
+    }
+
+    fn remember(&mut self, displacement: i32) {
+        let place = self.recent.iter().position(|&known| known == displacement);
+        if let Some(moved) = self.recent.get_mut(..=place.unwrap_or(RECENT - 1)) {
+            moved.rotate_right(1);
+        }
+        self.recent[0] = displacement;
+    }
+}
+
+impl Walker<'_> {
+    /// Codes one landmark.
+    pub(super) fn landmark<C: Coder>(&mut self, coder: &mut C, wanted: Landmark) -> Result<Landmark, Error> {
+        coder.category(Category::Landmarks);
+        let last = self.control.last.unwrap_or(Landmark { base: 0, target: 0, length: 0 });
+        let gap = wanted.base.wrapping_sub(last.base.wrapping_add(last.length)) as i32;
+        let gap = self.model.signed(coder, Number::LandmarkGap, gap);
+        let length = wanted.length.wrapping_sub(1);
+        let length = self.model.number(coder, Number::LandmarkLength, length).wrapping_add(1);
+        let shift = wanted.displacement().wrapping_sub(last.displacement());
+        let shift = self.model.signed(coder, Number::LandmarkShift, shift);
+        let base = last.base.wrapping_add(last.length).wrapping_add(gap as u32);
+        let displacement = last.displacement().wrapping_add(shift);
+        let landmark = Landmark { base, target: base.wrapping_add(displacement as u32), length };
+        let fits = fits(base, length, self.base_size) && fits(landmark.target, length, self.target_size);
+        if !fits || base < last.base {
+            return Err(Error::Corrupt);
+        }
+        self.control.last = Some(landmark);
+        Ok(landmark)
+    }
+
+    /// Codes the operation that begins here.
+    pub(super) fn operation<C: Coder>(&mut self, coder: &mut C, wanted: Operation) -> Result<Operation, Error> {
+        coder.category(Category::Control);
+        if let Some(landmark) = self.predictor.landmarks.next(self.position) {
+            let expected = Operation {
+                literals: landmark.target - self.position,
+                cover: Some(Cover { source: Source::Base, start: landmark.base, length: landmark.length }),
+            };
+            let context = self.control.landmark & 7;
+            let agreed = self.model.control_flag(coder, context, wanted == expected);
+            self.control.landmark = self.control.landmark << 1 | usize::from(agreed);
+            if agreed {
+                self.control.remember(landmark.displacement());
+                return Ok(expected);
+            }
+        }
+        let left = self.target_size - self.position;
+        let literals = self.model.number(coder, Number::LiteralLength, wanted.literals);
+        if literals >= left {
+            let last = Operation { literals, cover: None };
+            return if literals == left { Ok(last) } else { Err(Error::Corrupt) };
+        }
+        let start = self.position + literals;
+        let cover = wanted.cover.unwrap_or(Cover { source: Source::Base, start: 0, length: 1 });
+        let cover = self.cover(coder, start, cover)?;
+        Ok(Operation { literals, cover: Some(cover) })
+    }
+
+    /// Codes the cover that begins at `target`.
+    fn cover<C: Coder>(&mut self, coder: &mut C, target: u32, wanted: Cover) -> Result<Cover, Error> {
+        let from_target = self.read_back && {
+            let context = 8 + (self.control.kinds & 7);
+            let answer = self.model.control_flag(coder, context, wanted.source == Source::Target);
+            self.control.kinds = self.control.kinds << 1 | usize::from(answer);
+            answer
+        };
+        let cover = if from_target {
+            let distance = target.wrapping_sub(wanted.start).wrapping_sub(1);
+            let distance = self.model.number(coder, Number::TargetDistance, distance);
+            let length = self.model.number(coder, Number::TargetLength, wanted.length.wrapping_sub(1));
+            let start = target.checked_sub(distance).and_then(|start| start.checked_sub(1));
+            let start = start.ok_or(Error::Corrupt)?;
+            Cover { source: Source::Target, start, length: length.wrapping_add(1) }
+        } else {
+            let wanted_displacement = target.wrapping_sub(wanted.start) as i32;
+            let displacement = self.displacement(coder, wanted_displacement);
+            let length = self.model.number(coder, Number::BaseLength, wanted.length.wrapping_sub(1));
+            let start = target.wrapping_sub(displacement as u32);
+            Cover { source: Source::Base, start, length: length.wrapping_add(1) }
+        };
+        let readable = from_target || fits(cover.start, cover.length, self.base_size);
+        if readable && fits(target, cover.length, self.target_size) {
+            Ok(cover)
+        } else {
+            Err(Error::Corrupt)
+        }
+    }
+
+    /// Codes the displacement of a cover of the base: a recent one, or how far it is from the last.
+    fn displacement<C: Coder>(&mut self, coder: &mut C, wanted: i32) -> i32 {
+        let mut context = 16;
+        for place in 0..RECENT {
+            let recent = self.control.recent.get(place).copied().unwrap_or(0);
+            if self.model.control_flag(coder, context, wanted == recent) {
+                self.control.remember(recent);
+                return recent;
+            }
+            context += 1;
+        }
+        let seek = self.control.displacement().wrapping_sub(wanted);
+        let seek = self.model.signed(coder, Number::BaseSeek, seek);
+        let displacement = self.control.displacement().wrapping_sub(seek);
+        self.control.remember(displacement);
+        displacement
+    }
+}
+
+/// Whether `length` bytes (at least one) from `start` lie within `size`.
+fn fits(start: u32, length: u32, size: u32) -> bool {
+    length > 0 && start.checked_add(length).is_some_and(|end| end <= size)
+}

@@ -1,0 +1,253 @@
+//! Walks through the target, operation by operation, the same way for encoder and decoder
+//! (`docs/format.md`, section 4).
+
+use super::copy::CopyState;
+use super::io::Io;
+use super::layout::{OUTPUT, WINDOW};
+use super::operation::{ControlState, Operation, Oracle, Source};
+use crate::Error;
+use crate::entropy::{Category, Coder, LiteralContext, Model};
+use crate::refs::Predictor;
+use crate::wire::{Header, RegionTable, Tuning};
+
+/// How far [`Walker::run`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The coder needs more input before the next step.
+    NeedsInput,
+    /// The target is complete.
+    Done,
+}
+
+/// What the next step does.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Landmark(u32),
+    Operation,
+    Literals,
+    Copy,
+    Done,
+}
+
+/// All state of a walk; what is large lies in the caller's workspace.
+#[derive(Debug)]
+pub struct Walker<'w> {
+    pub(super) model: Model<'w>,
+    pub(super) predictor: Predictor<'w>,
+    pub(super) window: &'w mut [u8; WINDOW],
+    output: &'w mut [u8; OUTPUT],
+    used: usize,
+    /// Bytes of the target that are known.
+    pub(super) position: u32,
+    pub(super) base_size: u32,
+    pub(super) target_size: u32,
+    pub(super) base_address: u32,
+    pub(super) read_back: bool,
+    pub(super) regions: RegionTable,
+    pub(super) tuning: Tuning,
+    phase: Phase,
+    operation: Operation,
+    /// Place in the window of the byte that is expected instead of the next literal.
+    expected: usize,
+    /// The last four bytes of the target, the last one lowest.
+    pub(super) before: u32,
+    pub(super) control: ControlState,
+    pub(super) copy: CopyState,
+}
+
+impl<'w> Walker<'w> {
+    pub(super) fn new(
+        header: &Header,
+        tuning: Tuning,
+        model: Model<'w>,
+        predictor: Predictor<'w>,
+        window: &'w mut [u8; WINDOW],
+        output: &'w mut [u8; OUTPUT],
+    ) -> Self {
+        Self {
+            model,
+            predictor,
+            window,
+            output,
+            used: 0,
+            position: 0,
+            base_size: header.base_size,
+            target_size: header.target_size,
+            base_address: header.base_address,
+            read_back: header.read_back,
+            regions: header.regions,
+            tuning,
+            phase: Phase::Landmark(0),
+            operation: Operation { literals: 0, cover: None },
+            expected: WINDOW,
+            before: 0,
+            control: ControlState::default(),
+            copy: CopyState::default(),
+        }
+    }
+
+    /// Bytes of the target that are known so far.
+    #[must_use]
+    pub const fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Walks until the coder needs input or the target is complete.
+    pub fn run<C: Coder, O: Oracle, I: Io>(
+        &mut self,
+        coder: &mut C,
+        oracle: &O,
+        io: &mut I,
+    ) -> Result<Progress, Error> {
+        while coder.ready() {
+            if self.step(coder, oracle, io)? == Progress::Done {
+                return Ok(Progress::Done);
+            }
+        }
+        Ok(Progress::NeedsInput)
+    }
+
+    /// Takes one step: a landmark, an operation, a literal byte, a part of a cover.
+    ///
+    /// A step consumes at most [`crate::entropy::LOOKAHEAD`] bytes of input.
+    pub fn step<C: Coder, O: Oracle, I: Io>(
+        &mut self,
+        coder: &mut C,
+        oracle: &O,
+        io: &mut I,
+    ) -> Result<Progress, Error> {
+        match self.phase {
+            Phase::Landmark(index) => self.step_landmark(coder, oracle, index)?,
+            Phase::Operation if self.position == self.target_size => {
+                self.flush(io)?;
+                self.phase = Phase::Done;
+            }
+            Phase::Operation => {
+                self.operation = self.operation(coder, oracle.operation(self.position))?;
+                self.expected = WINDOW;
+                self.phase = Phase::Literals;
+            }
+            Phase::Literals => self.step_literal(coder, oracle, io)?,
+            Phase::Copy => {
+                if self.copy_step(coder, oracle, io)? {
+                    self.phase = Phase::Operation;
+                }
+            }
+            Phase::Done => {}
+        }
+        Ok(if matches!(self.phase, Phase::Done) { Progress::Done } else { Progress::NeedsInput })
+    }
+
+    fn step_landmark<C: Coder, O: Oracle>(
+        &mut self,
+        coder: &mut C,
+        oracle: &O,
+        index: u32,
+    ) -> Result<(), Error> {
+        if index as usize == self.predictor.landmarks.as_slice().len() {
+            self.phase = Phase::Operation;
+            return Ok(());
+        }
+        let landmark = self.landmark(coder, oracle.landmark(index))?;
+        self.predictor.landmarks.set(index as usize, landmark);
+        self.phase = Phase::Landmark(index + 1);
+        Ok(())
+    }
+
+    fn step_literal<C: Coder, O: Oracle, I: Io>(
+        &mut self,
+        coder: &mut C,
+        oracle: &O,
+        io: &mut I,
+    ) -> Result<(), Error> {
+        if self.operation.literals == 0 {
+            self.begin_copy();
+            return Ok(());
+        }
+        if self.expected >= WINDOW / 2 {
+            self.expect(io)?;
+        }
+        coder.category(Category::Literals);
+        let context = LiteralContext {
+            before: self.before,
+            offset: self.position,
+            expected: self.window[self.expected % WINDOW],
+        };
+        let byte = self.model.literal(coder, &context, oracle.byte(self.position));
+        self.expected += 1;
+        self.operation.literals -= 1;
+        self.emit(byte, io)
+    }
+
+    /// Fills the window with the base's bytes where the last cover would have gone on.
+    fn expect<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
+        let start = self.position.wrapping_sub(self.control.displacement() as u32);
+        let count = self.base_size.saturating_sub(start).min(WINDOW as u32 / 2) as usize;
+        let (known, unknown) = self.window.split_at_mut(count.min(WINDOW));
+        unknown.fill(0);
+        self.expected = 0;
+        io.read_base(start, known)
+    }
+
+    fn begin_copy(&mut self) {
+        self.phase = Phase::Operation;
+        if let Some(cover) = self.operation.cover {
+            self.copy.begin(cover, self.position);
+            self.phase = Phase::Copy;
+        }
+    }
+
+    /// Appends a byte to the target.
+    pub(super) fn emit<I: Io>(&mut self, byte: u8, io: &mut I) -> Result<(), Error> {
+        self.output[self.used % OUTPUT] = byte;
+        self.used += 1;
+        self.position += 1;
+        self.before = self.before << 8 | u32::from(byte);
+        if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
+    }
+
+    fn flush<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
+        let whole = self.output.get(..self.used).unwrap_or(&[]);
+        self.used = 0;
+        if whole.is_empty() { Ok(()) } else { io.write(whole) }
+    }
+
+    /// Fills the window with `count` bytes of the cover's source from `start`, which is before the position for a
+    /// source in the target; past the position such a source repeats itself.
+    pub(super) fn read_source<I: Io>(
+        &mut self,
+        io: &mut I,
+        source: Source,
+        start: u32,
+        count: usize,
+    ) -> Result<(), Error> {
+        self.window.fill(0);
+        let count = count.min(WINDOW);
+        let (limit, written) = match source {
+            Source::Base => (self.base_size, self.base_size),
+            Source::Target => (self.position, self.position - self.used as u32),
+        };
+        let stored = written.saturating_sub(start).min(count as u32) as usize;
+        let part = self.window.get_mut(..stored).unwrap_or_default();
+        if source == Source::Base {
+            return io.read_base(start, part);
+        }
+        if !part.is_empty() {
+            io.read_target(start, part)?;
+        }
+        // What is known but not yet written, then the repetition.
+        let distance = limit.saturating_sub(start).max(1) as usize;
+        for place in stored..count {
+            let byte = if place < distance {
+                let ahead = (start as usize + place).wrapping_sub(written as usize);
+                self.output.get(ahead).copied().unwrap_or(0)
+            } else {
+                self.window.get(place - distance).copied().unwrap_or(0)
+            };
+            if let Some(cell) = self.window.get_mut(place) {
+                *cell = byte;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! One adaptive probability in 16 bits (`docs/format.md`, section 5.2).
+//!
+//! The upper 13 bits are the probability that the next event is true, the lower three count the events seen,
+//! up to seven: a young counter moves fast (by 1/2, 1/3, ...), an old one by 1/2^rate.
+
+/// A counter that has seen nothing: probability one half.
+pub(super) const NEW: u16 = 0x8000;
+
+const COUNT: u16 = 7;
+/// 65536/(n + 1.6): how far a counter that has seen n events moves towards the next.
+const STEPS: [u16; 8] = [40_960, 25_206, 18_204, 14_247, 11_703, 9_930, 8_623, 0];
+
+/// The probability of true as a 16-bit fraction, never zero or one.
+pub(super) const fn probability(cell: u16) -> u16 {
+    (cell & !COUNT) | 4
+}
+
+/// The counter after an event.
+pub(super) const fn update(cell: u16, bit: bool, rate: u8) -> u16 {
+    let count = cell & COUNT;
+    let slowest = 0x1_0000u32 >> (rate & 15);
+    let step = STEPS[count as usize] as u32;
+    let step = if step > slowest { step } else { slowest };
+    let target = if bit { 0xFFF8 } else { 0 };
+    let value = (cell & !COUNT) as i32;
+    let moved = value + (((target - value) * (step >> 2) as i32) >> 14);
+    let next = if count < COUNT { count + 1 } else { COUNT };
+    (moved as u16 & !COUNT) | next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_follows_its_events_and_stays_in_range() {
+        let mut cell = NEW;
+        for _ in 0..200 {
+            cell = update(cell, true, 5);
+        }
+        assert!(probability(cell) > 63_000);
+        for _ in 0..200 {
+            cell = update(cell, false, 5);
+        }
+        assert!(probability(cell) < 2_500);
+    }
+}

@@ -1,0 +1,178 @@
+//! Counters in hashed slots, mixed into one probability per event (`docs/format.md`, sections 5.3 and 5.4).
+
+use super::{Coder, counter, logistic};
+use crate::wire::Tuning;
+
+/// Cells of one slot: a tag and fifteen counters, those of four successive bits in one context.
+pub const SLOT_CELLS: usize = 16;
+/// Inputs that one event mixes at most.
+pub(super) const INPUTS: usize = 6;
+/// Sets of mixer weights: which set is used depends on the kind of event.
+pub(super) const WEIGHT_SETS: usize = 40;
+/// Cells of all mixer weights.
+pub const WEIGHT_CELLS: usize = INPUTS * WEIGHT_SETS;
+
+/// Weights are fractions of 65536, limited to four in either direction.
+const WEIGHT_LIMIT: i32 = (4 << 16) - 1;
+/// Where weights begin: 0.36.
+const WEIGHT_START: i32 = 23_600;
+
+/// All adaptive state of a body, in memory that the caller lends.
+#[derive(Debug)]
+pub struct Model<'w> {
+    /// Counters of numbers and other contexts with an index of their own.
+    pub(super) control: &'w mut [u16],
+    slots: &'w mut [u16],
+    weights: &'w mut [i32],
+    tuning: Tuning,
+}
+
+/// The contexts of one event: a cell for each input.
+pub(super) type Cells = [usize; INPUTS];
+
+impl<'w> Model<'w> {
+    /// A model that has seen nothing. `control` must have [`super::CONTROL_CELLS`] cells, `weights`
+    /// [`WEIGHT_CELLS`], `slots` a multiple of [`SLOT_CELLS`].
+    pub fn new(
+        control: &'w mut [u16],
+        slots: &'w mut [u16],
+        weights: &'w mut [i32],
+        tuning: Tuning,
+    ) -> Self {
+        control.fill(counter::NEW);
+        slots.fill(counter::NEW);
+        for slot in slots.chunks_exact_mut(SLOT_CELLS) {
+            if let Some(tag) = slot.first_mut() {
+                *tag = 0;
+            }
+        }
+        weights.fill(WEIGHT_START);
+        Self { control, slots, weights, tuning }
+    }
+
+    /// The first cell of the slot of a context, which is given as a hash.
+    ///
+    /// A slot's tag holds twelve bits of the hash and a four-bit count of uses. Of the two slots that a hash may
+    /// be in, the less used one gives way, and the other one ages.
+    pub(super) fn slot(&mut self, hash: u32) -> usize {
+        let count = self.slots.len() / SLOT_CELLS;
+        let first = ((u64::from(hash) * count as u64) >> 32) as usize;
+        let second = if first ^ 1 < count { first ^ 1 } else { first };
+        let tag = (hash.wrapping_mul(0x9E37_79B1) >> 16) as u16 & 0xFFF0;
+        let (first, second) = (first * SLOT_CELLS, second * SLOT_CELLS);
+        let (seen_first, seen_second) = (self.cell(first), self.cell(second));
+        if seen_first & 0xFFF0 == tag && seen_first & 15 != 0 {
+            self.set_cell(first, if seen_first & 15 == 15 { seen_first } else { seen_first + 1 });
+            return first;
+        }
+        if seen_second & 0xFFF0 == tag && seen_second & 15 != 0 {
+            self.set_cell(second, if seen_second & 15 == 15 { seen_second } else { seen_second + 1 });
+            return second;
+        }
+        let (loser, keeper, kept) = if seen_first & 15 <= seen_second & 15 {
+            (first, second, seen_second)
+        } else {
+            (second, first, seen_first)
+        };
+        if kept & 15 > 1 && keeper != loser {
+            self.set_cell(keeper, kept - 1);
+        }
+        if let Some(slot) = self.slots.get_mut(loser..loser + SLOT_CELLS) {
+            slot.fill(counter::NEW);
+        }
+        self.set_cell(loser, tag | 1);
+        loser
+    }
+
+    fn cell(&self, index: usize) -> u16 {
+        self.slots.get(index).copied().unwrap_or(counter::NEW)
+    }
+
+    fn set_cell(&mut self, index: usize, value: u16) {
+        if let Some(cell) = self.slots.get_mut(index) {
+            *cell = value;
+        }
+    }
+
+    /// Codes one event by the mixed opinion of `cells` with the weights of `set`.
+    pub(super) fn event<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        cells: &[usize],
+        set: usize,
+        bit: bool,
+    ) -> bool {
+        let mut inputs = [0i32; INPUTS];
+        for (input, &cell) in inputs.iter_mut().zip(cells) {
+            *input = logistic::stretch(counter::probability(self.cell(cell)));
+        }
+        let start = set.min(WEIGHT_SETS - 1) * INPUTS;
+        let mut odds = 0i32;
+        if let Some(weights) = self.weights.get(start..start + cells.len()) {
+            for (&weight, &input) in weights.iter().zip(&inputs) {
+                odds += (weight * input) >> 10;
+            }
+        }
+        let probability = logistic::squash(odds >> 6);
+        let bit = coder.code(probability, bit);
+        self.learn(cells, &inputs, start, probability, bit);
+        bit
+    }
+
+    fn learn(
+        &mut self,
+        cells: &[usize],
+        inputs: &[i32; INPUTS],
+        start: usize,
+        probability: u16,
+        bit: bool,
+    ) {
+        let target = if bit { 0xFFFF } else { 0 };
+        let error = (target - i32::from(probability)) * i32::from(self.tuning.mixer_rate);
+        if let Some(weights) = self.weights.get_mut(start..start + cells.len()) {
+            for (weight, &input) in weights.iter_mut().zip(inputs) {
+                // |error| < 2^20 and |input| < 2^13: drop bits first, to stay within 32.
+                let step = (input * (error >> 6) + (1 << 11)) >> 12;
+                *weight = (*weight + step).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
+            }
+        }
+        for &cell in cells {
+            if let Some(counter) = self.slots.get_mut(cell) {
+                *counter = counter::update(*counter, bit, self.tuning.counter_rate);
+            }
+        }
+    }
+
+    /// Codes one event by a single control counter, without mixing.
+    pub(super) fn plain<C: Coder>(&mut self, coder: &mut C, cell: usize, bit: bool) -> bool {
+        let seen = self.control.get(cell).copied().unwrap_or(counter::NEW);
+        let bit = coder.code(counter::probability(seen), bit);
+        if let Some(counter) = self.control.get_mut(cell) {
+            *counter = counter::update(seen, bit, 4);
+        }
+        bit
+    }
+
+    /// Codes a flag whose contexts are hashes: each names a slot, its low three bits a counter in it.
+    pub fn flag<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        contexts: &[(u32, u8)],
+        set: usize,
+        bit: bool,
+    ) -> bool {
+        let mut cells: Cells = [0; INPUTS];
+        for (cell, &(context, place)) in cells.iter_mut().zip(contexts) {
+            *cell = self.slot(hash(context)) + 1 + usize::from(place & 7);
+        }
+        let used = cells.get(..contexts.len()).unwrap_or(&[]);
+        self.event(coder, used, set, bit)
+    }
+}
+
+/// Spreads a context over 32 bits.
+pub(super) const fn hash(context: u32) -> u32 {
+    let mixed = context.wrapping_mul(0x2C1B_3C6D) ^ 0x5851_F42D;
+    let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(0x297A_2D39);
+    mixed ^ (mixed >> 15)
+}

@@ -1,0 +1,97 @@
+//! The range decoder and its input buffer (`docs/format.md`, section 4).
+//!
+//! Martin, "Range encoding" (1979), in the binary form with carry propagation that LZMA made common: a 32-bit
+//! range, renormalised a byte at a time, but with 16-bit probabilities.
+
+use super::Coder;
+use crate::Error;
+
+/// No single step of the decoder consumes more bytes than this.
+pub const LOOKAHEAD: usize = 128;
+
+/// Decodes events from bytes that arrive in pieces.
+#[derive(Debug)]
+pub struct RangeDecoder<'w> {
+    buffer: &'w mut [u8],
+    head: usize,
+    tail: usize,
+    /// Body bytes that have not arrived yet.
+    missing: u32,
+    range: u32,
+    code: u32,
+    started: bool,
+}
+
+impl<'w> RangeDecoder<'w> {
+    /// A decoder of a body of `length` bytes; `buffer` must be at least twice [`LOOKAHEAD`].
+    pub fn new(buffer: &'w mut [u8], length: u32) -> Self {
+        Self {
+            buffer,
+            head: 0,
+            tail: 0,
+            missing: length,
+            range: u32::MAX,
+            code: 0,
+            started: false,
+        }
+    }
+
+    /// Takes what fits of `piece` and returns how much that was.
+    pub fn fill(&mut self, piece: &[u8]) -> usize {
+        self.buffer.copy_within(self.head.min(self.tail)..self.tail.min(self.buffer.len()), 0);
+        self.tail = self.tail.saturating_sub(self.head);
+        self.head = 0;
+        let room = self.buffer.get_mut(self.tail..).unwrap_or_default();
+        let taken = room.len().min(piece.len()).min(self.missing as usize);
+        if let (Some(to), Some(from)) = (room.get_mut(..taken), piece.get(..taken)) {
+            to.copy_from_slice(from);
+        }
+        self.tail += taken;
+        self.missing -= taken as u32;
+        if !self.started && self.ready() {
+            self.started = true;
+            for _ in 0..4 {
+                self.code = self.code << 8 | u32::from(self.next());
+            }
+        }
+        taken
+    }
+
+    /// After the last event: the body must have been used to its last byte.
+    pub fn finish(&self) -> Result<(), Error> {
+        if self.head < self.tail || self.missing > 0 { Err(Error::TrailingData) } else { Ok(()) }
+    }
+
+    fn next(&mut self) -> u8 {
+        if self.head < self.tail {
+            let byte = self.buffer.get(self.head).copied().unwrap_or(0);
+            self.head += 1;
+            byte
+        } else {
+            // An encoder leaves trailing zeros out.
+            0
+        }
+    }
+}
+
+impl Coder for RangeDecoder<'_> {
+    fn code(&mut self, probability: u16, _bit: bool) -> bool {
+        let bound = ((u64::from(self.range) * u64::from(probability)) >> 16) as u32;
+        let bit = self.code < bound;
+        if bit {
+            self.range = bound;
+        } else {
+            self.code = self.code.wrapping_sub(bound);
+            self.range = self.range.wrapping_sub(bound);
+        }
+        while self.range < 1 << 24 {
+            self.range = self.range << 8;
+            self.code = self.code << 8 | u32::from(self.next());
+        }
+        bit
+    }
+
+    fn ready(&self) -> bool {
+        self.missing == 0 || self.tail.saturating_sub(self.head) >= LOOKAHEAD
+    }
+}

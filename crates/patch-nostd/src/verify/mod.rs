@@ -1,0 +1,30 @@
+//! Digests behind a small trait, so that a chip's own hash engine can take part (`docs/format.md`, section 8).
+
+/// A running SHA-256 (FIPS 180-4). Implement it over a hardware engine, or use [`SoftwareSha256`].
+pub trait Sha256 {
+    /// Starts a new digest.
+    fn start() -> Self;
+    /// Takes the next bytes.
+    fn update(&mut self, bytes: &[u8]);
+    /// Ends the digest.
+    fn finish(self) -> [u8; 32];
+}
+
+/// SHA-256 in software, from the `sha2` crate.
+#[cfg(feature = "sha2")]
+pub struct SoftwareSha256(sha2::Sha256);
+
+#[cfg(feature = "sha2")]
+impl Sha256 for SoftwareSha256 {
+    fn start() -> Self {
+        Self(<sha2::Sha256 as sha2::Digest>::new())
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        sha2::Digest::update(&mut self.0, bytes);
+    }
+
+    fn finish(self) -> [u8; 32] {
+        sha2::Digest::finalize(self.0).into()
+    }
+}

@@ -1,0 +1,295 @@
+//! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
+
+use super::{Reader, RegionTable, crc32};
+use crate::Error;
+
+/// The first bytes of every package.
+pub const MAGIC: [u8; 4] = *b"SMDG";
+/// The format version that this crate reads and writes.
+pub const VERSION: u8 = 1;
+/// Bytes that are needed to know how long the header is.
+pub const PREFIX_LENGTH: usize = 9;
+/// The longest header.
+pub const HEADER_LIMIT: usize = 512;
+/// The largest base or target image, in bytes.
+pub const IMAGE_LIMIT: u32 = 1_000_000_000;
+/// How many windows a header may list.
+pub const MAX_WINDOWS: usize = 3;
+
+const FLAG_MD5: u8 = 1;
+const FLAG_BODY_DIGEST: u8 = 2;
+const FLAG_READ_BACK: u8 = 4;
+const KNOWN_FLAGS: u8 = FLAG_MD5 | FLAG_BODY_DIGEST | FLAG_READ_BACK;
+
+/// How the body is coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// Context mixing: the smallest. For microcontrollers and everything else.
+    Cm {
+        /// The sizes of the decoder's tables.
+        size: ModelSize,
+        /// How fast the models learn.
+        tuning: Tuning,
+    },
+    /// Covers and literals through zstd: the fastest. For gateways.
+    Zstd {
+        /// Base-2 logarithm of the zstd window in bytes, 10 to 27.
+        window_log: u8,
+    },
+}
+
+/// The sizes of the `cm` decoder's tables, which fix the memory it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelSize {
+    /// Slots of sixteen 16-bit cells for counters.
+    pub slots: u32,
+    /// Covers kept as landmarks.
+    pub landmarks: u32,
+    /// Displacements of references that can be remembered.
+    pub learned: u32,
+}
+
+/// How the `cm` models learn; the encoder tries several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// A counter's slowest adaptation: moves by 1/2^rate of the error, 3 to 6.
+    pub counter_rate: u8,
+    /// The mixer's step, 1 to 15.
+    pub mixer_rate: u8,
+    /// Base-2 logarithm of the bytes of a copied block, 3 to 6.
+    pub block_log: u8,
+}
+
+/// A range of addresses, outside the image, that words may point into (RAM, another flash).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Window {
+    /// First address.
+    pub start: u32,
+    /// Bytes; `start + length` does not exceed 2^32.
+    pub length: u32,
+}
+
+/// A parsed header: plain values, nothing borrowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// How the body is coded.
+    pub codec: Codec,
+    /// Exact size of the base image in bytes.
+    pub base_size: u32,
+    /// Exact size of the target image in bytes.
+    pub target_size: u32,
+    /// First 16 bytes of the base image's SHA-256: guards against mistakes. Zero for an empty base.
+    pub base_digest: [u8; 16],
+    /// SHA-256 of the target image.
+    pub target_digest: [u8; 32],
+    /// MD5 of the target image, for platforms that ask for it; the decoder does not check it.
+    pub target_md5: Option<[u8; 16]>,
+    /// Bytes of workspace that the decoder needs.
+    pub ram: u32,
+    /// Address of the image's first byte when it runs.
+    pub base_address: u32,
+    /// Where else words may point.
+    pub windows: [Window; MAX_WINDOWS],
+    /// Kinds of the target's stretches.
+    pub regions: RegionTable,
+    /// Whether target bytes already written must be readable.
+    pub read_back: bool,
+    /// Bytes of body that follow the header.
+    pub body_length: u32,
+    /// SHA-256 of the body, where somebody wants it.
+    pub body_digest: Option<[u8; 32]>,
+}
+
+impl Header {
+    /// The length of the whole header, from its first [`PREFIX_LENGTH`] bytes.
+    ///
+    /// Fails at once on anything that is not a package of this version.
+    pub fn length(prefix: &[u8]) -> Result<usize, Error> {
+        let mut reader = Reader::new(prefix);
+        if reader.array::<4>().map_err(|_| Error::NotAPackage)? != MAGIC {
+            return Err(Error::NotAPackage);
+        }
+        if reader.byte()? != VERSION {
+            return Err(Error::UnsupportedVersion);
+        }
+        let (_codec, _flags) = (reader.byte()?, reader.byte()?);
+        let length = usize::from(u16::from_le_bytes(reader.array()?));
+        if (PREFIX_LENGTH + 4..=HEADER_LIMIT).contains(&length) {
+            Ok(length)
+        } else {
+            Err(Error::MalformedHeader)
+        }
+    }
+
+    /// Parses a header. `bytes` may go on after it; the second value is its length.
+    pub fn parse(bytes: &[u8]) -> Result<(Self, usize), Error> {
+        let length = Self::length(bytes)?;
+        let bytes = bytes.get(..length).ok_or(Error::Truncated)?;
+        let (fields, checksum) = bytes.split_last_chunk::<4>().ok_or(Error::MalformedHeader)?;
+        if crc32(fields) != u32::from_le_bytes(*checksum) {
+            return Err(Error::HeaderChecksum);
+        }
+        let mut reader = Reader::new(fields);
+        let header = Self::read(&mut reader)?;
+        if reader.remaining() != 0 {
+            return Err(Error::MalformedHeader);
+        }
+        if crate::apply::required_ram(&header) != u64::from(header.ram) {
+            return Err(Error::RamMismatch);
+        }
+        Ok((header, length))
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let [_, _, _, _, _, codec, flags, _, _] = reader.array::<PREFIX_LENGTH>()?;
+        if flags & !KNOWN_FLAGS != 0 {
+            return Err(Error::ReservedField);
+        }
+        let base_size = image_size(reader)?;
+        let target_size = image_size(reader)?;
+        let base_digest = if base_size == 0 { [0; 16] } else { reader.array()? };
+        let target_digest = reader.array()?;
+        let target_md5 = if flags & FLAG_MD5 == 0 { None } else { Some(reader.array()?) };
+        let ram = reader.varint()?;
+        let codec = Codec::read(codec, reader)?;
+        let base_address = reader.varint()?;
+        let windows = read_windows(reader)?;
+        let regions = RegionTable::read(reader, target_size)?;
+        let body_length = reader.varint()?;
+        let body_digest = if flags & FLAG_BODY_DIGEST == 0 { None } else { Some(reader.array()?) };
+        // Room for product, module, version, rollback counter and signatures.
+        if reader.varint()? != 0 {
+            return Err(Error::ReservedField);
+        }
+        Ok(Self {
+            codec,
+            base_size,
+            target_size,
+            base_digest,
+            target_digest,
+            target_md5,
+            ram,
+            base_address,
+            windows,
+            regions,
+            read_back: flags & FLAG_READ_BACK != 0,
+            body_length,
+            body_digest,
+        })
+    }
+}
+
+impl Codec {
+    fn read(number: u8, reader: &mut Reader<'_>) -> Result<Self, Error> {
+        match number {
+            0 => {
+                let size = ModelSize {
+                    slots: bounded(reader, 1, 1 << 24)?,
+                    landmarks: bounded(reader, 0, 1 << 20)?,
+                    learned: bounded(reader, 0, 1 << 16)?,
+                };
+                let [rates, block_log] = reader.array()?;
+                let tuning = Tuning { counter_rate: rates >> 4, mixer_rate: rates & 15, block_log };
+                tuning.check()?;
+                Ok(Self::Cm { size, tuning })
+            }
+            1 => match reader.byte()? {
+                window_log @ 10..=27 => Ok(Self::Zstd { window_log }),
+                _ => Err(Error::MalformedHeader),
+            },
+            _ => Err(Error::UnsupportedCodec),
+        }
+    }
+}
+
+impl Tuning {
+    fn check(self) -> Result<(), Error> {
+        let good = (3..=6).contains(&self.counter_rate)
+            && self.mixer_rate > 0
+            && (3..=6).contains(&self.block_log);
+        if good { Ok(()) } else { Err(Error::MalformedHeader) }
+    }
+}
+
+fn image_size(reader: &mut Reader<'_>) -> Result<u32, Error> {
+    bounded(reader, 0, IMAGE_LIMIT)
+}
+
+fn bounded(reader: &mut Reader<'_>, least: u32, most: u32) -> Result<u32, Error> {
+    let value = reader.varint()?;
+    if (least..=most).contains(&value) { Ok(value) } else { Err(Error::MalformedHeader) }
+}
+
+fn read_windows(reader: &mut Reader<'_>) -> Result<[Window; MAX_WINDOWS], Error> {
+    let mut windows = [Window::default(); MAX_WINDOWS];
+    let count = usize::from(reader.byte()?);
+    for window in windows.get_mut(..count).ok_or(Error::MalformedHeader)? {
+        // Windows are cut at multiples of 256 bytes: a byte less each, and no exactness is needed.
+        let start = bounded(reader, 0, 0xFF_FFFF)? << 8;
+        let length = bounded(reader, 1, 0xFF_FFFF)? << 8;
+        if u64::from(start) + u64::from(length) > 1 << 32 {
+            return Err(Error::MalformedHeader);
+        }
+        *window = Window { start, length };
+    }
+    Ok(windows)
+}
+
+#[cfg(feature = "encode")]
+impl Header {
+    /// The bytes that [`Header::parse`] reads, with length and checksum.
+    #[must_use]
+    pub fn to_bytes(&self) -> std::vec::Vec<u8> {
+        let mut writer = super::Writer::default();
+        writer.raw(&MAGIC);
+        writer.raw(&[VERSION, u8::from(matches!(self.codec, Codec::Zstd { .. })), self.flags(), 0, 0]);
+        writer.varint(self.base_size);
+        writer.varint(self.target_size);
+        if self.base_size != 0 {
+            writer.raw(&self.base_digest);
+        }
+        writer.raw(&self.target_digest);
+        writer.raw(self.target_md5.as_ref().map_or(&[][..], |digest| digest));
+        writer.varint(self.ram);
+        self.codec.write(&mut writer);
+        writer.varint(self.base_address);
+        let windows = || self.windows.iter().filter(|window| window.length > 0);
+        writer.byte(windows().count() as u8);
+        for window in windows() {
+            writer.varint(window.start >> 8);
+            writer.varint(window.length >> 8);
+        }
+        self.regions.write(&mut writer);
+        writer.varint(self.body_length);
+        writer.raw(self.body_digest.as_ref().map_or(&[][..], |digest| digest));
+        writer.varint(0);
+        let mut bytes = writer.bytes;
+        let length = (bytes.len() + 4) as u16;
+        bytes[PREFIX_LENGTH - 2..PREFIX_LENGTH].copy_from_slice(&length.to_le_bytes());
+        let checksum = crc32(&bytes);
+        bytes.extend_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    fn flags(&self) -> u8 {
+        (if self.target_md5.is_some() { FLAG_MD5 } else { 0 })
+            | (if self.body_digest.is_some() { FLAG_BODY_DIGEST } else { 0 })
+            | (if self.read_back { FLAG_READ_BACK } else { 0 })
+    }
+}
+
+#[cfg(feature = "encode")]
+impl Codec {
+    fn write(&self, writer: &mut super::Writer) {
+        match *self {
+            Self::Cm { size, tuning } => {
+                writer.varint(size.slots);
+                writer.varint(size.landmarks);
+                writer.varint(size.learned);
+                writer.byte(tuning.counter_rate << 4 | tuning.mixer_rate);
+                writer.byte(tuning.block_log);
+            }
+            Self::Zstd { window_log } => writer.byte(window_log),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Bytes only: the fixed header, its fields and its checksum (`docs/format.md`, sections 2 and 3).
+
+mod crc;
+mod header;
+mod region;
+mod varint;
+
+pub use crc::crc32;
+pub use header::{
+    Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, ModelSize, PREFIX_LENGTH, Tuning,
+    VERSION, Window,
+};
+pub use region::{MAX_REGIONS, Region, RegionKind, RegionTable};
+pub use varint::Reader;
+#[cfg(feature = "encode")]
+pub use varint::Writer;
