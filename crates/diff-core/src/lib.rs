@@ -1,1 +1,17 @@
-//! Makes Smidgen packages.
+//! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
+
+mod diff;
+mod encode;
+mod error;
+mod image;
+mod options;
+mod progress;
+mod prove;
+mod refs;
+pub mod search;
+
+pub use diff::{Package, diff};
+pub use error::DiffError;
+pub use options::{Arch, CodecChoice, Options, Ram};
+pub use progress::{Progress, Silent, Stage};
+pub use prove::prove;

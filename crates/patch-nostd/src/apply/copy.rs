@@ -117,7 +117,7 @@ impl Walker<'_> {
             Source::Target => RegionKind::Bytes,
         };
         coder.category(Category::Unchanged);
-        let clean = self.is_clean(oracle);
+        let clean = O::KNOWS && self.is_clean(oracle);
         let history = self.copy.blocks;
         let kind = self.copy.kind as u32 | u32::from(self.copy.source == Source::Target) << 4;
         let age = 31 - (self.copy.done + 1).leading_zeros();

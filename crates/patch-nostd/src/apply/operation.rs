@@ -36,6 +36,8 @@ pub struct Operation {
 
 /// What an encoder knows and a decoder is about to learn.
 pub trait Oracle {
+    /// Whether the answers mean anything; a decoder's do not, and nothing is derived from them.
+    const KNOWS: bool = true;
     /// The operation that begins at `offset` of the target.
     fn operation(&self, offset: u32) -> Operation;
     /// The landmark of this index, in order of the base.
@@ -45,9 +47,12 @@ pub trait Oracle {
 }
 
 /// The decoder's oracle: knows nothing.
-pub(super) struct Blind;
+#[derive(Debug)]
+pub struct Blind;
 
 impl Oracle for Blind {
+    const KNOWS: bool = false;
+
     fn operation(&self, _offset: u32) -> Operation {
         Operation { literals: 0, cover: None }
     }
@@ -74,6 +79,8 @@ pub(super) struct ControlState {
     landmark: usize,
     /// The landmark coded last.
     last: Option<Landmark>,
+    /// The landmark that comes next, once it has been looked for.
+    ahead: Option<Option<Landmark>>,
 }
 
 impl ControlState {
@@ -113,10 +120,23 @@ impl Walker<'_> {
         Ok(landmark)
     }
 
+    /// The landmark that begins first at or after the position.
+    fn next_landmark(&mut self) -> Option<Landmark> {
+        let passed = |ahead: Option<Landmark>| ahead.is_some_and(|landmark| landmark.target < self.position);
+        match self.control.ahead {
+            Some(ahead) if !passed(ahead) => ahead,
+            _ => {
+                let ahead = self.predictor.landmarks.next(self.position);
+                self.control.ahead = Some(ahead);
+                ahead
+            }
+        }
+    }
+
     /// Codes the operation that begins here.
     pub(super) fn operation<C: Coder>(&mut self, coder: &mut C, wanted: Operation) -> Result<Operation, Error> {
         coder.category(Category::Control);
-        if let Some(landmark) = self.predictor.landmarks.next(self.position) {
+        if let Some(landmark) = self.next_landmark() {
             let expected = Operation {
                 literals: landmark.target - self.position,
                 cover: Some(Cover { source: Source::Base, start: landmark.base, length: landmark.length }),

@@ -27,7 +27,7 @@ enum Stage<'w, D> {
     /// Decoding a `cm` body.
     Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, digest: Option<D>, done: bool },
     /// Decoding a `zstd` body.
-    #[cfg(feature = "zstd")]
+    #[cfg(any())]
     Zstd { body: super::zstd::ZstdBody, digest: Option<D> },
     /// After an error or the end.
     Finished,
@@ -80,7 +80,7 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 decoder.finish()?;
                 digest
             }
-            #[cfg(feature = "zstd")]
+            #[cfg(any())]
             Stage::Zstd { body, digest } => {
                 body.finish()?;
                 digest
@@ -106,7 +106,7 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 done = decode(&mut walker, &mut decoder, &mut self.surroundings, piece, done)?;
                 Ok(Stage::Body { walker, decoder, digest, done })
             }
-            #[cfg(feature = "zstd")]
+            #[cfg(any())]
             Stage::Zstd { mut body, mut digest } => {
                 if let Some(digest) = &mut digest {
                     digest.update(piece);
@@ -159,11 +159,11 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 let (walker, decoder) = layout.split(header.body_length);
                 Stage::Body { walker, decoder, digest, done: false }
             }
-            #[cfg(feature = "zstd")]
+            #[cfg(any())]
             Codec::Zstd { window_log } => {
                 Stage::Zstd { body: super::zstd::ZstdBody::new(header, window_log)?, digest }
             }
-            #[cfg(not(feature = "zstd"))]
+            #[cfg(not(any()))]
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
         };
         self.surroundings.target.begin(header.target_size)?;

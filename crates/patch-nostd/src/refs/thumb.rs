@@ -59,7 +59,7 @@ pub(super) const fn read(bytes: [u8; 4], address: u32) -> u32 {
 
 /// The same branch, at `address`, to `target`; `None` when it cannot be reached.
 pub(super) const fn write(bytes: [u8; 4], address: u32, target: u32) -> Option<[u8; 4]> {
-    let (first, second) = halves(bytes);
+    let (_, second) = halves(bytes);
     let offset = target.wrapping_sub(origin(second, address)) as i32;
     let unit = if second & FORM == BLX { 3 } else { 1 };
     if offset & unit != 0 || offset < -REACH || offset >= REACH {

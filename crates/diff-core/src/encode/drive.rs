@@ -1,0 +1,112 @@
+//! Walks a plan with the decoder's own code, into bytes or only into a cost.
+
+use patch_nostd::Error;
+use patch_nostd::apply::{Io, Layout, Progress, required_ram};
+use patch_nostd::entropy::{Coder, CostMeter, RangeEncoder};
+use patch_nostd::wire::{Codec, Header, ModelSize, Tuning};
+
+use super::Plan;
+
+/// Everything that fixes a `cm` body.
+#[derive(Clone, Debug)]
+pub struct Job<'a> {
+    /// The old image.
+    pub old: &'a [u8],
+    /// What to say about the new one.
+    pub plan: Plan<'a>,
+    /// Sizes of the decoder's tables; the number of landmarks is the plan's.
+    pub size: ModelSize,
+    /// How the models learn.
+    pub tuning: Tuning,
+    /// The header fields that the models depend on; its codec, regions and flags are replaced.
+    pub header: Header,
+}
+
+/// What a body would cost, and where in the new image.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Costs by category.
+    pub meter: CostMeter,
+    /// Total cost, in 1/256 bit, up to the end of each block of the new image.
+    pub by_block: Vec<u64>,
+}
+
+impl Job<'_> {
+    /// The header of the package that this job makes, but for the body's length and digest.
+    #[must_use]
+    pub fn header(&self) -> Header {
+        let size = ModelSize { landmarks: self.plan.landmarks.len() as u32, ..self.size };
+        let mut header = Header {
+            codec: Codec::Cm { size, tuning: self.tuning },
+            regions: self.plan.regions,
+            read_back: self.plan.reads_back(),
+            ..self.header
+        };
+        header.ram = required_ram(&header) as u32;
+        header
+    }
+
+    /// The body.
+    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+        Ok(self.walk(RangeEncoder::default(), |_, _| {})?.finish())
+    }
+
+    /// What the body would cost, in 1/256 bit.
+    pub fn cost(&self) -> Result<u64, Error> {
+        Ok(self.walk(CostMeter::default(), |_, _| {})?.total())
+    }
+
+    /// What the body would cost, with the running total every `block` bytes.
+    pub fn trace(&self, block: usize) -> Result<Trace, Error> {
+        let mut by_block = Vec::with_capacity(self.plan.new.len() / block + 1);
+        let meter = self.walk(CostMeter::default(), |meter: &CostMeter, position| {
+            while (by_block.len() + 1) * block <= position as usize {
+                by_block.push(meter.total());
+            }
+        })?;
+        if by_block.len() * block < self.plan.new.len() {
+            by_block.push(meter.total());
+        }
+        Ok(Trace { meter, by_block })
+    }
+
+    fn walk<C: Coder>(&self, mut coder: C, mut watch: impl FnMut(&C, u32)) -> Result<C, Error> {
+        let header = self.header();
+        let Codec::Cm { size, tuning } = header.codec else { return Err(Error::UnsupportedCodec) };
+        let mut memory = vec![0; required_ram(&header) as usize + 3];
+        let start = memory.as_ptr().align_offset(4);
+        let mut walker = Layout::new(&header, size, tuning, &mut memory[start..])?.walker;
+        let mut io = Images { old: self.old, new: self.plan.new };
+        while walker.step(&mut coder, &self.plan, &mut io)? != Progress::Done {
+            watch(&coder, walker.position());
+        }
+        watch(&coder, walker.position());
+        Ok(coder)
+    }
+}
+
+/// The surroundings of an encoder, which has both images.
+struct Images<'a> {
+    old: &'a [u8],
+    new: &'a [u8],
+}
+
+impl Io for Images<'_> {
+    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        copy_from(self.old, offset, buffer).ok_or(Error::BaseRead)
+    }
+
+    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        copy_from(self.new, offset, buffer).ok_or(Error::TargetRead)
+    }
+
+    fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn copy_from(image: &[u8], offset: u32, buffer: &mut [u8]) -> Option<()> {
+    let start = offset as usize;
+    buffer.copy_from_slice(image.get(start..start + buffer.len())?);
+    Some(())
+}

@@ -1,0 +1,36 @@
+//! Why a package could not be made.
+
+use thiserror::Error;
+
+/// What stops [`crate::diff`].
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DiffError {
+    /// Images are limited by the format.
+    #[error("the {which} image has {size} bytes; the limit is {limit}")]
+    TooLarge {
+        /// "old" or "new".
+        which: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The most that is allowed.
+        limit: u32,
+    },
+    /// No decoder fits.
+    #[error("a decoder needs at least {least} bytes of RAM; the budget is {budget}")]
+    BudgetTooSmall {
+        /// The budget asked for, in bytes.
+        budget: u64,
+        /// What the smallest decoder needs.
+        least: u64,
+    },
+    /// The matching stage failed.
+    #[error(transparent)]
+    Search(#[from] crate::search::SearchError),
+    /// The zstd library failed.
+    #[error("zstd: {0}")]
+    Zstd(#[from] std::io::Error),
+    /// Our own models refused the plan, or the finished package did not give the new image back. Nothing was written.
+    #[error("internal error, please report it: the package could not be proved ({0})")]
+    NotProved(patch_nostd::Error),
+}

@@ -1,0 +1,23 @@
+//! What an image tells about itself: where it runs and where its words point.
+
+mod base_address;
+mod windows;
+
+use patch_nostd::refs::AddressSpace;
+
+pub use base_address::base_address;
+pub use windows::windows;
+
+/// The addresses that words of the old image may point at.
+#[must_use]
+pub fn address_space(old: &[u8], base: Option<u32>) -> AddressSpace {
+    let base_address = base.or_else(|| base_address(old)).unwrap_or(0);
+    let image_size = old.len() as u32;
+    let windows = windows(old, base_address);
+    AddressSpace { base_address, image_size, windows }
+}
+
+/// The aligned little-endian words of an image.
+fn words(image: &[u8]) -> impl Iterator<Item = u32> {
+    image.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+}

@@ -1,0 +1,80 @@
+//! Where words point besides the image itself: RAM, for instance.
+
+use std::collections::BTreeMap;
+
+use patch_nostd::wire::{MAX_WINDOWS, Window};
+
+use super::words;
+
+/// Pages of this many bytes are counted.
+const PAGE_LOG: u32 = 12;
+/// Memories of microcontrollers lie in this range; above it are peripherals, which do not move.
+const MEMORY: std::ops::Range<u32> = 0x1000_0000..0x4000_0000;
+/// A page with fewer different pointers is chance.
+const LEAST: usize = 6;
+/// Pages this near to each other belong to one memory.
+const NEAR: u32 = 16;
+
+/// Up to three windows that many words of the image point into.
+#[must_use]
+pub fn windows(image: &[u8], base_address: u32) -> [Window; MAX_WINDOWS] {
+    let mut found = clusters(&pages(image, base_address));
+    found.sort_by_key(|cluster| (std::cmp::Reverse(cluster.pointers), cluster.first));
+    found.truncate(MAX_WINDOWS);
+    found.sort_by_key(|cluster| cluster.first);
+    let mut windows = [Window::default(); MAX_WINDOWS];
+    for (window, cluster) in windows.iter_mut().zip(&found) {
+        window.start = cluster.first << PAGE_LOG;
+        window.length = (cluster.last - cluster.first + 1) << PAGE_LOG;
+    }
+    windows
+}
+
+/// Neighbouring pages that are pointed at.
+struct Cluster {
+    first: u32,
+    last: u32,
+    pointers: usize,
+}
+
+/// How many different words point into each page of memory outside the image.
+fn pages(image: &[u8], base_address: u32) -> BTreeMap<u32, usize> {
+    let outside = |word: &u32| word.wrapping_sub(base_address) as usize >= image.len();
+    let mut pointers: Vec<u32> = words(image).filter(|word| MEMORY.contains(word)).filter(outside).collect();
+    pointers.sort_unstable();
+    pointers.dedup();
+    let mut pages = BTreeMap::new();
+    for pointer in pointers {
+        *pages.entry(pointer >> PAGE_LOG).or_default() += 1;
+    }
+    pages
+}
+
+fn clusters(pages: &BTreeMap<u32, usize>) -> Vec<Cluster> {
+    let mut clusters: Vec<Cluster> = Vec::new();
+    for (&page, &pointers) in pages.iter().filter(|&(_, &pointers)| pointers >= LEAST) {
+        match clusters.last_mut() {
+            Some(cluster) if page - cluster.last <= NEAR => {
+                cluster.last = page;
+                cluster.pointers += pointers;
+            }
+            _ => clusters.push(Cluster { first: page, last: page, pointers }),
+        }
+    }
+    clusters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ram_is_found_and_peripherals_are_not() {
+        let ram = (0..100u32).map(|index| 0x2000_0000 + index * 200);
+        let peripherals = (0..100u32).map(|index| 0x4000_0000 + index * 4);
+        let image: Vec<u8> = ram.chain(peripherals).flat_map(u32::to_le_bytes).collect();
+        let windows = windows(&image, 0);
+        assert_eq!(windows[0], Window { start: 0x2000_0000, length: 0x5000 });
+        assert_eq!(windows[1], Window::default());
+    }
+}

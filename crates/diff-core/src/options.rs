@@ -1,0 +1,63 @@
+//! What a caller may choose: memory budget, codec, architecture, base address.
+
+/// How much memory the decoder may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ram {
+    /// By the size of the larger image: 16 KiB up to 1 MiB, 256 KiB up to 16 MiB, 8 MiB above.
+    #[default]
+    Auto,
+    /// This many bytes of workspace.
+    Bytes(u64),
+}
+
+/// How the body is coded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CodecChoice {
+    /// Context mixing: the smallest packages.
+    #[default]
+    Cm,
+    /// zstd: the fastest restore.
+    Zstd,
+}
+
+/// Which references are looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arch {
+    /// Whatever comes out smallest.
+    #[default]
+    Auto,
+    /// Thumb-2 code and pointers.
+    Thumb,
+    /// None: images are plain bytes.
+    None,
+}
+
+/// Everything that shapes a package besides the two images.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The decoder's memory.
+    pub ram: Ram,
+    /// The codec of the body.
+    pub codec: CodecChoice,
+    /// Where references are sought.
+    pub arch: Arch,
+    /// Address of the image's first byte when it runs; detected if absent.
+    pub base_address: Option<u32>,
+    /// Puts the target's MD5 into the header, for delivery platforms that ask for it.
+    pub md5: bool,
+    /// Puts the body's SHA-256 into the header.
+    pub body_digest: bool,
+}
+
+impl Ram {
+    /// The budget in bytes for images of at most `size` bytes.
+    #[must_use]
+    pub const fn budget(self, size: usize) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Auto if size <= 1 << 20 => 16 << 10,
+            Self::Auto if size <= 16 << 20 => 256 << 10,
+            Self::Auto => 8 << 20,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Proof: a package is applied by the device's own decoder before anybody sees it.
+
+use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
+
+/// Applies `package` to `old` and compares what comes out with `new`, byte by byte.
+pub fn prove(old: &[u8], new: &[u8], package: &[u8]) -> Result<(), Error> {
+    let (header, _) = Header::parse(package)?;
+    let mut memory = vec![0; header.ram as usize + 3];
+    let start = memory.as_ptr().align_offset(4);
+    let target = Comparison { expected: new, position: 0 };
+    // Exactly the memory that the header states.
+    let workspace = &mut memory[start..start + header.ram as usize];
+    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, old, target);
+    patcher.push(package)?;
+    let target = patcher.finish()?;
+    if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
+}
+
+/// A target that is already known: every write must repeat it.
+struct Comparison<'a> {
+    expected: &'a [u8],
+    position: usize,
+}
+
+impl Target for Comparison<'_> {
+    fn begin(&mut self, size: u32) -> Result<(), Error> {
+        if size as usize == self.expected.len() { Ok(()) } else { Err(Error::TargetWrite) }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let end = self.position + bytes.len();
+        if self.expected.get(self.position..end) != Some(bytes) {
+            return Err(Error::TargetDigest);
+        }
+        self.position = end;
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        let start = offset as usize;
+        let bytes = self.expected.get(start..start + buffer.len()).ok_or(Error::TargetRead)?;
+        buffer.copy_from_slice(bytes);
+        Ok(())
+    }
+}
