@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encode::{Job, Plan};
 use crate::search::{CoverOptions, Index, find_covers};
-use crate::{Arch, DiffError, Options, Progress, image, prove, refs};
+use crate::{Arch, DiffError, Options, Progress, Report, image, prove, refs};
 
 /// A finished package.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Package {
     pub bytes: Vec<u8>,
     /// Its header.
     pub header: Header,
+    /// What its body consists of.
+    pub report: Report,
 }
 
 fn env(name: &str, default: u32) -> u32 {
@@ -63,7 +65,8 @@ pub fn diff(old: &[u8], new: &[u8], options: &Options, _progress: &dyn Progress)
     let mut bytes = header.to_bytes();
     bytes.extend_from_slice(&body);
     prove(old, new, &bytes).map_err(DiffError::NotProved)?;
-    Ok(Package { bytes, header })
+        let report = crate::inspect(old, &bytes).map_err(DiffError::NotProved)?;
+    Ok(Package { bytes, header, report })
 }
 
 fn covers(old: &[u8], new: &[u8], mask: RegionKind, space: &AddressSpace) -> Result<Vec<(u32, Cover)>, DiffError> {

@@ -8,6 +8,7 @@ mod options;
 mod progress;
 mod prove;
 mod refs;
+mod report;
 pub mod search;
 
 pub use diff::{Package, diff};
@@ -15,3 +16,4 @@ pub use error::DiffError;
 pub use options::{Arch, CodecChoice, Options, Ram};
 pub use progress::{Progress, Silent, Stage};
 pub use prove::prove;
+pub use report::{CATEGORIES, Report, inspect};

@@ -47,6 +47,8 @@ pub struct Walker<'w> {
     pub(super) tuning: Tuning,
     phase: Phase,
     operation: Operation,
+    /// Whether the last step coded `operation`.
+    announced: bool,
     /// Place in the window of the byte that is expected instead of the next literal.
     expected: usize,
     /// The last four bytes of the target, the last one lowest.
@@ -79,6 +81,7 @@ impl<'w> Walker<'w> {
             tuning,
             phase: Phase::Landmark(0),
             operation: Operation { literals: 0, cover: None },
+            announced: false,
             expected: WINDOW,
             before: 0,
             control: ControlState::default(),
@@ -90,6 +93,12 @@ impl<'w> Walker<'w> {
     #[must_use]
     pub const fn position(&self) -> u32 {
         self.position
+    }
+
+    /// The operation that the last step coded, if that is what it did: for statistics.
+    #[must_use]
+    pub fn announced(&self) -> Option<Operation> {
+        self.announced.then_some(self.operation)
     }
 
     /// Walks until the coder needs input or the target is complete.
@@ -116,6 +125,7 @@ impl<'w> Walker<'w> {
         oracle: &O,
         io: &mut I,
     ) -> Result<Progress, Error> {
+        self.announced = false;
         match self.phase {
             Phase::Landmark(index) => self.step_landmark(coder, oracle, index)?,
             Phase::Operation if self.position == self.target_size => {
@@ -124,6 +134,7 @@ impl<'w> Walker<'w> {
             }
             Phase::Operation => {
                 self.operation = self.operation(coder, oracle.operation(self.position))?;
+                self.announced = true;
                 self.expected = WINDOW;
                 self.phase = Phase::Literals;
             }
@@ -186,7 +197,7 @@ impl<'w> Walker<'w> {
         let (known, unknown) = self.window.split_at_mut(count.min(WINDOW));
         unknown.fill(0);
         self.expected = 0;
-        io.read_base(start, known)
+        if known.is_empty() { Ok(()) } else { io.read_base(start, known) }
     }
 
     fn begin_copy(&mut self) {

@@ -1,0 +1,343 @@
+//! Reads BSDIFF40 patches: restores the new image from the old one, whatever the patch contains.
+
+use bzip2::{Decompress, Status};
+
+use super::header::{Header, INTEGER, integers};
+use super::{Block, Bsdiff40Error};
+
+/// A restore under way.
+struct Restore<'a> {
+    old: &'a [u8],
+    /// Where in the old image the next bytes come from; may lie outside of it.
+    position: i64,
+    /// As much of the new image as is complete; its capacity is that of the whole.
+    new: Vec<u8>,
+    /// Bytes of the whole new image.
+    size: usize,
+    /// Control entries begun.
+    entries: u64,
+    control: Stream<'a>,
+    diff: Stream<'a>,
+    extra: Stream<'a>,
+}
+
+/// The bytes of one block, decompressed as they are needed.
+struct Stream<'a> {
+    block: Block,
+    /// Compressed bytes not yet taken.
+    input: &'a [u8],
+    bzip2: Decompress,
+    ended: bool,
+    /// Bytes of the whole new image, for the error message.
+    size: u64,
+}
+
+/// Restores the new image that `package` makes of `old`.
+///
+/// A new image of more than `limit` bytes is refused before memory is asked for; the size that the header
+/// states and some megabytes for bzip2 is all that is ever used, and the time is bounded by the sizes of the
+/// new image and the patch. As with the original bspatch, the old image continues with zeros on both sides.
+/// Unlike there, anything in a block beyond what the new image needs is an error.
+///
+/// The format has no checksum of either image: a wrong `old` gives a wrong result.
+pub fn decode(old: &[u8], package: &[u8], limit: u64) -> Result<Vec<u8>, Bsdiff40Error> {
+    let header = Header::parse(package)?;
+    if header.new > limit {
+        return Err(Bsdiff40Error::NewTooLarge { size: header.new, limit });
+    }
+    Restore::begin(old, package, &header)?.run()
+}
+
+impl<'a> Restore<'a> {
+    fn begin(old: &'a [u8], package: &'a [u8], header: &Header) -> Result<Self, Bsdiff40Error> {
+        let blocks = header.blocks(package)?;
+        let stream = |block, input| Stream::new(block, input, header.new);
+        let (size, new) = allocate(header.new).ok_or(Bsdiff40Error::OutOfMemory(header.new))?;
+        Ok(Self {
+            old,
+            position: 0,
+            new,
+            size,
+            entries: 0,
+            control: stream(Block::Control, blocks.control),
+            diff: stream(Block::Diff, blocks.diff),
+            extra: stream(Block::Extra, blocks.extra),
+        })
+    }
+
+    fn run(mut self) -> Result<Vec<u8>, Bsdiff40Error> {
+        while self.new.len() < self.size {
+            self.step()?;
+        }
+        for stream in [self.control, self.diff, self.extra] {
+            stream.finish()?;
+        }
+        Ok(self.new)
+    }
+
+    fn step(&mut self) -> Result<(), Bsdiff40Error> {
+        self.count_entry()?;
+        let mut bytes = [0; 3 * INTEGER];
+        self.control.fill(&mut bytes)?;
+        let [add, copy, seek] = integers(&bytes).unwrap_or_default();
+        self.add(add)?;
+        self.copy(copy)?;
+        self.advance(seek)
+    }
+
+    /// Only the first entry of a sensible patch writes nothing. Without a bound, a few bytes of bzip2 could
+    /// hold billions of such entries.
+    fn count_entry(&mut self) -> Result<(), Bsdiff40Error> {
+        let most = self.size as u64 + 1;
+        if self.entries == most {
+            return Err(Bsdiff40Error::TooManyEntries(most));
+        }
+        self.entries += 1;
+        Ok(())
+    }
+
+    fn add(&mut self, length: i64) -> Result<(), Bsdiff40Error> {
+        let start = self.position;
+        let tail = self.room(length)?;
+        self.diff.fill(&mut self.new[tail..])?;
+        self.advance(length)?;
+        add_old(self.old, start, self.position, &mut self.new[tail..]);
+        Ok(())
+    }
+
+    fn copy(&mut self, length: i64) -> Result<(), Bsdiff40Error> {
+        let tail = self.room(length)?;
+        self.extra.fill(&mut self.new[tail..])
+    }
+
+    /// Extends the new image by `length` bytes, and tells where they start.
+    fn room(&mut self, length: i64) -> Result<usize, Bsdiff40Error> {
+        let entry = self.entries - 1;
+        let start = self.new.len();
+        let room = self.size - start;
+        let wanted = u64::try_from(length).map_err(|_| Bsdiff40Error::NegativeLength { entry, length })?;
+        let fitting = usize::try_from(wanted).ok().filter(|&length| length <= room);
+        let length = fitting.ok_or(Bsdiff40Error::PastNewEnd { entry, length: wanted, room })?;
+        self.new.resize(start + length, 0);
+        Ok(start)
+    }
+
+    fn advance(&mut self, distance: i64) -> Result<(), Bsdiff40Error> {
+        let position = self.position.checked_add(distance);
+        self.position = position.ok_or(Bsdiff40Error::PositionOverflow(self.entries - 1))?;
+        Ok(())
+    }
+}
+
+fn allocate(size: u64) -> Option<(usize, Vec<u8>)> {
+    let size = usize::try_from(size).ok()?;
+    let mut new = Vec::new();
+    new.try_reserve_exact(size).ok()?;
+    Some((size, new))
+}
+
+/// Adds the old image's bytes from `start` to `end` to `sums`, as far as the old image has them.
+fn add_old(old: &[u8], start: i64, end: i64, sums: &mut [u8]) {
+    let (first, last) = (start.max(0), end.min(old.len() as i64));
+    if first < last {
+        // Neither can wrap: 0 <= first < last <= old.len(), and first - start < end - start = sums.len().
+        let (base, skipped) = (&old[first as usize..last as usize], (first - start) as usize);
+        sums[skipped..].iter_mut().zip(base).for_each(|(sum, base)| *sum = sum.wrapping_add(*base));
+    }
+}
+
+impl<'a> Stream<'a> {
+    fn new(block: Block, input: &'a [u8], size: u64) -> Self {
+        Self { block, input, bzip2: Decompress::new(false), ended: false, size }
+    }
+
+    /// Fills `output` with the next bytes.
+    fn fill(&mut self, mut output: &mut [u8]) -> Result<(), Bsdiff40Error> {
+        while !output.is_empty() {
+            let made = self.read(output)?;
+            if made == 0 {
+                return Err(Bsdiff40Error::BlockTruncated(self.block));
+            }
+            output = &mut output[made..];
+        }
+        Ok(())
+    }
+
+    /// Checks that this was all, which includes the checksum at the end.
+    fn finish(mut self) -> Result<(), Bsdiff40Error> {
+        let made = self.read(&mut [0])?;
+        if made > 0 || !self.input.is_empty() {
+            return Err(Bsdiff40Error::TrailingData(self.block));
+        }
+        Ok(())
+    }
+
+    /// Writes some of the next bytes to `output`, which is not empty; tells how many, 0 only after the last.
+    fn read(&mut self, output: &mut [u8]) -> Result<usize, Bsdiff40Error> {
+        while !self.ended {
+            let (taken, made) = self.decompress(output)?;
+            if made > 0 {
+                return Ok(made);
+            }
+            if taken == 0 && !self.ended {
+                return Err(Bsdiff40Error::BlockTruncated(self.block));
+            }
+        }
+        Ok(0)
+    }
+
+    /// Calls bzip2 once; tells how many bytes it took and made.
+    fn decompress(&mut self, output: &mut [u8]) -> Result<(usize, usize), Bsdiff40Error> {
+        let (taken, made) = (self.bzip2.total_in(), self.bzip2.total_out());
+        let result = self.bzip2.decompress(self.input, output);
+        match result.map_err(|error| Bsdiff40Error::BlockDamaged(self.block, error))? {
+            Status::MemNeeded => return Err(Bsdiff40Error::OutOfMemory(self.size)),
+            status => self.ended = status == Status::StreamEnd,
+        }
+        let (taken, made) = (self.bzip2.total_in() - taken, self.bzip2.total_out() - made);
+        // Both are lengths of parts of slices.
+        let (taken, made) = (taken as usize, made as usize);
+        self.input = &self.input[taken..];
+        Ok((taken, made))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use bzip2::Compression;
+    use bzip2::write::BzEncoder;
+    use proptest::prelude::*;
+
+    use super::super::header::integer_bytes;
+    use super::*;
+
+    const OLD: &[u8] = &[10, 20, 30, 40];
+    const LIMIT: u64 = 1 << 20;
+
+    fn bzip2(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = BzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn package(new: u64, [control, diff, extra]: [&[u8]; 3]) -> Vec<u8> {
+        let header = Header { control: control.len() as u64, diff: diff.len() as u64, new };
+        [&header.to_bytes()[..], control, diff, extra].concat()
+    }
+
+    fn patch(new: u64, entries: &[[i64; 3]], diff: &[u8], extra: &[u8]) -> Vec<u8> {
+        let control = entries.concat().into_iter().flat_map(integer_bytes).collect::<Vec<u8>>();
+        package(new, [&bzip2(&control), &bzip2(diff), &bzip2(extra)])
+    }
+
+    fn restore(new: u64, entries: &[[i64; 3]], diff: &[u8], extra: &[u8]) -> Result<Vec<u8>, Bsdiff40Error> {
+        decode(OLD, &patch(new, entries, diff, extra), LIMIT)
+    }
+
+    #[test]
+    fn entries_add_copy_and_seek() {
+        let restored = restore(5, &[[2, 1, 1], [1, 0, -3], [1, 0, 9]], &[1, 2, 3, 250], b"x");
+        assert_eq!(restored, Ok(vec![11, 22, b'x', 43, 14]));
+    }
+
+    #[test]
+    fn the_old_image_continues_with_zeros() {
+        let before = [[0, 0, -2], [4, 0, 0]];
+        assert_eq!(restore(4, &before, &[1, 2, 3, 4], &[]), Ok(vec![1, 2, 13, 24]));
+        let after = [[0, 0, 3], [3, 0, 0]];
+        assert_eq!(restore(3, &after, &[1, 2, 3], &[]), Ok(vec![41, 2, 3]));
+        let far = [[0, 0, -i64::MAX], [1, 0, i64::MAX], [1, 0, i64::MAX - 9], [1, 0, 0]];
+        assert_eq!(restore(3, &far, &[1, 2, 3], &[]), Ok(vec![1, 22, 3]));
+    }
+
+    #[test]
+    fn impossible_entries_are_refused() {
+        let refused = |entries: &[[i64; 3]]| restore(4, entries, &[0; 9], &[0; 9]).unwrap_err();
+        let past = |entry, length, room| Bsdiff40Error::PastNewEnd { entry, length, room };
+        let negative = |entry, length| Bsdiff40Error::NegativeLength { entry, length };
+        assert_eq!(refused(&[[5, 0, 0]]), past(0, 5, 4));
+        assert_eq!(refused(&[[1, 0, 0], [1, 3, 0]]), past(1, 3, 2));
+        assert_eq!(refused(&[[i64::MAX, 0, 0]]), past(0, i64::MAX as u64, 4));
+        assert_eq!(refused(&[[-1, 5, 0]]), negative(0, -1));
+        assert_eq!(refused(&[[1, -i64::MAX, 0]]), negative(0, -i64::MAX));
+        assert_eq!(refused(&[[0, 0, i64::MAX], [1, 0, 0]]), Bsdiff40Error::PositionOverflow(1));
+        assert_eq!(refused(&[[0; 3]; 1000]), Bsdiff40Error::TooManyEntries(5));
+        assert_eq!(refused(&[[1, 1, 0]]), Bsdiff40Error::BlockTruncated(Block::Control));
+    }
+
+    #[test]
+    fn trailing_data_is_refused() {
+        let trailing = |block| Err(Bsdiff40Error::TrailingData(block));
+        assert_eq!(restore(1, &[[1, 0, 0], [0, 0, 0]], &[0], &[]), trailing(Block::Control));
+        assert_eq!(restore(1, &[[1, 0, 0]], &[0, 0], &[]), trailing(Block::Diff));
+        assert_eq!(restore(1, &[[1, 0, 0]], &[0], &[0]), trailing(Block::Extra));
+        let mut longer = patch(1, &[[1, 0, 0]], &[0], &[]);
+        longer.push(0);
+        assert_eq!(decode(OLD, &longer, LIMIT), trailing(Block::Extra));
+    }
+
+    #[test]
+    fn hostile_sizes_cost_nothing() {
+        let refused = |size, limit| decode(OLD, &patch(size, &[], &[], &[]), limit).unwrap_err();
+        assert_eq!(refused(11, 10), Bsdiff40Error::NewTooLarge { size: 11, limit: 10 });
+        let most = i64::MAX as u64;
+        assert_eq!(refused(most, LIMIT), Bsdiff40Error::NewTooLarge { size: most, limit: LIMIT });
+        assert_eq!(refused(most, u64::MAX), Bsdiff40Error::OutOfMemory(most));
+    }
+
+    #[test]
+    fn short_streams_are_refused() {
+        let truncated = |block| Err(Bsdiff40Error::BlockTruncated(block));
+        assert_eq!(restore(2, &[[2, 0, 0]], &[0], &[]), truncated(Block::Diff));
+        assert_eq!(restore(2, &[[0, 2, 0]], &[], &[0]), truncated(Block::Extra));
+        let whole = patch(6, &[[3, 3, 0]], &[1, 2, 3], b"abc");
+        for length in 0..whole.len() {
+            assert!(decode(OLD, &whole[..length], LIMIT).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn checksums_are_checked_to_the_last_byte() {
+        let mut streams = [bzip2(&[1, 0, 0].map(integer_bytes).concat()), bzip2(&[9]), bzip2(&[])];
+        for (index, block) in [Block::Control, Block::Diff, Block::Extra].into_iter().enumerate() {
+            let middle = streams[index].len() - 3;
+            streams[index][middle] ^= 0x10;
+            let damaged = decode(OLD, &package(1, streams.each_ref().map(Vec::as_slice)), LIMIT);
+            assert_eq!(damaged, Err(Bsdiff40Error::BlockDamaged(block, bzip2::Error::Data)));
+            streams[index][middle] ^= 0x10;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_entries_do_not_panic(
+            size in 0u64..50,
+            entries in prop::collection::vec([-3i64..20, -3i64..20, any::<i64>().prop_map(|n| n.max(-i64::MAX))], 0..8),
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+        ) {
+            if let Ok(new) = restore(size, &entries, &bytes, &bytes) {
+                prop_assert_eq!(new.len() as u64, size);
+            }
+        }
+
+        #[test]
+        fn damaged_patches_do_not_panic(flips in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..4)) {
+            let mut patch = patch(6, &[[2, 1, -1], [1, 2, 0]], &[1, 2, 3], b"abc");
+            for (at, flip) in flips {
+                let at = at.index(patch.len());
+                patch[at] ^= flip;
+            }
+            if let Ok(new) = decode(OLD, &patch, LIMIT) {
+                prop_assert!(new.len() as u64 <= LIMIT);
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_do_not_panic(bytes: Vec<u8>) {
+            let _ = decode(OLD, &bytes, LIMIT);
+            let _ = decode(OLD, &package(20, [&bytes, &bytes, &bytes]), LIMIT);
+        }
+    }
+}

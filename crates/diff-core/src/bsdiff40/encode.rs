@@ -1,0 +1,206 @@
+//! Writes BSDIFF40 patches from covers.
+
+use std::io::Write;
+
+use bzip2::Compression;
+use bzip2::write::BzEncoder;
+
+use super::header::{Header, integer_bytes};
+use super::{Block, Bsdiff40Error};
+use crate::search::Cover;
+
+/// What one control entry stands for.
+#[derive(Debug)]
+struct Step<'a> {
+    /// Bytes of the old image that the diff block's are added to.
+    base: &'a [u8],
+    /// What the sums are; as many.
+    sums: &'a [u8],
+    /// The bytes of the new image after these, that the extra block has.
+    extra: &'a [u8],
+    /// From the end of `base` to the next step's, in bytes of the old image.
+    seek: i64,
+}
+
+/// A checked cover, with room for any sum of its fields.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    new_start: usize,
+    new_end: usize,
+    old_start: usize,
+    old_end: usize,
+}
+
+/// Makes the patch that turns `old` into `new`.
+///
+/// The covers are in ascending `new_start`, do not overlap in `new` and lie within both images; other covers
+/// are an error. Bytes of `new` in a cover are stored as differences to `old`, the others as they are.
+/// The result depends on the arguments only.
+pub fn encode(old: &[u8], new: &[u8], covers: &[Cover]) -> Result<Vec<u8>, Bsdiff40Error> {
+    let steps = steps(old, new, &spans(old, new, covers)?);
+    let (diff, (control, extra)) = rayon::join(
+        || compress(Block::Diff, &diff_bytes(&steps)),
+        || {
+            rayon::join(
+                || compress(Block::Control, &control_bytes(&steps)),
+                || compress(Block::Extra, &extra_bytes(&steps)),
+            )
+        },
+    );
+    let (control, diff, extra) = (control?, diff?, extra?);
+    let header = Header { control: control.len() as u64, diff: diff.len() as u64, new: new.len() as u64 };
+    Ok([&header.to_bytes()[..], &control, &diff, &extra].concat())
+}
+
+/// Checks the covers and leaves out the empty ones, which would make control entries without effect.
+fn spans(old: &[u8], new: &[u8], covers: &[Cover]) -> Result<Vec<Span>, Bsdiff40Error> {
+    let mut spans = Vec::with_capacity(covers.len());
+    let mut end = 0;
+    for (index, cover) in covers.iter().enumerate() {
+        let span = span(cover).ok_or(Bsdiff40Error::CoverBounds(index))?;
+        if span.new_end > new.len() || span.old_end > old.len() {
+            return Err(Bsdiff40Error::CoverBounds(index));
+        }
+        if span.new_start < end {
+            return Err(Bsdiff40Error::CoverOrder(index));
+        }
+        end = span.new_end;
+        spans.push(span);
+    }
+    spans.retain(|span| span.new_start < span.new_end);
+    Ok(spans)
+}
+
+/// Nothing if an end is beyond what this machine can address.
+fn span(cover: &Cover) -> Option<Span> {
+    let [new_start, old_start, length] = [cover.new_start, cover.old_start, cover.length].map(|n| n as usize);
+    let (new_end, old_end) = (new_start.checked_add(length)?, old_start.checked_add(length)?);
+    Some(Span { new_start, new_end, old_start, old_end })
+}
+
+/// A restore starts at the first byte of both images, hence with an empty span there.
+fn steps<'a>(old: &'a [u8], new: &'a [u8], spans: &[Span]) -> Vec<Step<'a>> {
+    let last = spans.last().copied().unwrap_or_default();
+    let end =
+        Span { new_start: new.len(), new_end: new.len(), old_start: last.old_end, old_end: last.old_end };
+    let starts = [Span::default()].into_iter().chain(spans.iter().copied());
+    let nexts = spans.iter().copied().chain([end]);
+    starts.zip(nexts).map(|(span, next)| step(old, new, span, next)).filter(Step::has_effect).collect()
+}
+
+fn step<'a>(old: &'a [u8], new: &'a [u8], span: Span, next: Span) -> Step<'a> {
+    Step {
+        base: &old[span.old_start..span.old_end],
+        sums: &new[span.new_start..span.new_end],
+        extra: &new[span.new_end..next.new_start],
+        // No slice is longer than `i64::MAX` bytes, so neither conversion nor difference can wrap.
+        seek: next.old_start as i64 - span.old_end as i64,
+    }
+}
+
+fn control_bytes(steps: &[Step<'_>]) -> Vec<u8> {
+    let entry = |step: &Step<'_>| [step.sums.len() as i64, step.extra.len() as i64, step.seek];
+    steps.iter().flat_map(entry).flat_map(integer_bytes).collect()
+}
+
+fn diff_bytes(steps: &[Step<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(steps.iter().map(|step| step.sums.len()).sum());
+    for step in steps {
+        bytes.extend(step.sums.iter().zip(step.base).map(|(sum, base)| sum.wrapping_sub(*base)));
+    }
+    bytes
+}
+
+fn extra_bytes(steps: &[Step<'_>]) -> Vec<u8> {
+    let extras: Vec<&[u8]> = steps.iter().map(|step| step.extra).collect();
+    extras.concat()
+}
+
+fn compress(block: Block, bytes: &[u8]) -> Result<Vec<u8>, Bsdiff40Error> {
+    let mut encoder = BzEncoder::new(Vec::new(), Compression::best());
+    let result = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    result.map_err(|error| Bsdiff40Error::Compression(block, error.to_string()))
+}
+
+impl Step<'_> {
+    fn has_effect(&self) -> bool {
+        !self.sums.is_empty() || !self.extra.is_empty() || self.seek != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &[u8] = b"abcdefghij";
+    const NEW: &[u8] = b"XXfghYabc";
+
+    fn cover(new_start: u32, old_start: u32, length: u32) -> Cover {
+        Cover { new_start, old_start, length }
+    }
+
+    /// The control entries, and the uncompressed diff and extra blocks.
+    fn plan(old: &[u8], new: &[u8], covers: &[Cover]) -> (Vec<(usize, usize, i64)>, Vec<u8>, Vec<u8>) {
+        let steps = steps(old, new, &spans(old, new, covers).unwrap());
+        let entries = steps.iter().map(|step| (step.sums.len(), step.extra.len(), step.seek)).collect();
+        (entries, diff_bytes(&steps), extra_bytes(&steps))
+    }
+
+    #[test]
+    fn covers_become_control_entries() {
+        let (entries, diff, extra) = plan(OLD, NEW, &[cover(2, 5, 3), cover(6, 0, 3)]);
+        assert_eq!(entries, [(0, 2, 5), (3, 1, -8), (3, 0, 0)]);
+        assert_eq!(diff, [0; 6]);
+        assert_eq!(extra, b"XXY");
+    }
+
+    #[test]
+    fn differences_wrap_around() {
+        let (entries, diff, extra) = plan(&[250, 5], &[4, 250], &[cover(0, 0, 2)]);
+        assert_eq!(entries, [(2, 0, 0)]);
+        assert_eq!(diff, [10, 245]);
+        assert_eq!(extra, []);
+    }
+
+    #[test]
+    fn without_covers_everything_is_extra() {
+        assert_eq!(plan(OLD, NEW, &[]), (vec![(0, 9, 0)], vec![], NEW.to_vec()));
+        assert_eq!(plan(OLD, &[], &[]), (vec![], vec![], vec![]));
+    }
+
+    #[test]
+    fn empty_covers_have_no_effect() {
+        assert_eq!(plan(OLD, &[], &[cover(0, 5, 0)]), plan(OLD, &[], &[]));
+        let covers = [cover(1, 9, 0), cover(2, 5, 3), cover(5, 2, 0)];
+        assert_eq!(plan(OLD, NEW, &covers), plan(OLD, NEW, &covers[1..2]));
+    }
+
+    #[test]
+    fn control_entries_are_sign_and_magnitude() {
+        let steps = [Step { base: &[1, 2], sums: &[3, 4], extra: &[5], seek: -6 }];
+        let fields = [[2, 0, 0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0], [6, 0, 0, 0, 0, 0, 0, 0x80]];
+        assert_eq!(control_bytes(&steps), fields.concat());
+    }
+
+    #[test]
+    fn wrong_covers_are_refused() {
+        let refused = |covers: &[Cover]| encode(OLD, NEW, covers).unwrap_err();
+        assert_eq!(refused(&[cover(0, 0, 3), cover(2, 5, 3)]), Bsdiff40Error::CoverOrder(1));
+        assert_eq!(refused(&[cover(6, 0, 3), cover(0, 5, 3)]), Bsdiff40Error::CoverOrder(1));
+        assert_eq!(refused(&[cover(7, 0, 3)]), Bsdiff40Error::CoverBounds(0));
+        assert_eq!(refused(&[cover(0, 8, 3)]), Bsdiff40Error::CoverBounds(0));
+        assert_eq!(refused(&[cover(u32::MAX, u32::MAX, u32::MAX)]), Bsdiff40Error::CoverBounds(0));
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let new: Vec<u8> = (0..100_000u32).map(|i| (i * i >> 7) as u8).collect();
+        let old: Vec<u8> = new.iter().rev().copied().collect();
+        let covers: Vec<Cover> = (0..100).map(|i| cover(i * 1000, (i * 7919) % 90_000, 900)).collect();
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| encode(&old, &new, &covers).unwrap())
+        };
+        assert!(run(1) == run(2));
+    }
+}

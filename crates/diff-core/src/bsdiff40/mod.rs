@@ -1,0 +1,280 @@
+//! The classic BSDIFF40 patch format: what bsdiff 4.x writes and bspatch 4.x reads.
+//!
+//! A patch is a 32-byte header ([`MAGIC`], then the sizes of the compressed control block, the compressed
+//! diff block and the new image) and three bzip2 streams: control, diff and extra. Integers are eight
+//! bytes, little-endian, sign and magnitude. The control block is a list of entries `(add, copy, seek)`:
+//! add the next `add` bytes of the diff block to the old image's, take the next `copy` bytes of the extra
+//! block as they are, then move `seek` bytes (maybe backwards) in the old image.
+
+mod decode;
+mod encode;
+mod header;
+
+use std::fmt;
+
+use thiserror::Error;
+
+pub use decode::decode;
+pub use encode::encode;
+
+use header::Header;
+
+/// The first eight bytes of every BSDIFF40 patch.
+pub const MAGIC: [u8; 8] = *b"BSDIFF40";
+
+/// One of the three bzip2 streams of a patch, in the order they have there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// The entries that say how to combine the other blocks with the old image.
+    Control,
+    /// Bytes that are added to the old image's.
+    Diff,
+    /// Bytes that are in the new image as they are.
+    Extra,
+}
+
+/// Why a patch could not be made or was refused.
+///
+/// Control entries and covers are counted from zero.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Bsdiff40Error {
+    /// The patch does not start with [`MAGIC`].
+    #[error("not a BSDIFF40 patch: it does not start with \"BSDIFF40\"")]
+    NotBsdiff40,
+    /// The patch is too short to have a header.
+    #[error("the patch has {0} bytes, fewer than the 32 of its header")]
+    HeaderTruncated(usize),
+    /// The header states a negative size of a compressed block.
+    #[error("the header states a {block} block of {size} bytes")]
+    NegativeBlockSize {
+        /// The control or diff block.
+        block: Block,
+        /// Bytes, as stated.
+        size: i64,
+    },
+    /// The header states a negative size of the new image.
+    #[error("the header states a new image of {0} bytes")]
+    NegativeNewSize(i64),
+    /// The header states a compressed block that is longer than the rest of the patch.
+    #[error(
+        "the header states a {block} block of {size} bytes, but the patch ends {left} bytes after its start"
+    )]
+    BlockPastEnd {
+        /// The control or diff block.
+        block: Block,
+        /// Bytes, as stated.
+        size: u64,
+        /// Bytes from the start of the block to the end of the patch.
+        left: usize,
+    },
+    /// The new image is larger than the caller permits.
+    #[error("the new image has {size} bytes, more than the permitted {limit}")]
+    NewTooLarge {
+        /// Bytes, as the header states.
+        size: u64,
+        /// Bytes, as the caller permits.
+        limit: u64,
+    },
+    /// There is no memory for a new image of so many bytes, or for decompressing its blocks.
+    #[error("not enough memory for a new image of {0} bytes")]
+    OutOfMemory(u64),
+    /// A control entry adds or copies a negative number of bytes.
+    #[error("control entry {entry} has the negative length {length}")]
+    NegativeLength {
+        /// Which entry.
+        entry: u64,
+        /// Bytes, as stated.
+        length: i64,
+    },
+    /// A control entry writes beyond the end of the new image.
+    #[error("control entry {entry} writes {length} bytes where only {room} of the new image are left")]
+    PastNewEnd {
+        /// Which entry.
+        entry: u64,
+        /// Bytes to add or to copy.
+        length: u64,
+        /// Bytes of the new image yet to be written.
+        room: usize,
+    },
+    /// A control entry moves so far from the old image that the position has no 64-bit number.
+    #[error("control entry {0} leaves the range of positions in the old image")]
+    PositionOverflow(u64),
+    /// There are more control entries than a new image of this size can need.
+    #[error("the control block has more than {0} entries, too many for its new image")]
+    TooManyEntries(u64),
+    /// A block ends before the new image is complete, or before its own checksum.
+    #[error("the {0} block ends early")]
+    BlockTruncated(Block),
+    /// A block is no bzip2 stream, or fails its checksum.
+    #[error("the {0} block is damaged: {1}")]
+    BlockDamaged(Block, bzip2::Error),
+    /// A block goes on after the new image is complete, or has bytes after its bzip2 stream.
+    #[error("the {0} block has more data than the new image needs")]
+    TrailingData(Block),
+    /// A cover starts before the end of the one before it.
+    #[error("cover {0} starts before the end of the cover before it")]
+    CoverOrder(usize),
+    /// A cover reaches beyond the end of the old or the new image.
+    #[error("cover {0} reaches beyond the end of an image")]
+    CoverBounds(usize),
+    /// bzip2 compression failed.
+    #[error("compression of the {0} block failed: {1}")]
+    Compression(Block, String),
+}
+
+/// Tells whether `package` starts like a BSDIFF40 patch; the rest of it may still be damaged.
+pub fn is_bsdiff40(package: &[u8]) -> bool {
+    package.starts_with(&MAGIC)
+}
+
+/// Size in bytes of the new image, as the header of `package` states it.
+///
+/// Only the header is looked at, so its first 32 bytes suffice. It fails if they are not a valid header.
+pub fn new_size(package: &[u8]) -> Result<u64, Bsdiff40Error> {
+    Header::parse(package).map(|header| header.new)
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Control => "control",
+            Self::Diff => "diff",
+            Self::Extra => "extra",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+    use std::{env, fs, io};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::search::Cover;
+
+    const LIMIT: u64 = 1 << 20;
+
+    /// Images and valid covers of them, some of which are empty, adjacent, or go backwards in the old image.
+    fn cases() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<Cover>)> {
+        let bytes = || prop::collection::vec(any::<u8>(), 0..300);
+        let shapes = prop::collection::vec((0u32..20, any::<u32>(), 0u32..60), 0..12);
+        (bytes(), bytes(), shapes).prop_map(|(old, new, shapes)| {
+            let covers = covers(&old, &new, &shapes);
+            (old, new, covers)
+        })
+    }
+
+    /// Makes covers of `(gap, place, length)`.
+    fn covers(old: &[u8], new: &[u8], shapes: &[(u32, u32, u32)]) -> Vec<Cover> {
+        let mut end = 0;
+        let mut cover = |&(gap, place, length): &(u32, u32, u32)| {
+            let new_start = (end + gap).min(new.len() as u32);
+            let old_start = place % (old.len() as u32 + 1);
+            let length = length.min(new.len() as u32 - new_start).min(old.len() as u32 - old_start);
+            end = new_start + length;
+            Cover { new_start, old_start, length }
+        };
+        shapes.iter().map(&mut cover).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded((old, new, covers) in cases()) {
+            let patch = encode(&old, &new, &covers).unwrap();
+            prop_assert!(is_bsdiff40(&patch));
+            prop_assert_eq!(new_size(&patch).unwrap(), new.len() as u64);
+            prop_assert_eq!(decode(&old, &patch, new.len() as u64).unwrap(), new);
+        }
+
+        #[test]
+        fn patches_are_the_same_every_time((old, new, covers) in cases()) {
+            prop_assert_eq!(encode(&old, &new, &covers), encode(&old, &new, &covers));
+        }
+    }
+
+    /// Runs `program` with files that are named and filled as `inputs` say; gives what it leaves in `output`.
+    ///
+    /// Gives nothing if the program is missing and the environment does not insist on it.
+    fn peer(program: &str, names: [&str; 3], inputs: &[(&str, &[u8])], output: &str) -> Option<Vec<u8>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        inputs.iter().for_each(|(name, bytes)| fs::write(path(name), bytes).unwrap());
+        run(program, names.map(path).each_ref().map(|path| path.as_path()))
+            .then(|| fs::read(path(output)).unwrap())
+    }
+
+    fn run(program: &str, arguments: [&Path; 3]) -> bool {
+        match Command::new(program).args(arguments).output() {
+            Ok(result) => {
+                assert!(result.status.success(), "{program}: {}", String::from_utf8_lossy(&result.stderr));
+                true
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let required = env::var_os("SMIDGEN_REQUIRE_PEERS").is_some();
+                assert!(!required, "{program} is missing, and SMIDGEN_REQUIRE_PEERS is set");
+                println!("skipped: {program} is not installed");
+                false
+            }
+            Err(error) => panic!("{program} could not be run: {error}"),
+        }
+    }
+
+    fn bsdiff(old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
+        peer("bsdiff", ["old", "new", "patch"], &[("old", old), ("new", new)], "patch")
+    }
+
+    fn bspatch(old: &[u8], patch: &[u8]) -> Option<Vec<u8>> {
+        peer("bspatch", ["old", "new", "patch"], &[("old", old), ("patch", patch)], "new")
+    }
+
+    /// An image and a later version of it, with something changed, inserted, removed and moved.
+    fn versions() -> (Vec<u8>, Vec<u8>) {
+        let mut state = 1u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let old: Vec<u8> = (0..100_000).map(|_| next()).collect();
+        let mut new = [&old[60_000..], &[7; 500], &old[..30_000], &old[31_000..60_000]].concat();
+        new.iter_mut().step_by(97).for_each(|byte| *byte = byte.wrapping_add(3));
+        (old, new)
+    }
+
+    fn pairs() -> Vec<(Vec<u8>, Vec<u8>)> {
+        let (old, new) = versions();
+        let grown = [&old[..], &new].concat();
+        let small = |a: &[u8], b: &[u8]| (a.to_vec(), b.to_vec());
+        vec![
+            small(b"", b""),
+            small(b"", b"new"),
+            small(b"old", b""),
+            small(b"same", b"same"),
+            (old.clone(), grown),
+            (new.clone(), old.clone()),
+            (old, new),
+        ]
+    }
+
+    #[test]
+    fn patches_of_the_original_bsdiff_are_decoded() {
+        for (old, new) in pairs() {
+            let Some(patch) = bsdiff(&old, &new) else { return };
+            assert_eq!(new_size(&patch), Ok(new.len() as u64));
+            assert!(decode(&old, &patch, LIMIT).unwrap() == new, "{} to {} bytes", old.len(), new.len());
+        }
+    }
+
+    #[test]
+    fn patches_are_accepted_by_the_original_bspatch() {
+        let shapes = [(0, 60_000, 40_000), (500, 0, 30_000), (0, 31_000, 29_000), (3, 99_000, 900)];
+        for (old, new) in pairs() {
+            let patch = encode(&old, &new, &covers(&old, &new, &shapes)).unwrap();
+            let Some(restored) = bspatch(&old, &patch) else { return };
+            assert!(restored == new, "{} to {} bytes", old.len(), new.len());
+        }
+    }
+}
