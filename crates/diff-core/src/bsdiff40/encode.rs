@@ -139,8 +139,10 @@ mod tests {
         Cover { new_start, old_start, length }
     }
 
+    type Entry = (usize, usize, i64);
+
     /// The control entries, and the uncompressed diff and extra blocks.
-    fn plan(old: &[u8], new: &[u8], covers: &[Cover]) -> (Vec<(usize, usize, i64)>, Vec<u8>, Vec<u8>) {
+    fn plan(old: &[u8], new: &[u8], covers: &[Cover]) -> (Vec<Entry>, Vec<u8>, Vec<u8>) {
         let steps = steps(old, new, &spans(old, new, covers).unwrap());
         let entries = steps.iter().map(|step| (step.sums.len(), step.extra.len(), step.seek)).collect();
         (entries, diff_bytes(&steps), extra_bytes(&steps))
@@ -194,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_number_of_threads_changes_nothing() {
-        let new: Vec<u8> = (0..100_000u32).map(|i| (i * i >> 7) as u8).collect();
+        let new: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
         let old: Vec<u8> = new.iter().rev().copied().collect();
         let covers: Vec<Cover> = (0..100).map(|i| cover(i * 1000, (i * 7919) % 90_000, 900)).collect();
         let run = |threads| {

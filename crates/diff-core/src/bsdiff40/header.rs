@@ -1,12 +1,20 @@
 //! The header of a BSDIFF40 patch, and the integers that it and the control block are made of.
 
+use std::array;
+
 use super::{Block, Bsdiff40Error, MAGIC};
 
 /// Bytes of one integer.
-pub(super) const INTEGER: usize = 8;
+const INTEGER: usize = 8;
+
+/// Bytes of three integers: of a control entry, and of the header's sizes.
+pub(super) const TRIPLE: usize = 3 * INTEGER;
 
 /// Bytes of the header.
-const HEADER: usize = 4 * INTEGER;
+const HEADER: usize = MAGIC.len() + TRIPLE;
+
+/// The top bit of an integer, set in negative ones.
+const SIGN: u64 = 1 << 63;
 
 /// The sizes that a header states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,15 +36,14 @@ pub(super) struct Blocks<'a> {
 }
 
 impl Header {
-    /// Reads the header at the start of `package`; whether the blocks fit in is for [`Header::blocks`] to tell.
+    /// Reads the header at the start of `package`. Whether the blocks fit in, [`Header::blocks`] tells.
     pub(super) fn parse(package: &[u8]) -> Result<Self, Bsdiff40Error> {
-        let (magic, sizes) =
-            package.split_first_chunk().ok_or(Bsdiff40Error::HeaderTruncated(package.len()))?;
+        let short = || Bsdiff40Error::HeaderTruncated(package.len());
+        let (magic, sizes) = package.split_first_chunk().ok_or_else(short)?;
         if *magic != MAGIC {
             return Err(Bsdiff40Error::NotBsdiff40);
         }
-        let sizes = integers(sizes).ok_or(Bsdiff40Error::HeaderTruncated(package.len()))?;
-        Self::check(sizes)
+        Self::check(integers(sizes.first_chunk().ok_or_else(short)?))
     }
 
     fn check([control, diff, new]: [i64; 3]) -> Result<Self, Bsdiff40Error> {
@@ -75,11 +82,9 @@ fn split(block: Block, bytes: &[u8], size: u64) -> Result<(&[u8], &[u8]), Bsdiff
         .ok_or(Bsdiff40Error::BlockPastEnd { block, size, left: bytes.len() })
 }
 
-/// The three integers at the start of `bytes`, or nothing if it is too short.
-pub(super) fn integers(bytes: &[u8]) -> Option<[i64; 3]> {
-    let (words, _) = bytes.as_chunks::<INTEGER>();
-    let words: &[_; 3] = words.first_chunk()?;
-    Some(words.map(integer))
+/// Reads three integers in a row.
+pub(super) fn integers(bytes: &[u8; TRIPLE]) -> [i64; 3] {
+    array::from_fn(|field| integer(array::from_fn(|byte| bytes[field * INTEGER + byte])))
 }
 
 /// Reads sign and magnitude; there is a negative zero, which is zero.
@@ -98,9 +103,6 @@ pub(super) fn integer_bytes(value: i64) -> [u8; INTEGER] {
     (value.unsigned_abs() | sign).to_le_bytes()
 }
 
-/// The top bit, set in negative numbers.
-const SIGN: u64 = 1 << 63;
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -111,7 +113,7 @@ mod tests {
         #[test]
         fn integers_survive(a in -i64::MAX..=i64::MAX, b in -300i64..300, c in -i64::MAX..=i64::MAX) {
             let bytes = [a, b, c].map(integer_bytes).concat();
-            prop_assert_eq!(integers(&bytes), Some([a, b, c]));
+            prop_assert_eq!(integers(bytes.first_chunk().unwrap()), [a, b, c]);
         }
 
         #[test]

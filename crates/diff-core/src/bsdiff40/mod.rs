@@ -182,6 +182,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn what_is_encoded_is_decoded((old, new, covers) in cases()) {
             let patch = encode(&old, &new, &covers).unwrap();
@@ -261,7 +263,8 @@ mod tests {
 
     #[test]
     fn patches_of_the_original_bsdiff_are_decoded() {
-        for (old, new) in pairs() {
+        // The original refuses empty files where it maps files into memory.
+        for (old, new) in pairs().into_iter().filter(|(old, new)| !old.is_empty() && !new.is_empty()) {
             let Some(patch) = bsdiff(&old, &new) else { return };
             assert_eq!(new_size(&patch), Ok(new.len() as u64));
             assert!(decode(&old, &patch, LIMIT).unwrap() == new, "{} to {} bytes", old.len(), new.len());

@@ -1,6 +1,7 @@
 //! How bytes are predicted: literals, and the unchanged and changed bytes of covers (`docs/format.md`, section 6).
 
-use super::model::{Cells, INPUTS, hash};
+use super::model::{Cells, INPUTS, hash, SLOT_CELLS};
+const BITS: u32 = 2;
 use super::{Coder, Model};
 
 /// First weight set of each use.
@@ -84,23 +85,23 @@ impl Model<'_> {
 
     fn byte<C: Coder>(&mut self, coder: &mut C, contexts: &[u32], set: usize, byte: u8) -> u8 {
         let mut node = 1u32;
-        for half in 0..2 {
+        for group in 0..8 / BITS {
             let mut slots: Cells = [0; INPUTS];
             for (slot, &context) in slots.iter_mut().zip(contexts) {
-                // The second nibble's slot depends on the first nibble.
-                *slot = self.slot(hash(hash(context).wrapping_add(node * half)));
+                *slot = self.slot(hash(hash(context).wrapping_add(node)));
             }
-            for place in 0..4 {
-                let inner = if half == 0 { node } else { (1 << place) | (node & ((1 << place) - 1)) };
+            let mut inner = 1u32;
+            for place in 0..BITS {
                 let mut cells: Cells = slots;
                 for cell in &mut cells {
-                    *cell += inner as usize & 15;
+                    *cell += inner as usize & (SLOT_CELLS - 1);
                 }
                 let used = cells.get(..contexts.len()).unwrap_or(&[]);
-                let shift = 7 - (half * 4 + place);
+                let shift = 7 - (group * BITS + place);
                 let bit = byte >> shift & 1 != 0;
-                let bit = self.event(coder, used, set + (half * 4 + place) as usize, bit);
+                let bit = self.event(coder, used, set + (group * BITS + place) as usize, bit);
                 node = node << 1 | u32::from(bit);
+                inner = inner << 1 | u32::from(bit);
             }
         }
         node as u8

@@ -4,7 +4,7 @@ use super::{Coder, counter, logistic};
 use crate::wire::Tuning;
 
 /// Cells of one slot: a tag and fifteen counters, those of four successive bits in one context.
-pub const SLOT_CELLS: usize = 16;
+pub const SLOT_CELLS: usize = 4;
 /// Inputs that one event mixes at most.
 pub(super) const INPUTS: usize = 6;
 /// Sets of mixer weights: which set is used depends on the kind of event.
@@ -163,7 +163,7 @@ impl<'w> Model<'w> {
     ) -> bool {
         let mut cells: Cells = [0; INPUTS];
         for (cell, &(context, place)) in cells.iter_mut().zip(contexts) {
-            *cell = self.slot(hash(context)) + 1 + usize::from(place & 7);
+            *cell = self.slot(hash(hash(context).wrapping_add(u32::from(place / (SLOT_CELLS as u8 - 1))))) + 1 + usize::from(place % (SLOT_CELLS as u8 - 1));
         }
         let used = cells.get(..contexts.len()).unwrap_or(&[]);
         self.event(coder, used, set, bit)
