@@ -6,6 +6,7 @@ use patch_nostd::wire::{Codec, IMAGE_LIMIT, ModelSize, Region, RegionKind, Regio
 use patch_nostd::Header;
 use sha2::{Digest, Sha256};
 
+use crate::cover::{Prices, refine};
 use crate::encode::{Job, Plan};
 use crate::search::{CoverOptions, Index, find_covers};
 use crate::{Arch, DiffError, Options, Progress, Report, image, prove, refs};
@@ -42,16 +43,36 @@ pub fn diff(old: &[u8], new: &[u8], options: &Options, _progress: &dyn Progress)
     };
     let mut best: Option<(u64, Job)> = None;
     for &mask in kinds {
-        let covers = covers(old, new, mask, &space)?;
+        let masked_old = refs::masked(old, mask, &space);
+        let masked_new = refs::masked(new, mask, &space);
+        let index = Index::build(&masked_old)?;
+        let covers = covers(&index, &masked_new);
         let kind = mask;
-        {
-            let job = job(old, new, covers.clone(), kind, &space, budget);
+        let mut jobs = vec![job(old, new, covers.clone(), kind, &space, budget)];
+        for pass in 0..env("PASSES", 2) {
+            let last: &Job = jobs.last().unwrap();
+            let prices = Prices {
+                literals: last.literal_prices(env("PL", 104) as u16).map_err(DiffError::NotProved)?,
+                repeats: env("REP", 1) == 1,
+                operation: env("PO", 16 * 8),
+                recent: env("PR", 16 * 2),
+                seek: env("PS", 16 * 6),
+                repeat: env("PT", 16 * 5),
+                copied: env("PC", 2),
+                changed: env("PX", 16 * 9),
+            };
+            let _ = pass;
+            let source = if env("REFROM", 0) == 1 { &covers } else { &last.plan.covers };
+            let refined = refine(&index, &masked_new, old, new, source, &prices);
+            jobs.push(job(old, new, refined, kind, &space, budget));
+        }
+        for job in jobs {
             let trace = job.trace(4096).map_err(DiffError::NotProved)?;
             let cost = trace.meter.total();
             if std::env::var("DEBUG").is_ok() {
                 let s: Vec<u64> = trace.meter.costs.iter().map(|c| c / 2048).collect();
-                let lits = new.len() as u64 - covers.iter().map(|c| u64::from(c.1.length)).sum::<u64>();
-                eprintln!("mask {mask:?} kind {kind:?} covers {} literals {lits} cost {} [landm,ctrl,unch,chg,refs,lit] {s:?}", covers.len(), cost / 2048);
+                let lits = new.len() as u64 - job.plan.covers.iter().map(|c| u64::from(c.1.length)).sum::<u64>();
+                eprintln!("mask {mask:?} kind {kind:?} covers {} literals {lits} cost {} [landm,ctrl,unch,chg,refs,lit] {s:?}", job.plan.covers.len(), cost / 2048);
             }
             if best.as_ref().is_none_or(|(known, _)| cost < *known) {
                 best = Some((cost, job));
@@ -59,6 +80,20 @@ pub fn diff(old: &[u8], new: &[u8], options: &Options, _progress: &dyn Progress)
         }
     }
     let job = best.unwrap().1;
+    if std::env::var("DUMPC").is_ok() {
+        let mo = refs::masked(old, RegionKind::Thumb, &space);
+        let mn = refs::masked(new, RegionKind::Thumb, &space);
+        for (t, c) in &job.plan.covers {
+            if c.source != Source::Base || c.length < 32 { continue; }
+            for i in 0..c.length {
+                let (a, b) = ((c.start + i) as usize, (t + i) as usize);
+                if mo[a] != mn[b] {
+                    let h = a & !1;
+                    println!("{:6x} {:02x}->{:02x} par{} old {:02x?} new {:02x?}", a, old[a], new[b], a & 3, &old[h.saturating_sub(4)..(h + 6).min(old.len())], &new[(b & !1).saturating_sub(4)..((b & !1) + 6).min(new.len())]);
+                }
+            }
+        }
+    }
     let body = job.encode().map_err(DiffError::NotProved)?;
     let mut header = job.header();
     header.body_length = body.len() as u32;
@@ -69,15 +104,12 @@ pub fn diff(old: &[u8], new: &[u8], options: &Options, _progress: &dyn Progress)
     Ok(Package { bytes, header, report })
 }
 
-fn covers(old: &[u8], new: &[u8], mask: RegionKind, space: &AddressSpace) -> Result<Vec<(u32, Cover)>, DiffError> {
-    let masked_old = refs::masked(old, mask, space);
-    let masked_new = refs::masked(new, mask, space);
-    let index = Index::build(&masked_old)?;
-    let found = find_covers(&index, &masked_new, &CoverOptions { threshold: env("T", 8), ..CoverOptions::default() });
+fn covers(index: &Index, masked_new: &[u8]) -> Vec<(u32, Cover)> {
+    let found = find_covers(index, masked_new, &CoverOptions { threshold: env("T", 8), ..CoverOptions::default() });
     let cover = |c: &crate::search::Cover| {
         (c.new_start, Cover { source: Source::Base, start: c.old_start, length: c.length })
     };
-    Ok(found.iter().map(cover).collect())
+    found.iter().map(cover).collect()
 }
 
 fn job<'a>(

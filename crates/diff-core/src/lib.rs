@@ -1,5 +1,7 @@
 //! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
 
+pub mod bsdiff40;
+mod cover;
 mod diff;
 mod encode;
 mod error;

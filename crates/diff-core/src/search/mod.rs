@@ -64,7 +64,7 @@ impl Default for CoverOptions {
 }
 
 /// Number of equal bytes at the start of both slices.
-fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     let mut length = 0;
     for (x, y) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
         let difference = word(x) ^ word(y);

@@ -50,7 +50,7 @@ impl<'a> Index<'a> {
         (self.position(found.rank), found.length)
     }
 
-    pub(super) fn old(&self) -> &'a [u8] {
+    pub(crate) fn old(&self) -> &'a [u8] {
         self.old
     }
 

@@ -49,6 +49,7 @@ pub struct Walker<'w> {
     operation: Operation,
     /// Whether the last step coded `operation`.
     announced: bool,
+    primed: bool,
     /// Place in the window of the byte that is expected instead of the next literal.
     expected: usize,
     /// The last four bytes of the target, the last one lowest.
@@ -82,6 +83,7 @@ impl<'w> Walker<'w> {
             phase: Phase::Landmark(0),
             operation: Operation { literals: 0, cover: None },
             announced: false,
+            primed: false,
             expected: WINDOW,
             before: 0,
             control: ControlState::default(),
@@ -127,6 +129,21 @@ impl<'w> Walker<'w> {
     ) -> Result<Progress, Error> {
         self.announced = false;
         match self.phase {
+            Phase::Landmark(0) if crate::lab::x(10, 0) > 0 && !self.primed => {
+                struct Teach;
+                impl Coder for Teach { fn code(&mut self, _p: u16, bit: bool) -> bool { bit } }
+                self.primed = true;
+                let n = (crate::lab::x(10, 0) as u32).min(self.base_size);
+                let start = ((u64::from(self.base_size - n) * crate::lab::x(11, 8) as u64) / 16) as u32 & !3;
+                let mut before = 0u32;
+                let mut buf = std::vec![0u8; n as usize];
+                io.read_base(start, &mut buf)?;
+                for (i, &b) in buf.iter().enumerate() {
+                    let context = LiteralContext { before, offset: i as u32, expected: 0 };
+                    self.model.literal(&mut Teach, &context, b);
+                    before = before << 8 | u32::from(b);
+                }
+            }
             Phase::Landmark(index) => self.step_landmark(coder, oracle, index)?,
             Phase::Operation if self.position == self.target_size => {
                 self.flush(io)?;

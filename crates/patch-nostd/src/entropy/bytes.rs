@@ -43,12 +43,12 @@ impl Model<'_> {
     /// Codes a byte between covers.
     pub fn literal<C: Coder>(&mut self, coder: &mut C, context: &LiteralContext, byte: u8) -> u8 {
         let before = context.before;
+        let par = context.offset & 1;
         let contexts = [
             (context.offset & 3) | 1 << 28,
             (before & 0xFF) | 2 << 28,
             (before & 0xFFFF) | 3 << 28,
-            (before & 0xFF_FFFF) | 4 << 28,
-            u32::from(context.expected) | (before & 0xFF) << 8 | 5 << 28,
+            (before >> 8 & 0xFF) | par << 8 | 4 << 28,
         ];
         self.byte(coder, &contexts, LITERAL_SET, byte)
     }
@@ -91,6 +91,7 @@ impl Model<'_> {
                 *slot = self.slot(hash(hash(context).wrapping_add(node)));
             }
             let mut inner = 1u32;
+            
             for place in 0..BITS {
                 let mut cells: Cells = slots;
                 for cell in &mut cells {

@@ -16,10 +16,10 @@ pub(super) const fn probability(cell: u16) -> u16 {
 }
 
 /// The counter after an event.
-pub(super) const fn update(cell: u16, bit: bool, rate: u8) -> u16 {
+pub(super) fn update(cell: u16, bit: bool, rate: u8) -> u16 {
     let count = cell & COUNT;
     let slowest = 0x1_0000u32 >> (rate & 15);
-    let step = STEPS[count as usize] as u32;
+    let step = if count == 7 { 0 } else { (6553600 / (i32::from(count)*100 + crate::lab::x(0,130))) as u32 };
     let step = if step > slowest { step } else { slowest };
     let target = if bit { 0xFFF8 } else { 0 };
     let value = (cell & !COUNT) as i32;

@@ -8,7 +8,7 @@ pub const SLOT_CELLS: usize = 4;
 /// Inputs that one event mixes at most.
 pub(super) const INPUTS: usize = 6;
 /// Sets of mixer weights: which set is used depends on the kind of event.
-pub(super) const WEIGHT_SETS: usize = 40;
+pub(super) const WEIGHT_SETS: usize = 28;
 /// Cells of all mixer weights.
 pub const WEIGHT_CELLS: usize = INPUTS * WEIGHT_SETS;
 
@@ -25,6 +25,7 @@ pub struct Model<'w> {
     slots: &'w mut [u16],
     weights: &'w mut [i32],
     tuning: Tuning,
+    pub(super) fresh: u32,
 }
 
 /// The contexts of one event: a cell for each input.
@@ -46,8 +47,8 @@ impl<'w> Model<'w> {
                 *tag = 0;
             }
         }
-        weights.fill(WEIGHT_START);
-        Self { control, slots, weights, tuning }
+        weights.fill(crate::lab::x(1,30_000));
+        Self { control, slots, weights, tuning, fresh: 0 }
     }
 
     /// The first cell of the slot of a context, which is given as a hash.
@@ -55,6 +56,7 @@ impl<'w> Model<'w> {
     /// A slot's tag holds twelve bits of the hash and a four-bit count of uses. Of the two slots that a hash may
     /// be in, the less used one gives way, and the other one ages.
     pub(super) fn slot(&mut self, hash: u32) -> usize {
+        self.fresh = 0;
         let count = self.slots.len() / SLOT_CELLS;
         let first = ((u64::from(hash) * count as u64) >> 32) as usize;
         let second = if first ^ 1 < count { first ^ 1 } else { first };
@@ -77,6 +79,7 @@ impl<'w> Model<'w> {
         if kept & 15 > 1 && keeper != loser {
             self.set_cell(keeper, kept - 1);
         }
+        self.fresh = 1;
         if let Some(slot) = self.slots.get_mut(loser..loser + SLOT_CELLS) {
             slot.fill(counter::NEW);
         }

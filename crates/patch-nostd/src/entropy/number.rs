@@ -25,7 +25,7 @@ pub enum Number {
 }
 
 /// Cells for one kind of number: a tree of 32 sizes, and one counter for the first bit after the leading one.
-const CELLS: usize = 64;
+const CELLS: usize = 72;
 /// Flags with a control counter of their own start here.
 const FLAGS: usize = 8 * CELLS;
 /// Control counters in all.
@@ -48,6 +48,9 @@ impl Model<'_> {
             let bit = shifted >> place & 1 != 0;
             let bit = if place + 1 == size {
                 self.plain(coder, base + 32 + size as usize, bit)
+            } else if place < 3 {
+                let low = result as usize & ((1 << (2 - place)) - 1) | 1 << (2 - place);
+                self.plain(coder, base + 64 + low, bit)
             } else {
                 coder.code(0x8000, bit)
             };
