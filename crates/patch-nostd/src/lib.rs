@@ -39,12 +39,3 @@ pub use error::Error;
 pub use verify::SoftwareSha256;
 pub use verify::Sha256;
 pub use wire::Header;
-#[allow(missing_docs)]
-pub mod lab {
-    use std::sync::OnceLock;
-    static X: OnceLock<[i32; 32]> = OnceLock::new();
-    pub fn x(i: usize, default: i32) -> i32 {
-        let t = X.get_or_init(|| core::array::from_fn(|i| std::env::var(std::format!("X{i}")).ok().and_then(|v| v.parse().ok()).unwrap_or(i32::MIN)));
-        if t[i] == i32::MIN { default } else { t[i] }
-    }
-}

@@ -12,6 +12,9 @@ use crate::wire::RegionKind;
 /// Weight set of the flag for a whole block.
 const BLOCK_SET: usize = 20;
 
+/// Differences are remembered apart for bytes whose neighbours differ, in this many classes.
+const NEAR: usize = 32;
+
 /// Where a copy stands.
 #[derive(Debug)]
 pub(super) struct CopyState {
@@ -30,11 +33,11 @@ pub(super) struct CopyState {
     kind: RegionKind,
     /// The source's byte before.
     previous: u8,
+    /// Target minus source at the last misses, by what the next byte was like, and by the byte before.
+    near: [[u8; NEAR]; 2],
     /// Hits (0) and misses (1) of the last bytes, and of the last blocks.
     history: u8,
     blocks: u8,
-    /// Target minus source at the last miss.
-    difference: u8,
 }
 
 impl Default for CopyState {
@@ -50,9 +53,9 @@ impl Default for CopyState {
             clean: false,
             kind: RegionKind::Bytes,
             previous: 0,
+            near: [[0; NEAR]; 2],
             history: 0,
             blocks: 0,
-            difference: 0,
         }
     }
 }
@@ -215,14 +218,17 @@ impl Walker<'_> {
     ) -> Result<(), Error> {
         let at = self.copy.at;
         let source = self.window[at % WINDOW];
+        let next = self.window[(at + 1) % WINDOW];
+        // The high byte of a halfword names the instruction: before or after, depending on its length.
+        let (like_next, like_previous) = (usize::from(next >> 3), usize::from(self.copy.previous) % NEAR);
         let context = CopyContext {
-            before: self.before,
+            before: self.before as u8,
             source,
             previous: self.copy.previous,
-            next: self.window[(at + 1) % WINDOW],
+            next,
             offset: self.copy.start.wrapping_add(self.copy.done + at as u32),
             history: self.copy.history,
-            difference: self.copy.difference,
+            near: [self.copy.near[0][like_next], self.copy.near[1][like_previous]],
         };
         let mut byte = oracle.byte(self.position);
         coder.category(Category::Unchanged);
@@ -232,7 +238,9 @@ impl Walker<'_> {
         } else {
             coder.category(Category::Changed);
             byte = self.model.changed(coder, &context, byte);
-            self.copy.difference = byte.wrapping_sub(source);
+            let difference = byte.wrapping_sub(source);
+            self.copy.near[0][like_next] = difference;
+            self.copy.near[1][like_previous] = difference;
         }
         self.copy.history = self.copy.history << 1 | u8::from(!same);
         self.copy.previous = source;

@@ -49,9 +49,6 @@ pub struct Walker<'w> {
     operation: Operation,
     /// Whether the last step coded `operation`.
     announced: bool,
-    primed: bool,
-    /// Place in the window of the byte that is expected instead of the next literal.
-    expected: usize,
     /// The last four bytes of the target, the last one lowest.
     pub(super) before: u32,
     pub(super) control: ControlState,
@@ -83,8 +80,6 @@ impl<'w> Walker<'w> {
             phase: Phase::Landmark(0),
             operation: Operation { literals: 0, cover: None },
             announced: false,
-            primed: false,
-            expected: WINDOW,
             before: 0,
             control: ControlState::default(),
             copy: CopyState::default(),
@@ -129,21 +124,6 @@ impl<'w> Walker<'w> {
     ) -> Result<Progress, Error> {
         self.announced = false;
         match self.phase {
-            Phase::Landmark(0) if crate::lab::x(10, 0) > 0 && !self.primed => {
-                struct Teach;
-                impl Coder for Teach { fn code(&mut self, _p: u16, bit: bool) -> bool { bit } }
-                self.primed = true;
-                let n = (crate::lab::x(10, 0) as u32).min(self.base_size);
-                let start = ((u64::from(self.base_size - n) * crate::lab::x(11, 8) as u64) / 16) as u32 & !3;
-                let mut before = 0u32;
-                let mut buf = std::vec![0u8; n as usize];
-                io.read_base(start, &mut buf)?;
-                for (i, &b) in buf.iter().enumerate() {
-                    let context = LiteralContext { before, offset: i as u32, expected: 0 };
-                    self.model.literal(&mut Teach, &context, b);
-                    before = before << 8 | u32::from(b);
-                }
-            }
             Phase::Landmark(index) => self.step_landmark(coder, oracle, index)?,
             Phase::Operation if self.position == self.target_size => {
                 self.flush(io)?;
@@ -152,7 +132,6 @@ impl<'w> Walker<'w> {
             Phase::Operation => {
                 self.operation = self.operation(coder, oracle.operation(self.position))?;
                 self.announced = true;
-                self.expected = WINDOW;
                 self.phase = Phase::Literals;
             }
             Phase::Literals => self.step_literal(coder, oracle, io)?,
@@ -192,29 +171,11 @@ impl<'w> Walker<'w> {
             self.begin_copy();
             return Ok(());
         }
-        if self.expected >= WINDOW / 2 {
-            self.expect(io)?;
-        }
         coder.category(Category::Literals);
-        let context = LiteralContext {
-            before: self.before,
-            offset: self.position,
-            expected: self.window[self.expected % WINDOW],
-        };
+        let context = LiteralContext { before: self.before, offset: self.position };
         let byte = self.model.literal(coder, &context, oracle.byte(self.position));
-        self.expected += 1;
         self.operation.literals -= 1;
         self.emit(byte, io)
-    }
-
-    /// Fills the window with the base's bytes where the last cover would have gone on.
-    fn expect<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
-        let start = self.position.wrapping_sub(self.control.displacement() as u32);
-        let count = self.base_size.saturating_sub(start).min(WINDOW as u32 / 2) as usize;
-        let (known, unknown) = self.window.split_at_mut(count.min(WINDOW));
-        unknown.fill(0);
-        self.expected = 0;
-        if known.is_empty() { Ok(()) } else { io.read_base(start, known) }
     }
 
     fn begin_copy(&mut self) {

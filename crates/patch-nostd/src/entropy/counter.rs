@@ -7,8 +7,8 @@
 pub(super) const NEW: u16 = 0x8000;
 
 const COUNT: u16 = 7;
-/// 65536/(n + 1.6): how far a counter that has seen n events moves towards the next.
-const STEPS: [u16; 8] = [40_960, 25_206, 18_204, 14_247, 11_703, 9_930, 8_623, 0];
+/// 65536/(n + 1.3): how far a counter that has seen n events moves towards the next.
+const STEPS: [u16; 8] = [50_412, 28_494, 19_859, 15_241, 12_365, 10_403, 8_978, 0];
 
 /// The probability of true as a 16-bit fraction, never zero or one.
 pub(super) const fn probability(cell: u16) -> u16 {
@@ -16,10 +16,10 @@ pub(super) const fn probability(cell: u16) -> u16 {
 }
 
 /// The counter after an event.
-pub(super) fn update(cell: u16, bit: bool, rate: u8) -> u16 {
+pub(super) const fn update(cell: u16, bit: bool, rate: u8) -> u16 {
     let count = cell & COUNT;
     let slowest = 0x1_0000u32 >> (rate & 15);
-    let step = if count == 7 { 0 } else { (6553600 / (i32::from(count)*100 + crate::lab::x(0,130))) as u32 };
+    let step = STEPS[count as usize] as u32;
     let step = if step > slowest { step } else { slowest };
     let target = if bit { 0xFFF8 } else { 0 };
     let value = (cell & !COUNT) as i32;

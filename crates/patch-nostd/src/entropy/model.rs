@@ -3,7 +3,9 @@
 use super::{Coder, counter, logistic};
 use crate::wire::Tuning;
 
-/// Cells of one slot: a tag and fifteen counters, those of four successive bits in one context.
+/// Cells of one slot: a tag and three counters, those of two successive bits in one context.
+///
+/// Contexts of firmware are sparse: larger slots would stay mostly empty (fifteen counters cost 4 % at 16 KiB).
 pub const SLOT_CELLS: usize = 4;
 /// Inputs that one event mixes at most.
 pub(super) const INPUTS: usize = 6;
@@ -14,8 +16,8 @@ pub const WEIGHT_CELLS: usize = INPUTS * WEIGHT_SETS;
 
 /// Weights are fractions of 65536, limited to four in either direction.
 const WEIGHT_LIMIT: i32 = (4 << 16) - 1;
-/// Where weights begin: 0.36.
-const WEIGHT_START: i32 = 23_600;
+/// Where weights begin: 0.46.
+const WEIGHT_START: i32 = 30_000;
 
 /// All adaptive state of a body, in memory that the caller lends.
 #[derive(Debug)]
@@ -25,7 +27,6 @@ pub struct Model<'w> {
     slots: &'w mut [u16],
     weights: &'w mut [i32],
     tuning: Tuning,
-    pub(super) fresh: u32,
 }
 
 /// The contexts of one event: a cell for each input.
@@ -47,8 +48,8 @@ impl<'w> Model<'w> {
                 *tag = 0;
             }
         }
-        weights.fill(crate::lab::x(1,30_000));
-        Self { control, slots, weights, tuning, fresh: 0 }
+        weights.fill(WEIGHT_START);
+        Self { control, slots, weights, tuning }
     }
 
     /// The first cell of the slot of a context, which is given as a hash.
@@ -56,7 +57,6 @@ impl<'w> Model<'w> {
     /// A slot's tag holds twelve bits of the hash and a four-bit count of uses. Of the two slots that a hash may
     /// be in, the less used one gives way, and the other one ages.
     pub(super) fn slot(&mut self, hash: u32) -> usize {
-        self.fresh = 0;
         let count = self.slots.len() / SLOT_CELLS;
         let first = ((u64::from(hash) * count as u64) >> 32) as usize;
         let second = if first ^ 1 < count { first ^ 1 } else { first };
@@ -79,7 +79,6 @@ impl<'w> Model<'w> {
         if kept & 15 > 1 && keeper != loser {
             self.set_cell(keeper, kept - 1);
         }
-        self.fresh = 1;
         if let Some(slot) = self.slots.get_mut(loser..loser + SLOT_CELLS) {
             slot.fill(counter::NEW);
         }
@@ -156,17 +155,13 @@ impl<'w> Model<'w> {
         bit
     }
 
-    /// Codes a flag whose contexts are hashes: each names a slot, its low three bits a counter in it.
-    pub fn flag<C: Coder>(
-        &mut self,
-        coder: &mut C,
-        contexts: &[(u32, u8)],
-        set: usize,
-        bit: bool,
-    ) -> bool {
+    /// Codes a flag whose contexts are each a number and a place, 0 to 7; three places share a slot.
+    pub fn flag<C: Coder>(&mut self, coder: &mut C, contexts: &[(u32, u8)], set: usize, bit: bool) -> bool {
+        const PLACES: u8 = SLOT_CELLS as u8 - 1;
         let mut cells: Cells = [0; INPUTS];
         for (cell, &(context, place)) in cells.iter_mut().zip(contexts) {
-            *cell = self.slot(hash(hash(context).wrapping_add(u32::from(place / (SLOT_CELLS as u8 - 1))))) + 1 + usize::from(place % (SLOT_CELLS as u8 - 1));
+            let slot = hash(hash(context).wrapping_add(u32::from(place / PLACES)));
+            *cell = self.slot(slot) + 1 + usize::from(place % PLACES);
         }
         let used = cells.get(..contexts.len()).unwrap_or(&[]);
         self.event(coder, used, set, bit)

@@ -24,7 +24,8 @@ pub enum Number {
     LandmarkShift = 7,
 }
 
-/// Cells for one kind of number: a tree of 32 sizes, and one counter for the first bit after the leading one.
+/// Cells for one kind of number: a tree of 32 sizes, a counter for each size's first bit after the leading one,
+/// and a tree of the three lowest bits: distances in code are even, and mostly multiples of four.
 const CELLS: usize = 72;
 /// Flags with a control counter of their own start here.
 const FLAGS: usize = 8 * CELLS;
