@@ -27,6 +27,9 @@ pub enum DiffError {
     /// The matching stage failed.
     #[error(transparent)]
     Search(#[from] crate::search::SearchError),
+    /// The classic format refused.
+    #[error(transparent)]
+    Classic(#[from] crate::bsdiff40::Bsdiff40Error),
     /// The zstd library failed.
     #[error("zstd: {0}")]
     Zstd(#[from] std::io::Error),

@@ -1,18 +1,22 @@
 //! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
 
 pub mod bsdiff40;
+mod classic;
 mod cover;
 mod diff;
 mod encode;
 mod error;
 mod image;
 mod options;
+mod pipeline;
 mod progress;
 mod prove;
 mod refs;
 mod report;
 pub mod search;
+mod subject;
 
+pub use classic::diff_bsdiff40;
 pub use diff::{Package, diff};
 pub use error::DiffError;
 pub use options::{Arch, CodecChoice, Options, Ram};

@@ -1,7 +1,5 @@
 //! Repeats within the new image: for every position, earlier positions that begin with the same bytes.
 
-use rayon::prelude::*;
-
 /// Bytes that two positions must share to be linked.
 pub const LEAST_REPEAT: usize = 4;
 /// Links followed at most from one position.
@@ -9,7 +7,7 @@ const MOST_LINKS: usize = 96;
 const NONE: u32 = u32::MAX;
 
 /// A repeat: `length` bytes that also begin `distance` bytes earlier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Repeat {
     /// How far back, at least one byte.
     pub distance: u32,
@@ -68,7 +66,25 @@ fn hash(window: &[u8], bits: u32) -> usize {
     (word.wrapping_mul(0x9E37_79B1) >> (32 - bits)) as usize
 }
 
-/// Runs `work` on all `pieces` in parallel, in order.
-pub fn in_parallel<T: Sync, R: Send>(pieces: &[T], work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
-    pieces.par_iter().map(work).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn repeats_are_true_and_ever_longer(image in prop::collection::vec(0..4u8, 0..300), limit in 1..50usize) {
+            let repeats = Repeats::new(&image);
+            let mut found = Vec::new();
+            for position in 0..image.len() {
+                repeats.at(position, limit, &mut found);
+                prop_assert!(found.is_sorted_by(|a, b| a.length < b.length && a.distance < b.distance));
+                for repeat in &found {
+                    let (start, length) = (position - repeat.distance as usize, repeat.length as usize);
+                    prop_assert!(length <= limit && length >= LEAST_REPEAT.min(limit));
+                    prop_assert!((0..length).all(|at| image[start + at] == image[position + at]));
+                }
+            }
+        }
+    }
 }

@@ -70,20 +70,6 @@ impl Job<'_> {
         Ok(Trace { meter, by_block })
     }
 
-    /// What each byte of the new image costs as a literal, in 1/16 bit; `otherwise` where it was none.
-    pub fn literal_prices(&self, otherwise: u16) -> Result<Vec<u16>, Error> {
-        let mut prices = vec![otherwise; self.plan.new.len()];
-        let (mut before, mut last) = (0, 0);
-        self.walk(CostMeter::default(), |meter: &CostMeter, position| {
-            let cost = meter.costs[5];
-            if cost > before && position == last + 1 {
-                prices[last as usize] = ((cost - before) >> 4).min(400) as u16;
-            }
-            (before, last) = (cost, position);
-        })?;
-        Ok(prices)
-    }
-
     fn walk<C: Coder>(&self, mut coder: C, mut watch: impl FnMut(&C, u32)) -> Result<C, Error> {
         let header = self.header();
         let Codec::Cm { size, tuning } = header.codec else { return Err(Error::UnsupportedCodec) };

@@ -1,5 +1,7 @@
 //! What the search must not be disturbed by: reference operands, masked out (`docs/format.md`, section 7).
 
+use std::borrow::Cow;
+
 use patch_nostd::refs::{AddressSpace, REFERENCE_LENGTH, ReferenceKind};
 use patch_nostd::wire::RegionKind;
 use rayon::prelude::*;
@@ -9,10 +11,10 @@ const CHUNK: usize = 1 << 20;
 
 /// A copy of `image` in which every reference that a region of `kind` could hold keeps only what does not move.
 #[must_use]
-pub fn masked(image: &[u8], kind: RegionKind, space: &AddressSpace) -> Vec<u8> {
-    let mut copy = image.to_vec();
+pub fn masked<'a>(image: &'a [u8], kind: RegionKind, space: &AddressSpace) -> Cow<'a, [u8]> {
+    let mut copy = Cow::Borrowed(image);
     if kind != RegionKind::Bytes {
-        copy.par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
+        copy.to_mut().par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
             mask(chunk, kind, space.base_address.wrapping_add((index * CHUNK) as u32), space);
         });
     }

@@ -8,7 +8,6 @@
 //! then bounded by the image size times the threshold, whatever the data.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
 use rayon::prelude::*;
 

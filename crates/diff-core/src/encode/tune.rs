@@ -1,0 +1,36 @@
+//! Tries the models' adjustable speeds and keeps what comes out smallest (`docs/format.md`, section 3.3).
+
+use patch_nostd::Error;
+use patch_nostd::wire::Tuning;
+use rayon::prelude::*;
+
+use super::Job;
+
+/// What is tried for a parameter: one at a time, the ones before at their best.
+type Variant = fn(Tuning, u8) -> Tuning;
+
+/// The parameters with their values; each value is a whole trial encoding.
+const TRIALS: [(&[u8], Variant); 3] = [
+    (&[4, 5, 6], |tuning, counter_rate| Tuning { counter_rate, ..tuning }),
+    (&[4, 5, 6], |tuning, block_log| Tuning { block_log, ..tuning }),
+    (&[4, 8, 14], |tuning, mixer_rate| Tuning { mixer_rate, ..tuning }),
+];
+
+/// Where tuning starts, and what large images get.
+pub const START: Tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
+
+/// Replaces the job's tuning by the best of a few.
+pub fn tune(job: &mut Job) -> Result<(), Error> {
+    for (values, variant) in TRIALS {
+        let start = job.tuning;
+        let cost = |&value: &u8| {
+            let tuning = variant(start, value);
+            Ok((Job { tuning, ..job.clone() }.cost()?, tuning))
+        };
+        let tried: Result<Vec<(u64, Tuning)>, Error> = values.par_iter().map(cost).collect();
+        if let Some((_, best)) = tried?.into_iter().min_by_key(|&(cost, _)| cost) {
+            job.tuning = best;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! What a package is made of: two images and what is known about them before any matching.
+
+use patch_nostd::Header;
+use patch_nostd::refs::AddressSpace;
+use patch_nostd::wire::{Codec, IMAGE_LIMIT, RegionKind, RegionTable, Window};
+use sha2::{Digest, Sha256};
+
+use crate::{Arch, DiffError, Options, image};
+
+/// The two images, the addresses that matter, and the decoder's budget.
+pub(crate) struct Subject<'a> {
+    pub(crate) old: &'a [u8],
+    pub(crate) new: &'a [u8],
+    pub(crate) space: AddressSpace,
+    /// Bytes of workspace that the decoder may take.
+    pub(crate) budget: u64,
+    /// The kinds of regions that may be used.
+    pub(crate) kinds: &'static [RegionKind],
+    /// A header with everything that does not depend on the body.
+    pub(crate) header: Header,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(old: &'a [u8], new: &'a [u8], options: &Options) -> Result<Self, DiffError> {
+        check_size("old", old)?;
+        check_size("new", new)?;
+        let (space, (base, target)) = rayon::join(
+            || image::address_space(old, options.base_address),
+            || rayon::join(|| sha256(old), || sha256(new)),
+        );
+        let mut base_digest = [0; 16];
+        if !old.is_empty() {
+            base_digest.copy_from_slice(&base[..16]);
+        }
+        let header = Header {
+            codec: Codec::Zstd { window_log: 10 },
+            base_size: old.len() as u32,
+            target_size: new.len() as u32,
+            base_digest,
+            target_digest: target,
+            target_md5: options.md5.then(|| md5::Md5::digest(new).into()),
+            ram: 0,
+            base_address: space.base_address,
+            windows: space.windows,
+            regions: RegionTable::default(),
+            read_back: false,
+            body_length: 0,
+            body_digest: options.body_digest.then_some([0; 32]),
+        };
+        let budget = options.ram.budget(old.len().max(new.len()));
+        Ok(Self { old, new, space, budget, kinds: kinds(options.arch), header })
+    }
+
+    /// The same stretch of both images as a subject of its own: `size` bytes from `part/of` of the smaller one.
+    pub(crate) fn sample(&self, part: usize, of: usize, size: usize) -> Self {
+        let start = (self.old.len().min(self.new.len()) / of * part) & !0xFFF;
+        let cut = |image: &'a [u8]| &image[start..image.len().min(start + size)];
+        let (old, new) = (cut(self.old), cut(self.new));
+        let mut space = self.space;
+        // What points at the rest of the image is a reference too.
+        let whole = Window { start: space.base_address, length: space.image_size };
+        space.windows = [whole, space.windows[0], space.windows[1]];
+        space.base_address = space.base_address.wrapping_add(start as u32);
+        space.image_size = old.len() as u32;
+        let header = Header {
+            base_size: old.len() as u32,
+            target_size: new.len() as u32,
+            base_address: space.base_address,
+            windows: space.windows,
+            ..self.header
+        };
+        Self { old, new, space, header, budget: self.budget, kinds: self.kinds }
+    }
+}
+
+fn check_size(which: &'static str, image: &[u8]) -> Result<(), DiffError> {
+    let size = image.len();
+    if size > IMAGE_LIMIT as usize {
+        return Err(DiffError::TooLarge { which, size, limit: IMAGE_LIMIT });
+    }
+    Ok(())
+}
+
+const fn kinds(arch: Arch) -> &'static [RegionKind] {
+    match arch {
+        Arch::Auto => &[RegionKind::Bytes, RegionKind::Words, RegionKind::Thumb],
+        Arch::Thumb => &[RegionKind::Bytes, RegionKind::Thumb],
+        Arch::None => &[RegionKind::Bytes],
+    }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
