@@ -19,12 +19,12 @@ use crate::progress::Bar;
 pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
     let images = Images { old: Input::image(&arguments.old)?, new: Input::image(&arguments.new)? };
-    // Before the work, so that it is not in vain if the file cannot be made.
-    let output = Output::create(&arguments.output, &[&images.old, &images.new])?;
+    // Before the work, so that it is not in vain. Not kept, as an interrupted program could not remove it.
+    images.output(arguments).map(drop)?;
     let started = Instant::now();
     let made = make(arguments, &images, console)?;
     let time = started.elapsed();
-    output.finish_with(&made.bytes)?;
+    images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
     if arguments.json { console.print(Value::Object(fields(&images, &made, time))) } else { Ok(()) }
 }
@@ -40,6 +40,12 @@ struct Made {
     bytes: Vec<u8>,
     /// What Smidgen's own format tells about itself.
     details: Option<(Header, Report)>,
+}
+
+impl Images {
+    fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
+        Output::create(&arguments.output, &[&self.old, &self.new])
+    }
 }
 
 fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {

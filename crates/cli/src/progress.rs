@@ -37,7 +37,9 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let wanted = !console.is_quiet() && stderr().is_terminal();
         let curtain = wanted.then(|| Curtain::before(bar.clone())).flatten();
-        Self { bar, curtain }
+        let bar = Self { bar, curtain };
+        bar.stage("starting", 0);
+        bar
     }
 
     /// A new stage of so many steps begins.
