@@ -1,34 +1,48 @@
-//! quick
-use std::io::Write;
-fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let mut ram = diff_core::Ram::Auto;
-    let mut rest = vec![];
-    let mut out = String::new();
-    let mut i = 1;
-    while i < args.len() {
-        match args[i].as_str() {
-            "--ram" => { i += 1; let a = &args[i]; ram = diff_core::Ram::Bytes(a.trim_end_matches('K').parse::<u64>().unwrap() * 1024); }
-            "-o" => { i += 1; out = args[i].clone(); }
-            a => rest.push(a.to_string()),
+//! `smidgen`: makes differential firmware packages, restores images from them, shows them and proves them.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod arguments;
+mod classic;
+mod console;
+mod diff;
+mod failure;
+mod info;
+mod input;
+mod json;
+mod output;
+mod package;
+mod patch;
+mod progress;
+mod restore;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use console::Console;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    // Usage errors end here, with the exit code that we document too.
+    let arguments = Arguments::parse();
+    let console = Console::new(arguments.quiet);
+    match run(&arguments.command, &console) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            console.complain(&failure);
+            failure.code()
         }
-        i += 1;
     }
-    let old = std::fs::read(&rest[0]).unwrap();
-    let second = std::fs::read(&rest[1]).unwrap();
-    let bytes = if args[0] == "diff" {
-        let options = diff_core::Options { ram, ..Default::default() };
-        diff_core::diff(&old, &second, &options, &diff_core::Silent).unwrap().bytes
-    } else {
-        let (header, _) = patch_nostd::Header::parse(&second).unwrap();
-        let mut target = vec![0; header.target_size as usize];
-        let mut ws = vec![0u32; header.ram as usize / 4 + 1];
-        let ws = unsafe { std::slice::from_raw_parts_mut(ws.as_mut_ptr().cast::<u8>(), ws.len() * 4) };
-        let t = patch_nostd::SliceTarget::new(&mut target);
-        let mut p = patch_nostd::Patcher::<_, _, patch_nostd::SoftwareSha256>::new(ws, &old[..], t);
-        p.push(&second).unwrap();
-        p.finish().unwrap();
-        target
-    };
-    std::fs::File::create(out).unwrap().write_all(&bytes).unwrap();
+}
+
+fn run(command: &Command, console: &Console) -> Result<(), Failure> {
+    match command {
+        Command::Diff(arguments) => diff::run(arguments, console),
+        Command::Patch(arguments) => patch::run(arguments, console),
+        Command::Info(arguments) => info::run(arguments, console),
+        Command::Verify(arguments) => verify::run(arguments, console),
+    }
 }

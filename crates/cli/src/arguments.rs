@@ -1,0 +1,280 @@
+//! The command line: commands, options, and how sizes and addresses are written.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use diff_core::{Arch, CodecChoice, Options, Ram};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  success
+  1  a file could not be read or written, or another failure
+  2  wrong usage
+  3  not a package, or a damaged or unsupported one
+  4  the base image is not the one that the package was made for";
+
+/// The most threads that can be asked for: far beyond any use, and no danger.
+const THREAD_LIMIT: i64 = 1024;
+
+/// Differential firmware packages: the way from one image to the next, in as few bytes as possible.
+#[derive(Debug, Parser)]
+#[command(name = "smidgen", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Tell nothing but errors.
+    #[arg(short, long, global = true, display_order = 100)]
+    pub(crate) quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a package that turns one image into another.
+    #[command(after_help = EXIT_CODES)]
+    Diff(DiffArguments),
+    /// Restore an image from its base image and a package.
+    #[command(after_help = EXIT_CODES)]
+    Patch(PatchArguments),
+    /// Show what a package holds, and with its base image where its bytes went.
+    #[command(after_help = EXIT_CODES)]
+    Info(InfoArguments),
+    /// Prove that a package restores its image, without writing it.
+    #[command(after_help = EXIT_CODES)]
+    Verify(VerifyArguments),
+}
+
+/// The arguments of `diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The base image, which devices have.
+    pub(crate) old: PathBuf,
+    /// The target image, which devices shall get.
+    pub(crate) new: PathBuf,
+    /// Where the package goes.
+    #[arg(short, long, value_name = "PATCH")]
+    pub(crate) output: PathBuf,
+    /// Memory that the device's decoder may take, such as 16K, 256KiB or 8M [default: auto].
+    #[arg(long, value_name = "SIZE|auto", value_parser = parse_ram)]
+    ram: Option<Ram>,
+    /// How the body is coded [default: cm].
+    #[arg(long)]
+    codec: Option<CodecName>,
+    /// Threads to work with; 0 takes all cores. The package is the same with any number.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREAD_LIMIT))]
+    pub(crate) threads: u16,
+    /// Address of the image's first byte when it runs, such as 0x08000000 [default: detected].
+    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
+    base: Option<u32>,
+    /// Which references to look for [default: auto].
+    #[arg(long)]
+    arch: Option<ArchName>,
+    /// The format of the package; BSDIFF40 is for devices that have bspatch already.
+    #[arg(long, value_enum, default_value_t = Format::Smidgen)]
+    pub(crate) format: Format,
+    /// Put the target's MD5 into the header, for delivery platforms that ask for it.
+    #[arg(long)]
+    md5: bool,
+    /// Put the SHA-256 of the package's body into the header.
+    #[arg(long)]
+    body_digest: bool,
+    /// Print the result to standard output as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The arguments of `patch`.
+#[derive(Debug, Args)]
+pub(crate) struct PatchArguments {
+    /// The base image that the package was made for.
+    pub(crate) old: PathBuf,
+    /// The package: Smidgen's or BSDIFF40.
+    pub(crate) patch: PathBuf,
+    /// Where the restored image goes.
+    #[arg(short, long, value_name = "NEW")]
+    pub(crate) output: PathBuf,
+    /// Print the result to standard output as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The arguments of `info`.
+#[derive(Debug, Args)]
+pub(crate) struct InfoArguments {
+    /// The package: Smidgen's or BSDIFF40.
+    pub(crate) patch: PathBuf,
+    /// The base image that the package was made for: tells where the bytes went.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) base: Option<PathBuf>,
+    /// Print everything as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The arguments of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The base image that the package was made for.
+    pub(crate) old: PathBuf,
+    /// The package: Smidgen's or BSDIFF40.
+    pub(crate) patch: PathBuf,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The formats that can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Smidgen's own: smallest, proved, restored in little memory.
+    Smidgen,
+    /// BSDIFF40, as bsdiff 4.x writes it.
+    Bsdiff,
+}
+
+/// The codecs' names.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CodecName {
+    /// The smallest packages.
+    Cm,
+    /// The fastest restore, for gateways.
+    Zstd,
+}
+
+/// The architectures' names.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ArchName {
+    /// Whatever comes out smallest.
+    Auto,
+    /// Thumb-2 code and pointers.
+    Thumb,
+    /// Images are plain bytes.
+    None,
+}
+
+impl DiffArguments {
+    /// What the engine is asked for.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            ram: self.ram.unwrap_or_default(),
+            codec: self.codec.map(CodecName::choice).unwrap_or_default(),
+            arch: self.arch.map(ArchName::choice).unwrap_or_default(),
+            base_address: self.base,
+            md5: self.md5,
+            body_digest: self.body_digest,
+        }
+    }
+
+    /// The options given that only Smidgen's own format knows.
+    pub(crate) fn smidgen_only(&self) -> Vec<&'static str> {
+        let given = [
+            ("--ram", self.ram.is_some()),
+            ("--codec", self.codec.is_some()),
+            ("--base", self.base.is_some()),
+            ("--arch", self.arch.is_some()),
+            ("--md5", self.md5),
+            ("--body-digest", self.body_digest),
+        ];
+        given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect()
+    }
+}
+
+impl CodecName {
+    const fn choice(self) -> CodecChoice {
+        match self {
+            Self::Cm => CodecChoice::Cm,
+            Self::Zstd => CodecChoice::Zstd,
+        }
+    }
+}
+
+impl ArchName {
+    const fn choice(self) -> Arch {
+        match self {
+            Self::Auto => Arch::Auto,
+            Self::Thumb => Arch::Thumb,
+            Self::None => Arch::None,
+        }
+    }
+}
+
+fn parse_ram(text: &str) -> Result<Ram, String> {
+    if text == "auto" { Ok(Ram::Auto) } else { parse_size(text).map(Ram::Bytes) }
+}
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let wrong = || "expected \"auto\" or a size such as 16384, 16K, 256KiB or 8M".to_owned();
+    let shift = unit_shift(unit).ok_or_else(wrong)?;
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "no machine has that much memory".to_owned())
+}
+
+/// The power of two that a unit stands for. "KB" is not one: some mean 1000 by it, some 1024.
+fn unit_shift(unit: &str) -> Option<u32> {
+    match unit.to_ascii_lowercase().as_str() {
+        "" => Some(0),
+        "k" | "ki" | "kib" => Some(10),
+        "m" | "mi" | "mib" => Some(20),
+        "g" | "gi" | "gib" => Some(30),
+        _ => None,
+    }
+}
+
+fn parse_address(text: &str) -> Result<u32, String> {
+    let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    parsed.map_err(|_| "expected a 32-bit address such as 0x08000000 or 134217728".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let sizes = [("0", 0), ("512", 512), ("16K", 16 << 10), ("256KiB", 256 << 10), ("8m", 8 << 20)];
+        for (text, bytes) in sizes {
+            assert_eq!(parse_ram(text), Ok(Ram::Bytes(bytes)), "{text}");
+        }
+        assert_eq!(parse_ram("auto"), Ok(Ram::Auto));
+    }
+
+    #[test]
+    fn nonsense_is_no_size() {
+        for text in ["", "K", "-1", "+1", "1.5M", "16KB", "16 K", "18446744073709551615K", "automatic"] {
+            assert!(parse_ram(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_hexadecimal_or_decimal() {
+        assert_eq!(parse_address("0x08000000"), Ok(0x0800_0000));
+        assert_eq!(parse_address("134217728"), Ok(0x0800_0000));
+        for text in ["", "0x", "08000000h", "0x100000000", "-1"] {
+            assert!(parse_address(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn options_of_the_other_format_are_noticed() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).unwrap().command;
+        let Command::Diff(plain) = parse("smidgen diff a b -o c --threads 2 --json") else { panic!() };
+        assert!(plain.smidgen_only().is_empty());
+        let Command::Diff(rich) = parse("smidgen diff a b -o c --ram auto --md5 --arch none") else {
+            panic!()
+        };
+        assert_eq!(rich.smidgen_only(), ["--ram", "--arch", "--md5"]);
+    }
+}

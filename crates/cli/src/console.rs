@@ -1,0 +1,52 @@
+//! What users and scripts see: data on standard output, talk on standard error, neither of which can panic.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+
+use crate::failure::Failure;
+
+/// Where everything that is told goes through.
+#[derive(Debug)]
+pub(crate) struct Console {
+    quiet: bool,
+}
+
+impl Console {
+    /// A console that, if `quiet`, tells errors and data only.
+    pub(crate) const fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    /// Whether only errors are told.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Tells people something on standard error.
+    pub(crate) fn say(&self, text: impl Display) {
+        if !self.quiet {
+            tell(text);
+        }
+    }
+
+    /// Tells people what went wrong.
+    pub(crate) fn complain(&self, failure: &Failure) {
+        tell(format_args!("error: {failure}"));
+    }
+
+    /// Prints data to standard output.
+    pub(crate) fn print(&self, data: impl Display) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        match writeln!(stdout, "{data}").and_then(|()| stdout.flush()) {
+            // Whoever read us has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(Failure::other(format!("standard output: {error}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// Nobody can be told that standard error is closed.
+fn tell(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,120 @@
+//! `smidgen diff`: makes a package.
+
+use std::time::{Duration, Instant};
+
+use diff_core::{Package, Report};
+use patch_nostd::Header;
+use serde_json::{Value, json};
+
+use crate::arguments::{DiffArguments, Format};
+use crate::classic;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::json::{self, Object, codec_name, hex, object, seconds, sha256};
+use crate::output::Output;
+use crate::progress::Bar;
+
+/// Makes the package, writes it, tells about it.
+pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
+    refuse_foreign_options(arguments)?;
+    let images = Images { old: Input::image(&arguments.old)?, new: Input::image(&arguments.new)? };
+    // Before the work, so that it is not in vain. Not kept, as an interrupted program could not remove it.
+    images.output(arguments).map(drop)?;
+    let started = Instant::now();
+    let made = make(arguments, &images, console)?;
+    let time = started.elapsed();
+    images.output(arguments)?.finish_with(&made.bytes)?;
+    console.say(summary(&images, &made, time));
+    if arguments.json { console.print(Value::Object(fields(&images, &made, time))) } else { Ok(()) }
+}
+
+/// What is compared.
+struct Images {
+    old: Input,
+    new: Input,
+}
+
+/// A package of either format.
+struct Made {
+    bytes: Vec<u8>,
+    /// What Smidgen's own format tells about itself.
+    details: Option<(Header, Report)>,
+}
+
+impl Images {
+    fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
+        Output::create(&arguments.output, &[&self.old, &self.new])
+    }
+}
+
+fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
+    let foreign = arguments.smidgen_only();
+    if arguments.format == Format::Smidgen || foreign.is_empty() {
+        return Ok(());
+    }
+    let names = foreign.join(", ");
+    Err(Failure::usage(format!("--format bsdiff has no use for {names}"))
+        .note("leave that out, or make a package of Smidgen's own format"))
+}
+
+fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Made, Failure> {
+    let bar = Bar::new(console);
+    let (old, new) = (&images.old, &images.new);
+    on_threads(arguments.threads, || match arguments.format {
+        Format::Smidgen => Ok(diff_core::diff(old, new, &arguments.options(), &bar)?.into()),
+        Format::Bsdiff => Ok(Made { bytes: classic::diff(old, new, &bar)?, details: None }),
+    })
+}
+
+/// Does work on so many threads; with 0 on as many as there are cores.
+fn on_threads<T: Send>(count: u16, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count.into()).build();
+    pool.map_err(|error| Failure::other(format!("threads cannot be started: {error}")))?.install(work)
+}
+
+impl From<Package> for Made {
+    fn from(package: Package) -> Self {
+        Self { bytes: package.bytes, details: Some((package.header, package.report)) }
+    }
+}
+
+fn summary(images: &Images, made: &Made, time: Duration) -> String {
+    let (base, target, package) = (images.old.len(), images.new.len(), made.bytes.len());
+    let mut text = format!("base     {base} bytes\ntarget   {target} bytes\npackage  {package} bytes");
+    if target > 0 {
+        let (part, whole) = (package as f64, target as f64);
+        text += &format!(", {:.2} % of the target, {:.1} times smaller", 100.0 * part / whole, whole / part);
+    }
+    if let Some((header, _)) = &made.details {
+        text += &format!("\ndecoder  {} bytes of RAM, codec {}", header.ram, codec_name(&header.codec));
+    }
+    text + &format!("\ntime     {:.2} s", time.as_secs_f64())
+}
+
+fn fields(images: &Images, made: &Made, time: Duration) -> Object {
+    let mut fields = match &made.details {
+        Some((header, report)) => {
+            let mut fields = json::header(header, made.bytes.len());
+            fields.append(&mut json::report(report, &header.codec));
+            fields
+        }
+        None => classic_fields(images, made),
+    };
+    fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
+    fields.insert("seconds".to_owned(), seconds(time));
+    fields
+}
+
+/// What BSDIFF40 does not say itself, in the same terms.
+fn classic_fields(images: &Images, made: &Made) -> Object {
+    let base_digest = (!images.old.is_empty()).then(|| hex(&sha256(&images.old)[..16]));
+    object(json!({
+        "format": "bsdiff40",
+        "package_size": made.bytes.len(),
+        "base_size": images.old.len(),
+        "base_digest": base_digest,
+        "target_size": images.new.len(),
+        "target_digest": hex(&sha256(&images.new)),
+    }))
+}

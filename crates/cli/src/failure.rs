@@ -1,0 +1,128 @@
+//! What stops a command: a message, what to do about it, and one of few exit codes.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use diff_core::DiffError;
+
+/// The exit codes besides success, as `--help` documents them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Other = 1,
+    Usage = 2,
+    Package = 3,
+    Base = 4,
+}
+
+/// A failure, ready to be told.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    message: String,
+    /// More about it, a line each.
+    notes: Vec<String>,
+}
+
+impl Failure {
+    /// Something outside of us failed, such as a disk.
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Self::new(Kind::Other, message)
+    }
+
+    /// What was asked for makes no sense.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// The package is none, or damaged, or not supported.
+    pub(crate) fn package(message: impl Into<String>) -> Self {
+        Self::new(Kind::Package, message)
+    }
+
+    /// The base image is the wrong one.
+    pub(crate) fn base(message: impl Into<String>) -> Self {
+        Self::new(Kind::Base, message)
+    }
+
+    /// An error of the operating system about a file.
+    pub(crate) fn file(path: &Path, doing: &str, error: &io::Error) -> Self {
+        let failure = Self::other(format!("{}: {doing}: {error}", path.display()));
+        match remedy(error.kind()) {
+            Some(remedy) => failure.note(remedy),
+            None => failure,
+        }
+    }
+
+    /// Adds a line: details, or what to do.
+    pub(crate) fn note(mut self, line: impl Into<String>) -> Self {
+        self.notes.push(line.into());
+        self
+    }
+
+    /// What the process ends with.
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(self.kind as u8)
+    }
+
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), notes: Vec::new() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.notes.iter().try_for_each(|note| write!(f, "\n  {note}"))
+    }
+}
+
+impl From<DiffError> for Failure {
+    fn from(error: DiffError) -> Self {
+        match error {
+            DiffError::BudgetTooSmall { least, .. } => {
+                Self::usage(error.to_string()).note(format!("give at least --ram {least}"))
+            }
+            error => Self::other(error.to_string()),
+        }
+    }
+}
+
+const fn remedy(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::NotFound => Some("check the spelling, and that the directory exists"),
+        io::ErrorKind::PermissionDenied => Some("check the permissions of the file and its directory"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("free some space; nothing was left behind")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_follow_the_message() {
+        let failure = Failure::other("it broke").note("expected: a").note("found: b");
+        assert_eq!(failure.to_string(), "it broke\n  expected: a\n  found: b");
+    }
+
+    #[test]
+    fn a_full_disk_is_named() {
+        let error = io::Error::from(io::ErrorKind::StorageFull);
+        let failure = Failure::file(Path::new("out.bin"), "cannot write", &error);
+        assert!(failure.to_string().starts_with("out.bin: cannot write: "), "{failure}");
+        assert!(failure.to_string().contains("free some space"), "{failure}");
+    }
+
+    #[test]
+    fn a_small_budget_is_wrong_usage() {
+        let failure = Failure::from(DiffError::BudgetTooSmall { budget: 1, least: 4000 });
+        assert_eq!(failure.kind, Kind::Usage);
+        assert!(failure.to_string().contains("--ram 4000"), "{failure}");
+    }
+}

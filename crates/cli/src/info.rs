@@ -1,0 +1,205 @@
+//! `smidgen info`: shows what a package holds, and where its bytes went.
+
+use std::fmt::Write;
+
+use diff_core::{CATEGORIES, Report};
+use patch_nostd::Header;
+use patch_nostd::wire::{Codec, VERSION};
+use serde_json::Value;
+
+use crate::arguments::InfoArguments;
+use crate::classic::Classic;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::json::{self, base_digest, codec_name, hex, kind_name};
+use crate::package::{Package, Smidgen};
+
+/// Shows the package.
+pub(crate) fn run(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
+    let package = Package::open(&arguments.patch)?;
+    let old = arguments.base.as_deref().map(Input::image).transpose()?;
+    match package {
+        Package::Smidgen(package) => {
+            let report = old.map(|old| inspect(&package, &old)).transpose()?;
+            if arguments.json {
+                console.print(fields(&package, report.as_ref()))
+            } else {
+                console.print(describe(&package, report.as_ref()))
+            }
+        }
+        Package::Classic(package) if arguments.json => console.print(Value::Object(package.json())),
+        Package::Classic(package) => console.print(describe_classic(&package)),
+    }
+}
+
+/// Lines of a name and a value each.
+#[derive(Default)]
+struct Table(String);
+
+impl Table {
+    fn row(&mut self, name: &str, value: impl std::fmt::Display) {
+        let _ = writeln!(self.0, "{name:14} {value}");
+    }
+
+    fn heading(&mut self, text: &str) {
+        let _ = writeln!(self.0, "\n{text}");
+    }
+
+    fn line(&mut self, text: impl std::fmt::Display) {
+        let _ = writeln!(self.0, "  {text}");
+    }
+
+    /// A number of bytes and its share of `whole`.
+    fn share(&mut self, name: &str, bytes: u64, whole: u64) {
+        let _ = writeln!(self.0, "  {name:12} {bytes:>10} bytes {:>6.2} %", percent(bytes, whole));
+    }
+
+    fn finish(self) -> String {
+        self.0.trim_end().to_owned()
+    }
+}
+
+fn inspect(package: &Smidgen, old: &Input) -> Result<Report, Failure> {
+    package.check_base(old)?;
+    diff_core::inspect(old, &package.file).map_err(|error| package.explain(error, old))
+}
+
+fn fields(package: &Smidgen, report: Option<&Report>) -> Value {
+    let mut fields = json::header(&package.header, package.file.len());
+    if let Some(report) = report {
+        fields.append(&mut json::report(report, &package.header.codec));
+    }
+    Value::Object(fields)
+}
+
+fn describe(package: &Smidgen, report: Option<&Report>) -> String {
+    let header = &package.header;
+    let mut table = Table::default();
+    describe_files(&mut table, package);
+    describe_codec(&mut table, header);
+    describe_regions(&mut table, header);
+    match report {
+        Some(report) => describe_report(&mut table, package, report),
+        None => table.heading("Where the bytes went is told with the base image: --base OLD"),
+    }
+    table.finish()
+}
+
+fn describe_files(table: &mut Table, package: &Smidgen) {
+    let header = &package.header;
+    let (size, body) = (package.file.len(), header.body_length as usize);
+    let none = || "none".to_owned();
+    let base_digest =
+        base_digest(header).map_or_else(none, |digest| format!("{digest} (its first 16 bytes)"));
+    table.row("format", format_args!("Smidgen (SMDG), version {VERSION}"));
+    table.row("package", format_args!("{size} bytes: header {}, body {body}", size.saturating_sub(body)));
+    table.row("body SHA-256", header.body_digest.map_or_else(none, |digest| hex(&digest)));
+    table.row("base", format_args!("{} bytes", header.base_size));
+    table.row("base SHA-256", base_digest);
+    table.row("target", format_args!("{} bytes", header.target_size));
+    table.row("target SHA-256", hex(&header.target_digest));
+    table.row("target MD5", header.target_md5.map_or_else(none, |digest| hex(&digest)));
+}
+
+fn describe_codec(table: &mut Table, header: &Header) {
+    table.row("codec", codec_name(&header.codec));
+    table.row("RAM", format_args!("{} bytes", header.ram));
+    match header.codec {
+        Codec::Cm { size, tuning } => {
+            let (slots, landmarks, learned) = (size.slots, size.landmarks, size.learned);
+            table.row(
+                "model",
+                format_args!("{slots} slots, {landmarks} landmarks, {learned} learned displacements"),
+            );
+            let (counters, mixer, block) = (tuning.counter_rate, tuning.mixer_rate, 1 << tuning.block_log);
+            table.row(
+                "tuning",
+                format_args!("counter rate {counters}, mixer rate {mixer}, blocks of {block} bytes"),
+            );
+        }
+        Codec::Zstd { window_log } => table.row("window", format_args!("{} bytes", 1u64 << window_log)),
+    }
+    table.row("read back", if header.read_back { "yes: the target must be readable" } else { "no" });
+}
+
+fn describe_regions(table: &mut Table, header: &Header) {
+    table.row("base address", format_args!("{:#010x}", header.base_address));
+    for window in json::windows(header) {
+        let last = u64::from(window.start) + u64::from(window.length) - 1;
+        table.row("window", format_args!("{:#010x} to {last:#010x}, {} bytes", window.start, window.length));
+    }
+    for (start, region) in json::regions(header) {
+        let (kind, length) = (kind_name(region.kind), region.end - start);
+        table.row("region", format_args!("{kind} from {start:#x}, {length} bytes"));
+    }
+}
+
+fn describe_report(table: &mut Table, package: &Smidgen, report: &Report) {
+    let target = package.header.target_size.into();
+    table.heading("Where the target comes from:");
+    table.share("base", report.base_covered, target);
+    table.share("itself", report.target_covered, target);
+    table.share("literals", report.literals, target);
+    table.line(covers(report));
+    describe_costs(table, package, report);
+}
+
+fn covers(report: &Report) -> String {
+    let (base, target, longest) = (report.base_covers, report.target_covers, report.longest_cover);
+    format!("covers: {base} of the base, {target} of the target itself; the longest has {longest} bytes")
+}
+
+fn describe_costs(table: &mut Table, package: &Smidgen, report: &Report) {
+    let whole = package.file.len() as u64;
+    let header = whole.saturating_sub(package.header.body_length.into());
+    table.heading("Where the bytes of the package went:");
+    table.share("header", header, whole);
+    if matches!(package.header.codec, Codec::Cm { .. }) {
+        CATEGORIES.iter().zip(report.costs).for_each(|(name, cost)| table.share(name, cost, whole));
+        // A coder of integers cannot spend fractions of a bit exactly.
+        let known = header + report.costs.iter().sum::<u64>();
+        table.share("coding loss", whole.saturating_sub(known), whole);
+    } else {
+        // This codec compresses everything together.
+        table.share("body", whole - header, whole);
+    }
+    table.share("all", whole, whole);
+}
+
+fn describe_classic(package: &Classic) -> String {
+    let (sizes, whole) = (package.sizes(), package.file().len() as u64);
+    let mut table = Table::default();
+    table.row("format", "BSDIFF40");
+    table.row("package", format_args!("{whole} bytes"));
+    table.row("target", format_args!("{} bytes", sizes.target));
+    table.row("digests", "none: the format has no way to tell a wrong base or a damaged target");
+    table.heading("Where the bytes of the package went:");
+    table.share("header", whole - sizes.control - sizes.diff - sizes.extra, whole);
+    table.share("control", sizes.control, whole);
+    table.share("differences", sizes.diff, whole);
+    table.share("extra", sizes.extra, whole);
+    table.share("all", whole, whole);
+    table.finish()
+}
+
+fn percent(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_percent_of_the_whole() {
+        let mut table = Table::default();
+        table.share("header", 25, 200);
+        assert_eq!(table.finish(), "  header               25 bytes  12.50 %");
+    }
+
+    #[test]
+    fn nothing_has_no_shares() {
+        assert_eq!(percent(0, 0), 0.0);
+    }
+}

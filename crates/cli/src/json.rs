@@ -1,0 +1,165 @@
+//! What `--json` prints, piece by piece, and digests as hexadecimal digits.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use diff_core::{CATEGORIES, Report};
+use patch_nostd::Header;
+use patch_nostd::wire::{Codec, Region, RegionKind, VERSION, Window};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// The members of one JSON object.
+pub(crate) type Object = Map<String, Value>;
+
+/// Lowercase hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+/// The SHA-256 of some bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Makes an object of a `json!({...})` literal.
+pub(crate) fn object(value: Value) -> Object {
+    match value {
+        Value::Object(object) => object,
+        other => Object::from_iter([("value".to_owned(), other)]),
+    }
+}
+
+/// Seconds, to the millisecond.
+pub(crate) fn seconds(time: Duration) -> Value {
+    json!((time.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+/// Every field of the header of a package of `size` bytes.
+pub(crate) fn header(header: &Header, size: usize) -> Object {
+    let mut fields = object(json!({
+        "format": "smidgen",
+        "version": VERSION,
+        "package_size": size,
+        "header_size": size.saturating_sub(header.body_length as usize),
+        "body_size": header.body_length,
+        "body_digest": header.body_digest.map(|digest| hex(&digest)),
+        "base_size": header.base_size,
+        "base_digest": base_digest(header),
+        "target_size": header.target_size,
+        "target_digest": hex(&header.target_digest),
+        "target_md5": header.target_md5.map(|digest| hex(&digest)),
+        "ram": header.ram,
+        "base_address": header.base_address,
+        "windows": windows(header).map(window).collect::<Vec<_>>(),
+        "regions": regions(header).map(|(start, r)| region(start, r)).collect::<Vec<_>>(),
+        "read_back": header.read_back,
+    }));
+    fields.append(&mut codec(&header.codec));
+    fields
+}
+
+/// Cover statistics, and what each kind of information costs in bytes where the codec can tell.
+pub(crate) fn report(report: &Report, codec: &Codec) -> Object {
+    let costs = CATEGORIES.iter().zip(report.costs).map(|(name, cost)| ((*name).to_owned(), json!(cost)));
+    object(json!({
+        "covers": {
+            "base": report.base_covers,
+            "base_bytes": report.base_covered,
+            "target": report.target_covers,
+            "target_bytes": report.target_covered,
+            "longest": report.longest_cover,
+            "literals": report.literals,
+        },
+        "costs": matches!(codec, Codec::Cm { .. }).then(|| costs.collect::<Object>()),
+    }))
+}
+
+/// The first 16 bytes of the base image's SHA-256; an empty one has none in the header.
+pub(crate) fn base_digest(header: &Header) -> Option<String> {
+    (header.base_size > 0).then(|| hex(&header.base_digest))
+}
+
+/// The name of a codec, as `--codec` takes it.
+pub(crate) const fn codec_name(codec: &Codec) -> &'static str {
+    match codec {
+        Codec::Cm { .. } => "cm",
+        Codec::Zstd { .. } => "zstd",
+    }
+}
+
+/// The name of a region's kind.
+pub(crate) const fn kind_name(kind: RegionKind) -> &'static str {
+    match kind {
+        RegionKind::Bytes => "bytes",
+        RegionKind::Words => "words",
+        RegionKind::Thumb => "thumb",
+    }
+}
+
+/// The windows that are in use.
+pub(crate) fn windows(header: &Header) -> impl Iterator<Item = &Window> {
+    header.windows.iter().filter(|window| window.length > 0)
+}
+
+/// The regions with their starts.
+pub(crate) fn regions(header: &Header) -> impl Iterator<Item = (u32, &Region)> {
+    let mut start = 0;
+    header.regions.as_slice().iter().map(move |region| (std::mem::replace(&mut start, region.end), region))
+}
+
+fn window(window: &Window) -> Value {
+    json!({ "start": window.start, "length": window.length })
+}
+
+fn region(start: u32, region: &Region) -> Value {
+    json!({ "kind": kind_name(region.kind), "start": start, "length": region.end - start })
+}
+
+fn codec(codec: &Codec) -> Object {
+    let mut fields = object(json!({ "codec": codec_name(codec) }));
+    fields.append(&mut object(match codec {
+        Codec::Cm { size, tuning } => json!({
+            "model": { "slots": size.slots, "landmarks": size.landmarks, "learned": size.learned },
+            "tuning": {
+                "counter_rate": tuning.counter_rate,
+                "mixer_rate": tuning.mixer_rate,
+                "block_size": 1 << tuning.block_log,
+            },
+        }),
+        Codec::Zstd { window_log } => json!({ "window_log": window_log }),
+    }));
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_digits_are_lowercase_pairs() {
+        assert_eq!(hex(&[0, 0x0a, 0xff]), "000aff");
+        assert_eq!(hex(&[]), "");
+    }
+
+    #[test]
+    fn the_digest_is_the_one_of_the_standard() {
+        let digest = hex(&sha256(b"abc"));
+        assert_eq!(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn time_is_cut_to_milliseconds() {
+        assert_eq!(seconds(Duration::from_micros(1_234_567)), json!(1.235));
+    }
+
+    #[test]
+    fn costs_are_absent_where_the_codec_cannot_tell() {
+        let fields = report(&Report::default(), &Codec::Zstd { window_log: 20 });
+        assert_eq!(fields["costs"], Value::Null);
+        assert_eq!(fields["covers"]["base"], 0);
+    }
+}

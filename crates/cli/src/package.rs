@@ -1,0 +1,178 @@
+//! Packages: which format they have, and what is wrong with them in the user's words.
+
+use std::path::Path;
+
+use patch_nostd::wire::VERSION;
+use patch_nostd::{Error, Header};
+
+use crate::classic::Classic;
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::json::{hex, sha256};
+
+/// Where the format's version is in a package.
+const VERSION_OFFSET: usize = 4;
+
+/// A package of a format that we know.
+#[derive(Debug)]
+pub(crate) enum Package {
+    /// Smidgen's own.
+    Smidgen(Box<Smidgen>),
+    /// BSDIFF40.
+    Classic(Classic),
+}
+
+/// A package of Smidgen's own format with a valid header.
+#[derive(Debug)]
+pub(crate) struct Smidgen {
+    /// All of it.
+    pub(crate) file: Input,
+    /// Its header.
+    pub(crate) header: Header,
+}
+
+impl Package {
+    /// Opens a package and reads its header.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let file = Input::package(path)?;
+        if Classic::is_one(&file) {
+            return Classic::new(file).map(Self::Classic);
+        }
+        Smidgen::new(file).map(Box::new).map(Self::Smidgen)
+    }
+
+    /// The file.
+    pub(crate) const fn file(&self) -> &Input {
+        match self {
+            Self::Smidgen(package) => &package.file,
+            Self::Classic(package) => package.file(),
+        }
+    }
+}
+
+impl Smidgen {
+    fn new(file: Input) -> Result<Self, Failure> {
+        let (header, length) = Header::parse(&file).map_err(|error| refused(error, &file))?;
+        let whole = length as u64 + u64::from(header.body_length);
+        match file.len() as u64 {
+            size if size < whole => Err(wrong_length(Error::Truncated, &file, whole)),
+            size if size > whole => Err(wrong_length(Error::TrailingData, &file, whole)),
+            _ => Ok(Self { file, header }),
+        }
+    }
+
+    /// Makes sure that `old` is the base image, for those who read it without the decoder that checks it.
+    pub(crate) fn check_base(&self, old: &Input) -> Result<(), Failure> {
+        if old.len() != self.header.base_size as usize {
+            return Err(self.wrong_base(Error::BaseSize, old));
+        }
+        if !old.is_empty() && !sha256(old).starts_with(&self.header.base_digest) {
+            return Err(self.wrong_base(Error::BaseDigest, old));
+        }
+        Ok(())
+    }
+
+    /// What the decoder's error means, when it restored from `old`.
+    pub(crate) fn explain(&self, error: Error, old: &Input) -> Failure {
+        match error {
+            Error::BaseSize | Error::BaseDigest => self.wrong_base(error, old),
+            error => refused(error, &self.file),
+        }
+    }
+
+    fn wrong_base(&self, error: Error, old: &Input) -> Failure {
+        let (base, package) = (old.name(), self.file.name());
+        let header = &self.header;
+        let expected = image(header.base_size as usize, &header.base_digest);
+        Failure::base(format!("{base}: not the base image that {package} was made for {}", code(error)))
+            .note(format!("expected: {expected}"))
+            .note(format!("found:    {}", image(old.len(), &sha256(old)[..header.base_digest.len()])))
+            .note("give the image with the expected digest, or make a package for this one")
+    }
+}
+
+/// A failure about the package itself.
+fn refused(error: Error, file: &Input) -> Failure {
+    let name = file.name();
+    match error {
+        Error::NotAPackage => Failure::package(format!("{name}: not a package {}", code(error)))
+            .note(format!(
+                "found: {}; a Smidgen package starts with \"SMDG\", a BSDIFF40 one with \"BSDIFF40\"",
+                start(file)
+            ))
+            .note("check the file's name, and the order of the arguments"),
+        Error::UnsupportedVersion => newer(error, file),
+        Error::UnsupportedCodec | Error::UnsupportedRegion | Error::ReservedField => {
+            Failure::package(format!("{name}: {error} {}", code(error)))
+                .note("it was made by a newer smidgen: update this one")
+        }
+        Error::Truncated => Failure::package(format!("{name}: {error} {}", code(error)))
+            .note(format!("found: {} bytes; the rest is missing: get it again", file.len())),
+        error => Failure::package(format!("{name}: {error} {}", code(error)))
+            .note("the package is damaged: get it again, or make it anew with smidgen diff"),
+    }
+}
+
+fn newer(error: Error, file: &Input) -> Failure {
+    let version = file.get(VERSION_OFFSET).copied().unwrap_or_default();
+    let message = format!("{}: package of format version {version} {}", file.name(), code(error));
+    Failure::package(message)
+        .note(format!("this smidgen ({}) knows version {VERSION} only", env!("CARGO_PKG_VERSION")))
+        .note("update smidgen, or have the package made for the version it knows")
+}
+
+fn wrong_length(error: Error, file: &Input, whole: u64) -> Failure {
+    Failure::package(format!("{}: {error} {}", file.name(), code(error)))
+        .note(format!("expected: {whole} bytes, as its header says"))
+        .note(format!("found:    {} bytes: get it again", file.len()))
+}
+
+/// The stable number, which documentation and devices' logs use too.
+fn code(error: Error) -> String {
+    format!("(E{})", error.number())
+}
+
+fn image(size: usize, digest: &[u8]) -> String {
+    match size {
+        0 => "an empty file".to_owned(),
+        size => format!("{size} bytes, SHA-256 starting with {}", hex(digest)),
+    }
+}
+
+fn start(file: &Input) -> String {
+    match file.first_chunk::<4>() {
+        Some(bytes) => format!("bytes {}", hex(bytes)),
+        None => format!("{} bytes in all", file.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn refusal(bytes: &[u8]) -> String {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), bytes).unwrap();
+        Package::open(file.path()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn other_files_are_no_packages() {
+        assert!(refusal(b"\x7fELF and more").contains("not a package (E1)"));
+        assert!(refusal(b"").contains("0 bytes in all"));
+    }
+
+    #[test]
+    fn a_newer_version_asks_for_an_update() {
+        let text = refusal(b"SMDG\x09\0\0\x20\0");
+        assert!(text.contains("format version 9 (E2)"), "{text}");
+        assert!(text.contains("update smidgen"), "{text}");
+    }
+
+    #[test]
+    fn half_a_header_is_truncated() {
+        assert!(refusal(b"SMDG\x01\0\0\x20\0").contains("(E16)"));
+    }
+}

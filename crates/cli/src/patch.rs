@@ -1,0 +1,59 @@
+//! `smidgen patch`: restores an image.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::arguments::PatchArguments;
+use crate::classic::Classic;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::json::{hex, sha256};
+use crate::output::Output;
+use crate::package::{Package, Smidgen};
+use crate::progress::Bar;
+use crate::restore::{restore, restored_json};
+
+/// Restores the image, writes it, tells about it.
+pub(crate) fn run(arguments: &PatchArguments, console: &Console) -> Result<(), Failure> {
+    let old = Input::image(&arguments.old)?;
+    let package = Package::open(&arguments.patch)?;
+    let output = Output::create(&arguments.output, &[&old, package.file()])?;
+    let json = match &package {
+        Package::Smidgen(package) => patch(&old, package, output, console)?,
+        Package::Classic(package) => patch_classic(&old, package, output, console)?,
+    };
+    if arguments.json { console.print(json) } else { Ok(()) }
+}
+
+fn patch(old: &Input, package: &Smidgen, mut output: Output, console: &Console) -> Result<Value, Failure> {
+    let started = Instant::now();
+    let restored = restore(old, package, &mut output, &Bar::new(console));
+    restored.map_err(|refusal| output.failure().unwrap_or(refusal))?;
+    output.commit()?;
+    let time = started.elapsed();
+    let header = &package.header;
+    console.say(summary(header.target_size.into(), &header.target_digest, "checked", time));
+    Ok(Value::Object(restored_json(package, time)))
+}
+
+fn patch_classic(
+    old: &Input,
+    package: &Classic,
+    output: Output,
+    console: &Console,
+) -> Result<Value, Failure> {
+    let started = Instant::now();
+    let target = package.restore(old)?;
+    output.finish_with(&target)?;
+    let time = started.elapsed();
+    let caution = "BSDIFF40 cannot check it: compare";
+    console.say(summary(target.len() as u64, &sha256(&target), caution, time));
+    Ok(Value::Object(package.restored_json(old, &target, time)))
+}
+
+fn summary(size: u64, digest: &[u8; 32], remark: &str, time: Duration) -> String {
+    let (digest, time) = (hex(digest), time.as_secs_f64());
+    format!("target   {size} bytes\nSHA-256  {digest} ({remark})\ntime     {time:.2} s")
+}

@@ -1,0 +1,93 @@
+//! Restoring with the device's own decoder, with progress and the MD5 that the decoder leaves to others.
+
+use std::time::Duration;
+
+use md5::{Digest, Md5};
+use patch_nostd::wire::{Codec, HEADER_LIMIT};
+use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::json::{Object, base_digest, codec_name, hex, object, seconds};
+use crate::package::Smidgen;
+use crate::progress::Bar;
+
+/// Workspace of a codec that needs none but for the header: also the pieces that the base is checked in.
+const PIECE: usize = 64 << 10;
+
+/// Restores the target image of `package` into `target`, which must not be used after an error.
+pub(crate) fn restore(old: &Input, package: &Smidgen, target: impl Target, bar: &Bar) -> Result<(), Failure> {
+    let mut md5 = package.header.target_md5.map(|_| Md5::new());
+    bar.stage("restoring", package.header.target_size.into());
+    let watched = Watched { target, md5: md5.as_mut(), bar };
+    run(old, package, watched).map_err(|error| package.explain(error, old))?;
+    let found: Option<[u8; 16]> = md5.map(|md5| md5.finalize().into());
+    if found == package.header.target_md5 { Ok(()) } else { Err(wrong_md5(package)) }
+}
+
+/// What `--json` says about a target that was restored.
+pub(crate) fn restored_json(package: &Smidgen, time: Duration) -> Object {
+    let header = &package.header;
+    object(json!({
+        "format": "smidgen",
+        "codec": codec_name(&header.codec),
+        "package_size": package.file.len(),
+        "base_size": header.base_size,
+        "base_digest": base_digest(header),
+        "target_size": header.target_size,
+        "target_digest": hex(&header.target_digest),
+        "target_md5": header.target_md5.map(|digest| hex(&digest)),
+        "ram": header.ram,
+        "seconds": seconds(time),
+    }))
+}
+
+fn run(old: &Input, package: &Smidgen, target: impl Target) -> Result<(), Error> {
+    let length = workspace_length(&package.header);
+    // The decoder wants it aligned to four bytes.
+    let mut memory = vec![0; length + 3];
+    let start = memory.as_ptr().align_offset(4);
+    let workspace = &mut memory[start..start + length];
+    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, &**old, target);
+    patcher.push(&package.file)?;
+    patcher.finish().map(drop)
+}
+
+/// For `cm` exactly what the header states, so that it is proved; other codecs take theirs from the heap.
+fn workspace_length(header: &Header) -> usize {
+    match header.codec {
+        Codec::Cm { .. } => HEADER_LIMIT.max(header.ram as usize),
+        Codec::Zstd { .. } => PIECE,
+    }
+}
+
+fn wrong_md5(package: &Smidgen) -> Failure {
+    let message = format!("{}: the restored image has the wrong MD5", package.file.name());
+    Failure::package(message).note("its SHA-256 is right: the header was made with a wrong MD5, make it anew")
+}
+
+/// A target whose growth is seen.
+struct Watched<'a, T> {
+    target: T,
+    md5: Option<&'a mut Md5>,
+    bar: &'a Bar,
+}
+
+impl<T: Target> Target for Watched<'_, T> {
+    fn begin(&mut self, size: u32) -> Result<(), Error> {
+        self.target.begin(size)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if let Some(md5) = &mut self.md5 {
+            md5.update(bytes);
+        }
+        self.bar.steps(bytes.len() as u64);
+        self.target.write(bytes)
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        self.target.read(offset, buffer)
+    }
+}

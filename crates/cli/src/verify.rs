@@ -1,0 +1,93 @@
+//! `smidgen verify`: proves a package without writing anything.
+
+use std::time::Instant;
+
+use patch_nostd::{Error, Target};
+use serde_json::{Value, json};
+
+use crate::arguments::VerifyArguments;
+use crate::classic::Classic;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::json::{Object, hex, sha256};
+use crate::package::{Package, Smidgen};
+use crate::progress::Bar;
+use crate::restore::{restore, restored_json};
+
+/// Restores into nothing, and says so if that went well.
+pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
+    let old = Input::image(&arguments.old)?;
+    let (text, mut json) = match Package::open(&arguments.patch)? {
+        Package::Smidgen(package) => verify(&old, &package, console)?,
+        Package::Classic(package) => verify_classic(&old, &package)?,
+    };
+    json.insert("ok".to_owned(), json!(true));
+    match (arguments.json, console.is_quiet()) {
+        (true, _) => console.print(Value::Object(json)),
+        (false, true) => Ok(()),
+        (false, false) => console.print(text),
+    }
+}
+
+fn verify(old: &Input, package: &Smidgen, console: &Console) -> Result<(String, Object), Failure> {
+    let started = Instant::now();
+    let nowhere = Nowhere { kept: package.header.read_back.then(Vec::new) };
+    restore(old, package, nowhere, &Bar::new(console))?;
+    let header = &package.header;
+    let text = format!("OK: {} bytes, SHA-256 {}", header.target_size, hex(&header.target_digest));
+    Ok((text, restored_json(package, started.elapsed())))
+}
+
+fn verify_classic(old: &Input, package: &Classic) -> Result<(String, Object), Failure> {
+    let started = Instant::now();
+    let target = package.restore(old)?;
+    let digest = hex(&sha256(&target));
+    let caution = "BSDIFF40 states no digest: compare it with the image's";
+    let text = format!("OK: {} bytes, SHA-256 {digest} ({caution})", target.len());
+    Ok((text, package.restored_json(old, &target, started.elapsed())))
+}
+
+/// A target that keeps what it is given only if the package needs it back.
+struct Nowhere {
+    kept: Option<Vec<u8>>,
+}
+
+impl Target for Nowhere {
+    fn begin(&mut self, _size: u32) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        let kept = self.kept.as_deref().and_then(|kept| kept.get(offset as usize..));
+        let bytes = kept.and_then(|rest| rest.get(..buffer.len())).ok_or(Error::TargetRead)?;
+        buffer.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_kept_can_be_read_back() {
+        let mut keeping = Nowhere { kept: Some(Vec::new()) };
+        let mut buffer = [0; 2];
+        keeping.write(b"abc").unwrap();
+        assert_eq!(keeping.read(1, &mut buffer), Ok(()));
+        assert_eq!(&buffer, b"bc");
+        assert_eq!(keeping.read(2, &mut buffer), Err(Error::TargetRead));
+        assert_eq!(keeping.read(9, &mut buffer), Err(Error::TargetRead));
+        let mut forgetting = Nowhere { kept: None };
+        forgetting.write(b"abc").unwrap();
+        assert_eq!(forgetting.read(0, &mut buffer), Err(Error::TargetRead));
+    }
+}

@@ -1,0 +1,115 @@
+//! `--json`: one object on standard output, with the right numbers.
+
+mod common;
+
+use common::{Desk, sha256};
+use serde_json::{Value, json};
+
+/// Expects these members, whatever else there is.
+fn expect(found: &Value, expected: &Value) {
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&found[name], value, "{name} in {found:#}");
+    }
+}
+
+fn sum(found: &Value) -> u64 {
+    found.as_object().unwrap().values().map(|value| value.as_u64().unwrap()).sum()
+}
+
+#[test]
+fn diff() {
+    let desk = Desk::with_package();
+    let found = desk.run("diff old new -o patch --json --ram 20K").succeeded().json();
+    let (old, new, patch) = (desk.read("old"), desk.read("new"), desk.read("patch"));
+    let expected = json!({
+        "format": "smidgen",
+        "version": 1,
+        "codec": "cm",
+        "base_size": old.len(),
+        "base_digest": sha256(&old)[..32],
+        "target_size": new.len(),
+        "target_digest": sha256(&new),
+        "package_size": patch.len(),
+        "package_digest": sha256(&patch),
+    });
+    expect(&found, &expected);
+    assert!(found["ram"].as_u64().unwrap() <= 20 << 10);
+    assert!(found["seconds"].as_f64().unwrap() >= 0.0);
+    assert_eq!(
+        found["header_size"].as_u64().unwrap() + found["body_size"].as_u64().unwrap(),
+        patch.len() as u64
+    );
+}
+
+#[test]
+fn costs_and_covers_add_up() {
+    let desk = Desk::with_package();
+    let found = desk.run("info patch --base old --json").succeeded().json();
+    let body = found["body_size"].as_u64().unwrap();
+    // Costs are rounded, and the coder's last bytes belong to nobody.
+    assert!(sum(&found["costs"]).abs_diff(body) <= 16, "{found:#}");
+    let covers = |name: &str| found["covers"][name].as_u64().unwrap();
+    let all = covers("base_bytes") + covers("target_bytes") + covers("literals");
+    assert_eq!(all, desk.read("new").len() as u64);
+    assert!(covers("longest") <= covers("base_bytes") && covers("base") > 0);
+}
+
+#[test]
+fn info_repeats_what_diff_told() {
+    let desk = Desk::with_package();
+    let mut told = desk.run("diff old new -o patch --json").succeeded().json();
+    let shown = desk.run("info patch --base old --json").succeeded().json();
+    let members = told.as_object_mut().unwrap();
+    members.remove("seconds").unwrap();
+    members.remove("package_digest").unwrap();
+    assert_eq!(told, shown);
+    let without = desk.run("info patch --json").succeeded().json();
+    assert!(without["costs"].is_null() && without["covers"].is_null());
+}
+
+#[test]
+fn regions_are_the_whole_target() {
+    let desk = Desk::with_package();
+    let found = desk.run("info patch --json").succeeded().json();
+    let mut end = 0;
+    for region in found["regions"].as_array().unwrap() {
+        assert_eq!(region["start"], end);
+        end += region["length"].as_u64().unwrap();
+    }
+    assert_eq!(end, desk.read("new").len() as u64);
+}
+
+#[test]
+fn an_empty_base_has_no_digest() {
+    let desk = Desk::with(&[("old", b""), ("new", b"image")]);
+    let found = desk.run("diff old new -o patch --json").succeeded().json();
+    expect(&found, &json!({ "base_size": 0, "base_digest": null, "target_size": 5 }));
+}
+
+#[test]
+fn patch_and_verify() {
+    let desk = Desk::with_package();
+    let new = desk.read("new");
+    let expected = json!({
+        "format": "smidgen",
+        "package_size": desk.read("patch").len(),
+        "base_size": 60_000,
+        "target_size": new.len(),
+        "target_digest": sha256(&new),
+    });
+    let patched = desk.run("patch old patch -o restored --json").succeeded().json();
+    expect(&patched, &expected);
+    let verified = desk.run("verify old patch --json").succeeded().json();
+    expect(&verified, &expected);
+    assert_eq!(verified["ok"], true);
+}
+
+#[test]
+fn failures_leave_standard_output_empty() {
+    let desk = Desk::with_package();
+    desk.write("old", b"wrong");
+    for arguments in ["patch old patch -o restored", "verify old patch", "info patch --base old"] {
+        desk.run(&format!("{arguments} --json")).failed(4, &["E11"]);
+    }
+    desk.run("info old --json").failed(3, &["E1"]);
+}

@@ -1,0 +1,74 @@
+//! Options that shape a package, and what of them can be seen in it.
+//!
+//! What the engine does not do yet is ignored, with the reason; `--include-ignored` runs it.
+
+mod common;
+
+use common::{Desk, versions};
+
+/// A folder with `old` and `new`.
+fn desk() -> Desk {
+    let (old, new) = versions();
+    Desk::with(&[("old", &old), ("new", &new)])
+}
+
+#[test]
+fn the_memory_is_within_the_budget() {
+    let desk = desk();
+    for (size, bytes) in [("12K", 12 << 10), ("16384", 16 << 10), ("1MiB", 1 << 20)] {
+        let made = desk.run(&format!("diff old new -o patch --json --ram {size}")).succeeded().json();
+        assert!(made["ram"].as_u64().unwrap() <= bytes, "{size}: {made:#}");
+    }
+}
+
+#[test]
+#[ignore = "the engine does not check budgets yet"]
+fn a_budget_that_no_decoder_fits_in() {
+    let desk = desk();
+    desk.run("diff old new -o patch --ram 1K").failed(2, &["at least", "--ram"]);
+    desk.run("diff old new -o patch --ram 0").failed(2, &["at least", "--ram"]);
+    assert_eq!(desk.names(), ["new", "old"]);
+}
+
+#[test]
+fn the_base_address_is_in_the_header() {
+    let desk = desk();
+    let made = desk.run("diff old new -o patch --json --base 0x08004000").succeeded().json();
+    assert_eq!(made["base_address"], 0x0800_4000);
+    assert!(desk.run("info patch").succeeded().stdout.contains("0x08004000"));
+}
+
+#[test]
+fn plain_bytes_are_one_region() {
+    let desk = desk();
+    let made = desk.run("diff old new -o patch --json --arch none").succeeded().json();
+    assert!(made["regions"].as_array().unwrap().iter().all(|region| region["kind"] == "bytes"));
+}
+
+#[test]
+#[ignore = "the engine does not write these digests yet"]
+fn further_digests_are_in_the_header() {
+    use md5::{Digest, Md5};
+    let desk = desk();
+    let made = desk.run("diff old new -o patch --json --md5 --body-digest").succeeded().json();
+    let patch = desk.read("patch");
+    let body = &patch[made["header_size"].as_u64().unwrap() as usize..];
+    assert_eq!(made["body_digest"], common::sha256(body).as_str());
+    let md5: String = Md5::digest(desk.read("new")).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(made["target_md5"], md5.as_str());
+    assert!(desk.run("info patch").succeeded().stdout.contains(&md5));
+    assert_eq!(desk.run("verify old patch --json").succeeded().json()["target_md5"], md5.as_str());
+}
+
+#[test]
+#[ignore = "the engine has no zstd codec yet"]
+fn zstd_packages() {
+    let desk = desk();
+    let made = desk.run("diff old new -o patch --json --codec zstd").succeeded().json();
+    assert_eq!(made["codec"], "zstd");
+    assert!(made["costs"].is_null());
+    desk.run("verify old patch").succeeded();
+    assert!(desk.run("info patch --base old").succeeded().stdout.contains("zstd"));
+    desk.run("patch old patch -o restored").succeeded();
+    assert!(desk.read("restored") == desk.read("new"));
+}
