@@ -8,10 +8,12 @@ use patch_nostd::wire::{RegionKind, RegionTable};
 use rayon::prelude::*;
 
 use crate::cover::{Matches, refine};
+use crate::image::looks_like_thumb;
 use crate::encode::{Job, Plan, START, Trace, cheapest, model_size, single, tune};
 use crate::search::{CoverOptions, Index, find_covers};
 use crate::subject::Subject;
-use crate::{DiffError, Progress, Stage, refs};
+use crate::refs::Mask;
+use crate::{DiffError, Progress, Stage};
 
 /// Images up to this many bytes try everything.
 const SMALL: usize = 1_000_000;
@@ -24,24 +26,23 @@ const BLOCK: usize = 4096;
 /// The best job for this subject.
 pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
     let small = subject.old.len().max(subject.new.len()) <= SMALL;
-    let masks = if small { subject.kinds.to_vec() } else { vec![sampled_mask(subject)?] };
+    let masks = if small { masks(subject, Mask::Nothing) } else { vec![sampled_mask(subject)?] };
     progress.begin(Stage::Search, masks.len() as u64);
-    let job = |&mask: &RegionKind| {
+    let job = |&mask: &Mask| {
         let job = masked_job(subject, mask)?;
         progress.advance(1);
         Ok((job.cost().map_err(DiffError::NotProved)?, mask, job))
     };
-    let jobs: Result<Vec<(u64, RegionKind, Job)>, DiffError> = if small {
+    let jobs: Result<Vec<(u64, Mask, Job)>, DiffError> = if small {
         masks.par_iter().map(job).collect()
     } else {
-        // One index at a time: memory matters more.
         masks.iter().map(|&mask| Ok((0, mask, masked_job(subject, mask)?))).collect()
     };
-    let best = jobs?.into_iter().min_by_key(|&(cost, mask, _)| (cost, mask as u8));
+    let best = jobs?.into_iter().min_by_key(|&(cost, mask, _)| (cost, mask));
     let (_, mask, mut job) = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
     progress.begin(Stage::Encode, 2);
-    let kinds: &[RegionKind] = if small { subject.kinds } else { &[RegionKind::Bytes, mask] };
-    choose_regions(&mut job, kinds)?;
+    let kinds = if small { subject.kinds.to_vec() } else { vec![RegionKind::Bytes, mask.kind()] };
+    choose_regions(&mut job, &kinds)?;
     progress.advance(1);
     if small {
         tune(&mut job).map_err(DiffError::NotProved)?;
@@ -50,36 +51,62 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     Ok(job)
 }
 
+/// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
+fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
+    let mask = |kind: &RegionKind| match kind {
+        RegionKind::Bytes if subject.kinds.len() == 1 => Mask::Nothing,
+        RegionKind::Bytes => plain,
+        RegionKind::Words => Mask::Words,
+        RegionKind::Thumb => Mask::Thumb,
+    };
+    let plausible = |kind: &&RegionKind| match kind {
+        _ if plain == Mask::Nothing => true,
+        RegionKind::Bytes => true,
+        // Where the base address is unknown, small numbers look like pointers; only whole tables can be told.
+        RegionKind::Words => subject.space.base_address != 0,
+        RegionKind::Thumb => looks_like_thumb(subject.old, &subject.space),
+    };
+    subject.kinds.iter().filter(plausible).map(mask).collect()
+}
+
 /// The mask that does best on stretches of both images.
-fn sampled_mask(subject: &Subject) -> Result<RegionKind, DiffError> {
+fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
+    let masks = masks(subject, Mask::Tables);
+    if let [only] = masks[..] {
+        return Ok(only);
+    }
     let samples: Vec<Subject> = SAMPLES.iter().map(|&(part, of)| subject.sample(part, of, SAMPLE)).collect();
-    let cost = |&mask: &RegionKind| -> Result<(u64, RegionKind), DiffError> {
-        let costs = samples.par_iter().map(|sample| masked_job(sample, mask)?.cost().map_err(DiffError::NotProved));
+    let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
+        let costs = samples.par_iter().map(|sample| {
+            let mut job = masked_job(sample, mask)?;
+            choose_regions(&mut job, &[RegionKind::Bytes, mask.kind()])?;
+            job.cost().map_err(DiffError::NotProved)
+        });
         Ok((costs.sum::<Result<u64, DiffError>>()?, mask))
     };
-    let costs: Result<Vec<_>, DiffError> = subject.kinds.par_iter().map(cost).collect();
-    let best = costs?.into_iter().min_by_key(|&(cost, mask)| (cost, mask as u8));
-    Ok(best.map_or(RegionKind::Bytes, |(_, mask)| mask))
+    let costs: Result<Vec<_>, DiffError> = masks.par_iter().map(cost).collect();
+    let best = costs?.into_iter().min_by_key(|&(cost, mask)| (cost, mask));
+    Ok(best.map_or(Mask::Tables, |(_, mask)| mask))
 }
 
 /// The job whose covers are found with references of `mask` masked out.
-fn masked_job<'a>(subject: &Subject<'a>, mask: RegionKind) -> Result<Job<'a>, DiffError> {
+fn masked_job<'a>(subject: &Subject<'a>, mask: Mask) -> Result<Job<'a>, DiffError> {
     let covers = covers(subject, mask)?;
     let mut plan = Plan {
         new: subject.new,
         covers,
         landmarks: Vec::new(),
-        regions: single(mask, subject.new.len()),
+        regions: single(mask.kind(), subject.new.len()),
     };
     let size = model_size(subject.budget, subject.new.len(), plan.covers.len() as u64)?;
     plan.choose_landmarks(size.landmarks as usize);
     Ok(Job { old: subject.old, plan, size, tuning: START, header: subject.header })
 }
 
-fn covers(subject: &Subject, mask: RegionKind) -> Result<Vec<(u32, Cover)>, DiffError> {
+fn covers(subject: &Subject, mask: Mask) -> Result<Vec<(u32, Cover)>, DiffError> {
     let (old, new) = rayon::join(
-        || refs::masked(subject.old, mask, &subject.space),
-        || refs::masked(subject.new, mask, &subject.space),
+        || mask.apply(subject.old, &subject.space),
+        || mask.apply(subject.new, &subject.space),
     );
     let index = Index::build(&old)?;
     let found = find_covers(&index, &new, &CoverOptions::default());

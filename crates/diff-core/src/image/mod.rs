@@ -1,11 +1,13 @@
 //! What an image tells about itself: where it runs and where its words point.
 
 mod base_address;
+mod thumb;
 mod windows;
 
 use patch_nostd::refs::AddressSpace;
 
 pub use base_address::base_address;
+pub use thumb::looks_like_thumb;
 pub use windows::windows;
 
 /// The addresses that words of the old image may point at.

@@ -6,19 +6,59 @@ use patch_nostd::refs::{AddressSpace, REFERENCE_LENGTH, ReferenceKind};
 use patch_nostd::wire::RegionKind;
 use rayon::prelude::*;
 
-/// Bytes masked as one unit of parallel work; a multiple of four.
-const CHUNK: usize = 1 << 20;
+/// Which references are masked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mask {
+    /// None.
+    Nothing,
+    /// Words, but only in blocks that are made of them: tables of pointers or offsets.
+    Tables,
+    /// All words that could be pointers.
+    Words,
+    /// Thumb branches, and words as above.
+    Thumb,
+}
 
-/// A copy of `image` in which every reference that a region of `kind` could hold keeps only what does not move.
-#[must_use]
-pub fn masked<'a>(image: &'a [u8], kind: RegionKind, space: &AddressSpace) -> Cow<'a, [u8]> {
-    let mut copy = Cow::Borrowed(image);
-    if kind != RegionKind::Bytes {
-        copy.to_mut().par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
-            mask(chunk, kind, space.base_address.wrapping_add((index * CHUNK) as u32), space);
-        });
+/// Bytes masked as one unit of parallel work; a multiple of the block.
+const CHUNK: usize = 1 << 20;
+/// Tables are looked for in blocks of this many bytes.
+const BLOCK: usize = 1024;
+/// A block is a table if this many of its words of four are pointers.
+const DENSE: (usize, usize) = (3, 4);
+/// Words less than this far into the address space are rather small numbers.
+const SMALL: u32 = 0x1000;
+
+impl Mask {
+    /// The kind of region whose references are masked.
+    pub(crate) const fn kind(self) -> RegionKind {
+        match self {
+            Self::Nothing => RegionKind::Bytes,
+            Self::Tables | Self::Words => RegionKind::Words,
+            Self::Thumb => RegionKind::Thumb,
+        }
     }
-    copy
+
+    /// A copy of `image` in which references keep only what does not move; the image itself if nothing is masked.
+    pub(crate) fn apply<'a>(self, image: &'a [u8], space: &AddressSpace) -> Cow<'a, [u8]> {
+        let mut copy = Cow::Borrowed(image);
+        if self != Self::Nothing {
+            copy.to_mut().par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
+                self.apply_to(chunk, space.base_address.wrapping_add((index * CHUNK) as u32), space);
+            });
+        }
+        copy
+    }
+
+    fn apply_to(self, chunk: &mut [u8], address: u32, space: &AddressSpace) {
+        if self != Self::Tables {
+            return mask(chunk, self.kind(), address, space);
+        }
+        for (index, block) in chunk.chunks_mut(BLOCK).enumerate() {
+            if is_table(block, space) {
+                mask(block, self.kind(), address.wrapping_add((index * BLOCK) as u32), space);
+            }
+        }
+    }
 }
 
 /// Masks in place; `address` is the first byte's.
@@ -32,5 +72,31 @@ fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) 
             }
             None => at += 1,
         }
+    }
+}
+
+/// Whether nearly all words of a block are pointers.
+fn is_table(block: &[u8], space: &AddressSpace) -> bool {
+    let pointer = |word: &&[u8]| {
+        let value = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+        space.contains(value) && value.wrapping_sub(space.base_address) >= SMALL
+    };
+    let words = block.chunks_exact(4);
+    let count = words.len();
+    count > 0 && words.filter(pointer).count() * DENSE.1 >= count * DENSE.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_masked_and_code_is_left() {
+        let space = AddressSpace { base_address: 0, image_size: 1 << 20, ..AddressSpace::default() };
+        let table: Vec<u8> = (0..256u32).flat_map(|index| (0x4_0000 + index * 40).to_le_bytes()).collect();
+        let code: Vec<u8> = (0..256u32).flat_map(|index| (0x9400_0000 + index).to_le_bytes()).collect();
+        let masked = Mask::Tables.apply(&[table, code.clone()].concat(), &space).into_owned();
+        assert!(masked[..BLOCK].iter().all(|&byte| byte == 0));
+        assert_eq!(masked[BLOCK..], code);
     }
 }
