@@ -40,9 +40,19 @@ fn cm_ram(size: ModelSize) -> u64 {
         + u64::from(SLOT_RAM) * u64::from(size.slots)
 }
 
-/// What a zstd decoder of this window takes from the heap (RFC 8878's window, and libzstd's own state), rounded up.
+/// What the largest zstd block can be, in bytes (RFC 8878, section 3.1.1.2.4).
+const ZSTD_BLOCK: u64 = 128 << 10;
+/// libzstd's state without its buffers, rounded up: `ZSTD_estimateDCtxSize` of 1.5.7 is 95976 on 64-bit machines.
+const ZSTD_STATE: u64 = 96 << 10;
+/// Two slices of 16 KiB: decompressed bytes, and target bytes.
+const ZSTD_SLICES: u64 = 32 << 10;
+
+/// What decoding a zstd body takes from the heap: `ZSTD_estimateDStreamSize` of the window, and our own slices.
+///
+/// libzstd holds a window, two blocks beside it and one block of input; its few odd bytes are in the rounding.
 fn zstd_ram(window_log: u8) -> u64 {
-    (1u64 << (window_log & 31)) + (512 << 10)
+    let window = 1u64 << (window_log & 31);
+    window + 3 * window.min(ZSTD_BLOCK) + ZSTD_STATE + ZSTD_SLICES
 }
 
 /// The parts of a workspace.

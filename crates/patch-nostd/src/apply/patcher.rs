@@ -27,7 +27,7 @@ enum Stage<'w, D> {
     /// Decoding a `cm` body.
     Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, digest: Option<D>, done: bool },
     /// Decoding a `zstd` body.
-    #[cfg(any())]
+    #[cfg(feature = "zstd")]
     Zstd { body: super::zstd::ZstdBody, digest: Option<D> },
     /// After an error or the end.
     Finished,
@@ -80,7 +80,7 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 decoder.finish()?;
                 digest
             }
-            #[cfg(any())]
+            #[cfg(feature = "zstd")]
             Stage::Zstd { body, digest } => {
                 body.finish()?;
                 digest
@@ -106,7 +106,7 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 done = decode(&mut walker, &mut decoder, &mut self.surroundings, piece, done)?;
                 Ok(Stage::Body { walker, decoder, digest, done })
             }
-            #[cfg(any())]
+            #[cfg(feature = "zstd")]
             Stage::Zstd { mut body, mut digest } => {
                 if let Some(digest) = &mut digest {
                     digest.update(piece);
@@ -150,22 +150,26 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
         if required_ram(header) > workspace.len() as u64 && matches!(header.codec, Codec::Cm { .. }) {
             return Err(Error::WorkspaceTooSmall);
         }
-        check_base::<B, D>(&mut self.surroundings.base, header, workspace)?;
-        self.header = Some(*header);
         let digest = header.body_digest.map(|_| D::start());
+        let base = &mut self.surroundings.base;
         let stage = match header.codec {
             Codec::Cm { size, tuning } => {
+                check_base::<B, D>(base, header, workspace)?;
                 let layout = Layout::new(header, size, tuning, workspace)?;
                 let (walker, decoder) = layout.split(header.body_length);
                 Stage::Body { walker, decoder, digest, done: false }
             }
-            #[cfg(any())]
+            #[cfg(feature = "zstd")]
             Codec::Zstd { window_log } => {
-                Stage::Zstd { body: super::zstd::ZstdBody::new(header, window_log)?, digest }
+                let mut body = super::zstd::ZstdBody::new(header, window_log)?;
+                // The caller's workspace may be as small as the header.
+                check_base::<B, D>(base, header, body.buffer())?;
+                Stage::Zstd { body, digest }
             }
-            #[cfg(not(any()))]
+            #[cfg(not(feature = "zstd"))]
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
         };
+        self.header = Some(*header);
         self.surroundings.target.begin(header.target_size)?;
         self.surroundings.digest = Some(D::start());
         Ok(stage)
