@@ -20,6 +20,8 @@ pub struct Patcher<'w, B: Base, T: Target, D: Sha256> {
     header: Option<Header>,
 }
 
+// There is no heap to box the large one into.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 enum Stage<'w, D> {
     /// Gathering the header at the start of the workspace.
