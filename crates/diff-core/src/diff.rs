@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::cover::{Prices, refine};
 use crate::encode::{Job, Plan};
 use crate::search::{CoverOptions, Index, find_covers};
-use crate::{Arch, DiffError, Options, Progress, Report, image, prove, refs};
+use crate::{Arch, CodecChoice, DiffError, Options, Progress, Report, image, prove, refs, zstd_package};
 
 /// A finished package.
 #[derive(Clone, Debug)]
@@ -32,6 +32,9 @@ pub fn diff(old: &[u8], new: &[u8], options: &Options, _progress: &dyn Progress)
         if size > IMAGE_LIMIT as usize {
             return Err(DiffError::TooLarge { which, size, limit: IMAGE_LIMIT });
         }
+    }
+    if options.codec == CodecChoice::Zstd {
+        return zstd_package::diff(old, new, options);
     }
     let budget = options.ram.budget(old.len().max(new.len()));
     let space = image::address_space(old, options.base_address);

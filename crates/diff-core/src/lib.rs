@@ -12,6 +12,7 @@ mod prove;
 mod refs;
 mod report;
 pub mod search;
+mod zstd_package;
 
 pub use diff::{Package, diff};
 pub use error::DiffError;

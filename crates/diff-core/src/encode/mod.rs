@@ -2,6 +2,7 @@
 
 mod drive;
 mod plan;
+pub(crate) mod zstd;
 
 pub use drive::{Job, Trace};
 pub use plan::Plan;
