@@ -34,7 +34,7 @@ pub fn diff(old: &[u8], new: &[u8], options: &Options, _progress: &dyn Progress)
         }
     }
     if options.codec == CodecChoice::Zstd {
-        return zstd_package::diff(old, new, options);
+        return zstd_package::diff(old, new, options, _progress);
     }
     let budget = options.ram.budget(old.len().max(new.len()));
     let space = image::address_space(old, options.base_address);

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encode::zstd;
 use crate::search::{self, CoverOptions, Index, find_covers};
-use crate::{DiffError, Options, Package, Ram, Report, prove};
+use crate::{DiffError, Options, Package, Progress, Ram, Report, Stage, prove};
 
 /// The smallest and the largest window that a header may state, as base-2 logarithms of bytes.
 const LEAST_WINDOW: u8 = 10;
@@ -21,14 +21,22 @@ const WORTH: usize = 14;
 const SMALL: usize = 8 << 20;
 
 /// Makes the package; both images are within the format's limit.
-pub(crate) fn diff(old: &[u8], new: &[u8], options: &Options) -> Result<Package, DiffError> {
+pub(crate) fn diff(
+    old: &[u8],
+    new: &[u8],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
+    progress.begin(Stage::Search, 1);
     let covers = covers(old, new)?;
+    progress.begin(Stage::Encode, 1);
     let stream = zstd::stream(old, new, &covers);
     let window_log = window_log(stream.len(), budget(options, old.len().max(new.len())))?;
     let body = zstd::body(&stream, window_log)?;
     let header = header(old, new, options, window_log, &body);
     let mut bytes = header.to_bytes();
     bytes.extend_from_slice(&body);
+    progress.begin(Stage::Prove, 1);
     prove(old, new, &bytes).map_err(DiffError::NotProved)?;
     Ok(Package { bytes, header, report: report(new.len() as u32, &covers) })
 }
