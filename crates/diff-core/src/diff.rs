@@ -5,7 +5,7 @@ use patch_nostd::Header;
 use crate::encode::Job;
 use crate::pipeline::best_job;
 use crate::subject::{Subject, sha256};
-use crate::{DiffError, Options, Progress, Report, Stage, inspect, prove};
+use crate::{CodecChoice, DiffError, Options, Progress, Report, Stage, inspect, prove, zstd_package};
 
 /// A finished package.
 #[derive(Clone, Debug)]
@@ -29,6 +29,9 @@ pub fn diff(
 ) -> Result<Package, DiffError> {
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(old, new, options)?;
+    if options.codec == CodecChoice::Zstd {
+        return zstd_package::diff(&subject, options, progress);
+    }
     let job = best_job(&subject, progress)?;
     let (header, bytes) = assemble(&job)?;
     progress.begin(Stage::Prove, 1);

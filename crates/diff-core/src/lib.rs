@@ -15,6 +15,7 @@ mod refs;
 mod report;
 pub mod search;
 mod subject;
+mod zstd_package;
 
 pub use classic::diff_bsdiff40;
 pub use diff::{Package, diff};

@@ -3,10 +3,11 @@
 /// How much memory the decoder may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ram {
-    /// By the size of the larger image: 16 KiB up to 1 MiB, 256 KiB up to 16 MiB, 8 MiB above.
+    /// By the size of the larger image: 16 KiB up to 1 MiB, 256 KiB up to 16 MiB, 8 MiB above;
+    /// at least 1 MiB for zstd.
     #[default]
     Auto,
-    /// This many bytes of workspace.
+    /// This many bytes: workspace for `cm`, heap for zstd.
     Bytes(u64),
 }
 

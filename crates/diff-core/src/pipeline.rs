@@ -12,13 +12,12 @@ use crate::image::looks_like_thumb;
 use crate::encode::{Job, Plan, START, Trace, cheapest, model_size, single, tune};
 use crate::search::{CoverOptions, Index, find_covers};
 use crate::subject::Subject;
-use crate::refs::Mask;
+use crate::refs::{Mask, most_doubtful};
 use crate::{DiffError, Progress, Stage};
 
 /// Images up to this many bytes try everything.
 const SMALL: usize = 1_000_000;
-/// Where, in parts of the smaller image, and how many bytes of larger ones are tried.
-const SAMPLES: [(usize, usize); 2] = [(1, 4), (5, 8)];
+/// How many bytes of larger ones are tried, in two places.
 const SAMPLE: usize = 192 << 10;
 /// Traces for the choice of regions tell the cost of every so many bytes.
 const BLOCK: usize = 4096;
@@ -61,9 +60,7 @@ fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
     };
     let plausible = |kind: &&RegionKind| match kind {
         _ if plain == Mask::Nothing => true,
-        RegionKind::Bytes => true,
-        // Where the base address is unknown, small numbers look like pointers; only whole tables can be told.
-        RegionKind::Words => subject.space.base_address != 0,
+        RegionKind::Bytes | RegionKind::Words => true,
         RegionKind::Thumb => looks_like_thumb(subject.old, &subject.space),
     };
     subject.kinds.iter().filter(plausible).map(mask).collect()
@@ -75,7 +72,9 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     if let [only] = masks[..] {
         return Ok(only);
     }
-    let samples: Vec<Subject> = SAMPLES.iter().map(|&(part, of)| subject.sample(part, of, SAMPLE)).collect();
+    let middle = (subject.old.len().min(subject.new.len()) / 2) & !0xFFF;
+    let starts = [middle, most_doubtful(subject.old, SAMPLE, &subject.space)];
+    let samples = starts.map(|start| subject.sample(start, SAMPLE));
     let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
         let costs = samples.par_iter().map(|sample| {
             let mut job = masked_job(sample, mask)?;

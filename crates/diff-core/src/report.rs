@@ -1,6 +1,6 @@
 //! Where the bytes of a package go: cover statistics and cost by category.
 
-use patch_nostd::apply::{Blind, Io, Layout, Operation, Progress, Source};
+use patch_nostd::apply::{Blind, Io, Layout, Operation, Progress, Source, ZstdBody};
 use patch_nostd::entropy::{Category, Coder, CostMeter, RangeDecoder};
 use patch_nostd::wire::Codec;
 use patch_nostd::{Error, Header};
@@ -50,15 +50,21 @@ impl Report {
     }
 }
 
-/// Decodes a `cm` package to see what it consists of; `old` must be its base image.
+/// Decodes a package to see what it consists of; `old` must be its base image.
 ///
 /// Digests are not checked: that is [`patch_nostd::Patcher`]'s work.
 pub fn inspect(old: &[u8], package: &[u8]) -> Result<Report, Error> {
     let (header, length) = Header::parse(package)?;
-    let Codec::Cm { size, tuning } = header.codec else { return Err(Error::UnsupportedCodec) };
     if old.len() != header.base_size as usize {
         return Err(Error::BaseSize);
     }
+    let (size, tuning) = match header.codec {
+        Codec::Cm { size, tuning } => (size, tuning),
+        Codec::Zstd { window_log } => {
+            let body = ZstdBody::new(&header, window_log)?;
+            return inspect_zstd(old, body, package.get(length..).unwrap_or(&[]));
+        }
+    };
     let mut memory = vec![0; header.ram as usize + 3];
     let start = memory.as_ptr().align_offset(4);
     let layout = Layout::new(&header, size, tuning, &mut memory[start..])?;
@@ -82,6 +88,14 @@ pub fn inspect(old: &[u8], package: &[u8]) -> Result<Report, Error> {
             return Err(Error::Truncated);
         }
     }
+}
+
+/// Costs cannot be told: zstd codes what it finds, not operation by operation.
+fn inspect_zstd(old: &[u8], mut decoder: ZstdBody, body: &[u8]) -> Result<Report, Error> {
+    let mut counter = Counter { old, report: Report::default() };
+    decoder.push(body, &mut counter)?;
+    decoder.finish()?;
+    Ok(counter.report)
 }
 
 /// A decoder whose events are priced as they come out.
@@ -123,6 +137,30 @@ impl Io for Memory<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.target.extend_from_slice(bytes);
         Ok(())
+    }
+}
+
+/// Counts operations and drops what they make.
+struct Counter<'a> {
+    old: &'a [u8],
+    report: Report,
+}
+
+impl Io for Counter<'_> {
+    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        copy_from(self.old, offset, buffer).ok_or(Error::BaseRead)
+    }
+
+    fn read_target(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
+        Err(Error::TargetRead)
+    }
+
+    fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn announce(&mut self, operation: Operation) {
+        self.report.count(operation);
     }
 }
 

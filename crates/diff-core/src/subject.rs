@@ -51,9 +51,9 @@ impl<'a> Subject<'a> {
         Ok(Self { old, new, space, budget, kinds: kinds(options.arch), header })
     }
 
-    /// The same stretch of both images as a subject of its own: `size` bytes from `part/of` of the smaller one.
-    pub(crate) fn sample(&self, part: usize, of: usize, size: usize) -> Self {
-        let start = (self.old.len().min(self.new.len()) / of * part) & !0xFFF;
+    /// The same stretch of both images as a subject of its own: up to `size` bytes from `start`.
+    pub(crate) fn sample(&self, start: usize, size: usize) -> Self {
+        let start = start.min(self.old.len()).min(self.new.len());
         let cut = |image: &'a [u8]| &image[start..image.len().min(start + size)];
         let (old, new) = (cut(self.old), cut(self.new));
         let mut space = self.space;

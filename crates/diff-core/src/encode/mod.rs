@@ -5,6 +5,7 @@ mod drive;
 mod plan;
 mod regions;
 mod tune;
+pub(crate) mod zstd;
 
 pub use budget::model_size;
 pub use drive::{Job, Trace};

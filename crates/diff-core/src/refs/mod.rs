@@ -77,13 +77,34 @@ fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) 
 
 /// Whether nearly all words of a block are pointers.
 fn is_table(block: &[u8], space: &AddressSpace) -> bool {
+    let words = block.len() / REFERENCE_LENGTH;
+    words > 0 && pointers(block, space) * DENSE.1 >= words * DENSE.0
+}
+
+/// How many words of a block could be pointers.
+fn pointers(block: &[u8], space: &AddressSpace) -> usize {
     let pointer = |word: &&[u8]| {
         let value = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
         space.contains(value) && value.wrapping_sub(space.base_address) >= SMALL
     };
-    let words = block.chunks_exact(4);
-    let count = words.len();
-    count > 0 && words.filter(pointer).count() * DENSE.1 >= count * DENSE.0
+    block.chunks_exact(REFERENCE_LENGTH).filter(pointer).count()
+}
+
+/// Where the `size` bytes begin in which most words could be pointers but are not in tables: there, masking all
+/// words or only tables makes most of a difference. A multiple of the block.
+pub(crate) fn most_doubtful(image: &[u8], size: usize, space: &AddressSpace) -> usize {
+    let doubt = |block: &[u8]| if is_table(block, space) { 0 } else { pointers(block, space) };
+    let doubts: Vec<usize> = image.par_chunks(BLOCK).map(doubt).collect();
+    let window = (size / BLOCK).max(1);
+    let mut sum: usize = doubts.iter().take(window).sum();
+    let mut best = (sum, 0);
+    for (first, (gone, come)) in doubts.iter().zip(doubts.iter().skip(window)).enumerate() {
+        sum = sum + come - gone;
+        if sum > best.0 {
+            best = (sum, first + 1);
+        }
+    }
+    best.1 * BLOCK
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the decoder asks of its surroundings: the base to read, the target to write (`docs/format.md`, section 8.1).
 
+use super::operation::Operation;
 use crate::Error;
 
 /// The base image: random access, read only.
@@ -31,6 +32,8 @@ pub trait Io {
     fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error>;
     /// Appends to the target.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
+    /// Hears of an operation of a `zstd` body before its cover is carried out; for reports.
+    fn announce(&mut self, _operation: Operation) {}
 }
 
 /// A base image in memory, or memory-mapped flash.

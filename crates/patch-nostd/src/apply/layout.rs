@@ -25,7 +25,13 @@ pub const FIXED_RAM: u32 = (4 * WEIGHT_CELLS + 2 * CONTROL_CELLS + INPUT + WINDO
 /// Bytes of workspace that decoding a package with this header takes: a pure function of the header's fields.
 #[must_use]
 pub fn required_ram(header: &Header) -> u64 {
-    let body = match header.codec {
+    codec_ram(&header.codec)
+}
+
+/// [`required_ram`] of every header with this codec.
+#[must_use]
+pub fn codec_ram(codec: &Codec) -> u64 {
+    let body = match *codec {
         Codec::Cm { size, .. } => cm_ram(size),
         Codec::Zstd { window_log } => zstd_ram(window_log),
     };
@@ -40,9 +46,19 @@ fn cm_ram(size: ModelSize) -> u64 {
         + u64::from(SLOT_RAM) * u64::from(size.slots)
 }
 
-/// What a zstd decoder of this window takes from the heap (RFC 8878's window, and libzstd's own state), rounded up.
+/// What the largest zstd block can be, in bytes (RFC 8878, section 3.1.1.2.4).
+const ZSTD_BLOCK: u64 = 128 << 10;
+/// libzstd's state without its buffers, rounded up: `ZSTD_estimateDCtxSize` of 1.5.7 is 95976 on 64-bit machines.
+const ZSTD_STATE: u64 = 96 << 10;
+/// Two slices of 16 KiB: decompressed bytes, and target bytes.
+const ZSTD_SLICES: u64 = 32 << 10;
+
+/// What decoding a zstd body takes from the heap: `ZSTD_estimateDStreamSize` of the window, and our own slices.
+///
+/// libzstd holds a window, two blocks beside it and one block of input; its few odd bytes are in the rounding.
 fn zstd_ram(window_log: u8) -> u64 {
-    (1u64 << (window_log & 31)) + (512 << 10)
+    let window = 1u64 << (window_log & 31);
+    window + 3 * window.min(ZSTD_BLOCK) + ZSTD_STATE + ZSTD_SLICES
 }
 
 /// The parts of a workspace.

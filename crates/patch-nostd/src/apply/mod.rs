@@ -6,11 +6,15 @@ mod layout;
 mod operation;
 mod patcher;
 mod walker;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 pub use io::{Base, Io, SliceTarget, Target};
-pub use layout::required_ram;
+pub use layout::{codec_ram, required_ram};
 #[cfg(feature = "encode")]
 pub use layout::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, Layout, SLOT_RAM};
 pub use operation::{Blind, Cover, Operation, Oracle, Source};
 pub use patcher::Patcher;
 pub use walker::{Progress, Walker};
+#[cfg(feature = "zstd")]
+pub use self::zstd::ZstdBody;

@@ -20,6 +20,8 @@ pub struct Patcher<'w, B: Base, T: Target, D: Sha256> {
     header: Option<Header>,
 }
 
+// There is no heap to box the large one into.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 enum Stage<'w, D> {
     /// Gathering the header at the start of the workspace.
@@ -27,7 +29,7 @@ enum Stage<'w, D> {
     /// Decoding a `cm` body.
     Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, digest: Option<D>, done: bool },
     /// Decoding a `zstd` body.
-    #[cfg(any())]
+    #[cfg(feature = "zstd")]
     Zstd { body: super::zstd::ZstdBody, digest: Option<D> },
     /// After an error or the end.
     Finished,
@@ -80,7 +82,7 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 decoder.finish()?;
                 digest
             }
-            #[cfg(any())]
+            #[cfg(feature = "zstd")]
             Stage::Zstd { body, digest } => {
                 body.finish()?;
                 digest
@@ -106,7 +108,7 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 done = decode(&mut walker, &mut decoder, &mut self.surroundings, piece, done)?;
                 Ok(Stage::Body { walker, decoder, digest, done })
             }
-            #[cfg(any())]
+            #[cfg(feature = "zstd")]
             Stage::Zstd { mut body, mut digest } => {
                 if let Some(digest) = &mut digest {
                     digest.update(piece);
@@ -150,22 +152,26 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
         if required_ram(header) > workspace.len() as u64 && matches!(header.codec, Codec::Cm { .. }) {
             return Err(Error::WorkspaceTooSmall);
         }
-        check_base::<B, D>(&mut self.surroundings.base, header, workspace)?;
-        self.header = Some(*header);
         let digest = header.body_digest.map(|_| D::start());
+        let base = &mut self.surroundings.base;
         let stage = match header.codec {
             Codec::Cm { size, tuning } => {
+                check_base::<B, D>(base, header, workspace)?;
                 let layout = Layout::new(header, size, tuning, workspace)?;
                 let (walker, decoder) = layout.split(header.body_length);
                 Stage::Body { walker, decoder, digest, done: false }
             }
-            #[cfg(any())]
+            #[cfg(feature = "zstd")]
             Codec::Zstd { window_log } => {
-                Stage::Zstd { body: super::zstd::ZstdBody::new(header, window_log)?, digest }
+                let mut body = super::zstd::ZstdBody::new(header, window_log)?;
+                // The caller's workspace may be as small as the header.
+                check_base::<B, D>(base, header, body.buffer())?;
+                Stage::Zstd { body, digest }
             }
-            #[cfg(not(any()))]
+            #[cfg(not(feature = "zstd"))]
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
         };
+        self.header = Some(*header);
         self.surroundings.target.begin(header.target_size)?;
         self.surroundings.digest = Some(D::start());
         Ok(stage)
