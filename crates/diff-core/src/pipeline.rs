@@ -8,11 +8,11 @@ use patch_nostd::wire::{RegionKind, RegionTable};
 use rayon::prelude::*;
 
 use crate::cover::{Matches, refine};
-use crate::image::looks_like_thumb;
 use crate::encode::{Job, Plan, START, Trace, cheapest, model_size, single, tune};
+use crate::image::looks_like_thumb;
+use crate::refs::{Mask, most_doubtful};
 use crate::search::{CoverOptions, Index, find_covers};
 use crate::subject::Subject;
-use crate::refs::{Mask, most_doubtful};
 use crate::{DiffError, Progress, Stage};
 
 /// Images up to this many bytes try everything.
@@ -103,10 +103,8 @@ fn masked_job<'a>(subject: &Subject<'a>, mask: Mask) -> Result<Job<'a>, DiffErro
 }
 
 fn covers(subject: &Subject, mask: Mask) -> Result<Vec<(u32, Cover)>, DiffError> {
-    let (old, new) = rayon::join(
-        || mask.apply(subject.old, &subject.space),
-        || mask.apply(subject.new, &subject.space),
-    );
+    let (old, new) =
+        rayon::join(|| mask.apply(subject.old, &subject.space), || mask.apply(subject.new, &subject.space));
     let index = Index::build(&old)?;
     let found = find_covers(&index, &new, &CoverOptions::default());
     let of_base = |start, length| Cover { source: Source::Base, start, length };

@@ -118,7 +118,10 @@ impl Parser<'_> {
             let there = self.matches.old.get(start..).unwrap_or(&[]);
             let length = common_prefix(&self.matches.new[position..gap.end], there);
             let from = (Source::Base, start as u32);
-            path.add(position - gap.start, &Edges { from, least: LEAST_NEAR, most: length as u32, price: RECENT });
+            path.add(
+                position - gap.start,
+                &Edges { from, least: LEAST_NEAR, most: length as u32, price: RECENT },
+            );
             longest = longest.max(length);
         }
         longest

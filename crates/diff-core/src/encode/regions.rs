@@ -60,7 +60,12 @@ fn merged(mut regions: Vec<Region>) -> RegionTable {
         if let Some(before) = shortest.checked_sub(1).and_then(|index| regions.get_mut(index)) {
             before.end = end;
         }
-        regions.dedup_by(|next, last| next.kind == last.kind && { last.end = next.end; true });
+        regions.dedup_by(|next, last| {
+            next.kind == last.kind && {
+                last.end = next.end;
+                true
+            }
+        });
     }
     RegionTable::new(&regions).unwrap_or_default()
 }
@@ -79,13 +84,20 @@ mod tests {
 
     fn trace(costs: &[u64]) -> Trace {
         let mut sum = 0;
-        let by_block = costs.iter().map(|cost| { sum += cost << 20; sum }).collect();
+        let by_block = costs
+            .iter()
+            .map(|cost| {
+                sum += cost << 20;
+                sum
+            })
+            .collect();
         Trace { meter: CostMeter::default(), by_block }
     }
 
     #[test]
     fn every_stretch_gets_its_cheapest_kind() {
-        let traces = [(RegionKind::Bytes, trace(&[9, 9, 1, 1, 9])), (RegionKind::Thumb, trace(&[1, 1, 9, 9, 1]))];
+        let traces =
+            [(RegionKind::Bytes, trace(&[9, 9, 1, 1, 9])), (RegionKind::Thumb, trace(&[1, 1, 9, 9, 1]))];
         let table = cheapest(&traces, 10, 47);
         let regions: Vec<_> = table.as_slice().iter().map(|region| (region.kind, region.end)).collect();
         assert_eq!(regions, [(RegionKind::Thumb, 20), (RegionKind::Bytes, 40), (RegionKind::Thumb, 47)]);

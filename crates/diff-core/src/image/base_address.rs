@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn noise_tells_nothing() {
-        let noise: Vec<u8> = (0..100_000u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
+        let noise: Vec<u8> =
+            (0..100_000u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
         assert_eq!(base_address(&noise), None);
         assert_eq!(base_address(&[]), None);
     }

@@ -17,7 +17,8 @@ pub fn looks_like_thumb(image: &[u8], space: &AddressSpace) -> bool {
         let kind = ReferenceKind::find(RegionKind::Thumb, bytes, address, &AddressSpace::default())?;
         kind.is_relative().then(|| kind.read(bytes, address))
     };
-    let mut targets: Vec<u32> = image.windows(4).step_by(2).enumerate().filter_map(branch).take(MOST).collect();
+    let mut targets: Vec<u32> =
+        image.windows(4).step_by(2).enumerate().filter_map(branch).take(MOST).collect();
     let all = targets.len();
     targets.sort_unstable();
     targets.dedup();
@@ -33,7 +34,8 @@ mod tests {
         let mut image = Vec::new();
         for index in 0..2000u32 {
             let blank = [0x00, 0xF0, 0x00, 0xF8];
-            let call = ReferenceKind::ThumbBranch.write(blank, index * 8, 0x10_0000 + index * 7919 % targets * 2);
+            let call =
+                ReferenceKind::ThumbBranch.write(blank, index * 8, 0x10_0000 + index * 7919 % targets * 2);
             image.extend(call.unwrap());
             image.extend(index.to_le_bytes());
         }

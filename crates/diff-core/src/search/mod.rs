@@ -137,9 +137,11 @@ mod tests {
     fn edit() -> impl Strategy<Value = Edit> {
         prop_oneof![
             (any::<usize>(), any::<u8>()).prop_map(|(at, byte)| Edit::Set(at, byte)),
-            (any::<usize>(), prop::collection::vec(any::<u8>(), 0..40)).prop_map(|(at, bytes)| Edit::Insert(at, bytes)),
+            (any::<usize>(), prop::collection::vec(any::<u8>(), 0..40))
+                .prop_map(|(at, bytes)| Edit::Insert(at, bytes)),
             (any::<usize>(), 0..200usize).prop_map(|(at, length)| Edit::Remove(at, length)),
-            (any::<usize>(), any::<usize>(), 0..300usize).prop_map(|(from, to, length)| Edit::Move(from, to, length)),
+            (any::<usize>(), any::<usize>(), 0..300usize)
+                .prop_map(|(from, to, length)| Edit::Move(from, to, length)),
         ]
     }
 
@@ -239,7 +241,15 @@ mod tests {
         let ones = vec![0xff; 1 << 20];
         let periodic = |period: usize| (0..1 << 20).map(|i| (i % period) as u8).collect::<Vec<u8>>();
         let broken_runs = |run: usize| (0..1 << 20).map(|i| u8::from(i % run == 0)).collect::<Vec<u8>>();
-        let images = [zeros, ones, periodic(3), periodic(250), broken_runs(1000), broken_runs(60_000), noise(1 << 20, 5)];
+        let images = [
+            zeros,
+            ones,
+            periodic(3),
+            periodic(250),
+            broken_runs(1000),
+            broken_runs(60_000),
+            noise(1 << 20, 5),
+        ];
         for old in &images {
             for new in &images {
                 within(Duration::from_secs(5), || drop(search(old, new, 1 << 18)));

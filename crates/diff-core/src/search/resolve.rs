@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::scan::Seed;
 use super::Cover;
+use super::scan::Seed;
 
 /// The two images, to count equal bytes at a displacement.
 #[derive(Clone, Copy)]
@@ -92,7 +92,9 @@ impl Images<'_> {
             return;
         }
         match covers.last_mut() {
-            Some(last) if self.continues(last, &next) => last.length = next.new_start + next.length - last.new_start,
+            Some(last) if self.continues(last, &next) => {
+                last.length = next.new_start + next.length - last.new_start
+            }
             _ => covers.push(next),
         }
     }

@@ -114,7 +114,13 @@ impl Seed {
 }
 
 impl<'a> Scanner<'a> {
-    fn new(index: &'a Index, new: &'a [u8], start: usize, displacement: Option<isize>, needed: usize) -> Self {
+    fn new(
+        index: &'a Index,
+        new: &'a [u8],
+        start: usize,
+        displacement: Option<isize>,
+        needed: usize,
+    ) -> Self {
         let mismatches = VecDeque::with_capacity(needed);
         Self { index, new, position: start, displacement, mismatches, frontier: start, needed }
     }

@@ -34,8 +34,10 @@ impl<'a> Index<'a> {
         if i32::try_from(old.len()).is_err() {
             return Err(SearchError::TooLarge(old.len()));
         }
-        let (suffixes, (starts, grams)) =
-            rayon::join(|| sort_suffixes(old), || rayon::join(|| bucket_starts(old), || GramFilter::build(old)));
+        let (suffixes, (starts, grams)) = rayon::join(
+            || sort_suffixes(old),
+            || rayon::join(|| bucket_starts(old), || GramFilter::build(old)),
+        );
         Ok(Self { old, suffixes: suffixes?, starts, grams })
     }
 

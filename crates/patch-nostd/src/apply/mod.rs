@@ -9,12 +9,12 @@ mod walker;
 #[cfg(feature = "zstd")]
 mod zstd;
 
+#[cfg(feature = "zstd")]
+pub use self::zstd::ZstdBody;
 pub use io::{Base, Io, SliceTarget, Target};
-pub use layout::{codec_ram, required_ram};
 #[cfg(feature = "encode")]
 pub use layout::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, Layout, SLOT_RAM};
+pub use layout::{codec_ram, required_ram};
 pub use operation::{Blind, Cover, Operation, Oracle, Source};
 pub use patcher::Patcher;
 pub use walker::{Progress, Walker};
-#[cfg(feature = "zstd")]
-pub use self::zstd::ZstdBody;

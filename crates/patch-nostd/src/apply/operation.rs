@@ -134,7 +134,11 @@ impl Walker<'_> {
     }
 
     /// Codes the operation that begins here.
-    pub(super) fn operation<C: Coder>(&mut self, coder: &mut C, wanted: Operation) -> Result<Operation, Error> {
+    pub(super) fn operation<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        wanted: Operation,
+    ) -> Result<Operation, Error> {
         coder.category(Category::Control);
         if let Some(landmark) = self.next_landmark() {
             let expected = Operation {
@@ -184,11 +188,7 @@ impl Walker<'_> {
             Cover { source: Source::Base, start, length: length.wrapping_add(1) }
         };
         let readable = from_target || fits(cover.start, cover.length, self.base_size);
-        if readable && fits(target, cover.length, self.target_size) {
-            Ok(cover)
-        } else {
-            Err(Error::Corrupt)
-        }
+        if readable && fits(target, cover.length, self.target_size) { Ok(cover) } else { Err(Error::Corrupt) }
     }
 
     /// Codes the displacement of a cover of the base: a recent one, or how far it is from the last.

@@ -91,6 +91,7 @@ impl Model<'_> {
     }
 
     /// Codes a byte, highest bit first, in the mixed opinion of up to [`INPUTS`] contexts.
+    #[cfg_attr(feature = "encode", inline(always))]
     fn byte<C: Coder>(&mut self, coder: &mut C, contexts: &[u32], set: usize, byte: u8) -> u8 {
         // The bits so far below a leading one.
         let mut node = 1u32;

@@ -15,6 +15,27 @@ pub(super) const fn probability(cell: u16) -> u16 {
     (cell & !COUNT) | 4
 }
 
+/// The log odds of true, times 256.
+#[cfg(not(feature = "encode"))]
+pub(super) const fn odds(cell: u16) -> i32 {
+    super::logistic::stretch(probability(cell))
+}
+
+/// The log odds of true, times 256. A build machine has 16 KiB for a table; the values are the same.
+#[cfg(feature = "encode")]
+pub(super) fn odds(cell: u16) -> i32 {
+    static TABLE: [i16; 8192] = {
+        let mut table = [0; 8192];
+        let mut index = 0;
+        while index < table.len() {
+            table[index] = super::logistic::stretch(probability((index as u16) << 3)) as i16;
+            index += 1;
+        }
+        table
+    };
+    i32::from(TABLE[usize::from(cell >> 3) & 8191])
+}
+
 /// The counter after an event.
 pub(super) const fn update(cell: u16, bit: bool, rate: u8) -> u16 {
     let count = cell & COUNT;

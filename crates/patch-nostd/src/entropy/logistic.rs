@@ -9,7 +9,13 @@ pub(super) const LIMIT: i32 = 12 << 8;
 /// 256 times the base-2 logarithm of `value` (1 to 65535), rounded down to what the table gives; 0 for 0.
 #[must_use]
 pub const fn log2(value: u32) -> i32 {
-    let value = if value == 0 { 1 } else if value > 0xFFFF { 0xFFFF } else { value };
+    let value = if value == 0 {
+        1
+    } else if value > 0xFFFF {
+        0xFFFF
+    } else {
+        value
+    };
     let exponent = 31 - value.leading_zeros();
     // Six bits after the leading one choose the table's entry.
     let mantissa = (value << (16 - exponent) & 0xFFFF) >> 10;

@@ -35,12 +35,7 @@ pub(super) type Cells = [usize; INPUTS];
 impl<'w> Model<'w> {
     /// A model that has seen nothing. `control` must have [`super::CONTROL_CELLS`] cells, `weights`
     /// [`WEIGHT_CELLS`], `slots` a multiple of [`SLOT_CELLS`].
-    pub fn new(
-        control: &'w mut [u16],
-        slots: &'w mut [u16],
-        weights: &'w mut [i32],
-        tuning: Tuning,
-    ) -> Self {
+    pub fn new(control: &'w mut [u16], slots: &'w mut [u16], weights: &'w mut [i32], tuning: Tuning) -> Self {
         control.fill(counter::NEW);
         slots.fill(counter::NEW);
         for slot in slots.chunks_exact_mut(SLOT_CELLS) {
@@ -56,6 +51,7 @@ impl<'w> Model<'w> {
     ///
     /// A slot's tag holds twelve bits of the hash and a four-bit count of uses. Of the two slots that a hash may
     /// be in, the less used one gives way, and the other one ages.
+    #[cfg_attr(feature = "encode", inline(always))]
     pub(super) fn slot(&mut self, hash: u32) -> usize {
         let count = self.slots.len() / SLOT_CELLS;
         let first = ((u64::from(hash) * count as u64) >> 32) as usize;
@@ -97,16 +93,11 @@ impl<'w> Model<'w> {
     }
 
     /// Codes one event by the mixed opinion of `cells` with the weights of `set`.
-    pub(super) fn event<C: Coder>(
-        &mut self,
-        coder: &mut C,
-        cells: &[usize],
-        set: usize,
-        bit: bool,
-    ) -> bool {
+    #[cfg_attr(feature = "encode", inline(always))]
+    pub(super) fn event<C: Coder>(&mut self, coder: &mut C, cells: &[usize], set: usize, bit: bool) -> bool {
         let mut inputs = [0i32; INPUTS];
         for (input, &cell) in inputs.iter_mut().zip(cells) {
-            *input = logistic::stretch(counter::probability(self.cell(cell)));
+            *input = counter::odds(self.cell(cell));
         }
         let start = set.min(WEIGHT_SETS - 1) * INPUTS;
         let mut odds = 0i32;
@@ -121,14 +112,8 @@ impl<'w> Model<'w> {
         bit
     }
 
-    fn learn(
-        &mut self,
-        cells: &[usize],
-        inputs: &[i32; INPUTS],
-        start: usize,
-        probability: u16,
-        bit: bool,
-    ) {
+    #[cfg_attr(feature = "encode", inline(always))]
+    fn learn(&mut self, cells: &[usize], inputs: &[i32; INPUTS], start: usize, probability: u16, bit: bool) {
         let target = if bit { 0xFFFF } else { 0 };
         let error = (target - i32::from(probability)) * i32::from(self.tuning.mixer_rate);
         if let Some(weights) = self.weights.get_mut(start..start + cells.len()) {
@@ -156,6 +141,7 @@ impl<'w> Model<'w> {
     }
 
     /// Codes a flag whose contexts are each a number and a place, 0 to 7; three places share a slot.
+    #[cfg_attr(feature = "encode", inline(always))]
     pub fn flag<C: Coder>(&mut self, coder: &mut C, contexts: &[(u32, u8)], set: usize, bit: bool) -> bool {
         const PLACES: u8 = SLOT_CELLS as u8 - 1;
         let mut cells: Cells = [0; INPUTS];

@@ -29,8 +29,10 @@ pub enum Number {
 const CELLS: usize = 72;
 /// Flags with a control counter of their own start here.
 const FLAGS: usize = 8 * CELLS;
+/// How many such flags there are.
+const FLAG_CELLS: usize = 24;
 /// Control counters in all.
-pub const CONTROL_CELLS: usize = FLAGS + 64;
+pub const CONTROL_CELLS: usize = FLAGS + FLAG_CELLS;
 
 impl Model<'_> {
     /// Codes a number below 2^31.
@@ -67,8 +69,8 @@ impl Model<'_> {
         (folded >> 1) as i32 ^ -((folded & 1) as i32)
     }
 
-    /// Codes a flag of the control stream: `context` 0 to 63.
+    /// Codes a flag of the control stream: `context` 0 to 23.
     pub fn control_flag<C: Coder>(&mut self, coder: &mut C, context: usize, bit: bool) -> bool {
-        self.plain(coder, FLAGS + (context & 63), bit)
+        self.plain(coder, FLAGS + context.min(FLAG_CELLS - 1), bit)
     }
 }

@@ -25,15 +25,7 @@ pub struct RangeDecoder<'w> {
 impl<'w> RangeDecoder<'w> {
     /// A decoder of a body of `length` bytes; `buffer` must be at least twice [`LOOKAHEAD`].
     pub fn new(buffer: &'w mut [u8], length: u32) -> Self {
-        Self {
-            buffer,
-            head: 0,
-            tail: 0,
-            missing: length,
-            range: u32::MAX,
-            code: 0,
-            started: false,
-        }
+        Self { buffer, head: 0, tail: 0, missing: length, range: u32::MAX, code: 0, started: false }
     }
 
     /// Takes what fits of `piece` and returns how much that was.

@@ -48,11 +48,8 @@ pub(super) const fn read(bytes: [u8; 4], address: u32) -> u32 {
     let sign = first as u32 >> 10 & 1;
     let i1 = !((second as u32 >> 13) ^ sign) & 1;
     let i2 = !((second as u32 >> 11) ^ sign) & 1;
-    let offset = sign << 24
-        | i1 << 23
-        | i2 << 22
-        | (first as u32 & 0x3FF) << 12
-        | (second as u32 & 0x7FF) << 1;
+    let offset =
+        sign << 24 | i1 << 23 | i2 << 22 | (first as u32 & 0x3FF) << 12 | (second as u32 & 0x7FF) << 1;
     let offset = ((offset << 7) as i32 >> 7) as u32;
     origin(second, address).wrapping_add(offset)
 }

@@ -204,9 +204,8 @@ impl Codec {
 
 impl Tuning {
     fn check(self) -> Result<(), Error> {
-        let good = (3..=6).contains(&self.counter_rate)
-            && self.mixer_rate > 0
-            && (3..=6).contains(&self.block_log);
+        let good =
+            (3..=6).contains(&self.counter_rate) && self.mixer_rate > 0 && (3..=6).contains(&self.block_log);
         if good { Ok(()) } else { Err(Error::MalformedHeader) }
     }
 }

@@ -7,8 +7,8 @@ mod varint;
 
 pub use crc::crc32;
 pub use header::{
-    Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, ModelSize, PREFIX_LENGTH, Tuning,
-    VERSION, Window,
+    Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, ModelSize, PREFIX_LENGTH, Tuning, VERSION,
+    Window,
 };
 pub use region::{MAX_REGIONS, Region, RegionKind, RegionTable};
 pub use varint::Reader;
