@@ -5,7 +5,7 @@ use patch_nostd::Header;
 use crate::encode::Job;
 use crate::pipeline::best_job;
 use crate::subject::{Subject, sha256};
-use crate::{CodecChoice, DiffError, Options, Progress, Report, Stage, inspect, prove, zstd_package};
+use crate::{CodecChoice, DiffError, Options, Progress, Report, Stage, prove, zstd_package};
 
 /// A finished package.
 #[derive(Clone, Debug)]
@@ -33,20 +33,20 @@ pub fn diff(
         return zstd_package::diff(&subject, options, progress);
     }
     let job = best_job(&subject, progress)?;
-    let (header, bytes) = assemble(&job)?;
+    let package = assemble(&job)?;
+    drop(job);
     progress.begin(Stage::Prove, 1);
-    let (proof, report) = rayon::join(|| prove(old, new, &bytes), || inspect(old, &bytes));
-    proof.map_err(DiffError::NotProved)?;
-    Ok(Package { bytes, header, report: report.map_err(DiffError::NotProved)? })
+    prove(old, new, &package.bytes).map_err(DiffError::NotProved)?;
+    Ok(package)
 }
 
 /// Codes the body and puts the header before it.
-fn assemble(job: &Job) -> Result<(Header, Vec<u8>), DiffError> {
-    let body = job.encode().map_err(DiffError::NotProved)?;
+fn assemble(job: &Job) -> Result<Package, DiffError> {
+    let (body, report) = job.encode().map_err(DiffError::NotProved)?;
     let mut header = job.header();
     header.body_length = body.len() as u32;
     header.body_digest = header.body_digest.map(|_| sha256(&body));
     let mut bytes = header.to_bytes();
     bytes.extend_from_slice(&body);
-    Ok((header, bytes))
+    Ok(Package { bytes, header, report })
 }

@@ -1,53 +1,76 @@
 //! From two images to the job whose body comes out smallest: search, refinement, regions, tuning.
 //!
-//! Small images try everything. For large ones a sample decides what the search masks, and the models keep their
-//! usual speeds, so that making a package takes no longer than the classic bsdiff does.
+//! Small images try everything. The larger the images, the less is tried, so that making a package takes about as
+//! long as the classic bsdiff does: the models keep their usual speeds, and what the search masks is decided by an
+//! estimate, for the largest images on a sample.
 
 use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::{RegionKind, RegionTable};
 use rayon::prelude::*;
 
 use crate::cover::{Matches, refine};
-use crate::encode::{Job, Plan, START, Trace, cheapest, model_size, single, tune};
+use crate::encode::{Job, Plan, START, Trace, cheapest, model_size, operations, single, tune};
 use crate::image::looks_like_thumb;
 use crate::refs::{Mask, most_doubtful};
+use crate::report::Report;
 use crate::search::{CoverOptions, Index, find_covers};
 use crate::subject::Subject;
 use crate::{DiffError, Progress, Stage};
 
 /// Images up to this many bytes try everything.
 const SMALL: usize = 1_000_000;
+/// Images up to this many bytes are searched with every mask that is plausible.
+const MEDIUM: usize = 8_000_000;
 /// How many bytes of larger ones are tried, in two places.
 const SAMPLE: usize = 192 << 10;
 /// Traces for the choice of regions tell the cost of every so many bytes.
 const BLOCK: usize = 4096;
+/// What a literal costs, in 1/256 bit, where literals are not worth a trial.
+const LITERAL: u64 = 27 * 256 / 4;
 
 /// The best job for this subject.
 pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
-    let small = subject.old.len().max(subject.new.len()) <= SMALL;
-    let masks = if small { masks(subject, Mask::Nothing) } else { vec![sampled_mask(subject)?] };
+    let size = subject.old.len().max(subject.new.len());
+    let masks = match size {
+        ..=SMALL => masks(subject, Mask::Nothing),
+        ..=MEDIUM => masks(subject, Mask::Tables),
+        _ => vec![sampled_mask(subject)?],
+    };
     progress.begin(Stage::Search, masks.len() as u64);
-    let job = |&mask: &Mask| {
-        let job = masked_job(subject, mask)?;
+    let kinds = |mask: Mask| {
+        if size <= SMALL { subject.kinds.to_vec() } else { vec![RegionKind::Bytes, mask.kind()] }
+    };
+    let candidate = |&mask: &Mask| {
+        let candidate = Candidate::new(subject, mask, &kinds(mask));
         progress.advance(1);
-        Ok((job.cost().map_err(DiffError::NotProved)?, mask, job))
+        candidate
     };
-    let jobs: Result<Vec<(u64, Mask, Job)>, DiffError> = if small {
-        masks.par_iter().map(job).collect()
-    } else {
-        masks.iter().map(|&mask| Ok((0, mask, masked_job(subject, mask)?))).collect()
-    };
-    let best = jobs?.into_iter().min_by_key(|&(cost, mask, _)| (cost, mask));
-    let (_, mask, mut job) = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
+    let candidates: Result<Vec<Candidate>, DiffError> = masks.par_iter().map(candidate).collect();
+    let best = candidates?.into_iter().min_by_key(|candidate| (candidate.cost, candidate.mask));
+    let mut job = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?.job;
     progress.begin(Stage::Encode, 2);
-    let kinds = if small { subject.kinds.to_vec() } else { vec![RegionKind::Bytes, mask.kind()] };
-    choose_regions(&mut job, &kinds)?;
-    progress.advance(1);
-    if small {
+    if size <= SMALL {
         tune(&mut job).map_err(DiffError::NotProved)?;
     }
     progress.advance(1);
     Ok(job)
+}
+
+/// A job, and about what its body costs, in 1/256 bit.
+struct Candidate<'a> {
+    cost: u64,
+    mask: Mask,
+    job: Job<'a>,
+}
+
+impl<'a> Candidate<'a> {
+    /// The best job whose covers are found with `mask` and whose regions are of these kinds.
+    fn new(subject: &Subject<'a>, mask: Mask, kinds: &[RegionKind]) -> Result<Self, DiffError> {
+        let mut job = masked_job(subject, mask)?;
+        let copies = choose_regions(&mut job, kinds).map_err(DiffError::NotProved)?;
+        let literals = Report::of(operations(subject.new.len(), &job.plan.covers)).literals;
+        Ok(Self { cost: copies + literals * LITERAL, mask, job })
+    }
 }
 
 /// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
@@ -58,15 +81,13 @@ fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
         RegionKind::Words => Mask::Words,
         RegionKind::Thumb => Mask::Thumb,
     };
-    let plausible = |kind: &&RegionKind| match kind {
-        _ if plain == Mask::Nothing => true,
-        RegionKind::Bytes | RegionKind::Words => true,
-        RegionKind::Thumb => looks_like_thumb(subject.old, &subject.space),
+    let plausible = |kind: &&RegionKind| {
+        plain == Mask::Nothing || **kind != RegionKind::Thumb || looks_like_thumb(subject.old, &subject.space)
     };
     subject.kinds.iter().filter(plausible).map(mask).collect()
 }
 
-/// The mask that does best on stretches of both images.
+/// The mask that does best on stretches of both images: in the middle, and where the masks differ most.
 fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     let masks = masks(subject, Mask::Tables);
     if let [only] = masks[..] {
@@ -76,11 +97,8 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     let starts = [middle, most_doubtful(subject.old, SAMPLE, &subject.space)];
     let samples = starts.map(|start| subject.sample(start, SAMPLE));
     let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
-        let costs = samples.par_iter().map(|sample| {
-            let mut job = masked_job(sample, mask)?;
-            choose_regions(&mut job, &[RegionKind::Bytes, mask.kind()])?;
-            job.cost().map_err(DiffError::NotProved)
-        });
+        let kinds = [RegionKind::Bytes, mask.kind()];
+        let costs = samples.par_iter().map(|sample| Ok(Candidate::new(sample, mask, &kinds)?.cost));
         Ok((costs.sum::<Result<u64, DiffError>>()?, mask))
     };
     let costs: Result<Vec<_>, DiffError> = masks.par_iter().map(cost).collect();
@@ -91,12 +109,8 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
 /// The job whose covers are found with references of `mask` masked out.
 fn masked_job<'a>(subject: &Subject<'a>, mask: Mask) -> Result<Job<'a>, DiffError> {
     let covers = covers(subject, mask)?;
-    let mut plan = Plan {
-        new: subject.new,
-        covers,
-        landmarks: Vec::new(),
-        regions: single(mask.kind(), subject.new.len()),
-    };
+    let regions = single(mask.kind(), subject.new.len());
+    let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
     let size = model_size(subject.budget, subject.new.len(), plan.covers.len() as u64)?;
     plan.choose_landmarks(size.landmarks as usize);
     Ok(Job { old: subject.old, plan, size, tuning: START, header: subject.header })
@@ -114,28 +128,26 @@ fn covers(subject: &Subject, mask: Mask) -> Result<Vec<(u32, Cover)>, DiffError>
     Ok(refine(&matches, &covers))
 }
 
-/// Cuts the image into regions where that pays.
-fn choose_regions(job: &mut Job, kinds: &[RegionKind]) -> Result<(), DiffError> {
+/// Cuts the image into regions where that pays; returns what everything but the literals costs, in 1/256 bit.
+fn choose_regions(job: &mut Job, kinds: &[RegionKind]) -> Result<u64, patch_nostd::Error> {
     let mut kinds = kinds.to_vec();
     kinds.dedup();
     let size = job.plan.new.len();
     let trace = |&kind: &RegionKind| with(job, single(kind, size)).trace(BLOCK).map(|trace| (kind, trace));
-    if kinds.len() < 2 {
-        return Ok(());
-    }
     let traces: Result<Vec<(RegionKind, Trace)>, _> = kinds.par_iter().map(trace).collect();
-    let traces = traces.map_err(DiffError::NotProved)?;
-    let mixed = cheapest(&traces, BLOCK, size);
-    let uniform = traces.iter().min_by_key(|(kind, trace)| (trace.meter.total(), *kind as u8));
-    let Some((kind, trace)) = uniform else { return Ok(()) };
+    let traces = traces?;
+    let uniform = traces.iter().min_by_key(|(kind, trace)| (trace.total, *kind as u8));
+    let Some((kind, trace)) = uniform else { return Ok(0) };
+    let mixed = with(job, cheapest(&traces, BLOCK, size));
     *job = with(job, single(*kind, size));
-    if mixed != job.plan.regions {
-        let mixed = with(job, mixed);
-        if mixed.cost().map_err(DiffError::NotProved)? < trace.meter.total() {
+    if mixed.plan.regions != job.plan.regions {
+        let cost = mixed.trace(size.max(1))?.total;
+        if cost < trace.total {
             *job = mixed;
+            return Ok(cost);
         }
     }
-    Ok(())
+    Ok(trace.total)
 }
 
 fn with<'a>(job: &Job<'a>, regions: RegionTable) -> Job<'a> {

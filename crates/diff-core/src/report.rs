@@ -45,6 +45,13 @@ impl Report {
         }
     }
 
+    /// The cover statistics of these operations.
+    pub(crate) fn of(operations: impl Iterator<Item = Operation>) -> Self {
+        let mut report = Self::default();
+        operations.for_each(|operation| report.count(operation));
+        report
+    }
+
     pub(crate) fn take_costs(&mut self, meter: &CostMeter) {
         self.costs = meter.costs.map(|cost| (cost + 1024) >> 11);
     }
@@ -70,12 +77,12 @@ pub fn inspect(old: &[u8], package: &[u8]) -> Result<Report, Error> {
     let layout = Layout::new(&header, size, tuning, &mut memory[start..])?;
     let mut body = package.get(length..).unwrap_or(&[]);
     let decoder = RangeDecoder::new(layout.input, header.body_length);
-    let mut coder = Metered { decoder, meter: CostMeter::default() };
+    let mut coder = Metered { inner: decoder, meter: CostMeter::default() };
     let mut io = Memory { old, target: Vec::new() };
     let mut walker = layout.walker;
     let mut report = Report::default();
     loop {
-        let taken = coder.decoder.fill(body);
+        let taken = coder.inner.fill(body);
         body = &body[taken..];
         while coder.ready() {
             if walker.step(&mut coder, &Blind, &mut io)? == Progress::Done {
@@ -98,20 +105,20 @@ fn inspect_zstd(old: &[u8], mut decoder: ZstdBody, body: &[u8]) -> Result<Report
     Ok(counter.report)
 }
 
-/// A decoder whose events are priced as they come out.
-struct Metered<'w> {
-    decoder: RangeDecoder<'w>,
-    meter: CostMeter,
+/// A coder whose events are priced as they pass.
+pub(crate) struct Metered<C> {
+    pub(crate) inner: C,
+    pub(crate) meter: CostMeter,
 }
 
-impl Coder for Metered<'_> {
+impl<C: Coder> Coder for Metered<C> {
     fn code(&mut self, probability: u16, bit: bool) -> bool {
-        let bit = self.decoder.code(probability, bit);
+        let bit = self.inner.code(probability, bit);
         self.meter.code(probability, bit)
     }
 
     fn ready(&self) -> bool {
-        self.decoder.ready()
+        self.inner.ready()
     }
 
     fn category(&mut self, category: Category) {

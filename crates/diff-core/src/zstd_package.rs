@@ -1,10 +1,10 @@
 //! From two images to a proved `zstd` package (`docs/format.md`, section 10).
 
 use patch_nostd::Header;
-use patch_nostd::apply::{Cover, Operation, Source, codec_ram};
+use patch_nostd::apply::{Cover, Source, codec_ram};
 use patch_nostd::wire::{Codec, RegionKind, Window};
 
-use crate::encode::{single, zstd};
+use crate::encode::{operations, single, zstd};
 use crate::search::{self, CoverOptions, Index, find_covers};
 use crate::subject::{Subject, sha256};
 use crate::{DiffError, Options, Package, Progress, Ram, Report, Stage, prove};
@@ -37,7 +37,7 @@ pub(crate) fn diff(
     bytes.extend_from_slice(&body);
     progress.begin(Stage::Prove, 1);
     prove(old, new, &bytes).map_err(DiffError::NotProved)?;
-    Ok(Package { bytes, header, report: report(new.len() as u32, &covers) })
+    Ok(Package { bytes, header, report: Report::of(operations(new.len(), &covers)) })
 }
 
 /// The covers that are worth their operations. References are not masked: the differences are sent as they are.
@@ -92,16 +92,4 @@ fn header(subject: &Subject, window_log: u8, body: &[u8]) -> Header {
         body_digest: subject.header.body_digest.map(|_| sha256(body)),
         ..subject.header
     }
-}
-
-/// What `inspect` would find.
-fn report(size: u32, covers: &[(u32, Cover)]) -> Report {
-    let mut report = Report::default();
-    let mut position = 0;
-    for &(target, cover) in covers {
-        report.count(Operation { literals: target - position, cover: Some(cover) });
-        position = target + cover.length;
-    }
-    report.count(Operation { literals: size - position, cover: None });
-    report
 }

@@ -5,7 +5,8 @@ use patch_nostd::apply::{Io, Layout, Progress, required_ram};
 use patch_nostd::entropy::{Coder, CostMeter, RangeEncoder};
 use patch_nostd::wire::{Codec, Header, ModelSize, Tuning};
 
-use super::Plan;
+use super::plan::{Plan, operations};
+use crate::report::{Metered, Report};
 
 /// Everything that fixes a `cm` body.
 #[derive(Clone, Debug)]
@@ -22,11 +23,11 @@ pub struct Job<'a> {
     pub header: Header,
 }
 
-/// What a body would cost, and where in the new image.
+/// What a body would cost but for its literals, and where in the new image.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// Costs by category.
-    pub meter: CostMeter,
+    /// All of it.
+    pub(crate) total: u64,
     /// Total cost, in 1/256 bit, up to the end of each block of the new image.
     pub by_block: Vec<u64>,
 }
@@ -46,28 +47,32 @@ impl Job<'_> {
         header
     }
 
-    /// The body.
-    pub fn encode(&self) -> Result<Vec<u8>, Error> {
-        Ok(self.walk(RangeEncoder::default(), |_, _| {})?.finish())
+    /// The body, and what it consists of.
+    pub(crate) fn encode(&self) -> Result<(Vec<u8>, Report), Error> {
+        let coder = Metered { inner: RangeEncoder::default(), meter: CostMeter::default() };
+        let coder = self.walk(coder, |_, _| {})?;
+        let mut report = Report::of(operations(self.plan.new.len(), &self.plan.covers));
+        report.take_costs(&coder.meter);
+        Ok((coder.inner.finish(), report))
     }
 
     /// What the body would cost, in 1/256 bit.
-    pub fn cost(&self) -> Result<u64, Error> {
+    pub(crate) fn cost(&self) -> Result<u64, Error> {
         Ok(self.walk(CostMeter::default(), |_, _| {})?.total())
     }
 
-    /// What the body would cost, with the running total every `block` bytes.
-    pub fn trace(&self, block: usize) -> Result<Trace, Error> {
+    /// What the body would cost but for its literals, in 1/256 bit: the running total every `block` bytes.
+    pub(crate) fn trace(&self, block: usize) -> Result<Trace, Error> {
         let mut by_block = Vec::with_capacity(self.plan.new.len() / block + 1);
-        let meter = self.walk(CostMeter::default(), |meter: &CostMeter, position| {
+        let coder = self.walk(CopyMeter::default(), |coder: &CopyMeter, position| {
             while (by_block.len() + 1) * block <= position as usize {
-                by_block.push(meter.total());
+                by_block.push(coder.0.total());
             }
         })?;
         if by_block.len() * block < self.plan.new.len() {
-            by_block.push(meter.total());
+            by_block.push(coder.0.total());
         }
-        Ok(Trace { meter, by_block })
+        Ok(Trace { total: coder.0.total(), by_block })
     }
 
     fn walk<C: Coder>(&self, mut coder: C, mut watch: impl FnMut(&C, u32)) -> Result<C, Error> {
@@ -82,6 +87,20 @@ impl Job<'_> {
         }
         watch(&coder, walker.position());
         Ok(coder)
+    }
+}
+
+/// A cost meter that leaves literals out: they cost the same whatever the regions are.
+#[derive(Default)]
+struct CopyMeter(CostMeter);
+
+impl Coder for CopyMeter {
+    fn code(&mut self, probability: u16, bit: bool) -> bool {
+        self.0.code(probability, bit)
+    }
+
+    fn skips_literals(&self) -> bool {
+        true
     }
 }
 

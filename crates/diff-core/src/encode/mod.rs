@@ -7,8 +7,8 @@ mod regions;
 mod tune;
 pub(crate) mod zstd;
 
-pub use budget::model_size;
-pub use drive::{Job, Trace};
-pub use plan::Plan;
-pub use regions::{cheapest, single};
-pub use tune::{START, tune};
+pub(crate) use budget::model_size;
+pub(crate) use drive::{Job, Trace};
+pub(crate) use plan::{Plan, operations};
+pub(crate) use regions::{cheapest, single};
+pub(crate) use tune::{START, tune};

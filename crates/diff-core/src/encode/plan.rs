@@ -37,6 +37,14 @@ impl Plan<'_> {
     }
 }
 
+/// The operations that say these covers of a target of `size` bytes.
+pub(crate) fn operations(size: usize, covers: &[(u32, Cover)]) -> impl Iterator<Item = Operation> {
+    let starts = std::iter::once(0).chain(covers.iter().map(|(target, cover)| target + cover.length));
+    let covers = covers.iter().map(|&(target, cover)| (target, Some(cover)));
+    let all = covers.chain(std::iter::once((size as u32, None)));
+    starts.zip(all).map(|(start, (target, cover))| Operation { literals: target - start, cover })
+}
+
 impl Oracle for Plan<'_> {
     fn operation(&self, offset: u32) -> Operation {
         let next = self.covers.partition_point(|&(target, _)| target < offset);

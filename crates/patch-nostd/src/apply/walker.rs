@@ -173,7 +173,10 @@ impl<'w> Walker<'w> {
         }
         coder.category(Category::Literals);
         let context = LiteralContext { before: self.before, offset: self.position };
-        let byte = self.model.literal(coder, &context, oracle.byte(self.position));
+        let mut byte = oracle.byte(self.position);
+        if !coder.skips_literals() {
+            byte = self.model.literal(coder, &context, byte);
+        }
         self.operation.literals -= 1;
         self.emit(byte, io)
     }

@@ -30,6 +30,11 @@ pub trait Coder {
         true
     }
 
+    /// Whether literals may go uncoded: only for a build machine that compares the costs of everything else.
+    fn skips_literals(&self) -> bool {
+        false
+    }
+
     /// The following events belong to `category`.
     fn category(&mut self, _category: Category) {}
 }
