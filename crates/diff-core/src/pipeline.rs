@@ -31,10 +31,12 @@ const LITERAL: u64 = 27 * 256 / 4;
 /// The best job for this subject.
 pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
-    let masks = match size {
-        ..=SMALL => masks(subject, Mask::Nothing),
-        ..=MEDIUM => masks(subject, Mask::Tables),
-        _ => vec![sampled_mask(subject)?],
+    let masks = if size <= SMALL {
+        masks(subject, Mask::Nothing)
+    } else if size <= MEDIUM {
+        masks(subject, Mask::Tables)
+    } else {
+        vec![sampled_mask(subject)?]
     };
     progress.begin(Stage::Search, masks.len() as u64);
     let kinds = |mask: Mask| {

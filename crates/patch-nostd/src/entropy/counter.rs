@@ -36,15 +36,24 @@ pub(super) fn odds(cell: u16) -> i32 {
     i32::from(TABLE[usize::from(cell >> 3) & 8191])
 }
 
-/// The counter after an event.
-pub(super) const fn update(cell: u16, bit: bool, rate: u8) -> u16 {
+/// How far a counter moves by its count of events, at most to 1/2^rate of the error: in 1/16384.
+pub(super) const fn steps(rate: u8) -> [u16; 8] {
+    let slowest = (0x1_0000u32 >> (rate & 15)) as u16;
+    let mut steps = STEPS;
+    let mut count = 0;
+    while count < steps.len() {
+        steps[count] = if steps[count] > slowest { steps[count] } else { slowest } >> 2;
+        count += 1;
+    }
+    steps
+}
+
+/// The counter after an event; `steps` is the rate's table.
+pub(super) const fn update(cell: u16, bit: bool, steps: &[u16; 8]) -> u16 {
     let count = cell & COUNT;
-    let slowest = 0x1_0000u32 >> (rate & 15);
-    let step = STEPS[count as usize] as u32;
-    let step = if step > slowest { step } else { slowest };
     let target = if bit { 0xFFF8 } else { 0 };
     let value = (cell & !COUNT) as i32;
-    let moved = value + (((target - value) * (step >> 2) as i32) >> 14);
+    let moved = value + (((target - value) * steps[count as usize & 7] as i32) >> 14);
     let next = if count < COUNT { count + 1 } else { COUNT };
     (moved as u16 & !COUNT) | next
 }
@@ -57,11 +66,11 @@ mod tests {
     fn a_counter_follows_its_events_and_stays_in_range() {
         let mut cell = NEW;
         for _ in 0..200 {
-            cell = update(cell, true, 5);
+            cell = update(cell, true, &steps(5));
         }
         assert!(probability(cell) > 63_000);
         for _ in 0..200 {
-            cell = update(cell, false, 5);
+            cell = update(cell, false, &steps(5));
         }
         assert!(probability(cell) < 2_500);
     }

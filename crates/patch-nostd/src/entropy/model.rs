@@ -19,6 +19,9 @@ const WEIGHT_LIMIT: i32 = (4 << 16) - 1;
 /// Where weights begin: 0.46.
 const WEIGHT_START: i32 = 30_000;
 
+/// The rate of control counters, which is fixed.
+const CONTROL_RATE: u8 = 4;
+
 /// All adaptive state of a body, in memory that the caller lends.
 #[derive(Debug)]
 pub struct Model<'w> {
@@ -26,7 +29,10 @@ pub struct Model<'w> {
     pub(super) control: &'w mut [u16],
     slots: &'w mut [u16],
     weights: &'w mut [i32],
-    tuning: Tuning,
+    mixer_rate: i32,
+    /// How fast hashed counters and control counters move.
+    steps: [u16; 8],
+    control_steps: [u16; 8],
 }
 
 /// The contexts of one event: a cell for each input.
@@ -44,7 +50,9 @@ impl<'w> Model<'w> {
             }
         }
         weights.fill(WEIGHT_START);
-        Self { control, slots, weights, tuning }
+        let steps = counter::steps(tuning.counter_rate);
+        let control_steps = counter::steps(CONTROL_RATE);
+        Self { control, slots, weights, mixer_rate: i32::from(tuning.mixer_rate), steps, control_steps }
     }
 
     /// The first cell of the slot of a context, which is given as a hash.
@@ -115,7 +123,7 @@ impl<'w> Model<'w> {
     #[cfg_attr(feature = "encode", inline(always))]
     fn learn(&mut self, cells: &[usize], inputs: &[i32; INPUTS], start: usize, probability: u16, bit: bool) {
         let target = if bit { 0xFFFF } else { 0 };
-        let error = (target - i32::from(probability)) * i32::from(self.tuning.mixer_rate);
+        let error = (target - i32::from(probability)) * self.mixer_rate;
         if let Some(weights) = self.weights.get_mut(start..start + cells.len()) {
             for (weight, &input) in weights.iter_mut().zip(inputs) {
                 // |error| < 2^20 and |input| < 2^13: drop bits first, to stay within 32.
@@ -125,7 +133,7 @@ impl<'w> Model<'w> {
         }
         for &cell in cells {
             if let Some(counter) = self.slots.get_mut(cell) {
-                *counter = counter::update(*counter, bit, self.tuning.counter_rate);
+                *counter = counter::update(*counter, bit, &self.steps);
             }
         }
     }
@@ -135,7 +143,7 @@ impl<'w> Model<'w> {
         let seen = self.control.get(cell).copied().unwrap_or(counter::NEW);
         let bit = coder.code(counter::probability(seen), bit);
         if let Some(counter) = self.control.get_mut(cell) {
-            *counter = counter::update(seen, bit, 4);
+            *counter = counter::update(seen, bit, &self.control_steps);
         }
         bit
     }

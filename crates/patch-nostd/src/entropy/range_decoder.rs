@@ -77,7 +77,7 @@ impl Coder for RangeDecoder<'_> {
             self.range = self.range.wrapping_sub(bound);
         }
         while self.range < 1 << 24 {
-            self.range = self.range << 8;
+            self.range <<= 8;
             self.code = self.code << 8 | u32::from(self.next());
         }
         bit
