@@ -9,7 +9,7 @@ use patch_nostd::wire::{RegionKind, RegionTable};
 use rayon::prelude::*;
 
 use crate::cover::{Matches, refine};
-use crate::encode::{Job, Plan, START, Trace, cheapest, model_size, operations, single, tune};
+use crate::encode::{Job, Load, Plan, START, Trace, cheapest, model_size, operations, single, tune};
 use crate::image::looks_like_thumb;
 use crate::refs::{Mask, most_doubtful};
 use crate::report::Report;
@@ -113,9 +113,23 @@ fn masked_job<'a>(subject: &Subject<'a>, mask: Mask) -> Result<Job<'a>, DiffErro
     let covers = covers(subject, mask)?;
     let regions = single(mask.kind(), subject.new.len());
     let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
-    let size = model_size(subject.budget, subject.new.len(), plan.covers.len() as u64)?;
+    let size = model_size(subject.budget, load(subject, &plan.covers))?;
     plan.choose_landmarks(size.landmarks as usize);
     Ok(Job { old: subject.old, plan, size, tuning: START, header: subject.header })
+}
+
+fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {
+    let changed = |&(target, cover): &(u32, Cover)| match cover.source {
+        Source::Base => {
+            let new = &subject.new[target as usize..][..cover.length as usize];
+            let old = &subject.old[cover.start as usize..][..cover.length as usize];
+            new.iter().zip(old).filter(|(new, old)| new != old).count() as u64
+        }
+        Source::Target => 0,
+    };
+    let report = Report::of(operations(subject.new.len(), covers));
+    let changes = covers.par_iter().map(changed).sum();
+    Load { covers: report.base_covers, literals: report.literals, changes }
 }
 
 fn covers(subject: &Subject, mask: Mask) -> Result<Vec<(u32, Cover)>, DiffError> {

@@ -7,7 +7,7 @@ mod regions;
 mod tune;
 pub(crate) mod zstd;
 
-pub(crate) use budget::model_size;
+pub(crate) use budget::{Load, model_size};
 pub(crate) use drive::{Job, Trace};
 pub(crate) use plan::{Plan, operations};
 pub(crate) use regions::{cheapest, single};
