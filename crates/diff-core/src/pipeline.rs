@@ -50,7 +50,7 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     let candidates: Result<Vec<Candidate>, DiffError> = masks.par_iter().map(candidate).collect();
     let best = candidates?.into_iter().min_by_key(|candidate| (candidate.cost, candidate.mask));
     let mut job = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?.job;
-    progress.begin(Stage::Encode, 2);
+    progress.begin(Stage::Encode, 1);
     if size <= SMALL {
         tune(&mut job).map_err(DiffError::NotProved)?;
     }

@@ -1,6 +1,7 @@
-//! Tries the models' adjustable speeds and keeps what comes out smallest (`docs/format.md`, section 3.3).
+//! Tries the models' adjustable speeds and numbers of landmarks, and keeps what comes out smallest (`docs/format.md`, section 3.3).
 
 use patch_nostd::Error;
+use patch_nostd::apply::{LANDMARK_RAM, SLOT_RAM};
 use patch_nostd::wire::Tuning;
 use rayon::prelude::*;
 
@@ -19,8 +20,34 @@ const TRIALS: [(&[u8], Variant); 3] = [
 /// Where tuning starts, and what large images get.
 pub const START: Tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
 
-/// Replaces the job's tuning by the best of a few.
-pub fn tune(job: &mut Job) -> Result<(), Error> {
+/// Parts of the landmarks that are tried, in quarters: what they take is missing from the counters.
+const LANDMARKS: [usize; 4] = [4, 2, 1, 0];
+
+/// Replaces the job's number of landmarks and its tuning by the best of a few.
+pub(crate) fn tune(job: &mut Job) -> Result<(), Error> {
+    let tried: Result<Vec<(u64, Job)>, Error> = LANDMARKS
+        .par_iter()
+        .map(|quarters| {
+            let job = with_landmarks(job, job.plan.landmarks.len() * quarters / 4);
+            Ok((job.cost()?, job))
+        })
+        .collect();
+    if let Some((_, best)) = tried?.into_iter().min_by_key(|&(cost, _)| cost) {
+        *job = best;
+    }
+    tune_speeds(job)
+}
+
+/// The same job with only so many landmarks and more slots instead.
+fn with_landmarks<'a>(job: &Job<'a>, count: usize) -> Job<'a> {
+    let mut job = job.clone();
+    let freed = (job.plan.landmarks.len() - count) as u32 * LANDMARK_RAM;
+    job.plan.choose_landmarks(count);
+    job.size.slots += freed / SLOT_RAM;
+    job
+}
+
+fn tune_speeds(job: &mut Job) -> Result<(), Error> {
     for (values, variant) in TRIALS {
         let start = job.tuning;
         let cost = |&value: &u8| {
