@@ -1,1 +1,7 @@
-//! Benches only; see `benches/`.
+//! What the benches compare, and on what: pairs of images, and Smidgen and the classic bsdiff behind like calls.
+
+pub mod classic;
+pub mod packages;
+pub mod pair;
+pub mod smidgen;
+mod synthetic;

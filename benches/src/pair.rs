@@ -1,0 +1,50 @@
+//! The pairs of images: the repository's own firmware, a made-up larger one, and one of the user's.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::synthetic;
+
+/// Names a pair of the user's: two paths with a colon between them.
+const VARIABLE: &str = "SMIDGEN_BENCH_PAIR";
+/// Bytes of the made-up images, about.
+const SYNTHETIC: usize = 4 << 20;
+
+/// An image and a later version of it.
+#[derive(Debug)]
+pub struct Pair {
+    /// How reports call it.
+    pub name: String,
+    /// The base image.
+    pub old: Vec<u8>,
+    /// The target image.
+    pub new: Vec<u8>,
+}
+
+/// All pairs: the same ones in every run, but for the user's.
+///
+/// # Panics
+/// If an image cannot be read: benches have nobody to hand an error to.
+#[must_use]
+pub fn all() -> Vec<Pair> {
+    let mut pairs = vec![fixture("app-v1", "app-v2"), fixture("app-v2", "app-v3")];
+    let (old, new) = synthetic::versions(SYNTHETIC);
+    pairs.push(Pair { name: "synthetic-4M".to_owned(), old, new });
+    if let Ok(paths) = env::var(VARIABLE) {
+        let (old, new) = paths.split_once(':').expect("SMIDGEN_BENCH_PAIR is OLD:NEW");
+        pairs.push(Pair { name: "yours".to_owned(), old: read(old), new: read(new) });
+    }
+    pairs
+}
+
+fn fixture(old: &str, new: &str) -> Pair {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/firmware");
+    let path = |name: &str| -> PathBuf { directory.join(name).with_extension("bin") };
+    Pair { name: format!("{old}-{new}"), old: read(path(old)), new: read(path(new)) }
+}
+
+fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    let path = path.as_ref();
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

@@ -1,0 +1,33 @@
+//! Smidgen's two directions.
+
+use diff_core::{CodecChoice, Options, Silent};
+use patch_nostd::{Header, Patcher, SliceTarget, SoftwareSha256};
+
+use crate::pair::Pair;
+
+/// The package of a pair, with the memory that `auto` gives the decoder.
+///
+/// # Panics
+/// If it cannot be made.
+#[must_use]
+pub fn diff(pair: &Pair, codec: CodecChoice) -> Vec<u8> {
+    let options = Options { codec, ..Options::default() };
+    diff_core::diff(&pair.old, &pair.new, &options, &Silent).expect("a package").bytes
+}
+
+/// The target that a package restores, digests checked, as on a device.
+///
+/// # Panics
+/// If the package is not for this base.
+#[must_use]
+pub fn patch(old: &[u8], package: &[u8]) -> Vec<u8> {
+    let (header, _) = Header::parse(package).expect("a header");
+    let mut memory = vec![0; header.ram as usize + 3];
+    let start = memory.as_ptr().align_offset(4);
+    let mut new = vec![0; header.target_size as usize];
+    let target = SliceTarget::new(&mut new);
+    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(&mut memory[start..], old, target);
+    patcher.push(package).expect("a sound package");
+    patcher.finish().expect("the right target");
+    new
+}
