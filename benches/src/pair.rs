@@ -2,11 +2,11 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::synthetic;
 
-/// Names a pair of the user's: two paths with a colon between them.
+/// Names a pair of the user's: two paths with a colon between them, absolute or from the repository's root.
 const VARIABLE: &str = "SMIDGEN_BENCH_PAIR";
 /// Bytes of the made-up images, about.
 const SYNTHETIC: usize = 4 << 20;
@@ -39,12 +39,12 @@ pub fn all() -> Vec<Pair> {
 }
 
 fn fixture(old: &str, new: &str) -> Pair {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/firmware");
-    let path = |name: &str| -> PathBuf { directory.join(name).with_extension("bin") };
+    let path = |name: &str| format!("fixtures/firmware/{name}.bin");
     Pair { name: format!("{old}-{new}"), old: read(path(old)), new: read(path(new)) }
 }
 
 fn read(path: impl AsRef<Path>) -> Vec<u8> {
-    let path = path.as_ref();
-    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    // Cargo starts benches in their package's directory.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
