@@ -1,6 +1,4 @@
 //! Options that shape a package, and what of them can be seen in it.
-//!
-//! What the engine does not do yet is ignored, with the reason; `--include-ignored` runs it.
 
 mod common;
 
@@ -22,7 +20,6 @@ fn the_memory_is_within_the_budget() {
 }
 
 #[test]
-#[ignore = "the engine does not check budgets yet"]
 fn a_budget_that_no_decoder_fits_in() {
     let desk = desk();
     desk.run("diff old new -o patch --ram 1K").failed(2, &["at least", "--ram"]);
@@ -46,7 +43,6 @@ fn plain_bytes_are_one_region() {
 }
 
 #[test]
-#[ignore = "the engine does not write these digests yet"]
 fn further_digests_are_in_the_header() {
     use md5::{Digest, Md5};
     let desk = desk();
@@ -61,7 +57,6 @@ fn further_digests_are_in_the_header() {
 }
 
 #[test]
-#[ignore = "the engine has no zstd codec yet"]
 fn zstd_packages() {
     let desk = desk();
     let made = desk.run("diff old new -o patch --json --codec zstd").succeeded().json();

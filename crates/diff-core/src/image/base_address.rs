@@ -20,11 +20,15 @@ const VECTORS: usize = 16;
 /// The address of the image's first byte, if its contents tell.
 #[must_use]
 pub fn base_address(image: &[u8]) -> Option<u32> {
-    let votes = votes(image);
+    winner(&votes(image)).or_else(|| from_vector_table(image))
+}
+
+/// The address with the most votes, if they are enough and no other address comes near.
+fn winner(votes: &[(u32, u32)]) -> Option<u32> {
     let (address, count) = votes.iter().copied().max_by_key(|&(address, count)| (count, !address))?;
     let rival = votes.iter().filter(|&&(other, _)| other != address).map(|&(_, count)| count).max();
     let clear = count >= LEAST_VOTES && count >= 2 * rival.unwrap_or(0);
-    if clear { Some(address) } else { from_vector_table(image) }
+    clear.then_some(address)
 }
 
 /// Votes for each address.

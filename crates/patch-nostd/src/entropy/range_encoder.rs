@@ -26,7 +26,8 @@ impl RangeEncoder {
     pub fn finish(mut self) -> Vec<u8> {
         // The number in [low, low + range) that ends in the most zeros.
         let top = self.low + u64::from(self.range) - 1;
-        self.low = top >> 24 << 24;
+        let mut ends = (0..=32).rev().map(|zeros| top >> zeros << zeros);
+        self.low = ends.find(|&end| end >= self.low).unwrap_or(top);
         for _ in 0..5 {
             self.shift();
         }
