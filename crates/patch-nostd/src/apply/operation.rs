@@ -91,10 +91,8 @@ impl ControlState {
 
     fn remember(&mut self, displacement: i32) {
         let place = self.recent.iter().position(|&known| known == displacement);
-        if let Some(moved) = self.recent.get_mut(..=place.unwrap_or(RECENT - 1)) {
-            moved.rotate_right(1);
-        }
-        self.recent[0] = displacement;
+        let moved = self.recent.get_mut(..=place.unwrap_or(RECENT - 1)).unwrap_or_default();
+        moved.iter_mut().fold(displacement, |newer, known| core::mem::replace(known, newer));
     }
 }
 

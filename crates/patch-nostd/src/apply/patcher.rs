@@ -136,8 +136,8 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
             }
             let count = piece.len().min(wanted - gathered);
             let (now, later) = piece.split_at_checked(count).ok_or(Error::MalformedHeader)?;
-            let place = workspace.get_mut(gathered..gathered + count);
-            place.ok_or(Error::WorkspaceTooSmall)?.copy_from_slice(now);
+            let place = workspace.get_mut(gathered..gathered + count).ok_or(Error::WorkspaceTooSmall)?;
+            place.iter_mut().zip(now).for_each(|(to, &from)| *to = from);
             gathered += count;
             piece = later;
             if gathered < wanted {

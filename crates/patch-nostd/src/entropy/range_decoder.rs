@@ -5,6 +5,7 @@
 
 use super::Coder;
 use crate::Error;
+use core::cell::Cell;
 
 /// No single step of the decoder consumes more bytes than this.
 pub const LOOKAHEAD: usize = 128;
@@ -30,14 +31,10 @@ impl<'w> RangeDecoder<'w> {
 
     /// Takes what fits of `piece` and returns how much that was.
     pub fn fill(&mut self, piece: &[u8]) -> usize {
-        self.buffer.copy_within(self.head.min(self.tail)..self.tail.min(self.buffer.len()), 0);
-        self.tail = self.tail.saturating_sub(self.head);
-        self.head = 0;
+        self.move_down();
         let room = self.buffer.get_mut(self.tail..).unwrap_or_default();
         let taken = room.len().min(piece.len()).min(self.missing as usize);
-        if let (Some(to), Some(from)) = (room.get_mut(..taken), piece.get(..taken)) {
-            to.copy_from_slice(from);
-        }
+        room.iter_mut().zip(piece).take(taken).for_each(|(to, &from)| *to = from);
         self.tail += taken;
         self.missing -= taken as u32;
         if !self.started && self.ready() {
@@ -52,6 +49,15 @@ impl<'w> RangeDecoder<'w> {
     /// After the last event: the body must have been used to its last byte.
     pub fn finish(&self) -> Result<(), Error> {
         if self.head < self.tail || self.missing > 0 { Err(Error::TrailingData) } else { Ok(()) }
+    }
+
+    /// Moves what is held to the front of the buffer. Cell by cell, since `copy_within` has checks that can panic.
+    fn move_down(&mut self) {
+        let cells = Cell::from_mut(&mut *self.buffer).as_slice_of_cells();
+        let held = cells.get(self.head..self.tail).unwrap_or(&[]);
+        cells.iter().zip(held).for_each(|(to, from)| to.set(from.get()));
+        self.tail = held.len();
+        self.head = 0;
     }
 
     fn next(&mut self) -> u8 {

@@ -81,9 +81,8 @@ impl<'w> Learned<'w> {
             return;
         }
         if self.used < self.entries.len() {
-            self.entries.copy_within(at..self.used, at + 1);
+            self.insert(at, self.used, entry);
             self.used += 1;
-            self.set(at, entry);
         } else {
             self.replace(at, entry);
         }
@@ -94,12 +93,19 @@ impl<'w> Learned<'w> {
         let drop = self.hand.min(self.entries.len().saturating_sub(1));
         self.hand = if drop + 1 < self.entries.len() { drop + 1 } else { 0 };
         if drop < at {
-            self.entries.copy_within((drop + 1).min(at)..at, drop);
-            self.set(at - 1, entry);
+            let moved = self.entries.get_mut(drop..at).unwrap_or_default();
+            moved.iter_mut().rfold(entry, |above, place| core::mem::replace(place, above));
         } else {
-            self.entries.copy_within(at..drop, at + 1);
-            self.set(at, entry);
+            self.insert(at, drop, entry);
         }
+    }
+
+    /// Puts `entry` at `at` and moves what is there up by one; what was at `last` is lost.
+    ///
+    /// Not `copy_within`, here and above: its checks can panic as far as compilers see.
+    fn insert(&mut self, at: usize, last: usize, entry: LearnedEntry) {
+        let moved = self.entries.get_mut(at..=last).unwrap_or_default();
+        moved.iter_mut().fold(entry, |below, place| core::mem::replace(place, below));
     }
 
     fn set(&mut self, index: usize, entry: LearnedEntry) {
