@@ -191,14 +191,12 @@ impl Walker<'_> {
 
     /// Codes the displacement of a cover of the base: a recent one, or how far it is from the last.
     fn displacement<C: Coder>(&mut self, coder: &mut C, wanted: i32) -> i32 {
-        let mut context = 16;
         for place in 0..RECENT {
             let recent = self.control.recent.get(place).copied().unwrap_or(0);
-            if self.model.control_flag(coder, context, wanted == recent) {
+            if self.model.control_flag(coder, 16 + place, wanted == recent) {
                 self.control.remember(recent);
                 return recent;
             }
-            context += 1;
         }
         let seek = self.control.displacement().wrapping_sub(wanted);
         let seek = self.model.signed(coder, Number::BaseSeek, seek);

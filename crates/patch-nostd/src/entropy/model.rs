@@ -148,7 +148,7 @@ impl<'w> Model<'w> {
         bit
     }
 
-    /// Codes a flag whose contexts are each a number and a place, 0 to 7; three places share a slot.
+    /// Codes a flag whose contexts are each a number and a place; three successive places share a slot.
     #[cfg_attr(feature = "encode", inline(always))]
     pub fn flag<C: Coder>(&mut self, coder: &mut C, contexts: &[(u32, u8)], set: usize, bit: bool) -> bool {
         const PLACES: u8 = SLOT_CELLS as u8 - 1;

@@ -35,7 +35,7 @@ const FLAG_CELLS: usize = 24;
 pub const CONTROL_CELLS: usize = FLAGS + FLAG_CELLS;
 
 impl Model<'_> {
-    /// Codes a number below 2^31.
+    /// Codes a number below 2^32 - 1.
     pub fn number<C: Coder>(&mut self, coder: &mut C, kind: Number, value: u32) -> u32 {
         let base = kind as usize * CELLS;
         let shifted = value.saturating_add(1);

@@ -41,7 +41,7 @@ pub enum Codec {
 /// The sizes of the `cm` decoder's tables, which fix the memory it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelSize {
-    /// Slots of sixteen 16-bit cells for counters.
+    /// Slots of four 16-bit cells for counters.
     pub slots: u32,
     /// Covers kept as landmarks.
     pub landmarks: u32,
