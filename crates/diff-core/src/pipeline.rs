@@ -25,8 +25,14 @@ const MEDIUM: usize = 8_000_000;
 const SAMPLE: usize = 192 << 10;
 /// Traces for the choice of regions tell the cost of every so many bytes.
 const BLOCK: usize = 4096;
-/// What a literal costs, in 1/256 bit, where literals are not worth a trial.
+/// About what things cost, in 1/256 bit, where a trial encoding would take too long: a literal, a cover, a changed
+/// byte of a cover, and one that masking hides, which a reference that moved explains.
 const LITERAL: u64 = 27 * 256 / 4;
+const COVER: u64 = 28 * 256;
+const CHANGED: u64 = 7 * 256;
+const MOVED: u64 = 6 * 256;
+/// The same where it is certain that the references are ones.
+const MOVED_CALL: u64 = 5 * 256 / 2;
 
 /// The best job for this subject.
 pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
@@ -39,39 +45,67 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
         vec![sampled_mask(subject)?]
     };
     progress.begin(Stage::Search, masks.len() as u64);
-    let kinds = |mask: Mask| {
-        if size <= SMALL { subject.kinds.to_vec() } else { vec![RegionKind::Bytes, mask.kind()] }
-    };
     let candidate = |&mask: &Mask| {
-        let candidate = Candidate::new(subject, mask, &kinds(mask));
+        let mut candidate = Candidate::new(subject, mask)?;
+        if size <= SMALL {
+            candidate.choose_regions(subject.kinds).map_err(DiffError::NotProved)?;
+        }
         progress.advance(1);
-        candidate
+        Ok(candidate)
     };
     let candidates: Result<Vec<Candidate>, DiffError> = masks.par_iter().map(candidate).collect();
     let best = candidates?.into_iter().min_by_key(|candidate| (candidate.cost, candidate.mask));
-    let mut job = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?.job;
+    let mut best = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
     progress.begin(Stage::Encode, 1);
     if size <= SMALL {
-        tune(&mut job).map_err(DiffError::NotProved)?;
+        tune(&mut best.job).map_err(DiffError::NotProved)?;
+    } else if best.masked {
+        best.choose_regions(&[RegionKind::Bytes, best.mask.kind()]).map_err(DiffError::NotProved)?;
     }
     progress.advance(1);
-    Ok(job)
+    Ok(best.job)
 }
 
 /// A job, and about what its body costs, in 1/256 bit.
 struct Candidate<'a> {
     cost: u64,
     mask: Mask,
+    /// Whether the mask changed anything.
+    masked: bool,
     job: Job<'a>,
 }
 
 impl<'a> Candidate<'a> {
-    /// The best job whose covers are found with `mask` and whose regions are of these kinds.
-    fn new(subject: &Subject<'a>, mask: Mask, kinds: &[RegionKind]) -> Result<Self, DiffError> {
-        let mut job = masked_job(subject, mask)?;
-        let copies = choose_regions(&mut job, kinds).map_err(DiffError::NotProved)?;
-        let literals = Report::of(operations(subject.new.len(), &job.plan.covers)).literals;
-        Ok(Self { cost: copies + literals * LITERAL, mask, job })
+    /// The job whose covers are found with references of `mask` masked out; its cost is an estimate.
+    fn new(subject: &Subject<'a>, mask: Mask) -> Result<Self, DiffError> {
+        let (old, new) = rayon::join(
+            || mask.apply(subject.old, &subject.space),
+            || mask.apply(subject.new, &subject.space),
+        );
+        let covers = covers(subject, &old, &new)?;
+        let masked = *old != *subject.old || *new != *subject.new;
+        let load = load(subject, &covers);
+        let differing = changes(&covers, &old, &new);
+        let moved = if mask == Mask::Thumb { MOVED_CALL } else { MOVED };
+        let cost = LITERAL * load.literals
+            + COVER * load.covers
+            + CHANGED * differing
+            + moved * load.changes.saturating_sub(differing);
+        let kind = if masked { mask.kind() } else { RegionKind::Bytes };
+        let regions = single(kind, subject.new.len());
+        let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
+        let size = model_size(subject.budget, load)?;
+        plan.choose_landmarks(size.landmarks as usize);
+        let job = Job { old: subject.old, plan, size, tuning: START, header: subject.header };
+        Ok(Self { cost, mask, masked, job })
+    }
+
+    /// Cuts the image into regions where that pays, by trial encodings, and takes the cost from them.
+    fn choose_regions(&mut self, kinds: &[RegionKind]) -> Result<(), patch_nostd::Error> {
+        let copies = choose_regions(&mut self.job, kinds)?;
+        let report = Report::of(operations(self.job.plan.new.len(), &self.job.plan.covers));
+        self.cost = copies + report.literals * LITERAL;
+        Ok(())
     }
 }
 
@@ -99,8 +133,11 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     let starts = [middle, most_doubtful(subject.old, SAMPLE, &subject.space)];
     let samples = starts.map(|start| subject.sample(start, SAMPLE));
     let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
-        let kinds = [RegionKind::Bytes, mask.kind()];
-        let costs = samples.par_iter().map(|sample| Ok(Candidate::new(sample, mask, &kinds)?.cost));
+        let costs = samples.par_iter().map(|sample| {
+            let mut candidate = Candidate::new(sample, mask)?;
+            candidate.choose_regions(&[RegionKind::Bytes, mask.kind()]).map_err(DiffError::NotProved)?;
+            Ok(candidate.cost)
+        });
         Ok((costs.sum::<Result<u64, DiffError>>()?, mask))
     };
     let costs: Result<Vec<_>, DiffError> = masks.par_iter().map(cost).collect();
@@ -108,40 +145,34 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     Ok(best.map_or(Mask::Tables, |(_, mask)| mask))
 }
 
-/// The job whose covers are found with references of `mask` masked out.
-fn masked_job<'a>(subject: &Subject<'a>, mask: Mask) -> Result<Job<'a>, DiffError> {
-    let covers = covers(subject, mask)?;
-    let regions = single(mask.kind(), subject.new.len());
-    let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
-    let size = model_size(subject.budget, load(subject, &plan.covers))?;
-    plan.choose_landmarks(size.landmarks as usize);
-    Ok(Job { old: subject.old, plan, size, tuning: START, header: subject.header })
+/// The covers of the masked images, short ones by price.
+fn covers(subject: &Subject, old: &[u8], new: &[u8]) -> Result<Vec<(u32, Cover)>, DiffError> {
+    let index = Index::build(old)?;
+    let found = find_covers(&index, new, &CoverOptions::default());
+    let of_base = |start, length| Cover { source: Source::Base, start, length };
+    let covers: Vec<(u32, Cover)> =
+        found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
+    let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new };
+    Ok(refine(&matches, &covers))
 }
 
 fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {
+    let report = Report::of(operations(subject.new.len(), covers));
+    let changes = changes(covers, subject.old, subject.new);
+    Load { covers: report.base_covers, literals: report.literals, changes }
+}
+
+/// How many bytes of covers of the base differ from their source.
+fn changes(covers: &[(u32, Cover)], old: &[u8], new: &[u8]) -> u64 {
     let changed = |&(target, cover): &(u32, Cover)| match cover.source {
         Source::Base => {
-            let new = &subject.new[target as usize..][..cover.length as usize];
-            let old = &subject.old[cover.start as usize..][..cover.length as usize];
+            let new = &new[target as usize..][..cover.length as usize];
+            let old = &old[cover.start as usize..][..cover.length as usize];
             new.iter().zip(old).filter(|(new, old)| new != old).count() as u64
         }
         Source::Target => 0,
     };
-    let report = Report::of(operations(subject.new.len(), covers));
-    let changes = covers.par_iter().map(changed).sum();
-    Load { covers: report.base_covers, literals: report.literals, changes }
-}
-
-fn covers(subject: &Subject, mask: Mask) -> Result<Vec<(u32, Cover)>, DiffError> {
-    let (old, new) =
-        rayon::join(|| mask.apply(subject.old, &subject.space), || mask.apply(subject.new, &subject.space));
-    let index = Index::build(&old)?;
-    let found = find_covers(&index, &new, &CoverOptions::default());
-    let of_base = |start, length| Cover { source: Source::Base, start, length };
-    let covers: Vec<(u32, Cover)> =
-        found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
-    let matches = Matches { index: &index, masked: &new, old: subject.old, new: subject.new };
-    Ok(refine(&matches, &covers))
+    covers.par_iter().map(changed).sum()
 }
 
 /// Cuts the image into regions where that pays; returns what everything but the literals costs, in 1/256 bit.
