@@ -19,7 +19,7 @@ struct Input<'a> {
 }
 
 fuzz_target!(|input: Input| {
-    let (old, new) = (&input.old[..input.old.len().min(4096)], input.new());
+    let (old, new) = (&input.old[..input.old.len().min(4096)], input.new_image());
     let package = diff(old, &new, &input.options(), &Silent).expect("a package").bytes;
     assert!(restore(old, &package, input.piece.into()).as_ref() == Ok(&new));
     let classic = diff_bsdiff40(old, &new, &Silent).expect("a patch");
@@ -27,7 +27,7 @@ fuzz_target!(|input: Input| {
 });
 
 impl Input<'_> {
-    fn new(&self) -> Vec<u8> {
+    fn new_image(&self) -> Vec<u8> {
         let mut new = Vec::new();
         for (start, length, bytes) in self.parts.iter().take(20) {
             let from = usize::from(*start).min(self.old.len());
