@@ -6,11 +6,35 @@ mod common;
 use std::cell::Cell;
 
 use common::{Golden, Slot, golden, named, restore, restore_to, with_workspace};
+use patch_nostd::wire::Codec;
 use patch_nostd::{Base, Error, Patcher, SliceTarget, SoftwareSha256, Target};
 
 /// Packages whose restore reads the base and writes the target.
 fn ordinary() -> Vec<Golden> {
     golden().into_iter().filter(|golden| !golden.base.is_empty() && !golden.target.is_empty()).collect()
+}
+
+#[test]
+fn a_workspace_must_be_large_enough_and_aligned() {
+    for golden in golden().into_iter().filter(|golden| matches!(golden.header().codec, Codec::Cm { .. })) {
+        let ram = golden.header().ram as usize;
+        for (range, error) in [
+            (0..ram, None),
+            (0..ram - 1, Some(Error::WorkspaceTooSmall)),
+            (0..ram - 4, Some(Error::WorkspaceTooSmall)),
+            (0..0, Some(Error::WorkspaceTooSmall)),
+            (1..ram + 1, Some(Error::WorkspaceMisaligned)),
+        ] {
+            with_workspace(|memory| {
+                let mut slot = Slot::default();
+                let workspace = &mut memory[range.clone()];
+                let mut patcher =
+                    Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+                assert_eq!(patcher.push(&golden.package).err(), error, "{}: {range:?} of {ram}", golden.name);
+                assert_eq!(slot.begun.is_some(), error.is_none());
+            });
+        }
+    }
 }
 
 /// A base that fails after so many reads.

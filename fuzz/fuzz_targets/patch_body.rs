@@ -1,0 +1,100 @@
+//! A valid header for the fixed base, whatever sizes and speeds it states, with an arbitrary body.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use patch_nostd::apply::codec_ram;
+use patch_nostd::wire::{Codec, ModelSize, Region, RegionKind, RegionTable, Tuning, Window};
+use patch_nostd::{Header, Sha256, SoftwareSha256};
+use smidgen_fuzz::{BASE, restore};
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    zstd: bool,
+    slots: u8,
+    landmarks: u8,
+    learned: u8,
+    speeds: [u8; 3],
+    target_size: u16,
+    base_address: u32,
+    window: u16,
+    regions: Vec<(u8, u16)>,
+    read_back: bool,
+    piece: u8,
+    body: &'a [u8],
+}
+
+fuzz_target!(|input: Input| {
+    let package = [input.header().to_bytes(), input.body.to_vec()].concat();
+    Header::parse(&package).expect("the header is valid");
+    let whole = restore(BASE, &package, package.len());
+    assert_eq!(whole, restore(BASE, &package, input.piece.into()));
+    // Its digest is zero, so nothing can be right.
+    assert!(whole.is_err());
+});
+
+impl Input<'_> {
+    fn header(&self) -> Header {
+        let codec = self.codec();
+        Header {
+            codec,
+            base_size: BASE.len() as u32,
+            target_size: self.target_size.into(),
+            base_digest: base_digest(),
+            target_digest: [0; 32],
+            target_md5: None,
+            ram: codec_ram(&codec) as u32,
+            base_address: self.base_address,
+            windows: [Window { start: u32::from(self.window) << 16, length: 0x1_0000 }; 3],
+            regions: self.regions(),
+            read_back: self.read_back,
+            body_length: self.body.len() as u32,
+            body_digest: None,
+        }
+    }
+
+    fn codec(&self) -> Codec {
+        if self.zstd {
+            return Codec::Zstd { window_log: 10 + self.slots % 6 };
+        }
+        let [counter, mixer, block] = self.speeds;
+        let size = ModelSize {
+            slots: u32::from(self.slots) + 1,
+            landmarks: self.landmarks.into(),
+            learned: self.learned.into(),
+        };
+        let tuning =
+            Tuning { counter_rate: 3 + counter % 4, mixer_rate: 1 + mixer % 15, block_log: 3 + block % 4 };
+        Codec::Cm { size, tuning }
+    }
+
+    /// Ascending, and the last one ends with the target.
+    fn regions(&self) -> RegionTable {
+        let size = u32::from(self.target_size);
+        let mut regions: Vec<Region> = Vec::new();
+        for &(kind, length) in self.regions.iter().take(15) {
+            let start = regions.last().map_or(0, |region| region.end);
+            let end = start + u32::from(length) + 1;
+            if end >= size {
+                break;
+            }
+            regions.push(Region { kind: kind_of(kind), end });
+        }
+        if size > 0 {
+            regions.push(Region { kind: kind_of(self.speeds[0] >> 4), end: size });
+        }
+        RegionTable::new(&regions).expect("at most 16")
+    }
+}
+
+fn kind_of(number: u8) -> RegionKind {
+    RegionKind::from_number(number % 3).unwrap_or_default()
+}
+
+fn base_digest() -> [u8; 16] {
+    let mut digest = SoftwareSha256::start();
+    digest.update(BASE);
+    let mut first = [0; 16];
+    first.copy_from_slice(&digest.finish()[..16]);
+    first
+}

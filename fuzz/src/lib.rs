@@ -1,0 +1,34 @@
+//! What the fuzz targets share: a device that is given packages.
+
+use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
+
+/// The base image of targets that need one: the same as in `fixtures/packages`.
+pub const BASE: &[u8] = include_bytes!("../../fixtures/packages/small-base.bin");
+
+/// More memory or a larger image than this is no work for a fuzzer.
+const RAM_LIMIT: u64 = 4 << 20;
+const IMAGE_LIMIT: u32 = 1 << 20;
+
+/// What a device makes of a package in pieces of so many bytes.
+///
+/// # Errors
+/// Those of the decoder, which are fine: it must neither panic nor accept a wrong image.
+pub fn restore(base: &[u8], package: &[u8], piece: usize) -> Result<Vec<u8>, Error> {
+    let size = match Header::parse(package) {
+        Ok((header, _)) if u64::from(header.ram) > RAM_LIMIT || header.target_size > IMAGE_LIMIT => {
+            return Err(Error::WorkspaceTooSmall);
+        }
+        Ok((header, _)) => (header.ram as usize, header.target_size as usize),
+        // The patcher must find out for itself.
+        Err(_) => (4096, 4096),
+    };
+    let (ram, image) = size;
+    let mut memory = vec![0xA5; ram + 3];
+    let start = memory.as_ptr().align_offset(4);
+    let workspace = &mut memory[start..start + ram];
+    let mut image = vec![0; image];
+    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, SliceTarget::new(&mut image));
+    package.chunks(piece.max(1)).try_for_each(|piece| patcher.push(piece))?;
+    patcher.finish()?;
+    Ok(image)
+}
