@@ -1,0 +1,148 @@
+//! A device in miniature around the decoder: it links only if no panic can be reached.
+//!
+//! The panic handler calls a function that does not exist. The linker drops the handler, and the call with it,
+//! unless something that can run leads there; then it names the missing function, and the build fails.
+//!
+//! Feature `sha2` puts the decoder's own digest, target and driven base in the place of the device's.
+//!
+//! Everything the decoder is given (package, base, target, memory, digests, and all lengths) is read from
+//! registers, so that the optimizer cannot know any of it.
+#![no_std]
+#![no_main]
+
+use core::panic::PanicInfo;
+use core::slice;
+use patch_nostd::{Base, Error, Header, Patcher, Sha256, Target, required_ram};
+
+/// The peripherals: reading gives anything, writing may do anything.
+const REGISTER: *mut u32 = 0x4000_0000 as *mut u32;
+
+unsafe extern "C" {
+    /// Exists nowhere.
+    fn smidgen_panic_path_left_in_decoder() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    // SAFETY: it never runs, because it never links.
+    unsafe { smidgen_panic_path_left_in_decoder() }
+}
+
+fn read() -> u32 {
+    // SAFETY: a register can always be read.
+    unsafe { REGISTER.read_volatile() }
+}
+
+fn write(value: u32) {
+    // SAFETY: a register can always be written.
+    unsafe { REGISTER.write_volatile(value) }
+}
+
+/// Memory of a place and size that the optimizer cannot know.
+fn memory() -> &'static [u8] {
+    // SAFETY: stands for whatever address space the device maps.
+    unsafe { slice::from_raw_parts((read() as *const u8).wrapping_add(1), read() as usize >> 1) }
+}
+
+/// The same, writable.
+fn workspace() -> &'static mut [u8] {
+    // SAFETY: as above; the device promises that nothing else uses it.
+    unsafe { slice::from_raw_parts_mut((read() as *mut u8).wrapping_add(1), read() as usize >> 1) }
+}
+
+/// A base behind a driver.
+#[cfg(feature = "sha2")]
+fn driver(offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+    write(offset);
+    buffer.iter_mut().for_each(|byte| *byte = read() as u8);
+    if read() == 0 { Ok(()) } else { Err(Error::BaseRead) }
+}
+
+/// The slot of flash that the target is programmed into.
+#[cfg(not(feature = "sha2"))]
+struct Flash;
+
+#[cfg(not(feature = "sha2"))]
+impl Target for Flash {
+    fn begin(&mut self, size: u32) -> Result<(), Error> {
+        write(size);
+        if read() == 0 { Ok(()) } else { Err(Error::TargetWrite) }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        bytes.iter().for_each(|&byte| write(byte.into()));
+        if read() == 0 { Ok(()) } else { Err(Error::TargetWrite) }
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        write(offset);
+        buffer.iter_mut().for_each(|byte| *byte = read() as u8);
+        Ok(())
+    }
+}
+
+/// The chip's hash engine.
+#[cfg(not(feature = "sha2"))]
+struct Engine;
+
+#[cfg(not(feature = "sha2"))]
+impl Sha256 for Engine {
+    fn start() -> Self {
+        Self
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| write(byte.into()));
+    }
+
+    fn finish(self) -> [u8; 32] {
+        core::array::from_fn(|_| read() as u8)
+    }
+}
+
+/// Every use of the decoder that a device has.
+fn restore<B: Base, T: Target, D: Sha256>(base: B, target: T) -> Result<(), Error> {
+    let mut patcher = Patcher::<_, _, D>::new(workspace(), base, target);
+    while read() != 0 {
+        patcher.push(memory())?;
+        write(patcher.header().map_or(0, |header| header.target_size));
+    }
+    patcher.finish()?;
+    Ok(())
+}
+
+fn announce() -> Result<(), Error> {
+    let (header, length) = Header::parse(memory())?;
+    write(length as u32);
+    write(required_ram(&header) as u32);
+    Ok(())
+}
+
+fn report(result: Result<(), Error>) {
+    if let Err(error) = result {
+        write(error.number().into());
+        error.message().bytes().for_each(|byte| write(byte.into()));
+    }
+}
+
+#[cfg(not(feature = "sha2"))]
+fn update() -> Result<(), Error> {
+    restore::<_, _, Engine>(memory(), Flash)
+}
+
+#[cfg(feature = "sha2")]
+fn update() -> Result<(), Error> {
+    let target = patch_nostd::SliceTarget::new(workspace());
+    restore::<_, _, patch_nostd::SoftwareSha256>((read(), driver), target)
+}
+
+/// What runs after reset.
+#[unsafe(no_mangle)]
+extern "C" fn device() -> ! {
+    loop {
+        report(announce());
+        report(update());
+        #[cfg(feature = "prove-the-check")]
+        write(memory()[read() as usize].into());
+    }
+}
