@@ -8,7 +8,7 @@ use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::{RegionKind, RegionTable};
 use rayon::prelude::*;
 
-use crate::cover::{Matches, refine};
+use crate::cover::{Matches, Repeats, refine};
 use crate::encode::{Job, Load, Plan, START, Trace, cheapest, model_size, operations, single, tune};
 use crate::image::looks_like_thumb;
 use crate::refs::{Mask, most_doubtful};
@@ -45,8 +45,9 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
         vec![sampled_mask(subject)?]
     };
     progress.begin(Stage::Search, masks.len() as u64);
+    let repeats = Repeats::new(subject.new);
     let candidate = |&mask: &Mask| {
-        let mut candidate = Candidate::new(subject, mask)?;
+        let mut candidate = Candidate::new(subject, mask, &repeats)?;
         if size <= SMALL {
             candidate.choose_regions(subject.kinds).map_err(DiffError::NotProved)?;
         }
@@ -54,6 +55,7 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
         Ok(candidate)
     };
     let candidates: Result<Vec<Candidate>, DiffError> = masks.par_iter().map(candidate).collect();
+    drop(repeats);
     let best = candidates?.into_iter().min_by_key(|candidate| (candidate.cost, candidate.mask));
     let mut best = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
     progress.begin(Stage::Encode, 1);
@@ -77,12 +79,12 @@ struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     /// The job whose covers are found with references of `mask` masked out; its cost is an estimate.
-    fn new(subject: &Subject<'a>, mask: Mask) -> Result<Self, DiffError> {
+    fn new(subject: &Subject<'a>, mask: Mask, repeats: &Repeats) -> Result<Self, DiffError> {
         let (old, new) = rayon::join(
             || mask.apply(subject.old, &subject.space),
             || mask.apply(subject.new, &subject.space),
         );
-        let covers = covers(subject, &old, &new)?;
+        let covers = covers(subject, &old, &new, repeats)?;
         let masked = *old != *subject.old || *new != *subject.new;
         let load = load(subject, &covers);
         let differing = changes(&covers, &old, &new);
@@ -134,7 +136,7 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     let samples = starts.map(|start| subject.sample(start, SAMPLE));
     let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
         let costs = samples.par_iter().map(|sample| {
-            let mut candidate = Candidate::new(sample, mask)?;
+            let mut candidate = Candidate::new(sample, mask, &Repeats::new(sample.new))?;
             candidate.choose_regions(&[RegionKind::Bytes, mask.kind()]).map_err(DiffError::NotProved)?;
             Ok(candidate.cost)
         });
@@ -146,13 +148,18 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
 }
 
 /// The covers of the masked images, short ones by price.
-fn covers(subject: &Subject, old: &[u8], new: &[u8]) -> Result<Vec<(u32, Cover)>, DiffError> {
+fn covers(
+    subject: &Subject,
+    old: &[u8],
+    new: &[u8],
+    repeats: &Repeats,
+) -> Result<Vec<(u32, Cover)>, DiffError> {
     let index = Index::build(old)?;
     let found = find_covers(&index, new, &CoverOptions::default());
     let of_base = |start, length| Cover { source: Source::Base, start, length };
     let covers: Vec<(u32, Cover)> =
         found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
-    let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new };
+    let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
     Ok(refine(&matches, &covers))
 }
 

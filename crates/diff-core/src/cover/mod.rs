@@ -5,3 +5,4 @@ mod parse;
 mod repeats;
 
 pub use parse::{Matches, refine};
+pub use repeats::Repeats;

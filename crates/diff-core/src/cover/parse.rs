@@ -44,14 +44,15 @@ pub struct Matches<'a> {
     pub old: &'a [u8],
     /// The new image.
     pub new: &'a [u8],
+    /// The new image's repeats, which no mask changes.
+    pub repeats: &'a Repeats<'a>,
 }
 
 /// Replaces gaps and short covers by what is cheapest.
 #[must_use]
 pub fn refine(matches: &Matches, covers: &[(u32, Cover)]) -> Vec<(u32, Cover)> {
-    let repeats = Repeats::new(matches.new);
     let (kept, gaps) = gaps(matches.new.len(), covers);
-    let parser = Parser { matches, repeats };
+    let parser = Parser { matches };
     let parsed: Vec<Vec<(u32, Cover)>> = gaps.par_iter().map(|gap| parser.parse(gap)).collect();
     let mut all: Vec<(u32, Cover)> = kept.into_iter().chain(parsed.into_iter().flatten()).collect();
     all.sort_unstable_by_key(|&(target, _)| target);
@@ -60,7 +61,6 @@ pub fn refine(matches: &Matches, covers: &[(u32, Cover)]) -> Vec<(u32, Cover)> {
 
 struct Parser<'a> {
     matches: &'a Matches<'a>,
-    repeats: Repeats<'a>,
 }
 
 /// The cheapest way to a byte found so far.
@@ -138,7 +138,7 @@ impl Parser<'_> {
 
     /// Repeats of what the new image already had.
     fn repeated(&self, path: &mut Path, gap: &Gap, position: usize, found: &mut Vec<Repeat>) -> usize {
-        self.repeats.at(position, gap.end - position, found);
+        self.matches.repeats.at(position, gap.end - position, found);
         let mut least = LEAST_REPEAT as u32;
         for repeat in found {
             let from = (Source::Target, position as u32 - repeat.distance);

@@ -23,10 +23,10 @@ pub struct Repeats<'a> {
 }
 
 impl<'a> Repeats<'a> {
-    /// Links all positions of `image`; takes four bytes of memory per byte.
+    /// Links all positions of `image`; takes up to six bytes of memory per byte.
     #[must_use]
     pub fn new(image: &'a [u8]) -> Self {
-        let bits = (usize::BITS - image.len().leading_zeros()).clamp(10, 22);
+        let bits = (usize::BITS - image.len().leading_zeros()).saturating_sub(1).clamp(10, 22);
         let mut heads = vec![NONE; 1 << bits];
         let mut previous = vec![NONE; image.len()];
         for (position, window) in image.windows(LEAST_REPEAT).enumerate() {
