@@ -5,12 +5,11 @@
 //! estimate, for the largest images on a sample.
 
 use patch_nostd::apply::{Cover, Source};
-use patch_nostd::wire::{RegionKind, RegionTable};
+use patch_nostd::wire::RegionKind;
 use rayon::prelude::*;
 
 use crate::cover::{Matches, Repeats, refine};
-use crate::encode::{Job, Load, Plan, START, Trace, cheapest, model_size, operations, single, tune};
-use crate::image::looks_like_thumb;
+use crate::encode::{Job, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune};
 use crate::refs::{Mask, most_doubtful};
 use crate::report::Report;
 use crate::search::{CoverOptions, Index, find_covers};
@@ -23,8 +22,6 @@ const SMALL: usize = 1_000_000;
 const MEDIUM: usize = 8_000_000;
 /// How many bytes of larger ones are tried, in two places.
 const SAMPLE: usize = 192 << 10;
-/// Traces for the choice of regions tell the cost of every so many bytes.
-const BLOCK: usize = 4096;
 /// About what things cost, in 1/256 bit, where a trial encoding would take too long: a literal, a cover, a changed
 /// byte of a cover, and one that masking hides, which a reference that moved explains.
 const LITERAL: u64 = 27 * 256 / 4;
@@ -49,7 +46,8 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     let candidate = |&mask: &Mask| {
         let mut candidate = Candidate::new(subject, mask, &repeats)?;
         if size <= SMALL {
-            candidate.choose_regions(subject.kinds).map_err(DiffError::NotProved)?;
+            candidate.choose_regions(&subject.kinds).map_err(DiffError::NotProved)?;
+            candidate.cost = candidate.job.cost().map_err(DiffError::NotProved)?;
         }
         progress.advance(1);
         Ok(candidate)
@@ -61,8 +59,8 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     progress.begin(Stage::Encode, 1);
     if size <= SMALL {
         tune(&mut best.job).map_err(DiffError::NotProved)?;
-    } else if best.masked {
-        best.choose_regions(&[RegionKind::Bytes, best.mask.kind()]).map_err(DiffError::NotProved)?;
+    } else {
+        best.choose_regions(&subject.kinds).map_err(DiffError::NotProved)?;
     }
     progress.advance(1);
     Ok(best.job)
@@ -88,13 +86,13 @@ impl<'a> Candidate<'a> {
         let masked = *old != *subject.old || *new != *subject.new;
         let load = load(subject, &covers);
         let differing = changes(&covers, &old, &new);
-        let moved = if mask == Mask::Thumb { MOVED_CALL } else { MOVED };
+        let moved = if mask.is_code() { MOVED_CALL } else { MOVED };
         let cost = LITERAL * load.literals
             + COVER * load.covers
             + CHANGED * differing
             + moved * load.changes.saturating_sub(differing);
         let kind = if masked { mask.kind() } else { RegionKind::Bytes };
-        let regions = single(kind, subject.new.len());
+        let regions = Regions::uniform(kind);
         let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
         let size = model_size(subject.budget, load)?;
         plan.choose_landmarks(size.landmarks as usize);
@@ -113,16 +111,12 @@ impl<'a> Candidate<'a> {
 
 /// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
 fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
-    let mask = |kind: &RegionKind| match kind {
+    let mask = |&kind: &RegionKind| match kind {
         RegionKind::Bytes if subject.kinds.len() == 1 => Mask::Nothing,
         RegionKind::Bytes => plain,
-        RegionKind::Words => Mask::Words,
-        RegionKind::Thumb => Mask::Thumb,
+        kind => Mask::All(kind),
     };
-    let plausible = |kind: &&RegionKind| {
-        plain == Mask::Nothing || **kind != RegionKind::Thumb || looks_like_thumb(subject.old, &subject.space)
-    };
-    subject.kinds.iter().filter(plausible).map(mask).collect()
+    subject.kinds.iter().map(mask).collect()
 }
 
 /// The mask that does best on stretches of both images: in the middle, and where the masks differ most.
@@ -182,20 +176,17 @@ fn changes(covers: &[(u32, Cover)], old: &[u8], new: &[u8]) -> u64 {
     covers.par_iter().map(changed).sum()
 }
 
-/// Cuts the image into regions where that pays; returns what everything but the literals costs, in 1/256 bit.
+/// Gives each page its kind where that pays; returns what everything but the literals costs, in 1/256 bit.
 fn choose_regions(job: &mut Job, kinds: &[RegionKind]) -> Result<u64, patch_nostd::Error> {
-    let mut kinds = kinds.to_vec();
-    kinds.dedup();
-    let size = job.plan.new.len();
-    let trace = |&kind: &RegionKind| with(job, single(kind, size)).trace(BLOCK).map(|trace| (kind, trace));
+    let trace = |&kind: &RegionKind| Ok((kind, with(job, Regions::uniform(kind)).trace(PAGE)?));
     let traces: Result<Vec<(RegionKind, Trace)>, _> = kinds.par_iter().map(trace).collect();
     let traces = traces?;
-    let uniform = traces.iter().min_by_key(|(kind, trace)| (trace.total, *kind as u8));
+    let uniform = traces.iter().min_by_key(|(kind, trace)| (trace.total, *kind));
     let Some((kind, trace)) = uniform else { return Ok(0) };
-    let mixed = with(job, cheapest(&traces, BLOCK, size));
-    *job = with(job, single(*kind, size));
-    if mixed.plan.regions != job.plan.regions {
-        let cost = mixed.trace(size.max(1))?.total;
+    let mixed = with(job, cheapest(&traces));
+    *job = with(job, Regions::uniform(*kind));
+    if mixed.plan.regions.kinds.as_slice().len() > 1 {
+        let cost = mixed.trace(usize::MAX)?.total;
         if cost < trace.total {
             *job = mixed;
             return Ok(cost);
@@ -204,7 +195,7 @@ fn choose_regions(job: &mut Job, kinds: &[RegionKind]) -> Result<u64, patch_nost
     Ok(trace.total)
 }
 
-fn with<'a>(job: &Job<'a>, regions: RegionTable) -> Job<'a> {
+fn with<'a>(job: &Job<'a>, regions: Regions) -> Job<'a> {
     let mut job = job.clone();
     job.plan.regions = regions;
     job

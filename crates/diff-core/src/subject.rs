@@ -2,7 +2,7 @@
 
 use patch_nostd::Header;
 use patch_nostd::refs::AddressSpace;
-use patch_nostd::wire::{Codec, IMAGE_LIMIT, RegionKind, RegionTable, Window};
+use patch_nostd::wire::{Codec, IMAGE_LIMIT, RegionKind, RegionKinds, Window};
 use sha2::{Digest, Sha256};
 
 use crate::{Arch, DiffError, Options, image};
@@ -15,7 +15,7 @@ pub(crate) struct Subject<'a> {
     /// Bytes of workspace that the decoder may take.
     pub(crate) budget: u64,
     /// The kinds of regions that may be used.
-    pub(crate) kinds: &'static [RegionKind],
+    pub(crate) kinds: Vec<RegionKind>,
     /// A header with everything that does not depend on the body.
     pub(crate) header: Header,
 }
@@ -41,14 +41,16 @@ impl<'a> Subject<'a> {
             target_md5: options.md5.then(|| md5::Md5::digest(new).into()),
             ram: 0,
             base_address: space.base_address,
+            address_high: space.address_high,
             windows: space.windows,
-            regions: RegionTable::default(),
+            kinds: RegionKinds::default(),
             read_back: false,
             body_length: 0,
             body_digest: options.body_digest.then_some([0; 32]),
         };
         let budget = options.ram.budget(old.len().max(new.len()));
-        Ok(Self { old, new, space, budget, kinds: kinds(options.arch), header })
+        let kinds = kinds(options.arch, old, &space);
+        Ok(Self { old, new, space, budget, kinds, header })
     }
 
     /// The same stretch of both images as a subject of its own: up to `size` bytes from `start`.
@@ -66,10 +68,11 @@ impl<'a> Subject<'a> {
             base_size: old.len() as u32,
             target_size: new.len() as u32,
             base_address: space.base_address,
+            address_high: space.address_high,
             windows: space.windows,
             ..self.header
         };
-        Self { old, new, space, header, budget: self.budget, kinds: self.kinds }
+        Self { old, new, space, header, budget: self.budget, kinds: self.kinds.clone() }
     }
 }
 
@@ -81,13 +84,22 @@ fn check_size(which: &'static str, image: &[u8]) -> Result<(), DiffError> {
     Ok(())
 }
 
-const fn kinds(arch: Arch) -> &'static [RegionKind] {
+/// The kinds of regions that are worth trying.
+fn kinds(arch: Arch, old: &[u8], space: &AddressSpace) -> Vec<RegionKind> {
+    let mut kinds = vec![RegionKind::Bytes];
     match arch {
-        Arch::Auto => &[RegionKind::Bytes, RegionKind::Words, RegionKind::Thumb],
-        Arch::Thumb => &[RegionKind::Bytes, RegionKind::Thumb],
-        Arch::None => &[RegionKind::Bytes],
+        Arch::None => {}
+        Arch::Auto => {
+            kinds.push(RegionKind::POINTERS);
+            kinds.extend(CODE.into_iter().filter(|&kind| image::looks_like(kind, old, space)));
+        }
+        Arch::Thumb => kinds.push(RegionKind::Thumb),
     }
+    kinds
 }
+
+/// The kinds of code.
+const CODE: [RegionKind; 2] = [RegionKind::Thumb, RegionKind::Aarch64];
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

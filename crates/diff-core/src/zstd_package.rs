@@ -2,9 +2,9 @@
 
 use patch_nostd::Header;
 use patch_nostd::apply::{Cover, Source, codec_ram};
-use patch_nostd::wire::{Codec, RegionKind, Window};
+use patch_nostd::wire::{Codec, RegionKinds, Window};
 
-use crate::encode::{operations, single, zstd};
+use crate::encode::{operations, zstd};
 use crate::search::{self, CoverOptions, Index, find_covers};
 use crate::subject::{Subject, sha256};
 use crate::{DiffError, Options, Package, Progress, Ram, Report, Stage, prove};
@@ -87,7 +87,7 @@ fn header(subject: &Subject, window_log: u8, body: &[u8]) -> Header {
         ram: ram(window_log) as u32,
         base_address: 0,
         windows: [Window::default(); 3],
-        regions: single(RegionKind::Bytes, subject.new.len()),
+        kinds: RegionKinds::default(),
         body_length: body.len() as u32,
         body_digest: subject.header.body_digest.map(|_| sha256(body)),
         ..subject.header

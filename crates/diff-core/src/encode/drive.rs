@@ -39,7 +39,7 @@ impl Job<'_> {
         let size = ModelSize { landmarks: self.plan.landmarks.len() as u32, ..self.size };
         let mut header = Header {
             codec: Codec::Cm { size, tuning: self.tuning },
-            regions: self.plan.regions,
+            kinds: self.plan.regions.kinds,
             read_back: self.plan.reads_back(),
             ..self.header
         };

@@ -10,5 +10,5 @@ pub(crate) mod zstd;
 pub(crate) use budget::{Load, model_size};
 pub(crate) use drive::{Job, Trace};
 pub(crate) use plan::{Plan, operations};
-pub(crate) use regions::{cheapest, single};
+pub(crate) use regions::{PAGE, Regions, cheapest};
 pub(crate) use tune::{START, tune};

@@ -2,7 +2,8 @@
 
 use patch_nostd::apply::{Cover, Operation, Oracle, Source};
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::RegionTable;
+
+use super::Regions;
 
 /// What the encoder has decided to say about a new image.
 #[derive(Clone, Debug)]
@@ -14,7 +15,7 @@ pub struct Plan<'a> {
     /// The covers that are sent ahead, ascending by base offset.
     pub landmarks: Vec<Landmark>,
     /// What the stretches of the new image are.
-    pub regions: RegionTable,
+    pub regions: Regions,
 }
 
 impl Plan<'_> {
@@ -56,6 +57,10 @@ impl Oracle for Plan<'_> {
 
     fn landmark(&self, index: u32) -> Landmark {
         self.landmarks[index as usize]
+    }
+
+    fn kind(&self, page: u32) -> usize {
+        self.regions.index(page)
     }
 
     fn byte(&self, offset: u32) -> u8 {

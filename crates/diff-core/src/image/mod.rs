@@ -1,13 +1,13 @@
 //! What an image tells about itself: where it runs and where its words point.
 
 mod base_address;
-mod thumb;
+mod code;
 mod windows;
 
 use patch_nostd::refs::AddressSpace;
 
 pub use base_address::base_address;
-pub use thumb::looks_like_thumb;
+pub use code::looks_like;
 pub use windows::windows;
 
 /// The addresses that words of the old image may point at.
@@ -16,7 +16,7 @@ pub fn address_space(old: &[u8], base: Option<u32>) -> AddressSpace {
     let base_address = base.or_else(|| base_address(old)).unwrap_or(0);
     let image_size = old.len() as u32;
     let windows = windows(old, base_address);
-    AddressSpace { base_address, image_size, windows }
+    AddressSpace { base_address, address_high: 0, image_size, windows }
 }
 
 /// The aligned little-endian words of an image.

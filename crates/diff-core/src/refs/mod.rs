@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use patch_nostd::refs::{AddressSpace, REFERENCE_LENGTH, ReferenceKind};
+use patch_nostd::refs::{AddressSpace, Halves, Reference, VIEW, View};
 use patch_nostd::wire::RegionKind;
 use rayon::prelude::*;
 
@@ -13,10 +13,8 @@ pub(crate) enum Mask {
     Nothing,
     /// Words, but only in blocks that are made of them: tables of pointers or offsets.
     Tables,
-    /// All words that could be pointers.
-    Words,
-    /// Thumb branches, and words as above.
-    Thumb,
+    /// All references of a kind of region.
+    All(RegionKind),
 }
 
 /// Bytes masked as one unit of parallel work; a multiple of the block.
@@ -25,16 +23,23 @@ const CHUNK: usize = 1 << 20;
 const BLOCK: usize = 1024;
 /// A block is a table if this many of its words of four are pointers.
 const DENSE: (usize, usize) = (3, 4);
+/// Bytes of a pointer.
+const WORD: usize = 4;
 /// Words less than this far into the address space are rather small numbers.
 const SMALL: u32 = 0x1000;
 
 impl Mask {
+    /// Whether it is certain about references.
+    pub(crate) const fn is_code(self) -> bool {
+        matches!(self, Self::All(kind) if !matches!(kind, RegionKind::Bytes | RegionKind::Words(_)))
+    }
+
     /// The kind of region whose references are masked.
     pub(crate) const fn kind(self) -> RegionKind {
         match self {
             Self::Nothing => RegionKind::Bytes,
-            Self::Tables | Self::Words => RegionKind::Words,
-            Self::Thumb => RegionKind::Thumb,
+            Self::Tables => RegionKind::POINTERS,
+            Self::All(kind) => kind,
         }
     }
 
@@ -63,21 +68,34 @@ impl Mask {
 
 /// Masks in place; `address` is the first byte's.
 fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) {
+    let mut halves = Halves::default();
+    let mut before = 0;
     let mut at = 0;
-    while let Some(found) = bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<4>()) {
-        match ReferenceKind::find(kind, *found, address.wrapping_add(at as u32), space) {
-            Some(reference) => {
-                *found = reference.mask(*found);
-                at += REFERENCE_LENGTH;
-            }
-            None => at += 1,
+    while at < bytes.len() {
+        let here = address.wrapping_add(at as u32);
+        let view = View { bytes: &bytes[at..bytes.len().min(at + VIEW)], address: here, before };
+        let reference = Reference::find(kind, &view, space, &halves)
+            .filter(|reference| at + usize::from(reference.length) <= bytes.len());
+        let Some(reference) = reference else {
+            before = bytes[at];
+            at += 1;
+            continue;
+        };
+        let length = usize::from(reference.length);
+        let mut own = [0; 8];
+        own[..length].copy_from_slice(&bytes[at..at + length]);
+        if let Some(half) = reference.half((own, here), (own, here)) {
+            halves.set(half);
         }
+        before = own[length - 1];
+        bytes[at..at + length].copy_from_slice(&reference.mask(own)[..length]);
+        at += length;
     }
 }
 
 /// Whether nearly all words of a block are pointers.
 fn is_table(block: &[u8], space: &AddressSpace) -> bool {
-    let words = block.len() / REFERENCE_LENGTH;
+    let words = block.len() / WORD;
     words > 0 && pointers(block, space) * DENSE.1 >= words * DENSE.0
 }
 
@@ -87,7 +105,7 @@ fn pointers(block: &[u8], space: &AddressSpace) -> usize {
         let value = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
         space.contains(value) && value.wrapping_sub(space.base_address) >= SMALL
     };
-    block.chunks_exact(REFERENCE_LENGTH).filter(pointer).count()
+    block.chunks_exact(WORD).filter(pointer).count()
 }
 
 /// Where the `size` bytes begin in which most words could be pointers but are not in tables: there, masking all

@@ -6,11 +6,13 @@ use super::operation::{Cover, Oracle, Source};
 use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Category, Coder, CopyContext};
-use crate::refs::{REFERENCE_LENGTH, ReferenceKind, Site};
-use crate::wire::RegionKind;
+use crate::refs::{Class, Halves, Reference, Site, VIEW, View};
+use crate::wire::{PAGE_LOG, RegionKind};
 
 /// Weight set of the flag for a whole block.
 const BLOCK_SET: usize = 20;
+/// The first control flag of "does the page have another kind?".
+const KIND_FLAGS: usize = 30;
 
 /// Differences are remembered apart for bytes whose neighbours differ, in this many classes.
 const NEAR: usize = 32;
@@ -31,6 +33,12 @@ pub(super) struct CopyState {
     at: usize,
     clean: bool,
     kind: RegionKind,
+    /// The page whose kind was coded last, counted from one, that kind's index, and the last answers to "another?".
+    page: u32,
+    index: usize,
+    changes: usize,
+    /// What instructions put into registers.
+    halves: Halves,
     /// The source's byte before.
     previous: u8,
     /// Target minus source at the last misses, by what the next byte was like, and by the byte before.
@@ -52,6 +60,10 @@ impl Default for CopyState {
             at: 0,
             clean: false,
             kind: RegionKind::Bytes,
+            page: 0,
+            index: 0,
+            changes: 0,
+            halves: Halves::default(),
             previous: 0,
             near: [[0; NEAR]; 2],
             history: 0,
@@ -71,6 +83,7 @@ impl CopyState {
         self.at = 0;
         self.previous = 0;
         self.history = 0;
+        self.halves.clear();
     }
 }
 
@@ -91,13 +104,15 @@ impl Walker<'_> {
             }
             self.begin_block(coder, oracle, io)?;
         }
-        if self.copy.clean && self.copy.kind == RegionKind::Bytes {
-            self.copy_clean(io)?;
-        } else if let Some(site) = self.reference() {
-            self.copy_reference(coder, oracle, io, &site)?;
-        } else {
-            let sure = self.copy.clean;
-            self.copy_byte(coder, oracle, io, sure)?;
+        if self.copy.clean {
+            self.copy_unchanged(io)?;
+            if self.copy.at >= self.copy.block {
+                return Ok(false);
+            }
+        }
+        match self.reference() {
+            Some(site) => self.copy_reference(coder, oracle, io, &site)?,
+            None => self.copy_byte(coder, oracle, io)?,
         }
         Ok(false)
     }
@@ -112,17 +127,18 @@ impl Walker<'_> {
         let block = (1u32 << (self.tuning.block_log & 7)).min(left) as usize;
         let start = self.copy.start + self.copy.done;
         // A reference may hang over the block's end, and each byte's successor is a context.
-        let count = (block + REFERENCE_LENGTH).min(WINDOW);
+        let count = left.min((block + VIEW) as u32) as usize;
         self.read_source(io, self.copy.source, start, count)?;
         self.copy.block = block;
         self.copy.kind = match self.copy.source {
-            Source::Base => self.regions.kind_at(self.position),
+            Source::Base => self.page_kind(coder, oracle)?,
             Source::Target => RegionKind::Bytes,
         };
         coder.category(Category::Unchanged);
         let clean = O::KNOWS && self.is_clean(oracle);
         let history = self.copy.blocks;
-        let kind = self.copy.kind as u32 | u32::from(self.copy.source == Source::Target) << 4;
+        let kind =
+            u32::from(self.copy.kind.number()) << 20 | u32::from(self.copy.source == Source::Target) << 4;
         let age = 31 - (self.copy.done + 1).leading_zeros();
         let size = 31 - (self.copy.length + 1).leading_zeros();
         let contexts = [
@@ -136,52 +152,106 @@ impl Walker<'_> {
         Ok(())
     }
 
+    /// The kind of the page that the position is in; it is coded where the first block of the base begins in it.
+    fn page_kind<C: Coder, O: Oracle>(&mut self, coder: &mut C, oracle: &O) -> Result<RegionKind, Error> {
+        let page = self.position >> PAGE_LOG;
+        if self.copy.page != page + 1 && self.kinds.as_slice().len() > 1 {
+            self.copy.page = page + 1;
+            coder.category(Category::Control);
+            let wanted = oracle.kind(page);
+            let context = KIND_FLAGS + (self.copy.changes & 1);
+            let another = self.model.control_flag(coder, context, wanted != self.copy.index);
+            self.copy.changes = usize::from(another);
+            if another {
+                self.copy.index = (0..3).rev().fold(0, |index, place| {
+                    index << 1 | usize::from(coder.code(0x8000, wanted >> place & 1 != 0))
+                });
+            }
+        }
+        self.kinds.get(self.copy.index).ok_or(Error::Corrupt)
+    }
+
     /// Encoders only: whether every byte of the block outside of references equals its source.
     fn is_clean<O: Oracle>(&mut self, oracle: &O) -> bool {
-        let at = self.copy.at;
+        let (at, halves, previous) = (self.copy.at, self.copy.halves, self.copy.previous);
         let mut clean = true;
         while clean && self.copy.at < self.copy.block {
-            if self.reference().is_some() {
-                self.copy.at += REFERENCE_LENGTH;
+            if let Some(site) = self.reference() {
+                let actual = self.actual(oracle, &site);
+                self.finish_reference(&site, actual);
             } else {
                 let offset = self.copy.done + self.copy.at as u32;
-                clean = oracle.byte(self.copy.target + offset) == self.window[self.copy.at % WINDOW];
+                self.copy.previous = self.window[self.copy.at % WINDOW];
+                clean = oracle.byte(self.copy.target + offset) == self.copy.previous;
                 self.copy.at += 1;
             }
         }
-        self.copy.at = at;
+        (self.copy.at, self.copy.halves, self.copy.previous) = (at, halves, previous);
         clean
     }
 
     /// The reference that begins at the current byte of the source, if one does and lies inside the cover.
+    #[cfg_attr(feature = "encode", inline(always))]
     fn reference(&self) -> Option<Site> {
-        if self.copy.kind == RegionKind::Bytes {
+        let offset = self.copy.done + self.copy.at as u32;
+        let base_address = self.base_address.wrapping_add(self.copy.start + offset);
+        let kind = self.copy.kind;
+        if kind == RegionKind::Bytes || base_address & (kind.alignment() - 1) != 0 {
             return None;
         }
-        let offset = self.copy.done + self.copy.at as u32;
-        let bytes: &[u8; 4] = self.window.get(self.copy.at..)?.first_chunk()?;
-        let base_address = self.base_address.wrapping_add(self.copy.start + offset);
-        let kind = ReferenceKind::find(self.copy.kind, *bytes, base_address, &self.predictor.space)?;
-        let inside = self.copy.length - offset >= REFERENCE_LENGTH as u32;
+        let left = (self.copy.length - offset) as usize;
+        let end = (self.copy.at + VIEW.min(left)).min(WINDOW);
+        let bytes = self.window.get(self.copy.at..end)?;
+        let view = View { bytes, address: base_address, before: self.copy.previous };
+        let reference = Reference::find(kind, &view, &self.predictor.space, &self.copy.halves)?;
+        let length = usize::from(reference.length);
+        let start = self.base_address.wrapping_add(self.copy.start);
+        let inside = reference.target.wrapping_sub(start) < self.copy.length;
+        // What does not reach beyond the cover moves with it.
+        if length > left
+            || reference.class() == Class::Near
+                && (inside
+                    || self
+                        .predictor
+                        .nearby
+                        .displacement(reference.target.wrapping_sub(self.base_address), 0)
+                        .is_none())
+        {
+            return None;
+        }
+        let mut own = [0; 8];
+        own.iter_mut().zip(bytes).take(length).for_each(|(to, &from)| *to = from);
         let target = self.copy.target.wrapping_add(offset);
-        inside.then_some(Site {
-            kind,
-            bytes: *bytes,
+        Some(Site {
+            reference,
+            bytes: own,
             base_address,
             target_address: self.base_address.wrapping_add(target),
-            cover: (self.base_address.wrapping_add(self.copy.start), self.copy.length),
         })
     }
 
-    /// Copies the rest of a block that has neither references nor changes.
-    fn copy_clean<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
+    /// Encoders only: what the target holds in place of a reference.
+    fn actual<O: Oracle>(&self, oracle: &O, site: &Site) -> [u8; 8] {
+        let mut actual = [0; 8];
+        let offset = site.target_address.wrapping_sub(self.base_address);
+        for (place, byte) in actual.iter_mut().enumerate().take(usize::from(site.reference.length)) {
+            *byte = oracle.byte(offset.wrapping_add(place as u32));
+        }
+        actual
+    }
+
+    /// Copies the bytes of a clean block up to the next reference.
+    fn copy_unchanged<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
         while self.copy.at < self.copy.block {
+            if self.reference().is_some() {
+                return Ok(());
+            }
             let byte = self.window[self.copy.at % WINDOW];
             self.copy.at += 1;
+            self.copy.previous = byte;
+            self.copy.history <<= 1;
             self.emit(byte, io)?;
         }
-        self.copy.previous = self.before as u8;
-        self.copy.history = 0;
         Ok(())
     }
 
@@ -192,29 +262,44 @@ impl Walker<'_> {
         io: &mut I,
         site: &Site,
     ) -> Result<(), Error> {
-        let actual = [0, 1, 2, 3].map(|place| oracle.byte(self.position + place));
+        let length = usize::from(site.reference.length);
+        let actual = if O::KNOWS { self.actual(oracle, site) } else { [0; 8] };
         if let Some(bytes) = self.predictor.predict(coder, &mut self.model, site, actual) {
-            for byte in bytes {
+            for &byte in bytes.iter().take(length) {
                 self.emit(byte, io)?;
             }
-            self.copy.at += REFERENCE_LENGTH;
-            self.copy.previous = site.bytes[3];
+            self.finish_reference(site, bytes);
             return Ok(());
         }
-        for _ in site.bytes {
-            self.copy_byte(coder, oracle, io, false)?;
+        let mut bytes = [0; 8];
+        for byte in bytes.iter_mut().take(length) {
+            self.copy_byte(coder, oracle, io)?;
+            *byte = self.before as u8;
         }
-        self.predictor.learn(site, self.before.to_be_bytes());
+        self.note_half(site, bytes);
         Ok(())
     }
 
-    /// Codes one byte of the cover; `sure` says that it is known to equal its source.
+    /// Goes on after a reference that became `bytes`.
+    fn finish_reference(&mut self, site: &Site, bytes: [u8; 8]) {
+        let length = usize::from(site.reference.length);
+        self.copy.at += length;
+        self.copy.previous = site.bytes.get(length.wrapping_sub(1)).copied().unwrap_or(0);
+        self.note_half(site, bytes);
+    }
+
+    /// Remembers what a first half put into its register.
+    fn note_half(&mut self, site: &Site, bytes: [u8; 8]) {
+        let half = site.reference.half((site.bytes, site.base_address), (bytes, site.target_address));
+        half.into_iter().for_each(|half| self.copy.halves.set(half));
+    }
+
+    /// Codes one byte of the cover.
     fn copy_byte<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
         oracle: &O,
         io: &mut I,
-        sure: bool,
     ) -> Result<(), Error> {
         let at = self.copy.at;
         let source = self.window[at % WINDOW];
@@ -232,7 +317,7 @@ impl Walker<'_> {
         };
         let mut byte = oracle.byte(self.position);
         coder.category(Category::Unchanged);
-        let same = sure || self.model.unchanged(coder, &context, byte == source);
+        let same = self.model.unchanged(coder, &context, byte == source);
         if same {
             byte = source;
         } else {

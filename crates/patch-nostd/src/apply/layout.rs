@@ -6,7 +6,7 @@ use crate::wire::{Codec, HEADER_LIMIT, Header, ModelSize, Tuning};
 use crate::{Error, apply::walker::Walker};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Bytes of a window on the source of a cover: the largest block, and a reference that hangs over.
+/// Bytes of a window on the source of a cover: the largest block, and what a reference at its end looks at.
 pub(super) const WINDOW: usize = 128;
 /// Bytes that are gathered before they are written to the target.
 pub(super) const OUTPUT: usize = 256;
@@ -92,6 +92,7 @@ impl<'w> Layout<'w> {
         landmarks.fill(Landmark { base: 0, target: 0, length: 0 });
         let space = AddressSpace {
             base_address: header.base_address,
+            address_high: header.address_high,
             image_size: header.base_size,
             windows: header.windows,
         };

@@ -42,6 +42,8 @@ pub trait Oracle {
     fn operation(&self, offset: u32) -> Operation;
     /// The landmark of this index, in order of the base.
     fn landmark(&self, index: u32) -> Landmark;
+    /// The index, in the header's list, of the kind of a page of the target.
+    fn kind(&self, page: u32) -> usize;
     /// The target's byte.
     fn byte(&self, offset: u32) -> u8;
 }
@@ -61,17 +63,25 @@ impl Oracle for Blind {
         Landmark { base: 0, target: 0, length: 0 }
     }
 
+    fn kind(&self, _page: u32) -> usize {
+        0
+    }
+
     fn byte(&self, _offset: u32) -> u8 {
         0
     }
 }
 
+/// Shorter covers tell nothing about where the code around them went.
+const NEARBY_LEAST: u32 = 24;
 /// How many displacements of recent covers are remembered.
 const RECENT: usize = 4;
 
 /// What the coding of operations depends on.
 #[derive(Debug, Default)]
 pub(super) struct ControlState {
+    /// Bytes of the target that the operations coded so far make.
+    pub(super) position: u32,
     /// Displacements of the last covers of the base, newest first.
     recent: [i32; RECENT],
     /// The last three answers to "from the target?", and the last to "the next landmark?".
@@ -120,27 +130,41 @@ impl Walker<'_> {
 
     /// The landmark that begins first at or after the position.
     fn next_landmark(&mut self) -> Option<Landmark> {
-        let passed = |ahead: Option<Landmark>| ahead.is_some_and(|landmark| landmark.target < self.position);
+        let passed =
+            |ahead: Option<Landmark>| ahead.is_some_and(|landmark| landmark.target < self.control.position);
         match self.control.ahead {
             Some(ahead) if !passed(ahead) => ahead,
             _ => {
-                let ahead = self.predictor.landmarks.next(self.position);
+                let ahead = self.predictor.landmarks.next(self.control.position);
                 self.control.ahead = Some(ahead);
                 ahead
             }
         }
     }
 
-    /// Codes the operation that begins here.
+    /// Codes the operation after the last one coded.
     pub(super) fn operation<C: Coder>(
         &mut self,
         coder: &mut C,
         wanted: Operation,
     ) -> Result<Operation, Error> {
         coder.category(Category::Control);
+        let operation = self.next_operation(coder, wanted)?;
+        self.control.position += operation.literals;
+        if let Some(cover) = operation.cover {
+            let target = self.control.position;
+            self.control.position += cover.length;
+            if cover.source == Source::Base && cover.length >= NEARBY_LEAST {
+                self.predictor.nearby.add(Landmark { base: cover.start, target, length: cover.length });
+            }
+        }
+        Ok(operation)
+    }
+
+    fn next_operation<C: Coder>(&mut self, coder: &mut C, wanted: Operation) -> Result<Operation, Error> {
         if let Some(landmark) = self.next_landmark() {
             let expected = Operation {
-                literals: landmark.target - self.position,
+                literals: landmark.target - self.control.position,
                 cover: Some(Cover { source: Source::Base, start: landmark.base, length: landmark.length }),
             };
             let context = self.control.landmark & 7;
@@ -151,13 +175,13 @@ impl Walker<'_> {
                 return Ok(expected);
             }
         }
-        let left = self.target_size - self.position;
+        let left = self.target_size - self.control.position;
         let literals = self.model.number(coder, Number::LiteralLength, wanted.literals);
         if literals >= left {
             let last = Operation { literals, cover: None };
             return if literals == left { Ok(last) } else { Err(Error::Corrupt) };
         }
-        let start = self.position + literals;
+        let start = self.control.position + literals;
         let cover = wanted.cover.unwrap_or(Cover { source: Source::Base, start: 0, length: 1 });
         let cover = self.cover(coder, start, cover)?;
         Ok(Operation { literals, cover: Some(cover) })

@@ -8,7 +8,7 @@ use super::operation::{ControlState, Operation, Oracle, Source};
 use crate::Error;
 use crate::entropy::{Category, Coder, LiteralContext, Model};
 use crate::refs::Predictor;
-use crate::wire::{Header, RegionTable, Tuning};
+use crate::wire::{Header, RegionKinds, Tuning};
 
 /// How far [`Walker::run`] came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +43,13 @@ pub struct Walker<'w> {
     pub(super) target_size: u32,
     pub(super) base_address: u32,
     pub(super) read_back: bool,
-    pub(super) regions: RegionTable,
+    pub(super) kinds: RegionKinds,
     pub(super) tuning: Tuning,
     phase: Phase,
     operation: Operation,
-    /// Whether the last step coded `operation`.
+    /// The one after it, which is coded before it: what refers ahead knows where code went.
+    ahead: Option<Operation>,
+    /// Whether the last step began `operation`.
     announced: bool,
     /// The last four bytes of the target, the last one lowest.
     pub(super) before: u32,
@@ -75,10 +77,11 @@ impl<'w> Walker<'w> {
             target_size: header.target_size,
             base_address: header.base_address,
             read_back: header.read_back,
-            regions: header.regions,
+            kinds: header.kinds,
             tuning,
             phase: Phase::Landmark(0),
             operation: Operation { literals: 0, cover: None },
+            ahead: None,
             announced: false,
             before: 0,
             control: ControlState::default(),
@@ -92,7 +95,7 @@ impl<'w> Walker<'w> {
         self.position
     }
 
-    /// The operation that the last step coded, if that is what it did: for statistics.
+    /// The operation that the last step began, if that is what it did: for statistics.
     #[must_use]
     pub fn announced(&self) -> Option<Operation> {
         self.announced.then_some(self.operation)
@@ -130,7 +133,13 @@ impl<'w> Walker<'w> {
                 self.phase = Phase::Done;
             }
             Phase::Operation => {
-                self.operation = self.operation(coder, oracle.operation(self.position))?;
+                self.operation = match self.ahead.take() {
+                    Some(operation) => operation,
+                    None => self.operation(coder, oracle.operation(self.position))?,
+                };
+                if self.control.position < self.target_size {
+                    self.ahead = Some(self.operation(coder, oracle.operation(self.control.position))?);
+                }
                 self.announced = true;
                 self.phase = Phase::Literals;
             }

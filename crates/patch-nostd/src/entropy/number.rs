@@ -22,15 +22,19 @@ pub enum Number {
     LandmarkLength = 6,
     /// Landmark: how its displacement differs from the one before.
     LandmarkShift = 7,
+    /// How far a pointer went from where it was expected.
+    PointerShift = 8,
+    /// The same of a reference in code.
+    CodeShift = 9,
 }
 
 /// Cells for one kind of number: a tree of 32 sizes, a counter for each size's first bit after the leading one,
 /// and a tree of the three lowest bits: distances in code are even, and mostly multiples of four.
 const CELLS: usize = 72;
 /// Flags with a control counter of their own start here.
-const FLAGS: usize = 8 * CELLS;
+const FLAGS: usize = 10 * CELLS;
 /// How many such flags there are.
-const FLAG_CELLS: usize = 24;
+const FLAG_CELLS: usize = 32;
 /// Control counters in all.
 pub const CONTROL_CELLS: usize = FLAGS + FLAG_CELLS;
 
@@ -69,7 +73,7 @@ impl Model<'_> {
         (folded >> 1) as i32 ^ -((folded & 1) as i32)
     }
 
-    /// Codes a flag of the control stream: `context` 0 to 23.
+    /// Codes a flag of the control stream: `context` 0 to 31.
     pub fn control_flag<C: Coder>(&mut self, coder: &mut C, context: usize, bit: bool) -> bool {
         self.plain(coder, FLAGS + context.min(FLAG_CELLS - 1), bit)
     }

@@ -2,29 +2,40 @@
 //! (`docs/format.md`, section 7).
 //!
 //! When a cover copies a call or a pointer, the copy need not be told the new value: the decoder reads the old
-//! one, works out what it pointed at, and guesses where that went. One file per kind of reference reads and
-//! writes it side by side; `predict` lists the guesses.
+//! one, works out what it pointed at, and guesses where that went. One file per architecture reads and writes its
+//! references side by side; `predict` lists the guesses.
 
+#[cfg(feature = "aarch64")]
+mod aarch64;
+mod halves;
 mod landmarks;
 mod learned;
+mod nearby;
 mod predict;
+#[cfg(feature = "thumb")]
 mod thumb;
 mod word;
 
+pub use halves::{Half, Halves};
 pub use landmarks::{Landmark, Landmarks};
 pub use learned::{Learned, LearnedEntry};
+pub use nearby::Nearby;
 pub use predict::{Candidates, Predictor, SOURCES, Site};
 
-use crate::wire::{RegionKind, Window};
+use crate::wire::{RegionKind, Window, WordForm};
 
-/// Bytes of a reference; all kinds of this version have the same.
-pub const REFERENCE_LENGTH: usize = 4;
+/// Bytes that the longest reference has.
+pub const REFERENCE_LENGTH: usize = 8;
+/// Bytes from its first one on that decide whether something is a reference, and to what.
+pub const VIEW: usize = 40;
 
 /// The addresses that words may point at.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AddressSpace {
-    /// Address of the image's first byte.
+    /// Address of the image's first byte: the lower 32 bits.
     pub base_address: u32,
+    /// The upper 32 bits of all addresses.
+    pub address_high: u32,
     /// Size of the base image in bytes.
     pub image_size: u32,
     /// Other ranges, RAM for instance.
@@ -40,68 +51,167 @@ impl AddressSpace {
     }
 }
 
-/// A kind of reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReferenceKind {
-    /// A word that is an address.
-    Word,
-    /// A Thumb-2 branch with a 25-bit offset: BL, BLX or B.W.
-    ThumbBranch,
+/// Bytes of the base from some place on, up to [`VIEW`] of them, but none beyond the cover.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'v> {
+    /// What is there.
+    pub bytes: &'v [u8],
+    /// Address of the first byte.
+    pub address: u32,
+    /// The byte before the first one, zero at the start of a cover.
+    pub before: u8,
 }
 
-impl ReferenceKind {
-    /// Finds the reference that begins with `bytes`, if any, as a stretch of kind `region` holds it at `address`.
+impl View<'_> {
+    /// The first eight bytes, as far as they exist, then zeros.
+    #[inline]
+    fn bytes8(&self) -> [u8; 8] {
+        self.bytes_at(0)
+    }
+
+    /// Eight bytes from `place` on, as far as they exist, then zeros.
+    #[inline]
+    fn bytes_at(&self, place: usize) -> [u8; 8] {
+        let rest = self.bytes.get(place..).unwrap_or(&[]);
+        if let Some(bytes) = rest.first_chunk() {
+            return *bytes;
+        }
+        let mut bytes = [0; 8];
+        bytes.iter_mut().zip(rest).for_each(|(to, &from)| *to = from);
+        bytes
+    }
+
+    /// The little-endian word at `place`; zero beyond the end.
+    #[cfg(any(feature = "aarch64", feature = "arm", feature = "riscv"))]
+    #[inline]
+    fn word(&self, place: usize) -> u32 {
+        let [a, b, c, d, ..] = self.bytes_at(place);
+        u32::from_le_bytes([a, b, c, d])
+    }
+}
+
+/// The forms of references, all architectures together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A word of data.
+    Word(WordForm),
+    /// In Thumb code.
+    #[cfg(feature = "thumb")]
+    Thumb(thumb::Form),
+    /// In AArch64 code.
+    #[cfg(feature = "aarch64")]
+    Aarch64(aarch64::Form),
+}
+
+/// A reference in the base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its form.
+    pub form: Form,
+    /// Its bytes, at most [`REFERENCE_LENGTH`].
+    pub length: u8,
+    /// What the form needs besides: of a first half the rest of the address, of a second half what the first half
+    /// put into the register, in the target.
+    pub extra: u32,
+    /// The absolute address that it points at, in the base.
+    pub target: u32,
+}
+
+/// What a reference is like, for the models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Class {
+    /// A word of data that holds an address.
+    Pointer = 0,
+    /// A call or a branch: relative to its own address.
+    Branch = 1,
+    /// The first of two instructions that make an address.
+    High = 2,
+    /// The second.
+    Low = 3,
+    /// A branch or a load that does not reach far.
+    Near = 4,
+}
+
+impl Reference {
+    /// Finds the reference that `view` begins with, if any, as a page of kind `region` holds it.
     #[must_use]
     #[inline]
-    pub fn find(region: RegionKind, bytes: [u8; 4], address: u32, space: &AddressSpace) -> Option<Self> {
+    pub fn find(region: RegionKind, view: &View<'_>, space: &AddressSpace, halves: &Halves) -> Option<Self> {
         match region {
             RegionKind::Bytes => None,
-            RegionKind::Thumb if address & 1 == 0 && thumb::is_branch(bytes) => Some(Self::ThumbBranch),
-            RegionKind::Thumb | RegionKind::Words => {
-                (address & 3 == 0 && space.contains(word::read(bytes))).then_some(Self::Word)
+            RegionKind::Words(form) => word::find(form, view, space),
+            #[cfg(feature = "thumb")]
+            RegionKind::Thumb => {
+                // Half of a pointer may look like an instruction; an instruction rarely looks like a pointer.
+                word::find(WordForm::POINTER, view, space).or_else(|| thumb::find(view, halves))
             }
+            #[cfg(feature = "aarch64")]
+            RegionKind::Aarch64 => {
+                aarch64::find(view, halves).or_else(|| word::find(WordForm::WIDE_POINTER, view, space))
+            }
+            _ => None,
         }
     }
 
-    /// The absolute address that the reference at `address` points at.
+    /// Where `bytes`, in place of the reference's own, would point in the target at `address`.
     #[must_use]
-    pub fn read(self, bytes: [u8; 4], address: u32) -> u32 {
-        match self {
-            Self::Word => word::read(bytes),
-            Self::ThumbBranch => thumb::read(bytes, address),
+    pub fn read(&self, bytes: [u8; 8], address: u32, space: &AddressSpace) -> u32 {
+        match self.form {
+            Form::Word(form) => word::target(form, bytes, address, space).unwrap_or(0),
+            #[cfg(feature = "thumb")]
+            Form::Thumb(form) => thumb::read(form, bytes, address, self.extra),
+            #[cfg(feature = "aarch64")]
+            Form::Aarch64(form) => aarch64::read(form, bytes, address, self.extra),
         }
     }
 
-    /// `bytes` with its target replaced, or `None` if the instruction cannot reach that far.
+    /// `bytes` pointed at `target` from `address`, or `None` if the instruction cannot do that.
     #[must_use]
-    pub fn write(self, bytes: [u8; 4], address: u32, target: u32) -> Option<[u8; 4]> {
-        match self {
-            Self::Word => Some(word::write(target)),
-            Self::ThumbBranch => thumb::write(bytes, address, target),
-        }
-    }
-
-    /// Whether `bytes` is a reference of the same form, so that something can be learned from it.
-    #[must_use]
-    pub fn matches(self, old: [u8; 4], bytes: [u8; 4], space: &AddressSpace) -> bool {
-        match self {
-            Self::Word => space.contains(word::read(bytes)),
-            Self::ThumbBranch => thumb::same_form(old, bytes),
+    pub fn write(&self, bytes: [u8; 8], address: u32, space: &AddressSpace, target: u32) -> Option<[u8; 8]> {
+        match self.form {
+            Form::Word(form) => Some(word::write(form, address, space, target)),
+            #[cfg(feature = "thumb")]
+            Form::Thumb(form) => thumb::write(form, bytes, address, self.extra, target),
+            #[cfg(feature = "aarch64")]
+            Form::Aarch64(form) => aarch64::write(form, bytes, address, self.extra, target),
         }
     }
 
     /// `bytes` without its operand: what stays the same when only the target moves.
     #[must_use]
-    pub fn mask(self, bytes: [u8; 4]) -> [u8; 4] {
-        match self {
-            Self::Word => word::mask(bytes),
-            Self::ThumbBranch => thumb::mask(bytes),
+    pub fn mask(&self, bytes: [u8; 8]) -> [u8; 8] {
+        match self.form {
+            Form::Word(form) => word::mask(form, bytes),
+            #[cfg(feature = "thumb")]
+            Form::Thumb(form) => thumb::mask(form, bytes),
+            #[cfg(feature = "aarch64")]
+            Form::Aarch64(form) => aarch64::mask(form, bytes),
         }
     }
 
-    /// Whether the bytes change when the reference moves and its target does not.
+    /// What it is like.
     #[must_use]
-    pub const fn is_relative(self) -> bool {
-        matches!(self, Self::ThumbBranch)
+    pub const fn class(&self) -> Class {
+        match self.form {
+            Form::Word(_) => Class::Pointer,
+            #[cfg(feature = "thumb")]
+            Form::Thumb(form) => thumb::class(form),
+            #[cfg(feature = "aarch64")]
+            Form::Aarch64(form) => aarch64::class(form),
+        }
+    }
+
+    /// What register it sets, if it is a first half: `old` are its bytes and address in the base, `new` those of
+    /// its copy in the target.
+    #[must_use]
+    pub fn half(&self, old: ([u8; 8], u32), new: ([u8; 8], u32)) -> Option<Half> {
+        match self.form {
+            #[cfg(feature = "thumb")]
+            Form::Thumb(form) => thumb::half(form, old, new.0, self.target),
+            #[cfg(feature = "aarch64")]
+            Form::Aarch64(form) => aarch64::half(form, old, new),
+            _ => None,
+        }
     }
 }

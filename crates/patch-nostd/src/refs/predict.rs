@@ -1,14 +1,16 @@
 //! Where did the target go? The list of guesses and the flags that choose among them
-//! (`docs/format.md`, section 7.6).
+//! (`docs/format.md`, section 7.7).
 
-use super::{AddressSpace, Landmarks, Learned, ReferenceKind};
-use crate::entropy::{Category, Coder, Model};
+use super::{AddressSpace, Class, Landmarks, Learned, Nearby, Reference};
+use crate::entropy::{Category, Coder, Model, Number};
 
 /// How many sources propose a displacement, best first.
 pub const SOURCES: usize = 7;
 
 /// First weight set of the flags.
 const SET: usize = 24;
+/// The first control flag of "is it still an instruction of this form?", by class.
+const FORM_FLAG: usize = 24;
 
 /// The displacements that the sources propose for one reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,16 +21,14 @@ pub struct Candidates {
 /// What the copy that meets a reference knows.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
-    /// The kind of reference.
-    pub kind: ReferenceKind,
-    /// Its four bytes in the base.
-    pub bytes: [u8; 4],
+    /// The reference.
+    pub reference: Reference,
+    /// Its bytes in the base, then zeros.
+    pub bytes: [u8; 8],
     /// Its address in the base.
     pub base_address: u32,
     /// The address of its copy in the target.
     pub target_address: u32,
-    /// The base range that the current cover copies: first address and bytes.
-    pub cover: (u32, u32),
 }
 
 /// Everything that is known about where targets went.
@@ -38,9 +38,11 @@ pub struct Predictor<'w> {
     pub landmarks: Landmarks<'w>,
     /// What earlier references taught.
     pub learned: Learned<'w>,
+    /// The covers around.
+    pub nearby: Nearby,
     /// The addresses that matter.
     pub space: AddressSpace,
-    /// The displacement of the last reference, relative ones and pointers apart.
+    /// The displacement of the last reference, branches and others apart.
     recent: [i32; 2],
     /// For each source: the last outcomes of its proposals, a bit each, 1 for wrong.
     outcomes: [u8; SOURCES],
@@ -51,58 +53,63 @@ pub struct Predictor<'w> {
 impl<'w> Predictor<'w> {
     /// A predictor that has seen no reference.
     pub fn new(landmarks: Landmarks<'w>, learned: Learned<'w>, space: AddressSpace) -> Self {
-        Self { landmarks, learned, space, recent: [0; 2], outcomes: [0; SOURCES], history: 0 }
+        let nearby = Nearby::default();
+        Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], history: 0 }
     }
 
-    fn candidates(&self, site: &Site, target: u32) -> Candidates {
+    fn candidates(&self, site: &Site) -> Candidates {
+        let target = site.reference.target;
         let known = self.learned.find(target);
-        let moved = site.target_address.wrapping_sub(site.base_address) as i32;
-        let inside_cover = target.wrapping_sub(site.cover.0) < site.cover.1;
         let offset = target.wrapping_sub(self.space.base_address);
-        let unchanged = if site.kind.is_relative() { moved } else { 0 };
+        let same = site.reference.read(site.bytes, site.target_address, &self.space);
         let proposals = [
             known.exact,
-            inside_cover.then_some(moved),
+            self.nearby.displacement(offset, site.target_address.wrapping_sub(site.base_address) as i32),
             self.landmarks.displacement(offset),
             known.below,
             known.above,
-            Some(self.recent[usize::from(site.kind.is_relative())]),
-            Some(unchanged),
+            Some(self.recent[usize::from(is_branch(site))]),
+            Some(same.wrapping_sub(target) as i32),
         ];
         Candidates { proposals }
     }
 
     /// Codes the reference at `site`, whose copy in the target is `actual` (only encoders know it).
     ///
-    /// Returns the four target bytes, or `None` if no guess was right and the bytes must be coded one by one;
-    /// [`Predictor::learn`] takes them afterwards.
+    /// Returns the target's bytes, or `None` if they are no reference of this form and must be coded one by one.
     pub fn predict<C: Coder>(
         &mut self,
         coder: &mut C,
         model: &mut Model<'_>,
         site: &Site,
-        actual: [u8; 4],
-    ) -> Option<[u8; 4]> {
+        actual: [u8; 8],
+    ) -> Option<[u8; 8]> {
         coder.category(Category::References);
-        let target = site.kind.read(site.bytes, site.base_address);
-        let candidates = self.candidates(site, target);
+        let target = site.reference.target;
+        let candidates = self.candidates(site);
         let mut rank = 0u32;
         for source in 0..SOURCES {
             let Some(displacement) = candidates.fresh(source) else { continue };
             let guess = target.wrapping_add(displacement as u32);
-            let Some(bytes) = site.kind.write(site.bytes, site.target_address, guess) else { continue };
+            let Some(bytes) = self.write(site, guess) else { continue };
             let agreement = candidates.agreement(displacement);
             let right = self.flag(coder, model, site, (source, rank, agreement), bytes == actual);
             self.note(agreement, right);
             if right {
                 self.history = self.history << 1 | u8::from(rank > 0);
-                self.remember(site.kind, target, displacement);
+                self.remember(site, displacement);
                 return Some(bytes);
             }
             rank += 1;
         }
         self.history = self.history << 1 | 1;
-        None
+        self.escape(coder, model, site, &candidates, actual)
+    }
+
+    /// The bytes of the reference that points at `target` from its new place, then zeros.
+    fn write(&self, site: &Site, target: u32) -> Option<[u8; 8]> {
+        let bytes = site.reference.write(site.bytes, site.target_address, &self.space, target)?;
+        Some(first(bytes, site.reference.length))
     }
 
     fn flag<C: Coder>(
@@ -113,8 +120,8 @@ impl<'w> Predictor<'w> {
         (source, rank, agreement): (usize, u32, u32),
         right: bool,
     ) -> bool {
-        let relative = u32::from(site.kind.is_relative());
-        let place = source as u32 | relative << 3 | rank.min(3) << 4;
+        let class = site.reference.class() as u32;
+        let place = source as u32 | class << 3 | rank.min(3) << 6;
         let outcomes = u32::from(self.outcomes.get(source).copied().unwrap_or(0));
         let history = u32::from(self.history);
         let contexts = [
@@ -123,7 +130,7 @@ impl<'w> Predictor<'w> {
             (0xF200_0000 | place | (history >> 3 & 7) << 8, history as u8),
             (0xF300_0000 | u32::from(site.bytes[3]) | place << 8, outcomes as u8 & 3),
         ];
-        let set = SET + if rank == 0 { relative as usize } else { 2 };
+        let set = SET + if rank == 0 { usize::from(is_branch(site)) } else { 2 };
         model.flag(coder, &contexts, set, right)
     }
 
@@ -136,19 +143,49 @@ impl<'w> Predictor<'w> {
         }
     }
 
-    fn remember(&mut self, kind: ReferenceKind, target: u32, displacement: i32) {
-        self.recent[usize::from(kind.is_relative())] = displacement;
-        self.learned.learn(target, displacement);
+    /// Codes where a reference went whose guesses were all wrong, as a distance from the first guess.
+    fn escape<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        model: &mut Model<'_>,
+        site: &Site,
+        candidates: &Candidates,
+        actual: [u8; 8],
+    ) -> Option<[u8; 8]> {
+        let class = site.reference.class();
+        let best = candidates.proposals.into_iter().flatten().next().unwrap_or(0);
+        let guess = site.reference.target.wrapping_add(best as u32);
+        let went = site.reference.read(actual, site.target_address, &self.space);
+        let distance = went.wrapping_sub(guess) as i32;
+        let sound = class != Class::Pointer || self.space.contains(went);
+        let expressible = distance != i32::MIN && sound && self.write(site, went) == Some(actual);
+        if !model.control_flag(coder, FORM_FLAG + class as usize, expressible) {
+            return None;
+        }
+        let number = if class == Class::Pointer { Number::PointerShift } else { Number::CodeShift };
+        let distance = model.signed(coder, number, distance);
+        let went = guess.wrapping_add(distance as u32);
+        let bytes = self.write(site, went)?;
+        self.remember(site, went.wrapping_sub(site.reference.target) as i32);
+        Some(bytes)
     }
 
-    /// Takes what a reference became whose guesses were all wrong.
-    pub fn learn(&mut self, site: &Site, actual: [u8; 4]) {
-        if site.kind.matches(site.bytes, actual, &self.space) {
-            let target = site.kind.read(site.bytes, site.base_address);
-            let went = site.kind.read(actual, site.target_address);
-            self.remember(site.kind, target, went.wrapping_sub(target) as i32);
+    fn remember(&mut self, site: &Site, displacement: i32) {
+        self.recent[usize::from(is_branch(site))] = displacement;
+        if site.reference.class() != Class::Near {
+            self.learned.learn(site.reference.target, displacement);
         }
     }
+}
+
+fn is_branch(site: &Site) -> bool {
+    matches!(site.reference.class(), Class::Branch | Class::Near)
+}
+
+/// The first `length` bytes, then zeros.
+fn first(mut bytes: [u8; 8], length: u8) -> [u8; 8] {
+    bytes.iter_mut().skip(usize::from(length)).for_each(|byte| *byte = 0);
+    bytes
 }
 
 impl Candidates {

@@ -1,12 +1,12 @@
 //! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
 
-use super::{Reader, RegionTable, crc32};
+use super::{Reader, RegionKinds, crc32};
 use crate::Error;
 
 /// The first bytes of every package.
 pub const MAGIC: [u8; 4] = *b"SMDG";
 /// The format version that this crate reads and writes.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Bytes that are needed to know how long the header is.
 pub const PREFIX_LENGTH: usize = 9;
 /// The longest header.
@@ -86,12 +86,14 @@ pub struct Header {
     pub target_md5: Option<[u8; 16]>,
     /// Bytes of workspace that the decoder needs.
     pub ram: u32,
-    /// Address of the image's first byte when it runs.
+    /// Address of the image's first byte when it runs: the lower 32 bits.
     pub base_address: u32,
+    /// The upper 32 bits of all addresses.
+    pub address_high: u32,
     /// Where else words may point.
     pub windows: [Window; MAX_WINDOWS],
-    /// Kinds of the target's stretches.
-    pub regions: RegionTable,
+    /// The kinds that the target's pages have.
+    pub kinds: RegionKinds,
     /// Whether target bytes already written must be readable.
     pub read_back: bool,
     /// Bytes of body that follow the header.
@@ -153,8 +155,9 @@ impl Header {
         let ram = reader.varint()?;
         let codec = Codec::read(codec, reader)?;
         let base_address = reader.varint()?;
+        let address_high = reader.varint()?;
         let windows = read_windows(reader)?;
-        let regions = RegionTable::read(reader, target_size)?;
+        let kinds = RegionKinds::read(reader)?;
         let body_length = reader.varint()?;
         let body_digest = if flags & FLAG_BODY_DIGEST == 0 { None } else { Some(reader.array()?) };
         // Room for product, module, version, rollback counter and signatures.
@@ -170,8 +173,9 @@ impl Header {
             target_md5,
             ram,
             base_address,
+            address_high,
             windows,
-            regions,
+            kinds,
             read_back: flags & FLAG_READ_BACK != 0,
             body_length,
             body_digest,
@@ -252,13 +256,14 @@ impl Header {
         writer.varint(self.ram);
         self.codec.write(&mut writer);
         writer.varint(self.base_address);
+        writer.varint(self.address_high);
         let windows = || self.windows.iter().filter(|window| window.length > 0);
         writer.byte(windows().count() as u8);
         for window in windows() {
             writer.varint(window.start >> 8);
             writer.varint(window.length >> 8);
         }
-        self.regions.write(&mut writer);
+        self.kinds.write(&mut writer);
         writer.varint(self.body_length);
         writer.raw(self.body_digest.as_ref().map_or(&[][..], |digest| digest));
         writer.varint(0);

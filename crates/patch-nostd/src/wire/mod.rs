@@ -10,7 +10,7 @@ pub use header::{
     Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, ModelSize, PREFIX_LENGTH, Tuning, VERSION,
     Window,
 };
-pub use region::{MAX_REGIONS, Region, RegionKind, RegionTable};
+pub use region::{MAX_KINDS, Origin, PAGE_LOG, RegionKind, RegionKinds, WordForm};
 pub use varint::Reader;
 #[cfg(feature = "encode")]
 pub use varint::Writer;

@@ -1,112 +1,202 @@
-//! The region table: which stretch of the target is predicted as what (`docs/format.md`, section 3.4).
+//! Region kinds: how references are looked for in a page of the target (`docs/format.md`, section 3.4).
 
 use super::Reader;
 use crate::Error;
 
-/// How many regions a header may list.
-pub const MAX_REGIONS: usize = 16;
+/// How many kinds of regions a header may list.
+pub const MAX_KINDS: usize = 8;
+/// Base-2 logarithm of the bytes of target that have one kind: a page.
+pub const PAGE_LOG: u32 = 12;
 
-/// How references are sought in the base bytes that a region's covers copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[repr(u8)]
+/// How references are sought in the base bytes that the covers of a page copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum RegionKind {
     /// No references: every byte stands for itself.
     #[default]
-    Bytes = 0,
-    /// Little-endian 32-bit words at multiples of four that point into a window.
-    Words = 1,
-    /// Thumb-2 code: BL, BLX and B.W, and words as above between them.
-    Thumb = 2,
+    Bytes,
+    /// Data: words of one form.
+    Words(WordForm),
+    /// Thumb-2 code, and pointers between.
+    Thumb,
+    /// AArch64 code, and wide pointers between.
+    Aarch64,
+    /// A32 code (ARM state), and pointers between.
+    Arm,
+    /// RISC-V code of 32 or 64 bits, with or without compressed instructions, and pointers between.
+    Riscv,
+    /// Xtensa code, and pointers between.
+    Xtensa,
+    /// x86-64 code.
+    X86,
 }
 
+/// What a word of data counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// It is an address.
+    Absolute,
+    /// It is the distance from its own address.
+    Itself,
+    /// It is an offset in the image.
+    Image,
+}
+
+/// The form of words of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WordForm {
+    /// 64 bits rather than 32.
+    pub wide: bool,
+    /// What the value counts from.
+    pub origin: Origin,
+    /// The first byte is the highest.
+    pub big_endian: bool,
+}
+
+impl WordForm {
+    /// A little-endian address of 32 bits.
+    pub const POINTER: Self = Self { wide: false, origin: Origin::Absolute, big_endian: false };
+    /// A little-endian address of 64 bits.
+    pub const WIDE_POINTER: Self = Self { wide: true, ..Self::POINTER };
+
+    /// Bytes of such a word.
+    #[must_use]
+    pub const fn length(self) -> usize {
+        if self.wide { 8 } else { 4 }
+    }
+}
+
+/// Kinds of words have numbers from this one on: one bit says wide, two the origin, one big-endian.
+const WORDS: u8 = 16;
+
 impl RegionKind {
-    /// The kind of a number, or [`Error::UnsupportedRegion`].
+    /// Little-endian pointers of 32 bits.
+    pub const POINTERS: Self = Self::Words(WordForm::POINTER);
+
+    /// The number in a header.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Bytes => 0,
+            Self::Thumb => 1,
+            Self::Aarch64 => 2,
+            Self::Arm => 3,
+            Self::Riscv => 4,
+            Self::Xtensa => 5,
+            Self::X86 => 6,
+            Self::Words(form) => {
+                WORDS | form.wide as u8 | (form.origin as u8) << 1 | (form.big_endian as u8) << 3
+            }
+        }
+    }
+
+    /// The kind of a number, or [`Error::UnsupportedRegion`] where it is unknown or not built in.
     pub const fn from_number(number: u8) -> Result<Self, Error> {
-        match number {
-            0 => Ok(Self::Bytes),
-            1 => Ok(Self::Words),
-            2 => Ok(Self::Thumb),
-            _ => Err(Error::UnsupportedRegion),
+        Ok(match number {
+            0 => Self::Bytes,
+            #[cfg(feature = "thumb")]
+            1 => Self::Thumb,
+            #[cfg(feature = "aarch64")]
+            2 => Self::Aarch64,
+            #[cfg(feature = "arm")]
+            3 => Self::Arm,
+            #[cfg(feature = "riscv")]
+            4 => Self::Riscv,
+            #[cfg(feature = "xtensa")]
+            5 => Self::Xtensa,
+            #[cfg(feature = "x86")]
+            6 => Self::X86,
+            WORDS..32 => {
+                let origin = match number >> 1 & 3 {
+                    0 => Origin::Absolute,
+                    1 => Origin::Itself,
+                    2 => Origin::Image,
+                    _ => return Err(Error::UnsupportedRegion),
+                };
+                Self::Words(WordForm { wide: number & 1 != 0, origin, big_endian: number & 8 != 0 })
+            }
+            _ => return Err(Error::UnsupportedRegion),
+        })
+    }
+
+    /// References begin at multiples of this many bytes.
+    #[must_use]
+    pub const fn alignment(self) -> u32 {
+        match self {
+            Self::Bytes | Self::Xtensa | Self::X86 => 1,
+            Self::Thumb | Self::Riscv => 2,
+            Self::Aarch64 | Self::Arm => 4,
+            Self::Words(form) => form.length() as u32,
         }
     }
 }
 
-/// A stretch of the target image.
+/// The kinds that the pages of a target have, in an order that their numbers in the body refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Region {
-    /// What it holds.
-    pub kind: RegionKind,
-    /// Offset of its first byte after the end, in bytes of the target.
-    pub end: u32,
-}
-
-/// The regions in order; together they are exactly the target image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct RegionTable {
-    regions: [Region; MAX_REGIONS],
+pub struct RegionKinds {
+    kinds: [RegionKind; MAX_KINDS],
     count: usize,
 }
 
-impl RegionTable {
-    /// Reads the table of a target of `size` bytes: a count, then a kind and (but for the last) a length each.
-    pub fn read(reader: &mut Reader<'_>, size: u32) -> Result<Self, Error> {
+impl RegionKinds {
+    /// Reads a list: a count, 1 to [`MAX_KINDS`], then a byte each, none twice.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let count = usize::from(reader.byte()?);
-        let mut table = Self { regions: [Region::default(); MAX_REGIONS], count };
-        let places = table.regions.get_mut(..count).ok_or(Error::MalformedHeader)?;
-        let mut start = 0u32;
-        let mut left = count;
-        for place in places {
-            left = left.saturating_sub(1);
+        let mut list = Self { kinds: [RegionKind::Bytes; MAX_KINDS], count };
+        let places = list.kinds.get_mut(..count).ok_or(Error::MalformedHeader)?;
+        for index in 0..places.len() {
             let kind = RegionKind::from_number(reader.byte()?)?;
-            let end = if left == 0 {
-                size
-            } else {
-                start.checked_add(reader.varint()?).ok_or(Error::MalformedHeader)?
-            };
-            if end <= start || end > size {
+            let (before, rest) = places.split_at_mut_checked(index).ok_or(Error::MalformedHeader)?;
+            if before.contains(&kind) {
                 return Err(Error::MalformedHeader);
             }
-            *place = Region { kind, end };
-            start = end;
+            rest.iter_mut().take(1).for_each(|place| *place = kind);
         }
-        // An empty target has no region; any other has at least one.
-        if start == size { Ok(table) } else { Err(Error::MalformedHeader) }
+        if count == 0 { Err(Error::MalformedHeader) } else { Ok(list) }
     }
 
-    /// The regions in ascending order.
+    /// The kinds, in order.
     #[must_use]
-    pub fn as_slice(&self) -> &[Region] {
-        self.regions.get(..self.count).unwrap_or(&[])
+    pub fn as_slice(&self) -> &[RegionKind] {
+        self.kinds.get(..self.count).unwrap_or(&[])
     }
 
-    /// What the byte at `offset` of the target belongs to.
+    /// The kind of this index.
     #[must_use]
-    pub fn kind_at(&self, offset: u32) -> RegionKind {
-        let region = self.as_slice().iter().find(|region| offset < region.end);
-        region.map_or(RegionKind::Bytes, |region| region.kind)
+    pub fn get(&self, index: usize) -> Option<RegionKind> {
+        self.as_slice().get(index).copied()
     }
 }
 
 #[cfg(feature = "encode")]
-impl RegionTable {
-    /// A table of these regions, which must be ascending and at most [`MAX_REGIONS`].
+impl RegionKinds {
+    /// A list of these kinds, each once and at most [`MAX_KINDS`].
     #[must_use]
-    pub fn new(regions: &[Region]) -> Option<Self> {
-        let mut table = Self { regions: [Region::default(); MAX_REGIONS], count: regions.len() };
-        table.regions.get_mut(..regions.len())?.copy_from_slice(regions);
-        Some(table)
+    pub fn new(kinds: &[RegionKind]) -> Option<Self> {
+        let mut list = Self { kinds: [RegionKind::Bytes; MAX_KINDS], count: kinds.len() };
+        list.kinds.get_mut(..kinds.len())?.copy_from_slice(kinds);
+        Some(list)
     }
 
-    /// Writes what [`RegionTable::read`] reads.
+    /// Writes what [`RegionKinds::read`] reads.
     pub fn write(&self, writer: &mut super::Writer) {
         writer.byte(self.count as u8);
-        let mut start = 0;
-        for (index, region) in self.as_slice().iter().enumerate() {
-            writer.byte(region.kind as u8);
-            if index + 1 < self.count {
-                writer.varint(region.end - start);
-            }
-            start = region.end;
+        self.as_slice().iter().for_each(|kind| writer.byte(kind.number()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_name_kinds_and_kinds_numbers() {
+        let mut known = 0;
+        for number in 0..=255 {
+            let Ok(kind) = RegionKind::from_number(number) else { continue };
+            assert_eq!(kind.number(), number);
+            known += 1;
         }
+        assert!(known >= 13);
+        assert_eq!(RegionKind::from_number(22), Err(Error::UnsupportedRegion));
     }
 }

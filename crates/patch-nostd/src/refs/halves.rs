@@ -1,0 +1,72 @@
+//! Addresses made by two instructions: what the first one put into a register (`docs/format.md`, section 7.4).
+//!
+//! ADRP, AUIPC, LUI and MOVW set the upper or lower part of an address; an ADD, a load or a MOVT some instructions
+//! later completes it. The few registers set last are remembered, with what they held in the base and hold in the
+//! target.
+
+/// How many registers are remembered.
+const REMEMBERED: usize = 4;
+/// Farther than this many bytes from its first half, a second half is none.
+const NEAR: u32 = 64;
+
+/// What an instruction put into a register.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Half {
+    /// The register's number.
+    pub register: u8,
+    /// Address of the instruction in the base.
+    pub address: u32,
+    /// What the register holds in the base.
+    pub old: u32,
+    /// What it holds in the target.
+    pub new: u32,
+}
+
+impl Half {
+    /// A register that holds something else, as an instruction at `address` finds it.
+    pub(super) const fn none(register: u8, address: u32) -> Self {
+        Self { register, address: address.wrapping_sub(2 * NEAR), old: 0, new: 0 }
+    }
+}
+
+/// The registers set last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Halves {
+    entries: [Half; REMEMBERED],
+    next: usize,
+    /// A bit for every register that was set since the copy began: most instructions use others.
+    seen: u32,
+}
+
+impl Halves {
+    /// What the instruction at `address` finds in `register`, if it was set a short way before.
+    #[must_use]
+    pub fn find(&self, register: u32, address: u32) -> Option<Half> {
+        if self.seen >> (register & 31) & 1 == 0 {
+            return None;
+        }
+        let near = |half: &&Half| {
+            u32::from(half.register) == register && address.wrapping_sub(half.address).wrapping_sub(1) < NEAR
+        };
+        self.entries.iter().find(near).copied()
+    }
+
+    /// Remembers a register, which replaces what was known about it.
+    pub fn set(&mut self, half: Half) {
+        self.seen |= 1 << (half.register & 31);
+        let known = self.entries.iter_mut().find(|known| known.register == half.register);
+        if let Some(known) = known {
+            *known = half;
+            return;
+        }
+        if let Some(entry) = self.entries.get_mut(self.next % REMEMBERED) {
+            *entry = half;
+        }
+        self.next = self.next.wrapping_add(1);
+    }
+
+    /// Forgets everything: another copy begins.
+    pub fn clear(&mut self) {
+        self.seen = 0;
+    }
+}
