@@ -5,7 +5,7 @@
 //! estimate, for the largest images on a sample.
 
 use patch_nostd::apply::{Cover, Source};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::{RegionKind, WordForm};
 use rayon::prelude::*;
 
 use crate::cover::{Matches, Repeats, refine};
@@ -13,15 +13,14 @@ use crate::encode::{Job, Load, PAGE, Plan, Regions, START, Trace, cheapest, mode
 use crate::refs::{Mask, most_doubtful};
 use crate::report::Report;
 use crate::search::{CoverOptions, Index, find_covers};
-use crate::subject::Subject;
+use crate::subject::{OFFSET, Subject};
 use crate::{DiffError, Progress, Stage};
 
 /// Images up to this many bytes try everything.
 const SMALL: usize = 1_000_000;
-/// Images up to this many bytes are searched with every mask that is plausible.
-const MEDIUM: usize = 8_000_000;
-/// How many bytes of larger ones are tried, in two places.
-const SAMPLE: usize = 192 << 10;
+/// How many bytes of larger ones are tried, in so many places spread evenly and one more.
+const SAMPLE: usize = 128 << 10;
+const SAMPLES: usize = 4;
 /// About what things cost, in 1/256 bit, where a trial encoding would take too long: a literal, a cover, a changed
 /// byte of a cover, and one that masking hides, which a reference that moved explains.
 const LITERAL: u64 = 27 * 256 / 4;
@@ -34,13 +33,7 @@ const MOVED_CALL: u64 = 5 * 256 / 2;
 /// The best job for this subject.
 pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
-    let masks = if size <= SMALL {
-        masks(subject, Mask::Nothing)
-    } else if size <= MEDIUM {
-        masks(subject, Mask::Tables)
-    } else {
-        vec![sampled_mask(subject)?]
-    };
+    let masks = if size <= SMALL { masks(subject, Mask::Nothing) } else { vec![sampled_mask(subject)?] };
     progress.begin(Stage::Search, masks.len() as u64);
     let repeats = Repeats::new(subject.new);
     let candidate = |&mask: &Mask| {
@@ -111,12 +104,19 @@ impl<'a> Candidate<'a> {
 
 /// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
 fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
-    let mask = |&kind: &RegionKind| match kind {
-        RegionKind::Bytes if subject.kinds.len() == 1 => Mask::Nothing,
-        RegionKind::Bytes => plain,
-        kind => Mask::All(kind),
+    let masks = |&kind: &RegionKind| match kind {
+        RegionKind::Bytes if subject.kinds.len() == 1 => vec![Mask::Nothing],
+        RegionKind::Bytes => vec![plain],
+        RegionKind::POINTERS => vec![Mask::Words(WordForm::POINTER)],
+        RegionKind::Words(form) if plain != Mask::Nothing && form == OFFSET => vec![Mask::Words(form)],
+        RegionKind::Words(_) => vec![],
+        kind if plain == Mask::Nothing => vec![Mask::CodeAndWords(kind, WordForm::POINTER)],
+        kind => {
+            let words = [WordForm::POINTER, OFFSET].map(|form| Mask::CodeAndWords(kind, form));
+            vec![Mask::Code(kind), words[0], words[1]]
+        }
     };
-    subject.kinds.iter().map(mask).collect()
+    subject.kinds.iter().flat_map(masks).collect()
 }
 
 /// The mask that does best on stretches of both images: in the middle, and where the masks differ most.
@@ -125,13 +125,16 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     if let [only] = masks[..] {
         return Ok(only);
     }
-    let middle = (subject.old.len().min(subject.new.len()) / 2) & !0xFFF;
-    let starts = [middle, most_doubtful(subject.old, SAMPLE, &subject.space)];
-    let samples = starts.map(|start| subject.sample(start, SAMPLE));
+    let size = subject.old.len().min(subject.new.len());
+    let spread = (0..SAMPLES).map(|index| size * (2 * index + 1) / (2 * SAMPLES) & !0xFFF);
+    let starts = spread.chain([most_doubtful(subject.old, SAMPLE, &subject.space)]);
+    let samples: Vec<Subject> = starts.map(|start| subject.sample(start, SAMPLE)).collect();
     let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
         let costs = samples.par_iter().map(|sample| {
             let mut candidate = Candidate::new(sample, mask, &Repeats::new(sample.new))?;
-            candidate.choose_regions(&[RegionKind::Bytes, mask.kind()]).map_err(DiffError::NotProved)?;
+            let mut kinds = vec![RegionKind::Bytes, RegionKind::POINTERS, RegionKind::Words(OFFSET)];
+            kinds.extend(mask.is_code().then_some(mask.kind()));
+            candidate.choose_regions(&kinds).map_err(DiffError::NotProved)?;
             Ok(candidate.cost)
         });
         Ok((costs.sum::<Result<u64, DiffError>>()?, mask))

@@ -2,7 +2,7 @@
 
 use patch_nostd::Header;
 use patch_nostd::refs::AddressSpace;
-use patch_nostd::wire::{Codec, IMAGE_LIMIT, RegionKind, RegionKinds, Window};
+use patch_nostd::wire::{Codec, IMAGE_LIMIT, Origin, RegionKind, RegionKinds, Window, WordForm};
 use sha2::{Digest, Sha256};
 
 use crate::{Arch, DiffError, Options, image};
@@ -53,16 +53,18 @@ impl<'a> Subject<'a> {
         Ok(Self { old, new, space, budget, kinds, header })
     }
 
-    /// The same stretch of both images as a subject of its own: up to `size` bytes from `start`.
+    /// The same stretch of both images as a subject of its own: up to `size` bytes of the new one from `start`, and
+    /// of the old one as many before and after besides.
     pub(crate) fn sample(&self, start: usize, size: usize) -> Self {
         let start = start.min(self.old.len()).min(self.new.len());
-        let cut = |image: &'a [u8]| &image[start..image.len().min(start + size)];
-        let (old, new) = (cut(self.old), cut(self.new));
+        let old_start = start.saturating_sub(size);
+        let old = &self.old[old_start..self.old.len().min(start + 2 * size)];
+        let new = &self.new[start..self.new.len().min(start + size)];
         let mut space = self.space;
         // What points at the rest of the image is a reference too.
         let whole = Window { start: space.base_address, length: space.image_size };
         space.windows = [whole, space.windows[0], space.windows[1]];
-        space.base_address = space.base_address.wrapping_add(start as u32);
+        space.base_address = space.base_address.wrapping_add(old_start as u32);
         space.image_size = old.len() as u32;
         let header = Header {
             base_size: old.len() as u32,
@@ -91,12 +93,20 @@ fn kinds(arch: Arch, old: &[u8], space: &AddressSpace) -> Vec<RegionKind> {
         Arch::None => {}
         Arch::Auto => {
             kinds.push(RegionKind::POINTERS);
+            kinds.extend(WORDS.map(RegionKind::Words));
             kinds.extend(CODE.into_iter().filter(|&kind| image::looks_like(kind, old, space)));
         }
         Arch::Thumb => kinds.push(RegionKind::Thumb),
     }
     kinds
 }
+
+/// An offset in the image.
+pub(crate) const OFFSET: WordForm = WordForm { origin: Origin::Image, ..WordForm::POINTER };
+
+/// Other kinds of words than pointers.
+const WORDS: [WordForm; 3] =
+    [WordForm::WIDE_POINTER, WordForm { origin: Origin::Itself, ..WordForm::POINTER }, OFFSET];
 
 /// The kinds of code.
 const CODE: [RegionKind; 2] = [RegionKind::Thumb, RegionKind::Aarch64];

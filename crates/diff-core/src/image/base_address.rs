@@ -17,10 +17,36 @@ const LEAST_VOTES: u32 = 8;
 /// Entries of a vector table that are looked at.
 const VECTORS: usize = 16;
 
-/// The address of the image's first byte, if its contents tell.
+/// Fewer addresses of 64 bits with the same upper half than this are chance.
+const LEAST_WIDE: u32 = 256;
+
+/// The address of the image's first byte, if its contents tell: the lower and the upper 32 bits.
 #[must_use]
-pub fn base_address(image: &[u8]) -> Option<u32> {
-    winner(&votes(image)).or_else(|| from_vector_table(image))
+pub fn base_address(image: &[u8]) -> Option<(u32, u32)> {
+    let wide = common_upper_half(image).and_then(|high| {
+        let pointers = wide_words(image).filter(|&(_, upper)| upper == high).map(|(low, _)| low);
+        Some((winner(&votes(image, distinct(pointers)))?, high))
+    });
+    let narrow = || winner(&votes(image, pointers(image))).or_else(|| from_vector_table(image));
+    wide.or_else(|| narrow().map(|low| (low, 0)))
+}
+
+/// The upper half that most words of 64 bits have in common, if it is an address's.
+fn common_upper_half(image: &[u8]) -> Option<u32> {
+    let mut counts: HashMap<u32, u32> = HashMap::new();
+    for (_, high) in wide_words(image).filter(|&(_, high)| high != 0 && high != u32::MAX) {
+        *counts.entry(high).or_default() += 1;
+    }
+    let (&high, &count) = counts.iter().max_by_key(|&(&high, &count)| (count, !high))?;
+    (count >= LEAST_WIDE).then_some(high)
+}
+
+/// The aligned little-endian words of 64 bits, lower half first.
+fn wide_words(image: &[u8]) -> impl Iterator<Item = (u32, u32)> {
+    image.chunks_exact(8).map(|word| {
+        let half = |at: usize| u32::from_le_bytes([word[at], word[at + 1], word[at + 2], word[at + 3]]);
+        (half(0), half(4))
+    })
 }
 
 /// The address with the most votes, if they are enough and no other address comes near.
@@ -32,13 +58,13 @@ fn winner(votes: &[(u32, u32)]) -> Option<u32> {
 }
 
 /// Votes for each address.
-fn votes(image: &[u8]) -> Vec<(u32, u32)> {
+fn votes(image: &[u8], pointers: Vec<u32>) -> Vec<(u32, u32)> {
     let mut by_low_byte: Vec<Vec<u32>> = vec![Vec::new(); ALIGNMENT as usize];
     for target in thinned(targets(image), MOST_TARGETS) {
         by_low_byte[(target % ALIGNMENT) as usize].push(target);
     }
     let mut votes: HashMap<u32, u32> = HashMap::new();
-    for word in thinned(pointers(image), MOST_WORDS) {
+    for word in thinned(pointers, MOST_WORDS) {
         for &target in &by_low_byte[(word % ALIGNMENT) as usize] {
             if let Some(address) = word.checked_sub(target) {
                 *votes.entry(address).or_default() += 1;
@@ -52,10 +78,14 @@ fn votes(image: &[u8]) -> Vec<(u32, u32)> {
 
 /// Distinct words that could be addresses in flash, each once; Thumb's low bit is kept, targets carry it too.
 fn pointers(image: &[u8]) -> Vec<u32> {
-    let mut pointers: Vec<u32> = words(image).filter(|word| (0x100..0xF000_0000).contains(word)).collect();
-    pointers.sort_unstable();
-    pointers.dedup();
-    pointers
+    distinct(words(image).filter(|word| (0x100..0xF000_0000).contains(word)))
+}
+
+fn distinct(values: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut values: Vec<u32> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 /// Offsets where a string or (with the low bit set) a Thumb function begins.
@@ -112,7 +142,7 @@ mod tests {
     #[test]
     fn pointers_to_strings_tell_the_address() {
         for address in [0x0800_4000, 0x2_0000, 0x4037_0000] {
-            assert_eq!(base_address(&image_at(address, 40)), Some(address));
+            assert_eq!(base_address(&image_at(address, 40)), Some((address, 0)));
         }
     }
 
@@ -130,6 +160,6 @@ mod tests {
         for (place, word) in [0x2000_8000u32, 0x0801_0101, 0x0801_0201, 0x0801_0203].iter().enumerate() {
             image[place * 4..place * 4 + 4].copy_from_slice(&word.to_le_bytes());
         }
-        assert_eq!(base_address(&image), Some(0x0801_0000));
+        assert_eq!(base_address(&image), Some((0x0801_0000, 0)));
     }
 }

@@ -13,10 +13,11 @@ pub use windows::windows;
 /// The addresses that words of the old image may point at.
 #[must_use]
 pub fn address_space(old: &[u8], base: Option<u32>) -> AddressSpace {
-    let base_address = base.or_else(|| base_address(old)).unwrap_or(0);
+    let (base_address, address_high) =
+        base.map(|base| (base, 0)).or_else(|| base_address(old)).unwrap_or((0, 0));
     let image_size = old.len() as u32;
     let windows = windows(old, base_address);
-    AddressSpace { base_address, address_high: 0, image_size, windows }
+    AddressSpace { base_address, address_high, image_size, windows }
 }
 
 /// The aligned little-endian words of an image.

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use patch_nostd::refs::{AddressSpace, Halves, Reference, VIEW, View};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, VIEW, View};
+use patch_nostd::wire::{RegionKind, WordForm};
 use rayon::prelude::*;
 
 /// Which references are masked out.
@@ -13,11 +13,18 @@ pub(crate) enum Mask {
     Nothing,
     /// Words, but only in blocks that are made of them: tables of pointers or offsets.
     Tables,
-    /// All references of a kind of region.
-    All(RegionKind),
+    /// All words of a form that could point somewhere.
+    Words(WordForm),
+    /// References in what looks like code of this kind, and tables.
+    Code(RegionKind),
+    /// References in what looks like code of this kind, and elsewhere all words of a form that could point somewhere.
+    CodeAndWords(RegionKind, WordForm),
 }
 
-/// Bytes masked as one unit of parallel work; a multiple of the block.
+/// Code is looked for in pages of this many bytes; it has this many branches in each.
+const PAGE: usize = 4096;
+const BRANCHES: usize = 12;
+/// Bytes masked as one unit of parallel work; a multiple of the page.
 const CHUNK: usize = 1 << 20;
 /// Tables are looked for in blocks of this many bytes.
 const BLOCK: usize = 1024;
@@ -31,15 +38,16 @@ const SMALL: u32 = 0x1000;
 impl Mask {
     /// Whether it is certain about references.
     pub(crate) const fn is_code(self) -> bool {
-        matches!(self, Self::All(kind) if !matches!(kind, RegionKind::Bytes | RegionKind::Words(_)))
+        matches!(self, Self::Code(_) | Self::CodeAndWords(..))
     }
 
-    /// The kind of region whose references are masked.
+    /// The kind of region that most of what is masked goes with.
     pub(crate) const fn kind(self) -> RegionKind {
         match self {
             Self::Nothing => RegionKind::Bytes,
             Self::Tables => RegionKind::POINTERS,
-            Self::All(kind) => kind,
+            Self::Words(form) => RegionKind::Words(form),
+            Self::Code(kind) | Self::CodeAndWords(kind, _) => kind,
         }
     }
 
@@ -55,15 +63,39 @@ impl Mask {
     }
 
     fn apply_to(self, chunk: &mut [u8], address: u32, space: &AddressSpace) {
-        if self != Self::Tables {
-            return mask(chunk, self.kind(), address, space);
-        }
-        for (index, block) in chunk.chunks_mut(BLOCK).enumerate() {
-            if is_table(block, space) {
-                mask(block, self.kind(), address.wrapping_add((index * BLOCK) as u32), space);
+        for (index, page) in chunk.chunks_mut(PAGE).enumerate() {
+            let address = address.wrapping_add((index * PAGE) as u32);
+            match self {
+                Self::Code(kind) | Self::CodeAndWords(kind, _) if is_code(page, kind, address, space) => {
+                    mask(page, kind, address, space);
+                }
+                Self::Words(form) | Self::CodeAndWords(_, form) => {
+                    mask(page, RegionKind::Words(form), address, space);
+                }
+                Self::Tables | Self::Code(_) => mask_tables(page, address, space),
+                Self::Nothing => {}
             }
         }
     }
+}
+
+fn mask_tables(page: &mut [u8], address: u32, space: &AddressSpace) {
+    for (index, block) in page.chunks_mut(BLOCK).enumerate() {
+        if is_table(block, space) {
+            mask(block, RegionKind::POINTERS, address.wrapping_add((index * BLOCK) as u32), space);
+        }
+    }
+}
+
+/// Whether a page holds more branches than chance would make.
+fn is_code(page: &[u8], kind: RegionKind, address: u32, space: &AddressSpace) -> bool {
+    let branch = |&at: &usize| {
+        let view = View { bytes: &page[at..], address: address.wrapping_add(at as u32), before: 0 };
+        let found = Reference::find(kind, &view, space, &Halves::default());
+        found.is_some_and(|found| found.class() == Class::Branch && space.contains(found.target))
+    };
+    let places = (0..page.len()).step_by(kind.alignment() as usize);
+    places.filter(branch).take(BRANCHES).count() == BRANCHES
 }
 
 /// Masks in place; `address` is the first byte's.

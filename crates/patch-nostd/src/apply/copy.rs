@@ -276,6 +276,7 @@ impl Walker<'_> {
             self.copy_byte(coder, oracle, io)?;
             *byte = self.before as u8;
         }
+        self.predictor.learn(site, bytes);
         self.note_half(site, bytes);
         Ok(())
     }

@@ -147,9 +147,7 @@ impl Reference {
                 word::find(WordForm::POINTER, view, space).or_else(|| thumb::find(view, halves))
             }
             #[cfg(feature = "aarch64")]
-            RegionKind::Aarch64 => {
-                aarch64::find(view, halves).or_else(|| word::find(WordForm::WIDE_POINTER, view, space))
-            }
+            RegionKind::Aarch64 => aarch64::find(view, halves),
             _ => None,
         }
     }

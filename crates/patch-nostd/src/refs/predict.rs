@@ -157,9 +157,8 @@ impl<'w> Predictor<'w> {
         let guess = site.reference.target.wrapping_add(best as u32);
         let went = site.reference.read(actual, site.target_address, &self.space);
         let distance = went.wrapping_sub(guess) as i32;
-        let sound = class != Class::Pointer || self.space.contains(went);
-        let expressible = distance != i32::MIN && sound && self.write(site, went) == Some(actual);
-        if !model.control_flag(coder, FORM_FLAG + class as usize, expressible) {
+        let worthwhile = is_short(distance, site.bytes, actual) && self.holds(site, actual, went);
+        if !model.control_flag(coder, FORM_FLAG + class as usize, worthwhile) {
             return None;
         }
         let number = if class == Class::Pointer { Number::PointerShift } else { Number::CodeShift };
@@ -168,6 +167,20 @@ impl<'w> Predictor<'w> {
         let bytes = self.write(site, went)?;
         self.remember(site, went.wrapping_sub(site.reference.target) as i32);
         Some(bytes)
+    }
+
+    /// Takes what a reference became whose bytes were coded one by one.
+    pub fn learn(&mut self, site: &Site, actual: [u8; 8]) {
+        let went = site.reference.read(actual, site.target_address, &self.space);
+        if self.holds(site, actual, went) {
+            self.remember(site, went.wrapping_sub(site.reference.target) as i32);
+        }
+    }
+
+    /// Whether `actual` is the same reference to another target, which is `went`.
+    fn holds(&self, site: &Site, actual: [u8; 8], went: u32) -> bool {
+        let plausible = site.reference.class() != Class::Pointer || self.space.contains(went);
+        plausible && self.write(site, went) == Some(actual)
     }
 
     fn remember(&mut self, site: &Site, displacement: i32) {
@@ -180,6 +193,14 @@ impl<'w> Predictor<'w> {
 
 fn is_branch(site: &Site) -> bool {
     matches!(site.reference.class(), Class::Branch | Class::Near)
+}
+
+/// Whether a distance is cheaper to say than the bytes one by one: about five bits and its own against nine for each
+/// byte that differs.
+fn is_short(distance: i32, old: [u8; 8], actual: [u8; 8]) -> bool {
+    let differing = old.iter().zip(&actual).filter(|(old, new)| old != new).count() as u32;
+    let bits = u32::BITS - distance.unsigned_abs().leading_zeros();
+    distance != i32::MIN && (bits + 2 < 14 * differing.max(1) || differing > 8)
 }
 
 /// The first `length` bytes, then zeros.

@@ -3,7 +3,7 @@
 use super::{AddressSpace, Form, Reference, View};
 use crate::wire::{Origin, WordForm};
 
-/// Where addresses begin at zero, words smaller than this are taken for numbers.
+/// Smaller words are numbers, not addresses. (Offsets in an image may be small.)
 const LEAST: u32 = 0x100;
 
 /// The word that `view` begins with, if it points into `space`.
@@ -13,12 +13,10 @@ pub(super) fn find(form: WordForm, view: &View<'_>, space: &AddressSpace) -> Opt
         return None;
     }
     let bytes = view.bytes8();
-    let target = target(form, bytes, view.address, space)?;
-    // Small numbers are hardly ever offsets.
-    let (low, _) = halves(form, bytes);
-    if (form.origin != Origin::Absolute || space.base_address == 0) && low < LEAST {
+    if form.origin == Origin::Absolute && halves(form, bytes).0 < LEAST {
         return None;
     }
+    let target = target(form, bytes, view.address, space)?;
     let reference = Reference { form: Form::Word(form), length: form.length() as u8, extra: 0, target };
     space.contains(target).then_some(reference)
 }

@@ -18,7 +18,7 @@ pub enum RegionKind {
     Words(WordForm),
     /// Thumb-2 code, and pointers between.
     Thumb,
-    /// AArch64 code, and wide pointers between.
+    /// AArch64 code.
     Aarch64,
     /// A32 code (ARM state), and pointers between.
     Arm,
