@@ -4,7 +4,7 @@ use super::plot::{Labels, LogScale, Ticks, escaped, mark};
 use super::results::Results;
 use super::statistics::Means;
 use super::text;
-use super::tool::Family;
+use super::tool::{Family, Memory};
 
 /// Units of a drawing from left to right.
 const WIDTH: f64 = 960.0;
@@ -26,6 +26,8 @@ pub(crate) struct Against {
     /// The name of the axis.
     pub(crate) axis: &'static str,
     pub(crate) value: fn(&Means) -> f64,
+    /// Whether marks of tools whose memory is only measured are hollow.
+    pub(crate) is_memory: bool,
     pub(crate) ticks: Ticks,
     pub(crate) text: fn(f64) -> String,
 }
@@ -54,7 +56,7 @@ pub(crate) fn sizes(results: &Results, pairs: &[usize], id: &str) -> String {
         let name = results.pairs[pair].short_name();
         let title =
             format!("{}, {name}: {} bytes, {}", tool.name, text::thousands(size), text::percent(part));
-        svg += &mark(tool.family, scale.place(part), TOP + ROW * (row as f64 + 0.5), &title);
+        svg += &mark(tool.family, (scale.place(part), TOP + ROW * (row as f64 + 0.5)), false, &title);
     }
     svg + "</svg>\n"
 }
@@ -90,7 +92,10 @@ pub(crate) fn means(results: &Results, means: &[Means], against: &Against, id: &
         let tool = &results.tools[means.tool].tool;
         svg += &labels.place(x, y, tool.name);
         let other = (against.text)((against.value)(means));
-        marks += &mark(tool.family, x, y, &format!("{}: {}, {other}", tool.name, text::percent(means.size)));
+        let hollow = against.is_memory && matches!(tool.memory, Memory::Measured);
+        let note = if against.is_memory { format!(" ({})", tool.memory.kind()) } else { String::new() };
+        let title = format!("{}: {}, {other}{note}", tool.name, text::percent(means.size));
+        marks += &mark(tool.family, (x, y), hollow, &title);
     }
     svg + &marks + "</svg>\n"
 }
@@ -100,7 +105,7 @@ pub(crate) fn legend(results: &Results) -> String {
     let ran = |family: &Family| results.installed().any(|tool| results.tools[tool].tool.family == *family);
     let entry = |family: Family| {
         let name = family.name();
-        let mark = mark(family, 8.0, 8.0, name);
+        let mark = mark(family, (8.0, 8.0), false, name);
         format!("<span><svg width=\"16\" height=\"16\" aria-hidden=\"true\">{mark}</svg>{name}</span>\n")
     };
     let entries: String = Family::ALL.into_iter().filter(ran).map(entry).collect();

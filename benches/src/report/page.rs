@@ -14,6 +14,7 @@ const CHARTS: [Against; 3] = [
         heading: "Size against the time to make a patch",
         axis: "mean time to make a patch (logarithmic)",
         value: |means| means.make,
+        is_memory: false,
         ticks: Ticks::Decimal,
         text: text::seconds,
     },
@@ -21,13 +22,15 @@ const CHARTS: [Against; 3] = [
         heading: "Size against the time to restore",
         axis: "mean time to restore the new image (logarithmic)",
         value: |means| means.restore,
+        is_memory: false,
         ticks: Ticks::Decimal,
         text: text::seconds,
     },
     Against {
         heading: "Size against the RAM that a restore needs",
-        axis: "mean RAM to restore the new image (logarithmic); what it is differs by tool, see the table",
+        axis: "mean RAM to restore the new image (logarithmic)",
         value: |means| means.memory,
+        is_memory: true,
         ticks: Ticks::Binary,
         text: text::memory,
     },
@@ -79,12 +82,19 @@ fn section(results: &Results, class: &str, pairs: &[usize], number: usize) -> St
     html += &chart::sizes(results, pairs, &format!("chart-{number}-sizes"));
     for (place, against) in CHARTS.iter().enumerate() {
         html += &format!("<h3>{}</h3>\n", against.heading);
-        html += "<p class=\"faint\">Geometric means over the pairs. Further down and further left is better.</p>\n";
+        html += "<p class=\"faint\">Geometric means over the pairs. Further down and further left is better.";
+        if against.is_memory {
+            html += MEMORY_NOTE;
+        }
+        html += "</p>\n";
         html += &chart::means(results, &means, against, &format!("chart-{number}-{place}"));
     }
     html += &format!("<h3>Geometric means</h3>\n{MEANS_NOTE}{}", mean_table(results, &means));
     html + &format!("<h3>Sizes in bytes</h3>\n{}", size_table(results, pairs))
 }
+
+const MEMORY_NOTE: &str = " Filled marks are what a device needs, by the package's header or the tool's documentation. \
+Hollow ones are the peak of a restoring process on this machine, its runtime included.";
 
 const MEANS_NOTE: &str = "<p class=\"faint\">A pair on which a tool failed counts as the whole image in its sizes, and not at \
 all in its times and memory. The best peer is chosen for each pair anew.</p>\n";

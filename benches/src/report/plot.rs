@@ -3,7 +3,7 @@
 use super::tool::Family;
 
 /// About how wide a letter of a label is, in units of the drawing.
-const LETTER: f64 = 6.3;
+const LETTER: f64 = 6.9;
 /// How tall a label is.
 const LINE: f64 = 12.0;
 
@@ -19,7 +19,7 @@ pub(crate) struct LogScale {
 /// Where ticks of an axis are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Ticks {
-    /// 1, 2, 5, 10, or only powers of ten where there would be too many.
+    /// Round numbers.
     Decimal,
     /// Powers of four.
     Binary,
@@ -58,20 +58,36 @@ impl LogScale {
         self.start + part * (self.end - self.start)
     }
 
-    /// Values that get a line and a number.
+    /// Values that get a line and a number: as many as there is room for, but not only one or two.
     pub(crate) fn ticks(&self, kind: Ticks) -> Vec<f64> {
-        let all: Vec<f64> = match kind {
-            Ticks::Binary => (0..20).map(|power| 4f64.powi(power)).collect(),
+        match kind {
+            Ticks::Binary => self.inside((0..20).map(|power| 4f64.powi(power))),
             Ticks::Decimal => {
-                (-7..13).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10f64.powi(power))).collect()
+                let finer = STEPS.iter().map(|steps| self.inside(decimal(steps)));
+                let mut sets = finer.skip_while(|ticks| ticks.len() < 4);
+                sets.next().unwrap_or_else(|| self.inside(decimal(STEPS[STEPS.len() - 1])))
             }
-        };
-        let inside: Vec<f64> = all.into_iter().filter(|tick| (self.low..=self.high).contains(tick)).collect();
-        if kind == Ticks::Binary || inside.len() <= 9 {
-            return inside;
         }
-        inside.into_iter().filter(|tick| (tick.log10() - tick.log10().round()).abs() < 1e-6).collect()
     }
+
+    fn inside(&self, ticks: impl Iterator<Item = f64>) -> Vec<f64> {
+        ticks.filter(|tick| (self.low..=self.high).contains(tick)).collect()
+    }
+}
+
+/// Round numbers of a decade, coarse ones first.
+const STEPS: [&[f64]; 4] = [
+    &[1.0],
+    &[1.0, 2.0, 5.0],
+    &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0],
+    &[
+        1.0, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0,
+        7.5, 8.0, 8.5, 9.0, 9.5,
+    ],
+];
+
+fn decimal(steps: &[f64]) -> impl Iterator<Item = f64> {
+    (-7..13).flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)))
 }
 
 impl Area {
@@ -151,10 +167,10 @@ fn around(x: f64, y: f64, width: f64, distance: f64) -> [Area; 8] {
     ]
 }
 
-/// A mark: its shape and colour say the family, the text is shown when pointed at.
-pub(crate) fn mark(family: Family, x: f64, y: f64, title: &str) -> String {
+/// A mark: its shape and colour say the family, the text is shown when pointed at. Hollow ones are less certain.
+pub(crate) fn mark(family: Family, (x, y): (f64, f64), hollow: bool, title: &str) -> String {
     let path = shape(family);
-    let class = family.name().to_lowercase();
+    let class = family.name().to_lowercase() + if hollow { " hollow" } else { "" };
     let title = escaped(title);
     format!(
         "<g class=\"mark {class}\" transform=\"translate({x:.1} {y:.1})\"><title>{title}</title><path d=\"{path}\"/></g>\n"
@@ -189,6 +205,8 @@ mod tests {
         let (first, second) = (scale.place(10.0) - scale.place(1.0), scale.place(100.0) - scale.place(10.0));
         assert!((first - second).abs() < 1e-9 && first > 0.0);
         assert_eq!(scale.ticks(Ticks::Decimal), [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]);
+        let narrow = LogScale::over([17.0, 23.0].into_iter(), 0.0, 600.0);
+        assert!((4..12).contains(&narrow.ticks(Ticks::Decimal).len()));
     }
 
     #[test]

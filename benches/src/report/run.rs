@@ -210,7 +210,7 @@ fn fill(word: &str, tool: &Tool, pair: &Pair, patch: &Path, out: &Path) -> Strin
         ("{new}", pair.new.display().to_string()),
         ("{patch}", patch.display().to_string()),
         ("{out}", out.display().to_string()),
-        ("{source-window}", pair.old_size.next_power_of_two().clamp(1 << 20, 1 << 31).to_string()),
+        ("{source-window}", pair.old_size.next_power_of_two().clamp(1 << 26, 1 << 31).to_string()),
         ("{window-log}", window_log.to_string()),
         ("{chain-log}", (window_log + 1).min(30).to_string()),
     ];
