@@ -65,6 +65,32 @@ fn what_takes_too_long_has_failed() {
     assert!(output.stderr.is_empty());
 }
 
+/// A check that cannot fail says nothing: here a tool restores something else, and another one says why it fails.
+#[cfg(unix)]
+#[test]
+fn a_wrong_image_is_noticed() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = corpus();
+    let programs = [
+        ("bsdiff", "cp $2 $3"),
+        ("bspatch", "tr o x <$3 >$2"),
+        ("zstd", "echo nothing; echo it is broken >&2; exit 3"),
+    ];
+    for (name, script) in programs {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_report"));
+    command.args(["--corpus", "corpus", "--pairs", "tiny", "--tools", "bsdiff,zstd", "--quiet"]);
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let output = command.env("PATH", path).current_dir(folder.path()).output().unwrap();
+    let told = text(&output.stdout);
+    assert!(told.contains("| mcu/tiny | bsdiff | restoring: the image is another one |"), "{told}");
+    assert!(told.contains("| mcu/tiny | zstd-patch-from | making: exit status: 3: it is broken |"), "{told}");
+}
+
 #[test]
 fn smidgens_failure_is_the_programs() {
     let folder = corpus();

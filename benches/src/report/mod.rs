@@ -6,6 +6,7 @@
 
 pub mod arguments;
 mod chart;
+mod choose;
 mod corpus;
 mod csv;
 mod json;
@@ -17,6 +18,7 @@ mod page;
 mod plot;
 mod probe;
 mod results;
+mod round_trip;
 mod run;
 mod statistics;
 mod text;
