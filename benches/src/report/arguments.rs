@@ -77,7 +77,7 @@ pub enum Internal {
     /// Run a program; print how it ended, its times and its memory as JSON.
     #[command(hide = true)]
     Measure {
-        /// Milliseconds after which it is ended.
+        /// Microseconds after which it is ended.
         limit: u64,
         /// Where its messages go.
         messages: PathBuf,

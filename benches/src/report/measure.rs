@@ -2,7 +2,7 @@
 //!
 //! The kernel tells the peak of memory only as the largest of all children so far. So this runs in a small process
 //! of its own, which has one child in its life. That process is also what the peak cannot be lower than, as a child
-//! begins as a copy of its parent: about 2 MiB, which a large parent would make more.
+//! begins as a copy of its parent: about 3 MiB, which a large parent would make more.
 
 use std::fs::{self, File};
 use std::io;
@@ -36,7 +36,7 @@ pub(crate) fn run(command: &Words, threads: usize, limit: Duration, folder: &Pat
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new(this)
         .arg("measure")
-        .arg(limit.as_millis().to_string())
+        .arg(limit.as_micros().to_string())
         .arg(&messages)
         .arg("--")
         .args(command)
@@ -70,7 +70,7 @@ fn reason(end: &str, messages: &Path) -> String {
 /// The measuring process: runs the command and prints the answer.
 #[must_use]
 pub fn measure(limit: u64, messages: &Path, command: &[String]) -> ExitCode {
-    match answer(Duration::from_millis(limit), messages, command) {
+    match answer(Duration::from_micros(limit), messages, command) {
         Ok(answer) => {
             println!("{answer}");
             ExitCode::SUCCESS
@@ -103,14 +103,14 @@ fn answer(limit: Duration, messages: &Path, command: &[String]) -> io::Result<Va
 /// It looks again after a 256th of the time that has passed, so that a time is at most half a percent too long.
 fn wait(mut child: Child, start: Instant, limit: Duration) -> io::Result<String> {
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(if status.success() { String::new() } else { status.to_string() });
-        }
         let elapsed = start.elapsed();
         if elapsed >= limit {
             child.kill()?;
             child.wait()?;
             return Ok(format!("not done after {} s", limit.as_secs_f64()));
+        }
+        if let Some(status) = child.try_wait()? {
+            return Ok(if status.success() { String::new() } else { status.to_string() });
         }
         thread::sleep((elapsed / 256).clamp(SHORTEST_NAP, LONGEST_NAP));
     }

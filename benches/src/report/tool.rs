@@ -106,7 +106,9 @@ impl Memory {
         match self {
             Self::Header => "what the package's header asks a device for",
             Self::Documented(words, _) => words,
-            Self::Measured => "peak of the restoring process, its runtime included",
+            Self::Measured => {
+                "peak of the restoring process, its runtime included; what is under 3 MiB cannot be told"
+            }
         }
     }
 }
