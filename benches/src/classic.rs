@@ -20,9 +20,9 @@ pub fn search(pair: &Pair) {
 /// # Panics
 /// If it cannot be made.
 #[must_use]
-pub fn raw(pair: &Pair) -> Vec<u8> {
+pub fn raw(old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut patch = Vec::new();
-    bsdiff::diff(&pair.old, &pair.new, &mut patch).expect("a patch");
+    bsdiff::diff(old, new, &mut patch).expect("a patch");
     patch
 }
 
@@ -32,7 +32,7 @@ pub fn raw(pair: &Pair) -> Vec<u8> {
 /// If it cannot be made.
 #[must_use]
 pub fn diff(pair: &Pair) -> Vec<u8> {
-    in_bzip2(&raw(pair))
+    in_bzip2(&raw(&pair.old, &pair.new))
 }
 
 pub(crate) fn in_bzip2(raw: &[u8]) -> Vec<u8> {

@@ -1,7 +1,9 @@
-//! What the benches compare, and on what: pairs of images, and Smidgen and the classic bsdiff behind like calls.
+//! What the benches compare, and on what: pairs of images, and Smidgen and other tools behind like calls.
 
 pub mod classic;
+pub mod clock;
 pub mod packages;
 pub mod pair;
+pub mod report;
 pub mod smidgen;
 mod synthetic;

@@ -27,7 +27,7 @@ impl Packages {
     /// If one cannot be made.
     #[must_use]
     pub fn new(pair: &Pair) -> Self {
-        let raw = classic::raw(pair);
+        let raw = classic::raw(&pair.old, &pair.new);
         Self {
             cm: smidgen::diff(pair, CodecChoice::Cm),
             zstd: smidgen::diff(pair, CodecChoice::Zstd),

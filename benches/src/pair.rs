@@ -8,8 +8,9 @@ use crate::synthetic;
 
 /// Names a pair of the user's: two paths with a colon between them, absolute or from the repository's root.
 const VARIABLE: &str = "SMIDGEN_BENCH_PAIR";
-/// Bytes of the made-up images, about.
+/// Bytes of the made-up images, about: for times, and for counting instructions, which is slow.
 const SYNTHETIC: usize = 4 << 20;
+const COUNTED: usize = 256 << 10;
 
 /// An image and a later version of it.
 #[derive(Debug)]
@@ -29,13 +30,26 @@ pub struct Pair {
 #[must_use]
 pub fn all() -> Vec<Pair> {
     let mut pairs = vec![fixture("app-v1", "app-v2"), fixture("app-v2", "app-v3")];
-    let (old, new) = synthetic::versions(SYNTHETIC);
-    pairs.push(Pair { name: "synthetic-4M".to_owned(), old, new });
+    pairs.push(made_up("synthetic-4M", SYNTHETIC));
     if let Ok(paths) = env::var(VARIABLE) {
         let (old, new) = paths.split_once(':').expect("SMIDGEN_BENCH_PAIR is OLD:NEW");
         pairs.push(Pair { name: "yours".to_owned(), old: read(old), new: read(new) });
     }
     pairs
+}
+
+/// The pairs on which instructions are counted: one of compiled code, and a larger one.
+///
+/// # Panics
+/// If an image cannot be read.
+#[must_use]
+pub fn counted() -> Vec<Pair> {
+    vec![fixture("app-v1", "app-v2"), made_up("synthetic-256K", COUNTED)]
+}
+
+fn made_up(name: &str, size: usize) -> Pair {
+    let (old, new) = synthetic::versions(size);
+    Pair { name: name.to_owned(), old, new }
 }
 
 fn fixture(old: &str, new: &str) -> Pair {

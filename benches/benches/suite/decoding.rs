@@ -10,7 +10,7 @@ pub(crate) fn bench(criterion: &mut Criterion, pair: &Pair, packages: &Packages)
     let (old, size) = (&pair.old, pair.new.len() as u64);
     let Packages { cm, zstd, bsdiff40, bsdiff_bzip2: bsdiff, .. } = packages;
     assert!(classic::patch(old, bsdiff) == pair.new, "the classic bsdiff must be right too");
-    let mut group = crate::group(criterion, "decoding", pair);
+    let mut group = crate::group(criterion, "decode", pair, pair.new.len());
     group.bench_function("cm", |bencher| bencher.iter(|| smidgen::patch(old, cm)));
     group.bench_function("zstd", |bencher| bencher.iter(|| smidgen::patch(old, zstd)));
     group.bench_function("bsdiff40", |bencher| {

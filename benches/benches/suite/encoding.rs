@@ -6,7 +6,7 @@ use criterion::Criterion;
 use diff_core::{CodecChoice, Silent, diff_bsdiff40};
 
 pub(crate) fn bench(criterion: &mut Criterion, pair: &Pair) {
-    let mut group = crate::group(criterion, "encoding", pair);
+    let mut group = crate::group(criterion, "encode", pair, pair.new.len());
     group.bench_function("cm", |bencher| bencher.iter(|| smidgen::diff(pair, CodecChoice::Cm)));
     group.bench_function("zstd", |bencher| bencher.iter(|| smidgen::diff(pair, CodecChoice::Zstd)));
     group.bench_function("bsdiff40", |bencher| {

@@ -1,7 +1,9 @@
 //! Times and sizes of Smidgen beside the classic bsdiff, on the same pairs in the same run.
 
+mod covering;
 mod decoding;
 mod encoding;
+mod indexing;
 mod matching;
 mod sizes;
 
@@ -23,16 +25,23 @@ fn main() {
     let pairs: Vec<(Pair, Packages)> = pair::all().into_iter().map(packed).collect();
     sizes::print(&pairs);
     for (pair, packages) in &pairs {
+        indexing::bench(&mut criterion, pair);
         matching::bench(&mut criterion, pair);
+        covering::bench(&mut criterion, pair);
         encoding::bench(&mut criterion, pair);
         decoding::bench(&mut criterion, pair, packages);
     }
     criterion.final_summary();
 }
 
-/// A group whose throughput is in bytes of the new image.
-fn group<'c>(criterion: &'c mut Criterion, work: &str, pair: &Pair) -> BenchmarkGroup<'c, WallTime> {
+/// A group whose throughput is in bytes of the image that is worked on.
+fn group<'c>(
+    criterion: &'c mut Criterion,
+    work: &str,
+    pair: &Pair,
+    size: usize,
+) -> BenchmarkGroup<'c, WallTime> {
     let mut group = criterion.benchmark_group(format!("{work}/{}", pair.name));
-    group.throughput(Throughput::Bytes(pair.new.len() as u64));
+    group.throughput(Throughput::Bytes(size as u64));
     group
 }

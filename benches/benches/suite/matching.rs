@@ -1,6 +1,4 @@
-//! How long it takes to find what both images share.
-
-use std::hint::black_box;
+//! How long it takes to find what both images share, with the index at hand and for the classic bsdiff without.
 
 use bench_suite::classic;
 use bench_suite::pair::Pair;
@@ -8,10 +6,7 @@ use criterion::Criterion;
 use diff_core::search::{CoverOptions, Index, find_covers};
 
 pub(crate) fn bench(criterion: &mut Criterion, pair: &Pair) {
-    let mut group = crate::group(criterion, "matching", pair);
-    group.bench_function("index", |bencher| {
-        bencher.iter(|| black_box(Index::build(&pair.old).expect("an index")));
-    });
+    let mut group = crate::group(criterion, "match", pair, pair.new.len());
     let index = Index::build(&pair.old).expect("an index");
     group.bench_function("covers", |bencher| {
         bencher.iter(|| find_covers(&index, &pair.new, &CoverOptions::default()));
