@@ -12,6 +12,8 @@ mod landmarks;
 mod learned;
 mod nearby;
 mod predict;
+#[cfg(feature = "riscv")]
+mod riscv;
 #[cfg(feature = "thumb")]
 mod thumb;
 mod word;
@@ -101,6 +103,9 @@ pub enum Form {
     /// In AArch64 code.
     #[cfg(feature = "aarch64")]
     Aarch64(aarch64::Form),
+    /// In RISC-V code.
+    #[cfg(feature = "riscv")]
+    Riscv(riscv::Form),
 }
 
 /// A reference in the base.
@@ -150,6 +155,10 @@ impl Reference {
             RegionKind::Aarch64 => {
                 aarch64::find(view, halves).or_else(|| word::find(WordForm::WIDE_POINTER, view, space))
             }
+            #[cfg(feature = "riscv")]
+            RegionKind::Riscv => {
+                word::find(WordForm::POINTER, view, space).or_else(|| riscv::find(view, halves))
+            }
             _ => None,
         }
     }
@@ -163,6 +172,8 @@ impl Reference {
             Form::Thumb(form) => thumb::read(form, bytes, address, self.extra),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::read(form, bytes, address, self.extra),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::read(form, bytes, address, self.extra),
         }
     }
 
@@ -175,6 +186,8 @@ impl Reference {
             Form::Thumb(form) => thumb::write(form, bytes, address, self.extra, target),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::write(form, bytes, address, self.extra, target),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::write(form, bytes, address, self.extra, target),
         }
     }
 
@@ -187,6 +200,8 @@ impl Reference {
             Form::Thumb(form) => thumb::mask(form, bytes),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::mask(form, bytes),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::mask(form, bytes),
         }
     }
 
@@ -199,6 +214,8 @@ impl Reference {
             Form::Thumb(form) => thumb::class(form),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::class(form),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::class(form),
         }
     }
 
@@ -211,6 +228,8 @@ impl Reference {
             Form::Thumb(form) => thumb::half(form, old, new.0, self.target),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::half(form, old, new),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::half(form, old, new),
             _ => None,
         }
     }
