@@ -17,6 +17,8 @@ mod riscv;
 #[cfg(feature = "thumb")]
 mod thumb;
 mod word;
+#[cfg(feature = "xtensa")]
+mod xtensa;
 
 pub use halves::{Half, Halves};
 pub use landmarks::{Landmark, Landmarks};
@@ -106,6 +108,9 @@ pub enum Form {
     /// In RISC-V code.
     #[cfg(feature = "riscv")]
     Riscv(riscv::Form),
+    /// In Xtensa code.
+    #[cfg(feature = "xtensa")]
+    Xtensa(xtensa::Form),
 }
 
 /// A reference in the base.
@@ -159,6 +164,10 @@ impl Reference {
             RegionKind::Riscv => {
                 word::find(WordForm::POINTER, view, space).or_else(|| riscv::find(view, halves))
             }
+            #[cfg(feature = "xtensa")]
+            RegionKind::Xtensa => {
+                word::find(WordForm::POINTER, view, space).or_else(|| xtensa::find(view, space))
+            }
             _ => None,
         }
     }
@@ -174,6 +183,8 @@ impl Reference {
             Form::Aarch64(form) => aarch64::read(form, bytes, address, self.extra),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::read(form, bytes, address, self.extra),
+            #[cfg(feature = "xtensa")]
+            Form::Xtensa(form) => xtensa::read(form, bytes, address),
         }
     }
 
@@ -188,6 +199,8 @@ impl Reference {
             Form::Aarch64(form) => aarch64::write(form, bytes, address, self.extra, target),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::write(form, bytes, address, self.extra, target),
+            #[cfg(feature = "xtensa")]
+            Form::Xtensa(form) => xtensa::write(form, bytes, address, target),
         }
     }
 
@@ -202,6 +215,8 @@ impl Reference {
             Form::Aarch64(form) => aarch64::mask(form, bytes),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::mask(form, bytes),
+            #[cfg(feature = "xtensa")]
+            Form::Xtensa(form) => xtensa::mask(form, bytes),
         }
     }
 
@@ -216,6 +231,8 @@ impl Reference {
             Form::Aarch64(form) => aarch64::class(form),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::class(form),
+            #[cfg(feature = "xtensa")]
+            Form::Xtensa(form) => xtensa::class(form),
         }
     }
 

@@ -8,8 +8,8 @@
 //! ADDI     imm[11:0] rs1 000 rd 0010011             ADDIW    imm[11:0] rs1 000 rd 0011011
 //! JALR     imm[11:0] rs1 000 rd 1100111             loads    imm[11:0] rs1 f3 rd 0000011, 0000111
 //! stores   imm[11:5] rs2 rs1 f3 imm[4:0] 0100011, 0100111
-//! C.J      101 imm[11|4|9:8|10|6|7|3:1|5] 01        C.JAL    001 ... 01 (RV32 only)
-//! C.BEQZ   110 imm[8|4:3] rs1' imm[7:6|2:1|5] 01    C.BNEZ   111 ... 01
+//! C.J      101 imm[11|4|9:8|10|6|7|3:1|5] 01        C.BEQZ   110 imm[8|4:3] rs1' imm[7:6|2:1|5] 01
+//!                                                   C.BNEZ   111 ... 01
 //! ```
 
 use super::{Class, Half, Halves, Reference, View};
@@ -29,7 +29,7 @@ pub enum Form {
     Store,
     /// A conditional branch: 13 bits.
     Branch,
-    /// C.J or C.JAL: 12 bits.
+    /// C.J: 12 bits.
     ShortJump,
     /// C.BEQZ or C.BNEZ: 9 bits.
     ShortBranch,
@@ -62,7 +62,7 @@ pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
             (low, read(form, bytes, view.address, low))
         }
         Form::Lower | Form::Store => {
-            let half = halves.find(base(word), view.address)?; if matches!(form,Form::Store)||word&0x7f==3 {return None;}
+            let half = halves.find(base(word), view.address)?;
             (half.new, read(form, bytes, view.address, half.old))
         }
         _ => (0, read(form, bytes, view.address, 0)),
@@ -89,6 +89,7 @@ fn form(word: u32) -> Option<Form> {
         0x27 if function == 2 || function == 3 => Some(Form::Store),
         0x63 if function >> 1 != 1 => Some(Form::Branch),
         _ => match word & 0xE003 {
+            // C.JAL is left out: RV64 has C.ADDIW in its place.
             0xA001 => Some(Form::ShortJump),
             0xC001 | 0xE001 => Some(Form::ShortBranch),
             _ => None,
@@ -293,7 +294,6 @@ mod tests {
         assert_eq!(found(0xFEB5_1EE3), Some((Form::Branch, 0x0FFC))); // bne a0, a1, .-4
         assert_eq!(found(0xA021), Some((Form::ShortJump, 0x1008))); // c.j .+8
         assert_eq!(found(0xBFF5), Some((Form::ShortJump, 0x0FFC))); // c.j .-4
-        assert_eq!(found(0x2021), Some((Form::ShortJump, 0x1008))); // c.jal .+8
         assert_eq!(found(0xC501), Some((Form::ShortBranch, 0x1008))); // c.beqz a0, .+8
         assert_eq!(found(0xFD75), Some((Form::ShortBranch, 0x0FFC))); // c.bnez a0, .-4
         assert_eq!(found(0x0005_0513), None); // addi a0, a0, 0, with no upper part before
