@@ -109,7 +109,7 @@ const WORDS: [WordForm; 3] =
     [WordForm::WIDE_POINTER, WordForm { origin: Origin::Itself, ..WordForm::POINTER }, OFFSET];
 
 /// The kinds of code.
-const CODE: [RegionKind; 2] = [RegionKind::Thumb, RegionKind::Aarch64];
+const CODE: [RegionKind; 4] = [RegionKind::Thumb, RegionKind::Aarch64, RegionKind::Riscv, RegionKind::Xtensa];
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

@@ -218,6 +218,7 @@ pub(super) const fn mask(form: Form, bytes: [u8; 8]) -> [u8; 8] {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::vec::Vec;
 
     fn found(word: u32, address: u32) -> Option<(Form, u32)> {
         let reference = find(&View { bytes: &word.to_le_bytes(), address, before: 0 }, &Halves::default())?;

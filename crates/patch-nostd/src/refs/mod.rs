@@ -12,9 +12,13 @@ mod landmarks;
 mod learned;
 mod nearby;
 mod predict;
+#[cfg(feature = "riscv")]
+mod riscv;
 #[cfg(feature = "thumb")]
 mod thumb;
 mod word;
+#[cfg(feature = "xtensa")]
+mod xtensa;
 
 pub use halves::{Half, Halves};
 pub use landmarks::{Landmark, Landmarks};
@@ -101,6 +105,12 @@ pub enum Form {
     /// In AArch64 code.
     #[cfg(feature = "aarch64")]
     Aarch64(aarch64::Form),
+    /// In RISC-V code.
+    #[cfg(feature = "riscv")]
+    Riscv(riscv::Form),
+    /// In Xtensa code.
+    #[cfg(feature = "xtensa")]
+    Xtensa(xtensa::Form),
 }
 
 /// A reference in the base.
@@ -148,6 +158,14 @@ impl Reference {
             }
             #[cfg(feature = "aarch64")]
             RegionKind::Aarch64 => aarch64::find(view, halves),
+            #[cfg(feature = "riscv")]
+            RegionKind::Riscv => {
+                word::find(WordForm::POINTER, view, space).or_else(|| riscv::find(view, halves))
+            }
+            #[cfg(feature = "xtensa")]
+            RegionKind::Xtensa => {
+                word::find(WordForm::POINTER, view, space).or_else(|| xtensa::find(view, space))
+            }
             _ => None,
         }
     }
@@ -161,6 +179,10 @@ impl Reference {
             Form::Thumb(form) => thumb::read(form, bytes, address, self.extra),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::read(form, bytes, address, self.extra),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::read(form, bytes, address, self.extra),
+            #[cfg(feature = "xtensa")]
+            Form::Xtensa(form) => xtensa::read(form, bytes, address),
         }
     }
 
@@ -173,6 +195,10 @@ impl Reference {
             Form::Thumb(form) => thumb::write(form, bytes, address, self.extra, target),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::write(form, bytes, address, self.extra, target),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::write(form, bytes, address, self.extra, target),
+            #[cfg(feature = "xtensa")]
+            Form::Xtensa(form) => xtensa::write(form, bytes, address, target),
         }
     }
 
@@ -185,6 +211,10 @@ impl Reference {
             Form::Thumb(form) => thumb::mask(form, bytes),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::mask(form, bytes),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::mask(form, bytes),
+            #[cfg(feature = "xtensa")]
+            Form::Xtensa(form) => xtensa::mask(form, bytes),
         }
     }
 
@@ -197,6 +227,10 @@ impl Reference {
             Form::Thumb(form) => thumb::class(form),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::class(form),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::class(form),
+            #[cfg(feature = "xtensa")]
+            Form::Xtensa(form) => xtensa::class(form),
         }
     }
 
@@ -209,6 +243,8 @@ impl Reference {
             Form::Thumb(form) => thumb::half(form, old, new.0, self.target),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::half(form, old, new),
+            #[cfg(feature = "riscv")]
+            Form::Riscv(form) => riscv::half(form, old, new),
             _ => None,
         }
     }
