@@ -46,9 +46,8 @@ impl Model<'_> {
         let contexts = [
             1 << 28 | (context.offset & 3),
             2 << 28 | (before & 0xFF),
-            3 << 28 | (before & 0xFFFF),
             // Code is made of halfwords: the byte before the last says what follows the last one.
-            4 << 28 | (before >> 8 & 0xFF) | (context.offset & 1) << 8,
+            3 << 28 | (before >> 8 & 0xFF) | (context.offset & 1) << 8,
         ];
         self.byte(coder, &contexts, LITERAL_SET, byte)
     }
