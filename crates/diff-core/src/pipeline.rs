@@ -8,7 +8,7 @@ use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::{RegionKind, RegionTable};
 use rayon::prelude::*;
 
-use crate::cover::{Matches, Repeats, refine};
+use crate::cover::{Matches, Prices, References, Repeats, Observer, Piece, Width, choose, pieces, refine};
 use crate::encode::{Job, Load, Plan, START, Trace, cheapest, model_size, operations, single, tune};
 use crate::image::looks_like_thumb;
 use crate::refs::{Mask, most_doubtful};
@@ -59,6 +59,11 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     let best = candidates?.into_iter().min_by_key(|candidate| (candidate.cost, candidate.mask));
     let mut best = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
     progress.begin(Stage::Encode, 1);
+    let passes = std::env::var("PASSES").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let mut prices = Prices::default();
+    for _ in 0..passes {
+        best.choose_again(subject, &mut prices).map_err(DiffError::NotProved)?;
+    }
     if size <= SMALL {
         tune(&mut best.job).map_err(DiffError::NotProved)?;
     } else if best.masked {
@@ -75,6 +80,7 @@ struct Candidate<'a> {
     /// Whether the mask changed anything.
     masked: bool,
     job: Job<'a>,
+    pieces: Vec<Piece>,
 }
 
 impl<'a> Candidate<'a> {
@@ -84,7 +90,7 @@ impl<'a> Candidate<'a> {
             || mask.apply(subject.old, &subject.space),
             || mask.apply(subject.new, &subject.space),
         );
-        let covers = covers(subject, &old, &new, repeats)?;
+        let (covers, pieces) = covers(subject, &old, &new, mask, repeats)?;
         let masked = *old != *subject.old || *new != *subject.new;
         let load = load(subject, &covers);
         let differing = changes(&covers, &old, &new);
@@ -99,7 +105,7 @@ impl<'a> Candidate<'a> {
         let size = model_size(subject.budget, load)?;
         plan.choose_landmarks(size.landmarks as usize);
         let job = Job { old: subject.old, plan, size, tuning: START, header: subject.header };
-        Ok(Self { cost, mask, masked, job })
+        Ok(Self { cost, mask, masked, job, pieces })
     }
 
     /// Cuts the image into regions where that pays, by trial encodings, and takes the cost from them.
@@ -107,6 +113,30 @@ impl<'a> Candidate<'a> {
         let copies = choose_regions(&mut self.job, kinds)?;
         let report = Report::of(operations(self.job.plan.new.len(), &self.job.plan.covers));
         self.cost = copies + report.literals * LITERAL;
+        Ok(())
+    }
+}
+
+impl Candidate<'_> {
+    /// Chooses the covers again, by the prices that the models charge for those chosen before.
+    fn choose_again(&mut self, subject: &Subject, prices: &mut Prices) -> Result<(), patch_nostd::Error> {
+        let images = (subject.old, subject.new);
+        let covers = self.job.plan.covers.clone();
+        let references = References::new(images, subject.space, self.job.plan.regions, &covers);
+        let mut observer = Observer::new(images, &covers, &references);
+        let before = self.job.watch(|position, costs| observer.step(position, costs))?;
+        *prices = observer.prices(&Prices::default());
+        if std::env::var("SHOW").is_ok() { println!("{prices:?}"); }
+        let covers = choose(images, &self.pieces, prices, &references);
+        let mut plan = Plan { covers, ..self.job.plan.clone() };
+        let size = model_size(subject.budget, load(subject, &plan.covers)).map_err(|_| patch_nostd::Error::Corrupt)?;
+        plan.choose_landmarks(size.landmarks as usize);
+        let job = Job { plan, size, ..self.job.clone() };
+        let after = job.cost()?;
+        if std::env::var("SHOW").is_ok() { println!("pass {} -> {}", before >> 11, after >> 11); }
+        if after < before {
+            self.job = job;
+        }
         Ok(())
     }
 }
@@ -152,15 +182,21 @@ fn covers(
     subject: &Subject,
     old: &[u8],
     new: &[u8],
+    mask: Mask,
     repeats: &Repeats,
-) -> Result<Vec<(u32, Cover)>, DiffError> {
+) -> Result<(Vec<(u32, Cover)>, Vec<Piece>), DiffError> {
     let index = Index::build(old)?;
     let found = find_covers(&index, new, &CoverOptions::default());
     let of_base = |start, length| Cover { source: Source::Base, start, length };
     let covers: Vec<(u32, Cover)> =
         found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
     let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
-    Ok(refine(&matches, &covers))
+    if std::env::var("OLDWAY").is_ok() { return Ok((refine(&matches, &covers), Vec::new())); }
+    let pieces = pieces(&matches, &covers, Width { reach: 64, rivals: 0 });
+    let regions = single(mask.kind(), subject.new.len());
+    let references = References::new((subject.old, subject.new), subject.space, regions, &covers);
+    let chosen = choose((subject.old, subject.new), &pieces, &Prices::default(), &references);
+    Ok((chosen, pieces))
 }
 
 fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {

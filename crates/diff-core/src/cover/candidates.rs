@@ -1,0 +1,219 @@
+//! What could be copied where: stretches of the new image with the displacement at which each resembles something.
+
+use patch_nostd::apply::{Cover, Source};
+
+use super::parse::Matches;
+use super::repeats::Repeat;
+use crate::search::common_prefix;
+
+/// A stretch of the new image that may be copied, whole or in part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// First byte of the new image.
+    pub start: usize,
+    /// One past its last byte.
+    pub end: usize,
+    /// Where it may be copied from.
+    pub source: Source,
+    /// How far behind that lies: target offset minus source offset.
+    pub displacement: i64,
+}
+
+/// How wide to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Width {
+    /// Bytes by which covers are prolonged in any case, at both ends.
+    pub reach: usize,
+    /// Matches of about the same length that are looked at from one place.
+    pub rivals: usize,
+}
+
+/// The shortest exact matches that are looked at, in the old image and in the new one.
+const LEAST_BASE: usize = 4;
+const LEAST_REPEAT: usize = 5;
+/// Matches grow over differences until these exceed what agrees by so many bytes.
+const DROP: i32 = 6;
+/// Inside a match this long nothing else is looked for until shortly before its end.
+const LONG: usize = 64;
+const MARGIN: usize = 24;
+/// Covers with so many differences in a window of so many bytes are in doubt there.
+const WINDOW: usize = 32;
+const DOUBTFUL: usize = 4;
+
+/// All candidates that touch `start..end`, by where they begin.
+pub fn candidates(
+    matches: &Matches,
+    covers: &[(u32, Cover)],
+    width: Width,
+    range: (usize, usize),
+) -> Vec<Candidate> {
+    let mut finder =
+        Finder { matches, width, start: range.0, end: range.1, found: Vec::new(), repeats: Vec::new() };
+    covers.iter().for_each(|&(target, cover)| finder.prolonged(target, cover));
+    finder.search(covers);
+    let mut found = finder.found;
+    found.sort_by_key(|candidate| (candidate.start, candidate.end));
+    found
+}
+
+struct Finder<'a> {
+    matches: &'a Matches<'a>,
+    width: Width,
+    start: usize,
+    end: usize,
+    found: Vec<Candidate>,
+    repeats: Vec<Repeat>,
+}
+
+impl Finder<'_> {
+    /// A cover of the search, further than it goes.
+    fn prolonged(&mut self, target: u32, cover: Cover) {
+        let (start, end) = (target as usize, (target + cover.length) as usize);
+        let displacement = i64::from(target) - i64::from(cover.start);
+        let reach = self.width.reach.min(2 * cover.length as usize);
+        let (first, last) = self.grown(cover.source, displacement, start, end);
+        self.add(cover.source, displacement, first.min(start.saturating_sub(reach)), last.max(end + reach));
+    }
+
+    fn add(&mut self, source: Source, displacement: i64, start: usize, end: usize) {
+        let size = match source {
+            Source::Base => self.matches.old.len() as i64,
+            Source::Target => self.matches.new.len() as i64,
+        };
+        let start = start.max(self.start).max(displacement.max(0) as usize);
+        let end = end.min(self.end).min((size + displacement).max(0) as usize);
+        if start < end {
+            self.found.push(Candidate { start, end, source, displacement });
+        }
+    }
+
+    /// Looks for matches wherever no cover is beyond doubt.
+    fn search(&mut self, covers: &[(u32, Cover)]) {
+        let mut position = self.start;
+        for &(target, cover) in covers {
+            let (start, end) = (target as usize, (target + cover.length) as usize);
+            let mut at = start;
+            // What is beyond doubt, and what lies between.
+            while let Some((from, to)) = self.certain(target, cover, at) {
+                self.look(position, from.min(self.end));
+                position = position.max(to);
+                at = to;
+            }
+            let _ = end;
+        }
+        self.look(position, self.end);
+    }
+
+    /// The next stretch of a cover, from `at` on, that has few differences.
+    fn certain(&self, target: u32, cover: Cover, at: usize) -> Option<(usize, usize)> {
+        let end = (target + cover.length) as usize;
+        if cover.source == Source::Target || cover.length < 48 {
+            return None;
+        }
+        let base = |position: usize| position - target as usize + cover.start as usize;
+        let differs = |position: usize| {
+            self.matches.masked[position] != self.matches.index.old()[base(position)]
+        };
+        let mut recent: std::collections::VecDeque<usize> = std::collections::VecDeque::new();
+        let mut from = at;
+        let mut position = at;
+        while position < end {
+            if differs(position) {
+                while recent.front().is_some_and(|&first| first + WINDOW < position) {
+                    recent.pop_front();
+                }
+                recent.push_back(position);
+                if recent.len() >= DOUBTFUL {
+                    let doubt = recent[0];
+                    if doubt > from + 2 * WINDOW {
+                        return Some((from, doubt));
+                    }
+                    from = position + 1;
+                }
+            }
+            position += 1;
+        }
+        (end > from + 2 * WINDOW).then_some((from, end))
+    }
+
+    /// Looks for matches at every position of a stretch.
+    fn look(&mut self, start: usize, end: usize) {
+        let start = start.max(self.start);
+        let mut position = start;
+        while position < end {
+            let longest = self.far(position).max(self.repeated(position));
+            position += if longest >= LONG { longest - MARGIN } else { 1 };
+        }
+    }
+
+    /// The longest match in the old image.
+    fn far(&mut self, position: usize) -> usize {
+        let needle = &self.matches.masked[position..];
+        let (start, length) = self.matches.index.longest_match(needle);
+        if length >= LEAST_BASE {
+            self.grow(Source::Base, position as i64 - start as i64, position, position + length);
+        }
+        length
+    }
+
+    /// Repeats of what the new image already had.
+    fn repeated(&mut self, position: usize) -> usize {
+        let mut repeats = std::mem::take(&mut self.repeats);
+        let limit = self.matches.new.len() - position;
+        self.matches.repeats.at(position, limit.min(1 << 12), &mut repeats);
+        for repeat in repeats.iter().filter(|repeat| repeat.length as usize >= LEAST_REPEAT) {
+            let end = position + repeat.length as usize;
+            self.grow(Source::Target, i64::from(repeat.distance), position, end);
+        }
+        let longest = repeats.last().map_or(0, |repeat| repeat.length as usize);
+        self.repeats = repeats;
+        longest
+    }
+
+    /// Adds a match unless a candidate of the same displacement has it.
+    fn grow(&mut self, source: Source, displacement: i64, start: usize, end: usize) {
+        let has = |candidate: &&Candidate| {
+            candidate.displacement == displacement
+                && candidate.source == source
+                && candidate.start <= start
+                && candidate.end >= end.min(self.end)
+        };
+        if self.found.iter().rev().take(24).find(has).is_some() {
+            return;
+        }
+        let (first, last) = self.grown(source, displacement, start, end);
+        self.add(source, displacement, first, last);
+    }
+
+    /// How far a match goes on over differences, back and forth.
+    fn grown(&self, source: Source, displacement: i64, start: usize, end: usize) -> (usize, usize) {
+        let (new, old) = match source {
+            Source::Base => (self.matches.masked, self.matches.index.old()),
+            Source::Target => (self.matches.new, self.matches.new),
+        };
+        let (from, to) = ((start as i64 - displacement) as usize, (end as i64 - displacement) as usize);
+        let back = extension(new[..start].iter().rev().zip(old[..from].iter().rev()));
+        let forth = extension(new[end..].iter().zip(&old[to.min(old.len())..]));
+        (start - back, end + forth)
+    }
+}
+
+/// How many pairs to take until differences prevail.
+fn extension<'a>(pairs: impl Iterator<Item = (&'a u8, &'a u8)>) -> usize {
+    let (mut score, mut best, mut length) = (0, 0, 0);
+    for (index, (new, old)) in pairs.take(1 << 10).enumerate() {
+        score += if new == old { 1 } else { -2 };
+        if score > best {
+            (best, length) = (score, index + 1);
+        } else if score < best - 2 * DROP {
+            break;
+        }
+    }
+    length
+}
+
+/// Keeps the helper in use where only whole matches count.
+#[allow(dead_code)]
+fn whole(a: &[u8], b: &[u8]) -> usize {
+    common_prefix(a, b)
+}
