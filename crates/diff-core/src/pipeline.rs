@@ -126,7 +126,7 @@ impl Candidate<'_> {
         let mut observer = Observer::new(images, &covers, &references);
         let before = self.job.watch(|position, costs| observer.step(position, costs))?;
         *prices = observer.prices(&Prices::default());
-        if std::env::var("SHOW").is_ok() { println!("{prices:?}"); }
+        if std::env::var("SHOW").is_ok() { println!("recent {:?} src {:?} lits {:?} len {:?} seek {:?} dist {:?}\n same {:?} chg {:?} again {:?} ref {:?}", prices.recent, prices.source, prices.literals, prices.lengths, prices.seek, prices.distance, prices.same, prices.changed, prices.again, prices.reference); }
         let covers = choose(images, &self.pieces, prices, &references);
         let mut plan = Plan { covers, ..self.job.plan.clone() };
         let size = model_size(subject.budget, load(subject, &plan.covers)).map_err(|_| patch_nostd::Error::Corrupt)?;

@@ -4,7 +4,6 @@ use patch_nostd::apply::{Cover, Source};
 
 use super::parse::Matches;
 use super::repeats::Repeat;
-use crate::search::common_prefix;
 
 /// A stretch of the new image that may be copied, whole or in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +30,10 @@ pub struct Width {
 /// The shortest exact matches that are looked at, in the old image and in the new one.
 const LEAST_BASE: usize = 4;
 const LEAST_REPEAT: usize = 5;
+/// How many displacements are remembered so that nothing is found twice; a power of two.
+const KNOWN: usize = 1 << 12;
+/// Matches grow by so many bytes at most.
+const GROWTH: usize = 256;
 /// Matches grow over differences until these exceed what agrees by so many bytes.
 const DROP: i32 = 6;
 /// Inside a match this long nothing else is looked for until shortly before its end.
@@ -47,12 +50,15 @@ pub fn candidates(
     width: Width,
     range: (usize, usize),
 ) -> Vec<Candidate> {
-    let mut finder =
-        Finder { matches, width, start: range.0, end: range.1, found: Vec::new(), repeats: Vec::new() };
+    let known = vec![(0, 0); KNOWN];
+    let (start, end) = range;
+    let mut finder = Finder { matches, width, start, end, found: Vec::new(), repeats: Vec::new(), known };
     covers.iter().for_each(|&(target, cover)| finder.prolonged(target, cover));
     finder.search(covers);
     let mut found = finder.found;
-    found.sort_by_key(|candidate| (candidate.start, candidate.end));
+    found.sort_unstable_by_key(|candidate| {
+        (candidate.start, candidate.end, candidate.displacement, candidate.source == Source::Target)
+    });
     found
 }
 
@@ -63,6 +69,8 @@ struct Finder<'a> {
     end: usize,
     found: Vec<Candidate>,
     repeats: Vec<Repeat>,
+    /// Up to where candidates go, for some displacements.
+    known: Vec<(i64, usize)>,
 }
 
 impl Finder<'_> {
@@ -172,16 +180,13 @@ impl Finder<'_> {
 
     /// Adds a match unless a candidate of the same displacement has it.
     fn grow(&mut self, source: Source, displacement: i64, start: usize, end: usize) {
-        let has = |candidate: &&Candidate| {
-            candidate.displacement == displacement
-                && candidate.source == source
-                && candidate.start <= start
-                && candidate.end >= end.min(self.end)
-        };
-        if self.found.iter().rev().take(24).find(has).is_some() {
+        let place = (displacement as usize).wrapping_mul(0x9E37_79B9) >> 8 & (KNOWN - 1);
+        let known = self.known[place];
+        if known.0 == displacement && known.1 >= end {
             return;
         }
         let (first, last) = self.grown(source, displacement, start, end);
+        self.known[place] = (displacement, last);
         self.add(source, displacement, first, last);
     }
 
@@ -201,7 +206,7 @@ impl Finder<'_> {
 /// How many pairs to take until differences prevail.
 fn extension<'a>(pairs: impl Iterator<Item = (&'a u8, &'a u8)>) -> usize {
     let (mut score, mut best, mut length) = (0, 0, 0);
-    for (index, (new, old)) in pairs.take(1 << 10).enumerate() {
+    for (index, (new, old)) in pairs.take(GROWTH).enumerate() {
         score += if new == old { 1 } else { -2 };
         if score > best {
             (best, length) = (score, index + 1);
@@ -210,10 +215,4 @@ fn extension<'a>(pairs: impl Iterator<Item = (&'a u8, &'a u8)>) -> usize {
         }
     }
     length
-}
-
-/// Keeps the helper in use where only whole matches count.
-#[allow(dead_code)]
-fn whole(a: &[u8], b: &[u8]) -> usize {
-    common_prefix(a, b)
 }

@@ -6,7 +6,8 @@ const NEAR: usize = 32;
 /// A changed byte of a cover.
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
-    difference: u8,
+    /// The new byte less the old one.
+    pub difference: u8,
     previous: u8,
     next: u8,
 }

@@ -188,9 +188,16 @@ impl Lattice<'_> {
         lane.history = lane.history << 1 | u32::from(lane.change.is_some());
         lane.price += match lane.change {
             None => self.prices.same[class],
-            Some(change) if differences.knows(change) => self.prices.again[class],
-            Some(_) => self.prices.changed[class],
+            Some(change) => self.prices.changed[class] + self.value(change, differences),
         };
+    }
+
+    fn value(&self, change: Change, differences: &Differences) -> u32 {
+        if differences.knows(change) {
+            self.prices.again
+        } else {
+            self.prices.difference[usize::from(change.difference)]
+        }
     }
 
     /// Ends covers after the byte at `position`.

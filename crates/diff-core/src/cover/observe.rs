@@ -1,6 +1,7 @@
 //! Learns prices from a walk of the real models over a plan.
 
 use patch_nostd::apply::{Cover, Source};
+use patch_nostd::entropy::Category;
 
 use super::differences::{Change, Differences};
 use super::prices::{BIT, CLASSES, Prices, Sizes, class, price};
@@ -24,8 +25,7 @@ struct Copied {
     position: usize,
     cost: u64,
     class: usize,
-    /// Nothing if it is the same; whether its difference was known otherwise.
-    changed: Option<bool>,
+    changed: bool,
 }
 
 /// Watches a walk.
@@ -44,10 +44,13 @@ pub struct Observer<'a> {
     literals: Vec<Seen>,
     copied: Vec<Copied>,
     verdicts: [Seen; 3],
+    again: Seen,
+    changes: Vec<Seen>,
 }
 
 /// The place of the references in the meter's categories.
-const REFERENCES: usize = patch_nostd::entropy::Category::References as usize;
+const REFERENCES: usize = Category::References as usize;
+const CHANGED: usize = Category::Changed as usize;
 
 impl<'a> Observer<'a> {
     /// Watches a walk over these covers.
@@ -65,6 +68,8 @@ impl<'a> Observer<'a> {
             literals: vec![Seen::default(); 256],
             copied: Vec::new(),
             verdicts: [Seen::default(); 3],
+            again: Seen::default(),
+            changes: vec![Seen::default(); 256],
         }
     }
 
@@ -73,7 +78,8 @@ impl<'a> Observer<'a> {
         let (start, end) = (self.position, position as usize);
         let total = |costs: &[u64; 6]| costs.iter().sum::<u64>();
         let cost = total(costs) - total(&self.costs);
-        let of_references = costs[REFERENCES] - self.costs[REFERENCES];
+        let special = costs[REFERENCES] - self.costs[REFERENCES];
+        let value = costs[CHANGED] - self.costs[CHANGED];
         self.costs = *costs;
         if start == end {
             return;
@@ -87,13 +93,13 @@ impl<'a> Observer<'a> {
                 if target as usize == start {
                     self.history = super::lattice::FRESH;
                 }
-                self.copy((start, end), (target, cover), (cost, of_references));
+                self.copy((start, end), (target, cover), (cost, special, value));
             }
             _ => self.literals[usize::from(self.new[start])].add(cost),
         }
     }
 
-    fn copy(&mut self, (start, end): (usize, usize), (target, cover): (u32, Cover), (cost, references): (u64, u64)) {
+    fn copy(&mut self, (start, end): (usize, usize), (target, cover): (u32, Cover), (cost, references, value): (u64, u64, u64)) {
         let from = cover.start as usize + start - target as usize;
         let verdict = match cover.source {
             Source::Base if end == start + 4 => self.references.verdict(from, start),
@@ -107,12 +113,16 @@ impl<'a> Observer<'a> {
             Source::Base => self.old,
             Source::Target => self.new,
         };
-        let share = cost / (end - start) as u64;
+        let share = (cost - value) / (end - start) as u64;
         for position in start..end {
             let change = Change::find(source, from + position - start, self.new[position]);
-            let known = change.map(|change| self.differences.knows(change));
-            change.into_iter().for_each(|change| self.differences.learn(change));
-            self.copied.push(Copied { position, cost: share, class: class(self.history), changed: known });
+            if let Some(change) = change {
+                let known = self.differences.knows(change);
+                let seen = if known { &mut self.again } else { &mut self.changes[usize::from(change.difference)] };
+                seen.add(value);
+                self.differences.learn(change);
+            }
+            self.copied.push(Copied { position, cost: share, class: class(self.history), changed: change.is_some() });
             self.history = self.history << 1 | u32::from(change.is_some());
         }
     }
@@ -126,6 +136,25 @@ impl<'a> Observer<'a> {
             *price = seen.average(*price);
         }
         price_control(&mut prices, self.covers);
+        if std::env::var("SHOW").is_ok() {
+            let mut recent = [0i64; 4];
+            let mut total = 0u64; let mut n = 0;
+            let mut end = 0;
+            for &(target, cover) in self.covers {
+                n += 1;
+                total += u64::from(prices.literals.of(target - end));
+                end = target + cover.length;
+                let displacement = i64::from(target) - i64::from(cover.start);
+                let kind = usize::from(cover.source == Source::Target);
+                total += u64::from(prices.source[kind] + prices.lengths[kind].of(cover.length - 1));
+                if kind == 1 { total += u64::from(prices.distance.of(displacement as u32 - 1)); continue; }
+                let place = recent.iter().position(|&known| known == displacement);
+                total += u64::from(prices.recent[place.unwrap_or(4)]);
+                if place.is_none() { total += u64::from(prices.seek.of(super::lattice::folded(recent[0] - displacement))); }
+                super::lattice::remember(&mut recent, displacement);
+            }
+            println!("ops {n} predicted control {} real {} + landmarks {}", total >> 11, self.costs[1] >> 11, self.costs[0] >> 11);
+        }
         prices
     }
 
@@ -139,20 +168,18 @@ impl<'a> Observer<'a> {
 
     fn price_copies(&mut self, prices: &mut Prices) {
         self.blame_changes(prices);
-        let mut seen = [[Seen::default(); CLASSES]; 3];
+        let mut seen = [[Seen::default(); CLASSES]; 2];
         for copied in &self.copied {
-            let kind = match copied.changed {
-                None => 0,
-                Some(false) => 1,
-                Some(true) => 2,
-            };
-            seen[kind][copied.class].add(copied.cost);
+            seen[usize::from(copied.changed)][copied.class].add(copied.cost);
         }
-        let tables = [&mut prices.same, &mut prices.changed, &mut prices.again];
-        for (table, seen) in tables.into_iter().zip(seen) {
+        for (table, seen) in [&mut prices.same, &mut prices.changed].into_iter().zip(seen) {
             for (price, seen) in table.iter_mut().zip(seen) {
                 *price = seen.average(*price);
             }
+        }
+        prices.again = self.again.average(prices.again);
+        for (price, seen) in prices.difference.iter_mut().zip(&self.changes) {
+            *price = seen.average(*price);
         }
     }
 
@@ -162,7 +189,7 @@ impl<'a> Observer<'a> {
         let mut change = usize::MAX;
         let distant = |change: usize, copied: &Copied| change == usize::MAX || change > copied.position + BLOCK;
         for copied in self.copied.iter().rev() {
-            if copied.changed.is_some() {
+            if copied.changed {
                 change = copied.position;
             } else if distant(change, copied) {
                 usual[copied.class].add(copied.cost);
@@ -173,7 +200,7 @@ impl<'a> Observer<'a> {
         let (mut change, mut excess): (Option<usize>, u64) = (None, 0);
         for index in (0..self.copied.len()).rev() {
             let copied = &mut self.copied[index];
-            if copied.changed.is_some() {
+            if copied.changed {
                 if let Some(change) = change.replace(index) {
                     self.copied[change].cost += excess;
                 }
@@ -240,5 +267,4 @@ fn price_control(prices: &mut Prices, covers: &[(u32, Cover)]) {
     prices.source = sources.map(|count| price(count / sum));
     let sum: f32 = places.iter().sum();
     prices.recent = places.map(|count| price(count / sum));
-    debug_assert!(prices.source[0] < 64 * BIT);
 }

@@ -47,10 +47,12 @@ pub struct Prices {
     pub recent: [u32; 5],
     /// A copied byte that is unchanged, by class.
     pub same: [u32; CLASSES],
-    /// A copied byte that is changed.
+    /// That a copied byte is changed, by class.
     pub changed: [u32; CLASSES],
-    /// The same with a difference that was seen in such surroundings the last time.
-    pub again: [u32; CLASSES],
+    /// By how much, by the difference.
+    pub difference: [u32; 256],
+    /// The same where the difference is the one seen in such surroundings the last time.
+    pub again: u32,
     /// A reference, by verdict.
     pub reference: [u32; 3],
 }
@@ -68,10 +70,20 @@ impl Default for Prices {
             source: [BIT / 2, 2 * BIT],
             recent: [2 * BIT, 3 * BIT, 4 * BIT, 5 * BIT, BIT],
             same: [BIT, BIT / 2, BIT / 3, BIT / 6, BIT / 12, BIT / 40],
-            changed: [7 * BIT, 8 * BIT, 9 * BIT, 10 * BIT, 11 * BIT, 13 * BIT],
-            again: [3 * BIT, 4 * BIT, 5 * BIT, 6 * BIT, 7 * BIT, 8 * BIT],
+            changed: [BIT, BIT, 2 * BIT, 3 * BIT, 4 * BIT, 5 * BIT],
+            difference: std::array::from_fn(|difference| usual(difference as u8)),
+            again: 3 * BIT,
             reference: [BIT / 2, 4 * BIT, 8 * BIT],
         }
+    }
+}
+
+/// Small differences are more frequent than large ones.
+const fn usual(difference: u8) -> u32 {
+    match (difference as i8).unsigned_abs() {
+        0..=4 => 6 * BIT,
+        5..=16 => 7 * BIT,
+        _ => 17 * BIT / 2,
     }
 }
 
