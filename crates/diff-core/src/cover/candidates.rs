@@ -16,6 +16,8 @@ pub struct Candidate {
     pub source: Source,
     /// How far behind that lies: target offset minus source offset.
     pub displacement: i64,
+    /// By how many bytes what agrees exceeds what differs: where there are too many candidates, the best are kept.
+    pub score: u32,
 }
 
 /// How wide to look.
@@ -32,6 +34,8 @@ const LEAST_BASE: usize = 4;
 const LEAST_REPEAT: usize = 5;
 /// How many displacements are remembered so that nothing is found twice; a power of two.
 const KNOWN: usize = 1 << 12;
+/// What the search's covers are ahead of other candidates.
+const KEPT: u32 = 64;
 /// Matches grow by so many bytes at most.
 const GROWTH: usize = 256;
 /// Matches grow over differences until these exceed what agrees by so many bytes.
@@ -79,11 +83,13 @@ impl Finder<'_> {
         let (start, end) = (target as usize, (target + cover.length) as usize);
         let displacement = i64::from(target) - i64::from(cover.start);
         let reach = self.width.reach.min(2 * cover.length as usize);
-        let (first, last) = self.grown(cover.source, displacement, start, end);
-        self.add(cover.source, displacement, first.min(start.saturating_sub(reach)), last.max(end + reach));
+        let (first, last, score) = self.grown(cover.source, displacement, start, end);
+        let (first, last) = (first.min(start.saturating_sub(reach)), last.max(end + reach));
+        self.add(Candidate { start: first, end: last, source: cover.source, displacement, score: score + KEPT });
     }
 
-    fn add(&mut self, source: Source, displacement: i64, start: usize, end: usize) {
+    fn add(&mut self, candidate: Candidate) {
+        let Candidate { start, end, source, displacement, .. } = candidate;
         let size = match source {
             Source::Base => self.matches.old.len() as i64,
             Source::Target => self.matches.new.len() as i64,
@@ -91,7 +97,7 @@ impl Finder<'_> {
         let start = start.max(self.start).max(displacement.max(0) as usize);
         let end = end.min(self.end).min((size + displacement).max(0) as usize);
         if start < end {
-            self.found.push(Candidate { start, end, source, displacement });
+            self.found.push(Candidate { start, end, ..candidate });
         }
     }
 
@@ -185,13 +191,13 @@ impl Finder<'_> {
         if known.0 == displacement && known.1 >= end {
             return;
         }
-        let (first, last) = self.grown(source, displacement, start, end);
-        self.known[place] = (displacement, last);
-        self.add(source, displacement, first, last);
+        let (start, end, score) = self.grown(source, displacement, start, end);
+        self.known[place] = (displacement, end);
+        self.add(Candidate { start, end, source, displacement, score });
     }
 
     /// How far a match goes on over differences, back and forth.
-    fn grown(&self, source: Source, displacement: i64, start: usize, end: usize) -> (usize, usize) {
+    fn grown(&self, source: Source, displacement: i64, start: usize, end: usize) -> (usize, usize, u32) {
         let (new, old) = match source {
             Source::Base => (self.matches.masked, self.matches.index.old()),
             Source::Target => (self.matches.new, self.matches.new),
@@ -199,13 +205,13 @@ impl Finder<'_> {
         let (from, to) = ((start as i64 - displacement) as usize, (end as i64 - displacement) as usize);
         let back = extension(new[..start].iter().rev().zip(old[..from].iter().rev()));
         let forth = extension(new[end..].iter().zip(&old[to.min(old.len())..]));
-        (start - back, end + forth)
+        (start - back.0, end + forth.0, (end - start) as u32 + back.1 + forth.1)
     }
 }
 
-/// How many pairs to take until differences prevail.
-fn extension<'a>(pairs: impl Iterator<Item = (&'a u8, &'a u8)>) -> usize {
-    let (mut score, mut best, mut length) = (0, 0, 0);
+/// How many pairs to take until differences prevail, and by how much what agrees exceeds them.
+fn extension<'a>(pairs: impl Iterator<Item = (&'a u8, &'a u8)>) -> (usize, u32) {
+    let (mut score, mut best, mut length) = (0i32, 0, 0);
     for (index, (new, old)) in pairs.take(GROWTH).enumerate() {
         score += if new == old { 1 } else { -2 };
         if score > best {
@@ -214,5 +220,5 @@ fn extension<'a>(pairs: impl Iterator<Item = (&'a u8, &'a u8)>) -> usize {
             break;
         }
     }
-    length
+    (length, best as u32)
 }

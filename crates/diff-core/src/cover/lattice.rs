@@ -228,12 +228,12 @@ fn enter(lanes: &mut Vec<Lane>, candidate: Candidate) {
     };
     if let Some(lane) = lanes.iter_mut().find(same) {
         lane.candidate.end = lane.candidate.end.max(candidate.end);
+        lane.candidate.score = lane.candidate.score.max(candidate.score);
         return;
     }
     lanes.push(Lane { candidate, price: u32::MAX, opened: 0, history: FRESH, busy: 0, change: None });
     if lanes.len() > LANES {
-        // The one that is worst so far, but not one that has just come.
-        let worst = (0..LANES).max_by_key(|&index| lanes[index].price);
+        let worst = (0..lanes.len()).min_by_key(|&index| lanes[index].candidate.score);
         worst.into_iter().for_each(|index| drop(lanes.remove(index)));
     }
 }
