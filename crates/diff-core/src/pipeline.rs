@@ -1,6 +1,6 @@
 //! From two images to the job whose body comes out smallest: search, refinement, regions, tuning.
 //!
-//! Small images try everything. The larger the images, the less is tried, so that making a package takes about as
+//! How much is tried is the level's choice, and the images' size. Small images try everything. The larger the images, the less is tried, so that making a package takes about as
 //! long as the classic bsdiff does: the models keep their usual speeds, and what the search masks is decided by an
 //! estimate, for the largest images on a sample.
 
@@ -8,17 +8,16 @@ use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::{RegionKind, RegionTable};
 use rayon::prelude::*;
 
-use crate::cover::{Matches, Prices, References, Repeats, Observer, Piece, Width, choose, pieces, refine};
+use crate::cover::{Matches, Piece, Prices, References, Repeats, choose, pieces, pool, refine};
 use crate::encode::{Job, Load, Plan, START, Trace, cheapest, model_size, operations, single, tune};
 use crate::image::looks_like_thumb;
+use crate::level::Choice;
 use crate::refs::{Mask, most_doubtful};
 use crate::report::Report;
 use crate::search::{CoverOptions, Index, find_covers};
 use crate::subject::Subject;
-use crate::{DiffError, Progress, Stage};
+use crate::{DiffError, Progress, Stage, passes};
 
-/// Images up to this many bytes try everything.
-const SMALL: usize = 1_000_000;
 /// Images up to this many bytes are searched with every mask that is plausible.
 const MEDIUM: usize = 8_000_000;
 /// How many bytes of larger ones are tried, in two places.
@@ -37,7 +36,10 @@ const MOVED_CALL: u64 = 5 * 256 / 2;
 /// The best job for this subject.
 pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
-    let masks = if size <= SMALL {
+    let effort = &subject.effort;
+    let masks = if !effort.all_masks {
+        vec![likely_mask(subject)]
+    } else if size <= effort.small {
         masks(subject, Mask::Nothing)
     } else if size <= MEDIUM {
         masks(subject, Mask::Tables)
@@ -48,7 +50,7 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     let repeats = Repeats::new(subject.new);
     let candidate = |&mask: &Mask| {
         let mut candidate = Candidate::new(subject, mask, &repeats)?;
-        if size <= SMALL {
+        if size <= effort.small && effort.regions {
             candidate.choose_regions(subject.kinds).map_err(DiffError::NotProved)?;
         }
         progress.advance(1);
@@ -56,21 +58,32 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     };
     let candidates: Result<Vec<Candidate>, DiffError> = masks.par_iter().map(candidate).collect();
     drop(repeats);
-    let best = candidates?.into_iter().min_by_key(|candidate| (candidate.cost, candidate.mask));
-    let mut best = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
     progress.begin(Stage::Encode, 1);
-    let passes = std::env::var("PASSES").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    let mut prices = Prices::default();
-    for _ in 0..passes {
-        best.choose_again(subject, &mut prices).map_err(DiffError::NotProved)?;
-    }
-    if size <= SMALL {
-        tune(&mut best.job).map_err(DiffError::NotProved)?;
-    } else if best.masked {
+    let mut best = pooled(candidates?, effort.pooled)?;
+    if size > effort.small && effort.regions && best.masked {
         best.choose_regions(&[RegionKind::Bytes, best.mask.kind()]).map_err(DiffError::NotProved)?;
+    }
+    if let Choice::All(width) = effort.choice
+        && size <= MEDIUM
+    {
+        passes::run(subject, &mut best.job, (&best.pieces, width)).map_err(DiffError::NotProved)?;
+    }
+    if size <= effort.small && effort.tuning {
+        tune(&mut best.job).map_err(DiffError::NotProved)?;
     }
     progress.advance(1);
     Ok(best.job)
+}
+
+/// The best candidate, if wanted with what the others found.
+fn pooled(mut candidates: Vec<Candidate>, pooled: bool) -> Result<Candidate, DiffError> {
+    candidates.sort_by_key(|candidate| (candidate.cost, candidate.mask));
+    let mut candidates = candidates.into_iter();
+    let mut best = candidates.next().ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
+    if pooled {
+        candidates.for_each(|other| pool(&mut best.pieces, &other.pieces));
+    }
+    Ok(best)
 }
 
 /// A job, and about what its body costs, in 1/256 bit.
@@ -80,6 +93,7 @@ struct Candidate<'a> {
     /// Whether the mask changed anything.
     masked: bool,
     job: Job<'a>,
+    /// What its covers were chosen from.
     pieces: Vec<Piece>,
 }
 
@@ -117,28 +131,12 @@ impl<'a> Candidate<'a> {
     }
 }
 
-impl Candidate<'_> {
-    /// Chooses the covers again, by the prices that the models charge for those chosen before.
-    fn choose_again(&mut self, subject: &Subject, prices: &mut Prices) -> Result<(), patch_nostd::Error> {
-        let images = (subject.old, subject.new);
-        let covers = self.job.plan.covers.clone();
-        let references = References::new(images, subject.space, self.job.plan.regions, &covers);
-        let mut observer = Observer::new(images, &covers, &references);
-        let before = self.job.watch(|position, costs| observer.step(position, costs))?;
-        *prices = observer.prices(&Prices::default());
-        if std::env::var("SHOW").is_ok() { println!("recent {:?} src {:?} lits {:?} len {:?} seek {:?} dist {:?}\n same {:?} chg {:?} again {:?} ref {:?}", prices.recent, prices.source, prices.literals, prices.lengths, prices.seek, prices.distance, prices.same, prices.changed, prices.again, prices.reference); }
-        let covers = choose(images, &self.pieces, prices, &references);
-        let mut plan = Plan { covers, ..self.job.plan.clone() };
-        let size = model_size(subject.budget, load(subject, &plan.covers)).map_err(|_| patch_nostd::Error::Corrupt)?;
-        plan.choose_landmarks(size.landmarks as usize);
-        let job = Job { plan, size, ..self.job.clone() };
-        let after = job.cost()?;
-        if std::env::var("SHOW").is_ok() { println!("pass {} -> {}", before >> 11, after >> 11); }
-        if after < before {
-            self.job = job;
-        }
-        Ok(())
-    }
+/// The mask that goes with what the image looks like.
+fn likely_mask(subject: &Subject) -> Mask {
+    let thumb = looks_like_thumb(subject.old, &subject.space);
+    let plausible = masks(subject, Mask::Tables).into_iter().filter(|&mask| mask != Mask::Words);
+    let first = if thumb { plausible.last() } else { plausible.min() };
+    first.unwrap_or(Mask::Nothing)
 }
 
 /// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
@@ -191,15 +189,19 @@ fn covers(
     let covers: Vec<(u32, Cover)> =
         found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
     let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
-    if std::env::var("OLDWAY").is_ok() { return Ok((refine(&matches, &covers), Vec::new())); }
-    let pieces = pieces(&matches, &covers, Width { reach: 64, rivals: 0 });
+    let width = match subject.effort.choice {
+        Choice::Search => return Ok((covers, Vec::new())),
+        Choice::Gaps => return Ok((refine(&matches, &covers), Vec::new())),
+        Choice::All(width) => width,
+    };
+    let pieces = pieces(&matches, &covers, width);
     let regions = single(mask.kind(), subject.new.len());
     let references = References::new((subject.old, subject.new), subject.space, regions, &covers);
-    let chosen = choose((subject.old, subject.new), &pieces, &Prices::default(), &references);
+    let chosen = choose((subject.old, subject.new), (&pieces, width.lanes), &Prices::default(), &references);
     Ok((chosen, pieces))
 }
 
-fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {
+pub(crate) fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {
     let report = Report::of(operations(subject.new.len(), covers));
     let changes = changes(covers, subject.old, subject.new);
     Load { covers: report.base_covers, literals: report.literals, changes }

@@ -5,6 +5,7 @@ use patch_nostd::refs::AddressSpace;
 use patch_nostd::wire::{Codec, IMAGE_LIMIT, RegionKind, RegionTable, Window};
 use sha2::{Digest, Sha256};
 
+use crate::level::Effort;
 use crate::{Arch, DiffError, Options, image};
 
 /// The two images, the addresses that matter, and the decoder's budget.
@@ -16,6 +17,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) budget: u64,
     /// The kinds of regions that may be used.
     pub(crate) kinds: &'static [RegionKind],
+    /// How much is tried.
+    pub(crate) effort: Effort,
     /// A header with everything that does not depend on the body.
     pub(crate) header: Header,
 }
@@ -48,7 +51,15 @@ impl<'a> Subject<'a> {
             body_digest: options.body_digest.then_some([0; 32]),
         };
         let budget = options.ram.budget(old.len().max(new.len()));
-        Ok(Self { old, new, space, budget, kinds: kinds(options.arch), header })
+        Ok(Self {
+            old,
+            new,
+            space,
+            budget,
+            kinds: kinds(options.arch),
+            effort: Effort::of(options.level),
+            header,
+        })
     }
 
     /// The same stretch of both images as a subject of its own: up to `size` bytes from `start`.
@@ -69,7 +80,7 @@ impl<'a> Subject<'a> {
             windows: space.windows,
             ..self.header
         };
-        Self { old, new, space, header, budget: self.budget, kinds: self.kinds }
+        Self { old, new, space, header, budget: self.budget, kinds: self.kinds, effort: self.effort }
     }
 }
 

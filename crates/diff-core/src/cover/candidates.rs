@@ -20,13 +20,20 @@ pub struct Candidate {
     pub score: u32,
 }
 
+impl Candidate {
+    /// By where it begins; unique but for the score.
+    pub fn order(&self) -> (usize, usize, i64, bool) {
+        (self.start, self.end, self.displacement, self.source == Source::Target)
+    }
+}
+
 /// How wide to look.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Width {
     /// Bytes by which covers are prolonged in any case, at both ends.
     pub reach: usize,
-    /// Matches of about the same length that are looked at from one place.
-    pub rivals: usize,
+    /// Candidates that are followed at the same time.
+    pub lanes: usize,
 }
 
 /// The shortest exact matches that are looked at, in the old image and in the new one.
@@ -60,9 +67,7 @@ pub fn candidates(
     covers.iter().for_each(|&(target, cover)| finder.prolonged(target, cover));
     finder.search(covers);
     let mut found = finder.found;
-    found.sort_unstable_by_key(|candidate| {
-        (candidate.start, candidate.end, candidate.displacement, candidate.source == Source::Target)
-    });
+    found.sort_unstable_by_key(Candidate::order);
     found
 }
 
@@ -85,7 +90,13 @@ impl Finder<'_> {
         let reach = self.width.reach.min(2 * cover.length as usize);
         let (first, last, score) = self.grown(cover.source, displacement, start, end);
         let (first, last) = (first.min(start.saturating_sub(reach)), last.max(end + reach));
-        self.add(Candidate { start: first, end: last, source: cover.source, displacement, score: score + KEPT });
+        self.add(Candidate {
+            start: first,
+            end: last,
+            source: cover.source,
+            displacement,
+            score: score + KEPT,
+        });
     }
 
     fn add(&mut self, candidate: Candidate) {
@@ -105,15 +116,13 @@ impl Finder<'_> {
     fn search(&mut self, covers: &[(u32, Cover)]) {
         let mut position = self.start;
         for &(target, cover) in covers {
-            let (start, end) = (target as usize, (target + cover.length) as usize);
-            let mut at = start;
+            let mut at = target as usize;
             // What is beyond doubt, and what lies between.
             while let Some((from, to)) = self.certain(target, cover, at) {
                 self.look(position, from.min(self.end));
                 position = position.max(to);
                 at = to;
             }
-            let _ = end;
         }
         self.look(position, self.end);
     }
@@ -125,9 +134,8 @@ impl Finder<'_> {
             return None;
         }
         let base = |position: usize| position - target as usize + cover.start as usize;
-        let differs = |position: usize| {
-            self.matches.masked[position] != self.matches.index.old()[base(position)]
-        };
+        let differs =
+            |position: usize| self.matches.masked[position] != self.matches.index.old()[base(position)];
         let mut recent: std::collections::VecDeque<usize> = std::collections::VecDeque::new();
         let mut from = at;
         let mut position = at;

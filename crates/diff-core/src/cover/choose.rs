@@ -15,6 +15,7 @@ const PIECE: usize = 1 << 16;
 const LONG: u32 = 256;
 
 /// A piece of the new image and what it can be made of.
+#[derive(Clone, Debug)]
 pub struct Piece {
     start: usize,
     end: usize,
@@ -30,6 +31,21 @@ pub fn pieces(matches: &Matches, covers: &[(u32, Cover)], width: Width) -> Vec<P
     let cuts = cuts(matches.new.len(), covers);
     let ranges: Vec<(usize, usize)> = cuts.windows(2).map(|pair| (pair[0], pair[1])).collect();
     ranges.par_iter().map(|&(start, end)| piece(matches, covers, width, start, end)).collect()
+}
+
+/// Adds what was found for another mask.
+pub fn pool(pieces: &mut [Piece], others: &[Piece]) {
+    let all: Vec<&Candidate> = others.iter().flat_map(|other| &other.candidates).collect();
+    pieces.par_iter_mut().for_each(|piece| {
+        for candidate in &all {
+            let (start, end) = (candidate.start.max(piece.start), candidate.end.min(piece.end));
+            if start < end {
+                piece.candidates.push(Candidate { start, end, ..**candidate });
+            }
+        }
+        piece.candidates.sort_unstable_by_key(Candidate::order);
+        piece.candidates.dedup_by_key(|candidate| candidate.order());
+    });
 }
 
 fn piece(matches: &Matches, covers: &[(u32, Cover)], width: Width, start: usize, end: usize) -> Piece {
@@ -54,11 +70,11 @@ fn piece(matches: &Matches, covers: &[(u32, Cover)], width: Width, start: usize,
 /// The cheapest covers by these prices.
 pub fn choose(
     (old, new): (&[u8], &[u8]),
-    pieces: &[Piece],
+    (pieces, lanes): (&[Piece], usize),
     prices: &Prices,
     references: &References,
 ) -> Vec<(u32, Cover)> {
-    let lattice = Lattice { old, new, prices, references };
+    let lattice = Lattice { old, new, prices, references, lanes };
     let chosen: Vec<Vec<(u32, Cover)>> = pieces
         .par_iter()
         .map(|piece| {
@@ -77,7 +93,8 @@ pub fn choose(
 
 fn goes_on((before, last): (u32, Cover), (target, cover): (u32, Cover)) -> bool {
     let adjacent = before + last.length == target;
-    let same = last.source == cover.source && target.wrapping_sub(cover.start) == before.wrapping_sub(last.start);
+    let same =
+        last.source == cover.source && target.wrapping_sub(cover.start) == before.wrapping_sub(last.start);
     adjacent && same && cover.source == Source::Base
 }
 

@@ -14,8 +14,6 @@ use super::differences::{Change, Differences};
 use super::prices::{Prices, Verdict, class};
 use super::references::References;
 
-/// How many candidates are followed at the same time.
-const LANES: usize = 24;
 /// What a cover's first bytes are taken to follow: a change some bytes ago.
 pub const FRESH: u32 = 1 << 6;
 
@@ -29,6 +27,8 @@ pub struct Lattice<'a> {
     pub prices: &'a Prices,
     /// Which references come out right.
     pub references: &'a References<'a>,
+    /// How many candidates are followed at the same time.
+    pub lanes: usize,
 }
 
 /// The cheapest way to a position between operations.
@@ -72,12 +72,12 @@ impl Lattice<'_> {
         let first = Node { price: self.prices.literals.of(0), literals: 0, recent, length: 0, from: None };
         let mut nodes = vec![Node { price: u32::MAX, ..first }; end - start + 1];
         nodes[0] = first;
-        let mut lanes: Vec<Lane> = Vec::with_capacity(LANES + 1);
+        let mut lanes: Vec<Lane> = Vec::with_capacity(self.lanes + 1);
         let mut differences = Differences::default();
         let mut waiting = candidates.iter().peekable();
         for position in start..end {
             while let Some(&candidate) = waiting.next_if(|candidate| candidate.start <= position) {
-                enter(&mut lanes, candidate);
+                enter(&mut lanes, candidate, self.lanes);
             }
             let place = position - start;
             if position == start {
@@ -90,7 +90,9 @@ impl Lattice<'_> {
                 self.step(lane, position, &differences);
             }
             let best = lanes.iter().min_by_key(|lane| lane.price);
-            if let Some(change) = best.filter(|lane| lane.price < nodes[place + 1].price).and_then(|lane| lane.change) {
+            if let Some(change) =
+                best.filter(|lane| lane.price < nodes[place + 1].price).and_then(|lane| lane.change)
+            {
                 differences.learn(change);
             }
             self.close(&mut nodes, &lanes, start, position);
@@ -182,7 +184,14 @@ impl Lattice<'_> {
         }
     }
 
-    fn step_byte(&self, lane: &mut Lane, source: &[u8], from: usize, position: usize, differences: &Differences) {
+    fn step_byte(
+        &self,
+        lane: &mut Lane,
+        source: &[u8],
+        from: usize,
+        position: usize,
+        differences: &Differences,
+    ) {
         let class = class(lane.history);
         lane.change = Change::find(source, from, self.new[position]);
         lane.history = lane.history << 1 | u32::from(lane.change.is_some());
@@ -222,7 +231,7 @@ impl Lattice<'_> {
 }
 
 /// Follows a candidate; one of the same displacement that is followed already is only prolonged.
-fn enter(lanes: &mut Vec<Lane>, candidate: Candidate) {
+fn enter(lanes: &mut Vec<Lane>, candidate: Candidate, most: usize) {
     let same = |lane: &&mut Lane| {
         lane.candidate.source == candidate.source && lane.candidate.displacement == candidate.displacement
     };
@@ -232,7 +241,7 @@ fn enter(lanes: &mut Vec<Lane>, candidate: Candidate) {
         return;
     }
     lanes.push(Lane { candidate, price: u32::MAX, opened: 0, history: FRESH, busy: 0, change: None });
-    if lanes.len() > LANES {
+    if lanes.len() > most {
         let worst = (0..lanes.len()).min_by_key(|&index| lanes[index].candidate.score);
         worst.into_iter().for_each(|index| drop(lanes.remove(index)));
     }

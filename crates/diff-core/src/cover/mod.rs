@@ -12,7 +12,7 @@ mod references;
 mod repeats;
 
 pub use candidates::Width;
-pub use choose::{Piece, choose, pieces};
+pub use choose::{Piece, choose, pieces, pool};
 pub use observe::Observer;
 pub use parse::{Matches, refine};
 pub use prices::Prices;

@@ -4,7 +4,7 @@ use patch_nostd::apply::{Cover, Source};
 use patch_nostd::entropy::Category;
 
 use super::differences::{Change, Differences};
-use super::prices::{BIT, CLASSES, Prices, Sizes, class, price};
+use super::prices::{CLASSES, Prices, Sizes, class, price};
 use super::references::References;
 
 /// How much the price from before counts for against what is observed, in events.
@@ -54,7 +54,11 @@ const CHANGED: usize = Category::Changed as usize;
 
 impl<'a> Observer<'a> {
     /// Watches a walk over these covers.
-    pub fn new((old, new): (&'a [u8], &'a [u8]), covers: &'a [(u32, Cover)], references: &'a References) -> Self {
+    pub fn new(
+        (old, new): (&'a [u8], &'a [u8]),
+        covers: &'a [(u32, Cover)],
+        references: &'a References,
+    ) -> Self {
         Self {
             old,
             new,
@@ -85,7 +89,11 @@ impl<'a> Observer<'a> {
             return;
         }
         self.position = end;
-        while self.covers.get(self.next).is_some_and(|(target, cover)| (target + cover.length) as usize <= start) {
+        while self
+            .covers
+            .get(self.next)
+            .is_some_and(|(target, cover)| (target + cover.length) as usize <= start)
+        {
             self.next += 1;
         }
         match self.covers.get(self.next).copied() {
@@ -99,7 +107,12 @@ impl<'a> Observer<'a> {
         }
     }
 
-    fn copy(&mut self, (start, end): (usize, usize), (target, cover): (u32, Cover), (cost, references, value): (u64, u64, u64)) {
+    fn copy(
+        &mut self,
+        (start, end): (usize, usize),
+        (target, cover): (u32, Cover),
+        (cost, references, value): (u64, u64, u64),
+    ) {
         let from = cover.start as usize + start - target as usize;
         let verdict = match cover.source {
             Source::Base if end == start + 4 => self.references.verdict(from, start),
@@ -118,11 +131,17 @@ impl<'a> Observer<'a> {
             let change = Change::find(source, from + position - start, self.new[position]);
             if let Some(change) = change {
                 let known = self.differences.knows(change);
-                let seen = if known { &mut self.again } else { &mut self.changes[usize::from(change.difference)] };
+                let seen =
+                    if known { &mut self.again } else { &mut self.changes[usize::from(change.difference)] };
                 seen.add(value);
                 self.differences.learn(change);
             }
-            self.copied.push(Copied { position, cost: share, class: class(self.history), changed: change.is_some() });
+            self.copied.push(Copied {
+                position,
+                cost: share,
+                class: class(self.history),
+                changed: change.is_some(),
+            });
             self.history = self.history << 1 | u32::from(change.is_some());
         }
     }
@@ -136,25 +155,6 @@ impl<'a> Observer<'a> {
             *price = seen.average(*price);
         }
         price_control(&mut prices, self.covers);
-        if std::env::var("SHOW").is_ok() {
-            let mut recent = [0i64; 4];
-            let mut total = 0u64; let mut n = 0;
-            let mut end = 0;
-            for &(target, cover) in self.covers {
-                n += 1;
-                total += u64::from(prices.literals.of(target - end));
-                end = target + cover.length;
-                let displacement = i64::from(target) - i64::from(cover.start);
-                let kind = usize::from(cover.source == Source::Target);
-                total += u64::from(prices.source[kind] + prices.lengths[kind].of(cover.length - 1));
-                if kind == 1 { total += u64::from(prices.distance.of(displacement as u32 - 1)); continue; }
-                let place = recent.iter().position(|&known| known == displacement);
-                total += u64::from(prices.recent[place.unwrap_or(4)]);
-                if place.is_none() { total += u64::from(prices.seek.of(super::lattice::folded(recent[0] - displacement))); }
-                super::lattice::remember(&mut recent, displacement);
-            }
-            println!("ops {n} predicted control {} real {} + landmarks {}", total >> 11, self.costs[1] >> 11, self.costs[0] >> 11);
-        }
         prices
     }
 
@@ -187,7 +187,8 @@ impl<'a> Observer<'a> {
     fn blame_changes(&mut self, prices: &Prices) {
         let mut usual = [Seen::default(); CLASSES];
         let mut change = usize::MAX;
-        let distant = |change: usize, copied: &Copied| change == usize::MAX || change > copied.position + BLOCK;
+        let distant =
+            |change: usize, copied: &Copied| change == usize::MAX || change > copied.position + BLOCK;
         for copied in self.copied.iter().rev() {
             if copied.changed {
                 change = copied.position;

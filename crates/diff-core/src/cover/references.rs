@@ -80,12 +80,7 @@ impl<'a> References<'a> {
             return None;
         }
         let bytes = *self.old.get(base..)?.first_chunk()?;
-        ReferenceKind::find(
-            region,
-            bytes,
-            self.space.base_address.wrapping_add(base as u32),
-            &self.space,
-        )
+        ReferenceKind::find(region, bytes, self.space.base_address.wrapping_add(base as u32), &self.space)
     }
 
     /// About the guesses that the decoder makes, best first.
@@ -129,8 +124,7 @@ impl<'a> References<'a> {
         let address = |offset: usize| self.space.base_address.wrapping_add(offset as u32);
         let old_target = kind.read(bytes, address(base));
         let went = kind.read(actual, address(target));
-        kind.matches(bytes, actual, &self.space)
-            .then_some((old_target, went.wrapping_sub(old_target) as i32))
+        kind.matches(bytes, actual, &self.space).then_some((old_target, went.wrapping_sub(old_target) as i32))
     }
 }
 

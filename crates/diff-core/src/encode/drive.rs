@@ -77,7 +77,8 @@ impl Job<'_> {
 
     /// Tells `watch` after each step where the walk is and what everything so far costs, by category.
     pub(crate) fn watch(&self, mut watch: impl FnMut(u32, &[u64; 6])) -> Result<u64, Error> {
-        let meter = self.walk(CostMeter::default(), |meter: &CostMeter, position| watch(position, &meter.costs))?;
+        let meter =
+            self.walk(CostMeter::default(), |meter: &CostMeter, position| watch(position, &meter.costs))?;
         Ok(meter.total())
     }
 
