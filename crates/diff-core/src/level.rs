@@ -70,3 +70,23 @@ impl Effort {
         LEVELS[if index < LEVELS.len() { index } else { LEVELS.len() - 1 }]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_level_does_less_than_the_one_before() {
+        let width = |effort: &Effort| match effort.choice {
+            Choice::Search => (0, 0),
+            Choice::Gaps => (0, 1),
+            Choice::All(width) => (width.reach, width.lanes),
+        };
+        for pair in LEVELS.windows(2) {
+            let (less, more) = (&pair[0], &pair[1]);
+            assert!(width(less) <= width(more) && less.passes <= more.passes && less.small <= more.small);
+            assert!(less.all_masks <= more.all_masks && less.regions <= more.regions);
+            assert!(less.tuning <= more.tuning && less.pooled <= more.pooled);
+        }
+    }
+}

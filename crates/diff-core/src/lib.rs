@@ -1,6 +1,7 @@
 //! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
 
 pub mod bsdiff40;
+mod chosen;
 mod classic;
 mod cover;
 mod diff;

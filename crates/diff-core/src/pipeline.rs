@@ -8,13 +8,13 @@ use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::{RegionKind, RegionTable};
 use rayon::prelude::*;
 
-use crate::cover::{Matches, Piece, Prices, References, Repeats, choose, pieces, pool, refine};
+use crate::chosen::Chosen;
+use crate::cover::{Piece, Repeats, pool};
 use crate::encode::{Job, Load, Plan, START, Trace, cheapest, model_size, operations, single, tune};
 use crate::image::looks_like_thumb;
 use crate::level::Choice;
 use crate::refs::{Mask, most_doubtful};
 use crate::report::Report;
-use crate::search::{CoverOptions, Index, find_covers};
 use crate::subject::Subject;
 use crate::{DiffError, Progress, Stage, passes};
 
@@ -104,7 +104,7 @@ impl<'a> Candidate<'a> {
             || mask.apply(subject.old, &subject.space),
             || mask.apply(subject.new, &subject.space),
         );
-        let (covers, pieces) = covers(subject, &old, &new, mask, repeats)?;
+        let Chosen { covers, pieces } = Chosen::new(subject, (&old, &new), mask, repeats)?;
         let masked = *old != *subject.old || *new != *subject.new;
         let load = load(subject, &covers);
         let differing = changes(&covers, &old, &new);
@@ -133,10 +133,8 @@ impl<'a> Candidate<'a> {
 
 /// The mask that goes with what the image looks like.
 fn likely_mask(subject: &Subject) -> Mask {
-    let thumb = looks_like_thumb(subject.old, &subject.space);
     let plausible = masks(subject, Mask::Tables).into_iter().filter(|&mask| mask != Mask::Words);
-    let first = if thumb { plausible.last() } else { plausible.min() };
-    first.unwrap_or(Mask::Nothing)
+    plausible.max().unwrap_or(Mask::Nothing)
 }
 
 /// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
@@ -175,32 +173,7 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     Ok(best.map_or(Mask::Tables, |(_, mask)| mask))
 }
 
-/// The covers of the masked images, short ones by price.
-fn covers(
-    subject: &Subject,
-    old: &[u8],
-    new: &[u8],
-    mask: Mask,
-    repeats: &Repeats,
-) -> Result<(Vec<(u32, Cover)>, Vec<Piece>), DiffError> {
-    let index = Index::build(old)?;
-    let found = find_covers(&index, new, &CoverOptions::default());
-    let of_base = |start, length| Cover { source: Source::Base, start, length };
-    let covers: Vec<(u32, Cover)> =
-        found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
-    let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
-    let width = match subject.effort.choice {
-        Choice::Search => return Ok((covers, Vec::new())),
-        Choice::Gaps => return Ok((refine(&matches, &covers), Vec::new())),
-        Choice::All(width) => width,
-    };
-    let pieces = pieces(&matches, &covers, width);
-    let regions = single(mask.kind(), subject.new.len());
-    let references = References::new((subject.old, subject.new), subject.space, regions, &covers);
-    let chosen = choose((subject.old, subject.new), (&pieces, width.lanes), &Prices::default(), &references);
-    Ok((chosen, pieces))
-}
-
+/// How much the models will have to say about these covers.
 pub(crate) fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {
     let report = Report::of(operations(subject.new.len(), covers));
     let changes = changes(covers, subject.old, subject.new);

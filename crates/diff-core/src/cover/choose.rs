@@ -116,3 +116,89 @@ fn cuts(size: usize, covers: &[(u32, Cover)]) -> Vec<usize> {
     }
     cuts
 }
+
+#[cfg(test)]
+mod tests {
+    use patch_nostd::refs::AddressSpace;
+    use patch_nostd::wire::{Region, RegionKind, RegionTable};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cover::Repeats;
+    use crate::search::{CoverOptions, Index, find_covers};
+
+    const WIDTH: Width = Width { reach: 32, lanes: 8 };
+
+    fn chosen(old: &[u8], new: &[u8], kind: RegionKind) -> Vec<(u32, Cover)> {
+        let index = Index::build(old).unwrap();
+        let repeats = Repeats::new(new);
+        let matches = Matches { index: &index, masked: new, old, new, repeats: &repeats };
+        let found = find_covers(&index, new, &CoverOptions::default());
+        let cover = |start, length| Cover { source: Source::Base, start, length };
+        let covers: Vec<_> =
+            found.iter().map(|found| (found.new_start, cover(found.old_start, found.length))).collect();
+        let pieces = pieces(&matches, &covers, WIDTH);
+        let region = [Region { kind, end: new.len() as u32 }];
+        let regions = RegionTable::new(if new.is_empty() { &[] } else { &region }).unwrap();
+        let space = AddressSpace { image_size: old.len() as u32, ..AddressSpace::default() };
+        let references = References::new((old, new), space, regions, &covers);
+        choose((old, new), (&pieces, WIDTH.lanes), &Prices::default(), &references)
+    }
+
+    fn check(old: &[u8], new: &[u8], covers: &[(u32, Cover)]) {
+        let mut end = 0;
+        for &(target, cover) in covers {
+            assert!(target >= end && cover.length > 0, "overlaps or is empty: {target} {cover:?}");
+            end = target + cover.length;
+            assert!(end as usize <= new.len(), "leaves the new image: {target} {cover:?}");
+            match cover.source {
+                Source::Base => assert!((cover.start + cover.length) as usize <= old.len()),
+                Source::Target => assert!(cover.start < target),
+            }
+        }
+    }
+
+    /// Bytes that look random and are always the same.
+    fn noise(length: usize, alphabet: u32, mut state: u64) -> Vec<u8> {
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((state >> 40) as u32 % alphabet) as u8
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn covers_are_in_order_and_inside(
+            length in 0..3000usize, alphabet in 1..=256u32, seed: u64, cuts: [prop::sample::Index; 2], thumb: bool,
+        ) {
+            let old = noise(length, alphabet, seed);
+            let [a, b] = cuts.map(|cut| cut.index(length + 1));
+            let new = [&old[a..], &noise(length / 10, alphabet, seed ^ 1), &old[..b]].concat();
+            let kind = if thumb { RegionKind::Thumb } else { RegionKind::Bytes };
+            check(&old, &new, &chosen(&old, &new, kind));
+        }
+    }
+
+    #[test]
+    fn a_move_is_two_covers_whatever_the_pieces() {
+        let old = noise(400_000, 256, 3);
+        let new = [&old[150_000..], &old[..150_000]].concat();
+        let of_base = |start, length| Cover { source: Source::Base, start, length };
+        assert_eq!(
+            chosen(&old, &new, RegionKind::Bytes),
+            [(0, of_base(150_000, 250_000)), (250_000, of_base(0, 150_000))]
+        );
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let old = noise(300_000, 64, 5);
+        let new: Vec<u8> = old.chunks(1999).rev().flatten().copied().collect();
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| chosen(&old, &new, RegionKind::Words))
+        };
+        assert_eq!(run(1), run(2));
+    }
+}

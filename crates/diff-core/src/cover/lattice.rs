@@ -242,8 +242,10 @@ fn enter(lanes: &mut Vec<Lane>, candidate: Candidate, most: usize) {
     }
     lanes.push(Lane { candidate, price: u32::MAX, opened: 0, history: FRESH, busy: 0, change: None });
     if lanes.len() > most {
-        let worst = (0..lanes.len()).min_by_key(|&index| lanes[index].candidate.score);
-        worst.into_iter().for_each(|index| drop(lanes.remove(index)));
+        let scores = lanes.iter().map(|lane| lane.candidate.score).enumerate();
+        if let Some((worst, _)) = scores.min_by_key(|&(_, score)| score) {
+            lanes.remove(worst);
+        }
     }
 }
 
