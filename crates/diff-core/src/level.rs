@@ -35,9 +35,9 @@ pub(crate) struct Effort {
     pub(crate) small: usize,
 }
 
-const NARROW: Width = Width { reach: 16, lanes: 12 };
-const MIDDLE: Width = Width { reach: 64, lanes: 24 };
-const WIDE: Width = Width { reach: 256, lanes: 48 };
+const NARROW: Width = Width { reach: 16, lanes: 12, rivals: 1 };
+const MIDDLE: Width = Width { reach: 64, lanes: 24, rivals: 4 };
+const WIDE: Width = Width { reach: 256, lanes: 48, rivals: 8 };
 
 /// The least: one mask, the search's covers, no trial encoding.
 const FASTEST: Effort = Effort {

@@ -34,6 +34,8 @@ pub struct Width {
     pub reach: usize,
     /// Candidates that are followed at the same time.
     pub lanes: usize,
+    /// Matches of the old image that are looked at from one place.
+    pub rivals: usize,
 }
 
 /// The shortest exact matches that are looked at, in the old image and in the new one.
@@ -52,7 +54,7 @@ const LONG: usize = 64;
 const MARGIN: usize = 24;
 /// Covers with so many differences in a window of so many bytes are in doubt there.
 const WINDOW: usize = 32;
-const DOUBTFUL: usize = 4;
+const DOUBTFUL: usize = 8;
 
 /// All candidates that touch `start..end`, by where they begin.
 pub fn candidates(
@@ -63,7 +65,16 @@ pub fn candidates(
 ) -> Vec<Candidate> {
     let known = vec![(0, 0); KNOWN];
     let (start, end) = range;
-    let mut finder = Finder { matches, width, start, end, found: Vec::new(), repeats: Vec::new(), known };
+    let mut finder = Finder {
+        matches,
+        width,
+        start,
+        end,
+        found: Vec::new(),
+        repeats: Vec::new(),
+        places: Vec::new(),
+        known,
+    };
     covers.iter().for_each(|&(target, cover)| finder.prolonged(target, cover));
     finder.search(covers);
     let mut found = finder.found;
@@ -78,6 +89,7 @@ struct Finder<'a> {
     end: usize,
     found: Vec<Candidate>,
     repeats: Vec<Repeat>,
+    places: Vec<(usize, usize)>,
     /// Up to where candidates go, for some displacements.
     known: Vec<(i64, usize)>,
 }
@@ -168,14 +180,17 @@ impl Finder<'_> {
         }
     }
 
-    /// The longest match in the old image.
+    /// The longest matches in the old image.
     fn far(&mut self, position: usize) -> usize {
+        let mut places = std::mem::take(&mut self.places);
         let needle = &self.matches.masked[position..];
-        let (start, length) = self.matches.index.longest_match(needle);
-        if length >= LEAST_BASE {
+        self.matches.index.long_matches(needle, self.width.rivals, &mut places);
+        for &(start, length) in places.iter().filter(|(_, length)| *length >= LEAST_BASE) {
             self.grow(Source::Base, position as i64 - start as i64, position, position + length);
         }
-        length
+        let longest = places.first().map_or(0, |&(_, length)| length);
+        self.places = places;
+        longest
     }
 
     /// Repeats of what the new image already had.
