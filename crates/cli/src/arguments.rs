@@ -21,10 +21,10 @@ Levels, each doing what the one before does and more:
   3  all covers are chosen by price
   4  every plausible mask is tried; regions by trial encodings
   5  more candidates for covers; the models' speeds and landmarks by trial encodings
-  6  covers are chosen again, by prices learned from a trial encoding
-  7  that twice, from the candidates of all masks together
-  8  that up to four times, from still more candidates; images up to 2 MB count as small
-  9  that up to eight times; images up to 8 MB count as small
+  6  covers are chosen again from the candidates of all masks, by prices learned from a trial encoding
+  7  that up to twice, each time with two variations of the prices
+  8  that up to four times with four variations, from more candidates; images up to 2 MB count as small
+  9  that up to eight times with six variations; images up to 8 MB count as small
 
 Exit codes:
   0  success

@@ -1,6 +1,6 @@
 //! What the levels 1 to 9 mean: how much effort goes into a package of codec `cm`.
 
-use crate::cover::Width;
+use crate::cover::{Scale, Width};
 
 /// The level where none is given.
 pub(crate) const DEFAULT_LEVEL: u8 = 6;
@@ -29,6 +29,8 @@ pub(crate) struct Effort {
     pub(crate) tuning: bool,
     /// How often covers are chosen again by the prices learned from the last choice.
     pub(crate) passes: usize,
+    /// How learned prices are varied in each of these passes: the best of so many is kept.
+    pub(crate) scales: usize,
     /// Whether candidates of all masks are put together for that.
     pub(crate) pooled: bool,
     /// Images of up to so many bytes are small ones.
@@ -39,6 +41,20 @@ const NARROW: Width = Width { reach: 16, lanes: 12, rivals: 1 };
 const MIDDLE: Width = Width { reach: 64, lanes: 24, rivals: 4 };
 const WIDE: Width = Width { reach: 256, lanes: 48, rivals: 8 };
 
+/// Variations of learned prices, the one that is best on average first. What is changed in a cover is there because it
+/// is cheap, so the same change elsewhere costs more than was observed.
+pub(crate) const SCALES: [Scale; 6] = {
+    let first = Scale { literals: 8, operations: 8, changes: 9 };
+    [
+        first,
+        Scale { changes: 8, ..first },
+        Scale { changes: 10, ..first },
+        Scale { operations: 7, ..first },
+        Scale { operations: 9, ..first },
+        Scale { literals: 9, operations: 9, changes: 11 },
+    ]
+};
+
 /// The least: one mask, the search's covers, no trial encoding.
 const FASTEST: Effort = Effort {
     all_masks: false,
@@ -46,6 +62,7 @@ const FASTEST: Effort = Effort {
     regions: false,
     tuning: false,
     passes: 0,
+    scales: 1,
     pooled: false,
     small: 1 << 20,
 };
@@ -56,11 +73,11 @@ const LEVELS: [Effort; 9] = {
     let priced = Effort { choice: Choice::All(NARROW), ..gaps };
     let masks = Effort { all_masks: true, regions: true, ..priced };
     let tuned = Effort { choice: Choice::All(MIDDLE), tuning: true, ..masks };
-    let learned = Effort { passes: 1, ..tuned };
-    let pooled = Effort { passes: 2, pooled: true, ..learned };
-    let wide = Effort { choice: Choice::All(WIDE), passes: 4, small: 2_000_000, ..pooled };
-    let all = Effort { passes: 8, small: 8_000_000, ..wide };
-    [FASTEST, gaps, priced, masks, tuned, learned, pooled, wide, all]
+    let learned = Effort { passes: 1, pooled: true, ..tuned };
+    let varied = Effort { passes: 2, scales: 2, ..learned };
+    let wide = Effort { choice: Choice::All(WIDE), passes: 4, scales: 4, small: 2_000_000, ..varied };
+    let all = Effort { passes: 8, scales: 6, small: 8_000_000, ..wide };
+    [FASTEST, gaps, priced, masks, tuned, learned, varied, wide, all]
 };
 
 impl Effort {
@@ -86,7 +103,7 @@ mod tests {
             let (less, more) = (&pair[0], &pair[1]);
             assert!(width(less) <= width(more) && less.passes <= more.passes && less.small <= more.small);
             assert!(less.all_masks <= more.all_masks && less.regions <= more.regions);
-            assert!(less.tuning <= more.tuning && less.pooled <= more.pooled);
+            assert!(less.tuning <= more.tuning && less.pooled <= more.pooled && less.scales <= more.scales);
         }
     }
 }

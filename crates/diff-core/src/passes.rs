@@ -2,9 +2,11 @@
 
 use patch_nostd::Error;
 use patch_nostd::apply::Cover;
+use rayon::prelude::*;
 
-use crate::cover::{Observer, Piece, Prices, References, Width, choose};
+use crate::cover::{Observer, Piece, Prices, References, Scale, Width, choose};
 use crate::encode::{Job, Plan, model_size};
+use crate::level::SCALES;
 use crate::pipeline::load;
 use crate::subject::Subject;
 
@@ -25,13 +27,18 @@ fn pass(subject: &Subject, job: &mut Job, (pieces, width): (&[Piece], Width)) ->
     let mut observer = Observer::new(images, &job.plan.covers, &references);
     let before = job.watch(|position, costs| observer.step(position, costs))?;
     let prices = observer.prices(&Prices::default());
-    let covers = choose(images, (pieces, width.lanes), &prices, &references);
-    let next = with_covers(subject, job, covers)?;
-    if next.cost()? >= before {
-        return Ok(false);
-    }
-    *job = next;
-    Ok(true)
+    let trial = |&scale: &Scale| {
+        let prices = prices.clone().scaled(scale);
+        let covers = choose(images, (pieces, width.lanes), &prices, &references);
+        let next = with_covers(subject, job, covers)?;
+        Ok((next.cost()?, next))
+    };
+    let trials: Result<Vec<(u64, Job)>, Error> =
+        SCALES[..subject.effort.scales].par_iter().map(trial).collect();
+    let best = trials?.into_iter().min_by_key(|&(cost, _)| cost).filter(|&(cost, _)| cost < before);
+    let gained = best.is_some();
+    best.into_iter().for_each(|(_, next)| *job = next);
+    Ok(gained)
 }
 
 /// The same job with other covers.

@@ -15,6 +15,6 @@ pub use candidates::Width;
 pub use choose::{Piece, choose, pieces, pool};
 pub use observe::Observer;
 pub use parse::{Matches, refine};
-pub use prices::Prices;
+pub use prices::{Prices, Scale};
 pub use references::References;
 pub use repeats::Repeats;

@@ -24,6 +24,17 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug)]
 pub struct NumberPrices([u32; SIZES]);
 
+/// How much dearer or cheaper than observed something is taken to be, in eighths.
+#[derive(Clone, Copy, Debug)]
+pub struct Scale {
+    /// Literals.
+    pub literals: u32,
+    /// Everything that operations say.
+    pub operations: u32,
+    /// Changed bytes of covers.
+    pub changes: u32,
+}
+
 /// How often the sizes of one kind of number came.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sizes([u32; SIZES]);
@@ -98,6 +109,28 @@ impl NumberPrices {
     /// The price of a number.
     pub fn of(&self, number: u32) -> u32 {
         self.0[size(number)]
+    }
+}
+
+impl Prices {
+    /// The same with literals, operations and changed bytes dearer or cheaper.
+    #[must_use]
+    pub fn scaled(mut self, scale: Scale) -> Self {
+        let Scale { literals, operations, changes } = scale;
+        let of = |prices: &mut [u32], eighths: u32| {
+            prices.iter_mut().for_each(|price| *price = *price * eighths / 8)
+        };
+        of(&mut self.literal, literals);
+        let numbers = [&mut self.literals, &mut self.seek, &mut self.distance];
+        for numbers in numbers.into_iter().chain(&mut self.lengths) {
+            of(&mut numbers.0, operations);
+        }
+        of(&mut self.source, operations);
+        of(&mut self.recent, operations);
+        of(&mut self.changed, changes);
+        of(&mut self.difference, changes);
+        of(std::slice::from_mut(&mut self.again), changes);
+        self
     }
 }
 
