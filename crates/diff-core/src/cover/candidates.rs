@@ -2,6 +2,7 @@
 
 use patch_nostd::apply::{Cover, Source};
 
+use super::certain::certain;
 use super::parse::Matches;
 use super::repeats::Repeat;
 
@@ -52,9 +53,6 @@ const DROP: i32 = 6;
 /// Inside a match this long nothing else is looked for until shortly before its end.
 const LONG: usize = 64;
 const MARGIN: usize = 24;
-/// Covers with so many differences in a window of so many bytes are in doubt there.
-const WINDOW: usize = 32;
-const DOUBTFUL: usize = 8;
 
 /// All candidates that touch `start..end`, by where they begin.
 pub fn candidates(
@@ -128,46 +126,21 @@ impl Finder<'_> {
     fn search(&mut self, covers: &[(u32, Cover)]) {
         let mut position = self.start;
         for &(target, cover) in covers {
-            let mut at = target as usize;
-            // What is beyond doubt, and what lies between.
-            while let Some((from, to)) = self.certain(target, cover, at) {
+            for (from, to) in self.certain(target, cover) {
                 self.look(position, from.min(self.end));
                 position = position.max(to);
-                at = to;
             }
         }
         self.look(position, self.end);
     }
 
-    /// The next stretch of a cover, from `at` on, that has few differences.
-    fn certain(&self, target: u32, cover: Cover, at: usize) -> Option<(usize, usize)> {
-        let end = (target + cover.length) as usize;
-        if cover.source == Source::Target || cover.length < 48 {
-            return None;
-        }
-        let base = |position: usize| position - target as usize + cover.start as usize;
-        let differs =
-            |position: usize| self.matches.masked[position] != self.matches.index.old()[base(position)];
-        let mut recent: std::collections::VecDeque<usize> = std::collections::VecDeque::new();
-        let mut from = at;
-        let mut position = at;
-        while position < end {
-            if differs(position) {
-                while recent.front().is_some_and(|&first| first + WINDOW < position) {
-                    recent.pop_front();
-                }
-                recent.push_back(position);
-                if recent.len() >= DOUBTFUL {
-                    let doubt = recent[0];
-                    if doubt > from + 2 * WINDOW {
-                        return Some((from, doubt));
-                    }
-                    from = position + 1;
-                }
-            }
-            position += 1;
-        }
-        (end > from + 2 * WINDOW).then_some((from, end))
+    fn certain(&self, target: u32, cover: Cover) -> Vec<(usize, usize)> {
+        let (start, length) = (target as usize, cover.length as usize);
+        let new = &self.matches.masked[start..start + length];
+        let old = &self.matches.index.old()[cover.start as usize..][..length];
+        let pairs = new.iter().zip(old).enumerate();
+        let differences = pairs.filter(|(_, (new, old))| new != old).map(|(index, _)| start + index);
+        certain(start, start + length, differences)
     }
 
     /// Looks for matches at every position of a stretch.

@@ -11,6 +11,8 @@ use super::references::References;
 
 /// About how many bytes are one unit of parallel work.
 const PIECE: usize = 1 << 16;
+/// Covers are looked at up to so many bytes outside of a piece.
+const MARGIN: u32 = 1 << 12;
 /// Pieces meet inside of covers that are at least this long, if there are any nearby.
 const LONG: u32 = 256;
 
@@ -63,8 +65,19 @@ fn piece(matches: &Matches, covers: &[(u32, Cover)], width: Width, start: usize,
     }
     // A cover next to the piece may be worth prolonging into it.
     let around = &covers[first.saturating_sub(1)..(last + 1).min(covers.len())];
-    let candidates = candidates(matches, around, width, (start, end));
+    let around: Vec<(u32, Cover)> = around.iter().map(|&cover| clipped(cover, start, end)).collect();
+    let candidates = candidates(matches, &around, width, (start, end));
     Piece { start, end, candidates, recent, continues }
+}
+
+/// The part of a cover that is in a piece or near it, if any is; what is further away would be looked at in vain.
+fn clipped((target, cover): (u32, Cover), start: usize, end: usize) -> (u32, Cover) {
+    let first = target.max((start as u32).saturating_sub(MARGIN));
+    let last = (target + cover.length).min(end as u32 + MARGIN);
+    if first >= last {
+        return (target, cover);
+    }
+    (first, Cover { start: cover.start + (first - target), length: last - first, ..cover })
 }
 
 /// The cheapest covers by these prices.
@@ -127,7 +140,7 @@ mod tests {
     use crate::cover::Repeats;
     use crate::search::{CoverOptions, Index, find_covers};
 
-    const WIDTH: Width = Width { reach: 32, lanes: 8 };
+    const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
 
     fn chosen(old: &[u8], new: &[u8], kind: RegionKind) -> Vec<(u32, Cover)> {
         let index = Index::build(old).unwrap();

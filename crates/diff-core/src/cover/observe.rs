@@ -3,30 +3,12 @@
 use patch_nostd::apply::{Cover, Source};
 use patch_nostd::entropy::Category;
 
+use super::blame::{Copied, blame_changes};
 use super::differences::{Change, Differences};
-use super::prices::{CLASSES, Prices, Sizes, class, price};
+use super::operations::price_operations;
+use super::prices::{CLASSES, Prices, class};
 use super::references::References;
-
-/// How much the price from before counts for against what is observed, in events.
-const HABIT: u64 = 16;
-/// A block that is not clean is paid for at its beginning, up to so many bytes before the change that is to blame.
-const BLOCK: usize = 64;
-
-/// What was seen of one kind of event.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    count: u64,
-    cost: u64,
-}
-
-/// A byte that was copied.
-#[derive(Clone, Copy, Debug)]
-struct Copied {
-    position: usize,
-    cost: u64,
-    class: usize,
-    changed: bool,
-}
+use super::seen::{Seen, learn};
 
 /// Watches a walk.
 pub struct Observer<'a> {
@@ -136,12 +118,9 @@ impl<'a> Observer<'a> {
                 seen.add(value);
                 self.differences.learn(change);
             }
-            self.copied.push(Copied {
-                position,
-                cost: share,
-                class: class(self.history),
-                changed: change.is_some(),
-            });
+            let class = class(self.history) as u8;
+            let (position, cost) = (position as u32, share as u32);
+            self.copied.push(Copied { position, cost, class, changed: change.is_some() });
             self.history = self.history << 1 | u32::from(change.is_some());
         }
     }
@@ -151,10 +130,8 @@ impl<'a> Observer<'a> {
         let mut prices = before.clone();
         self.price_literals(&mut prices);
         self.price_copies(&mut prices);
-        for (price, seen) in prices.reference.iter_mut().zip(&self.verdicts) {
-            *price = seen.average(*price);
-        }
-        price_control(&mut prices, self.covers);
+        learn(&mut prices.reference, &self.verdicts);
+        price_operations(&mut prices, self.covers);
         prices
     }
 
@@ -167,105 +144,15 @@ impl<'a> Observer<'a> {
     }
 
     fn price_copies(&mut self, prices: &mut Prices) {
-        self.blame_changes(prices);
+        blame_changes(&mut self.copied, &prices.same);
         let mut seen = [[Seen::default(); CLASSES]; 2];
         for copied in &self.copied {
-            seen[usize::from(copied.changed)][copied.class].add(copied.cost);
+            seen[usize::from(copied.changed)][usize::from(copied.class)].add(copied.cost.into());
         }
         for (table, seen) in [&mut prices.same, &mut prices.changed].into_iter().zip(seen) {
-            for (price, seen) in table.iter_mut().zip(seen) {
-                *price = seen.average(*price);
-            }
+            learn(table, &seen);
         }
         prices.again = self.again.average(prices.again);
-        for (price, seen) in prices.difference.iter_mut().zip(&self.changes) {
-            *price = seen.average(*price);
-        }
+        learn(&mut prices.difference, &self.changes);
     }
-
-    /// Moves what equal bytes cost because of a change soon after them to that change.
-    fn blame_changes(&mut self, prices: &Prices) {
-        let mut usual = [Seen::default(); CLASSES];
-        let mut change = usize::MAX;
-        let distant =
-            |change: usize, copied: &Copied| change == usize::MAX || change > copied.position + BLOCK;
-        for copied in self.copied.iter().rev() {
-            if copied.changed {
-                change = copied.position;
-            } else if distant(change, copied) {
-                usual[copied.class].add(copied.cost);
-            }
-        }
-        let usual: Vec<u64> =
-            usual.iter().zip(&prices.same).map(|(seen, price)| u64::from(seen.average(*price))).collect();
-        let (mut change, mut excess): (Option<usize>, u64) = (None, 0);
-        for index in (0..self.copied.len()).rev() {
-            let copied = &mut self.copied[index];
-            if copied.changed {
-                if let Some(change) = change.replace(index) {
-                    self.copied[change].cost += excess;
-                }
-                excess = 0;
-            } else if change.is_some_and(|change| index + BLOCK > change) {
-                let more = copied.cost.saturating_sub(usual[copied.class]);
-                copied.cost -= more;
-                excess += more;
-            }
-        }
-        if let Some(change) = change {
-            self.copied[change].cost += excess;
-        }
-    }
-}
-
-impl Seen {
-    fn add(&mut self, cost: u64) {
-        self.count += 1;
-        self.cost += cost;
-    }
-
-    fn join(&mut self, other: &Self) {
-        self.count += other.count;
-        self.cost += other.cost;
-    }
-
-    fn average(&self, before: u32) -> u32 {
-        ((self.cost + HABIT * u64::from(before)) / (self.count + HABIT)).max(1) as u32
-    }
-}
-
-/// Prices of operations by how often each kind came.
-fn price_control(prices: &mut Prices, covers: &[(u32, Cover)]) {
-    let (mut literals, mut seek, mut distance) = (Sizes::default(), Sizes::default(), Sizes::default());
-    let mut lengths = [Sizes::default(); 2];
-    let mut sources = [4.0f32, 1.0];
-    let mut places = [4.0f32, 2.0, 1.0, 1.0, 8.0];
-    let mut recent = [0i64; 4];
-    let mut end = 0;
-    for &(target, cover) in covers {
-        literals.count(target - end);
-        end = target + cover.length;
-        let displacement = i64::from(target) - i64::from(cover.start);
-        let kind = usize::from(cover.source == Source::Target);
-        sources[kind] += 1.0;
-        lengths[kind].count(cover.length - 1);
-        if cover.source == Source::Target {
-            distance.count(displacement as u32 - 1);
-            continue;
-        }
-        let place = recent.iter().position(|&known| known == displacement);
-        places[place.unwrap_or(4)] += 1.0;
-        if place.is_none() {
-            seek.count(super::lattice::folded(recent[0] - displacement));
-        }
-        super::lattice::remember(&mut recent, displacement);
-    }
-    prices.literals = literals.prices(&prices.literals);
-    prices.seek = seek.prices(&prices.seek);
-    prices.distance = distance.prices(&prices.distance);
-    prices.lengths = std::array::from_fn(|kind| lengths[kind].prices(&prices.lengths[kind]));
-    let sum: f32 = sources.iter().sum();
-    prices.source = sources.map(|count| price(count / sum));
-    let sum: f32 = places.iter().sum();
-    prices.recent = places.map(|count| price(count / sum));
 }

@@ -7,7 +7,7 @@ const SIZES: usize = 32;
 /// Classes of what was copied just before, see [`class`].
 pub const CLASSES: usize = 6;
 /// How much the habitual distribution of sizes counts for against what was observed, in numbers.
-const HABIT: u32 = 12;
+const HABIT: u64 = 12;
 
 /// How a prediction of a reference comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,11 @@ pub enum Verdict {
 
 /// What one kind of number costs by its size.
 #[derive(Clone, Copy, Debug)]
-pub struct NumberPrices([u32; SIZES]);
+pub struct NumberPrices {
+    by_size: [u32; SIZES],
+    /// The size that is habitually the most frequent.
+    middle: usize,
+}
 
 /// How much dearer or cheaper than observed something is taken to be, in eighths.
 #[derive(Clone, Copy, Debug)]
@@ -71,13 +75,13 @@ pub struct Prices {
 impl Default for Prices {
     /// What was seen on average over images of all kinds; learned prices replace them where that is affordable.
     fn default() -> Self {
-        let sizes = |most: f32| NumberPrices::habit(most);
+        let sizes = NumberPrices::habit;
         Self {
             literal: [27 * BIT / 4; 256],
-            literals: sizes(1.5),
-            lengths: [sizes(4.0), sizes(2.5)],
-            seek: sizes(12.0),
-            distance: sizes(11.0),
+            literals: sizes(1),
+            lengths: [sizes(4), sizes(2)],
+            seek: sizes(12),
+            distance: sizes(11),
             source: [BIT / 2, 2 * BIT],
             recent: [2 * BIT, 3 * BIT, 4 * BIT, 5 * BIT, BIT],
             same: [BIT, BIT / 2, BIT / 3, BIT / 6, BIT / 12, BIT / 40],
@@ -99,16 +103,20 @@ const fn usual(difference: u8) -> u32 {
 }
 
 impl NumberPrices {
-    /// Sizes about `middle` are the most frequent; each away from it is less so by a quarter.
-    fn habit(middle: f32) -> Self {
-        let weight = |size: usize| 0.75f32.powf((size as f32 - middle).abs());
-        let sum: f32 = (0..SIZES).map(weight).sum();
-        Self(std::array::from_fn(|size| price(weight(size) / sum) + size as u32 * BIT))
+    /// Habitual prices: sizes about `middle` are the most frequent.
+    fn habit(middle: usize) -> Self {
+        Sizes::default().prices(middle)
     }
 
     /// The price of a number.
     pub fn of(&self, number: u32) -> u32 {
-        self.0[size(number)]
+        self.by_size[size(number)]
+    }
+
+    /// Prices by what was counted.
+    #[must_use]
+    pub fn learned(&self, sizes: &Sizes) -> Self {
+        sizes.prices(self.middle)
     }
 }
 
@@ -123,7 +131,7 @@ impl Prices {
         of(&mut self.literal, literals);
         let numbers = [&mut self.literals, &mut self.seek, &mut self.distance];
         for numbers in numbers.into_iter().chain(&mut self.lengths) {
-            of(&mut numbers.0, operations);
+            of(&mut numbers.by_size, operations);
         }
         of(&mut self.source, operations);
         of(&mut self.recent, operations);
@@ -141,23 +149,42 @@ impl Sizes {
     }
 
     /// Prices by frequency; what is rare keeps something of what is habitual.
-    pub fn prices(&self, habit: &NumberPrices) -> NumberPrices {
-        let sum: u32 = self.0.iter().sum::<u32>() + HABIT;
-        NumberPrices(std::array::from_fn(|size| {
-            let extra = size as u32 * BIT;
-            let usual = (-((habit.0[size] - extra) as f32) / BIT as f32).exp2() * HABIT as f32;
-            price((self.0[size] as f32 + usual) / sum as f32) + extra
-        }))
+    fn prices(&self, middle: usize) -> NumberPrices {
+        let weights: u64 = (0..SIZES).map(|size| weight(size, middle)).sum();
+        let count = |size: usize| u64::from(self.0[size]) * weights + HABIT * weight(size, middle);
+        let sum = (0..SIZES).map(count).sum();
+        let by_size = std::array::from_fn(|size| price(count(size), sum) + size as u32 * BIT);
+        NumberPrices { by_size, middle }
     }
+}
+
+/// How frequent a size habitually is: each further away from the middle is less so by a quarter.
+fn weight(size: usize, middle: usize) -> u64 {
+    (0..size.abs_diff(middle)).fold(1 << 20, |weight, _| weight * 3 / 4)
 }
 
 fn size(number: u32) -> usize {
     number.saturating_add(1).ilog2() as usize
 }
 
-/// The price of an event of this probability.
-pub fn price(probability: f32) -> u32 {
-    (-probability.log2() * BIT as f32).max(1.0) as u32
+/// The price of an event that comes `count` times of `sum`; at least one unit.
+pub fn price(count: u64, sum: u64) -> u32 {
+    (log2(sum) - log2(count)).max(1)
+}
+
+/// The logarithm of a positive number to base two, in 1/256: in integers, as the same package must come out everywhere.
+fn log2(number: u64) -> u32 {
+    let whole = number.ilog2();
+    let mut mantissa = (number << (63 - whole)) >> 32;
+    let mut log = whole;
+    for _ in 0..8 {
+        mantissa = (mantissa * mantissa) >> 31;
+        log = (log << 1) | (mantissa >> 32) as u32;
+        if mantissa >> 32 != 0 {
+            mantissa >>= 1;
+        }
+    }
+    log
 }
 
 /// The class of a history of changed bytes, a bit each, the last one lowest.
@@ -169,5 +196,28 @@ pub const fn class(history: u32) -> usize {
         4..=7 => 3,
         8..=31 => 4,
         _ => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logarithms_are_right_to_the_last_place() {
+        for number in (1..5000).chain([u64::from(u32::MAX), 1 << 40, (1 << 50) + 12_345]) {
+            let exact = (number as f64).log2() * 256.0;
+            assert!((f64::from(log2(number)) - exact).abs() <= 1.0, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_was_counted_often_is_cheap() {
+        let mut sizes = Sizes::default();
+        (0..1000).for_each(|_| sizes.count(1000));
+        let habit = NumberPrices::habit(4);
+        let learned = habit.learned(&sizes);
+        assert!(learned.of(1000) < habit.of(1000) && learned.of(10) > habit.of(10));
+        assert!((9 * BIT..9 * BIT + 10).contains(&learned.of(1000)));
     }
 }
