@@ -12,7 +12,7 @@ use crate::chosen::Chosen;
 use crate::cover::{Piece, Repeats, pool};
 use crate::encode::{Job, Load, Plan, START, Trace, cheapest, model_size, operations, single, tune};
 use crate::image::looks_like_thumb;
-use crate::level::Choice;
+use crate::level::{Choice, Effort};
 use crate::refs::{Mask, most_doubtful};
 use crate::report::Report;
 use crate::subject::Subject;
@@ -37,14 +37,14 @@ const MOVED_CALL: u64 = 5 * 256 / 2;
 pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
     let effort = &subject.effort;
-    let masks = if !effort.all_masks {
+    let masks = if size > MEDIUM {
+        vec![sampled_mask(subject)?]
+    } else if !effort.all_masks {
         vec![likely_mask(subject)]
-    } else if size <= effort.small {
-        masks(subject, Mask::Nothing)
-    } else if size <= MEDIUM {
+    } else if size > effort.small {
         masks(subject, Mask::Tables)
     } else {
-        vec![sampled_mask(subject)?]
+        masks(subject, Mask::Nothing)
     };
     progress.begin(Stage::Search, masks.len() as u64);
     let repeats = Repeats::new(subject.new);
@@ -159,7 +159,11 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     }
     let middle = (subject.old.len().min(subject.new.len()) / 2) & !0xFFF;
     let starts = [middle, most_doubtful(subject.old, SAMPLE, &subject.space)];
-    let samples = starts.map(|start| subject.sample(start, SAMPLE));
+    let samples = starts.map(|start| {
+        let sample = subject.sample(start, SAMPLE);
+        // Most references of a sample point out of it, and would be taken for wrong ones.
+        Subject { effort: Effort { choice: Choice::Gaps, ..sample.effort }, ..sample }
+    });
     let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
         let costs = samples.par_iter().map(|sample| {
             let mut candidate = Candidate::new(sample, mask, &Repeats::new(sample.new))?;
