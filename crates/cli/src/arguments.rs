@@ -13,6 +13,26 @@ Exit codes:
   3  not a package, or a damaged or unsupported one
   4  the base image is not the one that the package was made for";
 
+/// What follows the options of `diff`; the levels are those of `diff_core`'s `level.rs`.
+const DIFF_HELP: &str = "\
+Levels, each doing what the one before does and more:
+  1  covers as the search finds them, with the most plausible mask; no trial encoding
+  2  what lies between long covers is chosen by price
+  3  all covers are chosen by price
+  4  every plausible mask is tried; regions by trial encodings
+  5  more candidates for covers; the models' speeds and landmarks by trial encodings
+  6  covers are chosen again from the candidates of all masks, by prices learned from a trial encoding
+  7  that up to twice, each time with two variations of the prices
+  8  that up to four times with four variations, from more candidates; images up to 2 MB count as small
+  9  that up to eight times with six variations; images up to 8 MB count as small
+
+Exit codes:
+  0  success
+  1  a file could not be read or written, or another failure
+  2  wrong usage
+  3  not a package, or a damaged or unsupported one
+  4  the base image is not the one that the package was made for";
+
 /// The most threads that can be asked for: far beyond any use, and no danger.
 const THREAD_LIMIT: i64 = 1024;
 
@@ -32,7 +52,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a package that turns one image into another.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = DIFF_HELP)]
     Diff(DiffArguments),
     /// Restore an image from its base image and a package.
     #[command(after_help = EXIT_CODES)]
@@ -61,6 +81,9 @@ pub(crate) struct DiffArguments {
     /// How the body is coded [default: cm].
     #[arg(long)]
     codec: Option<CodecName>,
+    /// Effort, from 1 (fastest) to 9 (smallest packages); the decoder does not notice [default: 6].
+    #[arg(long, value_name = "1..9", value_parser = clap::value_parser!(u8).range(1..=9))]
+    level: Option<u8>,
     /// Threads to work with; 0 takes all cores. The package is the same with any number.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREAD_LIMIT))]
     pub(crate) threads: u16,
@@ -156,8 +179,10 @@ enum ArchName {
 impl DiffArguments {
     /// What the engine is asked for.
     pub(crate) fn options(&self) -> Options {
+        let usual = Options::default();
         Options {
             ram: self.ram.unwrap_or_default(),
+            level: self.level.unwrap_or(usual.level),
             codec: self.codec.map(CodecName::choice).unwrap_or_default(),
             arch: self.arch.map(ArchName::choice).unwrap_or_default(),
             base_address: self.base,
@@ -171,6 +196,7 @@ impl DiffArguments {
         let given = [
             ("--ram", self.ram.is_some()),
             ("--codec", self.codec.is_some()),
+            ("--level", self.level.is_some()),
             ("--base", self.base.is_some()),
             ("--arch", self.arch.is_some()),
             ("--md5", self.md5),

@@ -1,13 +1,16 @@
 //! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
 
 pub mod bsdiff40;
+mod chosen;
 mod classic;
 mod cover;
 mod diff;
 mod encode;
 mod error;
 mod image;
+mod level;
 mod options;
+mod passes;
 mod pipeline;
 mod progress;
 mod prove;

@@ -1,5 +1,7 @@
 //! What a caller may choose: memory budget, codec, architecture, base address.
 
+use crate::level::DEFAULT_LEVEL;
+
 /// How much memory the decoder may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ram {
@@ -34,12 +36,14 @@ pub enum Arch {
 }
 
 /// Everything that shapes a package besides the two images.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The decoder's memory.
     pub ram: Ram,
     /// The codec of the body.
     pub codec: CodecChoice,
+    /// From 1, the fastest, to 9, the smallest packages; only `cm` has levels.
+    pub level: u8,
     /// Where references are sought.
     pub arch: Arch,
     /// Address of the image's first byte when it runs; detected if absent.
@@ -48,6 +52,20 @@ pub struct Options {
     pub md5: bool,
     /// Puts the body's SHA-256 into the header.
     pub body_digest: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ram: Ram::default(),
+            codec: CodecChoice::default(),
+            level: DEFAULT_LEVEL,
+            arch: Arch::default(),
+            base_address: None,
+            md5: false,
+            body_digest: false,
+        }
+    }
 }
 
 impl Ram {

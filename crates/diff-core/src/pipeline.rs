@@ -1,6 +1,6 @@
 //! From two images to the job whose body comes out smallest: search, refinement, regions, tuning.
 //!
-//! Small images try everything. The larger the images, the less is tried, so that making a package takes about as
+//! How much is tried is the level's choice, and the images' size. Small images try everything. The larger the images, the less is tried, so that making a package takes about as
 //! long as the classic bsdiff does: the models keep their usual speeds, and what the search masks is decided by an
 //! estimate, for the largest images on a sample.
 
@@ -8,16 +8,17 @@ use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::{RegionKind, WordForm};
 use rayon::prelude::*;
 
-use crate::cover::{Matches, Repeats, refine};
+use crate::chosen::Chosen;
+use crate::cover::{Piece, Repeats, pool};
 use crate::encode::{Job, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune};
+use crate::level::{Choice, Effort};
 use crate::refs::{Mask, most_doubtful};
 use crate::report::Report;
-use crate::search::{CoverOptions, Index, find_covers};
 use crate::subject::{OFFSET, Subject};
-use crate::{DiffError, Progress, Stage};
+use crate::{DiffError, Progress, Stage, passes};
 
-/// Images up to this many bytes try everything.
-const SMALL: usize = 1_000_000;
+/// Images up to this many bytes are encoded again and again.
+const MEDIUM: usize = 8_000_000;
 /// How many bytes of larger ones are tried, in so many places spread evenly and one more.
 const SAMPLE: usize = 128 << 10;
 const SAMPLES: usize = 4;
@@ -33,12 +34,19 @@ const MOVED_CALL: u64 = 5 * 256 / 2;
 /// The best job for this subject.
 pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
-    let masks = if size <= SMALL { masks(subject, Mask::Nothing) } else { vec![sampled_mask(subject)?] };
+    let effort = &subject.effort;
+    let masks = if !effort.all_masks {
+        vec![likely_mask(subject)]
+    } else if size > effort.small {
+        vec![sampled_mask(subject)?]
+    } else {
+        masks(subject, Mask::Nothing)
+    };
     progress.begin(Stage::Search, masks.len() as u64);
     let repeats = Repeats::new(subject.new);
     let candidate = |&mask: &Mask| {
         let mut candidate = Candidate::new(subject, mask, &repeats)?;
-        if size <= SMALL {
+        if size <= effort.small && effort.regions {
             candidate.choose_regions(&subject.kinds).map_err(DiffError::NotProved)?;
             candidate.cost = candidate.job.cost().map_err(DiffError::NotProved)?;
         }
@@ -47,16 +55,32 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     };
     let candidates: Result<Vec<Candidate>, DiffError> = masks.par_iter().map(candidate).collect();
     drop(repeats);
-    let best = candidates?.into_iter().min_by_key(|candidate| (candidate.cost, candidate.mask));
-    let mut best = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
     progress.begin(Stage::Encode, 1);
-    if size <= SMALL {
-        tune(&mut best.job).map_err(DiffError::NotProved)?;
-    } else {
+    let mut best = pooled(candidates?, effort.pooled)?;
+    if size > effort.small && effort.regions {
         best.choose_regions(&subject.kinds).map_err(DiffError::NotProved)?;
+    }
+    if let Choice::All(width) = effort.choice
+        && size <= MEDIUM
+    {
+        passes::run(subject, &mut best.job, (&best.pieces, width)).map_err(DiffError::NotProved)?;
+    }
+    if size <= effort.small && effort.tuning {
+        tune(&mut best.job).map_err(DiffError::NotProved)?;
     }
     progress.advance(1);
     Ok(best.job)
+}
+
+/// The best candidate, if wanted with what the others found.
+fn pooled(mut candidates: Vec<Candidate>, pooled: bool) -> Result<Candidate, DiffError> {
+    candidates.sort_by_key(|candidate| (candidate.cost, candidate.mask));
+    let mut candidates = candidates.into_iter();
+    let mut best = candidates.next().ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
+    if pooled {
+        candidates.for_each(|other| pool(&mut best.pieces, &other.pieces));
+    }
+    Ok(best)
 }
 
 /// A job, and about what its body costs, in 1/256 bit.
@@ -66,6 +90,8 @@ struct Candidate<'a> {
     /// Whether the mask changed anything.
     masked: bool,
     job: Job<'a>,
+    /// What its covers were chosen from.
+    pieces: Vec<Piece>,
 }
 
 impl<'a> Candidate<'a> {
@@ -75,7 +101,7 @@ impl<'a> Candidate<'a> {
             || mask.apply(subject.old, &subject.space),
             || mask.apply(subject.new, &subject.space),
         );
-        let covers = covers(subject, &old, &new, repeats)?;
+        let Chosen { covers, pieces } = Chosen::new(subject, (&old, &new), mask, repeats)?;
         let masked = *old != *subject.old || *new != *subject.new;
         let load = load(subject, &covers);
         let differing = changes(&covers, &old, &new);
@@ -90,7 +116,7 @@ impl<'a> Candidate<'a> {
         let size = model_size(subject.budget, load)?;
         plan.choose_landmarks(size.landmarks as usize);
         let job = Job { old: subject.old, plan, size, tuning: START, header: subject.header };
-        Ok(Self { cost, mask, masked, job })
+        Ok(Self { cost, mask, masked, job, pieces })
     }
 
     /// Cuts the image into regions where that pays, by trial encodings, and takes the cost from them.
@@ -100,6 +126,12 @@ impl<'a> Candidate<'a> {
         self.cost = copies + report.literals * LITERAL;
         Ok(())
     }
+}
+
+/// The mask that goes with what the image looks like.
+fn likely_mask(subject: &Subject) -> Mask {
+    let plausible = masks(subject, Mask::Tables).into_iter().filter(|&mask| !matches!(mask, Mask::Words(_)));
+    plausible.max().unwrap_or(Mask::Nothing)
 }
 
 /// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
@@ -128,7 +160,12 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     let size = subject.old.len().min(subject.new.len());
     let spread = (0..SAMPLES).map(|index| size * (2 * index + 1) / (2 * SAMPLES) & !0xFFF);
     let starts = spread.chain([most_doubtful(subject.old, SAMPLE, &subject.space)]);
-    let samples: Vec<Subject> = starts.map(|start| subject.sample(start, SAMPLE)).collect();
+    let samples = starts.map(|start| {
+        let sample = subject.sample(start, SAMPLE);
+        // Most references of a sample point out of it, and would be taken for wrong ones.
+        Subject { effort: Effort { choice: Choice::Gaps, ..sample.effort }, ..sample }
+    });
+    let samples: Vec<Subject> = samples.collect();
     let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
         let costs = samples.par_iter().map(|sample| {
             let mut candidate = Candidate::new(sample, mask, &Repeats::new(sample.new))?;
@@ -144,23 +181,8 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     Ok(best.map_or(Mask::Tables, |(_, mask)| mask))
 }
 
-/// The covers of the masked images, short ones by price.
-fn covers(
-    subject: &Subject,
-    old: &[u8],
-    new: &[u8],
-    repeats: &Repeats,
-) -> Result<Vec<(u32, Cover)>, DiffError> {
-    let index = Index::build(old)?;
-    let found = find_covers(&index, new, &CoverOptions::default());
-    let of_base = |start, length| Cover { source: Source::Base, start, length };
-    let covers: Vec<(u32, Cover)> =
-        found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
-    let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
-    Ok(refine(&matches, &covers))
-}
-
-fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {
+/// How much the models will have to say about these covers.
+pub(crate) fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {
     let report = Report::of(operations(subject.new.len(), covers));
     let changes = changes(covers, subject.old, subject.new);
     Load { covers: report.base_covers, literals: report.literals, changes }

@@ -5,6 +5,7 @@ use patch_nostd::refs::AddressSpace;
 use patch_nostd::wire::{Codec, IMAGE_LIMIT, Origin, RegionKind, RegionKinds, Window, WordForm};
 use sha2::{Digest, Sha256};
 
+use crate::level::Effort;
 use crate::{Arch, DiffError, Options, image};
 
 /// The two images, the addresses that matter, and the decoder's budget.
@@ -16,6 +17,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) budget: u64,
     /// The kinds of regions that may be used.
     pub(crate) kinds: Vec<RegionKind>,
+    /// How much is tried.
+    pub(crate) effort: Effort,
     /// A header with everything that does not depend on the body.
     pub(crate) header: Header,
 }
@@ -50,7 +53,8 @@ impl<'a> Subject<'a> {
         };
         let budget = options.ram.budget(old.len().max(new.len()));
         let kinds = kinds(options.arch, old, &space);
-        Ok(Self { old, new, space, budget, kinds, header })
+        let effort = Effort::of(options.level);
+        Ok(Self { old, new, space, budget, kinds, effort, header })
     }
 
     /// The same stretch of both images as a subject of its own: up to `size` bytes of the new one from `start`, and
@@ -74,7 +78,7 @@ impl<'a> Subject<'a> {
             windows: space.windows,
             ..self.header
         };
-        Self { old, new, space, header, budget: self.budget, kinds: self.kinds.clone() }
+        Self { old, new, space, header, budget: self.budget, kinds: self.kinds.clone(), effort: self.effort }
     }
 }
 

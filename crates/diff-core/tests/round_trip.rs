@@ -30,8 +30,9 @@ fn any_options() -> impl Strategy<Value = Options> {
     let arch = prop::sample::select(vec![Arch::Auto, Arch::Thumb, Arch::None]);
     let base = prop::option::of(prop::sample::select(vec![0, BASE_ADDRESS, 0xFFFF_FF00]));
     let digests = (any::<bool>(), any::<bool>());
-    (prop::sample::select(all_options()), arch, base, digests).prop_map(
-        |(options, arch, base_address, (md5, body_digest))| Options {
+    (prop::sample::select(all_options()), 1..=9u8, arch, base, digests).prop_map(
+        |(options, level, arch, base_address, (md5, body_digest))| Options {
+            level,
             arch,
             base_address,
             md5,
@@ -217,6 +218,15 @@ fn a_budget_below_the_least_is_refused_and_the_least_is_enough() {
             assert!(u64::from(make(least).unwrap().header.ram) <= least);
         }
     }
+}
+
+#[test]
+fn levels_beyond_the_ends_are_the_ends_and_more_effort_is_smaller() {
+    let make = |level| round_trip(&firmware(1), &firmware(3), &Options { level, ..Options::default() }).bytes;
+    assert_eq!(make(0), make(1));
+    assert_eq!(make(200), make(9));
+    let sizes = [1, 6, 9].map(|level| make(level).len());
+    assert!(sizes.is_sorted_by(|less, more| less >= more), "{sizes:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 /// Bytes that two positions must share to be linked.
 pub const LEAST_REPEAT: usize = 4;
 /// Links followed at most from one position.
-const MOST_LINKS: usize = 96;
+const MOST_LINKS: usize = 24;
 const NONE: u32 = u32::MAX;
 
 /// A repeat: `length` bytes that also begin `distance` bytes earlier.

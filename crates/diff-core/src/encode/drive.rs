@@ -75,6 +75,13 @@ impl Job<'_> {
         Ok(Trace { total: coder.0.total(), by_block })
     }
 
+    /// Tells `watch` after each step where the walk is and what everything so far costs, by category.
+    pub(crate) fn watch(&self, mut watch: impl FnMut(u32, &[u64; 6])) -> Result<u64, Error> {
+        let meter =
+            self.walk(CostMeter::default(), |meter: &CostMeter, position| watch(position, &meter.costs))?;
+        Ok(meter.total())
+    }
+
     fn walk<C: Coder>(&self, mut coder: C, mut watch: impl FnMut(&C, u32)) -> Result<C, Error> {
         let header = self.header();
         let Codec::Cm { size, tuning } = header.codec else { return Err(Error::UnsupportedCodec) };

@@ -52,6 +52,33 @@ impl<'a> Index<'a> {
         (self.position(found.rank), found.length)
     }
 
+    /// Up to `most` places in the old image that begin with a long prefix of `needle`, the longest first, each with its
+    /// length; those after the first are its neighbours among the sorted suffixes.
+    pub(crate) fn long_matches(&self, needle: &[u8], most: usize, found: &mut Vec<(usize, usize)>) {
+        found.clear();
+        let best = self.search(needle);
+        if best.length == 0 || most == 0 {
+            return;
+        }
+        found.push((self.position(best.rank), best.length));
+        let length = |rank: usize| common_prefix(&self.old[self.position(rank)..], needle);
+        let (mut below, mut above) = (best.rank, best.rank + 1);
+        while found.len() < most {
+            let lower = below.checked_sub(1).map_or(0, length);
+            let upper = if above < self.len() { length(above) } else { 0 };
+            if lower.max(upper) * 2 < best.length {
+                return;
+            }
+            if lower >= upper {
+                below -= 1;
+                found.push((self.position(below), lower));
+            } else {
+                found.push((self.position(above), upper));
+                above += 1;
+            }
+        }
+    }
+
     pub(crate) fn old(&self) -> &'a [u8] {
         self.old
     }

@@ -1,0 +1,213 @@
+//! Which references of the old image a cover would get right, by what is known so far about where things went.
+
+use patch_nostd::apply::{Cover, Source};
+use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, VIEW, View};
+use patch_nostd::wire::RegionKind;
+
+use super::prices::Verdict;
+use crate::encode::{PAGE, Regions};
+
+/// No cover copies this byte of the old image.
+const NOWHERE: i32 = i32::MIN;
+
+/// The references of the old image, and where their targets went according to some covers.
+pub struct References<'a> {
+    old: &'a [u8],
+    new: &'a [u8],
+    space: AddressSpace,
+    regions: Regions,
+    /// For each kind of region in use, the references of the old image.
+    found: Vec<(RegionKind, Found)>,
+    /// For each byte of the old image, how far the longest cover that copies it moves it.
+    moved: Vec<i32>,
+    /// What references taught: old targets and how far they moved, ascending.
+    learned: Vec<(u32, i32)>,
+}
+
+/// The references of an image for one kind of region, none inside of another.
+struct Found {
+    /// Whether one begins at a byte.
+    marks: Vec<bool>,
+    /// Where they begin, ascending, and what they are.
+    offsets: Vec<u32>,
+    references: Vec<Reference>,
+}
+
+impl<'a> References<'a> {
+    /// What `covers` tell about the images.
+    pub fn new(
+        (old, new): (&'a [u8], &'a [u8]),
+        space: AddressSpace,
+        regions: Regions,
+        covers: &[(u32, Cover)],
+    ) -> Self {
+        let kinds = regions.kinds.as_slice().iter().filter(|&&kind| kind != RegionKind::Bytes);
+        let found: Vec<_> = kinds.map(|&kind| (kind, Found::new(old, kind, &space))).collect();
+        let moved = if found.is_empty() { Vec::new() } else { moved(old.len(), covers) };
+        let mut references = Self { old, new, space, regions, found, moved, learned: Vec::new() };
+        references.learn(covers);
+        references
+    }
+
+    /// How the reference comes out that the decoder would find in a copy from `base` to `target`, and its length.
+    pub fn verdict(&self, base: usize, target: usize) -> Option<(Verdict, usize)> {
+        let reference = self.at(base, target)?;
+        let length = usize::from(reference.length);
+        let own = bytes(self.old, base, length)?;
+        let actual = bytes(self.new, target, length)?;
+        let here = target.wrapping_sub(base) as i32;
+        let mut rank = 0;
+        let mut last = None;
+        for displacement in self.guesses(reference, here).into_iter().flatten() {
+            if last == Some(displacement) {
+                continue;
+            }
+            last = Some(displacement);
+            if self.comes_out(reference, (own, actual), target, displacement) {
+                return Some((if rank == 0 { Verdict::First } else { Verdict::Later }, length));
+            }
+            rank += 1;
+        }
+        Some((Verdict::Wrong, length))
+    }
+
+    /// Whether a reference whose target moves so far becomes `actual`.
+    fn comes_out(
+        &self,
+        reference: &Reference,
+        (own, actual): ([u8; 8], [u8; 8]),
+        target: usize,
+        displacement: i32,
+    ) -> bool {
+        let address = self.space.base_address.wrapping_add(target as u32);
+        let guess = reference.target.wrapping_add(displacement as u32);
+        let becomes = |extra: u32| {
+            let written = Reference { extra, ..*reference }.write(own, address, &self.space, guess);
+            written.is_some_and(|written| {
+                written[..usize::from(reference.length)] == actual[..usize::from(reference.length)]
+            })
+        };
+        match reference.class() {
+            // What the first half becomes is taken for granted: the page, or the nearest multiple of its size.
+            Class::Low => becomes(guess & !0xFFF) || becomes(guess.wrapping_add(0x800) & !0xFFF),
+            _ => becomes(reference.extra),
+        }
+    }
+
+    /// The reference that a copy from `base` to `target` meets.
+    fn at(&self, base: usize, target: usize) -> Option<&Reference> {
+        let kind = match &self.found[..] {
+            [] => return None,
+            _ => self.regions.kinds.get(self.regions.index((target / PAGE) as u32))?,
+        };
+        let (_, found) = self.found.iter().find(|(known, _)| *known == kind)?;
+        found.at(base)
+    }
+
+    /// About the guesses that the decoder makes, best first.
+    fn guesses(&self, reference: &Reference, here: i32) -> [Option<i32>; 5] {
+        let target = reference.target;
+        let after = self.learned.partition_point(|&(known, _)| known < target);
+        let at = self.learned.get(after);
+        let exact = at.filter(|(known, _)| *known == target);
+        let below = after.checked_sub(1).and_then(|index| self.learned.get(index));
+        let offset = target.wrapping_sub(self.space.base_address) as usize;
+        let moved = self.moved.get(offset).copied().filter(|&moved| moved != NOWHERE);
+        let displacement = |entry: &(u32, i32)| entry.1;
+        let unchanged = if reference.class() == Class::Branch { here } else { 0 };
+        [exact.map(displacement), moved, below.map(displacement), at.map(displacement), Some(unchanged)]
+    }
+
+    fn learn(&mut self, covers: &[(u32, Cover)]) {
+        let mut learned: Vec<(u32, i32)> = Vec::new();
+        for &(target, cover) in covers.iter().filter(|(_, cover)| cover.source == Source::Base) {
+            let (start, target, mut at) = (cover.start as usize, target as usize, 0);
+            while at < cover.length as usize {
+                let reference = self.at(start + at, target + at);
+                let inside =
+                    |reference: &&Reference| at + usize::from(reference.length) <= cover.length as usize;
+                let Some(reference) = reference.filter(inside) else {
+                    at += 1;
+                    continue;
+                };
+                learned.extend(self.lesson(reference, start + at, target + at));
+                at += usize::from(reference.length);
+            }
+        }
+        learned.sort_by_key(|&(target, _)| target);
+        // The last one in order of the new image, as in the decoder.
+        learned.reverse();
+        learned.dedup_by_key(|&mut (target, _)| target);
+        learned.reverse();
+        self.learned = learned;
+    }
+
+    /// Where the target of the reference at `base` went, if its copy at `target` still is one and tells by itself.
+    fn lesson(&self, reference: &Reference, base: usize, target: usize) -> Option<(u32, i32)> {
+        if matches!(reference.class(), Class::High | Class::Low) {
+            return None;
+        }
+        let length = usize::from(reference.length);
+        let own = bytes(self.old, base, length)?;
+        let actual = bytes(self.new, target, length)?;
+        let address = self.space.base_address.wrapping_add(target as u32);
+        let went = reference.read(actual, address, &self.space);
+        let displacement = went.wrapping_sub(reference.target) as i32;
+        let plausible = reference.class() != Class::Pointer || self.space.contains(went);
+        let same = plausible && self.comes_out(reference, (own, actual), target, displacement);
+        same.then_some((reference.target, displacement))
+    }
+}
+
+impl Found {
+    fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
+        let mut found = Self { marks: vec![false; old.len()], offsets: Vec::new(), references: Vec::new() };
+        let mut halves = Halves::default();
+        let mut at = 0;
+        while at < old.len() {
+            let address = space.base_address.wrapping_add(at as u32);
+            let before = at.checked_sub(1).map_or(0, |before| old[before]);
+            let view = View { bytes: &old[at..old.len().min(at + VIEW)], address, before };
+            let reference = Reference::find(kind, &view, space, &halves);
+            let Some(reference) = reference.filter(|found| found.class() != Class::Near) else {
+                at += 1;
+                continue;
+            };
+            let length = usize::from(reference.length);
+            let Some(own) = bytes(old, at, length) else { break };
+            reference.half((own, address), (own, address)).into_iter().for_each(|half| halves.set(half));
+            found.marks[at] = true;
+            found.offsets.push(at as u32);
+            found.references.push(reference);
+            at += length;
+        }
+        found
+    }
+
+    fn at(&self, base: usize) -> Option<&Reference> {
+        if !self.marks.get(base).copied().unwrap_or(false) {
+            return None;
+        }
+        let index = self.offsets.binary_search(&(base as u32)).ok()?;
+        self.references.get(index)
+    }
+}
+
+/// `length` bytes from `at`, then zeros.
+fn bytes(image: &[u8], at: usize, length: usize) -> Option<[u8; 8]> {
+    let mut bytes = [0; 8];
+    bytes[..length].copy_from_slice(image.get(at..at + length)?);
+    Some(bytes)
+}
+
+fn moved(size: usize, covers: &[(u32, Cover)]) -> Vec<i32> {
+    let mut moved = vec![NOWHERE; size];
+    let mut sorted: Vec<&(u32, Cover)> =
+        covers.iter().filter(|(_, cover)| cover.source == Source::Base).collect();
+    sorted.sort_by_key(|(target, cover)| (cover.length, *target));
+    for (target, cover) in sorted {
+        let start = cover.start as usize;
+        moved[start..start + cover.length as usize].fill(target.wrapping_sub(cover.start) as i32);
+    }
+    moved
+}
