@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use patch_nostd::refs::{AddressSpace, Halves, Reference, VIEW, View};
+use patch_nostd::refs::{AddressSpace, Halves, Reference, Steps, VIEW, View};
 use patch_nostd::wire::RegionKind;
 use rayon::prelude::*;
 
@@ -69,15 +69,22 @@ impl Mask {
 /// Masks in place; `address` is the first byte's.
 fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) {
     let mut halves = Halves::default();
+    let mut steps = Steps::default();
     let mut before = 0;
     let mut at = 0;
     while at < bytes.len() {
         let here = address.wrapping_add(at as u32);
-        let view = View { bytes: &bytes[at..bytes.len().min(at + VIEW)], address: here, before };
+        let view = View {
+            bytes: &bytes[at..bytes.len().min(at + VIEW)],
+            address: here,
+            before,
+            inside: steps.inside(here),
+        };
         let reference = Reference::find(kind, &view, space, &halves)
             .filter(|reference| at + usize::from(reference.length) <= bytes.len());
         let Some(reference) = reference else {
             before = bytes[at];
+            steps.byte(kind, here, before, bytes.get(at + 1).copied().unwrap_or(0));
             at += 1;
             continue;
         };
@@ -90,6 +97,7 @@ fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) 
         before = own[length - 1];
         bytes[at..at + length].copy_from_slice(&reference.mask(own)[..length]);
         at += length;
+        steps.begin(address.wrapping_add(at as u32));
     }
 }
 

@@ -64,6 +64,8 @@ pub struct View<'v> {
     pub address: u32,
     /// The byte before the first one, zero at the start of a cover.
     pub before: u8,
+    /// Whether the first byte is not the first one of an instruction, as far as lengths tell.
+    pub inside: bool,
 }
 
 impl View<'_> {
@@ -91,6 +93,61 @@ impl View<'_> {
     fn word(&self, place: usize) -> u32 {
         let [a, b, c, d, ..] = self.bytes_at(place);
         u32::from_le_bytes([a, b, c, d])
+    }
+}
+
+/// Keeps step with instructions of different lengths, from the start of a copy on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Steps {
+    /// Address at which the next instruction begins.
+    next: u32,
+}
+
+impl Steps {
+    /// Begins anew: an instruction begins at `address`.
+    pub fn begin(&mut self, address: u32) {
+        self.next = address;
+    }
+
+    /// Whether an instruction began before `address` and goes on there.
+    #[must_use]
+    #[inline]
+    pub const fn inside(&self, address: u32) -> bool {
+        // Never true for long: no instruction is longer than eight bytes.
+        self.next.wrapping_sub(address).wrapping_sub(1) < 8
+    }
+
+    /// Goes on by one byte, whose address is given, and which is followed by `next`.
+    #[inline]
+    pub fn byte(&mut self, region: RegionKind, address: u32, byte: u8, next: u8) {
+        if self.inside(address) || address & (region.alignment() - 1) != 0 {
+            return;
+        }
+        let length = match region {
+            RegionKind::Thumb => {
+                if next >> 3 >= 0b11101 {
+                    4
+                } else {
+                    2
+                }
+            }
+            RegionKind::Riscv => {
+                if byte & 3 == 3 {
+                    4
+                } else {
+                    2
+                }
+            }
+            RegionKind::Xtensa => {
+                if byte & 8 != 0 {
+                    2
+                } else {
+                    3
+                }
+            }
+            _ => 1,
+        };
+        self.next = address.wrapping_add(length);
     }
 }
 

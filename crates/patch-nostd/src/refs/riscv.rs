@@ -50,7 +50,7 @@ const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
 /// The reference that `view` begins with.
 #[inline]
 pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
-    if view.address & 1 != 0 {
+    if view.inside || view.address & 1 != 0 {
         return None;
     }
     let bytes = view.bytes8();
@@ -187,7 +187,8 @@ const fn bits(value: u32, from: u32, count: u32, to: u32) -> u32 {
 }
 
 const fn jump_offset(word: u32) -> u32 {
-    let offset = bits(word, 31, 1, 20) | bits(word, 12, 8, 12) | bits(word, 20, 1, 11) | bits(word, 21, 10, 1);
+    let offset =
+        bits(word, 31, 1, 20) | bits(word, 12, 8, 12) | bits(word, 20, 1, 11) | bits(word, 21, 10, 1);
     signed(offset, 21)
 }
 
@@ -213,7 +214,8 @@ const fn short_jump_offset(word: u32) -> u32 {
 }
 
 const fn with_short_jump_offset(word: u32, offset: u32) -> u32 {
-    let high = bits(offset, 11, 1, 12) | bits(offset, 4, 1, 11) | bits(offset, 8, 2, 9) | bits(offset, 10, 1, 8);
+    let high =
+        bits(offset, 11, 1, 12) | bits(offset, 4, 1, 11) | bits(offset, 8, 2, 9) | bits(offset, 10, 1, 8);
     let low = bits(offset, 6, 1, 7) | bits(offset, 7, 1, 6) | bits(offset, 1, 3, 3) | bits(offset, 5, 1, 2);
     word & 0xFFFF_E003 | high | low
 }
@@ -277,7 +279,7 @@ mod tests {
     use std::vec::Vec;
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View { bytes, address, before: 0 }, &Halves::default())?;
+        let reference = find(&View { bytes, address, before: 0, inside: false }, &Halves::default())?;
         let super::super::Form::Riscv(form) = reference.form else { return None };
         Some((form, reference.target))
     }
@@ -303,13 +305,14 @@ mod tests {
     /// Finds a pair, moves it by `delta`, and returns both instructions.
     fn moved(pair: [u32; 2], address: u32, delta: u32) -> (u32, [u32; 2]) {
         let code: Vec<u8> = pair.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let first = View { bytes: &code, address, before: 0 };
+        let first = View { bytes: &code, address, before: 0, inside: false };
         let upper = find(&first, &Halves::default()).unwrap();
         let super::super::Form::Riscv(form) = upper.form else { unreachable!() };
-        let new = write(form, first.bytes8(), address, upper.extra, upper.target.wrapping_add(delta)).unwrap();
+        let new =
+            write(form, first.bytes8(), address, upper.extra, upper.target.wrapping_add(delta)).unwrap();
         let mut halves = Halves::default();
         halves.set(half(form, (first.bytes8(), address), (new, address)).unwrap());
-        let second = View { bytes: &code[4..], address: address + 4, before: 0 };
+        let second = View { bytes: &code[4..], address: address + 4, before: 0, inside: false };
         let lower = find(&second, &halves).unwrap();
         assert_eq!(lower.target, upper.target);
         let super::super::Form::Riscv(form) = lower.form else { unreachable!() };
