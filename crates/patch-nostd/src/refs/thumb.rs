@@ -63,7 +63,7 @@ pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
         (wide_form(word)?, 4)
     } else {
         // After the first half of a long instruction comes its second half.
-        if view.before >> 3 >= 0b11101 {
+        if view.inside {
             return None;
         }
         (short_form(word >> 16)?, 2)
