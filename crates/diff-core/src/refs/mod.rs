@@ -70,7 +70,6 @@ impl Mask {
 fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) {
     let mut halves = Halves::default();
     let mut steps = Steps::default();
-    let mut before = 0;
     let mut at = 0;
     while at < bytes.len() {
         let here = address.wrapping_add(at as u32);
@@ -83,8 +82,7 @@ fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) 
         let reference = Reference::find(kind, &view, space, &halves)
             .filter(|reference| at + usize::from(reference.length) <= bytes.len());
         let Some(reference) = reference else {
-            before = bytes[at];
-            steps.byte(kind, here, before, bytes.get(at + 1).copied().unwrap_or(0));
+            steps.byte(kind, here, bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
             at += 1;
             continue;
         };
@@ -94,7 +92,6 @@ fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) 
         if let Some(half) = reference.half((own, here), (own, here)) {
             halves.set(half);
         }
-        before = own[length - 1];
         bytes[at..at + length].copy_from_slice(&reference.mask(own)[..length]);
         at += length;
         steps.begin(address.wrapping_add(at as u32));

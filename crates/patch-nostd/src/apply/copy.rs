@@ -208,12 +208,7 @@ impl Walker<'_> {
         let left = (self.copy.length - offset) as usize;
         let end = (self.copy.at + VIEW.min(left)).min(WINDOW);
         let bytes = self.window.get(self.copy.at..end)?;
-        let view = View {
-            bytes,
-            address: base_address,
-            before: self.copy.previous,
-            inside: self.copy.steps.inside(base_address),
-        };
+        let view = View { bytes, address: base_address, inside: self.copy.steps.inside(base_address) };
         let reference = Reference::find(kind, &view, &self.predictor.space, &self.copy.halves)?;
         let length = usize::from(reference.length);
         let start = self.base_address.wrapping_add(self.copy.start);

@@ -62,8 +62,6 @@ pub struct View<'v> {
     pub bytes: &'v [u8],
     /// Address of the first byte.
     pub address: u32,
-    /// The byte before the first one, zero at the start of a cover.
-    pub before: u8,
     /// Whether the first byte is not the first one of an instruction, as far as lengths tell.
     pub inside: bool,
 }

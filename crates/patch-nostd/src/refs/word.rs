@@ -92,7 +92,7 @@ mod tests {
     };
 
     fn found(form: WordForm, bytes: [u8; 8], address: u32) -> Option<u32> {
-        let view = View { bytes: &bytes, address, before: 0, inside: false };
+        let view = View { bytes: &bytes, address, inside: false };
         find(form, &view, &SPACE).map(|reference| reference.target)
     }
 

@@ -158,8 +158,7 @@ mod tests {
     };
 
     fn found(word: u32, address: u32) -> Option<(Form, u32)> {
-        let reference =
-            find(&View { bytes: &word.to_le_bytes()[..3], address, before: 0, inside: false }, &SPACE)?;
+        let reference = find(&View { bytes: &word.to_le_bytes()[..3], address, inside: false }, &SPACE)?;
         let super::super::Form::Xtensa(form) = reference.form else { return None };
         Some((form, reference.target))
     }
