@@ -99,7 +99,8 @@ fn kinds(arch: Arch, old: &[u8], space: &AddressSpace) -> Vec<RegionKind> {
 }
 
 /// The kinds of code.
-const CODE: [RegionKind; 4] = [RegionKind::Thumb, RegionKind::Aarch64, RegionKind::Riscv, RegionKind::Xtensa];
+const CODE: [RegionKind; 5] =
+    [RegionKind::Thumb, RegionKind::Aarch64, RegionKind::Arm, RegionKind::Riscv, RegionKind::Xtensa];
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

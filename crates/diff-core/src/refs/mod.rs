@@ -73,12 +73,8 @@ fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) 
     let mut at = 0;
     while at < bytes.len() {
         let here = address.wrapping_add(at as u32);
-        let view = View {
-            bytes: &bytes[at..bytes.len().min(at + VIEW)],
-            address: here,
-            before,
-            inside: steps.inside(here),
-        };
+        let view =
+            View { bytes: &bytes[at..bytes.len().min(at + VIEW)], address: here, inside: steps.inside(here) };
         let reference = Reference::find(kind, &view, space, &halves)
             .filter(|reference| at + usize::from(reference.length) <= bytes.len());
         let Some(reference) = reference else {

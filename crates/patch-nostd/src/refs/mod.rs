@@ -7,6 +7,8 @@
 
 #[cfg(feature = "aarch64")]
 mod aarch64;
+#[cfg(feature = "arm")]
+mod arm;
 mod halves;
 mod landmarks;
 mod learned;
@@ -160,6 +162,9 @@ pub enum Form {
     /// In AArch64 code.
     #[cfg(feature = "aarch64")]
     Aarch64(aarch64::Form),
+    /// In A32 code.
+    #[cfg(feature = "arm")]
+    Arm(arm::Form),
     /// In RISC-V code.
     #[cfg(feature = "riscv")]
     Riscv(riscv::Form),
@@ -215,6 +220,8 @@ impl Reference {
             RegionKind::Aarch64 => {
                 aarch64::find(view, halves).or_else(|| word::find(WordForm::WIDE_POINTER, view, space))
             }
+            #[cfg(feature = "arm")]
+            RegionKind::Arm => word::find(WordForm::POINTER, view, space).or_else(|| arm::find(view, halves)),
             #[cfg(feature = "riscv")]
             RegionKind::Riscv => {
                 word::find(WordForm::POINTER, view, space).or_else(|| riscv::find(view, halves))
@@ -236,6 +243,8 @@ impl Reference {
             Form::Thumb(form) => thumb::read(form, bytes, address, self.extra),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::read(form, bytes, address, self.extra),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::read(form, bytes, address, self.extra),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::read(form, bytes, address, self.extra),
             #[cfg(feature = "xtensa")]
@@ -252,6 +261,8 @@ impl Reference {
             Form::Thumb(form) => thumb::write(form, bytes, address, self.extra, target),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::write(form, bytes, address, self.extra, target),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::write(form, bytes, address, target),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::write(form, bytes, address, self.extra, target),
             #[cfg(feature = "xtensa")]
@@ -268,6 +279,8 @@ impl Reference {
             Form::Thumb(form) => thumb::mask(form, bytes),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::mask(form, bytes),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::mask(form, bytes),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::mask(form, bytes),
             #[cfg(feature = "xtensa")]
@@ -284,6 +297,8 @@ impl Reference {
             Form::Thumb(form) => thumb::class(form),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::class(form),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::class(form),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::class(form),
             #[cfg(feature = "xtensa")]
@@ -300,6 +315,8 @@ impl Reference {
             Form::Thumb(form) => thumb::half(form, old, new.0, self.target),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::half(form, old, new),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::half(form, old, new.0, self.target),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::half(form, old, new),
             _ => None,
