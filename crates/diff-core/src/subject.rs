@@ -113,7 +113,8 @@ const WORDS: [WordForm; 3] =
     [WordForm::WIDE_POINTER, WordForm { origin: Origin::Itself, ..WordForm::POINTER }, OFFSET];
 
 /// The kinds of code.
-const CODE: [RegionKind; 4] = [RegionKind::Thumb, RegionKind::Aarch64, RegionKind::Riscv, RegionKind::Xtensa];
+const CODE: [RegionKind; 5] =
+    [RegionKind::Thumb, RegionKind::Aarch64, RegionKind::Arm, RegionKind::Riscv, RegionKind::Xtensa];
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

@@ -1,7 +1,7 @@
 //! Which references of the old image a cover would get right, by what is known so far about where things went.
 
 use patch_nostd::apply::{Cover, Source};
-use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, VIEW, View};
+use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 use patch_nostd::wire::RegionKind;
 
 use super::prices::Verdict;
@@ -163,13 +163,15 @@ impl Found {
     fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
         let mut found = Self { marks: vec![false; old.len()], offsets: Vec::new(), references: Vec::new() };
         let mut halves = Halves::default();
+        let mut steps = Steps::default();
         let mut at = 0;
         while at < old.len() {
             let address = space.base_address.wrapping_add(at as u32);
-            let before = at.checked_sub(1).map_or(0, |before| old[before]);
-            let view = View { bytes: &old[at..old.len().min(at + VIEW)], address, before };
+            let view =
+                View { bytes: &old[at..old.len().min(at + VIEW)], address, inside: steps.inside(address) };
             let reference = Reference::find(kind, &view, space, &halves);
             let Some(reference) = reference.filter(|found| found.class() != Class::Near) else {
+                steps.byte(kind, address, old[at], old.get(at + 1).copied().unwrap_or(0));
                 at += 1;
                 continue;
             };
@@ -180,6 +182,7 @@ impl Found {
             found.offsets.push(at as u32);
             found.references.push(reference);
             at += length;
+            steps.begin(space.base_address.wrapping_add(at as u32));
         }
         found
     }

@@ -1,6 +1,6 @@
 //! Whether an image holds code of some kind: calls have few different targets, chance has many.
 
-use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, VIEW, View};
+use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 use patch_nostd::wire::RegionKind;
 
 /// Branches that are looked at.
@@ -8,22 +8,37 @@ const MOST: usize = 1 << 16;
 /// Fewer branches in an image tell nothing.
 const LEAST: usize = 64;
 
-/// True if a third of what could be branches within the image share their target with another one.
+/// True if a quarter of what could be branches within the image share their target with another one.
 #[must_use]
 pub fn looks_like(kind: RegionKind, image: &[u8], space: &AddressSpace) -> bool {
-    let branch = |at: usize| {
-        let address = space.base_address.wrapping_add(at as u32);
-        let view = View { bytes: &image[at..image.len().min(at + VIEW)], address, before: 0 };
-        let found = Reference::find(kind, &view, space, &Halves::default())?;
-        let inside = found.target.wrapping_sub(space.base_address) < space.image_size;
-        (found.class() == Class::Branch && inside).then_some(found.target)
-    };
-    let places = (0..image.len()).step_by(kind.alignment() as usize);
-    let mut targets: Vec<u32> = places.filter_map(branch).take(MOST).collect();
+    let mut targets = branches(kind, image, space);
     let all = targets.len();
     targets.sort_unstable();
     targets.dedup();
-    all >= LEAST && (all - targets.len()) * 3 >= all
+    all >= LEAST && (all - targets.len()) * 4 >= all
+}
+
+/// The targets of the first branches within the image.
+fn branches(kind: RegionKind, image: &[u8], space: &AddressSpace) -> Vec<u32> {
+    let mut steps = Steps::default();
+    let mut targets = Vec::new();
+    let mut at = 0;
+    while at < image.len() && targets.len() < MOST {
+        let address = space.base_address.wrapping_add(at as u32);
+        let bytes = &image[at..image.len().min(at + VIEW)];
+        let view = View { bytes, address, inside: steps.inside(address) };
+        let found = Reference::find(kind, &view, space, &Halves::default());
+        let length = found.map_or(1, |reference| usize::from(reference.length));
+        match found {
+            Some(_) => steps.begin(address.wrapping_add(length as u32)),
+            None => steps.byte(kind, address, bytes[0], bytes.get(1).copied().unwrap_or(0)),
+        }
+        let inside = |target: u32| target.wrapping_sub(space.base_address) < space.image_size;
+        let branch = |reference: &Reference| reference.class() == Class::Branch && inside(reference.target);
+        targets.extend(found.filter(branch).map(|reference| reference.target));
+        at += length;
+    }
+    targets
 }
 
 #[cfg(test)]
@@ -35,7 +50,7 @@ mod tests {
         let mut image = Vec::new();
         for index in 0..2000u32 {
             let blank = [0x00, 0xF0, 0x00, 0xF8, 0, 0, 0, 0];
-            let view = View { bytes: &blank[..4], address: index * 8, before: 0 };
+            let view = View { bytes: &blank[..4], address: index * 8, inside: false };
             let call = Reference::find(RegionKind::Thumb, &view, &space, &Halves::default()).unwrap();
             let call = call.write(blank, index * 8, &space, 0x10_0000 + index * 7919 % targets * 2);
             image.extend(&call.unwrap()[..4]);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, VIEW, View};
+use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 use patch_nostd::wire::{RegionKind, WordForm};
 use rayon::prelude::*;
 
@@ -90,7 +90,8 @@ fn mask_tables(page: &mut [u8], address: u32, space: &AddressSpace) {
 /// Whether a page holds more branches than chance would make.
 fn is_code(page: &[u8], kind: RegionKind, address: u32, space: &AddressSpace) -> bool {
     let branch = |&at: &usize| {
-        let view = View { bytes: &page[at..], address: address.wrapping_add(at as u32), before: 0 };
+        let address = address.wrapping_add(at as u32);
+        let view = View { bytes: &page[at..], address, inside: false };
         let found = Reference::find(kind, &view, space, &Halves::default());
         found.is_some_and(|found| found.class() == Class::Branch && space.contains(found.target))
     };
@@ -101,15 +102,16 @@ fn is_code(page: &[u8], kind: RegionKind, address: u32, space: &AddressSpace) ->
 /// Masks in place; `address` is the first byte's.
 fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) {
     let mut halves = Halves::default();
-    let mut before = 0;
+    let mut steps = Steps::default();
     let mut at = 0;
     while at < bytes.len() {
         let here = address.wrapping_add(at as u32);
-        let view = View { bytes: &bytes[at..bytes.len().min(at + VIEW)], address: here, before };
+        let view =
+            View { bytes: &bytes[at..bytes.len().min(at + VIEW)], address: here, inside: steps.inside(here) };
         let reference = Reference::find(kind, &view, space, &halves)
             .filter(|reference| at + usize::from(reference.length) <= bytes.len());
         let Some(reference) = reference else {
-            before = bytes[at];
+            steps.byte(kind, here, bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
             at += 1;
             continue;
         };
@@ -119,9 +121,9 @@ fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) 
         if let Some(half) = reference.half((own, here), (own, here)) {
             halves.set(half);
         }
-        before = own[length - 1];
         bytes[at..at + length].copy_from_slice(&reference.mask(own)[..length]);
         at += length;
+        steps.begin(address.wrapping_add(at as u32));
     }
 }
 

@@ -6,7 +6,7 @@ use super::operation::{Cover, Oracle, Source};
 use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Category, Coder, CopyContext};
-use crate::refs::{Class, Halves, Reference, Site, VIEW, View};
+use crate::refs::{Class, Halves, Reference, Site, Steps, VIEW, View};
 use crate::wire::{PAGE_LOG, RegionKind};
 
 /// Weight set of the flag for a whole block.
@@ -39,6 +39,8 @@ pub(super) struct CopyState {
     changes: usize,
     /// What instructions put into registers.
     halves: Halves,
+    /// Where instructions begin.
+    steps: Steps,
     /// The source's byte before.
     previous: u8,
     /// Target minus source at the last misses, by what the next byte was like, and by the byte before.
@@ -64,6 +66,7 @@ impl Default for CopyState {
             index: 0,
             changes: 0,
             halves: Halves::default(),
+            steps: Steps::default(),
             previous: 0,
             near: [[0; NEAR]; 2],
             history: 0,
@@ -84,6 +87,7 @@ impl CopyState {
         self.previous = 0;
         self.history = 0;
         self.halves.clear();
+        self.steps = Steps::default();
     }
 }
 
@@ -173,7 +177,8 @@ impl Walker<'_> {
 
     /// Encoders only: whether every byte of the block outside of references equals its source.
     fn is_clean<O: Oracle>(&mut self, oracle: &O) -> bool {
-        let (at, halves, previous) = (self.copy.at, self.copy.halves, self.copy.previous);
+        let (at, halves, previous, steps) =
+            (self.copy.at, self.copy.halves, self.copy.previous, self.copy.steps);
         let mut clean = true;
         while clean && self.copy.at < self.copy.block {
             if let Some(site) = self.reference() {
@@ -181,12 +186,13 @@ impl Walker<'_> {
                 self.finish_reference(&site, actual);
             } else {
                 let offset = self.copy.done + self.copy.at as u32;
+                self.pass();
                 self.copy.previous = self.window[self.copy.at % WINDOW];
                 clean = oracle.byte(self.copy.target + offset) == self.copy.previous;
                 self.copy.at += 1;
             }
         }
-        (self.copy.at, self.copy.halves, self.copy.previous) = (at, halves, previous);
+        (self.copy.at, self.copy.halves, self.copy.previous, self.copy.steps) = (at, halves, previous, steps);
         clean
     }
 
@@ -202,7 +208,7 @@ impl Walker<'_> {
         let left = (self.copy.length - offset) as usize;
         let end = (self.copy.at + VIEW.min(left)).min(WINDOW);
         let bytes = self.window.get(self.copy.at..end)?;
-        let view = View { bytes, address: base_address, before: self.copy.previous };
+        let view = View { bytes, address: base_address, inside: self.copy.steps.inside(base_address) };
         let reference = Reference::find(kind, &view, &self.predictor.space, &self.copy.halves)?;
         let length = usize::from(reference.length);
         let start = self.base_address.wrapping_add(self.copy.start);
@@ -230,6 +236,14 @@ impl Walker<'_> {
         })
     }
 
+    /// Keeps step with instructions while the current byte of the source passes.
+    fn pass(&mut self) {
+        let offset = self.copy.done + self.copy.at as u32;
+        let address = self.base_address.wrapping_add(self.copy.start + offset);
+        let (byte, next) = (self.window[self.copy.at % WINDOW], self.window[(self.copy.at + 1) % WINDOW]);
+        self.copy.steps.byte(self.copy.kind, address, byte, next);
+    }
+
     /// Encoders only: what the target holds in place of a reference.
     fn actual<O: Oracle>(&self, oracle: &O, site: &Site) -> [u8; 8] {
         let mut actual = [0; 8];
@@ -247,6 +261,7 @@ impl Walker<'_> {
                 return Ok(());
             }
             let byte = self.window[self.copy.at % WINDOW];
+            self.pass();
             self.copy.at += 1;
             self.copy.previous = byte;
             self.copy.history <<= 1;
@@ -278,12 +293,15 @@ impl Walker<'_> {
         }
         self.predictor.learn(site, bytes);
         self.note_half(site, bytes);
+        // As if it had been predicted: encoders look ahead before they know.
+        self.copy.steps.begin(site.base_address.wrapping_add(length as u32));
         Ok(())
     }
 
     /// Goes on after a reference that became `bytes`.
     fn finish_reference(&mut self, site: &Site, bytes: [u8; 8]) {
         let length = usize::from(site.reference.length);
+        self.copy.steps.begin(site.base_address.wrapping_add(length as u32));
         self.copy.at += length;
         self.copy.previous = site.bytes.get(length.wrapping_sub(1)).copied().unwrap_or(0);
         self.note_half(site, bytes);
@@ -330,6 +348,7 @@ impl Walker<'_> {
         }
         self.copy.history = self.copy.history << 1 | u8::from(!same);
         self.copy.previous = source;
+        self.pass();
         self.copy.at = at + 1;
         self.emit(byte, io)
     }

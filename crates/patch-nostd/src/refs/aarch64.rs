@@ -221,7 +221,8 @@ mod tests {
     use std::vec::Vec;
 
     fn found(word: u32, address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View { bytes: &word.to_le_bytes(), address, before: 0 }, &Halves::default())?;
+        let reference =
+            find(&View { bytes: &word.to_le_bytes(), address, inside: false }, &Halves::default())?;
         let super::super::Form::Aarch64(form) = reference.form else { return None };
         Some((form, reference.target))
     }
@@ -245,13 +246,13 @@ mod tests {
         // adrp x0, .+0x1000; nop; ldr x1, [x0, #0x18]
         let code: Vec<u8> =
             [0xB000_0000u32, 0xD503_201F, 0xF940_0C01].iter().flat_map(|word| word.to_le_bytes()).collect();
-        let first = View { bytes: &code, address: 0x1010, before: 0 };
+        let first = View { bytes: &code, address: 0x1010, inside: false };
         let page = find(&first, &Halves::default()).unwrap();
         assert_eq!((page.target, page.extra), (0x2018, 0x18));
         let moved = write(Form::Page, first.bytes8(), 0x1010, page.extra, 0x5028).unwrap();
         let mut halves = Halves::default();
         halves.set(half(Form::Page, (first.bytes8(), 0x1010), (moved, 0x1010)).unwrap());
-        let second = View { bytes: &code[8..], address: 0x1018, before: 0 };
+        let second = View { bytes: &code[8..], address: 0x1018, inside: false };
         let place = find(&second, &halves).unwrap();
         assert_eq!((place.target, place.extra), (0x2018, 0x5000));
         let moved = write(Form::Place(3), second.bytes8(), 0, place.extra, 0x5028).unwrap();

@@ -7,6 +7,8 @@
 
 #[cfg(feature = "aarch64")]
 mod aarch64;
+#[cfg(feature = "arm")]
+mod arm;
 mod halves;
 mod landmarks;
 mod learned;
@@ -62,8 +64,8 @@ pub struct View<'v> {
     pub bytes: &'v [u8],
     /// Address of the first byte.
     pub address: u32,
-    /// The byte before the first one, zero at the start of a cover.
-    pub before: u8,
+    /// Whether the first byte is not the first one of an instruction, as far as lengths tell.
+    pub inside: bool,
 }
 
 impl View<'_> {
@@ -94,6 +96,61 @@ impl View<'_> {
     }
 }
 
+/// Keeps step with instructions of different lengths, from the start of a copy on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Steps {
+    /// Address at which the next instruction begins.
+    next: u32,
+}
+
+impl Steps {
+    /// Begins anew: an instruction begins at `address`.
+    pub fn begin(&mut self, address: u32) {
+        self.next = address;
+    }
+
+    /// Whether an instruction began before `address` and goes on there.
+    #[must_use]
+    #[inline]
+    pub const fn inside(&self, address: u32) -> bool {
+        // Never true for long: no instruction is longer than eight bytes.
+        self.next.wrapping_sub(address).wrapping_sub(1) < 8
+    }
+
+    /// Goes on by one byte, whose address is given, and which is followed by `next`.
+    #[inline]
+    pub fn byte(&mut self, region: RegionKind, address: u32, byte: u8, next: u8) {
+        if self.inside(address) || address & (region.alignment() - 1) != 0 {
+            return;
+        }
+        let length = match region {
+            RegionKind::Thumb => {
+                if next >> 3 >= 0b11101 {
+                    4
+                } else {
+                    2
+                }
+            }
+            RegionKind::Riscv => {
+                if byte & 3 == 3 {
+                    4
+                } else {
+                    2
+                }
+            }
+            RegionKind::Xtensa => {
+                if byte & 8 != 0 {
+                    2
+                } else {
+                    3
+                }
+            }
+            _ => 1,
+        };
+        self.next = address.wrapping_add(length);
+    }
+}
+
 /// The forms of references, all architectures together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -105,6 +162,9 @@ pub enum Form {
     /// In AArch64 code.
     #[cfg(feature = "aarch64")]
     Aarch64(aarch64::Form),
+    /// In A32 code.
+    #[cfg(feature = "arm")]
+    Arm(arm::Form),
     /// In RISC-V code.
     #[cfg(feature = "riscv")]
     Riscv(riscv::Form),
@@ -158,6 +218,8 @@ impl Reference {
             }
             #[cfg(feature = "aarch64")]
             RegionKind::Aarch64 => aarch64::find(view, halves),
+            #[cfg(feature = "arm")]
+            RegionKind::Arm => word::find(WordForm::POINTER, view, space).or_else(|| arm::find(view, halves)),
             #[cfg(feature = "riscv")]
             RegionKind::Riscv => {
                 word::find(WordForm::POINTER, view, space).or_else(|| riscv::find(view, halves))
@@ -179,6 +241,8 @@ impl Reference {
             Form::Thumb(form) => thumb::read(form, bytes, address, self.extra),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::read(form, bytes, address, self.extra),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::read(form, bytes, address, self.extra),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::read(form, bytes, address, self.extra),
             #[cfg(feature = "xtensa")]
@@ -195,6 +259,8 @@ impl Reference {
             Form::Thumb(form) => thumb::write(form, bytes, address, self.extra, target),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::write(form, bytes, address, self.extra, target),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::write(form, bytes, address, target),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::write(form, bytes, address, self.extra, target),
             #[cfg(feature = "xtensa")]
@@ -211,6 +277,8 @@ impl Reference {
             Form::Thumb(form) => thumb::mask(form, bytes),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::mask(form, bytes),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::mask(form, bytes),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::mask(form, bytes),
             #[cfg(feature = "xtensa")]
@@ -227,6 +295,8 @@ impl Reference {
             Form::Thumb(form) => thumb::class(form),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::class(form),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::class(form),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::class(form),
             #[cfg(feature = "xtensa")]
@@ -243,6 +313,8 @@ impl Reference {
             Form::Thumb(form) => thumb::half(form, old, new.0, self.target),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::half(form, old, new),
+            #[cfg(feature = "arm")]
+            Form::Arm(form) => arm::half(form, old, new.0, self.target),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::half(form, old, new),
             _ => None,

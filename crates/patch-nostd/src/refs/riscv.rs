@@ -50,7 +50,7 @@ const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
 /// The reference that `view` begins with.
 #[inline]
 pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
-    if view.address & 1 != 0 {
+    if view.inside || view.address & 1 != 0 {
         return None;
     }
     let bytes = view.bytes8();
@@ -279,7 +279,7 @@ mod tests {
     use std::vec::Vec;
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View { bytes, address, before: 0 }, &Halves::default())?;
+        let reference = find(&View { bytes, address, inside: false }, &Halves::default())?;
         let super::super::Form::Riscv(form) = reference.form else { return None };
         Some((form, reference.target))
     }
@@ -305,14 +305,14 @@ mod tests {
     /// Finds a pair, moves it by `delta`, and returns both instructions.
     fn moved(pair: [u32; 2], address: u32, delta: u32) -> (u32, [u32; 2]) {
         let code: Vec<u8> = pair.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let first = View { bytes: &code, address, before: 0 };
+        let first = View { bytes: &code, address, inside: false };
         let upper = find(&first, &Halves::default()).unwrap();
         let super::super::Form::Riscv(form) = upper.form else { unreachable!() };
         let new =
             write(form, first.bytes8(), address, upper.extra, upper.target.wrapping_add(delta)).unwrap();
         let mut halves = Halves::default();
         halves.set(half(form, (first.bytes8(), address), (new, address)).unwrap());
-        let second = View { bytes: &code[4..], address: address + 4, before: 0 };
+        let second = View { bytes: &code[4..], address: address + 4, inside: false };
         let lower = find(&second, &halves).unwrap();
         assert_eq!(lower.target, upper.target);
         let super::super::Form::Riscv(form) = lower.form else { unreachable!() };

@@ -54,7 +54,7 @@ const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
 /// The reference that `view` begins with.
 #[inline]
 pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
-    if view.address & 1 != 0 {
+    if view.inside || view.address & 1 != 0 {
         return None;
     }
     let bytes = view.bytes8();
@@ -62,10 +62,6 @@ pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
     let (form, length) = if word >> 27 == 0b11110 || word >> 25 == 0b111_1100 {
         (wide_form(word)?, 4)
     } else {
-        // After the first half of a long instruction comes its second half.
-        if view.before >> 3 >= 0b11101 {
-            return None;
-        }
         (short_form(word >> 16)?, 2)
     };
     let (extra, target) = match form {
@@ -286,7 +282,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let view = View { bytes, address, before: 0 };
+        let view = View { bytes, address, inside: false };
         let reference = find(&view, &Halves::default())?;
         let super::super::Form::Thumb(form) = reference.form else { return None };
         Some((form, reference.target))
@@ -316,12 +312,12 @@ mod tests {
         assert_eq!(found(&code, 0x100), Some((Form::LowerHalf, 0x2000_1234)));
         assert_eq!(found(&code[..4], 0x100), None);
         let mut halves = Halves::default();
-        let first = View { bytes: &code, address: 0x100, before: 0 };
+        let first = View { bytes: &code, address: 0x100, inside: false };
         let reference = find(&first, &halves).unwrap();
         let bytes = write(Form::LowerHalf, first.bytes8(), 0, reference.extra, 0x2000_1244).unwrap();
         let half = half(Form::LowerHalf, (first.bytes8(), 0x100), bytes, reference.target).unwrap();
         halves.set(half);
-        let second = find(&View { bytes: &code[4..], address: 0x104, before: 0x23 }, &halves).unwrap();
+        let second = find(&View { bytes: &code[4..], address: 0x104, inside: false }, &halves).unwrap();
         assert_eq!((second.target, second.extra), (0x2000_1234, 0x1244));
     }
 
@@ -336,7 +332,7 @@ mod tests {
     proptest! {
         #[test]
         fn writing_what_was_read_changes_nothing(bytes: [u8; 8], address: u32) {
-            let view = View { bytes: &bytes, address: address & !1, before: 0 };
+            let view = View { bytes: &bytes, address: address & !1, inside: false };
             if let Some(reference) = find(&view, &Halves::default()) {
                 let super::super::Form::Thumb(form) = reference.form else { unreachable!() };
                 prop_assert_eq!(read(form, bytes, view.address, reference.extra), reference.target);

@@ -90,7 +90,7 @@ mod tests {
     };
 
     fn found(form: WordForm, bytes: [u8; 8], address: u32) -> Option<u32> {
-        let view = View { bytes: &bytes, address, before: 0 };
+        let view = View { bytes: &bytes, address, inside: false };
         find(form, &view, &SPACE).map(|reference| reference.target)
     }
 

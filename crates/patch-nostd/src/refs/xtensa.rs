@@ -43,6 +43,9 @@ const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
 /// The reference that `view` begins with. A call leaves the image only by chance.
 #[inline]
 pub(super) fn find(view: &View<'_>, space: &AddressSpace) -> Option<Reference> {
+    if view.inside {
+        return None;
+    }
     let bytes = view.bytes8();
     let form = form(word(bytes))?;
     let length = if form == Form::Narrow { 2 } else { 3 };
@@ -56,7 +59,7 @@ const fn form(word: u32) -> Option<Form> {
     let r = word >> 12 & 15;
     match word & 15 {
         0x1 => Some(Form::Literal),
-        0x5 => Some(Form::Call),
+        0x5 if word & 0x10 == 0 => Some(Form::Call),
         0x7 => Some(Form::Branch),
         0xC if word & 0x80 != 0 => Some(Form::Narrow),
         0x6 => match word >> 4 & 15 {
@@ -155,7 +158,7 @@ mod tests {
     };
 
     fn found(word: u32, address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View { bytes: &word.to_le_bytes()[..3], address, before: 0 }, &SPACE)?;
+        let reference = find(&View { bytes: &word.to_le_bytes()[..3], address, inside: false }, &SPACE)?;
         let super::super::Form::Xtensa(form) = reference.form else { return None };
         Some((form, reference.target))
     }

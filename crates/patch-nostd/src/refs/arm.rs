@@ -1,0 +1,255 @@
+//! A32 code (ARM state): branches, literal loads, and addresses in pieces (`docs/format.md`, section 7.3).
+//!
+//! Arm Architecture Reference Manual ARMv7-A (DDI 0406), A5 and A8; cond is not 1111 but for BLX:
+//!
+//! ```text
+//! B, BL    cond 101 L imm24                          BLX    1111 101 H imm24
+//! LDR      cond 0101 U0o1 1111 Rt imm12, o for bytes VLDR   cond 1101 UD01 1111 Vd 101x imm8
+//! LDRH ... cond 0001 U1o1 1111 Rt imm4 1xx1 imm4     ADR    cond 0010 1000 1111 Rd imm12, or 0010 0100
+//! MOVW     cond 0011 0000 imm4 Rd imm12              MOVT   cond 0011 0100 imm4 Rd imm12
+//! ```
+
+use super::{Class, Half, Halves, Reference, View};
+
+/// Instructions of A32 code that refer to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// B or BL: 26 bits.
+    Branch,
+    /// BLX to Thumb code.
+    Exchange,
+    /// LDR or LDRB: 12 bits in either direction.
+    Literal,
+    /// MOVW, whose MOVT follows: the lower half of an address.
+    LowerHalf,
+    /// MOVT: the upper half.
+    UpperHalf,
+}
+
+const fn word(bytes: [u8; 8]) -> u32 {
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
+
+const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
+    let [a, b, c, d] = word.to_le_bytes();
+    [a, b, c, d, bytes[4], bytes[5], bytes[6], bytes[7]]
+}
+
+/// The reference that `view` begins with.
+#[inline]
+pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
+    if view.address & 3 != 0 {
+        return None;
+    }
+    let bytes = view.bytes8();
+    let word = word(bytes);
+    let form = form(word)?;
+    let (extra, target) = match form {
+        Form::LowerHalf => {
+            let upper = partner(view, register(word))?;
+            (upper, upper | immediate(word))
+        }
+        Form::UpperHalf => {
+            let half = halves.find(register(word), view.address)?;
+            (half.new & 0xFFFF, half.old)
+        }
+        _ => (0, read(form, bytes, view.address, 0)),
+    };
+    Some(Reference { form: super::Form::Arm(form), length: 4, extra, target })
+}
+
+#[inline]
+const fn form(word: u32) -> Option<Form> {
+    if word >> 28 == 15 {
+        return if word >> 25 == 0b111_1101 { Some(Form::Exchange) } else { None };
+    }
+    match word >> 20 & 0xFF {
+        0xA0..=0xBF => Some(Form::Branch),
+        0x30 => Some(Form::LowerHalf),
+        0x34 => Some(Form::UpperHalf),
+        _ if word & 0x0F3F_0000 == 0x051F_0000 => Some(Form::Literal),
+        _ => None,
+    }
+}
+
+/// The upper half that a MOVT in view puts into the same register.
+fn partner(view: &View<'_>, target: u32) -> Option<u32> {
+    (4..view.bytes.len()).step_by(4).find_map(|place| {
+        let word = view.word(place);
+        let movt = form(word) == Some(Form::UpperHalf) && register(word) == target;
+        movt.then_some(immediate(word) << 16)
+    })
+}
+
+/// The destination of a MOVW or MOVT.
+const fn register(word: u32) -> u32 {
+    word >> 12 & 15
+}
+
+/// The 16 bits of a MOVW or MOVT: imm4 : imm12.
+const fn immediate(word: u32) -> u32 {
+    (word >> 16 & 15) << 12 | word & 0xFFF
+}
+
+const fn with_immediate(word: u32, value: u32) -> u32 {
+    word & !IMMEDIATE | (value >> 12 & 15) << 16 | value & 0xFFF
+}
+
+const IMMEDIATE: u32 = 0x000F_0FFF;
+
+/// The target of the instruction at `address`; `extra` is the other half of the address.
+pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -> u32 {
+    let word = word(bytes);
+    let offset = match form {
+        Form::Branch => signed(word & 0xFF_FFFF, 24) << 2,
+        Form::Exchange => signed(word & 0xFF_FFFF, 24) << 2 | word >> 23 & 2,
+        Form::Literal if word >> 23 & 1 != 0 => word & 0xFFF,
+        Form::Literal => (word & 0xFFF).wrapping_neg(),
+        Form::LowerHalf => return extra | immediate(word),
+        Form::UpperHalf => return extra | immediate(word) << 16,
+    };
+    address.wrapping_add(8).wrapping_add(offset)
+}
+
+/// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
+pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, target: u32) -> Option<[u8; 8]> {
+    let word = word(bytes);
+    let offset = target.wrapping_sub(address.wrapping_add(8));
+    let written = match form {
+        Form::Branch => word & 0xFF00_0000 | words(offset, 3)?,
+        Form::Exchange => word & 0xFE00_0000 | words(offset, 1)? | (offset & 2) << 23,
+        Form::Literal => {
+            let up = (offset as i32) >= 0;
+            let distance = (offset as i32).unsigned_abs();
+            if distance > 0xFFF {
+                return None;
+            }
+            word & 0xFF7F_F000 | u32::from(up) << 23 | distance
+        }
+        Form::LowerHalf => with_immediate(word, target & 0xFFFF),
+        Form::UpperHalf => with_immediate(word, target >> 16),
+    };
+    Some(with_word(bytes, written))
+}
+
+/// A distance of 26 bits as a number of words; its bits in `unit` must be zero.
+fn words(offset: u32, unit: u32) -> Option<u32> {
+    (signed(offset, 26) == offset && offset & unit == 0).then_some(offset >> 2 & 0xFF_FFFF)
+}
+
+const fn signed(value: u32, bits: u32) -> u32 {
+    ((value << (32 - bits)) as i32 >> (32 - bits)) as u32
+}
+
+/// What a MOVW put into its register.
+pub(super) fn half(form: Form, old: ([u8; 8], u32), new: [u8; 8], target: u32) -> Option<Half> {
+    let register = register(word(old.0)) as u8;
+    let new = immediate(word(new));
+    (form == Form::LowerHalf).then_some(Half { register, address: old.1, old: target, new })
+}
+
+pub(super) const fn class(form: Form) -> Class {
+    match form {
+        Form::Branch | Form::Exchange => Class::Branch,
+        Form::Literal => Class::Near,
+        Form::LowerHalf => Class::High,
+        Form::UpperHalf => Class::Low,
+    }
+}
+
+/// Keeps the opcode; near references stay as they are, they mostly do not change.
+pub(super) const fn mask(form: Form, bytes: [u8; 8]) -> [u8; 8] {
+    let word = word(bytes);
+    let masked = match form {
+        Form::Branch => word & 0xFF00_0000,
+        Form::Exchange => word & 0xFE00_0000,
+        Form::LowerHalf | Form::UpperHalf => word & !IMMEDIATE,
+        Form::Literal => word,
+    };
+    with_word(bytes, masked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
+        let reference = find(&View { bytes, address, inside: false }, &Halves::default())?;
+        let super::super::Form::Arm(form) = reference.form else { return None };
+        Some((form, reference.target))
+    }
+
+    #[test]
+    fn worked_examples() {
+        // Assembled with `arm-none-eabi-as -march=armv7-a`.
+        let found = |word: u32| found(&word.to_le_bytes(), 0x1000);
+        assert_eq!(found(0xEBFF_FFFE), Some((Form::Branch, 0x1000))); // bl .
+        assert_eq!(found(0xEA00_0000), Some((Form::Branch, 0x1008))); // b .+8
+        assert_eq!(found(0x1AFF_FFFD), Some((Form::Branch, 0x0FFC))); // bne .-4
+        assert_eq!(found(0xFB00_0000), Some((Form::Exchange, 0x100A))); // blx .+10
+        assert_eq!(found(0xE59F_1004), Some((Form::Literal, 0x100C))); // ldr r1, [pc, #4]
+        assert_eq!(found(0xE51F_1004), Some((Form::Literal, 0x1004))); // ldr r1, [pc, #-4]
+        assert_eq!(found(0xE591_1004), None); // ldr r1, [r1, #4]
+        assert_eq!(found(0xE12F_FF1E), None); // bx lr
+        assert_eq!(found(0xE301_3234), None); // movw r3, #0x1234, with no movt in view
+    }
+
+    #[test]
+    fn a_move_of_two_halves_is_one_address() {
+        // movw r3, #0x1234; movt r3, #0xC000
+        let code: Vec<u8> =
+            [0xE301_3234u32, 0xE34C_3000].iter().flat_map(|word| word.to_le_bytes()).collect();
+        let first = View { bytes: &code, address: 0x100, inside: false };
+        let lower = find(&first, &Halves::default()).unwrap();
+        assert_eq!(lower.target, 0xC000_1234);
+        let bytes = write(Form::LowerHalf, first.bytes8(), 0, 0xC001_0004).unwrap();
+        assert_eq!(word(bytes), 0xE300_3004);
+        let mut halves = Halves::default();
+        halves.set(half(Form::LowerHalf, (first.bytes8(), 0x100), bytes, lower.target).unwrap());
+        let second = View { bytes: &code[4..], address: 0x104, inside: false };
+        let upper = find(&second, &halves).unwrap();
+        assert_eq!((upper.target, upper.extra), (0xC000_1234, 0x0004));
+        let bytes = write(Form::UpperHalf, second.bytes8(), 0, 0xC001_0004).unwrap();
+        assert_eq!(word(bytes), 0xE34C_3001);
+    }
+
+    #[test]
+    fn out_of_reach_is_refused() {
+        let branch = with_word([0; 8], 0xEB00_0000);
+        assert!(write(Form::Branch, branch, 0, 8 + (1 << 25)).is_none());
+        assert!(write(Form::Branch, branch, 0, 4 + (1 << 25)).is_some());
+        assert!(write(Form::Branch, branch, 0, 10).is_none());
+        assert!(write(Form::Literal, with_word([0; 8], 0xE59F_1004), 0, 8 + 0x1000).is_none());
+    }
+
+    const FORMS: [Form; 5] = [Form::Branch, Form::Exchange, Form::Literal, Form::LowerHalf, Form::UpperHalf];
+
+    proptest! {
+        #[test]
+        fn writing_what_was_read_changes_nothing(bytes: [u8; 8], address: u32) {
+            let address = address & !3;
+            if let Some(form) = form(word(bytes)) {
+                let target = read(form, bytes, address, 0);
+                // Minus zero is written as plus zero.
+                let minus_zero = form == Form::Literal && word(bytes) & 0x80_0FFF == 0;
+                prop_assert!(minus_zero || write(form, bytes, address, target) == Some(bytes));
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read(bytes: [u8; 8], address: u32, number: u32, which in 0..5usize) {
+            let (form, address) = (FORMS[which], address & !3);
+            let (target, extra) = match form {
+                Form::Branch => (address.wrapping_add(signed(number, 24) << 2).wrapping_add(8), 0),
+                Form::Exchange => (address.wrapping_add(signed(number, 25) << 1).wrapping_add(8), 0),
+                Form::Literal => (address.wrapping_add(8).wrapping_add(signed(number & 0xFFF, 12)), 0),
+                Form::LowerHalf => (number, number & 0xFFFF_0000),
+                Form::UpperHalf => (number, number & 0xFFFF),
+            };
+            let written = write(form, bytes, address, target);
+            prop_assert_eq!(written.map(|bytes| read(form, bytes, address, extra)), Some(target));
+        }
+    }
+}
