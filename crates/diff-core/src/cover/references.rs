@@ -42,7 +42,7 @@ impl<'a> References<'a> {
         references
     }
 
-    /// How many bytes of the reference the decoder would find in a copy from `base` to `target`; none if 0.
+    /// How the reference at `base` comes out if it is copied to `target`; nothing if there is none.
     pub fn verdict(&self, base: usize, target: usize) -> Option<Verdict> {
         let kind = self.kind(base, target)?;
         let bytes: [u8; 4] = *self.old.get(base..)?.first_chunk()?;
@@ -151,4 +151,27 @@ fn moved(size: usize, covers: &[(u32, Cover)]) -> Vec<i32> {
         moved[start..start + cover.length as usize].fill(target.wrapping_sub(cover.start) as i32);
     }
     moved
+}
+
+#[cfg(test)]
+mod tests {
+    use patch_nostd::wire::Region;
+
+    use super::*;
+
+    #[test]
+    fn a_pointer_is_right_where_its_target_went_with_a_cover() {
+        let old: Vec<u8> = [100u32, 300, 7].iter().flat_map(|word| word.to_le_bytes()).collect();
+        let old = [old, vec![1; 500]].concat();
+        let new: Vec<u8> = [110u32, 300, 7].iter().flat_map(|word| word.to_le_bytes()).collect();
+        let new = [new, vec![1; 510]].concat();
+        let space = AddressSpace { image_size: old.len() as u32, ..AddressSpace::default() };
+        let regions = RegionTable::new(&[Region { kind: RegionKind::Words, end: 522 }]).unwrap();
+        let moved = Cover { source: Source::Base, start: 50, length: 100 };
+        let references = References::new((&old, &new), space, regions, &[(60, moved)]);
+        assert_eq!(references.verdict(0, 0), Some(Verdict::First));
+        assert_eq!(references.verdict(4, 4), Some(Verdict::First));
+        assert_eq!(references.verdict(4, 0), Some(Verdict::Wrong));
+        assert_eq!(references.verdict(1, 1), None);
+    }
 }
