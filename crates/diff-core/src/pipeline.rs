@@ -1,8 +1,8 @@
 //! From two images to the job whose body comes out smallest: search, refinement, regions, tuning.
 //!
-//! How much is tried is the level's choice, and the images' size. Small images try everything. The larger the images, the less is tried, so that making a package takes about as
-//! long as the classic bsdiff does: the models keep their usual speeds, and what the search masks is decided by an
-//! estimate, for the largest images on a sample.
+//! How much is tried is the level's choice, and the images' size. Small images try everything. The larger they are,
+//! the less is tried: the models keep their usual speeds, and what the search masks is decided by an estimate, for the
+//! largest images on a sample.
 
 use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::{RegionKind, WordForm};

@@ -1,4 +1,4 @@
-//! Which covers are said: the search's approximate ones, and short exact ones between them, by price.
+//! Which covers are said: the cheapest way through everything that could be copied, by what the models charge.
 
 mod blame;
 mod candidates;
