@@ -13,7 +13,7 @@ use crate::encode::{Job, Load, Plan, START, Trace, cheapest, model_size, operati
 use crate::image::looks_like_thumb;
 use crate::refs::{Mask, most_doubtful};
 use crate::report::Report;
-use crate::search::{CoverOptions, Index, find_covers};
+use crate::search::{CoverOptions, Equal, Index, find_covers_around};
 use crate::subject::Subject;
 use crate::{DiffError, Progress, Stage};
 
@@ -45,9 +45,10 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
         vec![sampled_mask(subject)?]
     };
     progress.begin(Stage::Search, masks.len() as u64);
-    let repeats = Repeats::new(subject.new);
+    // One table for all candidates; there is only one for large images, and memory for less than a table.
+    let repeats = (size <= MEDIUM).then(|| Repeats::new(subject.new));
     let candidate = |&mask: &Mask| {
-        let mut candidate = Candidate::new(subject, mask, &repeats)?;
+        let mut candidate = Candidate::new(subject, mask, repeats.as_ref())?;
         if size <= SMALL {
             candidate.choose_regions(subject.kinds).map_err(DiffError::NotProved)?;
         }
@@ -79,7 +80,7 @@ struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     /// The job whose covers are found with references of `mask` masked out; its cost is an estimate.
-    fn new(subject: &Subject<'a>, mask: Mask, repeats: &Repeats) -> Result<Self, DiffError> {
+    fn new(subject: &Subject<'a>, mask: Mask, repeats: Option<&Repeats>) -> Result<Self, DiffError> {
         let (old, new) = rayon::join(
             || mask.apply(subject.old, &subject.space),
             || mask.apply(subject.new, &subject.space),
@@ -136,7 +137,7 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     let samples = starts.map(|start| subject.sample(start, SAMPLE));
     let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
         let costs = samples.par_iter().map(|sample| {
-            let mut candidate = Candidate::new(sample, mask, &Repeats::new(sample.new))?;
+            let mut candidate = Candidate::new(sample, mask, Some(&Repeats::new(sample.new)))?;
             candidate.choose_regions(&[RegionKind::Bytes, mask.kind()]).map_err(DiffError::NotProved)?;
             Ok(candidate.cost)
         });
@@ -152,10 +153,13 @@ fn covers(
     subject: &Subject,
     old: &[u8],
     new: &[u8],
-    repeats: &Repeats,
+    repeats: Option<&Repeats>,
 ) -> Result<Vec<(u32, Cover)>, DiffError> {
-    let index = Index::build(old)?;
-    let found = find_covers(&index, new, &CoverOptions::default());
+    let equal = Equal::find_in_large(old, new);
+    // Beside masked copies of both images, there is not memory to sort more.
+    let eighths = if std::ptr::eq(old, subject.old) { 8 } else { 5 };
+    let index = Index::around(old, &equal, eighths)?;
+    let found = find_covers_around(&index, new, &equal, &CoverOptions::default());
     let of_base = |start, length| Cover { source: Source::Base, start, length };
     let covers: Vec<(u32, Cover)> =
         found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
