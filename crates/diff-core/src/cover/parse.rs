@@ -3,6 +3,8 @@
 //! A shortest path over the bytes of each gap, in the manner of LZMA's optimal parser: every byte is a node, a
 //! literal or a match is an edge, its price an estimate of what the models will charge.
 
+use std::ops::Range;
+
 use patch_nostd::apply::{Cover, Source};
 use rayon::prelude::*;
 
@@ -48,8 +50,10 @@ pub struct Matches<'a> {
     pub repeats: Option<&'a Repeats<'a>>,
 }
 
-/// Without repeats of the whole image, gaps repeat each other in groups of about this many bytes, to bound memory.
+/// Without repeats of the whole image, gaps repeat each other in groups of about this many bytes, to bound memory,
+/// and what lies so many bytes before them. Without the latter, kernels are 0.2 % larger.
 const GROUP: usize = 1 << 21;
+const MARGIN: usize = 1 << 12;
 
 /// Replaces gaps and short covers by what is cheapest.
 #[must_use]
@@ -67,9 +71,10 @@ pub fn refine(matches: &Matches, covers: &[(u32, Cover)]) -> Vec<(u32, Cover)> {
 /// Cuts a list of gaps into groups.
 fn groups(mut gaps: &[Gap]) -> impl Iterator<Item = &[Gap]> {
     std::iter::from_fn(move || {
-        let mut bytes = 0;
+        let (mut bytes, mut last_end) = (0, 0);
         let full = |gap: &Gap| {
-            bytes += gap.end - gap.start;
+            bytes += gap.end - gap.start.saturating_sub(MARGIN).max(last_end);
+            last_end = gap.end;
             bytes >= GROUP
         };
         let count = gaps.iter().position(full).map_or(gaps.len(), |last| last + 1);
@@ -80,8 +85,15 @@ fn groups(mut gaps: &[Gap]) -> impl Iterator<Item = &[Gap]> {
 }
 
 fn parse_group(matches: &Matches, gaps: &[Gap]) -> Vec<(u32, Cover)> {
-    let stretches = gaps.iter().map(|gap| gap.start..gap.end);
-    parse_all(matches, &Repeats::within(matches.new, stretches), gaps)
+    let mut stretches: Vec<Range<usize>> = Vec::new();
+    for gap in gaps {
+        let start = gap.start.saturating_sub(MARGIN);
+        match stretches.last_mut() {
+            Some(last) if start <= last.end => last.end = gap.end,
+            _ => stretches.push(start..gap.end),
+        }
+    }
+    parse_all(matches, &Repeats::within(matches.new, stretches.into_iter()), gaps)
 }
 
 fn parse_all(matches: &Matches, repeats: &Repeats, gaps: &[Gap]) -> Vec<(u32, Cover)> {
