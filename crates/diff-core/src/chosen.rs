@@ -6,8 +6,9 @@ use crate::DiffError;
 use crate::cover::{Matches, Piece, Prices, References, Repeats, choose, pieces, refine};
 use crate::encode::Regions;
 use crate::level::Choice;
+use crate::pipeline::LARGE;
 use crate::refs::Mask;
-use crate::search::{CoverOptions, Index, find_covers};
+use crate::search::{CoverOptions, Equal, Index, find_covers_around};
 use crate::subject::Subject;
 
 /// Covers, and what they were chosen from.
@@ -24,16 +25,21 @@ impl Chosen {
         subject: &Subject,
         (old, new): (&[u8], &[u8]),
         mask: Mask,
-        repeats: &Repeats,
+        repeats: Option<&Repeats>,
     ) -> Result<Self, DiffError> {
-        let index = Index::build(old)?;
-        let found = find_covers(&index, new, &CoverOptions::default());
+        let equal = Equal::find_in_large(old, new);
+        // Beside masked copies of both images, there is not memory to sort more.
+        let eighths = if std::ptr::eq(old, subject.old) { 8 } else { 5 };
+        let index = Index::around(old, &equal, eighths)?;
+        let found = find_covers_around(&index, new, &equal, &CoverOptions::default());
         let of_base = |start, length| Cover { source: Source::Base, start, length };
         let covers: Vec<(u32, Cover)> =
             found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
         let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
+        let large = old.len().max(new.len()) > LARGE;
         Ok(match subject.effort.choice {
             Choice::Search => Self { covers, pieces: Vec::new() },
+            Choice::All(_) if large => Self { covers: refine(&matches, &covers), pieces: Vec::new() },
             Choice::Gaps => Self { covers: refine(&matches, &covers), pieces: Vec::new() },
             Choice::All(width) => {
                 let pieces = pieces(&matches, &covers, width);

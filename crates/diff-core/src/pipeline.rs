@@ -19,6 +19,8 @@ use crate::{DiffError, Progress, Stage, passes};
 
 /// Images up to this many bytes are encoded again and again.
 const MEDIUM: usize = 8_000_000;
+/// Of images beyond this many bytes, only what lies between long covers is chosen by price: the rest takes memory.
+pub(crate) const LARGE: usize = 64 << 20;
 /// How many bytes of larger ones are tried, in so many places spread evenly and one more.
 const SAMPLE: usize = 128 << 10;
 const SAMPLES: usize = 4;
@@ -43,9 +45,10 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
         masks(subject, Mask::Nothing)
     };
     progress.begin(Stage::Search, masks.len() as u64);
-    let repeats = Repeats::new(subject.new);
+    // One table for all candidates; there is only one for large images, and memory for less than a table.
+    let repeats = (size <= LARGE).then(|| Repeats::new(subject.new));
     let candidate = |&mask: &Mask| {
-        let mut candidate = Candidate::new(subject, mask, &repeats)?;
+        let mut candidate = Candidate::new(subject, mask, repeats.as_ref())?;
         if size <= effort.small && effort.regions {
             candidate.choose_regions(&subject.kinds).map_err(DiffError::NotProved)?;
             candidate.cost = candidate.job.cost().map_err(DiffError::NotProved)?;
@@ -96,7 +99,7 @@ struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     /// The job whose covers are found with references of `mask` masked out; its cost is an estimate.
-    fn new(subject: &Subject<'a>, mask: Mask, repeats: &Repeats) -> Result<Self, DiffError> {
+    fn new(subject: &Subject<'a>, mask: Mask, repeats: Option<&Repeats>) -> Result<Self, DiffError> {
         let (old, new) = rayon::join(
             || mask.apply(subject.old, &subject.space),
             || mask.apply(subject.new, &subject.space),
@@ -168,7 +171,7 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
     let samples: Vec<Subject> = samples.collect();
     let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
         let costs = samples.par_iter().map(|sample| {
-            let mut candidate = Candidate::new(sample, mask, &Repeats::new(sample.new))?;
+            let mut candidate = Candidate::new(sample, mask, Some(&Repeats::new(sample.new)))?;
             let mut kinds = vec![RegionKind::Bytes, RegionKind::POINTERS, RegionKind::Words(OFFSET)];
             kinds.extend(mask.is_code().then_some(mask.kind()));
             candidate.choose_regions(&kinds).map_err(DiffError::NotProved)?;

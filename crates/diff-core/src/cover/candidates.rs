@@ -170,7 +170,9 @@ impl Finder<'_> {
     fn repeated(&mut self, position: usize) -> usize {
         let mut repeats = std::mem::take(&mut self.repeats);
         let limit = self.matches.new.len() - position;
-        self.matches.repeats.at(position, limit.min(1 << 12), &mut repeats);
+        if let Some(known) = self.matches.repeats {
+            known.at(position, limit.min(1 << 12), &mut repeats);
+        }
         for repeat in repeats.iter().filter(|repeat| repeat.length as usize >= LEAST_REPEAT) {
             let end = position + repeat.length as usize;
             self.grow(Source::Target, i64::from(repeat.distance), position, end);

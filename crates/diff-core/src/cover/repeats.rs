@@ -1,5 +1,7 @@
 //! Repeats within the new image: for every position, earlier positions that begin with the same bytes.
 
+use std::ops::Range;
+
 /// Bytes that two positions must share to be linked.
 pub const LEAST_REPEAT: usize = 4;
 /// Links followed at most from one position.
@@ -18,7 +20,11 @@ pub struct Repeat {
 /// Chains of positions with equal beginnings.
 pub struct Repeats<'a> {
     image: &'a [u8],
-    /// For each position the nearest earlier one with the same hash.
+    /// What is linked: ascending stretches, each with the number of positions before it.
+    stretches: Vec<(Range<usize>, usize)>,
+    /// All linked positions; none are stored if there is one stretch only.
+    positions: Vec<u32>,
+    /// For each linked position, by number, the nearest earlier one with the same hash.
     previous: Vec<u32>,
 }
 
@@ -26,15 +32,40 @@ impl<'a> Repeats<'a> {
     /// Links all positions of `image`; takes up to six bytes of memory per byte.
     #[must_use]
     pub fn new(image: &'a [u8]) -> Self {
-        let bits = (usize::BITS - image.len().leading_zeros()).saturating_sub(1).clamp(10, 22);
-        let mut heads = vec![NONE; 1 << bits];
-        let mut previous = vec![NONE; image.len()];
-        for (position, window) in image.windows(LEAST_REPEAT).enumerate() {
-            let head = &mut heads[hash(window, bits)];
-            previous[position] = *head;
-            *head = position as u32;
+        Self::within(image, std::iter::once(0..image.len()))
+    }
+
+    /// Links the positions of some stretches of `image`, which ascend; takes up to ten bytes of memory for each.
+    #[must_use]
+    pub fn within(image: &'a [u8], stretches: impl Iterator<Item = Range<usize>>) -> Self {
+        let mut count = 0;
+        let number = |stretch: Range<usize>| {
+            let before = count;
+            count += stretch.len();
+            (stretch, before)
+        };
+        let stretches: Vec<_> = stretches.map(number).collect();
+        let mut repeats = Self { image, stretches, positions: Vec::new(), previous: vec![NONE; count] };
+        if repeats.stretches.len() > 1 {
+            let all = repeats.stretches.iter().flat_map(|(stretch, _)| stretch.clone());
+            repeats.positions = all.map(|position| position as u32).collect();
         }
-        Self { image, previous }
+        repeats.link();
+        repeats
+    }
+
+    fn link(&mut self) {
+        let count = self.previous.len();
+        let bits = (usize::BITS - count.leading_zeros()).saturating_sub(1).clamp(10, 22);
+        let mut heads = vec![NONE; 1 << bits];
+        for (stretch, before) in &self.stretches {
+            let end = self.image.len().min(stretch.end + LEAST_REPEAT - 1);
+            for (place, window) in self.image[stretch.start..end].windows(LEAST_REPEAT).enumerate() {
+                let head = &mut heads[hash(window, bits)];
+                self.previous[before + place] = *head;
+                *head = (before + place) as u32;
+            }
+        }
     }
 
     /// Ever longer repeats at `position`, each the nearest of its length, none longer than `limit`.
@@ -42,21 +73,37 @@ impl<'a> Repeats<'a> {
         found.clear();
         let here = &self.image[position..(position + limit).min(self.image.len())];
         let mut best = LEAST_REPEAT - 1;
-        let mut other = self.previous.get(position).copied().unwrap_or(NONE);
+        let mut link = self.number(position).map_or(NONE, |number| self.previous[number]);
         for _ in 0..MOST_LINKS {
-            if other == NONE || best >= here.len() {
+            if link == NONE || best >= here.len() {
                 return;
             }
-            let there = &self.image[other as usize..];
+            let other = self.position(link as usize);
+            let there = &self.image[other..];
             // A longer repeat must agree just after the best one so far.
             if there.get(best) == here.get(best) {
                 let length = crate::search::common_prefix(here, there);
                 if length > best {
                     best = length;
-                    found.push(Repeat { distance: position as u32 - other, length: length as u32 });
+                    found.push(Repeat { distance: (position - other) as u32, length: length as u32 });
                 }
             }
-            other = self.previous[other as usize];
+            link = self.previous[link as usize];
+        }
+    }
+
+    /// The number of a position, if it is linked.
+    fn number(&self, position: usize) -> Option<usize> {
+        let after = self.stretches.partition_point(|(stretch, _)| stretch.start <= position);
+        let (stretch, before) = self.stretches.get(after.checked_sub(1)?)?;
+        stretch.contains(&position).then(|| before + position - stretch.start)
+    }
+
+    /// The position of this number.
+    fn position(&self, number: usize) -> usize {
+        match &self.stretches[..] {
+            [(only, _)] => only.start + number,
+            _ => self.positions[number] as usize,
         }
     }
 }
@@ -83,6 +130,26 @@ mod tests {
                     let (start, length) = (position - repeat.distance as usize, repeat.length as usize);
                     prop_assert!(length <= limit && length >= LEAST_REPEAT.min(limit));
                     prop_assert!((0..length).all(|at| image[start + at] == image[position + at]));
+                }
+            }
+        }
+
+        #[test]
+        fn only_what_is_linked_repeats(
+            image in prop::collection::vec(0..2u8, 300), mut ends in prop::collection::vec(0..300usize, 6),
+        ) {
+            ends.sort_unstable();
+            let linked: Vec<_> = ends.chunks_exact(2).map(|pair| pair[0]..pair[1]).collect();
+            let repeats = Repeats::within(&image, linked.iter().cloned());
+            let is_linked = |position: usize| linked.iter().any(|stretch| stretch.contains(&position));
+            let mut found = Vec::new();
+            for position in 0..image.len() {
+                repeats.at(position, 40, &mut found);
+                prop_assert!(found.is_empty() || is_linked(position));
+                for repeat in &found {
+                    let (start, length) = (position - repeat.distance as usize, repeat.length as usize);
+                    prop_assert!(is_linked(start));
+                    prop_assert_eq!(&image[start..start + length], &image[position..position + length]);
                 }
             }
         }

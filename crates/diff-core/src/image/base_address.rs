@@ -4,6 +4,7 @@
 //! pair of a word and a likely target votes; the true address gets many votes, chance spreads over all others.
 
 use std::collections::HashMap;
+use std::mem::take;
 
 use super::words;
 
@@ -12,6 +13,9 @@ const ALIGNMENT: u32 = 0x100;
 /// Words and targets beyond these numbers are thinned out evenly.
 const MOST_WORDS: usize = 8192;
 const MOST_TARGETS: usize = 32_768;
+/// The same for targets with the same low byte, four times as many as there are on average: where all of them are
+/// aligned, as in an archive, each word would vote for each.
+const MOST_ALIKE: usize = 512;
 /// Fewer votes than this are chance.
 const LEAST_VOTES: u32 = 8;
 /// Entries of a vector table that are looked at.
@@ -63,6 +67,7 @@ fn votes(image: &[u8], pointers: Vec<u32>) -> Vec<(u32, u32)> {
     for target in thinned(targets(image), MOST_TARGETS) {
         by_low_byte[(target % ALIGNMENT) as usize].push(target);
     }
+    by_low_byte.iter_mut().for_each(|targets| *targets = thinned(take(targets), MOST_ALIKE).collect());
     let mut votes: HashMap<u32, u32> = HashMap::new();
     for word in thinned(pointers, MOST_WORDS) {
         for &target in &by_low_byte[(word % ALIGNMENT) as usize] {

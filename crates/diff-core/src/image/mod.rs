@@ -10,13 +10,17 @@ pub use base_address::base_address;
 pub use code::looks_like;
 pub use windows::windows;
 
+/// So many bytes tell where an image runs: what is larger is no single program, and takes memory and time.
+const LOOKED_AT: usize = 64 << 20;
+
 /// The addresses that words of the old image may point at.
 #[must_use]
 pub fn address_space(old: &[u8], base: Option<u32>) -> AddressSpace {
-    let (base_address, address_high) =
-        base.map(|base| (base, 0)).or_else(|| base_address(old)).unwrap_or((0, 0));
     let image_size = old.len() as u32;
-    let windows = windows(old, base_address);
+    let looked_at = &old[..old.len().min(LOOKED_AT)];
+    let (base_address, address_high) =
+        base.map(|base| (base, 0)).or_else(|| base_address(looked_at)).unwrap_or((0, 0));
+    let windows = windows(looked_at, base_address);
     AddressSpace { base_address, address_high, image_size, windows }
 }
 

@@ -12,7 +12,8 @@ pub(super) const GRAM: usize = 8;
 /// Every string of [`GRAM`] bytes of an image, hashed into a table of bits.
 ///
 /// One bit costs one cache miss where a suffix array lookup costs dozens. The table has between four and eight bits
-/// per byte of the image, so at most a fifth of the strings that do not occur are let through.
+/// per byte of the image, so at most a fifth of the strings that do not occur are let through; large images have half
+/// of that, for the sake of memory.
 pub(super) struct GramFilter {
     bits: Vec<AtomicU64>,
     shift: u32,
@@ -20,7 +21,8 @@ pub(super) struct GramFilter {
 
 impl GramFilter {
     pub(super) fn build(image: &[u8]) -> Self {
-        let slots = (image.len().max(64) * 8 + 1).next_power_of_two() / 2;
+        let bits = if image.len() > LARGE { 4 } else { 8 };
+        let slots = (image.len().max(64) * bits + 1).next_power_of_two() / 2;
         let mut bits = Vec::new();
         bits.resize_with(slots / 64, AtomicU64::default);
         let filter = Self { bits, shift: 64 - slots.trailing_zeros() };
@@ -57,6 +59,8 @@ impl GramFilter {
     }
 }
 
+/// Images with more bytes than this have a smaller table.
+const LARGE: usize = 16 << 20;
 /// Grams inserted by one unit of parallel work.
 const CHUNK: usize = 1 << 18;
 

@@ -5,13 +5,17 @@
 //! switching to, and the resolver grows them into approximate ones and decides where one ends and the
 //! next begins. The result depends on the inputs and [`CoverOptions`] only, never on the number of threads.
 
+mod blocks;
+mod equal;
 mod grams;
 mod resolve;
 mod scan;
 mod suffix_array;
+mod text;
 
 use thiserror::Error;
 
+pub use equal::Equal;
 pub use suffix_array::Index;
 
 /// One approximate match: `length` bytes of the new image at `new_start` resemble the base image at `old_start`.
@@ -52,8 +56,13 @@ pub enum SearchError {
 /// Covers may overlap in the old image. Bytes of `new` in no cover resemble nothing. Of a new image
 /// beyond 4 GiB only the part that [`Cover`] can address is searched.
 pub fn find_covers(index: &Index, new: &[u8], options: &CoverOptions) -> Vec<Cover> {
+    find_covers_around(index, new, &Equal::default(), options)
+}
+
+/// Like [`find_covers`], where it is known beforehand that some stretches of `new` are equal.
+pub fn find_covers_around(index: &Index, new: &[u8], equal: &Equal, options: &CoverOptions) -> Vec<Cover> {
     let new = &new[..new.len().min(u32::MAX as usize)];
-    let seeds = scan::find_seeds(index, new, options);
+    let seeds = scan::find_seeds(index, new, equal.stretches(), options);
     resolve::covers(index.old(), new, &seeds)
 }
 

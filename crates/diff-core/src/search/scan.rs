@@ -56,35 +56,58 @@ const CONTEXT: usize = 64;
 /// How far into a stretch to look for agreement with what was found there without knowing what came before.
 const RESYNC: usize = 1 << 16;
 
+/// A stretch to be scanned: a part of a gap between equal stretches.
+struct Unit {
+    start: usize,
+    end: usize,
+    /// The displacement followed into it, if it is known beforehand.
+    followed: Option<isize>,
+}
+
 /// Finds the seeds of all covers, in ascending order, first of all one of no bytes at the start of both images.
 ///
-/// Stretches are scanned in parallel, each as if nothing were known about what precedes it, and then joined by scanning
-/// again from the state the previous one ended in until both scans agree, which is soon.
-pub(super) fn find_seeds(index: &Index, new: &[u8], options: &CoverOptions) -> Vec<Seed> {
+/// What is known to be equal is taken as it is. Stretches of the rest are scanned in parallel, each as if nothing were
+/// known about what precedes it, and then joined by scanning again from the state the previous one ended in until both
+/// scans agree, which is soon.
+pub(super) fn find_seeds(index: &Index, new: &[u8], equal: &[Seed], options: &CoverOptions) -> Vec<Seed> {
     let needed = options.threshold as usize + 1;
-    let stretch = options.stretch.max(1);
-    let starts: Vec<usize> = (0..new.len()).step_by(stretch).collect();
-    let scanner = |start: usize, displacement| {
-        let end = start.saturating_add(stretch).min(new.len());
-        Scanner::new(index, &new[..end], start, displacement, needed)
-    };
-    let first_guess = |start| if start == 0 { Some(0) } else { None };
+    let scanner = |unit: &Unit, followed| Scanner::new(index, &new[..unit.end], unit.start, followed, needed);
+    let units = units(new.len(), equal, options.stretch.max(1));
     let guesses: Vec<Vec<Seed>> =
-        starts.par_iter().map(|&start| scanner(start, first_guess(start)).collect()).collect();
+        units.par_iter().map(|unit| scanner(unit, unit.followed).collect()).collect();
     let mut seeds = vec![Seed { new_start: 0, old_start: 0, length: 0 }];
-    for (&start, guess) in starts.iter().zip(&guesses) {
-        let followed = seeds.last().map(Seed::displacement);
-        join(&mut seeds, scanner(start, followed), guess, start);
+    let mut equal = equal.iter().peekable();
+    for (unit, guess) in units.iter().zip(&guesses) {
+        while let Some(&stretch) = equal.next_if(|stretch| stretch.new_start < unit.start) {
+            seeds.push(stretch);
+        }
+        if unit.followed.is_some() {
+            seeds.extend_from_slice(guess);
+        } else {
+            let followed = seeds.last().map(Seed::displacement);
+            join(&mut seeds, scanner(unit, followed), guess, unit.start);
+        }
     }
+    seeds.extend(equal);
     seeds
+}
+
+/// What lies between equal stretches, in pieces of at most `most` bytes.
+fn units(size: usize, equal: &[Seed], most: usize) -> Vec<Unit> {
+    let starts = std::iter::once((0, 0)).chain(equal.iter().map(|seed| (seed.end(), seed.displacement())));
+    let ends = equal.iter().map(|seed| seed.new_start).chain(std::iter::once(size));
+    let mut units = Vec::new();
+    for ((first, displacement), gap_end) in starts.zip(ends) {
+        for start in (first..gap_end).step_by(most) {
+            let end = start.saturating_add(most).min(gap_end);
+            units.push(Unit { start, end, followed: (start == first).then_some(displacement) });
+        }
+    }
+    units
 }
 
 /// Appends the seeds of a stretch, given those found without knowing which displacement was followed into it.
 fn join(seeds: &mut Vec<Seed>, mut scanner: Scanner, guess: &[Seed], start: usize) {
-    if start == 0 {
-        seeds.extend_from_slice(guess);
-        return;
-    }
     for (i, seed) in guess.iter().enumerate() {
         let next_start = guess.get(i + 1).map_or(usize::MAX, |next| next.new_start);
         while let Some(seed) = scanner.next_before(seed.end()) {
@@ -298,7 +321,7 @@ mod tests {
         ) {
             let index = Index::build(&old).unwrap();
             let options = CoverOptions { threshold, ..CoverOptions::default() };
-            let seeds = find_seeds(&index, &new, &options);
+            let seeds = find_seeds(&index, &new, &[], &options);
             let naive = Naive { old: &old, new: &new, threshold: threshold as usize };
             // Which of equally long matches is followed is free, so every switch is judged by the one before it.
             for (place, seed) in seeds.iter().enumerate() {
@@ -314,7 +337,7 @@ mod tests {
             old in prop::collection::vec(0..2u8, 0..400), new in prop::collection::vec(0..2u8, 0..400), stretch in 1..200usize,
         ) {
             let index = Index::build(&old).unwrap();
-            let seeds = find_seeds(&index, &new, &CoverOptions { stretch, ..CoverOptions::default() });
+            let seeds = find_seeds(&index, &new, &[], &CoverOptions { stretch, ..CoverOptions::default() });
             for pair in seeds.windows(2) {
                 prop_assert!(pair[0].end() <= pair[1].new_start);
             }

@@ -6,13 +6,15 @@ use std::ops::Range;
 use libsais::SuffixArrayConstruction;
 
 use super::grams::GramFilter;
-use super::{SearchError, common_prefix};
+use super::text::Text;
+use super::{Equal, SearchError, common_prefix};
 
-/// A sorted list of all suffixes of the old image, for finding the longest match of any string.
+/// A sorted list of all suffixes of the old image, or of parts of it, for finding the longest match of any string.
 ///
-/// Takes about five bytes of memory per byte of the image.
+/// Takes four to five bytes of memory per byte sorted, and one more if it is only parts.
 pub struct Index<'a> {
     old: &'a [u8],
+    text: Text<'a>,
     suffixes: Vec<i32>,
     /// For each two-byte string, the rank of the first suffix that starts with it or sorts after it.
     starts: Vec<u32>,
@@ -31,14 +33,24 @@ pub(super) struct Found {
 impl<'a> Index<'a> {
     /// Sorts the suffixes of `old`.
     pub fn build(old: &'a [u8]) -> Result<Self, SearchError> {
-        if i32::try_from(old.len()).is_err() {
-            return Err(SearchError::TooLarge(old.len()));
+        Self::of(old, Text::whole(old))
+    }
+
+    /// Sorts the suffixes of what is left to be found beside equal stretches; of large images, at most so many eighths.
+    pub fn around(old: &'a [u8], equal: &Equal, eighths: usize) -> Result<Self, SearchError> {
+        Self::of(old, equal.text(old, eighths))
+    }
+
+    fn of(old: &'a [u8], text: Text<'a>) -> Result<Self, SearchError> {
+        let bytes = text.bytes();
+        if i32::try_from(bytes.len()).is_err() {
+            return Err(SearchError::TooLarge(bytes.len()));
         }
         let (suffixes, (starts, grams)) = rayon::join(
-            || sort_suffixes(old),
-            || rayon::join(|| bucket_starts(old), || GramFilter::build(old)),
+            || sort_suffixes(bytes),
+            || rayon::join(|| bucket_starts(bytes), || GramFilter::build(bytes)),
         );
-        Ok(Self { old, suffixes: suffixes?, starts, grams })
+        Ok(Self { old, suffixes: suffixes?, starts, grams, text })
     }
 
     /// Finds the longest prefix of `needle` that occurs in the old image, as its position there and its length.
@@ -87,22 +99,38 @@ impl<'a> Index<'a> {
         &self.grams
     }
 
-    /// Number of suffixes, which is the number of bytes of the old image.
+    /// Number of suffixes, which is the number of bytes sorted.
     pub(super) fn len(&self) -> usize {
         self.suffixes.len()
     }
 
-    /// Where the suffix of this rank starts.
+    /// Where in the old image the suffix of this rank starts.
     pub(super) fn position(&self, rank: usize) -> usize {
+        self.text.old_position(self.place(rank))
+    }
+
+    /// The same in the text that was sorted.
+    fn place(&self, rank: usize) -> usize {
         self.suffixes[rank] as usize
     }
 
     /// Like [`Self::longest_match`], but names the suffix by its rank, so that its neighbours can be looked at.
     pub(super) fn search(&self, needle: &[u8]) -> Found {
-        if let Some(bucket) = self.bucket(needle) {
-            return self.search_in(bucket, 2, needle);
+        let found = match self.bucket(needle) {
+            Some(bucket) => self.search_in(bucket, 2, needle),
+            None => self.search_in(0..self.len(), 0, needle),
+        };
+        if self.text.is_whole() { found } else { self.beyond_the_part(found, needle) }
+    }
+
+    /// What follows a part in the text is not what follows it in the old image.
+    fn beyond_the_part(&self, found: Found, needle: &[u8]) -> Found {
+        if found.length == 0 {
+            return found;
         }
-        self.search_in(0..self.len(), 0, needle)
+        let inside = self.text.within_part(self.place(found.rank), found.length);
+        let old = &self.old[self.position(found.rank) + inside..];
+        Found { length: inside + common_prefix(&needle[inside..], old), ..found }
     }
 
     /// The suffixes that share the first two bytes of the needle, if there are any.
@@ -111,7 +139,7 @@ impl<'a> Index<'a> {
         let start = self.starts[key] as usize;
         let mut end = self.starts[key + 1] as usize;
         // The suffix of one byte sorts before all two-byte strings that start with it, but belongs to none.
-        if end > start && self.position(end - 1) + 1 == self.len() {
+        if end > start && self.place(end - 1) + 1 == self.len() {
             end -= 1;
         }
         (end > start).then_some(start..end)
@@ -125,9 +153,10 @@ impl<'a> Index<'a> {
         let Range { start: mut low, end: mut high } = ranks;
         let (mut low_shared, mut high_shared) = (shared, shared);
         let mut best = Found { rank: low, length: 0 };
+        let text = self.text.bytes();
         while low < high {
             let middle = low + (high - low) / 2;
-            let suffix = &self.old[self.position(middle)..];
+            let suffix = &text[self.place(middle)..];
             let known = low_shared.min(high_shared);
             let length = known + common_prefix(&suffix[known..], &needle[known..]);
             if length > best.length {

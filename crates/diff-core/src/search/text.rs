@@ -1,0 +1,201 @@
+//! The text whose suffixes are sorted: all of the old image, or the parts of it that equal stretches leave to be found.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::scan::Seed;
+
+/// Parts consist of whole blocks of this many bytes.
+const BLOCK: usize = 4096;
+/// For each byte of the new image outside of stretches so many bytes of the old one are sorted, though most of them
+/// are inside: what is new resembles what is old elsewhere.
+const PER_BYTE: usize = 16;
+/// At least and at most so many are sorted for that reason.
+const LEAST: usize = 16 << 20;
+const MOST: usize = 64 << 20;
+
+/// A text, and where its parts are in the old image.
+pub(super) struct Text<'a> {
+    bytes: Cow<'a, [u8]>,
+    /// Ascending; the first one begins with the text.
+    parts: Vec<Part>,
+}
+
+/// A part reaches to the beginning of the next one.
+#[derive(Clone, Copy)]
+struct Part {
+    /// Where it begins in the text.
+    start: usize,
+    /// Where it begins in the old image.
+    old_start: usize,
+}
+
+impl<'a> Text<'a> {
+    /// The whole image.
+    pub(super) fn whole(old: &'a [u8]) -> Self {
+        Self { bytes: Cow::Borrowed(old), parts: vec![Part { start: 0, old_start: 0 }] }
+    }
+
+    /// What is worth to be searched besides `equal` stretches, which leave `rest` bytes of the new image; no more
+    /// than `limit` bytes.
+    pub(super) fn around(old: &'a [u8], equal: &[Seed], rest: usize, limit: usize) -> Self {
+        let wanted = rest.saturating_mul(PER_BYTE).clamp(LEAST, MOST).min(limit);
+        if old.len() <= wanted {
+            return Self::whole(old);
+        }
+        let distances = distances(old.len(), equal);
+        let ranges = ranges(&distances, wanted.div_ceil(BLOCK), limit / BLOCK, old.len());
+        if let [Range { start: 0, end }] = ranges[..]
+            && end == old.len()
+        {
+            return Self::whole(old);
+        }
+        let mut bytes = Vec::with_capacity(ranges.iter().map(Range::len).sum());
+        let mut parts = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            parts.push(Part { start: bytes.len(), old_start: range.start });
+            bytes.extend_from_slice(&old[range]);
+        }
+        Self { bytes: Cow::Owned(bytes), parts }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where a place of the text is in the old image.
+    pub(super) fn old_position(&self, place: usize) -> usize {
+        let part = self.part(place);
+        place - part.start + part.old_start
+    }
+
+    /// Of `length` bytes from `place` on those that belong to the same part.
+    pub(super) fn within_part(&self, place: usize, length: usize) -> usize {
+        let next = self.parts.partition_point(|part| part.start <= place);
+        let end = self.parts.get(next).map_or(self.bytes.len(), |part| part.start);
+        length.min(end - place)
+    }
+
+    /// Whether it is the whole image.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.bytes, Cow::Borrowed(_))
+    }
+
+    fn part(&self, place: usize) -> Part {
+        if let [only] = self.parts[..] {
+            return only;
+        }
+        self.parts[self.parts.partition_point(|part| part.start <= place) - 1]
+    }
+}
+
+/// For each block of the old image, how many blocks it is away from one that some stretch does not hold.
+fn distances(size: usize, equal: &[Seed]) -> Vec<u32> {
+    let mut distances = vec![u32::MAX; size.div_ceil(BLOCK)];
+    for loose in loose(size, equal) {
+        let blocks = loose.start / BLOCK..loose.end.div_ceil(BLOCK);
+        distances[blocks].fill(0);
+    }
+    // What stands between two stretches in the new image was probably near their ends in the old one.
+    for stretch in equal {
+        for end in [stretch.old_start, stretch.old_start + stretch.length - 1] {
+            distances[end / BLOCK] = 0;
+        }
+    }
+    for block in 1..distances.len() {
+        distances[block] = distances[block].min(distances[block - 1].saturating_add(1));
+    }
+    for block in (1..distances.len()).rev() {
+        distances[block - 1] = distances[block - 1].min(distances[block].saturating_add(1));
+    }
+    distances
+}
+
+/// The bytes of the old image that no stretch copies.
+fn loose(size: usize, equal: &[Seed]) -> Vec<Range<usize>> {
+    let mut held: Vec<Range<usize>> =
+        equal.iter().map(|stretch| stretch.old_start..stretch.old_start + stretch.length).collect();
+    held.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut loose = Vec::new();
+    let mut end = 0;
+    for range in held {
+        if range.start > end {
+            loose.push(end..range.start);
+        }
+        end = end.max(range.end);
+    }
+    if size > end {
+        loose.push(end..size);
+    }
+    loose
+}
+
+/// Ranges of blocks nearest first: all at distance 0, and more while there are no more than `wanted`; never more than
+/// `limit`.
+fn ranges(distances: &[u32], wanted: usize, limit: usize, size: usize) -> Vec<Range<usize>> {
+    let mut sorted = distances.to_vec();
+    sorted.sort_unstable();
+    let farthest = sorted.get(wanted).map_or(u32::MAX, |beyond| beyond.saturating_sub(1));
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    let near = distances.iter().enumerate().filter(|&(_, &distance)| distance <= farthest);
+    for (block, _) in near.take(limit) {
+        let (start, end) = (block * BLOCK, size.min((block + 1) * BLOCK));
+        match ranges.last_mut() {
+            Some(last) if last.end == start => last.end = end,
+            _ => ranges.push(start..end),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stretch(old_start: usize, length: usize) -> Seed {
+        Seed { new_start: 0, old_start, length }
+    }
+
+    #[test]
+    fn small_images_are_sorted_whole() {
+        let old = vec![0; LEAST];
+        assert!(Text::around(&old, &[stretch(0, LEAST)], 0, LEAST).is_whole());
+    }
+
+    #[test]
+    fn what_no_stretch_holds_comes_first_and_then_its_surroundings() {
+        let size = 1000 * BLOCK;
+        let equal = [stretch(0, 500 * BLOCK), stretch(501 * BLOCK, 499 * BLOCK)];
+        let distances = distances(size, &equal);
+        assert_eq!((distances[500], distances[490], distances[520]), (0, 9, 19));
+        // The ends of the image are ends of stretches.
+        assert_eq!((distances[3], distances[998]), (3, 1));
+        assert_eq!(
+            ranges(&distances, 5, 1000, size),
+            [0..BLOCK, 499 * BLOCK..502 * BLOCK, 999 * BLOCK..size]
+        );
+    }
+
+    #[test]
+    fn the_limit_holds() {
+        let size = 1000 * BLOCK;
+        let total =
+            |limit| ranges(&distances(size, &[]), 10, limit, size).iter().map(Range::len).sum::<usize>();
+        assert_eq!((total(1000), total(300)), (size, 300 * BLOCK));
+    }
+
+    #[test]
+    fn places_are_found_again() {
+        let mut old: Vec<u8> = (0..(LEAST + 16 * BLOCK) as u32).map(|at| (at >> 12) as u8).collect();
+        old.truncate(LEAST + 16 * BLOCK);
+        let half = old.len() / 2;
+        let equal = [stretch(0, half - 10), stretch(half + 10, half - 10)];
+        let text = Text::around(&old, &equal, 0, usize::MAX);
+        assert!(!text.is_whole() && text.bytes().len() <= LEAST);
+        for place in (0..text.bytes().len()).step_by(1001) {
+            assert_eq!(text.bytes()[place], old[text.old_position(place)]);
+            let rest = text.within_part(place, usize::MAX);
+            assert_eq!(text.bytes()[place..place + rest], old[text.old_position(place)..][..rest]);
+        }
+    }
+}
