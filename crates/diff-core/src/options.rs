@@ -29,10 +29,20 @@ pub enum Arch {
     /// Whatever comes out smallest.
     #[default]
     Auto,
-    /// Thumb-2 code and pointers.
-    Thumb,
     /// None: images are plain bytes.
     None,
+    /// Thumb-2 code and pointers.
+    Thumb,
+    /// AArch64 code and pointers.
+    Aarch64,
+    /// A32 code (ARM state) and pointers.
+    Arm,
+    /// RISC-V code of 32 or 64 bits and pointers.
+    Riscv,
+    /// Xtensa code and pointers.
+    Xtensa,
+    /// x86-64 code and pointers.
+    X86,
 }
 
 /// Everything that shapes a package besides the two images.

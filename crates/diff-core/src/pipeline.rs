@@ -90,8 +90,6 @@ fn pooled(mut candidates: Vec<Candidate>, pooled: bool) -> Result<Candidate, Dif
 struct Candidate<'a> {
     cost: u64,
     mask: Mask,
-    /// Whether the mask changed anything.
-    masked: bool,
     job: Job<'a>,
     /// What its covers were chosen from.
     pieces: Vec<Piece>,
@@ -119,7 +117,7 @@ impl<'a> Candidate<'a> {
         let size = model_size(subject.budget, load)?;
         plan.choose_landmarks(size.landmarks as usize);
         let job = Job { old: subject.old, plan, size, tuning: START, header: subject.header };
-        Ok(Self { cost, mask, masked, job, pieces })
+        Ok(Self { cost, mask, job, pieces })
     }
 
     /// Cuts the image into regions where that pays, by trial encodings, and takes the cost from them.

@@ -101,6 +101,11 @@ fn kinds(arch: Arch, old: &[u8], space: &AddressSpace) -> Vec<RegionKind> {
             kinds.extend(CODE.into_iter().filter(|&kind| image::looks_like(kind, old, space)));
         }
         Arch::Thumb => kinds.push(RegionKind::Thumb),
+        Arch::Aarch64 => kinds.extend([RegionKind::Aarch64, RegionKind::Words(WordForm::WIDE_POINTER)]),
+        Arch::Arm => kinds.push(RegionKind::Arm),
+        Arch::Riscv => kinds.push(RegionKind::Riscv),
+        Arch::Xtensa => kinds.push(RegionKind::Xtensa),
+        Arch::X86 => kinds.extend([RegionKind::X86, RegionKind::Words(WordForm::WIDE_POINTER)]),
     }
     kinds
 }
