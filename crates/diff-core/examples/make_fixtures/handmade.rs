@@ -26,13 +26,14 @@ pub(crate) struct Parts {
     places: Vec<(u32, usize)>,
 }
 
-/// The kinds of the three packages that have all of them: bytes and code, and two lists of words.
+/// The kinds of the three packages that have all of them: bytes and code, and two lists of words; the first list is
+/// as long as one may be.
 fn lists() -> [Vec<RegionKind>; 3] {
     let (words, others): (Vec<_>, Vec<_>) =
         all_kinds().into_iter().partition(|kind| matches!(kind, RegionKind::Words(_)));
     let (first, second) = words.split_at(7);
     let bytes = [RegionKind::Bytes];
-    [others, first.to_vec(), [second, &bytes].concat()]
+    [[&others[..], &words[..1]].concat(), first.to_vec(), [second, &bytes].concat()]
 }
 
 /// The images of a list of kinds.
@@ -85,10 +86,15 @@ pub(crate) fn all(small: [&'static str; 2]) -> Vec<Handmade> {
         let choice = choice((&[kind], &[]), BASE_ADDRESS.into(), sizes, speeds);
         Handmade { name, base: small[0], target: small[1], choice }
     };
+    let of_images = |name, [base, target]: [&'static str; 2], kind| {
+        let choice = choice((&[kind], &[]), BASE_ADDRESS.into(), [400, 2, 20], [5, 8, 5]);
+        Handmade { name, base, target, choice }
+    };
     vec![
         of_kinds("kinds-of-code", 0, [2000, 9, 60], [5, 8, 5]),
         of_kinds("kinds-of-words", 1, [500, 0, 100], [4, 10, 6]),
         of_kinds("more-kinds-of-words", 2, [700, 3, 0], [5, 8, 3]),
+        of_images("x86", ["packages/x86-base.bin", "packages/x86-target.bin"], RegionKind::X86),
         of_small("small-words", RegionKind::POINTERS, [100, 2, 3], [4, 8, 4]),
         of_small("small-slow", RegionKind::Thumb, [17, 0, 1], [3, 1, 3]),
         of_small("small-fast", RegionKind::Bytes, [1000, 1, 64], [6, 15, 6]),
