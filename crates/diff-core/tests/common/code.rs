@@ -50,7 +50,7 @@ impl Code {
                 functions.insert(place, (known + change, function(self.kind, known, &mut random)));
             } else {
                 let (statements, at) = (&mut functions[place].1, change as usize % 3);
-                statements.insert(at, plain(self.kind, &mut random));
+                statements.insert(at.min(statements.len()), plain(self.kind, &mut random));
             }
         }
         Self { kind: self.kind, functions }
@@ -103,7 +103,10 @@ fn function(kind: RegionKind, functions: u32, random: &mut Random) -> Vec<Statem
     for _ in 0..2 + random.below(4) {
         (0..random.below(5)).for_each(|_| statements.push(plain(kind, random)));
         if let Some(template) = template(kind, random) {
-            statements.push(Statement::Refer(template, random.below(functions), random.below(3) * 8));
+            // Some functions are popular, and most references are to their start.
+            let popular = 1 + random.below(functions);
+            let inside = random.below(5).saturating_sub(2) * 8;
+            statements.push(Statement::Refer(template, random.below(popular), inside));
         }
     }
     statements
