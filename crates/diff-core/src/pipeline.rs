@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::cover::{Matches, Repeats, refine};
 use crate::encode::{Job, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune};
-use crate::refs::{Mask, most_doubtful};
+use crate::refs::{Mask, has_records, most_doubtful};
 use crate::report::Report;
 use crate::search::{CoverOptions, Index, find_covers};
 use crate::subject::Subject;
@@ -86,7 +86,7 @@ impl<'a> Candidate<'a> {
         let masked = *old != *subject.old || *new != *subject.new;
         let load = load(subject, &covers);
         let differing = changes(&covers, &old, &new);
-        let moved = if mask.is_code() { MOVED_CALL } else { MOVED };
+        let moved = if mask.is_certain() { MOVED_CALL } else { MOVED };
         let cost = LITERAL * load.literals
             + COVER * load.covers
             + CHANGED * differing
@@ -116,7 +116,11 @@ fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
         RegionKind::Bytes => plain,
         kind => Mask::All(kind),
     };
-    subject.kinds.iter().map(mask).collect()
+    let mut masks: Vec<Mask> = subject.kinds.iter().map(mask).collect();
+    if subject.kinds.len() > 1 && has_records(subject.old) && has_records(subject.new) {
+        masks.push(Mask::Records);
+    }
+    masks
 }
 
 /// The mask that does best on stretches of both images: in the middle, and where the masks differ most.

@@ -1,10 +1,14 @@
 //! What the search must not be disturbed by: reference operands, masked out (`docs/format.md`, section 7).
 
+mod records;
+
 use std::borrow::Cow;
 
 use patch_nostd::refs::{AddressSpace, Halves, Reference, Steps, VIEW, View};
 use patch_nostd::wire::RegionKind;
 use rayon::prelude::*;
+
+pub(crate) use records::has_records;
 
 /// Which references are masked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +17,8 @@ pub(crate) enum Mask {
     Nothing,
     /// Words, but only in blocks that are made of them: tables of pointers or offsets.
     Tables,
+    /// Words of records, of which differences are left.
+    Records,
     /// All references of a kind of region.
     All(RegionKind),
 }
@@ -30,14 +36,15 @@ const SMALL: u32 = 0x1000;
 
 impl Mask {
     /// Whether it is certain about references.
-    pub(crate) const fn is_code(self) -> bool {
-        matches!(self, Self::All(kind) if !matches!(kind, RegionKind::Bytes | RegionKind::Words(_)))
+    pub(crate) const fn is_certain(self) -> bool {
+        matches!(self, Self::Records)
+            || matches!(self, Self::All(kind) if !matches!(kind, RegionKind::Bytes | RegionKind::Words(_)))
     }
 
     /// The kind of region whose references are masked.
     pub(crate) const fn kind(self) -> RegionKind {
         match self {
-            Self::Nothing => RegionKind::Bytes,
+            Self::Nothing | Self::Records => RegionKind::Bytes,
             Self::Tables => RegionKind::POINTERS,
             Self::All(kind) => kind,
         }
@@ -45,6 +52,9 @@ impl Mask {
 
     /// A copy of `image` in which references keep only what does not move; the image itself if nothing is masked.
     pub(crate) fn apply<'a>(self, image: &'a [u8], space: &AddressSpace) -> Cow<'a, [u8]> {
+        if self == Self::Records {
+            return Cow::Owned(records::differences(image));
+        }
         let mut copy = Cow::Borrowed(image);
         if self != Self::Nothing {
             copy.to_mut().par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
