@@ -31,6 +31,16 @@ pub enum Arch {
     Auto,
     /// Thumb-2 code and pointers.
     Thumb,
+    /// AArch64 code and pointers of 64 bits.
+    Aarch64,
+    /// A32 code and pointers.
+    Arm,
+    /// RISC-V code and pointers.
+    Riscv,
+    /// Xtensa code and pointers.
+    Xtensa,
+    /// x86-64 code and pointers of 64 bits.
+    X86,
     /// None: images are plain bytes.
     None,
 }
