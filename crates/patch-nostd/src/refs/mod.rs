@@ -208,6 +208,8 @@ pub enum Class {
     Near = 4,
 }
 
+// Some architectures need less than others.
+#[cfg_attr(not(feature = "all-architectures"), allow(unused_variables))]
 impl Reference {
     /// Finds the reference that `view` begins with, if any, as a page of kind `region` holds it.
     #[must_use]
@@ -237,7 +239,8 @@ impl Reference {
             RegionKind::X86 => {
                 x86::find(view, space).or_else(|| word::find(WordForm::WIDE_POINTER, view, space))
             }
-            #[allow(unreachable_patterns, reason = "kinds that are not built in cannot come from a header")]
+            // Kinds that are not built in; headers that name them are refused.
+            #[cfg(not(feature = "all-architectures"))]
             _ => None,
         }
     }
