@@ -29,20 +29,20 @@ pub enum Arch {
     /// Whatever comes out smallest.
     #[default]
     Auto,
-    /// None: images are plain bytes.
-    None,
     /// Thumb-2 code and pointers.
     Thumb,
-    /// AArch64 code and pointers.
+    /// AArch64 code and pointers of 64 bits.
     Aarch64,
-    /// A32 code (ARM state) and pointers.
+    /// A32 code and pointers.
     Arm,
-    /// RISC-V code of 32 or 64 bits and pointers.
+    /// RISC-V code and pointers.
     Riscv,
     /// Xtensa code and pointers.
     Xtensa,
-    /// x86-64 code and pointers.
+    /// x86-64 code and pointers of 64 bits.
     X86,
+    /// None: images are plain bytes.
+    None,
 }
 
 /// Everything that shapes a package besides the two images.

@@ -12,7 +12,7 @@ use crate::chosen::Chosen;
 use crate::cover::{Piece, Repeats, pool};
 use crate::encode::{Job, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune};
 use crate::level::{Choice, Effort};
-use crate::refs::{Mask, most_doubtful};
+use crate::refs::{Mask, has_records, most_doubtful};
 use crate::report::Report;
 use crate::subject::{OFFSET, Subject};
 use crate::{DiffError, Progress, Stage, passes};
@@ -106,7 +106,7 @@ impl<'a> Candidate<'a> {
         let masked = *old != *subject.old || *new != *subject.new;
         let load = load(subject, &covers);
         let differing = changes(&covers, &old, &new);
-        let moved = if mask.is_code() { MOVED_CALL } else { MOVED };
+        let moved = if mask.is_certain() { MOVED_CALL } else { MOVED };
         let cost = LITERAL * load.literals
             + COVER * load.covers
             + CHANGED * differing
@@ -131,13 +131,15 @@ impl<'a> Candidate<'a> {
 
 /// The mask that goes with what the image looks like.
 fn likely_mask(subject: &Subject) -> Mask {
-    let plausible = masks(subject, Mask::Tables).into_iter().filter(|&mask| !matches!(mask, Mask::Words(_)));
+    let plausible = masks(subject, Mask::Tables)
+        .into_iter()
+        .filter(|&mask| !matches!(mask, Mask::Words(_) | Mask::Records));
     plausible.max().unwrap_or(Mask::Nothing)
 }
 
 /// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
 fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
-    let masks = |&kind: &RegionKind| match kind {
+    let masks_of = |&kind: &RegionKind| match kind {
         RegionKind::Bytes if subject.kinds.len() == 1 => vec![Mask::Nothing],
         RegionKind::Bytes => vec![plain],
         RegionKind::POINTERS => vec![Mask::Words(WordForm::POINTER)],
@@ -149,7 +151,11 @@ fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
             vec![Mask::Code(kind), words[0], words[1]]
         }
     };
-    subject.kinds.iter().flat_map(masks).collect()
+    let mut masks: Vec<Mask> = subject.kinds.iter().flat_map(masks_of).collect();
+    if subject.kinds.len() > 1 && has_records(subject.old) && has_records(subject.new) {
+        masks.push(Mask::Records);
+    }
+    masks
 }
 
 /// The mask that does best on stretches of both images: in the middle, and where the masks differ most.
@@ -171,7 +177,7 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
         let costs = samples.par_iter().map(|sample| {
             let mut candidate = Candidate::new(sample, mask, Some(&Repeats::new(sample.new)))?;
             let mut kinds = vec![RegionKind::Bytes, RegionKind::POINTERS, RegionKind::Words(OFFSET)];
-            kinds.extend(mask.is_code().then_some(mask.kind()));
+            kinds.extend(mask.is_certain().then_some(mask.kind()));
             candidate.choose_regions(&kinds).map_err(DiffError::NotProved)?;
             Ok(candidate.cost)
         });

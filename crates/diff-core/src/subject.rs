@@ -101,11 +101,11 @@ fn kinds(arch: Arch, old: &[u8], space: &AddressSpace) -> Vec<RegionKind> {
             kinds.extend(CODE.into_iter().filter(|&kind| image::looks_like(kind, old, space)));
         }
         Arch::Thumb => kinds.push(RegionKind::Thumb),
-        Arch::Aarch64 => kinds.extend([RegionKind::Aarch64, RegionKind::Words(WordForm::WIDE_POINTER)]),
+        Arch::Aarch64 => kinds.push(RegionKind::Aarch64),
         Arch::Arm => kinds.push(RegionKind::Arm),
         Arch::Riscv => kinds.push(RegionKind::Riscv),
         Arch::Xtensa => kinds.push(RegionKind::Xtensa),
-        Arch::X86 => kinds.extend([RegionKind::X86, RegionKind::Words(WordForm::WIDE_POINTER)]),
+        Arch::X86 => kinds.push(RegionKind::X86),
     }
     kinds
 }
@@ -118,8 +118,14 @@ const WORDS: [WordForm; 3] =
     [WordForm::WIDE_POINTER, WordForm { origin: Origin::Itself, ..WordForm::POINTER }, OFFSET];
 
 /// The kinds of code.
-const CODE: [RegionKind; 5] =
-    [RegionKind::Thumb, RegionKind::Aarch64, RegionKind::Arm, RegionKind::Riscv, RegionKind::Xtensa];
+const CODE: [RegionKind; 6] = [
+    RegionKind::Thumb,
+    RegionKind::Aarch64,
+    RegionKind::Arm,
+    RegionKind::Riscv,
+    RegionKind::Xtensa,
+    RegionKind::X86,
+];
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

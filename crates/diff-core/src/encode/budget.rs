@@ -10,8 +10,8 @@ const LEAST_SLOTS: u64 = 16;
 /// The share of the budget that landmarks and learned references may take each: one part in this many.
 const TABLE_SHARE: u64 = 16;
 /// More than these rarely help: 64 and 128 are within 2 % of unlimited on microcontroller images.
-const MOST_LANDMARKS: u64 = 1 << 16;
-const MOST_LEARNED: u64 = 1 << 16;
+const MOST_LANDMARKS: u64 = 1024;
+const MOST_LEARNED: u64 = 16384;
 /// Slots that can be of use whatever the images, per literal byte, and one per so many changed bytes. More than
 /// these only cost the decoder's cache: on a kernel of 27 MB a table of 1 MiB restores 1.6 times faster than 8 MiB.
 const USEFUL_SLOTS: u64 = 16 << 10;

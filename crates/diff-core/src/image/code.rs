@@ -8,14 +8,15 @@ const MOST: usize = 1 << 16;
 /// Fewer branches in an image tell nothing.
 const LEAST: usize = 64;
 
-/// True if a quarter of what could be branches within the image share their target with another one.
+/// True if an eighth of what could be branches within the image share their target with another one: by chance it
+/// is one in twenty at most, in code one in four at least.
 #[must_use]
 pub fn looks_like(kind: RegionKind, image: &[u8], space: &AddressSpace) -> bool {
     let mut targets = branches(kind, image, space);
     let all = targets.len();
     targets.sort_unstable();
     targets.dedup();
-    all >= LEAST && (all - targets.len()) * 4 >= all
+    all >= LEAST && (all - targets.len()) * 8 >= all
 }
 
 /// The targets of the first branches within the image.

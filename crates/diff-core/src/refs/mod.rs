@@ -1,10 +1,14 @@
 //! What the search must not be disturbed by: reference operands, masked out (`docs/format.md`, section 7).
 
+mod records;
+
 use std::borrow::Cow;
 
 use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 use patch_nostd::wire::{RegionKind, WordForm};
 use rayon::prelude::*;
+
+pub(crate) use records::has_records;
 
 /// Which references are masked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +23,8 @@ pub(crate) enum Mask {
     Code(RegionKind),
     /// References in what looks like code of this kind, and elsewhere all words of a form that could point somewhere.
     CodeAndWords(RegionKind, WordForm),
+    /// Words of records, of which differences are left.
+    Records,
 }
 
 /// Code is looked for in pages of this many bytes; it has this many branches in each.
@@ -37,14 +43,14 @@ const SMALL: u32 = 0x1000;
 
 impl Mask {
     /// Whether it is certain about references.
-    pub(crate) const fn is_code(self) -> bool {
-        matches!(self, Self::Code(_) | Self::CodeAndWords(..))
+    pub(crate) const fn is_certain(self) -> bool {
+        matches!(self, Self::Records | Self::Code(_) | Self::CodeAndWords(..))
     }
 
     /// The kind of region that most of what is masked goes with.
     pub(crate) const fn kind(self) -> RegionKind {
         match self {
-            Self::Nothing => RegionKind::Bytes,
+            Self::Nothing | Self::Records => RegionKind::Bytes,
             Self::Tables => RegionKind::POINTERS,
             Self::Words(form) => RegionKind::Words(form),
             Self::Code(kind) | Self::CodeAndWords(kind, _) => kind,
@@ -53,6 +59,9 @@ impl Mask {
 
     /// A copy of `image` in which references keep only what does not move; the image itself if nothing is masked.
     pub(crate) fn apply<'a>(self, image: &'a [u8], space: &AddressSpace) -> Cow<'a, [u8]> {
+        if self == Self::Records {
+            return Cow::Owned(records::differences(image));
+        }
         let mut copy = Cow::Borrowed(image);
         if self != Self::Nothing {
             copy.to_mut().par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
@@ -73,7 +82,7 @@ impl Mask {
                     mask(page, RegionKind::Words(form), address, space);
                 }
                 Self::Tables | Self::Code(_) => mask_tables(page, address, space),
-                Self::Nothing => {}
+                Self::Nothing | Self::Records => {}
             }
         }
     }

@@ -43,8 +43,8 @@ pub(super) struct CopyState {
     steps: Steps,
     /// The source's byte before.
     previous: u8,
-    /// Target minus source at the last misses, by what the next byte was like, and by the byte before.
-    near: [[u8; NEAR]; 2],
+    /// Target minus source at the last misses, by what the next byte was like.
+    near: [u8; NEAR],
     /// Hits (0) and misses (1) of the last bytes, and of the last blocks.
     history: u8,
     blocks: u8,
@@ -68,7 +68,7 @@ impl Default for CopyState {
             halves: Halves::default(),
             steps: Steps::default(),
             previous: 0,
-            near: [[0; NEAR]; 2],
+            near: [0; NEAR],
             history: 0,
             blocks: 0,
         }
@@ -323,16 +323,15 @@ impl Walker<'_> {
         let at = self.copy.at;
         let source = self.window[at % WINDOW];
         let next = self.window[(at + 1) % WINDOW];
-        // The high byte of a halfword names the instruction: before or after, depending on its length.
-        let (like_next, like_previous) = (usize::from(next >> 3), usize::from(self.copy.previous) % NEAR);
+        // The high byte of a halfword names the instruction.
+        let like = usize::from(next >> 3);
         let context = CopyContext {
-            before: self.before as u8,
             source,
             previous: self.copy.previous,
             next,
             offset: self.copy.start.wrapping_add(self.copy.done + at as u32),
             history: self.copy.history,
-            near: [self.copy.near[0][like_next], self.copy.near[1][like_previous]],
+            near: self.copy.near[like],
         };
         let mut byte = oracle.byte(self.position);
         coder.category(Category::Unchanged);
@@ -343,8 +342,7 @@ impl Walker<'_> {
             coder.category(Category::Changed);
             byte = self.model.changed(coder, &context, byte);
             let difference = byte.wrapping_sub(source);
-            self.copy.near[0][like_next] = difference;
-            self.copy.near[1][like_previous] = difference;
+            self.copy.near[like] = difference;
         }
         self.copy.history = self.copy.history << 1 | u8::from(!same);
         self.copy.previous = source;

@@ -23,8 +23,6 @@ pub struct LiteralContext {
 /// What is known before a byte of a cover.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CopyContext {
-    /// The target's byte before.
-    pub before: u8,
     /// The source's byte at this place.
     pub source: u8,
     /// The source's byte before.
@@ -35,8 +33,8 @@ pub struct CopyContext {
     pub offset: u32,
     /// Hits (0) and misses (1) of the bytes before, the last one lowest.
     pub history: u8,
-    /// Target minus source at the last miss whose next byte was like this one's, and whose previous byte was.
-    pub near: [u8; 2],
+    /// Target minus source at the last miss whose next byte was like this one's.
+    pub near: u8,
 }
 
 impl Model<'_> {
@@ -57,13 +55,11 @@ impl Model<'_> {
         let (source, next) = (u32::from(context.source), u32::from(context.next));
         let history = u32::from(context.history);
         let (phase, odd) = (context.offset & 3, context.offset & 1);
-        let near_next = u32::from(context.near[0]);
         let contexts = [
             (5 << 28 | (history >> 1 & 0x1F) | phase << 8, context.history & 1),
             (6 << 28 | source | (history & 3) << 8, phase as u8),
             (7 << 28 | source << 8 | u32::from(context.previous), context.history & 1),
             (8 << 28 | next | odd << 8, context.history & 3),
-            (9 << 28 | next | near_next << 8, context.history & 3),
         ];
         let set = UNCHANGED_SET + (context.history & 3) as usize;
         self.flag(coder, &contexts, set, same)
@@ -75,14 +71,11 @@ impl Model<'_> {
     pub fn changed<C: Coder>(&mut self, coder: &mut C, context: &CopyContext, byte: u8) -> u8 {
         let source = u32::from(context.source);
         let odd = context.offset & 1;
-        let [near_next, near_previous] = context.near.map(u32::from);
         let contexts = [
             10 << 28 | odd | u32::from(context.history & 1) << 1,
-            11 << 28 | near_next | odd << 8,
-            12 << 28 | near_previous | odd << 8,
-            13 << 28 | source,
-            14 << 28 | source | u32::from(context.before) << 8,
-            15 << 28 | u32::from(context.next) | odd << 8,
+            11 << 28 | u32::from(context.near) | odd << 8,
+            12 << 28 | source,
+            13 << 28 | u32::from(context.next) | odd << 8,
         ];
         let difference = byte.wrapping_sub(context.source);
         let difference = self.byte(coder, &contexts, CHANGED_SET, difference);

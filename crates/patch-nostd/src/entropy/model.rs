@@ -8,7 +8,7 @@ use crate::wire::Tuning;
 /// Contexts of firmware are sparse: larger slots would stay mostly empty (fifteen counters cost 4 % at 16 KiB).
 pub const SLOT_CELLS: usize = 4;
 /// Inputs that one event mixes at most.
-pub(super) const INPUTS: usize = 6;
+pub(super) const INPUTS: usize = 4;
 /// Sets of mixer weights: which set is used depends on the kind of event.
 pub(super) const WEIGHT_SETS: usize = 28;
 /// Cells of all mixer weights.

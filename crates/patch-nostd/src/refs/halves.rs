@@ -22,6 +22,7 @@ pub struct Half {
     pub new: u32,
 }
 
+#[cfg(any(feature = "aarch64", feature = "riscv"))]
 impl Half {
     /// A register that holds something else, as an instruction at `address` finds it.
     pub(super) const fn none(register: u8, address: u32) -> Self {

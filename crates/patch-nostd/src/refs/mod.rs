@@ -19,6 +19,8 @@ mod riscv;
 #[cfg(feature = "thumb")]
 mod thumb;
 mod word;
+#[cfg(feature = "x86")]
+mod x86;
 #[cfg(feature = "xtensa")]
 mod xtensa;
 
@@ -171,6 +173,9 @@ pub enum Form {
     /// In Xtensa code.
     #[cfg(feature = "xtensa")]
     Xtensa(xtensa::Form),
+    /// In x86-64 code.
+    #[cfg(feature = "x86")]
+    X86(x86::Form),
 }
 
 /// A reference in the base.
@@ -203,6 +208,8 @@ pub enum Class {
     Near = 4,
 }
 
+// Some architectures need less than others.
+#[cfg_attr(not(feature = "all-architectures"), allow(unused_variables))]
 impl Reference {
     /// Finds the reference that `view` begins with, if any, as a page of kind `region` holds it.
     #[must_use]
@@ -228,6 +235,12 @@ impl Reference {
             RegionKind::Xtensa => {
                 word::find(WordForm::POINTER, view, space).or_else(|| xtensa::find(view, space))
             }
+            #[cfg(feature = "x86")]
+            RegionKind::X86 => {
+                x86::find(view, space).or_else(|| word::find(WordForm::WIDE_POINTER, view, space))
+            }
+            // Kinds that are not built in; headers that name them are refused.
+            #[cfg(not(feature = "all-architectures"))]
             _ => None,
         }
     }
@@ -247,6 +260,8 @@ impl Reference {
             Form::Riscv(form) => riscv::read(form, bytes, address, self.extra),
             #[cfg(feature = "xtensa")]
             Form::Xtensa(form) => xtensa::read(form, bytes, address),
+            #[cfg(feature = "x86")]
+            Form::X86(form) => x86::read(form, bytes, address),
         }
     }
 
@@ -265,6 +280,8 @@ impl Reference {
             Form::Riscv(form) => riscv::write(form, bytes, address, self.extra, target),
             #[cfg(feature = "xtensa")]
             Form::Xtensa(form) => xtensa::write(form, bytes, address, target),
+            #[cfg(feature = "x86")]
+            Form::X86(form) => Some(x86::write(form, bytes, address, target)),
         }
     }
 
@@ -283,6 +300,8 @@ impl Reference {
             Form::Riscv(form) => riscv::mask(form, bytes),
             #[cfg(feature = "xtensa")]
             Form::Xtensa(form) => xtensa::mask(form, bytes),
+            #[cfg(feature = "x86")]
+            Form::X86(form) => x86::mask(form, bytes),
         }
     }
 
@@ -301,6 +320,8 @@ impl Reference {
             Form::Riscv(form) => riscv::class(form),
             #[cfg(feature = "xtensa")]
             Form::Xtensa(form) => xtensa::class(form),
+            #[cfg(feature = "x86")]
+            Form::X86(form) => x86::class(form),
         }
     }
 
@@ -317,6 +338,7 @@ impl Reference {
             Form::Arm(form) => arm::half(form, old, new.0, self.target),
             #[cfg(feature = "riscv")]
             Form::Riscv(form) => riscv::half(form, old, new),
+            #[allow(unreachable_patterns, reason = "kinds that are not built in cannot come from a header")]
             _ => None,
         }
     }

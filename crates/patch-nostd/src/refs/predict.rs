@@ -127,8 +127,7 @@ impl<'w> Predictor<'w> {
         let contexts = [
             (0xF000_0000 | place | (outcomes >> 3 & 7) << 8, outcomes as u8),
             (0xF100_0000 | place | agreement << 8, history as u8),
-            (0xF200_0000 | place | (history >> 3 & 7) << 8, history as u8),
-            (0xF300_0000 | u32::from(site.bytes[3]) | place << 8, outcomes as u8 & 3),
+            (0xF200_0000 | u32::from(site.bytes[3]) | place << 8, outcomes as u8 & 3),
         ];
         let set = SET + if rank == 0 { usize::from(is_branch(site)) } else { 2 };
         model.flag(coder, &contexts, set, right)

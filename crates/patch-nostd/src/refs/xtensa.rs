@@ -3,7 +3,7 @@
 //! Xtensa Instruction Set Architecture Reference Manual, chapters 6 and 7, little-endian; the highest bit first:
 //!
 //! ```text
-//! CALL0, 4, 8, 12  imm18 nn 0101                   BEQZ, BNEZ, BLTZ, BGEZ  imm12 s mm 01 0110
+//! CALL0, CALL8     imm18 n0 0101                   BEQZ, BNEZ, BLTZ, BGEZ  imm12 s mm 01 0110
 //! J                imm18 00 0110                   BEQI, BNEI, BLTI, BGEI  imm8 r s mm 10 0110
 //! L32R             imm16 t 0001                    BLTUI, BGEUI            imm8 r s 1m 11 0110
 //! BEQ, BBCI, ...   imm8 r s t 0111                 BF, BT                  imm8 000m s 01 11 0110
@@ -15,7 +15,7 @@ use super::{AddressSpace, Class, Reference, View};
 /// Instructions of Xtensa code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// CALL0, CALL4, CALL8, CALL12: 18 bits, in words.
+    /// CALL0 or CALL8: 18 bits, in words. Compilers do not use CALL4 and CALL12.
     Call,
     /// J: 18 bits.
     Jump,
@@ -131,11 +131,13 @@ const fn signed(value: u32, bits: u32) -> u32 {
 pub(super) const fn class(form: Form) -> Class {
     match form {
         Form::Call => Class::Branch,
+        // Pools of literals move otherwise than the code that loads them.
+        Form::Literal => Class::Low,
         _ => Class::Near,
     }
 }
 
-/// Keeps the opcode; near references stay as they are, they mostly do not change.
+/// Keeps the opcode of calls; other references stay as they are, they mostly do not change.
 pub(super) const fn mask(form: Form, bytes: [u8; 8]) -> [u8; 8] {
     let word = word(bytes);
     let masked = match form {

@@ -1,0 +1,122 @@
+//! Tables of records: what the search compares of them are differences of neighbours.
+//!
+//! Offsets, indices and symbols of a table all change when something is inserted before what they mean, but the
+//! difference between a record and the next one hardly ever does.
+
+use rayon::prelude::*;
+
+/// Tables are looked for in blocks of this many bytes.
+const BLOCK: usize = 1024;
+/// Bytes of the longest records.
+const LONGEST: usize = 64;
+/// So many percent of a table's bytes equal those of the record before.
+const ALIKE: usize = 55;
+/// A block with more zeros than this, in percent, is empty rather than a table.
+const EMPTY: usize = 95;
+/// An image is worth the attempt if so many percent of its blocks are tables.
+const WORTHWHILE: usize = 10;
+
+/// How the records of a block lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Records {
+    /// Bytes of a record, a multiple of four.
+    length: usize,
+    /// Where words begin: their offset in the image, modulo four.
+    phase: usize,
+}
+
+/// Whether much of `image` consists of records.
+pub(crate) fn has_records(image: &[u8]) -> bool {
+    let blocks = image.len().div_ceil(BLOCK);
+    let tables = (0..blocks).into_par_iter().filter(|&block| records(image, block * BLOCK).is_some()).count();
+    tables * 100 >= blocks.max(1) * WORTHWHILE
+}
+
+/// A copy of `image` in which words of tables are replaced by how they differ from those of the record before.
+pub(super) fn differences(image: &[u8]) -> Vec<u8> {
+    let mut copy = image.to_vec();
+    copy.par_chunks_mut(BLOCK).enumerate().for_each(|(index, block)| {
+        if let Some(records) = records(image, index * BLOCK) {
+            subtract(image, index * BLOCK, block, records);
+        }
+    });
+    copy
+}
+
+fn subtract(image: &[u8], start: usize, block: &mut [u8], records: Records) {
+    let word = |at: usize| u32::from_le_bytes([image[at], image[at + 1], image[at + 2], image[at + 3]]);
+    let first = start.max(records.length);
+    let first = first + (records.phase.wrapping_sub(first) & 3);
+    for at in (first..(start + block.len()).saturating_sub(3)).step_by(4) {
+        let difference = word(at).wrapping_sub(word(at - records.length));
+        block[at - start..at - start + 4].copy_from_slice(&difference.to_le_bytes());
+    }
+}
+
+/// The records of the block that begins at `start`, if it is a table.
+fn records(image: &[u8], start: usize) -> Option<Records> {
+    let end = image.len().min(start + BLOCK);
+    let zeros = image[start..end].iter().filter(|&&byte| byte == 0).count();
+    if zeros * 100 > (end - start) * EMPTY {
+        return None;
+    }
+    let alike = |length: usize| {
+        let first = start.max(length);
+        image[first..end].iter().zip(&image[first - length..]).filter(|(here, before)| here == before).count()
+    };
+    let (alike, shorter) =
+        (4..=LONGEST).step_by(4).map(|length| (alike(length), LONGEST - length)).max().unwrap_or((0, 0));
+    let length = LONGEST - shorter;
+    let phase = phase(image, start.max(length)..end, length);
+    (alike * 100 >= (end - start) * ALIKE).then_some(Records { length, phase })
+}
+
+/// Where words begin: their highest bytes differ least from record to record. Tables are at even offsets.
+fn phase(image: &[u8], range: std::ops::Range<usize>, length: usize) -> usize {
+    let highest = |phase: usize| {
+        let places = range.clone().filter(|at| at & 3 == phase ^ 3 && *at >= length);
+        places.filter(|&at| image[at] == image[at - length]).count()
+    };
+    // Words at 2 modulo 4 have their highest byte at 1.
+    if highest(2) > highest(0) { 2 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of records of twelve bytes at `phase`, whose first words are `moved` up.
+    fn table(phase: usize, moved: u32) -> Vec<u8> {
+        let mut image = vec![0xA5; phase];
+        for index in 0..400u32 {
+            image.extend((moved + index * 1016).to_le_bytes());
+            image.extend((index % 7 * 5 + 0x1234_5600).to_le_bytes());
+            image.extend([0; 4]);
+        }
+        image
+    }
+
+    #[test]
+    fn tables_that_moved_have_the_same_differences() {
+        for phase in [0, 2] {
+            let (old, new) = (table(phase, 0x1_0000), table(phase, 0x3_1234));
+            assert_eq!(records(&old, BLOCK), Some(Records { length: 12, phase }));
+            assert!(has_records(&old));
+            // Only words that hang over the end of a block stay as they are.
+            let changes =
+                |old: &[u8], new: &[u8]| old.iter().zip(new).filter(|(old, new)| old != new).count();
+            assert!(changes(&old, &new) > 1000);
+            assert!(changes(&differences(&old)[BLOCK..], &differences(&new)[BLOCK..]) <= 4 * 2);
+        }
+    }
+
+    #[test]
+    fn noise_is_left_as_it_is() {
+        let noise: Vec<u8> =
+            (0..8192u32).map(|index| (index.wrapping_mul(0x9E37_79B9) >> 24) as u8).collect();
+        assert!(!has_records(&noise));
+        assert!(!has_records(&[]));
+        assert_eq!(differences(&noise), noise);
+        assert!(!has_records(&[0; 8192]));
+    }
+}
