@@ -3,6 +3,8 @@
 //! Code between two insertions moves as one, so the map from old to new addresses is a staircase. Only its
 //! steps are kept: a target whose neighbour below already tells the right displacement is not stored.
 
+use core::cell::Cell;
+
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// One step of the staircase: eight bytes of workspace.
@@ -93,8 +95,10 @@ impl<'w> Learned<'w> {
         let drop = self.hand.min(self.entries.len().saturating_sub(1));
         self.hand = if drop + 1 < self.entries.len() { drop + 1 } else { 0 };
         if drop < at {
-            let moved = self.entries.get_mut(drop..at).unwrap_or_default();
-            moved.iter_mut().rfold(entry, |above, place| core::mem::replace(place, above));
+            let moved =
+                Cell::from_mut(self.entries.get_mut(drop..at).unwrap_or_default()).as_slice_of_cells();
+            moved.iter().zip(moved.iter().skip(1)).for_each(|(to, from)| to.set(from.get()));
+            moved.last().into_iter().for_each(|last| last.set(entry));
         } else {
             self.insert(at, drop, entry);
         }
@@ -104,8 +108,9 @@ impl<'w> Learned<'w> {
     ///
     /// Not `copy_within`, here and above: its checks can panic as far as compilers see.
     fn insert(&mut self, at: usize, last: usize, entry: LearnedEntry) {
-        let moved = self.entries.get_mut(at..=last).unwrap_or_default();
-        moved.iter_mut().fold(entry, |below, place| core::mem::replace(place, below));
+        let moved = Cell::from_mut(self.entries.get_mut(at..=last).unwrap_or_default()).as_slice_of_cells();
+        moved.iter().skip(1).zip(moved).rev().for_each(|(to, from)| to.set(from.get()));
+        moved.first().into_iter().for_each(|first| first.set(entry));
     }
 
     fn set(&mut self, index: usize, entry: LearnedEntry) {
