@@ -35,6 +35,8 @@ pub struct Neighbours {
     pub below: Option<i32>,
     /// The displacement of the nearest target above.
     pub above: Option<i32>,
+    /// Where in the table the target is or belongs.
+    pub place: usize,
 }
 
 impl<'w> Learned<'w> {
@@ -65,15 +67,20 @@ impl<'w> Learned<'w> {
             exact: exact.map(displacement),
             below: below.map(displacement),
             above: above.map(displacement),
+            place: at,
         }
     }
 
     /// Remembers where a target went.
     pub fn learn(&mut self, target: u32, displacement: i32) {
+        self.learn_at(self.after(target), target, displacement);
+    }
+
+    /// The same where [`Learned::find`] has just told the target's place.
+    pub fn learn_at(&mut self, at: usize, target: u32, displacement: i32) {
         if self.entries.is_empty() {
             return;
         }
-        let at = self.after(target);
         let entry = LearnedEntry { target, displacement };
         if self.get(at).is_some_and(|known| known.target == target) {
             self.set(at, entry);
@@ -134,7 +141,8 @@ mod tests {
         learned.learn(200, 8);
         learned.learn(300, 16);
         assert_eq!(learned.used, 2);
-        assert_eq!(learned.find(250), Neighbours { exact: None, below: Some(8), above: Some(16) });
+        let expected = Neighbours { exact: None, below: Some(8), above: Some(16), place: 1 };
+        assert_eq!(learned.find(250), expected);
         assert_eq!(learned.find(300).exact, Some(16));
         assert_eq!(learned.find(50).above, Some(8));
     }
