@@ -47,11 +47,12 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     progress.begin(Stage::Search, masks.len() as u64);
     // One table for all candidates; there is only one for large images, and memory for less than a table.
     let repeats = (size <= LARGE).then(|| Repeats::new(subject.new));
+    // Whatever is masked, the last of the kinds is code, if there is any.
+    let likely = subject.kinds.last().copied().unwrap_or_default();
     let candidate = |&mask: &Mask| {
         let mut candidate = Candidate::new(subject, mask, repeats.as_ref())?;
-        if size <= effort.small && effort.regions {
-            candidate.choose_regions(&subject.kinds).map_err(DiffError::NotProved)?;
-            candidate.cost = candidate.job.cost().map_err(DiffError::NotProved)?;
+        if size <= effort.small && masks.len() > 1 {
+            candidate.try_kinds(&[mask.kind(), likely]).map_err(DiffError::NotProved)?;
         }
         progress.advance(1);
         Ok(candidate)
@@ -60,7 +61,7 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     drop(repeats);
     progress.begin(Stage::Encode, 1);
     let mut best = pooled(candidates?, effort.pooled)?;
-    if size > effort.small && effort.regions {
+    if effort.regions {
         best.choose_regions(&subject.kinds).map_err(DiffError::NotProved)?;
     }
     if let Choice::All(width) = effort.choice
@@ -118,6 +119,22 @@ impl<'a> Candidate<'a> {
         plan.choose_landmarks(size.landmarks as usize);
         let job = Job { old: subject.old, plan, size, tuning: START, header: subject.header };
         Ok(Self { cost, mask, job, pieces })
+    }
+
+    /// Takes the cheapest of these kinds for the whole image, and the cost from it.
+    fn try_kinds(&mut self, kinds: &[RegionKind]) -> Result<(), patch_nostd::Error> {
+        let mut kinds = kinds.to_vec();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let trial = |&kind: &RegionKind| {
+            let job = with(&self.job, Regions::uniform(kind));
+            Ok((job.cost()?, kind, job))
+        };
+        let trials: Result<Vec<_>, patch_nostd::Error> = kinds.par_iter().map(trial).collect();
+        if let Some((cost, _, job)) = trials?.into_iter().min_by_key(|&(cost, kind, _)| (cost, kind)) {
+            (self.cost, self.job) = (cost, job);
+        }
+        Ok(())
     }
 
     /// Cuts the image into regions where that pays, by trial encodings, and takes the cost from them.

@@ -118,6 +118,12 @@ impl RegionKind {
         })
     }
 
+    /// Whether instructions have different lengths, so that it matters where they begin.
+    #[must_use]
+    pub const fn has_steps(self) -> bool {
+        matches!(self, Self::Thumb | Self::Riscv | Self::Xtensa)
+    }
+
     /// References begin at multiples of this many bytes.
     #[must_use]
     pub const fn alignment(self) -> u32 {
