@@ -10,7 +10,9 @@ use rayon::prelude::*;
 
 use crate::chosen::Chosen;
 use crate::cover::{Piece, Repeats, pool};
-use crate::encode::{Job, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune};
+use crate::encode::{
+    Job, LARGE_TUNING, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune,
+};
 use crate::level::{Choice, Effort};
 use crate::refs::{Mask, has_records, most_doubtful};
 use crate::report::Report;
@@ -91,8 +93,6 @@ fn pooled(mut candidates: Vec<Candidate>, pooled: bool) -> Result<Candidate, Dif
 struct Candidate<'a> {
     cost: u64,
     mask: Mask,
-    /// Whether the mask changed anything.
-    masked: bool,
     job: Job<'a>,
     /// What its covers were chosen from.
     pieces: Vec<Piece>,
@@ -119,8 +119,10 @@ impl<'a> Candidate<'a> {
         let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
         let size = model_size(subject.budget, load)?;
         plan.choose_landmarks(size.landmarks as usize);
-        let job = Job { old: subject.old, plan, size, tuning: START, header: subject.header };
-        Ok(Self { cost, mask, masked, job, pieces })
+        let large = subject.new.len().max(subject.old.len()) > subject.effort.small;
+        let tuning = if large { LARGE_TUNING } else { START };
+        let job = Job { old: subject.old, plan, size, tuning, header: subject.header };
+        Ok(Self { cost, mask, job, pieces })
     }
 
     /// Takes the cheapest of these kinds for the whole image, and the cost from it.
