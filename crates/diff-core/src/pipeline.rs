@@ -10,7 +10,9 @@ use rayon::prelude::*;
 
 use crate::chosen::Chosen;
 use crate::cover::{Piece, Repeats, pool};
-use crate::encode::{Job, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune};
+use crate::encode::{
+    Job, LARGE_TUNING, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune,
+};
 use crate::level::{Choice, Effort};
 use crate::refs::{Mask, has_records, most_doubtful};
 use crate::report::Report;
@@ -117,7 +119,9 @@ impl<'a> Candidate<'a> {
         let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
         let size = model_size(subject.budget, load)?;
         plan.choose_landmarks(size.landmarks as usize);
-        let job = Job { old: subject.old, plan, size, tuning: START, header: subject.header };
+        let large = subject.new.len().max(subject.old.len()) > subject.effort.small;
+        let tuning = if large { LARGE_TUNING } else { START };
+        let job = Job { old: subject.old, plan, size, tuning, header: subject.header };
         Ok(Self { cost, mask, job, pieces })
     }
 

@@ -17,8 +17,10 @@ const TRIALS: [(&[u8], Variant); 3] = [
     (&[4, 14], |tuning, mixer_rate| Tuning { mixer_rate, ..tuning }),
 ];
 
-/// Where tuning starts, and what large images get.
+/// Where tuning starts.
 pub const START: Tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
+/// What images get that are too large for tuning.
+pub const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6 };
 
 /// Parts of the landmarks that are tried, in quarters: what they take is missing from the counters.
 const LANDMARKS: [usize; 4] = [4, 2, 1, 0];

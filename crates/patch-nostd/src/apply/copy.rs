@@ -81,7 +81,8 @@ impl CopyState {
         self.at
     }
 
-    pub(super) fn begin(&mut self, cover: Cover, target: u32) {
+    /// Begins to copy a cover to `target`; `address` is that of its first byte in the source.
+    pub(super) fn begin(&mut self, cover: Cover, target: u32, address: u32) {
         self.target = target;
         self.source = cover.source;
         self.start = cover.start;
@@ -92,7 +93,7 @@ impl CopyState {
         self.previous = 0;
         self.history = 0;
         self.halves.clear();
-        self.steps = Steps::default();
+        self.steps.begin(address);
     }
 }
 

@@ -193,7 +193,8 @@ impl<'w> Walker<'w> {
     fn begin_copy(&mut self) {
         self.phase = Phase::Operation;
         if let Some(cover) = self.operation.cover {
-            self.copy.begin(cover, self.position);
+            let address = self.base_address.wrapping_add(cover.start);
+            self.copy.begin(cover, self.position, address);
             self.phase = Phase::Copy;
         }
     }
