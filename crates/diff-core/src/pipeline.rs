@@ -186,7 +186,7 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
         return Ok(only);
     }
     let size = subject.old.len().min(subject.new.len());
-    let spread = (0..SAMPLES).map(|index| size * (2 * index + 1) / (2 * SAMPLES) & !0xFFF);
+    let spread = (0..SAMPLES).map(|index| (size * (2 * index + 1) / (2 * SAMPLES)) & !0xFFF);
     let starts = spread.chain([most_doubtful(subject.old, SAMPLE, &subject.space)]);
     let samples = starts.map(|start| {
         let sample = subject.sample(start, SAMPLE);
