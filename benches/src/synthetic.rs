@@ -2,7 +2,8 @@
 //!
 //! It is no measure of sizes, as no compiler made it; it is a load of known size that is the same everywhere.
 
-use patch_nostd::refs::ReferenceKind;
+use patch_nostd::refs::{AddressSpace, Halves, Reference, View};
+use patch_nostd::wire::RegionKind;
 
 /// Where the image runs.
 const ADDRESS: u32 = 0x0800_0000;
@@ -101,8 +102,7 @@ fn link(functions: &[Function]) -> Vec<u8> {
                 Item::Instruction(code) => image[at..at + 2].copy_from_slice(&code.to_le_bytes()),
                 Item::Call(name) => {
                     let target = address(places[name as usize]);
-                    let call = ReferenceKind::ThumbBranch.write(CALL, address(at), target);
-                    image[at..at + 4].copy_from_slice(&call.expect("within reach"));
+                    image[at..at + 4].copy_from_slice(&call(address(at), target));
                 }
                 Item::Pointer(name) => {
                     let target = address(places[name as usize]) | 1;
@@ -112,6 +112,16 @@ fn link(functions: &[Function]) -> Vec<u8> {
         });
     }
     image
+}
+
+/// BL at `address` to `target`.
+fn call(address: u32, target: u32) -> [u8; 4] {
+    let space = AddressSpace::default();
+    let view = View { bytes: &CALL, address, inside: false };
+    let found = Reference::find(RegionKind::Thumb, &view, &space, &Halves::default()).expect("a call");
+    let [a, b, c, d] = CALL;
+    let written = found.write([a, b, c, d, 0, 0, 0, 0], address, &space, target).expect("within reach");
+    [written[0], written[1], written[2], written[3]]
 }
 
 /// A generator of numbers that look random and are always the same (SplitMix64, Steele et al. 2014).

@@ -4,7 +4,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use patch_nostd::apply::codec_ram;
-use patch_nostd::wire::{Codec, ModelSize, Region, RegionKind, RegionTable, Tuning, Window};
+use patch_nostd::wire::{Codec, MAX_KINDS, ModelSize, RegionKind, RegionKinds, Tuning, Window};
 use patch_nostd::{Header, Sha256, SoftwareSha256};
 use smidgen_fuzz::{BASE, restore};
 
@@ -17,8 +17,9 @@ struct Input<'a> {
     speeds: [u8; 3],
     target_size: u16,
     base_address: u32,
+    address_high: u32,
     window: u16,
-    regions: Vec<(u8, u16)>,
+    kinds: [u8; MAX_KINDS],
     read_back: bool,
     piece: u8,
     body: &'a [u8],
@@ -45,8 +46,9 @@ impl Input<'_> {
             target_md5: None,
             ram: codec_ram(&codec) as u32,
             base_address: self.base_address,
+            address_high: self.address_high,
             windows: [Window { start: u32::from(self.window) << 16, length: 0x1_0000 }; 3],
-            regions: self.regions(),
+            kinds: self.kinds(),
             read_back: self.read_back,
             body_length: self.body.len() as u32,
             body_digest: None,
@@ -68,27 +70,18 @@ impl Input<'_> {
         Codec::Cm { size, tuning }
     }
 
-    /// Ascending, and the last one ends with the target.
-    fn regions(&self) -> RegionTable {
-        let size = u32::from(self.target_size);
-        let mut regions: Vec<Region> = Vec::new();
-        for &(kind, length) in self.regions.iter().take(15) {
-            let start = regions.last().map_or(0, |region| region.end);
-            let end = start + u32::from(length) + 1;
-            if end >= size {
-                break;
+    /// As many as may be of those that are wanted, each once.
+    fn kinds(&self) -> RegionKinds {
+        let mut kinds = Vec::new();
+        for &number in &self.kinds {
+            // Code has small numbers, words have those from 16 on.
+            let kind = RegionKind::from_number(number % 32).unwrap_or_default();
+            if kinds.len() < MAX_KINDS && !kinds.contains(&kind) {
+                kinds.push(kind);
             }
-            regions.push(Region { kind: kind_of(kind), end });
         }
-        if size > 0 {
-            regions.push(Region { kind: kind_of(self.speeds[0] >> 4), end: size });
-        }
-        RegionTable::new(&regions).expect("at most 16")
+        RegionKinds::new(&kinds).unwrap_or_default()
     }
-}
-
-fn kind_of(number: u8) -> RegionKind {
-    RegionKind::from_number(number % 3).unwrap_or_default()
 }
 
 fn base_digest() -> [u8; 16] {

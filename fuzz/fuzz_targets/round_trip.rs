@@ -6,6 +6,9 @@ use diff_core::{Arch, CodecChoice, Options, Ram, Silent, bsdiff40, diff, diff_bs
 use libfuzzer_sys::fuzz_target;
 use smidgen_fuzz::restore;
 
+const ARCHITECTURES: [Arch; 8] =
+    [Arch::Auto, Arch::None, Arch::Thumb, Arch::Aarch64, Arch::Arm, Arch::Riscv, Arch::Xtensa, Arch::X86];
+
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     old: &'a [u8],
@@ -13,7 +16,8 @@ struct Input<'a> {
     parts: Vec<(u16, u16, Vec<u8>)>,
     base_address: Option<u32>,
     kib: u8,
-    thumb: bool,
+    arch: u8,
+    level: u8,
     zstd: bool,
     piece: u8,
 }
@@ -43,7 +47,8 @@ impl Input<'_> {
         Options {
             ram: Ram::Bytes((least + u64::from(self.kib)) << 10),
             codec,
-            arch: if self.thumb { Arch::Thumb } else { Arch::Auto },
+            arch: ARCHITECTURES[usize::from(self.arch) % ARCHITECTURES.len()],
+            level: 1 + self.level % 9,
             base_address: self.base_address,
             ..Options::default()
         }

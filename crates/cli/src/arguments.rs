@@ -170,10 +170,20 @@ enum CodecName {
 enum ArchName {
     /// Whatever comes out smallest.
     Auto,
-    /// Thumb-2 code and pointers.
-    Thumb,
     /// Images are plain bytes.
     None,
+    /// Thumb-2 code and pointers.
+    Thumb,
+    /// AArch64 code and pointers.
+    Aarch64,
+    /// A32 code (ARM state) and pointers.
+    Arm,
+    /// RISC-V code of 32 or 64 bits and pointers.
+    Riscv,
+    /// Xtensa code and pointers.
+    Xtensa,
+    /// x86-64 code and pointers.
+    X86,
 }
 
 impl DiffArguments {
@@ -219,8 +229,13 @@ impl ArchName {
     const fn choice(self) -> Arch {
         match self {
             Self::Auto => Arch::Auto,
-            Self::Thumb => Arch::Thumb,
             Self::None => Arch::None,
+            Self::Thumb => Arch::Thumb,
+            Self::Aarch64 => Arch::Aarch64,
+            Self::Arm => Arch::Arm,
+            Self::Riscv => Arch::Riscv,
+            Self::Xtensa => Arch::Xtensa,
+            Self::X86 => Arch::X86,
         }
     }
 }

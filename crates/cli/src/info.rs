@@ -12,7 +12,7 @@ use crate::classic::Classic;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::json::{self, base_digest, codec_name, hex, kind_name};
+use crate::json::{self, base_address, base_digest, codec_name, hex, kind_names};
 use crate::package::{Package, Smidgen};
 
 /// Shows the package.
@@ -78,7 +78,7 @@ fn describe(package: &Smidgen, report: Option<&Report>) -> String {
     let mut table = Table::default();
     describe_files(&mut table, package);
     describe_codec(&mut table, header);
-    describe_regions(&mut table, header);
+    describe_places(&mut table, header);
     match report {
         Some(report) => describe_report(&mut table, package, report),
         None => table.heading("Where the bytes went is told with the base image: --base OLD"),
@@ -123,16 +123,13 @@ fn describe_codec(table: &mut Table, header: &Header) {
     table.row("read back", if header.read_back { "yes: the target must be readable" } else { "no" });
 }
 
-fn describe_regions(table: &mut Table, header: &Header) {
-    table.row("base address", format_args!("{:#010x}", header.base_address));
+fn describe_places(table: &mut Table, header: &Header) {
+    table.row("base address", format_args!("{:#010x}", base_address(header)));
     for window in json::windows(header) {
         let last = u64::from(window.start) + u64::from(window.length) - 1;
         table.row("window", format_args!("{:#010x} to {last:#010x}, {} bytes", window.start, window.length));
     }
-    for (start, region) in json::regions(header) {
-        let (kind, length) = (kind_name(region.kind), region.end - start);
-        table.row("region", format_args!("{kind} from {start:#x}, {length} bytes"));
-    }
+    table.row("kinds of pages", kind_names(header).join(", "));
 }
 
 fn describe_report(table: &mut Table, package: &Smidgen, report: &Report) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diff_core::{CATEGORIES, Report};
 use patch_nostd::Header;
-use patch_nostd::wire::{Codec, Region, RegionKind, VERSION, Window};
+use patch_nostd::wire::{Codec, Origin, RegionKind, VERSION, Window};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -53,9 +53,9 @@ pub(crate) fn header(header: &Header, size: usize) -> Object {
         "target_digest": hex(&header.target_digest),
         "target_md5": header.target_md5.map(|digest| hex(&digest)),
         "ram": header.ram,
-        "base_address": header.base_address,
+        "base_address": base_address(header),
         "windows": windows(header).map(window).collect::<Vec<_>>(),
-        "regions": regions(header).map(|(start, r)| region(start, r)).collect::<Vec<_>>(),
+        "kinds": kind_names(header),
         "read_back": header.read_back,
     }));
     fields.append(&mut codec(&header.codec));
@@ -91,13 +91,38 @@ pub(crate) const fn codec_name(codec: &Codec) -> &'static str {
     }
 }
 
-/// The name of a region's kind.
-pub(crate) const fn kind_name(kind: RegionKind) -> &'static str {
-    match kind {
+/// The address of the image's first byte.
+pub(crate) const fn base_address(header: &Header) -> u64 {
+    (header.address_high as u64) << 32 | header.base_address as u64
+}
+
+/// The names of the kinds of pages, in the header's order.
+pub(crate) fn kind_names(header: &Header) -> Vec<String> {
+    header.kinds.as_slice().iter().map(|&kind| kind_name(kind)).collect()
+}
+
+/// The name of a kind of pages: those of code as `--arch` takes them.
+fn kind_name(kind: RegionKind) -> String {
+    let code = match kind {
+        RegionKind::Words(form) => {
+            let bits = 8 * form.length();
+            let origin = match form.origin {
+                Origin::Absolute => "",
+                Origin::Itself => "-relative",
+                Origin::Image => "-offset",
+            };
+            let order = if form.big_endian { "-big-endian" } else { "" };
+            return format!("words{bits}{origin}{order}");
+        }
         RegionKind::Bytes => "bytes",
-        RegionKind::Words => "words",
         RegionKind::Thumb => "thumb",
-    }
+        RegionKind::Aarch64 => "aarch64",
+        RegionKind::Arm => "arm",
+        RegionKind::Riscv => "riscv",
+        RegionKind::Xtensa => "xtensa",
+        RegionKind::X86 => "x86",
+    };
+    code.to_owned()
 }
 
 /// The windows that are in use.
@@ -105,18 +130,8 @@ pub(crate) fn windows(header: &Header) -> impl Iterator<Item = &Window> {
     header.windows.iter().filter(|window| window.length > 0)
 }
 
-/// The regions with their starts.
-pub(crate) fn regions(header: &Header) -> impl Iterator<Item = (u32, &Region)> {
-    let mut start = 0;
-    header.regions.as_slice().iter().map(move |region| (std::mem::replace(&mut start, region.end), region))
-}
-
 fn window(window: &Window) -> Value {
     json!({ "start": window.start, "length": window.length })
-}
-
-fn region(start: u32, region: &Region) -> Value {
-    json!({ "kind": kind_name(region.kind), "start": start, "length": region.end - start })
 }
 
 fn codec(codec: &Codec) -> Object {
@@ -137,6 +152,8 @@ fn codec(codec: &Codec) -> Object {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -149,6 +166,16 @@ mod tests {
     fn the_digest_is_the_one_of_the_standard() {
         let digest = hex(&sha256(b"abc"));
         assert_eq!(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own() {
+        let kinds: Vec<_> = (0..=255).filter_map(|number| RegionKind::from_number(number).ok()).collect();
+        let names: BTreeSet<String> = kinds.iter().map(|&kind| kind_name(kind)).collect();
+        assert_eq!(names.len(), kinds.len());
+        for name in ["bytes", "riscv", "words32", "words64-relative", "words32-offset-big-endian"] {
+            assert!(names.contains(name), "{name} in {names:?}");
+        }
     }
 
     #[test]

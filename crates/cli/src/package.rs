@@ -173,6 +173,6 @@ mod tests {
 
     #[test]
     fn half_a_header_is_truncated() {
-        assert!(refusal(b"SMDG\x01\0\0\x20\0").contains("(E16)"));
+        assert!(refusal(b"SMDG\x02\0\0\x20\0").contains("(E16)"));
     }
 }

@@ -36,10 +36,21 @@ fn the_base_address_is_in_the_header() {
 }
 
 #[test]
-fn plain_bytes_are_one_region() {
+fn plain_bytes_are_one_kind() {
     let desk = desk();
     let made = desk.run("diff old new -o patch --json --arch none").succeeded().json();
-    assert!(made["regions"].as_array().unwrap().iter().all(|region| region["kind"] == "bytes"));
+    assert_eq!(made["kinds"], serde_json::json!(["bytes"]));
+    assert!(desk.run("info patch").succeeded().stdout.contains("kinds of pages bytes"));
+}
+
+#[test]
+fn every_architecture_makes_a_package() {
+    let desk = desk();
+    for arch in ["auto", "none", "thumb", "aarch64", "arm", "riscv", "xtensa", "x86"] {
+        desk.run(&format!("diff old new -o patch --level 4 --arch {arch}")).succeeded();
+        desk.run("verify old patch").succeeded();
+    }
+    assert_eq!(desk.run("diff old new -o patch --arch mips").code, 2);
 }
 
 #[test]

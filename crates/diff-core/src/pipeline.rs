@@ -10,7 +10,9 @@ use rayon::prelude::*;
 
 use crate::chosen::Chosen;
 use crate::cover::{Piece, Repeats, pool};
-use crate::encode::{Job, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune};
+use crate::encode::{
+    Job, LARGE_TUNING, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune,
+};
 use crate::level::{Choice, Effort};
 use crate::refs::{Mask, has_records, most_doubtful};
 use crate::report::Report;
@@ -47,11 +49,12 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     progress.begin(Stage::Search, masks.len() as u64);
     // One table for all candidates; there is only one for large images, and memory for less than a table.
     let repeats = (size <= LARGE).then(|| Repeats::new(subject.new));
+    // Whatever is masked, the last of the kinds is code, if there is any.
+    let likely = subject.kinds.last().copied().unwrap_or_default();
     let candidate = |&mask: &Mask| {
         let mut candidate = Candidate::new(subject, mask, repeats.as_ref())?;
-        if size <= effort.small && effort.regions {
-            candidate.choose_regions(&subject.kinds).map_err(DiffError::NotProved)?;
-            candidate.cost = candidate.job.cost().map_err(DiffError::NotProved)?;
+        if size <= effort.small && masks.len() > 1 {
+            candidate.try_kinds(&[mask.kind(), likely]).map_err(DiffError::NotProved)?;
         }
         progress.advance(1);
         Ok(candidate)
@@ -60,7 +63,7 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
     drop(repeats);
     progress.begin(Stage::Encode, 1);
     let mut best = pooled(candidates?, effort.pooled)?;
-    if size > effort.small && effort.regions {
+    if effort.regions {
         best.choose_regions(&subject.kinds).map_err(DiffError::NotProved)?;
     }
     if let Choice::All(width) = effort.choice
@@ -90,8 +93,6 @@ fn pooled(mut candidates: Vec<Candidate>, pooled: bool) -> Result<Candidate, Dif
 struct Candidate<'a> {
     cost: u64,
     mask: Mask,
-    /// Whether the mask changed anything.
-    masked: bool,
     job: Job<'a>,
     /// What its covers were chosen from.
     pieces: Vec<Piece>,
@@ -118,8 +119,26 @@ impl<'a> Candidate<'a> {
         let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
         let size = model_size(subject.budget, load)?;
         plan.choose_landmarks(size.landmarks as usize);
-        let job = Job { old: subject.old, plan, size, tuning: START, header: subject.header };
-        Ok(Self { cost, mask, masked, job, pieces })
+        let large = subject.new.len().max(subject.old.len()) > subject.effort.small;
+        let tuning = if large { LARGE_TUNING } else { START };
+        let job = Job { old: subject.old, plan, size, tuning, header: subject.header };
+        Ok(Self { cost, mask, job, pieces })
+    }
+
+    /// Takes the cheapest of these kinds for the whole image, and the cost from it.
+    fn try_kinds(&mut self, kinds: &[RegionKind]) -> Result<(), patch_nostd::Error> {
+        let mut kinds = kinds.to_vec();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let trial = |&kind: &RegionKind| {
+            let job = with(&self.job, Regions::uniform(kind));
+            Ok((job.cost()?, kind, job))
+        };
+        let trials: Result<Vec<_>, patch_nostd::Error> = kinds.par_iter().map(trial).collect();
+        if let Some((cost, _, job)) = trials?.into_iter().min_by_key(|&(cost, kind, _)| (cost, kind)) {
+            (self.cost, self.job) = (cost, job);
+        }
+        Ok(())
     }
 
     /// Cuts the image into regions where that pays, by trial encodings, and takes the cost from them.

@@ -3,6 +3,7 @@
 use patch_nostd::Header;
 use patch_nostd::refs::AddressSpace;
 use patch_nostd::wire::{Codec, IMAGE_LIMIT, Origin, RegionKind, RegionKinds, Window, WordForm};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::level::Effort;
@@ -97,8 +98,10 @@ fn kinds(arch: Arch, old: &[u8], space: &AddressSpace) -> Vec<RegionKind> {
         Arch::None => {}
         Arch::Auto => {
             kinds.push(RegionKind::POINTERS);
-            kinds.extend(WORDS.map(RegionKind::Words));
-            kinds.extend(CODE.into_iter().filter(|&kind| image::looks_like(kind, old, space)));
+            let code: Vec<RegionKind> =
+                CODE.into_par_iter().filter(|&kind| image::looks_like(kind, old, space)).collect();
+            kinds.extend(words(&code, old.len(), space).map(RegionKind::Words));
+            kinds.extend(code);
         }
         Arch::Thumb => kinds.push(RegionKind::Thumb),
         Arch::Aarch64 => kinds.push(RegionKind::Aarch64),
@@ -109,6 +112,16 @@ fn kinds(arch: Arch, old: &[u8], space: &AddressSpace) -> Vec<RegionKind> {
     }
     kinds
 }
+
+/// The forms of words besides pointers that are worth trying: what programs of large machines hold.
+fn words(code: &[RegionKind], size: usize, space: &AddressSpace) -> impl Iterator<Item = WordForm> {
+    let large = size > LARGE_MACHINE;
+    let wide_code = [RegionKind::Aarch64, RegionKind::X86].iter().any(|kind| code.contains(kind));
+    WORDS.into_iter().filter(move |form| large || (form.wide && (wide_code || space.address_high != 0)))
+}
+
+/// Images of more bytes than this are rather not a microcontroller's.
+const LARGE_MACHINE: usize = 1 << 20;
 
 /// An offset in the image.
 pub(crate) const OFFSET: WordForm = WordForm { origin: Origin::Image, ..WordForm::POINTER };

@@ -11,7 +11,7 @@ fn options() -> Options {
 }
 
 /// What the encoder made of versions of the firmware when this was written, in bytes. Smaller is better: lower them.
-const RECORDED: [(u32, u32, usize); 3] = [(1, 2, 920), (2, 3, 2905), (3, 1, 909)];
+const RECORDED: [(u32, u32, usize); 3] = [(1, 2, 749), (2, 3, 2754), (3, 1, 701)];
 
 #[test]
 fn packages_of_the_firmware_do_not_grow() {

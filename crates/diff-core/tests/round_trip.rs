@@ -124,8 +124,8 @@ fn references_that_moved_cost_little() {
         round_trip(&old, &new, &options)
     };
     let (aware, plain) = (make(Arch::Auto), make(Arch::None));
-    assert!(aware.header.regions.as_slice().iter().any(|region| region.kind == RegionKind::Thumb));
-    assert!(plain.header.regions.as_slice().iter().all(|region| region.kind == RegionKind::Bytes));
+    assert!(aware.header.kinds.as_slice().contains(&RegionKind::Thumb));
+    assert_eq!(plain.header.kinds.as_slice(), [RegionKind::Bytes]);
     assert!(
         aware.bytes.len() * 2 < plain.bytes.len(),
         "{} and {} bytes",
@@ -158,12 +158,22 @@ fn the_number_of_threads_changes_nothing() {
     }
 }
 
+/// The least budget that a codec takes.
+fn least(codec: CodecChoice) -> u64 {
+    let none = Options { ram: Ram::Bytes(0), codec, ..Options::default() };
+    match diff(b"old", b"new", &none, &Silent) {
+        Err(DiffError::BudgetTooSmall { least, .. }) => least,
+        other => panic!("no memory at all is taken: {other:?}"),
+    }
+}
+
 /// Packages with tables of many sizes, and their bases.
 fn packages() -> Vec<(Vec<u8>, Package)> {
     let program = Program::new(60, 5);
     let (old, new) = (program.link(), program.revised(5, 6).link());
     let mut packages = Vec::new();
-    for budget in [2640, 2641, 3000, 4096, 5555, 16 << 10, 65_537] {
+    let least = least(CodecChoice::Cm);
+    for budget in [least, least + 1, 3000, 4096, 5555, 16 << 10, 65_537] {
         let options = Options { ram: Ram::Bytes(budget), ..Options::default() };
         packages.push((old.clone(), round_trip(&old, &new, &options)));
         packages.push((vec![], round_trip(&[], &new, &options)));
@@ -225,8 +235,10 @@ fn levels_beyond_the_ends_are_the_ends_and_more_effort_is_smaller() {
     let make = |level| round_trip(&firmware(1), &firmware(3), &Options { level, ..Options::default() }).bytes;
     assert_eq!(make(0), make(1));
     assert_eq!(make(200), make(9));
-    let sizes = [1, 6, 9].map(|level| make(level).len());
-    assert!(sizes.is_sorted_by(|less, more| less >= more), "{sizes:?}");
+    // What is chosen by prices that were learned is not always better than what was chosen by others.
+    let sizes = [1, 3, 6, 9].map(|level| make(level).len());
+    assert!(sizes.windows(2).all(|pair| pair[1] <= pair[0] + pair[0] / 100), "{sizes:?}");
+    assert!(sizes[2].max(sizes[3]) < sizes[0] * 9 / 10, "{sizes:?}");
 }
 
 #[test]

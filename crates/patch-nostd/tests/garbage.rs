@@ -97,7 +97,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_patcher_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), room in 0..600usize) {
-        let package = [b"SMDG\x01", &bytes[..]].concat();
+        let package = [b"SMDG\x02", &bytes[..]].concat();
         let _ = Header::parse(&bytes);
         prop_assert!(Header::parse(&package).is_err());
         let (mut workspace, mut slot) = (vec![0; room], [0; 64]);

@@ -2,7 +2,7 @@
 #![cfg(feature = "zstd")]
 
 use patch_nostd::apply::{Io, Operation, ZstdBody};
-use patch_nostd::wire::{Codec, Header, RegionTable};
+use patch_nostd::wire::{Codec, Header, RegionKinds};
 use patch_nostd::{Error, required_ram};
 use proptest::prelude::*;
 
@@ -48,8 +48,9 @@ fn header(base: usize, target: usize, body: usize) -> Header {
         target_md5: None,
         ram: 0,
         base_address: 0,
+        address_high: 0,
         windows: Default::default(),
-        regions: RegionTable::default(),
+        kinds: RegionKinds::default(),
         read_back: false,
         body_length: body as u32,
         body_digest: None,

@@ -9,7 +9,7 @@ use patch_nostd::Header;
 use patch_nostd::apply::Source;
 
 use crate::bodies::Claim;
-use crate::raw_header::{RawHeader, regions, varint, windows};
+use crate::raw_header::{RawHeader, kinds, varint, windows};
 use crate::{folder, read};
 
 /// The largest image and the largest tables that a header may ask for.
@@ -81,7 +81,7 @@ fn bad(name: &str, package: &[u8]) {
 fn prefixes(small: &Good) {
     bad("NotAPackage-wrong-magic", &small.field("magic", b"SMDH"));
     bad("NotAPackage-bsdiff40", &[&b"BSDIFF40"[..], &[0; 24]].concat());
-    for version in [0, 2, 255] {
+    for version in [0, 1, 3, 255] {
         bad(&format!("UnsupportedVersion-version-{version}"), &small.field("version", &[version]));
     }
     for length in [0, 12, 513, 0xFFFF] {
@@ -98,7 +98,7 @@ fn prefixes(small: &Good) {
 
 /// Numbers in a form that is not the shortest, or out of range; fields too many or too few.
 fn numbers(small: &Good) {
-    for name in ["base size", "ram", "slots", "base address", "body length", "extension"] {
+    for name in ["base size", "ram", "slots", "base address", "address high", "body length", "extension"] {
         let mut longer = small.raw.field(name).to_vec();
         *longer.last_mut().unwrap() |= 0x80;
         longer.push(0);
@@ -122,7 +122,7 @@ fn numbers(small: &Good) {
 /// A header whose fields end after the digests.
 fn truncated(raw: &RawHeader) -> RawHeader {
     let after = ["ram", "slots", "landmarks", "learned", "counter and mixer rate", "block log"];
-    let rest = ["base address", "windows", "regions", "body length", "extension"];
+    let rest = ["base address", "address high", "windows", "kinds", "body length", "extension"];
     after.iter().chain(&rest).fold(raw.clone(), |raw, name| raw.with(name, &[]))
 }
 
@@ -148,23 +148,24 @@ fn models(small: &Good) {
     }
 }
 
-/// Windows and regions.
+/// Windows and kinds of pages.
 fn places(small: &Good) {
     let ram = (0x2000_0000, 0x1000);
     bad("MalformedHeader-four-windows", &small.field("windows", &windows(&[ram; 4])));
     bad("MalformedHeader-empty-window", &small.field("windows", &windows(&[(0x2000_0000, 0)])));
     bad("MalformedHeader-window-beyond-4-gib", &small.field("windows", &windows(&[(0xFFFF_F000, 0x1100)])));
-    let size = small.header.target_size;
-    let table = |kinds: &[u8], lengths: &[u32]| small.field("regions", &regions(kinds, lengths));
-    bad("UnsupportedRegion-kind-3", &table(&[3], &[]));
-    bad("UnsupportedRegion-second-of-kind-255", &table(&[2, 255], &[100]));
-    bad("MalformedHeader-no-regions", &table(&[], &[]));
-    bad("MalformedHeader-17-regions", &table(&[0; 17], &[4; 16]));
-    bad("MalformedHeader-empty-region", &table(&[0, 1], &[0]));
-    bad("MalformedHeader-empty-last-region", &table(&[0, 1], &[size]));
-    bad("MalformedHeader-region-beyond-the-target", &table(&[0, 1], &[size + 1]));
-    bad("MalformedHeader-regions-beyond-4-gib", &table(&[0, 1, 2], &[100, u32::MAX]));
-    bad("MalformedHeader-region-of-an-empty-target", &small.field("target size", &varint(0)));
+    let list = |numbers: &[u8]| small.field("kinds", &kinds(numbers));
+    // Only kinds of words: every decoder has them.
+    let nine = [0, 16, 17, 18, 19, 20, 21, 24, 25];
+    for number in [7, 15, 22, 31, 32, 255] {
+        bad(&format!("UnsupportedRegion-kind-{number}"), &list(&[number]));
+    }
+    bad("UnsupportedRegion-second-of-kind-255", &list(&[16, 255]));
+    bad("MalformedHeader-no-kinds", &list(&[]));
+    bad("MalformedHeader-9-kinds", &list(&nine));
+    bad("MalformedHeader-255-kinds", &small.field("kinds", &[&[255], &nine[..]].concat()));
+    bad("MalformedHeader-bytes-twice", &list(&[0, 16, 0]));
+    bad("MalformedHeader-words-twice", &list(&[16, 16]));
 }
 
 /// Reserved fields, and digests that differ.
@@ -218,6 +219,8 @@ fn claims(small: &Good) {
         ("landmark-before-the-base", Claim::landmarks(&[(u32::MAX, 0, 1)])),
         ("landmark-before-the-target", Claim::landmarks(&[(0, u32::MAX, 1)])),
         ("landmarks-out-of-order", Claim::landmarks(&[(100, 0, 10), (90, 20, 10)])),
+        ("kind-beyond-the-list", Claim::kind(3)),
+        ("kind-beyond-any-list", Claim::kind(7)),
     ] {
         bad(&format!("Corrupt-{name}"), &claim.package(&small.header));
     }

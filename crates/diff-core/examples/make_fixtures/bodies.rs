@@ -3,25 +3,27 @@
 use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, codec_ram};
 use patch_nostd::entropy::RangeEncoder;
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, Tuning};
+use patch_nostd::wire::{Codec, ModelSize, Origin, RegionKind, RegionKinds, Tuning, WordForm};
 use patch_nostd::{Error, Header};
 
 /// What a body says first, whatever it is; then it stops.
 pub(crate) struct Claim {
     pub(crate) landmarks: Vec<Landmark>,
     pub(crate) operation: Operation,
+    /// The index of the first page's kind, of the three that the header lists.
+    pub(crate) kind: usize,
 }
 
 impl Claim {
     /// Some literals, then a cover.
     pub(crate) fn cover(literals: u32, source: Source, start: u32, length: u32) -> Self {
         let cover = Some(Cover { source, start, length });
-        Self { landmarks: Vec::new(), operation: Operation { literals, cover } }
+        Self { operation: Operation { literals, cover }, ..Self::literals(0) }
     }
 
     /// Nothing but literals.
     pub(crate) fn literals(literals: u32) -> Self {
-        Self { landmarks: Vec::new(), operation: Operation { literals, cover: None } }
+        Self { landmarks: Vec::new(), operation: Operation { literals, cover: None }, kind: 0 }
     }
 
     /// Landmarks of base offset, target offset and length.
@@ -30,12 +32,19 @@ impl Claim {
         Self { landmarks: landmarks.iter().map(landmark).collect(), ..Self::literals(0) }
     }
 
+    /// A short cover whose page has this kind.
+    pub(crate) fn kind(kind: usize) -> Self {
+        Self { kind, ..Self::cover(0, Source::Base, 0, 10) }
+    }
+
     /// A package with this body, its header otherwise like a good one's.
     pub(crate) fn package(&self, like: &Header) -> Vec<u8> {
         let size = ModelSize { slots: 16, landmarks: self.landmarks.len() as u32, learned: 0 };
         let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
         let codec = Codec::Cm { size, tuning };
-        let mut header = Header { codec, read_back: true, ram: codec_ram(&codec) as u32, ..*like };
+        let offset = RegionKind::Words(WordForm { origin: Origin::Image, ..WordForm::POINTER });
+        let kinds = RegionKinds::new(&[RegionKind::Bytes, RegionKind::POINTERS, offset]).unwrap();
+        let mut header = Header { codec, kinds, read_back: true, ram: codec_ram(&codec) as u32, ..*like };
         let body = self.body(&header, size, tuning);
         header.body_length = body.len() as u32;
         [header.to_bytes(), body].concat()
@@ -67,17 +76,21 @@ impl Oracle for Claim {
         self.landmarks[index as usize]
     }
 
+    fn kind(&self, _page: u32) -> usize {
+        self.kind
+    }
+
     fn byte(&self, _offset: u32) -> u8 {
         0
     }
 }
 
-/// Bodies end before anything is read or written.
+/// Bodies end before anything that is read matters, or is written.
 struct Nothing;
 
 impl Io for Nothing {
     fn read_base(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
-        Err(Error::BaseRead)
+        Ok(())
     }
 
     fn read_target(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {

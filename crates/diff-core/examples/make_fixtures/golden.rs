@@ -4,13 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use diff_core::{Arch, CodecChoice, Options, Ram, Silent, diff, diff_bsdiff40};
-use patch_nostd::Header;
-use patch_nostd::wire::{ModelSize, RegionKind, Tuning};
+use patch_nostd::wire::RegionKind;
 use sha2::{Digest, Sha256};
 
+use crate::common::code::Code;
 use crate::common::{BASE_ADDRESS, Program, fixtures, noise};
-use crate::folder;
-use crate::handmade::Choice;
+use crate::{folder, handmade};
 
 /// A package that is made of two files of the fixtures; `-` is an image without a byte.
 struct Golden {
@@ -26,15 +25,18 @@ const SMALL_REPEATS: &str = "packages/small-repeats.bin";
 const VERSIONS: [&str; 3] = ["firmware/app-v1.bin", "firmware/app-v2.bin", "firmware/app-v3.bin"];
 
 fn all() -> Vec<Golden> {
-    let code = Options { arch: Arch::Thumb, base_address: Some(BASE_ADDRESS), ..kib(4) };
-    let digests = Options { md5: true, body_digest: true, ..code.clone() };
+    let at = |arch| Options { arch, base_address: Some(BASE_ADDRESS), ..kib(4) };
+    // Most of the small ones are for every decoder, whatever code it knows.
+    let plain = at(Arch::None);
+    let digests = Options { md5: true, body_digest: true, ..plain.clone() };
     let zstd = |size: u64| Options { codec: CodecChoice::Zstd, ..kib(size) };
     let zstd_digests = Options { md5: true, body_digest: true, ..zstd(132) };
     let golden = |name, base, target, options| Golden { name, base, target, options };
-    vec![
-        golden("small", SMALL_BASE, SMALL_TARGET, code.clone()),
+    let mut all = vec![
+        golden("small", SMALL_BASE, SMALL_TARGET, plain.clone()),
         golden("small-digests", SMALL_BASE, SMALL_TARGET, digests),
-        golden("small-repeats", SMALL_BASE, SMALL_REPEATS, code),
+        golden("small-repeats", SMALL_BASE, SMALL_REPEATS, plain),
+        golden("small-thumb", SMALL_BASE, SMALL_TARGET, at(Arch::Thumb)),
         golden("small-same", SMALL_BASE, SMALL_BASE, kib(4)),
         golden("small-from-nothing", "-", SMALL_TARGET, kib(4)),
         golden("small-to-nothing", SMALL_BASE, "-", kib(4)),
@@ -50,37 +52,28 @@ fn all() -> Vec<Golden> {
         golden("firmware-nothing-v1", "-", VERSIONS[0], kib(16)),
         golden("firmware-v2-v3-zstd", VERSIONS[1], VERSIONS[2], zstd(1024)),
         golden("firmware-v1-v2-zstd-132k", VERSIONS[0], VERSIONS[1], zstd(132)),
-    ]
+    ];
+    let made = CODE.iter().filter(|(_, arch, _)| *arch != Arch::X86);
+    all.extend(made.map(|&(_, arch, [name, base, target])| golden(name, base, target, at(arch))));
+    all
 }
+
+/// Code of one architecture, its encoder option, and the names of its package and images.
+const CODE: [(RegionKind, Arch, [&str; 3]); 5] = [
+    (
+        RegionKind::Aarch64,
+        Arch::Aarch64,
+        ["aarch64", "packages/aarch64-base.bin", "packages/aarch64-target.bin"],
+    ),
+    (RegionKind::Arm, Arch::Arm, ["arm", "packages/arm-base.bin", "packages/arm-target.bin"]),
+    (RegionKind::Riscv, Arch::Riscv, ["riscv", "packages/riscv-base.bin", "packages/riscv-target.bin"]),
+    (RegionKind::Xtensa, Arch::Xtensa, ["xtensa", "packages/xtensa-base.bin", "packages/xtensa-target.bin"]),
+    (RegionKind::X86, Arch::X86, ["x86", "packages/x86-base.bin", "packages/x86-target.bin"]),
+];
 
 /// Nothing but a budget.
 fn kib(size: u64) -> Options {
     Options { ram: Ram::Bytes(size << 10), ..Options::default() }
-}
-
-/// Corners of the format that the encoder leaves alone: all kinds of regions, at odd places; the fastest and slowest
-/// models; tables of a few entries.
-fn handmade() -> Vec<(&'static str, Choice)> {
-    use RegionKind::{Bytes, Thumb, Words};
-    let end = u32::MAX;
-    let regions = [(Thumb, 301), (Words, 302), (Bytes, 450), (Thumb, end)];
-    let regions_again = [(Words, 127), (Thumb, 703), (Bytes, end)];
-    vec![
-        ("words", choice(&[(Words, end)], [100, 2, 3], [4, 8, 4])),
-        ("regions", choice(&regions, [17, 0, 1], [3, 1, 3])),
-        ("regions-again", choice(&regions_again, [1000, 1, 64], [6, 15, 6])),
-        ("least-memory", choice(&[(Thumb, end)], [1, 0, 0], [5, 8, 5])),
-    ]
-}
-
-/// Regions; slots, landmarks and learned references; counter rate, mixer rate and block size.
-fn choice(regions: &[(RegionKind, u32)], sizes: [u32; 3], speeds: [u8; 3]) -> Choice {
-    let ([slots, landmarks, learned], [counter_rate, mixer_rate, block_log]) = (sizes, speeds);
-    Choice {
-        regions: regions.to_vec(),
-        size: ModelSize { slots, landmarks, learned },
-        tuning: Tuning { counter_rate, mixer_rate, block_log },
-    }
 }
 
 /// Makes what is missing, and the list of all.
@@ -93,12 +86,10 @@ pub(crate) fn make_missing() {
         keep(&folder().join(&name), || diff(&image(base), &image(target), &options, &Silent).unwrap().bytes);
         list += &line(&name, base, target);
     }
-    let (base, target) = (image(SMALL_BASE), image(SMALL_TARGET));
-    let (like, _) = Header::parse(&crate::read("small.smdg")).unwrap();
-    for (name, choice) in handmade() {
-        let name = format!("small-{name}.smdg");
-        keep(&folder().join(&name), || choice.package(&like, &base, &target));
-        list += &line(&name, SMALL_BASE, SMALL_TARGET);
+    for handmade in handmade::all([SMALL_BASE, SMALL_TARGET]) {
+        let (name, base, target) = (format!("{}.smdg", handmade.name), handmade.base, handmade.target);
+        keep(&folder().join(&name), || handmade.choice.package(&image(base), &image(target)));
+        list += &line(&name, base, target);
     }
     let classic = "firmware-v1-v2.bsdiff40";
     let [v1, v2, _] = VERSIONS;
@@ -107,7 +98,8 @@ pub(crate) fn make_missing() {
     fs::write(folder().join("golden.txt"), list).unwrap();
 }
 
-/// The images of the small packages: code, the code with a function more, and the code with a new part several times.
+/// The images of the small packages: code, the code with a function more, and the code with a new part several times;
+/// code of all architectures, in images of their own and together; tables of all forms of words.
 fn make_images() {
     let program = Program::new(12, 1);
     let (base, target) = (program.link(), program.revised(4, 2).link());
@@ -116,6 +108,16 @@ fn make_images() {
     keep(&fixtures().join(SMALL_BASE), || base);
     keep(&fixtures().join(SMALL_TARGET), || target);
     keep(&fixtures().join(SMALL_REPEATS), || repeats);
+    for (kind, _, [_, base, target]) in CODE {
+        let code = Code::new(kind, 60, 7);
+        keep(&fixtures().join(base), || code.link(BASE_ADDRESS.into(), 0));
+        keep(&fixtures().join(target), || code.revised(4, 8).link(BASE_ADDRESS.into(), 0));
+    }
+    for (list, [base, target]) in handmade::IMAGES.into_iter().enumerate() {
+        let images = handmade::images(list);
+        keep(&fixtures().join(base), || images.base);
+        keep(&fixtures().join(target), || images.target);
+    }
 }
 
 /// Makes a file unless it is there.

@@ -1,107 +1,119 @@
-//! Packages that the encoder would not make of these images: regions, tables and speeds as the format allows them.
+//! Packages whose pages have all kinds that there are, and their images; corners that the encoder leaves alone.
 
-use diff_core::search::{CoverOptions, Index, find_covers};
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, codec_ram};
-use patch_nostd::entropy::RangeEncoder;
-use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, Region, RegionKind, RegionTable, Tuning};
-use patch_nostd::{Error, Header};
+use patch_nostd::wire::{ModelSize, RegionKind, Tuning};
 
-/// What is chosen by hand.
-pub(crate) struct Choice {
-    /// Kinds and ends of regions; the last one's end is the target's.
-    pub(crate) regions: Vec<(RegionKind, u32)>,
-    pub(crate) size: ModelSize,
-    pub(crate) tuning: Tuning,
+use crate::common::code::{Code, all_kinds};
+use crate::common::plan::Choice;
+use crate::common::{BASE_ADDRESS, noise};
+
+/// Where the images of all kinds run: all 64 bits matter.
+const HIGH_ADDRESS: u64 = 0xFFFF_8000_1000_0000;
+/// Bytes of the base of each kind: a page, and some of the next, so that pages of two kinds meet everywhere.
+const PART: usize = 4500;
+
+/// A package that is chosen by hand, and the names of its images.
+pub(crate) struct Handmade {
+    pub(crate) name: &'static str,
+    pub(crate) base: &'static str,
+    pub(crate) target: &'static str,
+    pub(crate) choice: Choice,
 }
 
-/// What a body is coded from.
-struct Plan<'a> {
-    base: &'a [u8],
-    target: &'a [u8],
-    covers: Vec<(u32, Cover)>,
-    landmarks: Vec<Landmark>,
+/// Two images, one part after the other, and where those of the target begin.
+pub(crate) struct Parts {
+    pub(crate) base: Vec<u8>,
+    pub(crate) target: Vec<u8>,
+    places: Vec<(u32, usize)>,
 }
 
-impl Choice {
-    /// A package whose header is otherwise like a good one's for the same images.
-    pub(crate) fn package(&self, like: &Header, base: &[u8], target: &[u8]) -> Vec<u8> {
-        let plan = Plan::new(base, target, self.size.landmarks as usize);
-        assert_eq!(plan.landmarks.len(), self.size.landmarks as usize, "too few covers");
-        let codec = Codec::Cm { size: self.size, tuning: self.tuning };
-        let (regions, ram) = (self.regions(target.len() as u32), codec_ram(&codec) as u32);
-        let mut header = Header { codec, regions, ram, read_back: false, ..*like };
-        let body = plan.encode(&header, self);
-        header.body_length = body.len() as u32;
-        [header.to_bytes(), body].concat()
-    }
-
-    fn regions(&self, size: u32) -> RegionTable {
-        let region = |&(kind, end): &(RegionKind, u32)| Region { kind, end: end.min(size) };
-        RegionTable::new(&self.regions.iter().map(region).collect::<Vec<_>>()).unwrap()
-    }
+/// The kinds of the three packages that have all of them: bytes and code, and two lists of words; the first list is
+/// as long as one may be.
+fn lists() -> [Vec<RegionKind>; 3] {
+    let (words, others): (Vec<_>, Vec<_>) =
+        all_kinds().into_iter().partition(|kind| matches!(kind, RegionKind::Words(_)));
+    let (first, second) = words.split_at(7);
+    let bytes = [RegionKind::Bytes];
+    [[&others[..], &words[..1]].concat(), first.to_vec(), [second, &bytes].concat()]
 }
 
-impl<'a> Plan<'a> {
-    /// The covers of the search, of which the first few are landmarks.
-    fn new(base: &'a [u8], target: &'a [u8], landmarks: usize) -> Self {
-        let index = Index::build(base).unwrap();
-        let found = find_covers(&index, target, &CoverOptions { threshold: 4, ..CoverOptions::default() });
-        let cover = |start, length| Cover { source: Source::Base, start, length };
-        let covers =
-            found.iter().map(|found| (found.new_start, cover(found.old_start, found.length))).collect();
-        let landmark = |found: &diff_core::search::Cover| Landmark {
-            base: found.old_start,
-            target: found.new_start,
-            length: found.length,
+/// The images of a list of kinds.
+pub(crate) fn images(list: usize) -> Parts {
+    let mut parts = Parts { base: Vec::new(), target: Vec::new(), places: Vec::new() };
+    for (index, kind) in lists()[list].iter().enumerate() {
+        let seed = 100 * list as u64 + index as u64;
+        let (old, new) = match kind {
+            RegionKind::Bytes => {
+                let old = noise(PART, 200, seed);
+                (old.clone(), [&old[..1000], &[1, 2, 3], &old[1000..]].concat())
+            }
+            _ => {
+                let functions = (1..).find(|&count| Code::new(*kind, count, seed).size() >= PART).unwrap();
+                let code = Code::new(*kind, functions, seed);
+                let revised = code.revised(4, seed + 1);
+                let (old, new) = (parts.base.len() as u32, parts.target.len() as u32);
+                (code.link(HIGH_ADDRESS, old), revised.link(HIGH_ADDRESS, new))
+            }
         };
-        let mut landmarks: Vec<Landmark> = found.iter().take(landmarks).map(landmark).collect();
-        landmarks.sort_by_key(|landmark| landmark.base);
-        Self { base, target, covers, landmarks }
+        parts.places.push((parts.target.len() as u32, index));
+        parts.base.extend(old);
+        parts.target.extend(new);
+        parts.base.resize(parts.base.len().next_multiple_of(8), 0);
+        parts.target.resize(parts.target.len().next_multiple_of(8), 0);
     }
-
-    fn encode(&self, header: &Header, choice: &Choice) -> Vec<u8> {
-        let mut memory = vec![0; header.ram as usize + 3];
-        let start = memory.as_ptr().align_offset(4);
-        let layout = Layout::new(header, choice.size, choice.tuning, &mut memory[start..]).unwrap();
-        let (mut walker, mut coder) = (layout.walker, RangeEncoder::default());
-        while walker.step(&mut coder, self, &mut Images(self.base)).unwrap() != Progress::Done {}
-        coder.finish()
-    }
+    parts
 }
 
-impl Oracle for Plan<'_> {
-    fn operation(&self, offset: u32) -> Operation {
-        match self.covers.iter().find(|&&(target, _)| target >= offset) {
-            Some(&(target, cover)) => Operation { literals: target - offset, cover: Some(cover) },
-            None => Operation { literals: self.target.len() as u32 - offset, cover: None },
+/// The names of the images of the lists of kinds.
+pub(crate) const IMAGES: [[&str; 2]; 3] = [
+    ["packages/code-base.bin", "packages/code-target.bin"],
+    ["packages/words-base.bin", "packages/words-target.bin"],
+    ["packages/more-words-base.bin", "packages/more-words-target.bin"],
+];
+
+/// All of them: those of all kinds, and those with the fastest and slowest models, and tables of a few entries.
+pub(crate) fn all(small: [&'static str; 2]) -> Vec<Handmade> {
+    let of_kinds = |name, list: usize, sizes, speeds| {
+        let [base, target] = IMAGES[list];
+        let places = images(list).places;
+        Handmade {
+            name,
+            base,
+            target,
+            choice: choice((&lists()[list], &places), HIGH_ADDRESS, sizes, speeds),
         }
-    }
-
-    fn landmark(&self, index: u32) -> Landmark {
-        self.landmarks[index as usize]
-    }
-
-    fn byte(&self, offset: u32) -> u8 {
-        self.target.get(offset as usize).copied().unwrap_or(0)
-    }
+    };
+    let of_small = |name, kind, sizes, speeds| {
+        let choice = choice((&[kind], &[]), BASE_ADDRESS.into(), sizes, speeds);
+        Handmade { name, base: small[0], target: small[1], choice }
+    };
+    let of_images = |name, [base, target]: [&'static str; 2], kind| {
+        let choice = choice((&[kind], &[]), BASE_ADDRESS.into(), [400, 2, 20], [5, 8, 5]);
+        Handmade { name, base, target, choice }
+    };
+    vec![
+        of_kinds("kinds-of-code", 0, [2000, 9, 60], [5, 8, 5]),
+        of_kinds("kinds-of-words", 1, [500, 0, 100], [4, 10, 6]),
+        of_kinds("more-kinds-of-words", 2, [700, 3, 0], [5, 8, 3]),
+        of_images("x86", ["packages/x86-base.bin", "packages/x86-target.bin"], RegionKind::X86),
+        of_small("small-words", RegionKind::POINTERS, [100, 2, 3], [4, 8, 4]),
+        of_small("small-slow", RegionKind::Thumb, [17, 0, 1], [3, 1, 3]),
+        of_small("small-fast", RegionKind::Bytes, [1000, 1, 64], [6, 15, 6]),
+        of_small("small-least-memory", RegionKind::Bytes, [1, 0, 0], [5, 8, 5]),
+    ]
 }
 
-/// What an encoder reads and writes.
-struct Images<'a>(&'a [u8]);
-
-impl Io for Images<'_> {
-    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        let start = offset as usize;
-        buffer.copy_from_slice(&self.0[start..start + buffer.len()]);
-        Ok(())
-    }
-
-    fn read_target(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
-        Err(Error::TargetRead)
-    }
-
-    fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {
-        Ok(())
+/// Kinds and where pages have them; slots, landmarks and learned references; counter rate, mixer rate, block size.
+fn choice(
+    (kinds, places): (&[RegionKind], &[(u32, usize)]),
+    base_address: u64,
+    [slots, landmarks, learned]: [u32; 3],
+    [counter_rate, mixer_rate, block_log]: [u8; 3],
+) -> Choice {
+    Choice {
+        kinds: kinds.to_vec(),
+        places: places.to_vec(),
+        base_address,
+        size: ModelSize { slots, landmarks, learned },
+        tuning: Tuning { counter_rate, mixer_rate, block_log },
     }
 }

@@ -28,12 +28,12 @@ impl RawHeader {
         raw.add("ram", &varint(header.ram));
         raw.add_codec(&header.codec);
         raw.add("base address", &varint(header.base_address));
+        raw.add("address high", &varint(header.address_high));
         let windows = header.windows.iter().filter(|window| window.length > 0);
         let windows: Vec<(u32, u32)> = windows.map(|window| (window.start, window.length)).collect();
         raw.add("windows", &self::windows(&windows));
-        let mut regions = Writer::default();
-        header.regions.write(&mut regions);
-        raw.add("regions", &regions.bytes);
+        let numbers: Vec<u8> = header.kinds.as_slice().iter().map(|kind| kind.number()).collect();
+        raw.add("kinds", &kinds(&numbers));
         raw.add("body length", &varint(header.body_length));
         raw.add("body digest", header.body_digest.as_ref().map_or(&[], |digest| digest));
         raw.add("extension", &varint(0));
@@ -115,12 +115,7 @@ pub(crate) fn windows(windows: &[(u32, u32)]) -> Vec<u8> {
     [vec![windows.len() as u8]].into_iter().chain(numbers).flatten().collect()
 }
 
-/// A list of regions: their kinds, and the lengths of all but the last.
-pub(crate) fn regions(kinds: &[u8], lengths: &[u32]) -> Vec<u8> {
-    let mut bytes = vec![kinds.len() as u8];
-    for (place, &kind) in kinds.iter().enumerate() {
-        bytes.push(kind);
-        bytes.extend(lengths.get(place).map_or(vec![], |&length| varint(length)));
-    }
-    bytes
+/// A list of kinds of pages.
+pub(crate) fn kinds(numbers: &[u8]) -> Vec<u8> {
+    [&[numbers.len() as u8], numbers].concat()
 }

@@ -138,6 +138,7 @@ mod tests {
 
     use super::*;
     use crate::cover::Repeats;
+    use crate::encode::Regions;
     use crate::search::{CoverOptions, Index, find_covers};
 
     const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };

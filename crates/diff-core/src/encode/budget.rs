@@ -9,8 +9,8 @@ use crate::DiffError;
 const LEAST_SLOTS: u64 = 16;
 /// The share of the budget that landmarks and learned references may take each: one part in this many.
 const TABLE_SHARE: u64 = 16;
-/// More than these rarely help: 64 and 128 are within 2 % of unlimited on microcontroller images.
-const MOST_LANDMARKS: u64 = 1024;
+/// More than these rarely help: what is learned from references tells most of what a map of all covers would.
+const MOST_LANDMARKS: u64 = 256;
 const MOST_LEARNED: u64 = 16384;
 /// Slots that can be of use whatever the images, per literal byte, and one per so many changed bytes. More than
 /// these only cost the decoder's cache: on a kernel of 27 MB a table of 1 MiB restores 1.6 times faster than 8 MiB.

@@ -10,32 +10,35 @@ use super::Job;
 /// What is tried for a parameter: one at a time, the ones before at their best.
 type Variant = fn(Tuning, u8) -> Tuning;
 
-/// The parameters with their values; each value is a whole trial encoding.
+/// The parameters with their values besides where tuning starts; each value is a whole trial encoding.
 const TRIALS: [(&[u8], Variant); 3] = [
-    (&[4, 5, 6], |tuning, counter_rate| Tuning { counter_rate, ..tuning }),
-    (&[4, 5, 6], |tuning, block_log| Tuning { block_log, ..tuning }),
-    (&[4, 8, 14], |tuning, mixer_rate| Tuning { mixer_rate, ..tuning }),
+    (&[4, 6], |tuning, counter_rate| Tuning { counter_rate, ..tuning }),
+    (&[4, 6], |tuning, block_log| Tuning { block_log, ..tuning }),
+    (&[4, 14], |tuning, mixer_rate| Tuning { mixer_rate, ..tuning }),
 ];
 
-/// Where tuning starts, and what large images get.
+/// Where tuning starts.
 pub const START: Tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
+/// What images get that are too large for tuning.
+pub const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6 };
 
 /// Parts of the landmarks that are tried, in quarters: what they take is missing from the counters.
 const LANDMARKS: [usize; 4] = [4, 2, 1, 0];
 
 /// Replaces the job's number of landmarks and its tuning by the best of a few.
 pub(crate) fn tune(job: &mut Job) -> Result<(), Error> {
-    let tried: Result<Vec<(u64, Job)>, Error> = LANDMARKS
+    let landmarks = job.plan.landmarks.len();
+    let quarters = if landmarks == 0 { &LANDMARKS[..1] } else { &LANDMARKS[..] };
+    let tried: Result<Vec<(u64, Job)>, Error> = quarters
         .par_iter()
         .map(|quarters| {
-            let job = with_landmarks(job, job.plan.landmarks.len() * quarters / 4);
+            let job = with_landmarks(job, landmarks * quarters / 4);
             Ok((job.cost()?, job))
         })
         .collect();
-    if let Some((_, best)) = tried?.into_iter().min_by_key(|&(cost, _)| cost) {
-        *job = best;
-    }
-    tune_speeds(job)
+    let Some((cost, best)) = tried?.into_iter().min_by_key(|&(cost, _)| cost) else { return Ok(()) };
+    *job = best;
+    tune_speeds(job, cost)
 }
 
 /// The same job with only so many landmarks and more slots instead.
@@ -47,7 +50,7 @@ fn with_landmarks<'a>(job: &Job<'a>, count: usize) -> Job<'a> {
     job
 }
 
-fn tune_speeds(job: &mut Job) -> Result<(), Error> {
+fn tune_speeds(job: &mut Job, mut least: u64) -> Result<(), Error> {
     for (values, variant) in TRIALS {
         let start = job.tuning;
         let cost = |&value: &u8| {
@@ -55,8 +58,10 @@ fn tune_speeds(job: &mut Job) -> Result<(), Error> {
             Ok((Job { tuning, ..job.clone() }.cost()?, tuning))
         };
         let tried: Result<Vec<(u64, Tuning)>, Error> = values.par_iter().map(cost).collect();
-        if let Some((_, best)) = tried?.into_iter().min_by_key(|&(cost, _)| cost) {
-            job.tuning = best;
+        let best = tried?.into_iter().min_by_key(|&(cost, _)| cost).filter(|&(cost, _)| cost < least);
+        if let Some((cost, tuning)) = best {
+            least = cost;
+            job.tuning = tuning;
         }
     }
     Ok(())

@@ -61,8 +61,13 @@ fn records(image: &[u8], start: usize) -> Option<Records> {
         return None;
     }
     let alike = |length: usize| {
-        let first = start.max(length);
-        image[first..end].iter().zip(&image[first - length..]).filter(|(here, before)| here == before).count()
+        // The last block of an image, or its only one, may be shorter than a record.
+        let first = start.max(length).min(end);
+        image[first..end]
+            .iter()
+            .zip(&image[first.saturating_sub(length)..])
+            .filter(|(here, before)| here == before)
+            .count()
     };
     let (alike, shorter) =
         (4..=LONGEST).step_by(4).map(|length| (alike(length), LONGEST - length)).max().unwrap_or((0, 0));

@@ -3,6 +3,9 @@
 // Not every test file needs everything.
 #![allow(dead_code)]
 
+pub(crate) mod code;
+pub(crate) mod plan;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -76,7 +76,13 @@ impl Default for CopyState {
 }
 
 impl CopyState {
-    pub(super) fn begin(&mut self, cover: Cover, target: u32) {
+    /// How many bytes of the current block are done.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Begins to copy a cover to `target`; `address` is that of its first byte in the source.
+    pub(super) fn begin(&mut self, cover: Cover, target: u32, address: u32) {
         self.target = target;
         self.source = cover.source;
         self.start = cover.start;
@@ -87,7 +93,7 @@ impl CopyState {
         self.previous = 0;
         self.history = 0;
         self.halves.clear();
-        self.steps = Steps::default();
+        self.steps.begin(address);
     }
 }
 
@@ -236,6 +242,18 @@ impl Walker<'_> {
         })
     }
 
+    /// How many bytes of the block can pass before the next place where a reference can begin.
+    fn reference_free(&self) -> usize {
+        let rest = self.copy.block - self.copy.at;
+        if self.copy.kind == RegionKind::Bytes {
+            return rest;
+        }
+        let offset = self.copy.done + self.copy.at as u32;
+        let address = self.base_address.wrapping_add(self.copy.start + offset);
+        let alignment = self.copy.kind.alignment();
+        rest.min((alignment - address % alignment) as usize)
+    }
+
     /// Keeps step with instructions while the current byte of the source passes.
     fn pass(&mut self) {
         let offset = self.copy.done + self.copy.at as u32;
@@ -260,12 +278,18 @@ impl Walker<'_> {
             if self.reference().is_some() {
                 return Ok(());
             }
-            let byte = self.window[self.copy.at % WINDOW];
-            self.pass();
-            self.copy.at += 1;
-            self.copy.previous = byte;
-            self.copy.history <<= 1;
-            self.emit(byte, io)?;
+            let run = self.reference_free();
+            self.emit_run(run, io)?;
+            if self.copy.kind.has_steps() {
+                for _ in 0..run {
+                    self.pass();
+                    self.copy.at += 1;
+                }
+            } else {
+                self.copy.at += run;
+            }
+            self.copy.previous = self.before as u8;
+            self.copy.history = if run < 8 { self.copy.history << run } else { 0 };
         }
         Ok(())
     }

@@ -193,7 +193,8 @@ impl<'w> Walker<'w> {
     fn begin_copy(&mut self) {
         self.phase = Phase::Operation;
         if let Some(cover) = self.operation.cover {
-            self.copy.begin(cover, self.position);
+            let address = self.base_address.wrapping_add(cover.start);
+            self.copy.begin(cover, self.position, address);
             self.phase = Phase::Copy;
         }
     }
@@ -204,6 +205,23 @@ impl<'w> Walker<'w> {
         self.used += 1;
         self.position += 1;
         self.before = self.before << 8 | u32::from(byte);
+        if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
+    }
+
+    /// Appends the next `count` bytes of the window to the target; they lie within the current block.
+    pub(super) fn emit_run<I: Io>(&mut self, count: usize, io: &mut I) -> Result<(), Error> {
+        let at = self.copy.at();
+        if self.used + count > OUTPUT {
+            self.flush(io)?;
+        }
+        let from = self.window.get(at..at + count).unwrap_or(&[]);
+        let to = self.output.get_mut(self.used..self.used + count).unwrap_or_default();
+        to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        for &byte in from.get(count.saturating_sub(4)..).unwrap_or(&[]) {
+            self.before = self.before << 8 | u32::from(byte);
+        }
+        self.used += count;
+        self.position += count as u32;
         if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 

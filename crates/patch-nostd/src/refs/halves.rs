@@ -31,12 +31,22 @@ impl Half {
 }
 
 /// The registers set last.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Halves {
     entries: [Half; REMEMBERED],
     next: usize,
     /// A bit for every register that was set since the copy began: most instructions use others.
     seen: u32,
+}
+
+/// No register has this number.
+const NONE: u8 = 0xFF;
+
+impl Default for Halves {
+    fn default() -> Self {
+        let none = Half { register: NONE, address: 0, old: 0, new: 0 };
+        Self { entries: [none; REMEMBERED], next: 0, seen: 0 }
+    }
 }
 
 impl Halves {

@@ -3,6 +3,8 @@
 //! Code between two insertions moves as one, so the map from old to new addresses is a staircase. Only its
 //! steps are kept: a target whose neighbour below already tells the right displacement is not stored.
 
+use core::cell::Cell;
+
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// One step of the staircase: eight bytes of workspace.
@@ -33,6 +35,8 @@ pub struct Neighbours {
     pub below: Option<i32>,
     /// The displacement of the nearest target above.
     pub above: Option<i32>,
+    /// Where in the table the target is or belongs.
+    pub place: usize,
 }
 
 impl<'w> Learned<'w> {
@@ -63,15 +67,20 @@ impl<'w> Learned<'w> {
             exact: exact.map(displacement),
             below: below.map(displacement),
             above: above.map(displacement),
+            place: at,
         }
     }
 
     /// Remembers where a target went.
     pub fn learn(&mut self, target: u32, displacement: i32) {
+        self.learn_at(self.after(target), target, displacement);
+    }
+
+    /// The same where [`Learned::find`] has just told the target's place.
+    pub fn learn_at(&mut self, at: usize, target: u32, displacement: i32) {
         if self.entries.is_empty() {
             return;
         }
-        let at = self.after(target);
         let entry = LearnedEntry { target, displacement };
         if self.get(at).is_some_and(|known| known.target == target) {
             self.set(at, entry);
@@ -93,8 +102,10 @@ impl<'w> Learned<'w> {
         let drop = self.hand.min(self.entries.len().saturating_sub(1));
         self.hand = if drop + 1 < self.entries.len() { drop + 1 } else { 0 };
         if drop < at {
-            let moved = self.entries.get_mut(drop..at).unwrap_or_default();
-            moved.iter_mut().rfold(entry, |above, place| core::mem::replace(place, above));
+            let moved =
+                Cell::from_mut(self.entries.get_mut(drop..at).unwrap_or_default()).as_slice_of_cells();
+            moved.iter().zip(moved.iter().skip(1)).for_each(|(to, from)| to.set(from.get()));
+            moved.last().into_iter().for_each(|last| last.set(entry));
         } else {
             self.insert(at, drop, entry);
         }
@@ -104,8 +115,9 @@ impl<'w> Learned<'w> {
     ///
     /// Not `copy_within`, here and above: its checks can panic as far as compilers see.
     fn insert(&mut self, at: usize, last: usize, entry: LearnedEntry) {
-        let moved = self.entries.get_mut(at..=last).unwrap_or_default();
-        moved.iter_mut().fold(entry, |below, place| core::mem::replace(place, below));
+        let moved = Cell::from_mut(self.entries.get_mut(at..=last).unwrap_or_default()).as_slice_of_cells();
+        moved.iter().skip(1).zip(moved).rev().for_each(|(to, from)| to.set(from.get()));
+        moved.first().into_iter().for_each(|first| first.set(entry));
     }
 
     fn set(&mut self, index: usize, entry: LearnedEntry) {
@@ -129,7 +141,8 @@ mod tests {
         learned.learn(200, 8);
         learned.learn(300, 16);
         assert_eq!(learned.used, 2);
-        assert_eq!(learned.find(250), Neighbours { exact: None, below: Some(8), above: Some(16) });
+        let expected = Neighbours { exact: None, below: Some(8), above: Some(16), place: 1 };
+        assert_eq!(learned.find(250), expected);
         assert_eq!(learned.find(300).exact, Some(16));
         assert_eq!(learned.find(50).above, Some(8));
     }

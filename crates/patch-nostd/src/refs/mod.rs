@@ -122,7 +122,7 @@ impl Steps {
     /// Goes on by one byte, whose address is given, and which is followed by `next`.
     #[inline]
     pub fn byte(&mut self, region: RegionKind, address: u32, byte: u8, next: u8) {
-        if self.inside(address) || address & (region.alignment() - 1) != 0 {
+        if !region.has_steps() || self.inside(address) || address & (region.alignment() - 1) != 0 {
             return;
         }
         let length = match region {

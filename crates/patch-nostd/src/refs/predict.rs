@@ -16,6 +16,8 @@ const FORM_FLAG: usize = 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidates {
     proposals: [Option<i32>; SOURCES],
+    /// Where the table of learned displacements has the target, or would have it.
+    place: usize,
 }
 
 /// What the copy that meets a reference knows.
@@ -71,7 +73,7 @@ impl<'w> Predictor<'w> {
             Some(self.recent[usize::from(is_branch(site))]),
             Some(same.wrapping_sub(target) as i32),
         ];
-        Candidates { proposals }
+        Candidates { proposals, place: known.place }
     }
 
     /// Codes the reference at `site`, whose copy in the target is `actual` (only encoders know it).
@@ -97,7 +99,7 @@ impl<'w> Predictor<'w> {
             self.note(agreement, right);
             if right {
                 self.history = self.history << 1 | u8::from(rank > 0);
-                self.remember(site, displacement);
+                self.remember(site, candidates.place, displacement);
                 return Some(bytes);
             }
             rank += 1;
@@ -164,7 +166,7 @@ impl<'w> Predictor<'w> {
         let distance = model.signed(coder, number, distance);
         let went = guess.wrapping_add(distance as u32);
         let bytes = self.write(site, went)?;
-        self.remember(site, went.wrapping_sub(site.reference.target) as i32);
+        self.remember(site, candidates.place, went.wrapping_sub(site.reference.target) as i32);
         Some(bytes)
     }
 
@@ -172,7 +174,8 @@ impl<'w> Predictor<'w> {
     pub fn learn(&mut self, site: &Site, actual: [u8; 8]) {
         let went = site.reference.read(actual, site.target_address, &self.space);
         if self.holds(site, actual, went) {
-            self.remember(site, went.wrapping_sub(site.reference.target) as i32);
+            let place = self.learned.find(site.reference.target).place;
+            self.remember(site, place, went.wrapping_sub(site.reference.target) as i32);
         }
     }
 
@@ -182,10 +185,10 @@ impl<'w> Predictor<'w> {
         plausible && self.write(site, went) == Some(actual)
     }
 
-    fn remember(&mut self, site: &Site, displacement: i32) {
+    fn remember(&mut self, site: &Site, place: usize, displacement: i32) {
         self.recent[usize::from(is_branch(site))] = displacement;
         if site.reference.class() != Class::Near {
-            self.learned.learn(site.reference.target, displacement);
+            self.learned.learn_at(place, site.reference.target, displacement);
         }
     }
 }

@@ -82,6 +82,10 @@ const fn wide_form(word: u32) -> Option<Form> {
     if word & 0xFF7F_0000 == 0xF85F_0000 {
         return Some(Form::WideLiteral);
     }
+    // Other loads and stores of 32 bits.
+    if word >> 27 != 0b11110 {
+        return None;
+    }
     if word & 0x8000 != 0 {
         return match word & FORM {
             // The conditions 14 and 15 are other instructions.

@@ -118,6 +118,12 @@ impl RegionKind {
         })
     }
 
+    /// Whether instructions have different lengths, so that it matters where they begin.
+    #[must_use]
+    pub const fn has_steps(self) -> bool {
+        matches!(self, Self::Thumb | Self::Riscv | Self::Xtensa)
+    }
+
     /// References begin at multiples of this many bytes.
     #[must_use]
     pub const fn alignment(self) -> u32 {
@@ -131,10 +137,17 @@ impl RegionKind {
 }
 
 /// The kinds that the pages of a target have, in an order that their numbers in the body refer to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RegionKinds {
     kinds: [RegionKind; MAX_KINDS],
     count: usize,
+}
+
+impl Default for RegionKinds {
+    /// Bytes everywhere.
+    fn default() -> Self {
+        Self { kinds: [RegionKind::Bytes; MAX_KINDS], count: 1 }
+    }
 }
 
 impl RegionKinds {
@@ -169,12 +182,12 @@ impl RegionKinds {
 
 #[cfg(feature = "encode")]
 impl RegionKinds {
-    /// A list of these kinds, each once and at most [`MAX_KINDS`].
+    /// A list of these kinds, which must differ and be at least one and at most [`MAX_KINDS`].
     #[must_use]
     pub fn new(kinds: &[RegionKind]) -> Option<Self> {
         let mut list = Self { kinds: [RegionKind::Bytes; MAX_KINDS], count: kinds.len() };
         list.kinds.get_mut(..kinds.len())?.copy_from_slice(kinds);
-        Some(list)
+        (!kinds.is_empty()).then_some(list)
     }
 
     /// Writes what [`RegionKinds::read`] reads.
@@ -196,7 +209,43 @@ mod tests {
             assert_eq!(kind.number(), number);
             known += 1;
         }
-        assert!(known >= 13);
-        assert_eq!(RegionKind::from_number(22), Err(Error::UnsupportedRegion));
+        let built_in = [
+            cfg!(feature = "thumb"),
+            cfg!(feature = "aarch64"),
+            cfg!(feature = "arm"),
+            cfg!(feature = "riscv"),
+            cfg!(feature = "xtensa"),
+            cfg!(feature = "x86"),
+        ];
+        // Bytes, and words of two lengths, three origins and two byte orders.
+        assert_eq!(known, 1 + 12 + built_in.iter().filter(|&&known| known).count());
+        for (number, known) in (1..).zip(built_in) {
+            assert_eq!(RegionKind::from_number(number).is_ok(), known, "kind {number}");
+        }
+        for number in [7, 15, 22, 23, 30, 31, 32, 255] {
+            assert_eq!(RegionKind::from_number(number), Err(Error::UnsupportedRegion), "kind {number}");
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Result<RegionKinds, Error> {
+        RegionKinds::read(&mut Reader::new(bytes))
+    }
+
+    #[test]
+    fn a_list_has_one_to_eight_kinds_and_none_twice() {
+        let eight = [0, 16, 17, 18, 19, 20, 21, 24, 25];
+        for count in 1..=8u8 {
+            let kinds = read(&[&[count], &eight[..count.into()]].concat()).unwrap();
+            let numbers: std::vec::Vec<u8> = kinds.as_slice().iter().map(|kind| kind.number()).collect();
+            assert_eq!(numbers, eight[..count.into()]);
+            assert_eq!(kinds.get(count.into()), None);
+        }
+        assert_eq!(read(&[1, 0]), Ok(RegionKinds::default()));
+        assert_eq!(read(&[0]), Err(Error::MalformedHeader));
+        assert_eq!(read(&[&[9], &eight[..]].concat()), Err(Error::MalformedHeader));
+        assert_eq!(read(&[2, 16, 16]), Err(Error::MalformedHeader));
+        assert_eq!(read(&[2, 0, 0]), Err(Error::MalformedHeader));
+        assert_eq!(read(&[3, 0, 16]), Err(Error::MalformedHeader), "a byte is missing");
+        assert_eq!(read(&[2, 16, 7]), Err(Error::UnsupportedRegion));
     }
 }
