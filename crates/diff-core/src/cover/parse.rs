@@ -50,9 +50,11 @@ pub struct Matches<'a> {
     pub repeats: Option<&'a Repeats<'a>>,
 }
 
-/// Without repeats of the whole image, gaps repeat each other in groups of about this many bytes, to bound memory,
-/// and what lies so many bytes before them. Without the latter, kernels are 0.2 % larger.
+/// Without repeats of the whole image, gaps repeat each other in groups of about this many bytes, to bound memory, or
+/// of one in so many of the old image, and what lies so many bytes before them. Without the latter, kernels are 0.2 %
+/// larger.
 const GROUP: usize = 1 << 21;
+const GROUP_PART: usize = 32;
 const MARGIN: usize = 1 << 12;
 
 /// Replaces gaps and short covers by what is cheapest.
@@ -61,21 +63,23 @@ pub fn refine(matches: &Matches, covers: &[(u32, Cover)]) -> Vec<(u32, Cover)> {
     let (kept, gaps) = gaps(matches.new.len(), covers);
     let parsed: Vec<(u32, Cover)> = match matches.repeats {
         Some(repeats) => parse_all(matches, repeats, &gaps),
-        None => groups(&gaps).flat_map(|gaps| parse_group(matches, gaps)).collect(),
+        None => groups(&gaps, GROUP.max(matches.old.len() / GROUP_PART))
+            .flat_map(|gaps| parse_group(matches, gaps))
+            .collect(),
     };
     let mut all: Vec<(u32, Cover)> = kept.into_iter().chain(parsed).collect();
     all.sort_unstable_by_key(|&(target, _)| target);
     all
 }
 
-/// Cuts a list of gaps into groups.
-fn groups(mut gaps: &[Gap]) -> impl Iterator<Item = &[Gap]> {
+/// Cuts a list of gaps into groups of about `size` bytes.
+fn groups(mut gaps: &[Gap], size: usize) -> impl Iterator<Item = &[Gap]> {
     std::iter::from_fn(move || {
         let (mut bytes, mut last_end) = (0, 0);
         let full = |gap: &Gap| {
             bytes += gap.end - gap.start.saturating_sub(MARGIN).max(last_end);
             last_end = gap.end;
-            bytes >= GROUP
+            bytes >= size
         };
         let count = gaps.iter().position(full).map_or(gaps.len(), |last| last + 1);
         let (group, rest) = gaps.split_at(count);
