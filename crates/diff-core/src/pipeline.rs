@@ -22,7 +22,7 @@ use crate::{DiffError, Progress, Stage, passes};
 /// Images up to this many bytes are encoded again and again.
 const MEDIUM: usize = 8_000_000;
 /// Of images beyond this many bytes, only what lies between long covers is chosen by price: the rest takes memory.
-pub(crate) const LARGE: usize = 64 << 20;
+pub(crate) const LARGE: usize = 40 << 20;
 /// How many bytes of larger ones are tried, in so many places spread evenly and one more.
 const SAMPLE: usize = 128 << 10;
 const SAMPLES: usize = 4;

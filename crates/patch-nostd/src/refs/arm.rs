@@ -4,8 +4,7 @@
 //!
 //! ```text
 //! B, BL    cond 101 L imm24                          BLX    1111 101 H imm24
-//! LDR      cond 0101 U0o1 1111 Rt imm12, o for bytes VLDR   cond 1101 UD01 1111 Vd 101x imm8
-//! LDRH ... cond 0001 U1o1 1111 Rt imm4 1xx1 imm4     ADR    cond 0010 1000 1111 Rd imm12, or 0010 0100
+//! LDR      cond 0101 U0o1 1111 Rt imm12, o for bytes
 //! MOVW     cond 0011 0000 imm4 Rd imm12              MOVT   cond 0011 0100 imm4 Rd imm12
 //! ```
 
