@@ -6,7 +6,7 @@ use super::operation::{Cover, Oracle, Source};
 use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Category, Coder, CopyContext};
-use crate::refs::{Class, Halves, Reference, Site, Steps, VIEW, View};
+use crate::refs::{Halves, Steps, VIEW};
 use crate::wire::{PAGE_LOG, RegionKind};
 
 /// Weight set of the flag for a whole block.
@@ -20,34 +20,34 @@ const NEAR: usize = 32;
 /// Where a copy stands.
 #[derive(Debug)]
 pub(super) struct CopyState {
-    source: Source,
+    pub(super) source: Source,
     /// The cover's range in the source.
-    start: u32,
-    length: u32,
+    pub(super) start: u32,
+    pub(super) length: u32,
     /// Where the cover begins in the target.
-    target: u32,
+    pub(super) target: u32,
     /// Bytes of the cover before the current block.
-    done: u32,
+    pub(super) done: u32,
     /// Bytes of the current block, and how many of them are done.
-    block: usize,
-    at: usize,
-    clean: bool,
-    kind: RegionKind,
+    pub(super) block: usize,
+    pub(super) at: usize,
+    pub(super) clean: bool,
+    pub(super) kind: RegionKind,
     /// The page whose kind was coded last, counted from one, that kind's index, and the last answers to "another?".
-    page: u32,
-    index: usize,
-    changes: usize,
+    pub(super) page: u32,
+    pub(super) index: usize,
+    pub(super) changes: usize,
     /// What instructions put into registers.
-    halves: Halves,
+    pub(super) halves: Halves,
     /// Where instructions begin.
-    steps: Steps,
+    pub(super) steps: Steps,
     /// The source's byte before.
-    previous: u8,
+    pub(super) previous: u8,
     /// Target minus source at the last misses, by what the next byte was like.
-    near: [u8; NEAR],
+    pub(super) near: [u8; NEAR],
     /// Hits (0) and misses (1) of the last bytes, and of the last blocks.
-    history: u8,
-    blocks: u8,
+    pub(super) history: u8,
+    pub(super) blocks: u8,
 }
 
 impl Default for CopyState {
@@ -76,11 +76,6 @@ impl Default for CopyState {
 }
 
 impl CopyState {
-    /// How many bytes of the current block are done.
-    pub(super) const fn at(&self) -> usize {
-        self.at
-    }
-
     /// Begins to copy a cover to `target`; `address` is that of its first byte in the source.
     pub(super) fn begin(&mut self, cover: Cover, target: u32, address: u32) {
         self.target = target;
@@ -202,74 +197,12 @@ impl Walker<'_> {
         clean
     }
 
-    /// The reference that begins at the current byte of the source, if one does and lies inside the cover.
-    #[cfg_attr(feature = "encode", inline(always))]
-    fn reference(&self) -> Option<Site> {
-        let offset = self.copy.done + self.copy.at as u32;
-        let base_address = self.base_address.wrapping_add(self.copy.start + offset);
-        let kind = self.copy.kind;
-        if kind == RegionKind::Bytes || base_address & (kind.alignment() - 1) != 0 {
-            return None;
-        }
-        let left = (self.copy.length - offset) as usize;
-        let end = (self.copy.at + VIEW.min(left)).min(WINDOW);
-        let bytes = self.window.get(self.copy.at..end)?;
-        let view = View { bytes, address: base_address, inside: self.copy.steps.inside(base_address) };
-        let reference = Reference::find(kind, &view, &self.predictor.space, &self.copy.halves)?;
-        let length = usize::from(reference.length);
-        let start = self.base_address.wrapping_add(self.copy.start);
-        let inside = reference.target.wrapping_sub(start) < self.copy.length;
-        // What does not reach beyond the cover moves with it.
-        if length > left
-            || reference.class() == Class::Near
-                && (inside
-                    || self
-                        .predictor
-                        .nearby
-                        .displacement(reference.target.wrapping_sub(self.base_address), 0)
-                        .is_none())
-        {
-            return None;
-        }
-        let mut own = [0; 8];
-        own.iter_mut().zip(bytes).take(length).for_each(|(to, &from)| *to = from);
-        let target = self.copy.target.wrapping_add(offset);
-        Some(Site {
-            reference,
-            bytes: own,
-            base_address,
-            target_address: self.base_address.wrapping_add(target),
-        })
-    }
-
-    /// How many bytes of the block can pass before the next place where a reference can begin.
-    fn reference_free(&self) -> usize {
-        let rest = self.copy.block - self.copy.at;
-        if self.copy.kind == RegionKind::Bytes {
-            return rest;
-        }
-        let offset = self.copy.done + self.copy.at as u32;
-        let address = self.base_address.wrapping_add(self.copy.start + offset);
-        let alignment = self.copy.kind.alignment();
-        rest.min((alignment - address % alignment) as usize)
-    }
-
     /// Keeps step with instructions while the current byte of the source passes.
-    fn pass(&mut self) {
+    pub(super) fn pass(&mut self) {
         let offset = self.copy.done + self.copy.at as u32;
         let address = self.base_address.wrapping_add(self.copy.start + offset);
         let (byte, next) = (self.window[self.copy.at % WINDOW], self.window[(self.copy.at + 1) % WINDOW]);
         self.copy.steps.byte(self.copy.kind, address, byte, next);
-    }
-
-    /// Encoders only: what the target holds in place of a reference.
-    fn actual<O: Oracle>(&self, oracle: &O, site: &Site) -> [u8; 8] {
-        let mut actual = [0; 8];
-        let offset = site.target_address.wrapping_sub(self.base_address);
-        for (place, byte) in actual.iter_mut().enumerate().take(usize::from(site.reference.length)) {
-            *byte = oracle.byte(offset.wrapping_add(place as u32));
-        }
-        actual
     }
 
     /// Copies the bytes of a clean block up to the next reference.
@@ -294,51 +227,8 @@ impl Walker<'_> {
         Ok(())
     }
 
-    fn copy_reference<C: Coder, O: Oracle, I: Io>(
-        &mut self,
-        coder: &mut C,
-        oracle: &O,
-        io: &mut I,
-        site: &Site,
-    ) -> Result<(), Error> {
-        let length = usize::from(site.reference.length);
-        let actual = if O::KNOWS { self.actual(oracle, site) } else { [0; 8] };
-        if let Some(bytes) = self.predictor.predict(coder, &mut self.model, site, actual) {
-            for &byte in bytes.iter().take(length) {
-                self.emit(byte, io)?;
-            }
-            self.finish_reference(site, bytes);
-            return Ok(());
-        }
-        let mut bytes = [0; 8];
-        for byte in bytes.iter_mut().take(length) {
-            self.copy_byte(coder, oracle, io)?;
-            *byte = self.before as u8;
-        }
-        self.predictor.learn(site, bytes);
-        self.note_half(site, bytes);
-        // As if it had been predicted: encoders look ahead before they know.
-        self.copy.steps.begin(site.base_address.wrapping_add(length as u32));
-        Ok(())
-    }
-
-    /// Goes on after a reference that became `bytes`.
-    fn finish_reference(&mut self, site: &Site, bytes: [u8; 8]) {
-        let length = usize::from(site.reference.length);
-        self.copy.steps.begin(site.base_address.wrapping_add(length as u32));
-        self.copy.at += length;
-        self.copy.previous = site.bytes.get(length.wrapping_sub(1)).copied().unwrap_or(0);
-        self.note_half(site, bytes);
-    }
-
-    /// Remembers what a first half put into its register.
-    fn note_half(&mut self, site: &Site, bytes: [u8; 8]) {
-        let half = site.reference.half((site.bytes, site.base_address), (bytes, site.target_address));
-        half.into_iter().for_each(|half| self.copy.halves.set(half));
-    }
-
     /// Codes one byte of the cover.
-    fn copy_byte<C: Coder, O: Oracle, I: Io>(
+    pub(super) fn copy_byte<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
         oracle: &O,

@@ -5,6 +5,7 @@ mod io;
 mod layout;
 mod operation;
 mod patcher;
+mod references;
 mod walker;
 #[cfg(feature = "zstd")]
 mod zstd;

@@ -210,7 +210,7 @@ impl<'w> Walker<'w> {
 
     /// Appends the next `count` bytes of the window to the target; they lie within the current block.
     pub(super) fn emit_run<I: Io>(&mut self, count: usize, io: &mut I) -> Result<(), Error> {
-        let at = self.copy.at();
+        let at = self.copy.at;
         if self.used + count > OUTPUT {
             self.flush(io)?;
         }
