@@ -39,9 +39,7 @@ impl Chosen {
         let large = old.len().max(new.len()) > LARGE;
         Ok(match subject.effort.choice {
             Choice::Search => Self { covers, pieces: Vec::new() },
-            Choice::All(_) if large => Self { covers: refine(&matches, &covers), pieces: Vec::new() },
-            Choice::Gaps => Self { covers: refine(&matches, &covers), pieces: Vec::new() },
-            Choice::All(width) => {
+            Choice::All(width) if !large => {
                 let pieces = pieces(&matches, &covers, width);
                 let images = (subject.old, subject.new);
                 let regions = Regions::uniform(mask.kind());
@@ -49,6 +47,7 @@ impl Chosen {
                 let covers = choose(images, (&pieces, width.lanes), &Prices::default(), &references);
                 Self { covers, pieces }
             }
+            Choice::Gaps | Choice::All(_) => Self { covers: refine(&matches, &covers), pieces: Vec::new() },
         })
     }
 }

@@ -10,6 +10,7 @@
 //! LDR (literal)    opc 011 V 00 imm19 Rt
 //! ```
 
+use super::bits::{signed, with_word, word};
 use super::{Class, Half, Halves, Reference, View};
 
 /// Instructions of AArch64 code that refer to an address.
@@ -27,15 +28,6 @@ pub enum Form {
     Page,
     /// ADD, LDR or STR: the place in a page, in units of 2^n bytes.
     Place(u8),
-}
-
-const fn word(bytes: [u8; 8]) -> u32 {
-    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
-}
-
-const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
-    let [a, b, c, d] = word.to_le_bytes();
-    [a, b, c, d, bytes[4], bytes[5], bytes[6], bytes[7]]
 }
 
 /// The reference that `view` begins with.
@@ -165,10 +157,6 @@ const fn split(word: u32) -> u32 {
 
 const fn with_split(word: u32, value: u32) -> u32 {
     word & 0x9F00_001F | (value >> 2 & 0x7_FFFF) << 5 | (value & 3) << 29
-}
-
-const fn signed(value: u32, bits: u32) -> u32 {
-    ((value << (32 - bits)) as i32 >> (32 - bits)) as u32
 }
 
 /// What an ADRP put into its register; what an instruction overwrites is no page any more.

@@ -8,6 +8,7 @@
 //! MOVW     cond 0011 0000 imm4 Rd imm12              MOVT   cond 0011 0100 imm4 Rd imm12
 //! ```
 
+use super::bits::{signed, with_word, word};
 use super::{Class, Half, Halves, Reference, View};
 
 /// Instructions of A32 code that refer to an address.
@@ -23,15 +24,6 @@ pub enum Form {
     LowerHalf,
     /// MOVT: the upper half.
     UpperHalf,
-}
-
-const fn word(bytes: [u8; 8]) -> u32 {
-    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
-}
-
-const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
-    let [a, b, c, d] = word.to_le_bytes();
-    [a, b, c, d, bytes[4], bytes[5], bytes[6], bytes[7]]
 }
 
 /// The reference that `view` begins with.
@@ -134,10 +126,6 @@ pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, target: u32) -> Op
 /// A distance of 26 bits as a number of words; its bits in `unit` must be zero.
 fn words(offset: u32, unit: u32) -> Option<u32> {
     (signed(offset, 26) == offset && offset & unit == 0).then_some(offset >> 2 & 0xFF_FFFF)
-}
-
-const fn signed(value: u32, bits: u32) -> u32 {
-    ((value << (32 - bits)) as i32 >> (32 - bits)) as u32
 }
 
 /// What a MOVW put into its register.

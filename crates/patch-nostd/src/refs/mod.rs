@@ -9,6 +9,8 @@
 mod aarch64;
 #[cfg(feature = "arm")]
 mod arm;
+#[cfg(any(feature = "thumb", feature = "aarch64", feature = "arm", feature = "riscv", feature = "xtensa"))]
+mod bits;
 mod halves;
 mod landmarks;
 mod learned;
@@ -271,7 +273,7 @@ impl Reference {
         match self.form {
             Form::Word(form) => Some(word::write(form, address, space, target)),
             #[cfg(feature = "thumb")]
-            Form::Thumb(form) => thumb::write(form, bytes, address, self.extra, target),
+            Form::Thumb(form) => thumb::write(form, bytes, address, target),
             #[cfg(feature = "aarch64")]
             Form::Aarch64(form) => aarch64::write(form, bytes, address, self.extra, target),
             #[cfg(feature = "arm")]

@@ -197,12 +197,12 @@ fn is_branch(site: &Site) -> bool {
     matches!(site.reference.class(), Class::Branch | Class::Near)
 }
 
-/// Whether a distance is cheaper to say than the bytes one by one: about five bits and its own against nine for each
-/// byte that differs.
+/// Whether a distance is cheaper to say than the bytes one by one: about two bits and its own against fourteen for
+/// each byte that differs.
 fn is_short(distance: i32, old: [u8; 8], actual: [u8; 8]) -> bool {
     let differing = old.iter().zip(&actual).filter(|(old, new)| old != new).count() as u32;
     let bits = u32::BITS - distance.unsigned_abs().leading_zeros();
-    distance != i32::MIN && (bits + 2 < 14 * differing.max(1) || differing > 8)
+    distance != i32::MIN && bits + 2 < 14 * differing.max(1)
 }
 
 /// The first `length` bytes, then zeros.

@@ -12,6 +12,7 @@
 //!                                                   C.BNEZ   111 ... 01
 //! ```
 
+use super::bits::{signed, with_word, word};
 use super::{Class, Half, Halves, Reference, View};
 
 /// Instructions of RISC-V code that refer to an address.
@@ -37,15 +38,6 @@ pub enum Form {
 
 /// The registers that JAL writes: none, or one of the two that hold return addresses.
 const LINKS: [u32; 3] = [0, 1, 5];
-
-const fn word(bytes: [u8; 8]) -> u32 {
-    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
-}
-
-const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
-    let [a, b, c, d] = word.to_le_bytes();
-    [a, b, c, d, bytes[4], bytes[5], bytes[6], bytes[7]]
-}
 
 /// The reference that `view` begins with.
 #[inline]
@@ -228,10 +220,6 @@ const fn short_branch_offset(word: u32) -> u32 {
 const fn with_short_branch_offset(word: u32, offset: u32) -> u32 {
     let high = bits(offset, 8, 1, 12) | bits(offset, 3, 2, 10) | bits(offset, 6, 2, 5);
     word & 0xFFFF_E383 | high | bits(offset, 1, 2, 3) | bits(offset, 5, 1, 2)
-}
-
-const fn signed(value: u32, bits: u32) -> u32 {
-    ((value << (32 - bits)) as i32 >> (32 - bits)) as u32
 }
 
 /// What a first half put into its register; what an instruction overwrites is no upper part any more.

@@ -11,6 +11,7 @@
 //! MOVW  11110 i 100100 imm4      0 imm3 Rd imm8               MOVT  11110 i 101100 imm4   ...
 //! ```
 
+use super::bits::signed;
 use super::{Class, Half, Halves, Reference, View};
 
 /// Instructions of Thumb code that refer to an address.
@@ -160,7 +161,7 @@ pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -
 }
 
 /// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, extra: u32, target: u32) -> Option<[u8; 8]> {
+pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, target: u32) -> Option<[u8; 8]> {
     let word = word(bytes);
     let offset = target.wrapping_sub(origin(form, word, address.wrapping_add(4)));
     let written = match form {
@@ -198,7 +199,6 @@ pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, extra: u32, target
         Form::LowerHalf => with_immediate(word, target & 0xFFFF),
         Form::UpperHalf => with_immediate(word, target >> 16),
     };
-    let _ = extra;
     Some(with_word(bytes, written))
 }
 
@@ -237,10 +237,6 @@ const fn with_conditional_offset(word: u32, offset: u32) -> u32 {
     let (sign, j1, j2) = (offset >> 20 & 1, offset >> 18 & 1, offset >> 19 & 1);
     let fields = sign << 26 | (offset >> 12 & 0x3F) << 16 | j1 << 13 | j2 << 11 | offset >> 1 & 0x7FF;
     word & 0xFBC0_D000 | fields
-}
-
-const fn signed(value: u32, bits: u32) -> u32 {
-    ((value << (32 - bits)) as i32 >> (32 - bits)) as u32
 }
 
 /// Whether a signed number of so many bits can be `offset`, whose bits in `unit` must be zero.
@@ -318,7 +314,7 @@ mod tests {
         let mut halves = Halves::default();
         let first = View { bytes: &code, address: 0x100, inside: false };
         let reference = find(&first, &halves).unwrap();
-        let bytes = write(Form::LowerHalf, first.bytes8(), 0, reference.extra, 0x2000_1244).unwrap();
+        let bytes = write(Form::LowerHalf, first.bytes8(), 0, 0x2000_1244).unwrap();
         let half = half(Form::LowerHalf, (first.bytes8(), 0x100), bytes, reference.target).unwrap();
         halves.set(half);
         let second = find(&View { bytes: &code[4..], address: 0x104, inside: false }, &halves).unwrap();
@@ -328,9 +324,9 @@ mod tests {
     #[test]
     fn out_of_reach_is_refused() {
         let branch = [0x00, 0xF0, 0x00, 0xF8, 0, 0, 0, 0];
-        assert!(write(Form::Branch, branch, 0, 0, 4 + (1 << 24)).is_none());
-        assert!(write(Form::Branch, branch, 0, 0, 2 + (1 << 24)).is_some());
-        assert!(write(Form::Branch, branch, 0, 0, 7).is_none());
+        assert!(write(Form::Branch, branch, 0, 4 + (1 << 24)).is_none());
+        assert!(write(Form::Branch, branch, 0, 2 + (1 << 24)).is_some());
+        assert!(write(Form::Branch, branch, 0, 7).is_none());
     }
 
     proptest! {
@@ -341,7 +337,7 @@ mod tests {
                 let super::super::Form::Thumb(form) = reference.form else { unreachable!() };
                 prop_assert_eq!(read(form, bytes, view.address, reference.extra), reference.target);
                 let same = bytes[2..4] == [0, 0] && form == Form::WideLiteral;
-                let written = write(form, bytes, view.address, reference.extra, reference.target);
+                let written = write(form, bytes, view.address, reference.target);
                 // Minus zero is written as plus zero.
                 prop_assert!(same || written == Some(bytes));
             }

@@ -17,7 +17,7 @@ use super::{AddressSpace, Class, Reference, View};
 pub struct Form {
     /// Bytes before the displacement: 1 to 3.
     before: u8,
-    /// Bytes of immediate after it: 0, 1, 2 or 4.
+    /// Bytes of immediate after it: 0, 1 or 4.
     after: u8,
     /// The instruction goes there, rather than to read or write.
     branch: bool,
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn worked_examples() {
-        // Assembled with `as --64`.
+        // From the tables of the manual.
         let at = 0x4000;
         let branch = |before, target| Some((Form::branch(before), target));
         let operand = |before, after, target| Some((Form::operand(before, after), target));

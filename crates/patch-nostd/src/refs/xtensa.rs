@@ -10,6 +10,7 @@
 //! BEQZ.N, BNEZ.N   imm6[3:0] s 1m imm6[5:4] 1100   LOOP, LOOPNEZ, LOOPGTZ  imm8 10mm s 01 11 0110
 //! ```
 
+use super::bits::signed;
 use super::{AddressSpace, Class, Reference, View};
 
 /// Instructions of Xtensa code that refer to an address.
@@ -122,10 +123,6 @@ pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, target: u32) -> Op
 /// An offset that so many bits can hold, without the others.
 fn distance(offset: u32, bits: u32) -> Option<u32> {
     (signed(offset, bits) == offset).then_some(offset & ((1 << bits) - 1))
-}
-
-const fn signed(value: u32, bits: u32) -> u32 {
-    ((value << (32 - bits)) as i32 >> (32 - bits)) as u32
 }
 
 pub(super) const fn class(form: Form) -> Class {
