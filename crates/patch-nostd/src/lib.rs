@@ -29,6 +29,8 @@ extern crate std;
 pub mod apply;
 pub mod entropy;
 mod error;
+#[cfg(feature = "flash")]
+pub mod flash;
 pub mod refs;
 pub mod verify;
 pub mod wire;

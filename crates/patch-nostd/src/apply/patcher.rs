@@ -5,7 +5,7 @@ use super::layout::{Layout, required_ram};
 use super::operation::Blind;
 use super::walker::{Progress, Walker};
 use crate::Error;
-use crate::entropy::RangeDecoder;
+use crate::entropy::{Coder, RangeDecoder};
 use crate::verify::{Anything, Policy, Sha256};
 use crate::wire::{Codec, Extensions, HEADER_LIMIT, Header, PREFIX_LENGTH};
 
@@ -19,6 +19,8 @@ pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything> {
     surroundings: Surroundings<B, T, D>,
     policy: P,
     header: Option<Header>,
+    /// Bytes of header and body, once the header is known.
+    length: u32,
 }
 
 // There is no heap to box the large one into.
@@ -61,6 +63,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             surroundings: Surroundings { base, target, written: 0, digest: None },
             policy,
             header: None,
+            length: 0,
         }
     }
 
@@ -70,19 +73,62 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         self.header.as_ref()
     }
 
+    /// Bytes of the whole package, once its header has arrived.
+    #[must_use]
+    pub const fn package_length(&self) -> Option<u32> {
+        if self.header.is_some() { Some(self.length) } else { None }
+    }
+
     /// How much of the target has been written, in percent; its digest is not checked before [`Patcher::finish`].
     #[must_use]
     pub fn progress(&self) -> u8 {
         self.header.as_ref().map_or(0, |header| percent(self.surroundings.written, header.target_size))
     }
 
+    /// Whether nothing can go on without more of the package.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        match &self.stage {
+            Stage::Body { decoder, done, .. } => !done && !decoder.ready(),
+            #[cfg(feature = "zstd")]
+            Stage::Zstd { .. } => true,
+            Stage::Header { .. } | Stage::Finished => true,
+        }
+    }
+
+    /// Whether the body has been decoded to its end, as far as that is known before [`Patcher::finish`].
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        match &self.stage {
+            Stage::Body { done, .. } => *done,
+            #[cfg(feature = "zstd")]
+            Stage::Zstd { .. } => true,
+            Stage::Header { .. } | Stage::Finished => false,
+        }
+    }
+
     /// Takes the next piece of the package, all of it, and writes what can be restored.
     ///
     /// After an error the restore is over: every further call is [`Error::Finished`].
-    pub fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
+    pub fn push(&mut self, mut piece: &[u8]) -> Result<(), Error> {
+        loop {
+            let taken = self.step(piece, u32::MAX)?;
+            piece = piece.get(taken..).unwrap_or(&[]);
+            if piece.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes what it can of the next piece of the package, and writes about `budget` bytes of target at most; returns
+    /// how many bytes it took. With budgets, it may have more to write although it took all.
+    ///
+    /// Packages of codec `zstd` pay no heed to the budget.
+    pub fn step(&mut self, piece: &[u8], budget: u32) -> Result<usize, Error> {
         let stage = core::mem::replace(&mut self.stage, Stage::Finished);
-        self.stage = self.take(stage, piece)?;
-        Ok(())
+        let mut left = piece;
+        self.stage = self.take(stage, &mut left, budget)?;
+        Ok(piece.len() - left.len())
     }
 
     /// Ends the restore: the package must be complete, and the target's digest right. Returns the target.
@@ -114,14 +160,25 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         Ok(self.surroundings.target)
     }
 
-    fn take(&mut self, stage: Stage<'w, D>, piece: &[u8]) -> Result<Stage<'w, D>, Error> {
+    fn take(&mut self, stage: Stage<'w, D>, piece: &mut &[u8], budget: u32) -> Result<Stage<'w, D>, Error> {
         match stage {
-            Stage::Header { workspace, gathered } => self.take_header(workspace, gathered, piece),
+            Stage::Header { workspace, gathered } => self.take_header(workspace, gathered, piece, budget),
             Stage::Body { mut walker, mut decoder, mut digest, mut done } => {
+                let taken = decoder.fill(piece);
+                let (now, later) = piece.split_at_checked(taken).ok_or(Error::Corrupt)?;
                 if let Some(digest) = &mut digest {
-                    digest.update(piece);
+                    digest.update(now);
                 }
-                done = decode(&mut walker, &mut decoder, &mut self.surroundings, piece, done)?;
+                *piece = later;
+                let ready = !done && decoder.ready();
+                if ready {
+                    done =
+                        walker.run(&mut decoder, &Blind, &mut self.surroundings, budget)? == Progress::Done;
+                }
+                // Bytes that nobody waits for any more.
+                if taken == 0 && !ready && !piece.is_empty() {
+                    return Err(Error::TrailingData);
+                }
                 Ok(Stage::Body { walker, decoder, digest, done })
             }
             #[cfg(feature = "zstd")]
@@ -129,7 +186,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
                 if let Some(digest) = &mut digest {
                     digest.update(piece);
                 }
-                body.push(piece, &mut self.surroundings)?;
+                body.push(core::mem::take(piece), &mut self.surroundings)?;
                 Ok(Stage::Zstd { body, digest })
             }
             Stage::Finished => Err(Error::Finished),
@@ -140,23 +197,25 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         &mut self,
         workspace: &'w mut [u8],
         mut gathered: usize,
-        mut piece: &[u8],
+        piece: &mut &[u8],
+        budget: u32,
     ) -> Result<Stage<'w, D>, Error> {
         loop {
             let known = workspace.get(..gathered).ok_or(Error::WorkspaceTooSmall)?;
             let wanted = if gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
             if gathered >= wanted {
-                let (header, extensions, _) = Header::parse_extended(known)?;
+                let (header, extensions, length) = Header::parse_extended(known)?;
                 self.allow(&header, &extensions)?;
+                self.length = header.body_length.saturating_add(length as u32);
                 let stage = self.begin(&header, workspace)?;
-                return self.take(stage, piece);
+                return self.take(stage, piece, budget);
             }
             let count = piece.len().min(wanted - gathered);
             let (now, later) = piece.split_at_checked(count).ok_or(Error::MalformedHeader)?;
             let place = workspace.get_mut(gathered..gathered + count).ok_or(Error::WorkspaceTooSmall)?;
             place.iter_mut().zip(now).for_each(|(to, &from)| *to = from);
             gathered += count;
-            piece = later;
+            *piece = later;
             if gathered < wanted {
                 // A wrong magic or version is refused as soon as it is there.
                 return Ok(Stage::Header { workspace, gathered });
@@ -197,6 +256,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
         };
         self.header = Some(*header);
+        self.surroundings.target.announce(header)?;
         self.surroundings.target.begin(header.target_size)?;
         self.surroundings.digest = Some(D::start());
         Ok(stage)
@@ -231,29 +291,6 @@ fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u
     let digest = digest.finish();
     let known: Option<&[u8; 16]> = digest.first_chunk();
     if known == Some(&header.base_digest) { Ok(()) } else { Err(Error::BaseDigest) }
-}
-
-/// Feeds a piece to the decoder; true when the target is complete.
-fn decode<I: Io>(
-    walker: &mut Walker<'_>,
-    decoder: &mut RangeDecoder<'_>,
-    io: &mut I,
-    mut piece: &[u8],
-    mut done: bool,
-) -> Result<bool, Error> {
-    loop {
-        let taken = decoder.fill(piece);
-        piece = piece.get(taken..).unwrap_or(&[]);
-        if !done {
-            done = walker.run(decoder, &Blind, io)? == Progress::Done;
-        }
-        if piece.is_empty() {
-            return Ok(done);
-        }
-        if done || taken == 0 {
-            return Err(Error::TrailingData);
-        }
-    }
 }
 
 impl<B: Base, T: Target, D: Sha256> Io for Surroundings<B, T, D> {

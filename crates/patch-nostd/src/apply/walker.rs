@@ -101,14 +101,16 @@ impl<'w> Walker<'w> {
         self.announced.then_some(self.operation)
     }
 
-    /// Walks until the coder needs input or the target is complete.
+    /// Walks until the coder needs input, the target is complete, or about `budget` bytes more of it are known.
     pub fn run<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
         oracle: &O,
         io: &mut I,
+        budget: u32,
     ) -> Result<Progress, Error> {
-        while coder.ready() {
+        let limit = self.position.saturating_add(budget);
+        while coder.ready() && self.position < limit {
             if self.step(coder, oracle, io)? == Progress::Done {
                 return Ok(Progress::Done);
             }
