@@ -1,15 +1,16 @@
 //! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
 
 pub mod bsdiff40;
-mod chosen;
 mod classic;
 mod cover;
 mod diff;
+mod draft;
 mod encode;
 mod error;
 mod identity;
 mod image;
 mod level;
+mod masks;
 mod options;
 mod passes;
 mod pipeline;
