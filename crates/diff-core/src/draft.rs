@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::DiffError;
 use crate::cover::{Matches, Piece, Prices, References, Repeats, choose, pieces, pool, refine};
 use crate::encode::{Load, Regions, operations};
+use crate::in_place::available_covers;
 use crate::level::Choice;
 use crate::pipeline::LARGE;
 use crate::refs::Mask;
@@ -86,7 +87,19 @@ fn search(
     let of_base = |start, length| Cover { source: Source::Base, start, length };
     let covers: Vec<(u32, Cover)> =
         found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
-    let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
+    let available = |covers: Vec<(u32, Cover)>| match subject.in_place {
+        Some(plan) => available_covers(plan, &covers),
+        None => covers,
+    };
+    let covers = available(covers);
+    let matches = Matches {
+        index: &index,
+        masked: new,
+        old: subject.old,
+        new: subject.new,
+        repeats,
+        in_place: subject.in_place,
+    };
     let large = old.len().max(new.len()) > LARGE;
     Ok(match subject.effort.choice {
         Choice::Search => (covers, Vec::new()),
@@ -94,7 +107,7 @@ fn search(
             let pieces = pieces(&matches, &covers, width);
             (covers, pieces)
         }
-        Choice::Gaps | Choice::All(_) => (refine(&matches, &covers), Vec::new()),
+        Choice::Gaps | Choice::All(_) => (available(refine(&matches, &covers)), Vec::new()),
     })
 }
 

@@ -78,7 +78,14 @@ const LEVELS: [Effort; 9] = {
     let tuned = Effort { choice: Choice::All(MIDDLE), tuning: true, ..masks };
     let learned = Effort { passes: 1, ..tuned };
     let varied = Effort { passes: 2, scales: 2, below: Some(6), ..learned };
-    let wide = Effort { choice: Choice::All(WIDE), passes: 4, scales: 4, small: 2_000_000, below: Some(7), ..varied };
+    let wide = Effort {
+        choice: Choice::All(WIDE),
+        passes: 4,
+        scales: 4,
+        small: 2_000_000,
+        below: Some(7),
+        ..varied
+    };
     let all = Effort { passes: 8, scales: 6, small: 8_000_000, below: Some(8), ..wide };
     [FASTEST, gaps, priced, masks, tuned, learned, varied, wide, all]
 };

@@ -65,6 +65,10 @@ pub enum Error {
     Areas = 28,
     /// The stored package could not be read.
     PackageRead = 29,
+    /// An update in place refers to a part of the base that the target has replaced.
+    BaseGone = 30,
+    /// The package was not made for an update in place.
+    NotInPlace = 31,
 }
 
 impl Error {
@@ -105,6 +109,8 @@ impl Error {
             Self::Version => "package of another version than the wanted one",
             Self::RollbackCounter => "package of an image that must not come back (rollback counter)",
             Self::Journal => "the journal could not be read or written",
+            Self::BaseGone => "the package refers to what it has overwritten",
+            Self::NotInPlace => "the package was not made for an update in place",
             Self::PackageRead => "the stored package could not be read",
             Self::Areas => "areas of flash that are too small or do not go together",
         }
@@ -124,6 +130,7 @@ impl Error {
             | Self::BaseSize
             | Self::BaseDigest
             | Self::Corrupt
+            | Self::BaseGone
             | Self::TargetDigest
             | Self::BodyDigest
             | Self::Product
@@ -139,6 +146,7 @@ impl Error {
             | Self::WorkspaceMisaligned
             | Self::Finished
             | Self::SlotSize
+            | Self::NotInPlace
             | Self::Areas => -1,
         }
     }
@@ -160,7 +168,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their numbers.
-    const ALL: [Error; 29] = [
+    const ALL: [Error; 31] = [
         Error::NotAPackage,
         Error::UnsupportedVersion,
         Error::UnsupportedCodec,
@@ -190,6 +198,8 @@ mod tests {
         Error::Journal,
         Error::Areas,
         Error::PackageRead,
+        Error::BaseGone,
+        Error::NotInPlace,
     ];
 
     const FORMAT: &str = include_str!("../../../docs/format.md");

@@ -32,6 +32,8 @@ mod error;
 #[cfg(feature = "flash")]
 pub mod flash;
 pub mod refs;
+#[cfg_attr(not(feature = "flash"), allow(dead_code))]
+mod state;
 pub mod verify;
 pub mod wire;
 

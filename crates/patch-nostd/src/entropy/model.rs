@@ -35,6 +35,8 @@ pub struct Model<'w> {
     control_steps: [u16; 8],
 }
 
+crate::state::state!(Model<'_>: control, slots, weights; fixed mixer_rate, steps, control_steps);
+
 /// The contexts of one event: a cell for each input.
 pub(super) type Cells = [usize; INPUTS];
 

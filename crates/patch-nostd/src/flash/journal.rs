@@ -29,6 +29,8 @@ pub enum Mark {
     /// In place: the segment of this number, counted from zero, is in the scratch area, and the decoder's state
     /// after it is saved.
     Copying(u32),
+    /// In place: as [`Mark::Copying`], but what is to be kept of the slot is not yet.
+    Keeping(u32),
     /// The new image is complete.
     Ready,
 }
@@ -64,6 +66,7 @@ impl Mark {
             Self::Decoding(count) => (3, count),
             Self::Copying(index) => (4, index),
             Self::Ready => (5, 0),
+            Self::Keeping(index) => (6, index),
         }
     }
 
@@ -74,6 +77,7 @@ impl Mark {
             3 => Some(Self::Decoding(value)),
             4 => Some(Self::Copying(value)),
             5 => Some(Self::Ready),
+            6 => Some(Self::Keeping(value)),
             _ => None,
         }
     }

@@ -64,6 +64,27 @@ impl<F: Flash> Flash for &mut F {
     }
 }
 
+/// A package in memory, or in memory-mapped flash: can only be read.
+impl Flash for &[u8] {
+    fn geometry(&self) -> Geometry {
+        Geometry { size: u32::try_from(self.len()).unwrap_or(u32::MAX), page: 1, write: 1 }
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+        let rest = self.get(offset as usize..).and_then(|rest| rest.get(..buffer.len())).ok_or(FlashError)?;
+        buffer.iter_mut().zip(rest).for_each(|(to, &from)| *to = from);
+        Ok(())
+    }
+
+    fn erase(&mut self, _offset: u32) -> Result<(), FlashError> {
+        Err(FlashError)
+    }
+
+    fn write(&mut self, _offset: u32, _bytes: &[u8]) -> Result<(), FlashError> {
+        Err(FlashError)
+    }
+}
+
 /// A driver of `embedded-storage` as [`Flash`]. It must read from any offset: `READ_SIZE` must be 1.
 #[derive(Debug)]
 pub struct Nor<F>(pub F);

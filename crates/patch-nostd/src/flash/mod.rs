@@ -6,14 +6,19 @@
 
 mod ab;
 mod area;
+mod ground;
+mod in_place;
 mod journal;
 mod memory;
+mod saved;
 #[cfg(feature = "simulator")]
 mod simulator;
 mod slot;
 
 pub use ab::AbUpdate;
 pub use area::Area;
+pub use ground::IN_PLACE_BUFFER;
+pub use in_place::{InPlaceAreas, InPlaceUpdate, state_area};
 pub use journal::{Entry, Journal, Mark};
 pub use memory::{Flash, FlashError, Geometry, Nor};
 #[cfg(feature = "simulator")]

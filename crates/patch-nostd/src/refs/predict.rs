@@ -52,6 +52,8 @@ pub struct Predictor<'w> {
     history: u8,
 }
 
+crate::state::state!(Predictor<'_>: landmarks, learned, nearby, recent, outcomes, history; fixed space);
+
 impl<'w> Predictor<'w> {
     /// A predictor that has seen no reference.
     pub fn new(landmarks: Landmarks<'w>, learned: Learned<'w>, space: AddressSpace) -> Self {

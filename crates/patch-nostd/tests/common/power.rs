@@ -5,7 +5,9 @@
 
 use std::cell::RefCell;
 
-use patch_nostd::flash::{AbUpdate, Area, Cut, Geometry, Simulator, Step};
+use patch_nostd::flash::{
+    AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Simulator, Step, state_area,
+};
 use patch_nostd::{Anything, Error, Header, SoftwareSha256};
 
 /// Pages and units of real chips, and odd ones, in bytes.
@@ -186,5 +188,63 @@ impl Device for Ab<'_> {
     fn check_ready(&self, chip: &Simulator) {
         let [_, start, ..] = self.starts();
         assert!(chip.memory()[start as usize..].starts_with(self.new), "not the new image");
+    }
+}
+
+/// A device with one slot, and everything that an update in place takes besides.
+pub struct InPlaceDevice<'a> {
+    pub old: &'a [u8],
+    pub new: &'a [u8],
+    pub package: &'a [u8],
+    pub slot: u32,
+    pub scratch: u32,
+    pub page: u32,
+    pub write: u32,
+}
+
+impl InPlaceDevice<'_> {
+    /// Where slot, scratch, journal, state and package begin, and where the package ends.
+    fn bounds(&self) -> [u32; 6] {
+        let (header, _) = Header::parse(self.package).unwrap();
+        let state = state_area(&header, self.page).unwrap();
+        let package = (self.package.len() as u32).next_multiple_of(self.page);
+        let mut bounds = [0; 6];
+        for (index, size) in [self.slot, self.scratch, 2 * self.page, state, package].into_iter().enumerate()
+        {
+            bounds[index + 1] = bounds[index] + size;
+        }
+        bounds
+    }
+}
+
+impl Device for InPlaceDevice<'_> {
+    fn chip(&self) -> Simulator {
+        let bounds = self.bounds();
+        let mut chip = Simulator::new(Geometry { size: bounds[5], page: self.page, write: self.write });
+        chip.load(0, self.old);
+        chip.load(bounds[4], self.package);
+        chip
+    }
+
+    fn update(&self, chip: &RefCell<Simulator>) -> Result<(), Error> {
+        let bounds = self.bounds();
+        let area = |index: usize| Area::new(chip, bounds[index], bounds[index + 1] - bounds[index]);
+        let areas = InPlaceAreas { slot: area(0), scratch: area(1), journal: area(2), state: area(3) };
+        let mut buffer = [0; IN_PLACE_BUFFER];
+        with_memory(self.package, |workspace| {
+            let mut update =
+                InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, area(4), Anything)?;
+            while update.step(1000)? != Step::Ready {}
+            Ok(())
+        })
+    }
+
+    fn check_always(&self, chip: &Simulator) {
+        let bounds = self.bounds();
+        assert!(chip.memory()[bounds[4] as usize..].starts_with(self.package), "the package was lost");
+    }
+
+    fn check_ready(&self, chip: &Simulator) {
+        assert!(chip.memory().starts_with(self.new), "not the new image");
     }
 }
