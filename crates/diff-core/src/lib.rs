@@ -10,6 +10,7 @@ mod error;
 mod image;
 mod level;
 mod options;
+pub mod package;
 mod passes;
 mod pipeline;
 mod progress;
