@@ -9,6 +9,7 @@ mod encode;
 mod error;
 mod image;
 mod level;
+mod new_image;
 mod options;
 pub mod package;
 mod passes;
@@ -22,8 +23,9 @@ mod subject;
 mod zstd_package;
 
 pub use classic::diff_bsdiff40;
-pub use diff::{Package, diff};
+pub use diff::{Package, diff, diff_to};
 pub use error::DiffError;
+pub use new_image::NewImage;
 pub use options::{Arch, CodecChoice, Options, Ram};
 pub use progress::{Progress, Silent, Stage};
 pub use prove::prove;

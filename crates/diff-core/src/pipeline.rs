@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::chosen::Chosen;
 use crate::cover::{Piece, Repeats, pool};
+use crate::diff::check_cancelled;
 use crate::encode::{
     Job, LARGE_TUNING, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations, tune,
 };
@@ -17,7 +18,7 @@ use crate::level::{Choice, Effort};
 use crate::refs::{Mask, has_records, most_doubtful};
 use crate::report::Report;
 use crate::subject::{OFFSET, Subject};
-use crate::{DiffError, Progress, Stage, passes};
+use crate::{DiffError, NewImage, Progress, Stage, passes};
 
 /// Images up to this many bytes are encoded again and again.
 const MEDIUM: usize = 8_000_000;
@@ -36,23 +37,28 @@ const MOVED: u64 = 6 * 256;
 const MOVED_CALL: u64 = 5 * 256 / 2;
 
 /// The best job for this subject.
-pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
+pub(crate) fn best_job<'a>(
+    subject: &Subject<'a>,
+    new: &NewImage,
+    progress: &dyn Progress,
+) -> Result<Job<'a>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
     let effort = &subject.effort;
     let masks = if !effort.all_masks {
-        vec![likely_mask(subject)]
+        vec![likely_mask(subject, new)]
     } else if size > effort.small {
-        vec![sampled_mask(subject)?]
+        vec![sampled_mask(subject, new)?]
     } else {
-        masks(subject, Mask::Nothing)
+        masks(subject, new, Mask::Nothing)
     };
     progress.begin(Stage::Search, masks.len() as u64);
     // One table for all candidates; there is only one for large images, and memory for less than a table.
-    let repeats = (size <= LARGE).then(|| Repeats::new(subject.new));
+    let repeats = (size <= LARGE).then(|| new.repeats());
     // Whatever is masked, the last of the kinds is code, if there is any.
     let likely = subject.kinds.last().copied().unwrap_or_default();
     let candidate = |&mask: &Mask| {
-        let mut candidate = Candidate::new(subject, mask, repeats.as_ref())?;
+        check_cancelled(progress)?;
+        let mut candidate = Candidate::new(subject, mask, repeats)?;
         if size <= effort.small && masks.len() > 1 {
             candidate.try_kinds(&[mask.kind(), likely]).map_err(DiffError::NotProved)?;
         }
@@ -60,7 +66,6 @@ pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Re
         Ok(candidate)
     };
     let candidates: Result<Vec<Candidate>, DiffError> = masks.par_iter().map(candidate).collect();
-    drop(repeats);
     progress.begin(Stage::Encode, 1);
     let mut best = pooled(candidates?, effort.pooled)?;
     if effort.regions {
@@ -151,15 +156,15 @@ impl<'a> Candidate<'a> {
 }
 
 /// The mask that goes with what the image looks like.
-fn likely_mask(subject: &Subject) -> Mask {
-    let plausible = masks(subject, Mask::Tables)
+fn likely_mask(subject: &Subject, new: &NewImage) -> Mask {
+    let plausible = masks(subject, new, Mask::Tables)
         .into_iter()
         .filter(|&mask| !matches!(mask, Mask::Words(_) | Mask::Records));
     plausible.max().unwrap_or(Mask::Nothing)
 }
 
 /// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
-fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
+fn masks(subject: &Subject, new: &NewImage, plain: Mask) -> Vec<Mask> {
     let masks_of = |&kind: &RegionKind| match kind {
         RegionKind::Bytes if subject.kinds.len() == 1 => vec![Mask::Nothing],
         RegionKind::Bytes => vec![plain],
@@ -173,15 +178,15 @@ fn masks(subject: &Subject, plain: Mask) -> Vec<Mask> {
         }
     };
     let mut masks: Vec<Mask> = subject.kinds.iter().flat_map(masks_of).collect();
-    if subject.kinds.len() > 1 && has_records(subject.old) && has_records(subject.new) {
+    if subject.kinds.len() > 1 && has_records(subject.old) && new.has_records() {
         masks.push(Mask::Records);
     }
     masks
 }
 
 /// The mask that does best on stretches of both images: in the middle, and where the masks differ most.
-fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
-    let masks = masks(subject, Mask::Tables);
+fn sampled_mask(subject: &Subject, new: &NewImage) -> Result<Mask, DiffError> {
+    let masks = masks(subject, new, Mask::Tables);
     if let [only] = masks[..] {
         return Ok(only);
     }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::level::Effort;
-use crate::{Arch, DiffError, Options, image};
+use crate::{Arch, DiffError, NewImage, Options, image};
 
 /// The two images, the addresses that matter, and the decoder's budget.
 pub(crate) struct Subject<'a> {
@@ -25,12 +25,16 @@ pub(crate) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(crate) fn new(old: &'a [u8], new: &'a [u8], options: &Options) -> Result<Self, DiffError> {
+    pub(crate) fn new<'n: 'a>(
+        old: &'a [u8],
+        new: &NewImage<'n>,
+        options: &Options,
+    ) -> Result<Self, DiffError> {
         check_size("old", old)?;
-        check_size("new", new)?;
+        check_size("new", new.bytes())?;
         let (space, (base, target)) = rayon::join(
             || image::address_space(old, options.base_address),
-            || rayon::join(|| sha256(old), || sha256(new)),
+            || rayon::join(|| sha256(old), || new.sha256()),
         );
         let mut base_digest = [0; 16];
         if !old.is_empty() {
@@ -39,10 +43,10 @@ impl<'a> Subject<'a> {
         let header = Header {
             codec: Codec::Zstd { window_log: 10 },
             base_size: old.len() as u32,
-            target_size: new.len() as u32,
+            target_size: new.bytes().len() as u32,
             base_digest,
             target_digest: target,
-            target_md5: options.md5.then(|| md5::Md5::digest(new).into()),
+            target_md5: options.md5.then(|| new.md5()),
             ram: 0,
             base_address: space.base_address,
             address_high: space.address_high,
@@ -52,10 +56,10 @@ impl<'a> Subject<'a> {
             body_length: 0,
             body_digest: options.body_digest.then_some([0; 32]),
         };
-        let budget = options.ram.budget(old.len().max(new.len()));
+        let budget = options.ram.budget(old.len().max(new.bytes().len()));
         let kinds = kinds(options.arch, old, &space);
         let effort = Effort::of(options.level);
-        Ok(Self { old, new, space, budget, kinds, effort, header })
+        Ok(Self { old, new: new.bytes(), space, budget, kinds, effort, header })
     }
 
     /// The same stretch of both images as a subject of its own: up to `size` bytes of the new one from `start`, and

@@ -304,6 +304,12 @@ impl SignMethod {
             Self::Sha256 => "SHA256",
         }
     }
+
+    /// The method of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Md5, Self::Sha256].into_iter().find(|method| method.name() == name)
+    }
 }
 
 #[cfg(test)]
