@@ -1,6 +1,6 @@
 //! From two images to a proved package.
 
-use patch_nostd::Header;
+use patch_nostd::{Extensions, Header};
 
 use crate::encode::Job;
 use crate::pipeline::best_job;
@@ -40,6 +40,7 @@ pub fn diff_to(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
+    let extensions = options.identity.extensions()?;
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(old, new, options)?;
     check_cancelled(progress)?;
@@ -48,7 +49,7 @@ pub fn diff_to(
     }
     let job = best_job(&subject, new, progress)?;
     check_cancelled(progress)?;
-    let package = assemble(&job)?;
+    let package = assemble(&job, &extensions)?;
     drop(job);
     progress.begin(Stage::Prove, 1);
     check_cancelled(progress)?;
@@ -62,12 +63,12 @@ pub(crate) fn check_cancelled(progress: &dyn Progress) -> Result<(), DiffError> 
 }
 
 /// Codes the body and puts the header before it.
-fn assemble(job: &Job) -> Result<Package, DiffError> {
+fn assemble(job: &Job, extensions: &Extensions<'_>) -> Result<Package, DiffError> {
     let (body, report) = job.encode().map_err(DiffError::NotProved)?;
     let mut header = job.header();
     header.body_length = body.len() as u32;
     header.body_digest = header.body_digest.map(|_| sha256(&body));
-    let mut bytes = header.to_bytes();
+    let mut bytes = header.to_bytes_with(extensions);
     bytes.extend_from_slice(&body);
     Ok(Package { bytes, header, report })
 }

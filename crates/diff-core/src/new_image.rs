@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use md5::{Digest, Md5};
 
 use crate::cover::Repeats;
-use crate::refs::has_records;
 use crate::subject::sha256;
 
 /// A new image with its analyses, each made when it is first asked for.
@@ -15,7 +14,6 @@ pub struct NewImage<'a> {
     bytes: &'a [u8],
     sha256: OnceLock<[u8; 32]>,
     md5: OnceLock<[u8; 16]>,
-    has_records: OnceLock<bool>,
     repeats: OnceLock<Repeats<'a>>,
 }
 
@@ -23,13 +21,7 @@ impl<'a> NewImage<'a> {
     /// An image about which nothing is known yet.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            sha256: OnceLock::new(),
-            md5: OnceLock::new(),
-            has_records: OnceLock::new(),
-            repeats: OnceLock::new(),
-        }
+        Self { bytes, sha256: OnceLock::new(), md5: OnceLock::new(), repeats: OnceLock::new() }
     }
 
     /// The image.
@@ -46,16 +38,6 @@ impl<'a> NewImage<'a> {
     /// Its MD5.
     pub fn md5(&self) -> [u8; 16] {
         *self.md5.get_or_init(|| Md5::digest(self.bytes).into())
-    }
-
-    /// Whether much of it consists of records.
-    pub(crate) fn has_records(&self) -> bool {
-        // Not within the lock: it is parallel work, during which a thread may come here again.
-        if let Some(&known) = self.has_records.get() {
-            return known;
-        }
-        let found = has_records(self.bytes);
-        *self.has_records.get_or_init(|| found)
     }
 
     /// Where it repeats itself: about four bytes of memory for each of its own.

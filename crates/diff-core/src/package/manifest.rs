@@ -41,6 +41,8 @@ pub struct Manifest {
     pub android_sdk: bool,
     /// A differential package is dropped if it has more than this share of the full one, in percent.
     pub share: u8,
+    /// The counter below which devices do not go back.
+    pub rollback_counter: Option<u32>,
     /// Versions in the field, in ascending order, and which package each is to get.
     pub sources: Vec<SourceEntry>,
     /// The full package first, then the differential ones in the order of their first source version.
@@ -290,5 +292,131 @@ impl Manifest {
             return Err(format!("the package \"{file}\" is not for source version \"{version}\""));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::package::digest::{md5_hex, sha256_hex};
+
+    /// A release of two sources with the same image, and one whose package was dropped.
+    pub(crate) fn manifest() -> Manifest {
+        let image = |text: &str| BaseImage { size: 7, sha256: sha256_hex(text.as_bytes()) };
+        let package = |file: &str, kind, versions: &[&str], base| PackageEntry {
+            kind,
+            source_versions: versions.iter().map(|&version| version.to_owned()).collect(),
+            file: file.to_owned(),
+            size: 100,
+            md5: md5_hex(file.as_bytes()),
+            sha256: sha256_hex(file.as_bytes()),
+            sign_method: "SHA256".to_owned(),
+            sign: sha256_hex(file.as_bytes()),
+            format_version: 2,
+            codec: "cm".to_owned(),
+            ram: 16384,
+            base,
+            target_sha256: sha256_hex(b"target"),
+            recipe: sha256_hex(b"recipe"),
+        };
+        let source = |version: &str, image, package: &str| SourceEntry {
+            version: version.to_owned(),
+            image,
+            package: Some(package.to_owned()),
+            dropped: None,
+        };
+        let (full, differential) = ("full-3.0.0.bin", "1.0.0-to-3.0.0.bin");
+        Manifest {
+            manifest: MANIFEST_VERSION,
+            shard: None,
+            product: Some("sensor".to_owned()),
+            module: "default".to_owned(),
+            name: "sensor-3_0_0".to_owned(),
+            description: String::new(),
+            version: "3.0.0".to_owned(),
+            target: TargetImage { size: 7, sha256: sha256_hex(b"target"), md5: md5_hex(b"target") },
+            android_sdk: false,
+            share: 80,
+            rollback_counter: None,
+            sources: vec![
+                source("1.0.0", image("one"), differential),
+                source("1.0.1", image("one"), differential),
+                source("2.0.0", image("two"), full),
+            ],
+            packages: vec![
+                package(full, Type::Full, &[], None),
+                package(differential, Type::Differential, &["1.0.0", "1.0.1"], Some(image("one"))),
+            ],
+            notes: Vec::new(),
+        }
+    }
+
+    fn parse(manifest: &Manifest) -> Result<Manifest, String> {
+        Manifest::parse(&manifest.to_json(), Path::new("m")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        assert_eq!(parse(&manifest()), Ok(manifest()));
+        assert!(manifest().to_json().ends_with(b"}\n"));
+    }
+
+    #[test]
+    fn contradictions_and_broken_rules_are_refused() {
+        type Change = fn(&mut Manifest);
+        let changes: [(Change, &str); 20] = [
+            (|m| m.manifest = 2, "is a manifest of version 2; this program knows version 1"),
+            (|m| m.name = "-".into(), "firmware name"),
+            (|m| m.module = String::new(), "module"),
+            (|m| m.description = "x".repeat(101), "description"),
+            (|m| m.version = "1.0.0".into(), "is the target version"),
+            (|m| m.sources[1].version = "1.0.0".into(), "given twice"),
+            (|m| m.packages[1].source_versions.clear(), "has none"),
+            (|m| m.packages[1].size = 1_000_000_001, "1,000 MB"),
+            (|m| m.packages[1].file = "a.exe".into(), "named otherwise"),
+            (|m| m.packages[1].file = "../a.bin".into(), "not a plain file name"),
+            (|m| m.packages[1].file = "C:a.bin".into(), "not a plain file name"),
+            (|m| m.packages[1].file = m.packages[0].file.clone(), "the same file"),
+            (|m| m.packages[1].kind = Type::Full, "2 full packages"),
+            (|m| drop(m.packages.remove(0)), "0 full packages"),
+            (|m| m.packages[1].sign = m.packages[1].md5.clone(), "is not its SHA256"),
+            (|m| m.packages[1].sign_method = "SHA1".into(), "neither MD5 nor SHA256"),
+            (|m| m.android_sdk = true, "Android SDK"),
+            (|m| m.packages[1].target_sha256 = m.packages[1].sha256.clone(), "another target image"),
+            (|m| m.sources[2].package = Some("1.0.0-to-3.0.0.bin".into()), "is not for source version"),
+            (|m| m.sources[0].image.sha256 = "0".into(), "is not a digest"),
+        ];
+        for (change, part) in changes {
+            let mut changed = manifest();
+            change(&mut changed);
+            let refusal = parse(&changed).unwrap_err();
+            assert!(refusal.starts_with("m: ") && refusal.contains(part), "{part:?} in {refusal:?}");
+        }
+    }
+
+    #[test]
+    fn catalogues_and_releases_have_the_same_limit() {
+        let with = |count: usize| {
+            let mut manifest = manifest();
+            for number in 2..count {
+                let mut package = manifest.packages[1].clone();
+                package.file = format!("{number}.bin");
+                manifest.packages.push(package);
+            }
+            parse(&manifest)
+        };
+        assert!(with(500).is_ok());
+        assert!(with(501).unwrap_err().contains("there are 501 packages; a catalogue has at most 500"));
+    }
+
+    #[test]
+    fn other_files_are_no_manifests() {
+        let refusal = |text: &str| Manifest::parse(text.as_bytes(), Path::new("m")).unwrap_err().to_string();
+        assert!(refusal("").contains("is not a manifest: "));
+        assert!(refusal("{}").contains("has no number \"manifest\""));
+        assert!(refusal("{\"manifest\": 1}").contains("missing field"));
+        let mut surplus: serde_json::Value = serde_json::from_slice(&manifest().to_json()).unwrap();
+        surplus["surplus"] = 1.into();
+        assert!(refusal(&surplus.to_string()).contains("unknown field `surplus`"));
     }
 }

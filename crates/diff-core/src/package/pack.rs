@@ -19,7 +19,7 @@ use super::rules::{self, SignMethod};
 use super::store::{Known, Store};
 use super::turns::Turns;
 use super::{PackError, Shard};
-use crate::{DiffError, NewImage, diff_to};
+use crate::{DiffError, NewImage, Options, diff_to};
 
 /// How much is done at once, and how much of a release.
 #[derive(Clone, Copy, Debug)]
@@ -83,13 +83,15 @@ pub fn pack(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(effort.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let new = NewImage::new((*target).as_ref());
-    let run = Run { release, effort, store, known, progress, pool: &pool, new: &new };
+    let options = release.all_options();
+    let run = Run { release, options, effort, store, known, progress, pool: &pool, new: &new };
     run.all()
 }
 
 /// One run of [`pack`].
 struct Run<'a> {
     release: &'a Release,
+    options: Options,
     effort: &'a Effort,
     store: Store,
     known: Known,
@@ -110,7 +112,7 @@ impl Run<'_> {
         let target = self.pool.install(|| self.target());
         let image = BaseImage { size: target.size, sha256: target.sha256.clone() };
         let release = self.release;
-        let common = Common { version: &release.version, target: &image, options: &release.options };
+        let common = Common { version: &release.version, target: &image, options: &self.options };
         let sources = release.sorted_sources();
         let plan = self.pool.install(|| Plan::new(&sources, &common))?;
         rules::check_catalogue(plan.tasks.len())?;
@@ -200,7 +202,7 @@ impl Run<'_> {
         let failed = |error| PackError::Image { version: task.source_versions.join(", "), error };
         let old = old.map_err(failed)?;
         let old = (*old).as_ref();
-        let made = self.pool.install(|| diff_to(old, self.new, &self.release.options, &progress));
+        let made = self.pool.install(|| diff_to(old, self.new, &self.options, &progress));
         made.map(|package| package.bytes).map_err(|error| match error {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { what: task.file.clone(), error },
@@ -274,6 +276,7 @@ impl Run<'_> {
             target,
             android_sdk: release.android_sdk,
             share: release.share,
+            rollback_counter: release.rollback_counter,
             sources,
             packages,
             notes: Vec::new(),

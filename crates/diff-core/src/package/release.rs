@@ -1,9 +1,11 @@
 //! A release to be packed: the new image, the versions in the field, and what the platform wants to know.
 
+use patch_nostd::wire::{TEXT_LIMIT, is_product};
+
 use super::order;
 use super::rules::{self, DEFAULT_MODULE, RuleError, SignMethod};
 use super::{Image, PackError, Source};
-use crate::Options;
+use crate::{Identity, Options};
 
 /// A differential package with more than this share of the full one's bytes, in percent, is not worth it.
 pub const DEFAULT_SHARE: u8 = 80;
@@ -29,6 +31,7 @@ pub struct Release {
     pub(super) sign_method: Option<SignMethod>,
     pub(super) android_sdk: bool,
     pub(super) share: u8,
+    pub(super) rollback_counter: Option<u32>,
     pub(super) options: Options,
 }
 
@@ -46,6 +49,7 @@ impl Release {
             sign_method: None,
             android_sdk: false,
             share: DEFAULT_SHARE,
+            rollback_counter: None,
             options: Options::default(),
         }
     }
@@ -106,7 +110,15 @@ impl Release {
         self
     }
 
-    /// Chooses how packages are made.
+    /// Sets the counter below which devices do not go back.
+    #[must_use]
+    pub const fn rollback_counter(mut self, counter: u32) -> Self {
+        self.rollback_counter = Some(counter);
+        self
+    }
+
+    /// Chooses how packages are made. What the headers say about product, module, version and rollback counter is the
+    /// release's all the same.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
@@ -119,6 +131,12 @@ impl Release {
     /// The first rule that is broken.
     pub fn check(&self) -> Result<(), PackError> {
         self.check_rules()?;
+        if let Some(product) = self.product.as_ref().filter(|product| !is_product(product)) {
+            return Err(PackError::Usage(format!(
+                "the product \"{product}\" has {} bytes; it has 1 to {TEXT_LIMIT}",
+                product.len()
+            )));
+        }
         if self.share > 100 {
             return Err(PackError::Usage(format!("a share has at most 100 percent, not {}", self.share)));
         }
@@ -145,6 +163,17 @@ impl Release {
     pub(super) fn name(&self) -> String {
         let usual = || format!("{}-{}", self.product.as_deref().unwrap_or("firmware"), self.version);
         self.name.clone().unwrap_or_else(|| usual().replace('.', "_"))
+    }
+
+    /// The options with what the headers say.
+    pub(super) fn all_options(&self) -> Options {
+        let identity = Identity {
+            product: self.product.clone(),
+            module: Some(self.module.clone()),
+            version: Some(self.version.clone()),
+            rollback_counter: self.rollback_counter,
+        };
+        Options { identity, ..self.options.clone() }
     }
 
     /// The sources in ascending order of their versions, however they were given.
@@ -188,6 +217,11 @@ mod tests {
         for release in broken {
             assert!(matches!(release.check(), Err(PackError::Rule(_))));
         }
+        for product in [String::new(), "p".repeat(65)] {
+            let named = release().firmware_name("n").product(product);
+            assert!(matches!(named.check(), Err(PackError::Usage(_))));
+        }
+        assert!(release().firmware_name("n").product("p".repeat(64)).check().is_ok());
         assert!(matches!(release().share(101).check(), Err(PackError::Usage(_))));
         assert!(release().share(100).check().is_ok());
     }

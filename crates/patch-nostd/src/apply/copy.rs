@@ -6,7 +6,7 @@ use super::operation::{Cover, Oracle, Source};
 use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Category, Coder, CopyContext};
-use crate::refs::{Halves, Steps, VIEW};
+use crate::refs::{Halves, Site, Steps, VIEW};
 use crate::wire::{PAGE_LOG, RegionKind};
 
 /// Weight set of the flag for a whole block.
@@ -109,14 +109,10 @@ impl Walker<'_> {
             }
             self.begin_block(coder, oracle, io)?;
         }
-        if self.copy.clean {
-            self.copy_unchanged(io)?;
-            if self.copy.at >= self.copy.block {
-                return Ok(false);
-            }
-        }
-        match self.reference() {
+        let site = if self.copy.clean { self.copy_unchanged(oracle, io)? } else { self.reference(oracle) };
+        match site {
             Some(site) => self.copy_reference(coder, oracle, io, &site)?,
+            None if self.copy.clean => {}
             None => self.copy_byte(coder, oracle, io)?,
         }
         Ok(false)
@@ -182,7 +178,7 @@ impl Walker<'_> {
             (self.copy.at, self.copy.halves, self.copy.previous, self.copy.steps);
         let mut clean = true;
         while clean && self.copy.at < self.copy.block {
-            if let Some(site) = self.reference() {
+            if let Some(site) = self.reference(oracle) {
                 let actual = self.actual(oracle, &site);
                 self.finish_reference(&site, actual);
             } else {
@@ -205,26 +201,23 @@ impl Walker<'_> {
         self.copy.steps.byte(self.copy.kind, address, byte, next);
     }
 
-    /// Copies the bytes of a clean block up to the next reference.
-    fn copy_unchanged<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
-        while self.copy.at < self.copy.block {
-            if self.reference().is_some() {
-                return Ok(());
-            }
-            let run = self.reference_free();
-            self.emit_run(run, io)?;
-            if self.copy.kind.has_steps() {
-                for _ in 0..run {
-                    self.pass();
-                    self.copy.at += 1;
-                }
-            } else {
-                self.copy.at += run;
-            }
+    /// Copies the bytes of a clean block up to the next reference, which is returned, or to the end.
+    fn copy_unchanged<O: Oracle, I: Io>(&mut self, oracle: &O, io: &mut I) -> Result<Option<Site>, Error> {
+        let from = self.copy.at;
+        let mut site = self.reference(oracle);
+        while site.is_none() && self.copy.at < self.copy.block {
+            // Nothing that `pass` looks at begins inside.
+            self.pass();
+            self.copy.at += self.reference_free();
+            site = if self.copy.at < self.copy.block { self.reference(oracle) } else { None };
+        }
+        let run = self.copy.at - from;
+        if run > 0 {
+            self.emit_run(from, run, io)?;
             self.copy.previous = self.before as u8;
             self.copy.history = if run < 8 { self.copy.history << run } else { 0 };
         }
-        Ok(())
+        Ok(site)
     }
 
     /// Codes one byte of the cover.

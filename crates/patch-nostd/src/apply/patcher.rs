@@ -6,17 +6,18 @@ use super::operation::Blind;
 use super::walker::{Progress, Walker};
 use crate::Error;
 use crate::entropy::RangeDecoder;
-use crate::verify::Sha256;
-use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH};
+use crate::verify::{Anything, Policy, Sha256};
+use crate::wire::{Codec, Extensions, HEADER_LIMIT, Header, PREFIX_LENGTH};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
 ///
 /// Nothing is written before the header's checksum and the base image's size and SHA-256 have been found right.
 /// The target must not be used before [`Patcher::finish`] has returned `Ok`.
 #[derive(Debug)]
-pub struct Patcher<'w, B: Base, T: Target, D: Sha256> {
+pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything> {
     stage: Stage<'w, D>,
     surroundings: Surroundings<B, T, D>,
+    policy: P,
     header: Option<Header>,
 }
 
@@ -35,21 +36,30 @@ enum Stage<'w, D> {
     Finished,
 }
 
-/// The base, the target and the target's running digest.
+/// The base, the target, and its length and digest so far.
 #[derive(Debug)]
 pub(super) struct Surroundings<B, T, D> {
     base: B,
     target: T,
+    written: u32,
     digest: Option<D>,
 }
 
 impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
-    /// A patcher that has seen no input. `workspace` must be aligned to four bytes; how long it must be is known
-    /// when the header is: see [`required_ram`], or ask [`Header::parse`] beforehand.
+    /// A patcher that has seen no input and takes packages for any device. `workspace` must be aligned to four bytes;
+    /// how long it must be is known when the header is: see [`required_ram`], or ask [`Header::parse`] beforehand.
     pub fn new(workspace: &'w mut [u8], base: B, target: T) -> Self {
+        Self::with_policy(workspace, base, target, Anything)
+    }
+}
+
+impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
+    /// A patcher that takes the packages that `policy` allows.
+    pub fn with_policy(workspace: &'w mut [u8], base: B, target: T, policy: P) -> Self {
         Self {
             stage: Stage::Header { workspace, gathered: 0 },
-            surroundings: Surroundings { base, target, digest: None },
+            surroundings: Surroundings { base, target, written: 0, digest: None },
+            policy,
             header: None,
         }
     }
@@ -58,6 +68,12 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     #[must_use]
     pub const fn header(&self) -> Option<&Header> {
         self.header.as_ref()
+    }
+
+    /// How much of the target has been written, in percent; its digest is not checked before [`Patcher::finish`].
+    #[must_use]
+    pub fn progress(&self) -> u8 {
+        self.header.as_ref().map_or(0, |header| percent(self.surroundings.written, header.target_size))
     }
 
     /// Takes the next piece of the package, all of it, and writes what can be restored.
@@ -130,7 +146,8 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
             let known = workspace.get(..gathered).ok_or(Error::WorkspaceTooSmall)?;
             let wanted = if gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
             if gathered >= wanted {
-                let (header, _) = Header::parse(known)?;
+                let (header, extensions, _) = Header::parse_extended(known)?;
+                self.allow(&header, &extensions)?;
                 let stage = self.begin(&header, workspace)?;
                 return self.take(stage, piece);
             }
@@ -145,6 +162,14 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 return Ok(Stage::Header { workspace, gathered });
             }
         }
+    }
+
+    /// Whether decoder and device want this package.
+    fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error> {
+        if matches!(header.codec, Codec::Zstd { .. }) && cfg!(not(feature = "zstd")) {
+            return Err(Error::UnsupportedCodec);
+        }
+        self.policy.allow(header, extensions)
     }
 
     /// Checks workspace and base, in this order, and only then lets the target begin.
@@ -175,6 +200,14 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
         self.surroundings.target.begin(header.target_size)?;
         self.surroundings.digest = Some(D::start());
         Ok(stage)
+    }
+}
+
+/// `done` of `whole` in percent, rounded down.
+pub(crate) const fn percent(done: u32, whole: u32) -> u8 {
+    match (done as u64 * 100).checked_div(whole as u64) {
+        Some(percent) if percent < 100 => percent as u8,
+        _ => 100,
     }
 }
 
@@ -236,6 +269,8 @@ impl<B: Base, T: Target, D: Sha256> Io for Surroundings<B, T, D> {
         if let Some(digest) = &mut self.digest {
             digest.update(bytes);
         }
-        self.target.write(bytes)
+        self.target.write(bytes)?;
+        self.written = self.written.saturating_add(bytes.len() as u32);
+        Ok(())
     }
 }

@@ -208,9 +208,8 @@ impl<'w> Walker<'w> {
         if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 
-    /// Appends the next `count` bytes of the window to the target; they lie within the current block.
-    pub(super) fn emit_run<I: Io>(&mut self, count: usize, io: &mut I) -> Result<(), Error> {
-        let at = self.copy.at;
+    /// Appends `count` bytes of the window from `at` on to the target; they lie within the current block.
+    pub(super) fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), Error> {
         if self.used + count > OUTPUT {
             self.flush(io)?;
         }

@@ -1,12 +1,12 @@
 //! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
 
-use super::{Reader, RegionKinds, crc32};
+use super::{Extensions, Reader, RegionKinds, crc32};
 use crate::Error;
 
 /// The first bytes of every package.
 pub const MAGIC: [u8; 4] = *b"SMDG";
 /// The format version that this crate reads and writes.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 /// Bytes that are needed to know how long the header is.
 pub const PREFIX_LENGTH: usize = 9;
 /// The longest header.
@@ -69,7 +69,7 @@ pub struct Window {
     pub length: u32,
 }
 
-/// A parsed header: plain values, nothing borrowed.
+/// A parsed header but for its [`Extensions`]: plain values, nothing borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// How the body is coded.
@@ -125,6 +125,11 @@ impl Header {
 
     /// Parses a header. `bytes` may go on after it; the second value is its length.
     pub fn parse(bytes: &[u8]) -> Result<(Self, usize), Error> {
+        Self::parse_extended(bytes).map(|(header, _, length)| (header, length))
+    }
+
+    /// Parses a header and its extensions. `bytes` may go on after it; the last value is its length.
+    pub fn parse_extended(bytes: &[u8]) -> Result<(Self, Extensions<'_>, usize), Error> {
         let length = Self::length(bytes)?;
         let bytes = bytes.get(..length).ok_or(Error::Truncated)?;
         let (fields, checksum) = bytes.split_last_chunk::<4>().ok_or(Error::MalformedHeader)?;
@@ -132,17 +137,17 @@ impl Header {
             return Err(Error::HeaderChecksum);
         }
         let mut reader = Reader::new(fields);
-        let header = Self::read(&mut reader)?;
+        let (header, extensions) = Self::read(&mut reader)?;
         if reader.remaining() != 0 {
             return Err(Error::MalformedHeader);
         }
         if crate::apply::required_ram(&header) != u64::from(header.ram) {
             return Err(Error::RamMismatch);
         }
-        Ok((header, length))
+        Ok((header, extensions, length))
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    fn read<'h>(reader: &mut Reader<'h>) -> Result<(Self, Extensions<'h>), Error> {
         let [_, _, _, _, _, codec, flags, _, _] = reader.array::<PREFIX_LENGTH>()?;
         if flags & !KNOWN_FLAGS != 0 {
             return Err(Error::ReservedField);
@@ -160,11 +165,8 @@ impl Header {
         let kinds = RegionKinds::read(reader)?;
         let body_length = reader.varint()?;
         let body_digest = if flags & FLAG_BODY_DIGEST == 0 { None } else { Some(reader.array()?) };
-        // Room for product, module, version, rollback counter and signatures.
-        if reader.varint()? != 0 {
-            return Err(Error::ReservedField);
-        }
-        Ok(Self {
+        let extensions = Extensions::read(reader)?;
+        let header = Self {
             codec,
             base_size,
             target_size,
@@ -179,7 +181,8 @@ impl Header {
             read_back: flags & FLAG_READ_BACK != 0,
             body_length,
             body_digest,
-        })
+        };
+        Ok((header, extensions))
     }
 }
 
@@ -240,9 +243,16 @@ fn read_windows(reader: &mut Reader<'_>) -> Result<[Window; MAX_WINDOWS], Error>
 
 #[cfg(feature = "encode")]
 impl Header {
-    /// The bytes that [`Header::parse`] reads, with length and checksum.
+    /// The bytes that [`Header::parse`] reads, with length and checksum, without extensions.
     #[must_use]
     pub fn to_bytes(&self) -> std::vec::Vec<u8> {
+        self.to_bytes_with(&Extensions::default())
+    }
+
+    /// The bytes that [`Header::parse_extended`] reads. They may be more than [`HEADER_LIMIT`] if the extensions
+    /// say too much.
+    #[must_use]
+    pub fn to_bytes_with(&self, extensions: &Extensions<'_>) -> std::vec::Vec<u8> {
         let mut writer = super::Writer::default();
         writer.raw(&MAGIC);
         writer.raw(&[VERSION, u8::from(matches!(self.codec, Codec::Zstd { .. })), self.flags(), 0, 0]);
@@ -266,7 +276,7 @@ impl Header {
         self.kinds.write(&mut writer);
         writer.varint(self.body_length);
         writer.raw(self.body_digest.as_ref().map_or(&[][..], |digest| digest));
-        writer.varint(0);
+        extensions.write(&mut writer);
         let mut bytes = writer.bytes;
         let length = (bytes.len() + 4) as u16;
         bytes[PREFIX_LENGTH - 2..PREFIX_LENGTH].copy_from_slice(&length.to_le_bytes());
