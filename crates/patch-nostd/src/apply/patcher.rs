@@ -17,10 +17,11 @@ use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH};
 pub struct Patcher<'w, B: Base, T: Target, D: Sha256> {
     stage: Stage<'w, D>,
     surroundings: Surroundings<B, T, D>,
-    header: Option<Header>,
+    /// All zeros until it has arrived.
+    header: Header,
 }
 
-// There is no heap to box the large one into.
+// There is no heap to box the large one into. It is made where it stays: moving it would take half a kilobyte of stack.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 enum Stage<'w, D> {
@@ -50,34 +51,35 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
         Self {
             stage: Stage::Header { workspace, gathered: 0 },
             surroundings: Surroundings { base, target, digest: None },
-            header: None,
+            header: Header::NONE,
         }
     }
 
     /// The header, once it has arrived.
     #[must_use]
     pub const fn header(&self) -> Option<&Header> {
-        self.header.as_ref()
+        // No header asks for no memory.
+        if self.header.ram == 0 { None } else { Some(&self.header) }
     }
 
     /// Takes the next piece of the package, all of it, and writes what can be restored.
     ///
     /// After an error the restore is over: every further call is [`Error::Finished`].
     pub fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
-        let stage = core::mem::replace(&mut self.stage, Stage::Finished);
-        self.stage = self.take(stage, piece)?;
-        Ok(())
+        let result = self.take(piece);
+        if result.is_err() {
+            self.stage = Stage::Finished;
+        }
+        result
     }
 
     /// Ends the restore: the package must be complete, and the target's digest right. Returns the target.
     pub fn finish(mut self) -> Result<T, Error> {
         // A body without a byte is complete before anything is pushed.
         self.push(&[])?;
-        let header = self.header.ok_or(Error::Truncated)?;
         let body_digest = match self.stage {
-            Stage::Header { .. } => return Err(Error::Truncated),
+            Stage::Header { .. } | Stage::Body { done: false, .. } => return Err(Error::Truncated),
             Stage::Finished => return Err(Error::Finished),
-            Stage::Body { done: false, .. } => return Err(Error::Truncated),
             Stage::Body { digest, decoder, .. } => {
                 decoder.finish()?;
                 digest
@@ -88,93 +90,89 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 digest
             }
         };
-        if body_digest.map(Sha256::finish) != header.body_digest {
+        if body_digest.map(Sha256::finish) != self.header.body_digest {
             return Err(Error::BodyDigest);
         }
         let digest = self.surroundings.digest.ok_or(Error::Truncated)?;
-        if digest.finish() != header.target_digest {
+        if digest.finish() != self.header.target_digest {
             return Err(Error::TargetDigest);
         }
         Ok(self.surroundings.target)
     }
 
-    fn take(&mut self, stage: Stage<'w, D>, piece: &[u8]) -> Result<Stage<'w, D>, Error> {
-        match stage {
-            Stage::Header { workspace, gathered } => self.take_header(workspace, gathered, piece),
-            Stage::Body { mut walker, mut decoder, mut digest, mut done } => {
-                if let Some(digest) = &mut digest {
+    fn take(&mut self, mut piece: &[u8]) -> Result<(), Error> {
+        if matches!(self.stage, Stage::Header { .. }) {
+            piece = self.take_header(piece)?;
+        }
+        match &mut self.stage {
+            Stage::Header { .. } => Ok(()),
+            Stage::Body { walker, decoder, digest, done } => {
+                if let Some(digest) = digest {
                     digest.update(piece);
                 }
-                done = decode(&mut walker, &mut decoder, &mut self.surroundings, piece, done)?;
-                Ok(Stage::Body { walker, decoder, digest, done })
+                *done = decode(walker, decoder, &mut self.surroundings, piece, *done)?;
+                Ok(())
             }
             #[cfg(feature = "zstd")]
-            Stage::Zstd { mut body, mut digest } => {
-                if let Some(digest) = &mut digest {
+            Stage::Zstd { body, digest } => {
+                if let Some(digest) = digest {
                     digest.update(piece);
                 }
-                body.push(piece, &mut self.surroundings)?;
-                Ok(Stage::Zstd { body, digest })
+                body.push(piece, &mut self.surroundings)
             }
             Stage::Finished => Err(Error::Finished),
         }
     }
 
-    fn take_header(
-        &mut self,
-        workspace: &'w mut [u8],
-        mut gathered: usize,
-        mut piece: &[u8],
-    ) -> Result<Stage<'w, D>, Error> {
+    /// Gathers the header, and begins when it is complete. Returns what is left of the piece.
+    fn take_header<'p>(&mut self, mut piece: &'p [u8]) -> Result<&'p [u8], Error> {
+        let Stage::Header { workspace, gathered } = &mut self.stage else { return Ok(piece) };
         loop {
-            let known = workspace.get(..gathered).ok_or(Error::WorkspaceTooSmall)?;
-            let wanted = if gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
-            if gathered >= wanted {
-                let (header, _) = Header::parse(known)?;
-                let stage = self.begin(&header, workspace)?;
-                return self.take(stage, piece);
+            let known = workspace.get(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
+            // A wrong magic or version is refused as soon as it is there.
+            let wanted = if *gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
+            if *gathered >= wanted {
+                self.header.read(known)?;
+                let workspace = core::mem::take(workspace);
+                self.begin(workspace)?;
+                return Ok(piece);
             }
-            let count = piece.len().min(wanted - gathered);
-            let (now, later) = piece.split_at_checked(count).ok_or(Error::MalformedHeader)?;
-            let place = workspace.get_mut(gathered..gathered + count).ok_or(Error::WorkspaceTooSmall)?;
-            place.iter_mut().zip(now).for_each(|(to, &from)| *to = from);
-            gathered += count;
-            piece = later;
-            if gathered < wanted {
-                // A wrong magic or version is refused as soon as it is there.
-                return Ok(Stage::Header { workspace, gathered });
-            }
+            let Some((&byte, rest)) = piece.split_first() else { return Ok(piece) };
+            *workspace.get_mut(*gathered).ok_or(Error::WorkspaceTooSmall)? = byte;
+            *gathered += 1;
+            piece = rest;
         }
     }
 
     /// Checks workspace and base, in this order, and only then lets the target begin.
-    fn begin(&mut self, header: &Header, workspace: &'w mut [u8]) -> Result<Stage<'w, D>, Error> {
+    fn begin(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
+        let header = &self.header;
         if required_ram(header) > workspace.len() as u64 && matches!(header.codec, Codec::Cm { .. }) {
             return Err(Error::WorkspaceTooSmall);
         }
-        let digest = header.body_digest.map(|_| D::start());
         let base = &mut self.surroundings.base;
-        let stage = match header.codec {
+        match header.codec {
             Codec::Cm { size, tuning } => {
                 check_base::<B, D>(base, header, workspace)?;
                 let layout = Layout::new(header, size, tuning, workspace)?;
                 let (walker, decoder) = layout.split(header.body_length);
-                Stage::Body { walker, decoder, digest, done: false }
+                let digest = header.body_digest.map(|_| D::start());
+                self.stage = Stage::Body { walker, decoder, digest, done: false };
             }
             #[cfg(feature = "zstd")]
             Codec::Zstd { window_log } => {
                 let mut body = super::zstd::ZstdBody::new(header, window_log)?;
                 // The caller's workspace may be as small as the header.
                 check_base::<B, D>(base, header, body.buffer())?;
-                Stage::Zstd { body, digest }
+                let digest = header.body_digest.map(|_| D::start());
+                self.stage = Stage::Zstd { body, digest };
             }
             #[cfg(not(feature = "zstd"))]
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
         };
-        self.header = Some(*header);
         self.surroundings.target.begin(header.target_size)?;
         self.surroundings.digest = Some(D::start());
-        Ok(stage)
+        Ok(())
     }
 }
 

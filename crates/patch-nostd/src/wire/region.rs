@@ -1,6 +1,6 @@
 //! Region kinds: how references are looked for in a page of the target (`docs/format.md`, section 3.4).
 
-use super::Reader;
+use super::Fields;
 use crate::Error;
 
 /// How many kinds of regions a header may list.
@@ -151,20 +151,25 @@ impl Default for RegionKinds {
 }
 
 impl RegionKinds {
+    /// No kinds: no header has that.
+    pub(super) const NONE: Self = Self { kinds: [RegionKind::Bytes; MAX_KINDS], count: 0 };
+
     /// Reads a list: a count, 1 to [`MAX_KINDS`], then a byte each, none twice.
-    pub fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let count = usize::from(reader.byte()?);
-        let mut list = Self { kinds: [RegionKind::Bytes; MAX_KINDS], count };
-        let places = list.kinds.get_mut(..count).ok_or(Error::MalformedHeader)?;
-        for index in 0..places.len() {
-            let kind = RegionKind::from_number(reader.byte()?)?;
-            let (before, rest) = places.split_at_mut_checked(index).ok_or(Error::MalformedHeader)?;
-            if before.contains(&kind) {
-                return Err(Error::MalformedHeader);
+    pub(super) fn read(&mut self, fields: &mut Fields<'_>) {
+        self.count = usize::from(fields.byte());
+        fields.check((1..=MAX_KINDS).contains(&self.count), Error::MalformedHeader);
+        let mut seen = 0u32;
+        for place in self.kinds.iter_mut().take(self.count) {
+            let number = fields.byte();
+            match RegionKind::from_number(number) {
+                Ok(kind) => *place = kind,
+                Err(error) => fields.check(false, error),
             }
-            rest.iter_mut().take(1).for_each(|place| *place = kind);
+            // Numbers that are known are below 32.
+            let bit = 1 << (number & 31);
+            fields.check(seen & bit == 0, Error::MalformedHeader);
+            seen |= bit;
         }
-        if count == 0 { Err(Error::MalformedHeader) } else { Ok(list) }
     }
 
     /// The kinds, in order.
@@ -228,7 +233,11 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<RegionKinds, Error> {
-        RegionKinds::read(&mut Reader::new(bytes))
+        let mut kinds = RegionKinds::NONE;
+        let mut fields = Fields::new(bytes);
+        kinds.read(&mut fields);
+        fields.finish()?;
+        Ok(kinds)
     }
 
     #[test]
