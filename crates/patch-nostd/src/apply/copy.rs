@@ -6,7 +6,7 @@ use super::operation::{Cover, Oracle, Source};
 use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Category, Coder, CopyContext};
-use crate::refs::{Halves, Steps, VIEW};
+use crate::refs::{Halves, Site, Steps, VIEW};
 use crate::wire::{PAGE_LOG, RegionKind};
 
 /// Weight set of the flag for a whole block.
@@ -94,6 +94,7 @@ impl CopyState {
 
 impl Walker<'_> {
     /// Codes a part of the current cover; true when the cover is complete.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn copy_step<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -109,19 +110,16 @@ impl Walker<'_> {
             }
             self.begin_block(coder, oracle, io)?;
         }
-        if self.copy.clean {
-            self.copy_unchanged(io)?;
-            if self.copy.at >= self.copy.block {
-                return Ok(false);
-            }
-        }
-        match self.reference() {
+        let site = if self.copy.clean { self.copy_unchanged(io)? } else { self.reference() };
+        match site {
             Some(site) => self.copy_reference(coder, oracle, io, &site)?,
+            None if self.copy.clean => {}
             None => self.copy_byte(coder, oracle, io)?,
         }
         Ok(false)
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn begin_block<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -205,26 +203,22 @@ impl Walker<'_> {
         self.copy.steps.byte(self.copy.kind, address, byte, next);
     }
 
-    /// Copies the bytes of a clean block up to the next reference.
-    fn copy_unchanged<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
-        while self.copy.at < self.copy.block {
-            if self.reference().is_some() {
-                return Ok(());
-            }
-            let run = self.reference_free();
-            self.emit_run(run, io)?;
-            if self.copy.kind.has_steps() {
-                for _ in 0..run {
-                    self.pass();
-                    self.copy.at += 1;
-                }
-            } else {
+    /// Copies the bytes of a clean block up to its end or the next reference, which it returns.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn copy_unchanged<I: Io>(&mut self, io: &mut I) -> Result<Option<Site>, Error> {
+        let from = self.copy.at;
+        let mut site = None;
+        while self.copy.at < self.copy.block && site.is_none() {
+            site = self.reference();
+            if site.is_none() {
+                let run = self.reference_free();
+                // Where no reference can begin, no instruction does.
+                self.pass();
                 self.copy.at += run;
             }
-            self.copy.previous = self.before as u8;
-            self.copy.history = if run < 8 { self.copy.history << run } else { 0 };
         }
-        Ok(())
+        self.emit_run(from, io)?;
+        Ok(site)
     }
 
     /// Codes one byte of the cover.

@@ -125,6 +125,7 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     }
 
     /// Gathers the header, and begins when it is complete. Returns what is left of the piece.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn take_header<'p>(&mut self, mut piece: &'p [u8]) -> Result<&'p [u8], Error> {
         let Stage::Header { workspace, gathered } = &mut self.stage else { return Ok(piece) };
         loop {
@@ -145,6 +146,7 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     }
 
     /// Checks workspace and base, in this order, and only then lets the target begin.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn begin(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
         let header = &self.header;
         if required_ram(header) > workspace.len() as u64 && matches!(header.codec, Codec::Cm { .. }) {
@@ -177,6 +179,7 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
 }
 
 /// Compares size and SHA-256 of the base, a piece of workspace at a time.
+#[cfg_attr(not(feature = "encode"), inline(never))]
 fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u8]) -> Result<(), Error> {
     if base.size() != header.base_size {
         return Err(Error::BaseSize);
@@ -199,6 +202,7 @@ fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u
 }
 
 /// Feeds a piece to the decoder; true when the target is complete.
+#[cfg_attr(not(feature = "encode"), inline(never))]
 fn decode<I: Io>(
     walker: &mut Walker<'_>,
     decoder: &mut RangeDecoder<'_>,

@@ -119,6 +119,7 @@ impl<'w> Walker<'w> {
     /// Takes one step: a landmark, an operation, a literal byte, a part of a cover.
     ///
     /// A step consumes at most [`crate::entropy::LOOKAHEAD`] bytes of input.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub fn step<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -133,15 +134,16 @@ impl<'w> Walker<'w> {
                 self.phase = Phase::Done;
             }
             Phase::Operation => {
-                self.operation = match self.ahead.take() {
-                    Some(operation) => operation,
-                    None => self.operation(coder, oracle.operation(self.position))?,
-                };
+                let mut stated = None;
                 if self.control.position < self.target_size {
-                    self.ahead = Some(self.operation(coder, oracle.operation(self.control.position))?);
+                    stated = Some(self.operation(coder, oracle.operation(self.control.position))?);
                 }
-                self.announced = true;
-                self.phase = Phase::Literals;
+                // Before the first, there is none to carry out yet.
+                if let Some(operation) = core::mem::replace(&mut self.ahead, stated) {
+                    self.operation = operation;
+                    self.announced = true;
+                    self.phase = Phase::Literals;
+                }
             }
             Phase::Literals => self.step_literal(coder, oracle, io)?,
             Phase::Copy => {
@@ -154,6 +156,7 @@ impl<'w> Walker<'w> {
         Ok(if matches!(self.phase, Phase::Done) { Progress::Done } else { Progress::NeedsInput })
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn step_landmark<C: Coder, O: Oracle>(
         &mut self,
         coder: &mut C,
@@ -208,31 +211,35 @@ impl<'w> Walker<'w> {
         if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 
-    /// Appends the next `count` bytes of the window to the target; they lie within the current block.
-    pub(super) fn emit_run<I: Io>(&mut self, count: usize, io: &mut I) -> Result<(), Error> {
-        let at = self.copy.at;
-        if self.used + count > OUTPUT {
-            self.flush(io)?;
+    /// Appends the bytes of the window from `from` up to the current one to the target: a part of a clean block.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    pub(super) fn emit_run<I: Io>(&mut self, from: usize, io: &mut I) -> Result<(), Error> {
+        let bytes = self.window.get(from..self.copy.at).unwrap_or(&[]);
+        if bytes.is_empty() {
+            return Ok(());
         }
-        let from = self.window.get(at..at + count).unwrap_or(&[]);
-        let to = self.output.get_mut(self.used..self.used + count).unwrap_or_default();
-        to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
-        for &byte in from.get(count.saturating_sub(4)..).unwrap_or(&[]) {
+        self.copy.history = if bytes.len() < 8 { self.copy.history << bytes.len() } else { 0 };
+        if self.used + bytes.len() > OUTPUT {
+            flush(self.output, &mut self.used, io)?;
+        }
+        let to = self.output.get_mut(self.used..).unwrap_or_default();
+        for (to, &byte) in to.iter_mut().zip(bytes) {
+            *to = byte;
             self.before = self.before << 8 | u32::from(byte);
         }
-        self.used += count;
-        self.position += count as u32;
+        self.copy.previous = self.before as u8;
+        self.used += bytes.len();
+        self.position += bytes.len() as u32;
         if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 
     fn flush<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
-        let whole = self.output.get(..self.used).unwrap_or(&[]);
-        self.used = 0;
-        if whole.is_empty() { Ok(()) } else { io.write(whole) }
+        flush(self.output, &mut self.used, io)
     }
 
     /// Fills the window with `count` bytes of the cover's source from `start`, which is before the position for a
     /// source in the target; past the position such a source repeats itself.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn read_source<I: Io>(
         &mut self,
         io: &mut I,
@@ -269,4 +276,11 @@ impl<'w> Walker<'w> {
         }
         Ok(())
     }
+}
+
+/// Writes what was gathered.
+fn flush<I: Io>(output: &[u8; OUTPUT], used: &mut usize, io: &mut I) -> Result<(), Error> {
+    let whole = output.get(..*used).unwrap_or(&[]);
+    *used = 0;
+    if whole.is_empty() { Ok(()) } else { io.write(whole) }
 }

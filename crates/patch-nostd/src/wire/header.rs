@@ -105,7 +105,10 @@ pub struct Header {
 impl Header {
     /// What is known before a header has arrived.
     pub(crate) const NONE: Self = Self {
-        codec: Codec::Zstd { window_log: 0 },
+        codec: Codec::Cm {
+            size: ModelSize { slots: 0, landmarks: 0, learned: 0 },
+            tuning: Tuning { counter_rate: 0, mixer_rate: 0, block_log: 0 },
+        },
         base_size: 0,
         target_size: 0,
         base_digest: [0; 16],

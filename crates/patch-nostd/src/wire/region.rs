@@ -9,7 +9,9 @@ pub const MAX_KINDS: usize = 8;
 pub const PAGE_LOG: u32 = 12;
 
 /// How references are sought in the base bytes that the covers of a page copy.
+// With a number of its own, the first kind is zero, and telling kinds apart takes one look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(u8)]
 pub enum RegionKind {
     /// No references: every byte stands for itself.
     #[default]
