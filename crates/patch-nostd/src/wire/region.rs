@@ -123,17 +123,21 @@ impl RegionKind {
     /// Whether instructions have different lengths, so that it matters where they begin.
     #[must_use]
     pub const fn has_steps(self) -> bool {
-        matches!(self, Self::Thumb | Self::Riscv | Self::Xtensa)
+        cfg!(feature = "thumb") && matches!(self, Self::Thumb)
+            || cfg!(feature = "riscv") && matches!(self, Self::Riscv)
+            || cfg!(feature = "xtensa") && matches!(self, Self::Xtensa)
     }
 
     /// References begin at multiples of this many bytes.
     #[must_use]
     pub const fn alignment(self) -> u32 {
         match self {
-            Self::Bytes | Self::Xtensa | Self::X86 => 1,
-            Self::Thumb | Self::Riscv => 2,
-            Self::Aarch64 | Self::Arm => 4,
             Self::Words(form) => form.length() as u32,
+            #[cfg(any(feature = "thumb", feature = "riscv"))]
+            Self::Thumb | Self::Riscv => 2,
+            #[cfg(any(feature = "aarch64", feature = "arm"))]
+            Self::Aarch64 | Self::Arm => 4,
+            _ => 1,
         }
     }
 }
