@@ -74,10 +74,18 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     }
 
     /// Ends the restore: the package must be complete, and the target's digest right. Returns the target.
+    #[inline]
     pub fn finish(mut self) -> Result<T, Error> {
+        self.complete()?;
+        Ok(self.surroundings.target)
+    }
+
+    /// What [`Patcher::finish`] checks, without moving the patcher.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn complete(&mut self) -> Result<(), Error> {
         // A body without a byte is complete before anything is pushed.
         self.push(&[])?;
-        let body_digest = match self.stage {
+        let body_digest = match &mut self.stage {
             Stage::Header { .. } | Stage::Body { done: false, .. } => return Err(Error::Truncated),
             Stage::Finished => return Err(Error::Finished),
             Stage::Body { digest, decoder, .. } => {
@@ -90,14 +98,13 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
                 digest
             }
         };
-        if body_digest.map(Sha256::finish) != self.header.body_digest {
-            return Err(Error::BodyDigest);
+        if let (Some(digest), Some(expected)) = (body_digest.take(), &self.header.body_digest) {
+            if digest.finish() != *expected {
+                return Err(Error::BodyDigest);
+            }
         }
-        let digest = self.surroundings.digest.ok_or(Error::Truncated)?;
-        if digest.finish() != self.header.target_digest {
-            return Err(Error::TargetDigest);
-        }
-        Ok(self.surroundings.target)
+        let digest = self.surroundings.digest.take().ok_or(Error::Truncated)?;
+        if digest.finish() == self.header.target_digest { Ok(()) } else { Err(Error::TargetDigest) }
     }
 
     fn take(&mut self, mut piece: &[u8]) -> Result<(), Error> {
