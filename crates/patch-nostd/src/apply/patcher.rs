@@ -15,23 +15,25 @@ use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH};
 /// The target must not be used before [`Patcher::finish`] has returned `Ok`.
 #[derive(Debug)]
 pub struct Patcher<'w, B: Base, T: Target, D: Sha256> {
-    stage: Stage<'w, D>,
+    stage: Stage<'w>,
     surroundings: Surroundings<B, T, D>,
     /// All zeros until it has arrived.
     header: Header,
+    /// That of the body, if the header has one to compare it with.
+    body_digest: Option<D>,
 }
 
 // There is no heap to box the large one into. It is made where it stays: moving it would take half a kilobyte of stack.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
-enum Stage<'w, D> {
+enum Stage<'w> {
     /// Gathering the header at the start of the workspace.
     Header { workspace: &'w mut [u8], gathered: usize },
     /// Decoding a `cm` body.
-    Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, digest: Option<D>, done: bool },
+    Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, done: bool },
     /// Decoding a `zstd` body.
     #[cfg(feature = "zstd")]
-    Zstd { body: super::zstd::ZstdBody, digest: Option<D> },
+    Zstd(super::zstd::ZstdBody),
     /// After an error or the end.
     Finished,
 }
@@ -47,11 +49,13 @@ pub(super) struct Surroundings<B, T, D> {
 impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     /// A patcher that has seen no input. `workspace` must be aligned to four bytes; how long it must be is known
     /// when the header is: see [`required_ram`], or ask [`Header::parse`] beforehand.
+    #[inline]
     pub fn new(workspace: &'w mut [u8], base: B, target: T) -> Self {
         Self {
             stage: Stage::Header { workspace, gathered: 0 },
             surroundings: Surroundings { base, target, digest: None },
             header: Header::NONE,
+            body_digest: None,
         }
     }
 
@@ -74,59 +78,49 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     }
 
     /// Ends the restore: the package must be complete, and the target's digest right. Returns the target.
+    ///
+    /// This moves the patcher, which takes stack; [`Patcher::complete`] does not.
     #[inline]
     pub fn finish(mut self) -> Result<T, Error> {
         self.complete()?;
         Ok(self.surroundings.target)
     }
 
-    /// What [`Patcher::finish`] checks, without moving the patcher.
+    /// Ends the restore: the package must be complete, and the target's digest right.
     #[cfg_attr(not(feature = "encode"), inline(never))]
-    fn complete(&mut self) -> Result<(), Error> {
+    pub fn complete(&mut self) -> Result<(), Error> {
         // A body without a byte is complete before anything is pushed.
         self.push(&[])?;
-        let body_digest = match &mut self.stage {
+        match &self.stage {
             Stage::Header { .. } | Stage::Body { done: false, .. } => return Err(Error::Truncated),
             Stage::Finished => return Err(Error::Finished),
-            Stage::Body { digest, decoder, .. } => {
-                decoder.finish()?;
-                digest
-            }
+            Stage::Body { decoder, .. } => decoder.finish()?,
             #[cfg(feature = "zstd")]
-            Stage::Zstd { body, digest } => {
-                body.finish()?;
-                digest
-            }
-        };
-        if let (Some(digest), Some(expected)) = (body_digest.take(), &self.header.body_digest) {
-            if digest.finish() != *expected {
-                return Err(Error::BodyDigest);
-            }
+            Stage::Zstd(body) => body.finish()?,
         }
-        let digest = self.surroundings.digest.take().ok_or(Error::Truncated)?;
-        if digest.finish() == self.header.target_digest { Ok(()) } else { Err(Error::TargetDigest) }
+        self.stage = Stage::Finished;
+        if !matches(&mut self.body_digest, self.header.body_digest.as_ref()) {
+            return Err(Error::BodyDigest);
+        }
+        let right = matches(&mut self.surroundings.digest, Some(&self.header.target_digest));
+        if right { Ok(()) } else { Err(Error::TargetDigest) }
     }
 
     fn take(&mut self, mut piece: &[u8]) -> Result<(), Error> {
         if matches!(self.stage, Stage::Header { .. }) {
             piece = self.take_header(piece)?;
         }
+        if let Some(digest) = &mut self.body_digest {
+            digest.update(piece);
+        }
         match &mut self.stage {
             Stage::Header { .. } => Ok(()),
-            Stage::Body { walker, decoder, digest, done } => {
-                if let Some(digest) = digest {
-                    digest.update(piece);
-                }
+            Stage::Body { walker, decoder, done } => {
                 *done = decode(walker, decoder, &mut self.surroundings, piece, *done)?;
                 Ok(())
             }
             #[cfg(feature = "zstd")]
-            Stage::Zstd { body, digest } => {
-                if let Some(digest) = digest {
-                    digest.update(piece);
-                }
-                body.push(piece, &mut self.surroundings)
-            }
+            Stage::Zstd(body) => body.push(piece, &mut self.surroundings),
             Stage::Finished => Err(Error::Finished),
         }
     }
@@ -153,35 +147,47 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     }
 
     /// Checks workspace and base, in this order, and only then lets the target begin.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn begin(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
         let header = &self.header;
-        if required_ram(header) > workspace.len() as u64 && matches!(header.codec, Codec::Cm { .. }) {
-            return Err(Error::WorkspaceTooSmall);
-        }
-        let base = &mut self.surroundings.base;
         match header.codec {
-            Codec::Cm { size, tuning } => {
-                check_base::<B, D>(base, header, workspace)?;
-                let layout = Layout::new(header, size, tuning, workspace)?;
-                let (walker, decoder) = layout.split(header.body_length);
-                let digest = header.body_digest.map(|_| D::start());
-                self.stage = Stage::Body { walker, decoder, digest, done: false };
+            Codec::Cm { .. } => {
+                if required_ram(header) > workspace.len() as u64 {
+                    return Err(Error::WorkspaceTooSmall);
+                }
+                check_base::<B, D>(&mut self.surroundings.base, header, workspace)?;
+                self.begin_cm(workspace)?;
             }
             #[cfg(feature = "zstd")]
             Codec::Zstd { window_log } => {
                 let mut body = super::zstd::ZstdBody::new(header, window_log)?;
                 // The caller's workspace may be as small as the header.
-                check_base::<B, D>(base, header, body.buffer())?;
-                let digest = header.body_digest.map(|_| D::start());
-                self.stage = Stage::Zstd { body, digest };
+                check_base::<B, D>(&mut self.surroundings.base, header, body.buffer())?;
+                self.stage = Stage::Zstd(body);
             }
             #[cfg(not(feature = "zstd"))]
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
         };
-        self.surroundings.target.begin(header.target_size)?;
+        self.body_digest = self.header.body_digest.map(|_| D::start());
+        self.surroundings.target.begin(self.header.target_size)?;
         self.surroundings.digest = Some(D::start());
         Ok(())
+    }
+
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn begin_cm(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
+        let Codec::Cm { size, tuning } = self.header.codec else { return Err(Error::UnsupportedCodec) };
+        let layout = Layout::new(&self.header, size, tuning, workspace)?;
+        let (walker, decoder) = layout.split(self.header.body_length);
+        self.stage = Stage::Body { walker, decoder, done: false };
+        Ok(())
+    }
+}
+
+/// Whether a digest that was kept is the expected one; where none was kept, none is expected.
+fn matches<D: Sha256>(digest: &mut Option<D>, expected: Option<&[u8; 32]>) -> bool {
+    match (digest.take(), expected) {
+        (Some(digest), Some(expected)) => digest.finish() == *expected,
+        (digest, expected) => digest.is_none() && expected.is_none(),
     }
 }
 

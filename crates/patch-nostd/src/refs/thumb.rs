@@ -173,7 +173,7 @@ fn operand(form: Form, word: u32) -> u32 {
         return value;
     }
     let first = u32::from(fields[0]);
-    signed(value, (first >> 5 & 31) + (first >> 10 & 15) & 31)
+    signed(value, ((first >> 5 & 31) + (first >> 10 & 15)) & 31)
 }
 
 /// The instruction with another operand, of which only the bits that have a place count.
