@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use diff_core::{Arch, CodecChoice, Options, Ram};
+use diff_core::{Arch, CodecChoice, Identity, Options, Ram};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -102,6 +102,18 @@ pub(crate) struct DiffArguments {
     /// Put the SHA-256 of the package's body into the header.
     #[arg(long)]
     body_digest: bool,
+    /// The product that the package is for; its devices refuse others.
+    #[arg(long, value_name = "NAME")]
+    product: Option<String>,
+    /// The part of the product that the package is for.
+    #[arg(long, value_name = "NAME")]
+    module: Option<String>,
+    /// The new image's version.
+    #[arg(long, value_name = "VERSION")]
+    to_version: Option<String>,
+    /// Devices that have seen a higher one refuse the package.
+    #[arg(long, value_name = "N")]
+    rollback_counter: Option<u32>,
     /// Print the result to standard output as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -198,6 +210,16 @@ impl DiffArguments {
             base_address: self.base,
             md5: self.md5,
             body_digest: self.body_digest,
+            identity: self.identity(),
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        Identity {
+            product: self.product.clone(),
+            module: self.module.clone(),
+            version: self.to_version.clone(),
+            rollback_counter: self.rollback_counter,
         }
     }
 
@@ -211,6 +233,10 @@ impl DiffArguments {
             ("--arch", self.arch.is_some()),
             ("--md5", self.md5),
             ("--body-digest", self.body_digest),
+            ("--product", self.product.is_some()),
+            ("--module", self.module.is_some()),
+            ("--to-version", self.to_version.is_some()),
+            ("--rollback-counter", self.rollback_counter.is_some()),
         ];
         given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect()
     }

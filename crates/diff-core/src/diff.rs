@@ -1,6 +1,6 @@
 //! From two images to a proved package.
 
-use patch_nostd::Header;
+use patch_nostd::{Extensions, Header};
 
 use crate::encode::Job;
 use crate::pipeline::best_job;
@@ -27,13 +27,14 @@ pub fn diff(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
+    let extensions = options.identity.extensions()?;
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(old, new, options)?;
     if options.codec == CodecChoice::Zstd {
         return zstd_package::diff(&subject, options, progress);
     }
     let job = best_job(&subject, progress)?;
-    let package = assemble(&job)?;
+    let package = assemble(&job, &extensions)?;
     drop(job);
     progress.begin(Stage::Prove, 1);
     prove(old, new, &package.bytes).map_err(DiffError::NotProved)?;
@@ -41,12 +42,12 @@ pub fn diff(
 }
 
 /// Codes the body and puts the header before it.
-fn assemble(job: &Job) -> Result<Package, DiffError> {
+fn assemble(job: &Job, extensions: &Extensions<'_>) -> Result<Package, DiffError> {
     let (body, report) = job.encode().map_err(DiffError::NotProved)?;
     let mut header = job.header();
     header.body_length = body.len() as u32;
     header.body_digest = header.body_digest.map(|_| sha256(&body));
-    let mut bytes = header.to_bytes();
+    let mut bytes = header.to_bytes_with(extensions);
     bytes.extend_from_slice(&body);
     Ok(Package { bytes, header, report })
 }

@@ -16,6 +16,18 @@ pub enum DiffError {
         /// The most that is allowed.
         limit: u32,
     },
+    /// A text that headers cannot hold.
+    #[error(
+        "{text:?} cannot be a {what}: at most {limit} bytes, a module or version only letters, digits, . _ and -"
+    )]
+    Identity {
+        /// Which text.
+        what: &'static str,
+        /// The text itself.
+        text: String,
+        /// The most bytes that are allowed.
+        limit: usize,
+    },
     /// No decoder fits.
     #[error("a decoder needs at least {least} bytes of RAM; the budget is {budget}")]
     BudgetTooSmall {

@@ -1,14 +1,16 @@
 //! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
 
 pub mod bsdiff40;
-mod chosen;
 mod classic;
 mod cover;
 mod diff;
+mod draft;
 mod encode;
 mod error;
+mod identity;
 mod image;
 mod level;
+mod masks;
 mod options;
 mod passes;
 mod pipeline;
@@ -23,6 +25,7 @@ mod zstd_package;
 pub use classic::diff_bsdiff40;
 pub use diff::{Package, diff};
 pub use error::DiffError;
+pub use identity::Identity;
 pub use options::{Arch, CodecChoice, Options, Ram};
 pub use progress::{Progress, Silent, Stage};
 pub use prove::prove;

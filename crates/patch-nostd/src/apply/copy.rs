@@ -110,7 +110,7 @@ impl Walker<'_> {
             }
             self.begin_block(coder, oracle, io)?;
         }
-        let site = if self.copy.clean { self.copy_unchanged(io)? } else { self.reference() };
+        let site = if self.copy.clean { self.copy_unchanged(oracle, io)? } else { self.reference(oracle) };
         match site {
             Some(site) => self.copy_reference(coder, oracle, io, &site)?,
             None if self.copy.clean => {}
@@ -180,7 +180,7 @@ impl Walker<'_> {
             (self.copy.at, self.copy.halves, self.copy.previous, self.copy.steps);
         let mut clean = true;
         while clean && self.copy.at < self.copy.block {
-            if let Some(site) = self.reference() {
+            if let Some(site) = self.reference(oracle) {
                 let actual = self.actual(oracle, &site);
                 self.finish_reference(&site, actual);
             } else {
@@ -203,21 +203,23 @@ impl Walker<'_> {
         self.copy.steps.byte(self.copy.kind, address, byte, next);
     }
 
-    /// Copies the bytes of a clean block up to its end or the next reference, which it returns.
+    /// Copies the bytes of a clean block up to the next reference, which is returned, or to the end.
     #[cfg_attr(not(feature = "encode"), inline(never))]
-    fn copy_unchanged<I: Io>(&mut self, io: &mut I) -> Result<Option<Site>, Error> {
+    fn copy_unchanged<O: Oracle, I: Io>(&mut self, oracle: &O, io: &mut I) -> Result<Option<Site>, Error> {
         let from = self.copy.at;
-        let mut site = None;
-        while self.copy.at < self.copy.block && site.is_none() {
-            site = self.reference();
-            if site.is_none() {
-                let run = self.reference_free();
-                // Where no reference can begin, no instruction does.
-                self.pass();
-                self.copy.at += run;
-            }
+        let mut site = self.reference(oracle);
+        while site.is_none() && self.copy.at < self.copy.block {
+            // Nothing that `pass` looks at begins inside.
+            self.pass();
+            self.copy.at += self.reference_free();
+            site = if self.copy.at < self.copy.block { self.reference(oracle) } else { None };
         }
-        self.emit_run(from, io)?;
+        let run = self.copy.at - from;
+        if run > 0 {
+            self.emit_run(from, run, io)?;
+            self.copy.previous = self.before as u8;
+            self.copy.history = if run < 8 { self.copy.history << run } else { 0 };
+        }
         Ok(site)
     }
 

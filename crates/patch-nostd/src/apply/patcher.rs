@@ -6,7 +6,7 @@ use super::operation::Blind;
 use super::walker::{Progress, Walker};
 use crate::Error;
 use crate::entropy::RangeDecoder;
-use crate::verify::Sha256;
+use crate::verify::{Anything, Policy, Sha256};
 use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
@@ -14,9 +14,10 @@ use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH};
 /// Nothing is written before the header's checksum and the base image's size and SHA-256 have been found right.
 /// The target must not be used before [`Patcher::finish`] has returned `Ok`.
 #[derive(Debug)]
-pub struct Patcher<'w, B: Base, T: Target, D: Sha256> {
+pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything> {
     stage: Stage<'w>,
     surroundings: Surroundings<B, T, D>,
+    policy: P,
     /// All zeros until it has arrived.
     header: Header,
     /// That of the body, if the header has one to compare it with.
@@ -38,22 +39,32 @@ enum Stage<'w> {
     Finished,
 }
 
-/// The base, the target and the target's running digest.
+/// The base, the target, and its length and digest so far.
 #[derive(Debug)]
 pub(super) struct Surroundings<B, T, D> {
     base: B,
     target: T,
+    written: u32,
     digest: Option<D>,
 }
 
 impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
-    /// A patcher that has seen no input. `workspace` must be aligned to four bytes; how long it must be is known
-    /// when the header is: see [`required_ram`], or ask [`Header::parse`] beforehand.
+    /// A patcher that has seen no input and takes packages for any device. `workspace` must be aligned to four bytes;
+    /// how long it must be is known when the header is: see [`required_ram`], or ask [`Header::parse`] beforehand.
     #[inline]
     pub fn new(workspace: &'w mut [u8], base: B, target: T) -> Self {
+        Self::with_policy(workspace, base, target, Anything)
+    }
+}
+
+impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
+    /// A patcher that takes the packages that `policy` allows.
+    #[inline]
+    pub fn with_policy(workspace: &'w mut [u8], base: B, target: T, policy: P) -> Self {
         Self {
             stage: Stage::Header { workspace, gathered: 0 },
-            surroundings: Surroundings { base, target, digest: None },
+            surroundings: Surroundings { base, target, written: 0, digest: None },
+            policy,
             header: Header::NONE,
             body_digest: None,
         }
@@ -64,6 +75,12 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     pub const fn header(&self) -> Option<&Header> {
         // No header asks for no memory.
         if self.header.ram == 0 { None } else { Some(&self.header) }
+    }
+
+    /// How much of the target has been written, in percent; its digest is not checked before [`Patcher::finish`].
+    #[must_use]
+    pub fn progress(&self) -> u8 {
+        self.header().map_or(0, |header| percent(self.surroundings.written, header.target_size))
     }
 
     /// Takes the next piece of the package, all of it, and writes what can be restored.
@@ -134,7 +151,11 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
             // A wrong magic or version is refused as soon as it is there.
             let wanted = if *gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
             if *gathered >= wanted {
-                self.header.read(known)?;
+                let extensions = self.header.read(known)?;
+                if matches!(self.header.codec, Codec::Zstd { .. }) && cfg!(not(feature = "zstd")) {
+                    return Err(Error::UnsupportedCodec);
+                }
+                self.policy.allow(&self.header, &extensions)?;
                 let workspace = core::mem::take(workspace);
                 self.begin(workspace)?;
                 return Ok(piece);
@@ -188,6 +209,14 @@ fn matches<D: Sha256>(digest: &mut Option<D>, expected: Option<&[u8; 32]>) -> bo
     match (digest.take(), expected) {
         (Some(digest), Some(expected)) => digest.finish() == *expected,
         (digest, expected) => digest.is_none() && expected.is_none(),
+    }
+}
+
+/// `done` of `whole` in percent, rounded down.
+pub(crate) const fn percent(done: u32, whole: u32) -> u8 {
+    match (done as u64 * 100).checked_div(whole as u64) {
+        Some(percent) if percent < 100 => percent as u8,
+        _ => 100,
     }
 }
 
@@ -251,6 +280,8 @@ impl<B: Base, T: Target, D: Sha256> Io for Surroundings<B, T, D> {
         if let Some(digest) = &mut self.digest {
             digest.update(bytes);
         }
-        self.target.write(bytes)
+        self.target.write(bytes)?;
+        self.written = self.written.saturating_add(bytes.len() as u32);
+        Ok(())
     }
 }

@@ -13,11 +13,14 @@ use crate::wire::RegionKind;
 impl Walker<'_> {
     /// The reference that begins at the current byte of the source, if one does and lies inside the cover.
     #[cfg_attr(feature = "encode", inline(always))]
-    pub(super) fn reference(&self) -> Option<Site> {
+    pub(super) fn reference<O: Oracle>(&self, oracle: &O) -> Option<Site> {
         let offset = self.copy.done + self.copy.at as u32;
         let base_address = self.base_address.wrapping_add(self.copy.start + offset);
         let kind = self.copy.kind;
         if kind == RegionKind::Bytes || base_address & (kind.alignment() - 1) != 0 {
+            return None;
+        }
+        if !oracle.may_refer(self.copy.index, self.copy.start + offset) {
             return None;
         }
         let left = (self.copy.length - offset) as usize;

@@ -211,30 +211,27 @@ impl<'w> Walker<'w> {
         if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 
-    /// Appends the bytes of the window from `from` up to the current one to the target: a part of a clean block.
+    /// Appends `count` bytes of the window from `at` on to the target; they lie within the current block.
     #[cfg_attr(not(feature = "encode"), inline(never))]
-    pub(super) fn emit_run<I: Io>(&mut self, from: usize, io: &mut I) -> Result<(), Error> {
-        let bytes = self.window.get(from..self.copy.at).unwrap_or(&[]);
-        if bytes.is_empty() {
-            return Ok(());
+    pub(super) fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), Error> {
+        if self.used + count > OUTPUT {
+            self.flush(io)?;
         }
-        self.copy.history = if bytes.len() < 8 { self.copy.history << bytes.len() } else { 0 };
-        if self.used + bytes.len() > OUTPUT {
-            flush(self.output, &mut self.used, io)?;
-        }
-        let to = self.output.get_mut(self.used..).unwrap_or_default();
-        for (to, &byte) in to.iter_mut().zip(bytes) {
-            *to = byte;
+        let from = self.window.get(at..at + count).unwrap_or(&[]);
+        let to = self.output.get_mut(self.used..self.used + count).unwrap_or_default();
+        to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        for &byte in from.get(count.saturating_sub(4)..).unwrap_or(&[]) {
             self.before = self.before << 8 | u32::from(byte);
         }
-        self.copy.previous = self.before as u8;
-        self.used += bytes.len();
-        self.position += bytes.len() as u32;
+        self.used += count;
+        self.position += count as u32;
         if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 
     fn flush<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
-        flush(self.output, &mut self.used, io)
+        let whole = self.output.get(..self.used).unwrap_or(&[]);
+        self.used = 0;
+        if whole.is_empty() { Ok(()) } else { io.write(whole) }
     }
 
     /// Fills the window with `count` bytes of the cover's source from `start`, which is before the position for a
@@ -247,13 +244,14 @@ impl<'w> Walker<'w> {
         start: u32,
         count: usize,
     ) -> Result<(), Error> {
-        self.window.fill(0);
         let count = count.min(WINDOW);
         let (limit, written) = match source {
             Source::Base => (self.base_size, self.base_size),
             Source::Target => (self.position, self.position - self.used as u32),
         };
         let stored = written.saturating_sub(start).min(count as u32) as usize;
+        // One byte is looked at beyond the end of a cover.
+        self.window.get_mut(stored..(count + 1).min(WINDOW)).unwrap_or_default().fill(0);
         let part = self.window.get_mut(..stored).unwrap_or_default();
         if source == Source::Base {
             return io.read_base(start, part);
@@ -276,11 +274,4 @@ impl<'w> Walker<'w> {
         }
         Ok(())
     }
-}
-
-/// Writes what was gathered.
-fn flush<I: Io>(output: &[u8; OUTPUT], used: &mut usize, io: &mut I) -> Result<(), Error> {
-    let whole = output.get(..*used).unwrap_or(&[]);
-    *used = 0;
-    if whole.is_empty() { Ok(()) } else { io.write(whole) }
 }

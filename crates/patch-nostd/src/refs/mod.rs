@@ -123,7 +123,7 @@ impl Steps {
 
     /// Goes on by one byte, whose address is given, and which is followed by `next`.
     #[inline]
-    #[cfg_attr(not(any(feature = "thumb", feature = "riscv")), allow(unused_variables))]
+    #[cfg_attr(not(feature = "all-architectures"), allow(unused_variables))]
     pub fn byte(&mut self, region: RegionKind, address: u32, byte: u8, next: u8) {
         if !region.has_steps() || self.inside(address) || address & (region.alignment() - 1) != 0 {
             return;

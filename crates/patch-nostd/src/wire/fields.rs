@@ -1,6 +1,6 @@
 //! Reads the fields of a header one after the other and keeps the first error (`docs/format.md`, section 2.5).
 
-use super::Reader;
+use super::{Extensions, Reader};
 use crate::Error;
 
 /// A cursor over fields that goes on after an error, with zeros: one check at the end takes the place of one for each
@@ -60,9 +60,18 @@ impl<'a> Fields<'a> {
         if good { value } else { 0 }
     }
 
-    /// The first error, or that bytes are left over.
-    pub(super) fn finish(mut self) -> Result<(), Error> {
-        self.check(self.reader.remaining() == 0, Error::MalformedHeader);
-        self.error.map_or(Ok(()), Err)
+    /// The extensions, which are the last field, or the first error; bytes left over are one.
+    pub(super) fn finish(mut self) -> Result<Extensions<'a>, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let extensions = Extensions::read(&mut self.reader)?;
+        if self.reader.remaining() == 0 { Ok(extensions) } else { Err(Error::MalformedHeader) }
+    }
+
+    /// The first error.
+    #[cfg(test)]
+    pub(super) fn error(&self) -> Option<Error> {
+        self.error
     }
 }

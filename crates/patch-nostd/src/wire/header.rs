@@ -1,12 +1,12 @@
 //! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
 
-use super::{Fields, RegionKinds, crc32};
+use super::{Extensions, Fields, RegionKinds, crc32};
 use crate::Error;
 
 /// The first bytes of every package.
 pub const MAGIC: [u8; 4] = *b"SMDG";
 /// The format version that this crate reads and writes.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 /// Bytes that are needed to know how long the header is.
 pub const PREFIX_LENGTH: usize = 9;
 /// The longest header.
@@ -69,7 +69,7 @@ pub struct Window {
     pub length: u32,
 }
 
-/// A parsed header: plain values, nothing borrowed.
+/// A parsed header but for its [`Extensions`]: plain values, nothing borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// How the body is coded.
@@ -148,25 +148,30 @@ impl Header {
 
     /// Parses a header. `bytes` may go on after it; the second value is its length.
     pub fn parse(bytes: &[u8]) -> Result<(Self, usize), Error> {
+        Self::parse_extended(bytes).map(|(header, _, length)| (header, length))
+    }
+
+    /// Parses a header and its extensions. `bytes` may go on after it; the last value is its length.
+    pub fn parse_extended(bytes: &[u8]) -> Result<(Self, Extensions<'_>, usize), Error> {
         let length = Self::length(bytes)?;
         let mut header = Self::NONE;
-        header.read(bytes.get(..length).ok_or(Error::Truncated)?)?;
-        Ok((header, length))
+        let extensions = header.read(bytes.get(..length).ok_or(Error::Truncated)?)?;
+        Ok((header, extensions, length))
     }
 
     /// Reads the whole header in its place: a copy is large.
-    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn read<'h>(&mut self, bytes: &'h [u8]) -> Result<Extensions<'h>, Error> {
         let (fields, checksum) = bytes.split_last_chunk::<4>().ok_or(Error::MalformedHeader)?;
         if crc32(fields) != u32::from_le_bytes(*checksum) {
             return Err(Error::HeaderChecksum);
         }
         let mut fields = Fields::new(fields);
         self.read_fields(&mut fields);
-        fields.finish()?;
+        let extensions = fields.finish()?;
         if crate::apply::required_ram(self) != u64::from(self.ram) {
             return Err(Error::RamMismatch);
         }
-        Ok(())
+        Ok(extensions)
     }
 
     fn read_fields(&mut self, fields: &mut Fields<'_>) {
@@ -194,9 +199,6 @@ impl Header {
         if flags & FLAG_BODY_DIGEST != 0 {
             fields.bytes(self.body_digest.insert([0; 32]));
         }
-        // Room for product, module, version, rollback counter and signatures.
-        let extensions = fields.varint();
-        fields.check(extensions == 0, Error::ReservedField);
     }
 }
 
@@ -238,9 +240,16 @@ fn read_windows(windows: &mut [Window; MAX_WINDOWS], fields: &mut Fields<'_>) {
 
 #[cfg(feature = "encode")]
 impl Header {
-    /// The bytes that [`Header::parse`] reads, with length and checksum.
+    /// The bytes that [`Header::parse`] reads, with length and checksum, without extensions.
     #[must_use]
     pub fn to_bytes(&self) -> std::vec::Vec<u8> {
+        self.to_bytes_with(&Extensions::default())
+    }
+
+    /// The bytes that [`Header::parse_extended`] reads. They may be more than [`HEADER_LIMIT`] if the extensions
+    /// say too much.
+    #[must_use]
+    pub fn to_bytes_with(&self, extensions: &Extensions<'_>) -> std::vec::Vec<u8> {
         let mut writer = super::Writer::default();
         writer.raw(&MAGIC);
         writer.raw(&[VERSION, u8::from(matches!(self.codec, Codec::Zstd { .. })), self.flags(), 0, 0]);
@@ -264,7 +273,7 @@ impl Header {
         self.kinds.write(&mut writer);
         writer.varint(self.body_length);
         writer.raw(self.body_digest.as_ref().map_or(&[][..], |digest| digest));
-        writer.varint(0);
+        extensions.write(&mut writer);
         let mut bytes = writer.bytes;
         let length = (bytes.len() + 4) as u16;
         bytes[PREFIX_LENGTH - 2..PREFIX_LENGTH].copy_from_slice(&length.to_le_bytes());

@@ -242,8 +242,7 @@ mod tests {
         let mut kinds = RegionKinds::NONE;
         let mut fields = Fields::new(bytes);
         kinds.read(&mut fields);
-        fields.finish()?;
-        Ok(kinds)
+        fields.error().map_or(Ok(kinds), Err)
     }
 
     #[test]
