@@ -94,6 +94,7 @@ impl CopyState {
 
 impl Walker<'_> {
     /// Codes a part of the current cover; true when the cover is complete.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn copy_step<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -118,6 +119,7 @@ impl Walker<'_> {
         Ok(false)
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn begin_block<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -207,6 +209,7 @@ impl Walker<'_> {
     }
 
     /// Copies the bytes of a clean block up to the next reference, which is returned, or to the end.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn copy_unchanged<O: Oracle, I: Io>(&mut self, oracle: &O, io: &mut I) -> Result<Option<Site>, Error> {
         let from = self.copy.at;
         let mut site = self.reference(oracle);

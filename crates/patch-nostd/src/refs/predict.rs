@@ -59,6 +59,7 @@ impl<'w> Predictor<'w> {
         Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], history: 0 }
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn candidates(&self, site: &Site) -> Candidates {
         let target = site.reference.target;
         let known = self.learned.find(target);
@@ -79,6 +80,7 @@ impl<'w> Predictor<'w> {
     /// Codes the reference at `site`, whose copy in the target is `actual` (only encoders know it).
     ///
     /// Returns the target's bytes, or `None` if they are no reference of this form and must be coded one by one.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub fn predict<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -109,11 +111,13 @@ impl<'w> Predictor<'w> {
     }
 
     /// The bytes of the reference that points at `target` from its new place, then zeros.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn write(&self, site: &Site, target: u32) -> Option<[u8; 8]> {
         let bytes = site.reference.write(site.bytes, site.target_address, &self.space, target)?;
         Some(first(bytes, site.reference.length))
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn flag<C: Coder>(
         &self,
         coder: &mut C,
@@ -145,6 +149,7 @@ impl<'w> Predictor<'w> {
     }
 
     /// Codes where a reference went whose guesses were all wrong, as a distance from the first guess.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn escape<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -171,6 +176,7 @@ impl<'w> Predictor<'w> {
     }
 
     /// Takes what a reference became whose bytes were coded one by one.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub fn learn(&mut self, site: &Site, actual: [u8; 8]) {
         let went = site.reference.read(actual, site.target_address, &self.space);
         if self.holds(site, actual, went) {
@@ -185,6 +191,7 @@ impl<'w> Predictor<'w> {
         plausible && self.write(site, went) == Some(actual)
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn remember(&mut self, site: &Site, place: usize, displacement: i32) {
         self.recent[usize::from(is_branch(site))] = displacement;
         if site.reference.class() != Class::Near {
