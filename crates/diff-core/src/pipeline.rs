@@ -40,9 +40,10 @@ fn job<'a>(subject: &Subject<'a>, new: &NewImage, progress: &dyn Progress) -> Re
     check_cancelled(progress)?;
     progress.begin(Stage::Encode, 1);
     let pieces = draft.pieces.clone();
+    let kinds = draft.regions.kinds;
     let mut job = job_of(subject, draft)?;
-    if effort.regions {
-        choose_regions(&mut job, &subject.kinds).map_err(DiffError::NotProved)?;
+    if kinds.as_slice().len() > 1 {
+        choose_regions(&mut job, kinds.as_slice()).map_err(DiffError::NotProved)?;
     }
     let mut cost = None;
     if let Choice::All(width) = effort.choice
@@ -74,14 +75,14 @@ fn draft(subject: &Subject, new: &NewImage, progress: &dyn Progress) -> Result<D
     let best = Draft::best_of(drafts?, subject.effort.pooled);
     let mut best = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
     best.choose(subject);
+    if std::env::var("X_DBG").is_ok() { eprintln!("cost {} mask {:?} regions {:?}", best.cost, best.mask, best.regions.kinds.as_slice()); }
     Ok(best)
 }
 
 /// The job that says a draft's covers.
 pub(crate) fn job_of<'a>(subject: &Subject<'a>, draft: Draft) -> Result<Job<'a>, DiffError> {
-    let Draft { covers, kind, .. } = draft;
+    let Draft { covers, regions, .. } = draft;
     let size = model_size(subject.budget, load(subject, &covers))?;
-    let regions = Regions::uniform(kind);
     let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
     plan.choose_landmarks(size.landmarks as usize);
     let large = subject.new.len().max(subject.old.len()) > subject.effort.small;
@@ -97,7 +98,7 @@ pub(crate) fn choose_regions(job: &mut Job, kinds: &[RegionKind]) -> Result<u64,
     let traces = traces?;
     let uniform = traces.iter().min_by_key(|(kind, trace)| (trace.total, *kind));
     let Some((kind, trace)) = uniform else { return Ok(0) };
-    let mixed = with(job, cheapest(&traces));
+    let mixed = with(job, cheapest(&traces).1);
     *job = with(job, Regions::uniform(*kind));
     if mixed.plan.regions.kinds.as_slice().len() > 1 {
         let cost = mixed.trace(usize::MAX)?.total;

@@ -174,6 +174,11 @@ impl Walker<'_> {
 
     /// Encoders only: whether every byte of the block outside of references equals its source.
     fn is_clean<O: Oracle>(&mut self, oracle: &O) -> bool {
+        let start = self.copy.target + self.copy.done;
+        let mut bytes = self.window.iter().take(self.copy.block).zip(start..);
+        if bytes.all(|(&byte, offset)| oracle.byte(offset) == byte) {
+            return true;
+        }
         let (at, halves, previous, steps) =
             (self.copy.at, self.copy.halves, self.copy.previous, self.copy.steps);
         let mut clean = true;
