@@ -146,8 +146,8 @@ impl Walker<'_> {
         let size = 31 - (self.copy.length + 1).leading_zeros();
         let contexts = [
             (0xE000_0000 | kind | u32::from(history >> 3 & 7) << 8, history),
-            (0xE100_0000 | kind | age << 8 | u32::from(history & 1) << 16, history >> 1),
-            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history),
+            (0xE100_0000 | kind | age << 8, history & 3),
+            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history & 1),
         ];
         let clean = self.model.flag(coder, &contexts, BLOCK_SET, clean);
         self.copy.clean = clean;
