@@ -7,7 +7,7 @@ use crate::encode::Job;
 use crate::in_place::{self, Candidates, InPlace};
 use crate::pipeline::best_job;
 use crate::subject::{Subject, sha256};
-use crate::{CodecChoice, DiffError, Options, Progress, Report, Stage, prove, zstd_package};
+use crate::{CodecChoice, DiffError, NewImage, Options, Progress, Report, Stage, prove, zstd_package};
 
 /// A finished package.
 #[derive(Clone, Debug)]
@@ -29,25 +29,41 @@ pub fn diff(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
+    diff_to(old, &NewImage::new(new), options, progress)
+}
+
+/// Like [`diff`], where several packages lead to the same new image: what depends on that one only is done once.
+///
+/// # Errors
+/// [`DiffError::Cancelled`] soon after `progress` says that nobody wants the package any more, and what [`diff`] says.
+pub fn diff_to(
+    old: &[u8],
+    new: &NewImage,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
     let extensions = options.identity.extensions()?;
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(old, new, options)?;
+    check_cancelled(progress)?;
     if options.codec == CodecChoice::Zstd {
         return zstd_package::diff(&subject, options, progress);
     }
-    let mut job = best_job(&subject, progress)?;
+    let mut job = best_job(&subject, new, progress)?;
     let mut extensions = extensions;
     if let Some(flash) = &options.in_place {
         let plan;
-        (job, plan) = in_place_job(&subject, flash, job, progress)?;
+        (job, plan) = in_place_job((&subject, new), flash, job, progress)?;
         extensions.in_place = Some(plan);
     }
+    check_cancelled(progress)?;
     let package = assemble(&job, &extensions)?;
     drop(job);
     progress.begin(Stage::Prove, 1);
-    prove(old, new, &package.bytes).map_err(DiffError::NotProved)?;
+    check_cancelled(progress)?;
+    prove(old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
     if let Some(flash) = &options.in_place {
-        in_place::prove(flash, old, new, &package.bytes).map_err(DiffError::NotProved)?;
+        in_place::prove(flash, old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
     }
     Ok(package)
 }
@@ -55,7 +71,7 @@ pub fn diff(
 /// The job that makes the smallest package for an update in place, and its plan. Of plans whose packages differ by less
 /// than one part in a hundred, the one that wears the flash least.
 fn in_place_job<'a>(
-    subject: &Subject<'a>,
+    (subject, new): (&Subject<'a>, &NewImage),
     flash: &InPlace,
     free: Job<'a>,
     progress: &dyn Progress,
@@ -66,7 +82,7 @@ fn in_place_job<'a>(
     }
     let mut best: Option<(u64, Job, InPlacePlan)> = None;
     for plan in candidates.promising(&free.plan.covers) {
-        let job = best_job(&subject.with_plan(plan), progress)?;
+        let job = best_job(&subject.with_plan(plan), new, progress)?;
         let cost = job.cost().map_err(DiffError::NotProved)?;
         if best.as_ref().is_none_or(|(least, ..)| cost < least - least / 100) {
             best = Some((cost, job, plan));
@@ -74,6 +90,11 @@ fn in_place_job<'a>(
     }
     let (_, job, plan) = best.ok_or(DiffError::NotProved(Error::Areas))?;
     Ok((job, plan))
+}
+
+/// The end of work that nobody wants any more.
+pub(crate) fn check_cancelled(progress: &dyn Progress) -> Result<(), DiffError> {
+    if progress.is_cancelled() { Err(DiffError::Cancelled) } else { Ok(()) }
 }
 
 /// Codes the body and puts the header before it.

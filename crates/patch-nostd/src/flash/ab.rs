@@ -17,17 +17,20 @@ const PIECE: usize = 64;
 /// finished before are decoded again, but neither erased nor written.
 #[derive(Debug)]
 pub struct AbUpdate<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> {
-    stage: Stage<'w, B, F, J, D, P>,
+    patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P>,
+    phase: Phase,
     /// Bytes of the package that were taken.
     taken: u32,
+    /// Of what was read back, and how much that was.
+    digest: Option<D>,
+    checked: u32,
 }
 
-// There is no heap to box the large one into.
-#[allow(clippy::large_enum_variant)]
-#[derive(Debug)]
-enum Stage<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> {
-    Restore(Patcher<'w, B, SlotTarget<'w, F, J>, D, P>),
-    Check { target: SlotTarget<'w, F, J>, digest: D, done: u32, size: u32, expected: [u8; 32] },
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Restore,
+    Check,
     Ready,
     Failed,
 }
@@ -46,123 +49,101 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J
     ) -> Result<Self, Error> {
         let target = SlotTarget::new(slot, Journal::open(journal)?, buffer)?;
         let patcher = Patcher::with_policy(workspace, base, target, policy);
-        Ok(Self { stage: Stage::Restore(patcher), taken: 0 })
+        Ok(Self { patcher, phase: Phase::Restore, taken: 0, digest: None, checked: 0 })
     }
 
-    /// The package's header, once it is known and as long as the restore goes on.
+    /// The package's header, once it is known.
     #[must_use]
     pub const fn header(&self) -> Option<&Header> {
-        match &self.stage {
-            Stage::Restore(patcher) => patcher.header(),
-            _ => None,
-        }
+        self.patcher.header()
     }
 
     /// Takes the next piece of a package that streams in, and writes what can be restored.
     pub fn push(&mut self, piece: &[u8]) -> Result<Step, Error> {
-        self.go_on(|update, patcher| {
-            patcher.push(piece)?;
-            update.taken = update.taken.saturating_add(piece.len() as u32);
-            Ok(())
+        self.guarded(|update| {
+            if update.phase != Phase::Restore {
+                return Err(Error::Finished);
+            }
+            update.patcher.push(piece)
         })
     }
 
     /// After the last piece: the package must be complete. Checking comes next: [`AbUpdate::check`].
     pub fn end(&mut self) -> Result<Step, Error> {
-        match core::mem::replace(&mut self.stage, Stage::Failed) {
-            Stage::Restore(patcher) => self.finish(patcher),
-            _ => Err(Error::Finished),
-        }
+        self.guarded(|update| {
+            if update.phase != Phase::Restore {
+                return Err(Error::Finished);
+            }
+            update.complete()
+        })
     }
 
     /// Goes on with a package that is stored in `package`, from its start: about `budget` bytes of the image are
     /// written, or checked, and the update is ready when this says so.
     pub fn step(&mut self, package: &mut impl Flash, budget: u32) -> Result<Step, Error> {
-        if !matches!(self.stage, Stage::Restore(_)) {
+        if self.phase != Phase::Restore {
             return self.check(budget);
         }
-        let mut complete = false;
-        let step = self.go_on(|update, patcher| {
-            complete = update.feed(patcher, package, budget)?;
-            Ok(())
-        })?;
-        if complete { self.end() } else { Ok(step) }
+        self.guarded(|update| if update.feed(package, budget)? { update.complete() } else { Ok(()) })
     }
 
     /// Reads about `budget` more bytes of the new image back and adds them to its digest; compares that at the end.
     pub fn check(&mut self, budget: u32) -> Result<Step, Error> {
-        match core::mem::replace(&mut self.stage, Stage::Failed) {
-            Stage::Check { mut target, mut digest, done, size, expected } => {
-                let done = target.check(&mut digest, done, budget)?;
-                if done < size {
-                    self.stage = Stage::Check { target, digest, done, size, expected };
-                    return Ok(Step::Working(100));
-                }
-                let right = digest.finish() == expected;
-                target.conclude(right)?;
-                if !right {
-                    return Err(Error::TargetDigest);
-                }
-                self.stage = Stage::Ready;
-                Ok(Step::Ready)
+        self.guarded(|update| match update.phase {
+            Phase::Check => update.read_back(budget),
+            Phase::Ready => Ok(()),
+            Phase::Restore | Phase::Failed => Err(Error::Finished),
+        })
+    }
+
+    /// Does some work; after an error the update is over.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<Step, Error> {
+        match work(self) {
+            Ok(()) if self.phase == Phase::Ready => Ok(Step::Ready),
+            Ok(()) => Ok(Step::Working(self.patcher.progress())),
+            Err(error) => {
+                self.phase = Phase::Failed;
+                Err(error)
             }
-            Stage::Ready => {
-                self.stage = Stage::Ready;
-                Ok(Step::Ready)
-            }
-            Stage::Restore(_) | Stage::Failed => Err(Error::Finished),
         }
     }
 
-    /// Works with the patcher; after an error the update is over.
-    fn go_on(
-        &mut self,
-        work: impl FnOnce(&mut Self, &mut Patcher<'w, B, SlotTarget<'w, F, J>, D, P>) -> Result<(), Error>,
-    ) -> Result<Step, Error> {
-        match core::mem::replace(&mut self.stage, Stage::Failed) {
-            Stage::Restore(mut patcher) => {
-                work(self, &mut patcher)?;
-                let step = Step::Working(patcher.progress());
-                self.stage = Stage::Restore(patcher);
-                Ok(step)
-            }
-            _ => Err(Error::Finished),
-        }
-    }
-
-    /// Gives the patcher a piece of a stored package; true when the restore is complete.
-    fn feed(
-        &mut self,
-        patcher: &mut Patcher<'w, B, SlotTarget<'w, F, J>, D, P>,
-        package: &mut impl Flash,
-        budget: u32,
-    ) -> Result<bool, Error> {
-        let mut piece = [0; PIECE];
-        let left = self.left(patcher, package.geometry().size);
+    /// Gives the patcher a piece of a stored package; true when the body has been decoded.
+    fn feed(&mut self, package: &mut impl Flash, budget: u32) -> Result<bool, Error> {
+        let area = package.geometry().size;
+        let left = self.patcher.package_length().unwrap_or(area).min(area).saturating_sub(self.taken);
         // What follows the package is known when its header is.
-        let most = if patcher.header().is_some() { PIECE } else { 1 };
-        let count = most.min(left as usize);
-        let piece = piece.get_mut(..count).ok_or(Error::Truncated)?;
+        let most = if self.patcher.header().is_some() { PIECE } else { 1 };
+        let mut piece = [0; PIECE];
+        let piece = piece.get_mut(..most.min(left as usize)).ok_or(Error::Truncated)?;
         package.read(self.taken, piece).map_err(|_| Error::PackageRead)?;
-        let taken = patcher.step(piece, budget.max(1))?;
-        self.taken += taken as u32;
-        let ended = taken as u32 == left;
-        if ended && patcher.wants_input() && !patcher.is_complete() {
+        let taken = self.patcher.step(piece, budget.max(1))? as u32;
+        self.taken += taken;
+        let ended = taken == left;
+        if ended && self.patcher.wants_input() && !self.patcher.is_done() {
             return Err(Error::Truncated);
         }
-        Ok(ended && patcher.is_complete())
+        Ok(ended && self.patcher.is_done())
     }
 
-    /// Bytes of the package that have not been taken; before its header is known, of the area that it is in.
-    fn left(&self, patcher: &Patcher<'w, B, SlotTarget<'w, F, J>, D, P>, area: u32) -> u32 {
-        patcher.package_length().unwrap_or(area).min(area).saturating_sub(self.taken)
+    fn complete(&mut self) -> Result<(), Error> {
+        self.patcher.complete()?;
+        self.digest = Some(D::start());
+        self.phase = Phase::Check;
+        Ok(())
     }
 
-    fn finish(&mut self, patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P>) -> Result<Step, Error> {
-        let header = patcher.header().ok_or(Error::Truncated)?;
+    fn read_back(&mut self, budget: u32) -> Result<(), Error> {
+        let header = self.patcher.header().ok_or(Error::Finished)?;
         let (size, expected) = (header.target_size, header.target_digest);
-        let target = patcher.finish()?;
-        self.stage = Stage::Check { target, digest: D::start(), done: 0, size, expected };
-        Ok(Step::Working(100))
+        let digest = self.digest.as_mut().ok_or(Error::Finished)?;
+        self.checked = self.patcher.target().check(digest, self.checked, budget)?;
+        if self.checked < size {
+            return Ok(());
+        }
+        let right = self.digest.take().is_some_and(|digest| digest.finish() == expected);
+        self.patcher.target().conclude(right)?;
+        self.phase = Phase::Ready;
+        if right { Ok(()) } else { Err(Error::TargetDigest) }
     }
 }
