@@ -25,7 +25,8 @@ struct Pair {
 fn pairs() -> Vec<Pair> {
     let Some(corpus) = std::env::var_os("SMIDGEN_POWER_CORPUS") else {
         let image = |name: &str| {
-            fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/firmware").join(name)).unwrap()
+            fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/firmware").join(name))
+                .unwrap()
         };
         return vec![Pair { name: "app".to_owned(), old: image("app-v1.bin"), new: image("app-v3.bin") }];
     };
@@ -38,7 +39,8 @@ fn pairs() -> Vec<Pair> {
 fn pair(folder: &Path) -> Option<Pair> {
     let files: Vec<PathBuf> = fs::read_dir(folder).ok()?.map(|entry| entry.unwrap().path()).collect();
     let image = |start: &str| {
-        let file = files.iter().find(|file| file.file_name().unwrap().to_string_lossy().starts_with(start))?;
+        let file =
+            files.iter().find(|file| file.file_name().unwrap().to_string_lossy().starts_with(start))?;
         fs::read(file).ok()
     };
     let name = folder.file_name()?.to_string_lossy().into_owned();

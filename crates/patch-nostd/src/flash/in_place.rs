@@ -45,6 +45,12 @@ pub fn state_area(header: &Header, page: u32) -> Option<u32> {
     state_place(required_ram(header), page)?.checked_mul(2)
 }
 
+/// Bytes of RAM that an update in place with this header takes, besides the [`InPlaceUpdate`] itself and the stack.
+#[must_use]
+pub fn in_place_ram(header: &Header) -> u64 {
+    required_ram(header).saturating_add(IN_PLACE_BUFFER as u64)
+}
+
 fn state_place(ram: u64, page: u32) -> Option<u32> {
     let length = u32::try_from(ram).ok()?.checked_add(STATE)?;
     length.checked_next_multiple_of(page)
