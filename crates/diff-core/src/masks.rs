@@ -5,12 +5,12 @@ use rayon::prelude::*;
 
 use crate::DiffError;
 use crate::cover::Repeats;
+use crate::draft::{Draft, LITERAL};
+use crate::encode::operations;
 use crate::level::{Choice, Effort};
 use crate::pipeline::{choose_regions, job_of};
-use crate::draft::{Draft, LITERAL};
 use crate::refs::{Mask, has_records, most_doubtful};
 use crate::report::Report;
-use crate::encode::operations;
 use crate::subject::{OFFSET, Subject};
 
 /// How many bytes of large images are tried, in so many places spread evenly and one more.

@@ -97,7 +97,8 @@ impl<'a> Subject<'a> {
 }
 
 fn catalogue<'a>(old: &'a [u8], space: AddressSpace, kinds: &[RegionKind]) -> Arc<Catalogue<'a>> {
-    let masks = [RegionKind::POINTERS, RegionKind::Words(OFFSET)].into_iter().filter(|kind| !kinds.contains(kind));
+    let masks =
+        [RegionKind::POINTERS, RegionKind::Words(OFFSET)].into_iter().filter(|kind| !kinds.contains(kind));
     let all: Vec<RegionKind> = kinds.iter().copied().chain(masks).collect();
     Arc::new(Catalogue::new(old, space, &all))
 }

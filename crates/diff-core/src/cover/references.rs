@@ -29,12 +29,7 @@ pub struct References<'a> {
 
 impl<'a> References<'a> {
     /// What `covers` tell about the catalogue's image and the new one.
-    pub fn new(
-        catalogue: &Catalogue<'a>,
-        new: &'a [u8],
-        regions: Regions,
-        covers: &[(u32, Cover)],
-    ) -> Self {
+    pub fn new(catalogue: &Catalogue<'a>, new: &'a [u8], regions: Regions, covers: &[(u32, Cover)]) -> Self {
         let (old, space) = (catalogue.old(), *catalogue.space());
         let kinds = regions.kinds.as_slice().iter().filter(|&&kind| kind != RegionKind::Bytes);
         let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();

@@ -164,9 +164,11 @@ mod tests {
 
     #[test]
     fn every_word_that_points_into_the_image_is_found_at_its_place() {
-        let words: Vec<u32> = (0..600).map(|index| if index % 7 == 0 { 0x1000 + index } else { u32::MAX }).collect();
+        let words: Vec<u32> =
+            (0..600).map(|index| if index % 7 == 0 { 0x1000 + index } else { u32::MAX }).collect();
         let image: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let space = AddressSpace { base_address: 0x1000, image_size: image.len() as u32, ..AddressSpace::default() };
+        let space =
+            AddressSpace { base_address: 0x1000, image_size: image.len() as u32, ..AddressSpace::default() };
         let catalogue = Catalogue::new(&image, space, &[RegionKind::POINTERS]);
         let found = catalogue.found(RegionKind::POINTERS);
         for (offset, _) in image.iter().enumerate() {
