@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use diff_core::{Arch, CodecChoice, Options, Ram};
+use diff_core::{Arch, CodecChoice, Identity, Options, Ram};
+
+use crate::release_arguments::{CatalogueArguments, ManifestArguments, PackArguments};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -11,7 +13,8 @@ Exit codes:
   1  a file could not be read or written, or another failure
   2  wrong usage
   3  not a package, or a damaged or unsupported one
-  4  the base image is not the one that the package was made for";
+  4  the base image is not the one that the package was made for
+  5  there is no package for the device";
 
 /// What follows the options of `diff`; the levels are those of `diff_core`'s `level.rs`.
 const DIFF_HELP: &str = "\
@@ -31,10 +34,11 @@ Exit codes:
   1  a file could not be read or written, or another failure
   2  wrong usage
   3  not a package, or a damaged or unsupported one
-  4  the base image is not the one that the package was made for";
+  4  the base image is not the one that the package was made for
+  5  there is no package for the device";
 
 /// The most threads that can be asked for: far beyond any use, and no danger.
-const THREAD_LIMIT: i64 = 1024;
+pub(crate) const THREAD_LIMIT: i64 = 1024;
 
 /// Differential firmware packages: the way from one image to the next, in as few bytes as possible.
 #[derive(Debug, Parser)]
@@ -63,6 +67,15 @@ pub(crate) enum Command {
     /// Prove that a package restores its image, without writing it.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArguments),
+    /// Make all packages of a release: one for each version in the field, and a full one.
+    #[command(after_help = EXIT_CODES)]
+    Pack(Box<PackArguments>),
+    /// Show a release, tell the delivery platform about it, or put its shards together.
+    #[command(after_help = EXIT_CODES)]
+    Manifest(ManifestArguments),
+    /// List releases, or find the package for a device.
+    #[command(after_help = EXIT_CODES, alias = "catalog")]
+    Catalogue(CatalogueArguments),
 }
 
 /// The arguments of `diff`.
@@ -102,6 +115,18 @@ pub(crate) struct DiffArguments {
     /// Put the SHA-256 of the package's body into the header.
     #[arg(long)]
     body_digest: bool,
+    /// The product that the package is for; its devices refuse others.
+    #[arg(long, value_name = "NAME")]
+    product: Option<String>,
+    /// The part of the product that the package is for.
+    #[arg(long, value_name = "NAME")]
+    module: Option<String>,
+    /// The new image's version.
+    #[arg(long, value_name = "VERSION")]
+    to_version: Option<String>,
+    /// Devices that have seen a higher one refuse the package.
+    #[arg(long, value_name = "N")]
+    rollback_counter: Option<u32>,
     /// Print the result to standard output as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -158,7 +183,7 @@ pub(crate) enum Format {
 
 /// The codecs' names.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum CodecName {
+pub(crate) enum CodecName {
     /// The smallest packages.
     Cm,
     /// The fastest restore, for gateways.
@@ -167,7 +192,7 @@ enum CodecName {
 
 /// The architectures' names.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ArchName {
+pub(crate) enum ArchName {
     /// Whatever comes out smallest.
     Auto,
     /// Images are plain bytes.
@@ -198,6 +223,16 @@ impl DiffArguments {
             base_address: self.base,
             md5: self.md5,
             body_digest: self.body_digest,
+            identity: self.identity(),
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        Identity {
+            product: self.product.clone(),
+            module: self.module.clone(),
+            version: self.to_version.clone(),
+            rollback_counter: self.rollback_counter,
         }
     }
 
@@ -211,13 +246,18 @@ impl DiffArguments {
             ("--arch", self.arch.is_some()),
             ("--md5", self.md5),
             ("--body-digest", self.body_digest),
+            ("--product", self.product.is_some()),
+            ("--module", self.module.is_some()),
+            ("--to-version", self.to_version.is_some()),
+            ("--rollback-counter", self.rollback_counter.is_some()),
         ];
         given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect()
     }
 }
 
 impl CodecName {
-    const fn choice(self) -> CodecChoice {
+    /// What the engine calls it.
+    pub(crate) const fn choice(self) -> CodecChoice {
         match self {
             Self::Cm => CodecChoice::Cm,
             Self::Zstd => CodecChoice::Zstd,
@@ -226,7 +266,8 @@ impl CodecName {
 }
 
 impl ArchName {
-    const fn choice(self) -> Arch {
+    /// What the engine calls it.
+    pub(crate) const fn choice(self) -> Arch {
         match self {
             Self::Auto => Arch::Auto,
             Self::None => Arch::None,
@@ -240,11 +281,13 @@ impl ArchName {
     }
 }
 
-fn parse_ram(text: &str) -> Result<Ram, String> {
+/// "auto" or a size.
+pub(crate) fn parse_ram(text: &str) -> Result<Ram, String> {
     if text == "auto" { Ok(Ram::Auto) } else { parse_size(text).map(Ram::Bytes) }
 }
 
-fn parse_size(text: &str) -> Result<u64, String> {
+/// A number of bytes, with a unit or without.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let wrong = || "expected \"auto\" or a size such as 16384, 16K, 256KiB or 8M".to_owned();
@@ -264,7 +307,8 @@ fn unit_shift(unit: &str) -> Option<u32> {
     }
 }
 
-fn parse_address(text: &str) -> Result<u32, String> {
+/// A number, decimal or hexadecimal.
+pub(crate) fn parse_address(text: &str) -> Result<u32, String> {
     let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => text.parse(),

@@ -96,6 +96,8 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
     let mut fields = match &made.details {
         Some((header, report)) => {
             let mut fields = json::header(header, made.bytes.len());
+            let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
+            fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
             fields.append(&mut json::report(report, &header.codec));
             fields
         }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use diff_core::{CATEGORIES, Report};
-use patch_nostd::Header;
 use patch_nostd::wire::{Codec, VERSION};
+use patch_nostd::{Extensions, Header};
 use serde_json::Value;
 
 use crate::arguments::InfoArguments;
@@ -67,6 +67,7 @@ fn inspect(package: &Smidgen, old: &Input) -> Result<Report, Failure> {
 
 fn fields(package: &Smidgen, report: Option<&Report>) -> Value {
     let mut fields = json::header(&package.header, package.file.len());
+    fields.append(&mut json::extensions(&package.extensions()));
     if let Some(report) = report {
         fields.append(&mut json::report(report, &package.header.codec));
     }
@@ -77,6 +78,7 @@ fn describe(package: &Smidgen, report: Option<&Report>) -> String {
     let header = &package.header;
     let mut table = Table::default();
     describe_files(&mut table, package);
+    describe_identity(&mut table, &package.extensions());
     describe_codec(&mut table, header);
     describe_places(&mut table, header);
     match report {
@@ -100,6 +102,15 @@ fn describe_files(table: &mut Table, package: &Smidgen) {
     table.row("target", format_args!("{} bytes", header.target_size));
     table.row("target SHA-256", hex(&header.target_digest));
     table.row("target MD5", header.target_md5.map_or_else(none, |digest| hex(&digest)));
+}
+
+fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
+    let texts =
+        [("product", extensions.product), ("module", extensions.module), ("to version", extensions.version)];
+    for (name, text) in texts {
+        text.into_iter().for_each(|text| table.row(name, text.escape_debug()));
+    }
+    extensions.rollback_counter.into_iter().for_each(|counter| table.row("rollback", counter));
 }
 
 fn describe_codec(table: &mut Table, header: &Header) {

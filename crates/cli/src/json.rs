@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use diff_core::{CATEGORIES, Report};
-use patch_nostd::Header;
 use patch_nostd::wire::{Codec, Origin, RegionKind, VERSION, Window};
+use patch_nostd::{Extensions, Header};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -60,6 +60,16 @@ pub(crate) fn header(header: &Header, size: usize) -> Object {
     }));
     fields.append(&mut codec(&header.codec));
     fields
+}
+
+/// What the header's extensions say; without them, null.
+pub(crate) fn extensions(extensions: &Extensions<'_>) -> Object {
+    object(json!({
+        "product": extensions.product,
+        "module": extensions.module,
+        "to_version": extensions.version,
+        "rollback_counter": extensions.rollback_counter,
+    }))
 }
 
 /// Cover statistics, and what each kind of information costs in bytes where the codec can tell.

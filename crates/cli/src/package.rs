@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use patch_nostd::wire::VERSION;
-use patch_nostd::{Error, Header};
+use patch_nostd::{Error, Extensions, Header};
 
 use crate::classic::Classic;
 use crate::failure::Failure;
@@ -59,6 +59,12 @@ impl Smidgen {
             size if size > whole => Err(wrong_length(Error::TrailingData, &file, whole)),
             _ => Ok(Self { file, header }),
         }
+    }
+
+    /// What the header's extensions say.
+    pub(crate) fn extensions(&self) -> Extensions<'_> {
+        // The header was found valid when the package was opened.
+        Header::parse_extended(&self.file).map(|(_, extensions, _)| extensions).unwrap_or_default()
     }
 
     /// Makes sure that `old` is the base image, for those who read it without the decoder that checks it.
@@ -173,6 +179,6 @@ mod tests {
 
     #[test]
     fn half_a_header_is_truncated() {
-        assert!(refusal(b"SMDG\x02\0\0\x20\0").contains("(E16)"));
+        assert!(refusal(b"SMDG\x03\0\0\x20\0").contains("(E16)"));
     }
 }

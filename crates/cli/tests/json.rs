@@ -23,7 +23,7 @@ fn diff() {
     let (old, new, patch) = (desk.read("old"), desk.read("new"), desk.read("patch"));
     let expected = json!({
         "format": "smidgen",
-        "version": 2,
+        "version": 3,
         "codec": "cm",
         "base_size": old.len(),
         "base_digest": sha256(&old)[..32],
@@ -39,6 +39,23 @@ fn diff() {
         found["header_size"].as_u64().unwrap() + found["body_size"].as_u64().unwrap(),
         patch.len() as u64
     );
+}
+
+#[test]
+fn what_a_package_is_for_is_told() {
+    let desk = Desk::with_package();
+    let plain = desk.run("info patch --json").succeeded().json();
+    let options = "--product Box --module main-1 --to-version 1.2.0 --rollback-counter 7";
+    let made = desk.run(&format!("diff old new -o patch --json {options}")).succeeded().json();
+    let found = desk.run("info patch --json").succeeded().json();
+    for (name, value) in [
+        ("product", json!("Box")),
+        ("module", json!("main-1")),
+        ("to_version", json!("1.2.0")),
+        ("rollback_counter", json!(7)),
+    ] {
+        assert_eq!((&made[name], &found[name], &plain[name]), (&value, &value, &Value::Null), "{name}");
+    }
 }
 
 #[test]

@@ -16,6 +16,18 @@ pub enum DiffError {
         /// The most that is allowed.
         limit: u32,
     },
+    /// A text that headers cannot hold.
+    #[error(
+        "{text:?} cannot be a {what}: at most {limit} bytes, a module or version only letters, digits, . _ and -"
+    )]
+    Identity {
+        /// Which text.
+        what: &'static str,
+        /// The text itself.
+        text: String,
+        /// The most bytes that are allowed.
+        limit: usize,
+    },
     /// No decoder fits.
     #[error("a decoder needs at least {least} bytes of RAM; the budget is {budget}")]
     BudgetTooSmall {
@@ -33,6 +45,9 @@ pub enum DiffError {
     /// The zstd library failed.
     #[error("zstd: {0}")]
     Zstd(#[from] std::io::Error),
+    /// Whoever watched the progress did not want the package any more. Nothing was written.
+    #[error("cancelled")]
+    Cancelled,
     /// Our own models refused the plan, or the finished package did not give the new image back. Nothing was written.
     #[error("internal error, please report it: the package could not be proved ({0})")]
     NotProved(patch_nostd::Error),

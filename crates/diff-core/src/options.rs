@@ -1,5 +1,6 @@
 //! What a caller may choose: memory budget, codec, architecture, base address.
 
+use crate::Identity;
 use crate::level::DEFAULT_LEVEL;
 
 /// How much memory the decoder may take.
@@ -62,6 +63,8 @@ pub struct Options {
     pub md5: bool,
     /// Puts the body's SHA-256 into the header.
     pub body_digest: bool,
+    /// What devices compare with themselves.
+    pub identity: Identity,
 }
 
 impl Default for Options {
@@ -74,6 +77,7 @@ impl Default for Options {
             base_address: None,
             md5: false,
             body_digest: false,
+            identity: Identity::default(),
         }
     }
 }

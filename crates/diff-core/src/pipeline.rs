@@ -6,31 +6,36 @@
 use patch_nostd::wire::RegionKind;
 use rayon::prelude::*;
 
-use crate::cover::Repeats;
+use crate::diff::check_cancelled;
 use crate::draft::{Draft, load};
 use crate::encode::{Job, LARGE_TUNING, PAGE, Plan, Regions, START, Trace, cheapest, model_size, tune};
 use crate::level::{Choice, Effort};
 use crate::subject::Subject;
-use crate::{DiffError, Progress, Stage, masks, passes};
+use crate::{DiffError, NewImage, Progress, Stage, masks, passes};
 
 /// Of images beyond this many bytes, only what lies between long covers is chosen by price: the rest takes memory.
 pub(crate) const LARGE: usize = 40 << 20;
 
 /// The best job for this subject: that of its level, or of the one below where that is smaller.
-pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
-    let job = job(subject, progress)?;
+pub(crate) fn best_job<'a>(
+    subject: &Subject<'a>,
+    new: &NewImage,
+    progress: &dyn Progress,
+) -> Result<Job<'a>, DiffError> {
+    let job = job(subject, new, progress)?;
     let Some(below) = subject.effort.below else { return Ok(job) };
-    let other = best_job(&subject.with_effort(Effort::of(below)), progress)?;
+    let other = best_job(&subject.with_effort(Effort::of(below)), new, progress)?;
     let sizes = rayon::join(|| job.cost(), || other.cost());
     let (own, others) = (sizes.0.map_err(DiffError::NotProved)?, sizes.1.map_err(DiffError::NotProved)?);
     Ok(if others < own { other } else { job })
 }
 
 /// The job that the level's effort makes.
-fn job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
+fn job<'a>(subject: &Subject<'a>, new: &NewImage, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
     let effort = &subject.effort;
-    let mut draft = draft(subject, progress)?;
+    let mut draft = draft(subject, new, progress)?;
+    check_cancelled(progress)?;
     progress.begin(Stage::Encode, 1);
     let pieces = std::mem::take(&mut draft.pieces);
     let kinds = draft.kinds.clone();
@@ -50,14 +55,15 @@ fn job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, Di
 }
 
 /// The cheapest draft of all masks that are tried, with its covers chosen.
-fn draft(subject: &Subject, progress: &dyn Progress) -> Result<Draft, DiffError> {
+fn draft(subject: &Subject, new: &NewImage, progress: &dyn Progress) -> Result<Draft, DiffError> {
     let masks = masks::masks(subject)?;
     progress.begin(Stage::Search, masks.len() as u64);
     // One table for all masks; there is only one for large images, and memory for less than a table.
     let small = subject.old.len().max(subject.new.len()) <= LARGE;
-    let repeats = small.then(|| Repeats::new(subject.new));
+    let repeats = small.then(|| new.repeats());
     let draft = |&mask| {
-        let draft = Draft::new(subject, mask, repeats.as_ref());
+        check_cancelled(progress)?;
+        let draft = Draft::new(subject, mask, repeats);
         progress.advance(1);
         draft
     };

@@ -33,7 +33,7 @@ pub(crate) fn diff(
     let window_log = window_log(stream.len(), budget(options, old.len().max(new.len())))?;
     let body = zstd::body(&stream, window_log)?;
     let header = header(subject, window_log, &body);
-    let mut bytes = header.to_bytes();
+    let mut bytes = header.to_bytes_with(&options.identity.extensions()?);
     bytes.extend_from_slice(&body);
     progress.begin(Stage::Prove, 1);
     prove(old, new, &bytes).map_err(DiffError::NotProved)?;

@@ -49,6 +49,16 @@ pub enum Error {
     BodyDigest = 20,
     /// The patcher was used again after it had failed or finished.
     Finished = 21,
+    /// The target image does not fit into the slot.
+    SlotSize = 22,
+    /// The package is for another product, or does not say for which.
+    Product = 23,
+    /// The package is for another module, or does not say for which.
+    Module = 24,
+    /// The target image has not the version that is wanted, or the package does not say which it has.
+    Version = 25,
+    /// The package's rollback counter is below the device's.
+    RollbackCounter = 26,
 }
 
 impl Error {
@@ -83,6 +93,43 @@ impl Error {
             Self::TargetDigest => "the restored image has the wrong SHA-256",
             Self::BodyDigest => "the package body has the wrong SHA-256",
             Self::Finished => "the patcher has already failed or finished",
+            Self::SlotSize => "the image does not fit into the slot",
+            Self::Product => "package for another product",
+            Self::Module => "package for another module",
+            Self::Version => "package of another version than the wanted one",
+            Self::RollbackCounter => "package of an image that must not come back (rollback counter)",
+        }
+    }
+
+    /// The code by which OTA platforms have devices report this failure (`docs/format.md`, section 9.1): -1 the upgrade
+    /// failed, -2 the download, -3 verification, -4 flashing.
+    #[must_use]
+    pub const fn platform_code(self) -> i8 {
+        match self {
+            Self::NotAPackage
+            | Self::MalformedHeader
+            | Self::HeaderChecksum
+            | Self::Truncated
+            | Self::TrailingData => -2,
+            Self::RamMismatch
+            | Self::BaseSize
+            | Self::BaseDigest
+            | Self::Corrupt
+            | Self::TargetDigest
+            | Self::BodyDigest
+            | Self::Product
+            | Self::Module
+            | Self::Version
+            | Self::RollbackCounter => -3,
+            Self::BaseRead | Self::TargetWrite | Self::TargetRead => -4,
+            Self::UnsupportedVersion
+            | Self::UnsupportedCodec
+            | Self::ReservedField
+            | Self::UnsupportedRegion
+            | Self::WorkspaceTooSmall
+            | Self::WorkspaceMisaligned
+            | Self::Finished
+            | Self::SlotSize => -1,
         }
     }
 }
@@ -94,3 +141,62 @@ impl core::fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// All of them, in order of their numbers.
+    const ALL: [Error; 26] = [
+        Error::NotAPackage,
+        Error::UnsupportedVersion,
+        Error::UnsupportedCodec,
+        Error::ReservedField,
+        Error::MalformedHeader,
+        Error::HeaderChecksum,
+        Error::UnsupportedRegion,
+        Error::RamMismatch,
+        Error::WorkspaceTooSmall,
+        Error::WorkspaceMisaligned,
+        Error::BaseSize,
+        Error::BaseDigest,
+        Error::BaseRead,
+        Error::TargetWrite,
+        Error::TargetRead,
+        Error::Truncated,
+        Error::TrailingData,
+        Error::Corrupt,
+        Error::TargetDigest,
+        Error::BodyDigest,
+        Error::Finished,
+        Error::SlotSize,
+        Error::Product,
+        Error::Module,
+        Error::Version,
+        Error::RollbackCounter,
+    ];
+
+    const FORMAT: &str = include_str!("../../../docs/format.md");
+
+    #[test]
+    fn the_document_has_all_numbers_and_names() {
+        for (number, error) in (1..).zip(ALL) {
+            assert_eq!(error.number(), number);
+            assert!(FORMAT.contains(&format!("\n| {number} | {error:?} | ")), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn the_document_has_the_platforms_codes() {
+        for code in -4..=-1 {
+            let errors = ALL.iter().filter(|error| error.platform_code() == code);
+            let numbers: Vec<_> = errors.map(|error| format!("{}", error.number())).collect();
+            let line = FORMAT.lines().find(|line| line.starts_with(&format!("| {code} | "))).unwrap();
+            assert!(line.ends_with(&format!(" | {} |", numbers.join(", "))), "{line}");
+        }
+        assert!(ALL.iter().all(|error| (-4..0).contains(&error.platform_code())));
+    }
+}

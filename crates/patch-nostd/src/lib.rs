@@ -35,7 +35,7 @@ pub mod wire;
 
 pub use apply::{Base, Patcher, SliceTarget, Target, required_ram};
 pub use error::Error;
-pub use verify::Sha256;
 #[cfg(feature = "sha2")]
 pub use verify::SoftwareSha256;
-pub use wire::Header;
+pub use verify::{Anything, Device, Policy, Sha256};
+pub use wire::{Extensions, Header};

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use common::{Golden, Slot, golden, named, restore, restore_to, with_workspace};
 use patch_nostd::wire::Codec;
-use patch_nostd::{Base, Error, Patcher, SliceTarget, SoftwareSha256, Target};
+use patch_nostd::{Base, Device, Error, Patcher, Policy, SliceTarget, SoftwareSha256, Target};
 
 /// Packages whose restore reads the base and writes the target.
 fn ordinary() -> Vec<Golden> {
@@ -214,4 +214,78 @@ fn the_header_is_told_once_it_is_there() {
         patcher.push(&after[..1]).unwrap();
         assert_eq!(patcher.header(), Some(&golden.header()));
     });
+}
+
+/// The device that the golden package `small-identity` is for.
+const FOR: Device<'static> = Device {
+    slot_size: None,
+    product: Some("Büchse 3"),
+    module: Some("main-board_1"),
+    version: Some("1.20.0"),
+    rollback_counter: 300,
+};
+
+fn with_policy(policy: impl Policy, package: &Golden) -> (Option<Error>, Slot) {
+    let mut slot = Slot::default();
+    let end = with_workspace(|workspace| {
+        let mut patcher =
+            Patcher::<_, _, SoftwareSha256, _>::with_policy(workspace, &package.base[..], &mut slot, policy);
+        package.package.chunks(50).try_for_each(|piece| patcher.push(piece))?;
+        patcher.finish().map(|_| ())
+    });
+    (end.err(), slot)
+}
+
+#[test]
+fn a_package_is_for_its_device_only() {
+    let package = named("small-identity");
+    let size = package.target.len() as u32;
+    for (device, error) in [
+        (FOR, None),
+        (Device::default(), None),
+        (Device { slot_size: Some(size), ..FOR }, None),
+        (Device { slot_size: Some(size - 1), ..FOR }, Some(Error::SlotSize)),
+        (Device { product: Some("Büchse 4"), ..FOR }, Some(Error::Product)),
+        (Device { module: Some("main-board_2"), ..FOR }, Some(Error::Module)),
+        (Device { version: Some("1.20.1"), ..FOR }, Some(Error::Version)),
+        (Device { rollback_counter: 301, ..FOR }, Some(Error::RollbackCounter)),
+        (Device { rollback_counter: 0, ..FOR }, None),
+    ] {
+        let (end, slot) = with_policy(device, &package);
+        assert_eq!(end, error, "{device:?}");
+        assert_eq!(slot.begun.is_some(), error.is_none(), "{device:?}");
+    }
+}
+
+#[test]
+fn a_package_that_does_not_say_what_it_is_for_is_for_nobody_in_particular() {
+    let package = named("small");
+    let nobody = Device::default();
+    for (device, error) in [
+        (nobody, None),
+        (Device { product: FOR.product, ..nobody }, Some(Error::Product)),
+        (Device { module: FOR.module, ..nobody }, Some(Error::Module)),
+        (Device { version: FOR.version, ..nobody }, Some(Error::Version)),
+        (Device { rollback_counter: 1, ..nobody }, Some(Error::RollbackCounter)),
+    ] {
+        assert_eq!(with_policy(device, &package).0, error, "{device:?}");
+    }
+}
+
+#[test]
+fn progress_grows_to_a_hundred() {
+    for golden in ordinary() {
+        with_workspace(|workspace| {
+            let mut slot = Slot::default();
+            let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+            let mut last = patcher.progress();
+            assert_eq!(last, 0);
+            for piece in golden.package.chunks(16) {
+                patcher.push(piece).unwrap();
+                assert!((last..=100).contains(&patcher.progress()));
+                last = patcher.progress();
+            }
+            assert_eq!(last, 100, "{}", golden.name);
+        });
+    }
 }

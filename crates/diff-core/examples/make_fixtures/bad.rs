@@ -64,6 +64,7 @@ pub(crate) fn make_all() {
     numbers(&small);
     models(&small);
     places(&small);
+    extensions(&small);
     checks(&small);
     ends(&small, "");
     claims(&small);
@@ -81,7 +82,7 @@ fn bad(name: &str, package: &[u8]) {
 fn prefixes(small: &Good) {
     bad("NotAPackage-wrong-magic", &small.field("magic", b"SMDH"));
     bad("NotAPackage-bsdiff40", &[&b"BSDIFF40"[..], &[0; 24]].concat());
-    for version in [0, 1, 3, 255] {
+    for version in [0, 1, 2, 4, 255] {
         bad(&format!("UnsupportedVersion-version-{version}"), &small.field("version", &[version]));
     }
     for length in [0, 12, 513, 0xFFFF] {
@@ -168,12 +169,42 @@ fn places(small: &Good) {
     bad("MalformedHeader-words-twice", &list(&[16, 16]));
 }
 
+/// Records of extensions.
+fn extensions(small: &Good) {
+    let records = |records: &[(u8, &[u8])]| {
+        let record = |&(tag, value): &(u8, &[u8])| [&[tag], &varint(value.len() as u32)[..], value].concat();
+        let records: Vec<u8> = records.iter().flat_map(record).collect();
+        small.field("extension", &[varint(records.len() as u32), records].concat())
+    };
+    for tag in [0, 5, 6, 7, 8, 255] {
+        bad(&format!("ReservedField-extension-{tag}"), &records(&[(tag, b"x")]));
+    }
+    bad("ReservedField-extension-255-after-others", &records(&[(1, b"Box"), (255, b"")]));
+    bad("MalformedHeader-extension-product-of-no-byte", &records(&[(1, b"")]));
+    bad("MalformedHeader-extension-product-of-65-bytes", &records(&[(1, &[b'p'; 65])]));
+    bad("MalformedHeader-extension-product-not-utf-8", &records(&[(1, b"\xC3(")]));
+    bad("MalformedHeader-extension-module-with-a-space", &records(&[(2, b"main board")]));
+    bad("MalformedHeader-extension-version-with-an-umlaut", &records(&[(3, "1.0-\u{e4}".as_bytes())]));
+    bad("MalformedHeader-extension-version-of-65-bytes", &records(&[(3, &[b'1'; 65])]));
+    bad("MalformedHeader-extension-counter-of-no-byte", &records(&[(4, b"")]));
+    bad("MalformedHeader-extension-counter-and-more", &records(&[(4, b"\x01\x01")]));
+    bad("MalformedHeader-extension-counter-in-longer-form", &records(&[(4, b"\x81\x00")]));
+    bad("MalformedHeader-extensions-out-of-order", &records(&[(2, b"main"), (1, b"Box")]));
+    bad("MalformedHeader-extension-twice", &records(&[(3, b"1.0"), (3, b"1.0")]));
+    for (what, field) in [
+        ("beyond-its-field", &b"\x04\x02\x03ma"[..]),
+        ("of-a-byte", b"\x01\x02"),
+        ("beyond-the-header", b"\x7F\x02\x04main"),
+    ] {
+        bad(&format!("MalformedHeader-extension-{what}"), &small.field("extension", field));
+    }
+}
+
 /// Reserved fields, and digests that differ.
 fn checks(small: &Good) {
     for bit in 3..8 {
         bad(&format!("ReservedField-flag-{bit}"), &small.field("flags", &[1 << bit]));
     }
-    bad("ReservedField-extension-of-1", &small.field("extension", &[1, 0xAA]));
     let size = small.header.base_size;
     bad("BaseSize-a-byte-more", &small.field("base size", &varint(size + 1)));
     bad("BaseSize-a-byte-less", &small.field("base size", &varint(size - 1)));

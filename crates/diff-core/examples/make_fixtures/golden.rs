@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use diff_core::{Arch, CodecChoice, Options, Ram, Silent, diff, diff_bsdiff40};
+use diff_core::{Arch, CodecChoice, Identity, Options, Ram, Silent, diff, diff_bsdiff40};
 use patch_nostd::wire::RegionKind;
 use sha2::{Digest, Sha256};
 
@@ -29,12 +29,20 @@ fn all() -> Vec<Golden> {
     // Most of the small ones are for every decoder, whatever code it knows.
     let plain = at(Arch::None);
     let digests = Options { md5: true, body_digest: true, ..plain.clone() };
+    let identity = Identity {
+        product: Some("Büchse 3".to_owned()),
+        module: Some("main-board_1".to_owned()),
+        version: Some("1.20.0".to_owned()),
+        rollback_counter: Some(300),
+    };
+    let identity = Options { identity, ..plain.clone() };
     let zstd = |size: u64| Options { codec: CodecChoice::Zstd, ..kib(size) };
     let zstd_digests = Options { md5: true, body_digest: true, ..zstd(132) };
     let golden = |name, base, target, options| Golden { name, base, target, options };
     let mut all = vec![
         golden("small", SMALL_BASE, SMALL_TARGET, plain.clone()),
         golden("small-digests", SMALL_BASE, SMALL_TARGET, digests),
+        golden("small-identity", SMALL_BASE, SMALL_TARGET, identity),
         golden("small-repeats", SMALL_BASE, SMALL_REPEATS, plain),
         golden("small-thumb", SMALL_BASE, SMALL_TARGET, at(Arch::Thumb)),
         golden("small-same", SMALL_BASE, SMALL_BASE, kib(4)),

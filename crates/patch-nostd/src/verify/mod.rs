@@ -1,4 +1,9 @@
-//! Digests behind a small trait, so that a chip's own hash engine can take part (`docs/format.md`, section 8).
+//! What must be right about a package, its base and its target: digests, and the device's policy
+//! (`docs/format.md`, section 8).
+
+mod policy;
+
+pub use policy::{Anything, Device, Policy};
 
 /// A running SHA-256 (FIPS 180-4). Implement it over a hardware engine, or use [`SoftwareSha256`].
 pub trait Sha256 {

@@ -1,11 +1,15 @@
 //! Bytes only: the fixed header, its fields and its checksum (`docs/format.md`, sections 2 and 3).
 
 mod crc;
+mod extensions;
+mod fields;
 mod header;
 mod region;
 mod varint;
 
 pub use crc::crc32;
+pub use extensions::{Extensions, TEXT_LIMIT, is_name, is_product};
+use fields::Fields;
 pub use header::{
     Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, ModelSize, PREFIX_LENGTH, Tuning, VERSION,
     Window,

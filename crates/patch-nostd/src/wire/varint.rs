@@ -35,6 +35,13 @@ impl<'a> Reader<'a> {
         Ok(*first)
     }
 
+    /// The next `count` bytes.
+    pub fn bytes(&mut self, count: u32) -> Result<&'a [u8], Error> {
+        let (first, rest) = self.rest.split_at_checked(count as usize).ok_or(Error::MalformedHeader)?;
+        self.rest = rest;
+        Ok(first)
+    }
+
     /// A base-128 integer of at most 32 bits: seven bits a byte, least significant first, the top bit says
     /// "more follows". Only the shortest form is accepted, so that a value has one encoding.
     pub fn varint(&mut self) -> Result<u32, Error> {

@@ -1,0 +1,57 @@
+//! Which packages a device takes, decided before anything is written (`docs/format.md`, section 8).
+
+use crate::Error;
+use crate::wire::{Extensions, Header};
+
+/// Decides by its header whether a package is for this device.
+pub trait Policy {
+    /// Refuses a package, by one of the errors 22 to 26 preferably. Called once, when the header is known to be
+    /// intact, and before the base is read or the target begun.
+    fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error>;
+}
+
+/// The policy of those who check otherwise: all packages are allowed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Anything;
+
+impl Policy for Anything {
+    fn allow(&self, _header: &Header, _extensions: &Extensions<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// What a device is, and wants. A package must say the same of whatever is given here, and may say anything of the
+/// rest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Device<'d> {
+    /// Bytes that the target image may have: [`Error::SlotSize`].
+    pub slot_size: Option<u32>,
+    /// The product's name: [`Error::Product`].
+    pub product: Option<&'d str>,
+    /// The part of the product that is updated: [`Error::Module`].
+    pub module: Option<&'d str>,
+    /// The version that was announced: [`Error::Version`].
+    pub version: Option<&'d str>,
+    /// The least rollback counter that is taken, from memory that an attacker cannot set back; a package without one
+    /// has 0: [`Error::RollbackCounter`].
+    pub rollback_counter: u32,
+}
+
+impl Policy for Device<'_> {
+    fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error> {
+        if self.slot_size.is_some_and(|size| header.target_size > size) {
+            return Err(Error::SlotSize);
+        }
+        equal(self.product, extensions.product, Error::Product)?;
+        equal(self.module, extensions.module, Error::Module)?;
+        equal(self.version, extensions.version, Error::Version)?;
+        if extensions.rollback_counter.unwrap_or(0) < self.rollback_counter {
+            return Err(Error::RollbackCounter);
+        }
+        Ok(())
+    }
+}
+
+fn equal(wanted: Option<&str>, found: Option<&str>, otherwise: Error) -> Result<(), Error> {
+    if wanted.is_none() || wanted == found { Ok(()) } else { Err(otherwise) }
+}
