@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::DiffError;
 use crate::cover::{Matches, Piece, Prices, References, Repeats, choose, estimate, pieces, pool, refine};
 use crate::encode::{Load, Regions, Trace, cheapest, operations};
+use crate::in_place::available_covers;
 use crate::level::Choice;
 use crate::pipeline::LARGE;
 use crate::refs::Mask;
@@ -17,6 +18,7 @@ use crate::subject::Subject;
 /// About what a literal and a cover cost, in 1/256 bit.
 pub(crate) const LITERAL: u64 = 27 * 256 / 4;
 const COVER: u64 = 28 * 256;
+
 /// Covers, and what others could be chosen from.
 #[derive(Clone)]
 pub(crate) struct Draft {
@@ -102,7 +104,19 @@ fn search(
     let of_base = |start, length| Cover { source: Source::Base, start, length };
     let covers: Vec<(u32, Cover)> =
         found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
-    let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
+    let available = |covers: Vec<(u32, Cover)>| match subject.in_place {
+        Some(plan) => available_covers(plan, &covers),
+        None => covers,
+    };
+    let covers = available(covers);
+    let matches = Matches {
+        index: &index,
+        masked: new,
+        old: subject.old,
+        new: subject.new,
+        repeats,
+        in_place: subject.in_place,
+    };
     let large = old.len().max(new.len()) > LARGE;
     Ok(match subject.effort.choice {
         Choice::Search => (covers, Vec::new()),
@@ -110,7 +124,7 @@ fn search(
             let pieces = pieces(&matches, &covers, width);
             (covers, pieces)
         }
-        Choice::Gaps | Choice::All(_) => (refine(&matches, &covers), Vec::new()),
+        Choice::Gaps | Choice::All(_) => (available(refine(&matches, &covers)), Vec::new()),
     })
 }
 
