@@ -12,13 +12,19 @@ const PAGE_LOG: u32 = 12;
 const MEMORY: std::ops::Range<u32> = 0x1000_0000..0x4000_0000;
 /// A page with fewer different pointers is chance.
 const LEAST: usize = 6;
+/// Where larger processors have memory. Many pairs of instructions look like pointers into it, but into single pages.
+const LARGE_MEMORY: std::ops::Range<u32> = 0x6000_0000..0xE000_0000;
+/// A page there counts with so many different pointers, one per so many bytes of the image, and a neighbour like it.
+/// On images of microcontrollers chance gives neighbours a quarter of that.
+const LEAST_LARGE: usize = 128;
+const BYTES_PER_POINTER: usize = 1 << 13;
 /// Pages this near to each other belong to one memory.
 const NEAR: u32 = 16;
 
 /// Up to three windows that many words of the image point into.
 #[must_use]
 pub fn windows(image: &[u8], base_address: u32) -> [Window; MAX_WINDOWS] {
-    let mut found = clusters(&pages(image, base_address));
+    let mut found = clusters(&likely_pages(image, base_address));
     found.sort_by_key(|cluster| (std::cmp::Reverse(cluster.pointers), cluster.first));
     found.truncate(MAX_WINDOWS);
     found.sort_by_key(|cluster| cluster.first);
@@ -37,10 +43,28 @@ struct Cluster {
     pointers: usize,
 }
 
+/// The pages outside the image that so many different words point into that it cannot be chance.
+fn likely_pages(image: &[u8], base_address: u32) -> BTreeMap<u32, usize> {
+    let pages = pages(image, base_address);
+    let many = LEAST_LARGE.max(image.len() / BYTES_PER_POINTER);
+    let is_busy = |page: u32| pages.get(&page).is_some_and(|&pointers| pointers >= many);
+    let is_likely = |&(&page, &pointers): &(&u32, &usize)| {
+        if MEMORY.contains(&(page << PAGE_LOG)) {
+            pointers >= LEAST
+        } else {
+            is_busy(page) && (is_busy(page - 1) || is_busy(page + 1))
+        }
+    };
+    pages.iter().filter(is_likely).map(|(&page, &pointers)| (page, pointers)).collect()
+}
+
 /// How many different words point into each page of memory outside the image.
 fn pages(image: &[u8], base_address: u32) -> BTreeMap<u32, usize> {
-    let outside = |word: &u32| word.wrapping_sub(base_address) as usize >= image.len();
-    let mut pointers: Vec<u32> = words(image).filter(|word| MEMORY.contains(word)).filter(outside).collect();
+    let outside = |word: &u32| {
+        let memory = MEMORY.contains(word) || LARGE_MEMORY.contains(word);
+        memory && word.wrapping_sub(base_address) as usize >= image.len()
+    };
+    let mut pointers: Vec<u32> = words(image).filter(outside).collect();
     pointers.sort_unstable();
     pointers.dedup();
     let mut pages = BTreeMap::new();
@@ -52,7 +76,7 @@ fn pages(image: &[u8], base_address: u32) -> BTreeMap<u32, usize> {
 
 fn clusters(pages: &BTreeMap<u32, usize>) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = Vec::new();
-    for (&page, &pointers) in pages.iter().filter(|&(_, &pointers)| pointers >= LEAST) {
+    for (&page, &pointers) in pages {
         match clusters.last_mut() {
             Some(cluster) if page - cluster.last <= NEAR => {
                 cluster.last = page;
@@ -76,5 +100,15 @@ mod tests {
         let windows = windows(&image, 0);
         assert_eq!(windows[0], Window { start: 0x2000_0000, length: 0x5000 });
         assert_eq!(windows[1], Window::default());
+    }
+
+    #[test]
+    fn memory_of_larger_processors_has_busy_neighbours() {
+        let pointers = |page: u32| (0..200u32).map(move |index| (page << PAGE_LOG) + index * 20);
+        let strings: Vec<u8> =
+            pointers(0xC_0050).chain(pointers(0xC_0051)).flat_map(u32::to_le_bytes).collect();
+        assert_eq!(windows(&strings, 0)[0], Window { start: 0xC005_0000, length: 0x2000 });
+        let code: Vec<u8> = pointers(0xB_F00B).chain(pointers(0xB_F00E)).flat_map(u32::to_le_bytes).collect();
+        assert_eq!(windows(&code, 0)[0], Window::default());
     }
 }
