@@ -5,6 +5,7 @@
 mod arguments;
 mod classic;
 mod console;
+mod containers;
 mod diff;
 mod failure;
 mod info;

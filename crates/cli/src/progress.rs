@@ -97,6 +97,7 @@ impl Progress for Bar {
 
 const fn name(stage: Stage) -> &'static str {
     match stage {
+        Stage::Expand => "expanding",
         Stage::Analyse => "analysing",
         Stage::Search => "searching",
         Stage::Encode => "encoding",

@@ -5,7 +5,9 @@ use patch_nostd::{Extensions, Header};
 use crate::encode::Job;
 use crate::pipeline::best_job;
 use crate::subject::{Subject, sha256};
-use crate::{CodecChoice, DiffError, Options, Progress, Report, Stage, prove, zstd_package};
+use crate::{
+    CodecChoice, Containers, DiffError, Options, Progress, Report, Stage, container, prove, zstd_package,
+};
 
 /// A finished package.
 #[derive(Clone, Debug)]
@@ -27,6 +29,43 @@ pub fn diff(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
+    let expanded = match options.containers {
+        Containers::Auto => container::diff(old, new, options, progress)?,
+        Containers::None => None,
+    };
+    match expanded {
+        Some(package) if !is_doubtful(&package, new) => Ok(package),
+        Some(package) => {
+            let plain = plain(old, new, options, progress)?;
+            Ok(if plain.bytes.len() < package.bytes.len() { plain } else { package })
+        }
+        None => plain(old, new, options, progress),
+    }
+}
+
+/// Whether what is in the files may have been no help: then they are also compared as they are. Large ones are not:
+/// noise takes long.
+fn is_doubtful(package: &Package, new: &[u8]) -> bool {
+    new.len() <= DOUBTED && package.bytes.len() > new.len() / 2
+}
+
+const DOUBTED: usize = 8 << 20;
+
+/// The package of two images as they are.
+fn plain(old: &[u8], new: &[u8], options: &Options, progress: &dyn Progress) -> Result<Package, DiffError> {
+    let package = make(old, new, options, progress)?;
+    progress.begin(Stage::Prove, 1);
+    prove(old, new, &package.bytes).map_err(DiffError::NotProved)?;
+    Ok(package)
+}
+
+/// That without proof.
+pub(crate) fn make(
+    old: &[u8],
+    new: &[u8],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
     let extensions = options.identity.extensions()?;
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(old, new, options)?;
@@ -34,11 +73,7 @@ pub fn diff(
         return zstd_package::diff(&subject, options, progress);
     }
     let job = best_job(&subject, progress)?;
-    let package = assemble(&job, &extensions)?;
-    drop(job);
-    progress.begin(Stage::Prove, 1);
-    prove(old, new, &package.bytes).map_err(DiffError::NotProved)?;
-    Ok(package)
+    assemble(&job, &extensions)
 }
 
 /// Codes the body and puts the header before it.

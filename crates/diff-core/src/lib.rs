@@ -3,6 +3,7 @@
 pub mod bsdiff40;
 mod chosen;
 mod classic;
+pub mod container;
 mod cover;
 mod diff;
 mod encode;
@@ -25,7 +26,7 @@ pub use classic::diff_bsdiff40;
 pub use diff::{Package, diff};
 pub use error::DiffError;
 pub use identity::Identity;
-pub use options::{Arch, CodecChoice, Options, Ram};
+pub use options::{Arch, CodecChoice, Containers, Options, Ram};
 pub use progress::{Progress, Silent, Stage};
 pub use prove::prove;
 pub use report::{CATEGORIES, Report, inspect};

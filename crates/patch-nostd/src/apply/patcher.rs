@@ -169,6 +169,9 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         if matches!(header.codec, Codec::Zstd { .. }) && cfg!(not(feature = "zstd")) {
             return Err(Error::UnsupportedCodec);
         }
+        if extensions.container.is_some() {
+            return Err(Error::Container);
+        }
         self.policy.allow(header, extensions)
     }
 
@@ -212,7 +215,11 @@ pub(crate) const fn percent(done: u32, whole: u32) -> u8 {
 }
 
 /// Compares size and SHA-256 of the base, a piece of workspace at a time.
-fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u8]) -> Result<(), Error> {
+pub(crate) fn check_base<B: Base, D: Sha256>(
+    base: &mut B,
+    header: &Header,
+    buffer: &mut [u8],
+) -> Result<(), Error> {
     if base.size() != header.base_size {
         return Err(Error::BaseSize);
     }
@@ -234,7 +241,7 @@ fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u
 }
 
 /// Feeds a piece to the decoder; true when the target is complete.
-fn decode<I: Io>(
+pub(super) fn decode<I: Io>(
     walker: &mut Walker<'_>,
     decoder: &mut RangeDecoder<'_>,
     io: &mut I,

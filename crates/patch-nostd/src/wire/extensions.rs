@@ -11,6 +11,7 @@ const PRODUCT: u8 = 1;
 const MODULE: u8 = 2;
 const VERSION: u8 = 3;
 const ROLLBACK_COUNTER: u8 = 4;
+const CONTAINER: u8 = 6;
 
 /// What the extensions of a header say: a view of its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Extensions<'h> {
     pub version: Option<&'h str>,
     /// Grows when older images must not come back.
     pub rollback_counter: Option<u32>,
+    /// What the package expands, for decoders of containers; others refuse it.
+    pub container: Option<&'h [u8]>,
 }
 
 /// Whether a text may be a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8.
@@ -64,6 +67,7 @@ impl<'h> Extensions<'h> {
             MODULE => self.module = Some(text(value, is_name)?),
             VERSION => self.version = Some(text(value, is_name)?),
             ROLLBACK_COUNTER => self.rollback_counter = Some(number(value)?),
+            CONTAINER => self.container = Some(value),
             // Whoever wrote an extension wants it heeded.
             _ => return Err(Error::ReservedField),
         }
@@ -96,6 +100,9 @@ impl Extensions<'_> {
             number.varint(counter);
             record(&mut records, ROLLBACK_COUNTER, &number.bytes);
         }
+        if let Some(value) = self.container {
+            record(&mut records, CONTAINER, value);
+        }
         writer.varint(records.bytes.len() as u32);
         writer.raw(&records.bytes);
     }
@@ -126,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_not_passed_over() {
-        for tag in [0, 5, 6, 7, 8, 255] {
+        for tag in [0, 5, 7, 8, 255] {
             assert_eq!(read(&[3, tag, 1, 0]), Err(Error::ReservedField), "{tag}");
         }
     }
@@ -159,12 +166,14 @@ mod tests {
             module in proptest::option::of("[A-Za-z0-9._-]{1,64}"),
             version in proptest::option::of("[A-Za-z0-9._-]{1,64}"),
             rollback_counter: Option<u32>,
+            container in proptest::option::of(proptest::collection::vec(0..=255u8, 0..20)),
         ) {
             let extensions = Extensions {
                 product: product.as_deref(),
                 module: module.as_deref(),
                 version: version.as_deref(),
                 rollback_counter,
+                container: container.as_deref(),
             };
             let mut writer = super::super::Writer::default();
             extensions.write(&mut writer);
