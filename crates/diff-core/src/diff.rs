@@ -6,7 +6,8 @@ use crate::encode::Job;
 use crate::pipeline::best_job;
 use crate::subject::{Subject, sha256};
 use crate::{
-    CodecChoice, Containers, DiffError, Options, Progress, Report, Stage, container, prove, zstd_package,
+    CodecChoice, Containers, DiffError, NewImage, Options, Progress, Report, Stage, container, prove,
+    zstd_package,
 };
 
 /// A finished package.
@@ -29,12 +30,25 @@ pub fn diff(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
+    diff_to(old, &NewImage::new(new), options, progress)
+}
+
+/// Like [`diff`], where several packages lead to the same new image: what depends on that one only is done once.
+///
+/// # Errors
+/// [`DiffError::Cancelled`] soon after `progress` says that nobody wants the package any more, and what [`diff`] says.
+pub fn diff_to(
+    old: &[u8],
+    new: &NewImage,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
     let expanded = match options.containers {
-        Containers::Auto => container::diff(old, new, options, progress)?,
+        Containers::Auto => container::diff(old, new.bytes(), options, progress)?,
         Containers::None => None,
     };
     match expanded {
-        Some(package) if !is_doubtful(&package, new) => Ok(package),
+        Some(package) if !is_doubtful(&package, new.bytes()) => Ok(package),
         Some(package) => {
             let plain = plain(old, new, options, progress)?;
             Ok(if plain.bytes.len() < package.bytes.len() { plain } else { package })
@@ -52,28 +66,41 @@ fn is_doubtful(package: &Package, new: &[u8]) -> bool {
 const DOUBTED: usize = 8 << 20;
 
 /// The package of two images as they are.
-fn plain(old: &[u8], new: &[u8], options: &Options, progress: &dyn Progress) -> Result<Package, DiffError> {
+fn plain(
+    old: &[u8],
+    new: &NewImage,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
     let package = make(old, new, options, progress)?;
     progress.begin(Stage::Prove, 1);
-    prove(old, new, &package.bytes).map_err(DiffError::NotProved)?;
+    check_cancelled(progress)?;
+    prove(old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
     Ok(package)
 }
 
 /// That without proof.
 pub(crate) fn make(
     old: &[u8],
-    new: &[u8],
+    new: &NewImage,
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
     let extensions = options.identity.extensions()?;
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(old, new, options)?;
+    check_cancelled(progress)?;
     if options.codec == CodecChoice::Zstd {
         return zstd_package::diff(&subject, options, progress);
     }
-    let job = best_job(&subject, progress)?;
+    let job = best_job(&subject, new, progress)?;
+    check_cancelled(progress)?;
     assemble(&job, &extensions)
+}
+
+/// The end of work that nobody wants any more.
+pub(crate) fn check_cancelled(progress: &dyn Progress) -> Result<(), DiffError> {
+    if progress.is_cancelled() { Err(DiffError::Cancelled) } else { Ok(()) }
 }
 
 /// Codes the body and puts the header before it.

@@ -31,10 +31,12 @@ pub(crate) struct Effort {
     pub(crate) passes: usize,
     /// How learned prices are varied in each of these passes: the best of so many is kept.
     pub(crate) scales: usize,
-    /// Whether candidates of all masks are put together for that.
+    /// Whether covers are chosen from what all masks find.
     pub(crate) pooled: bool,
     /// Images of up to so many bytes are small ones.
     pub(crate) small: usize,
+    /// The level whose package is taken if it is smaller: what is tried more may lead astray.
+    pub(crate) below: Option<u8>,
 }
 
 const NARROW: Width = Width { reach: 16, lanes: 12, rivals: 1 };
@@ -65,18 +67,26 @@ const FASTEST: Effort = Effort {
     scales: 1,
     pooled: false,
     small: 1 << 20,
+    below: None,
 };
 
 /// The levels, from fast to smallest. Each has what the one before has, and more.
 const LEVELS: [Effort; 9] = {
     let gaps = Effort { choice: Choice::Gaps, ..FASTEST };
     let priced = Effort { choice: Choice::All(NARROW), ..gaps };
-    let masks = Effort { all_masks: true, regions: true, ..priced };
+    let masks = Effort { all_masks: true, pooled: true, regions: true, ..priced };
     let tuned = Effort { choice: Choice::All(MIDDLE), tuning: true, ..masks };
-    let learned = Effort { passes: 1, pooled: true, ..tuned };
-    let varied = Effort { passes: 2, scales: 2, ..learned };
-    let wide = Effort { choice: Choice::All(WIDE), passes: 4, scales: 4, small: 2_000_000, ..varied };
-    let all = Effort { passes: 8, scales: 6, small: 8_000_000, ..wide };
+    let learned = Effort { passes: 1, ..tuned };
+    let varied = Effort { passes: 2, scales: 2, below: Some(6), ..learned };
+    let wide = Effort {
+        choice: Choice::All(WIDE),
+        passes: 4,
+        scales: 4,
+        small: 2_000_000,
+        below: Some(7),
+        ..varied
+    };
+    let all = Effort { passes: 8, scales: 6, small: 8_000_000, below: Some(8), ..wide };
     [FASTEST, gaps, priced, masks, tuned, learned, varied, wide, all]
 };
 

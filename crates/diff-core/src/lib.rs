@@ -1,17 +1,20 @@
 //! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
 
 pub mod bsdiff40;
-mod chosen;
 mod classic;
 pub mod container;
 mod cover;
 mod diff;
+mod draft;
 mod encode;
 mod error;
 mod identity;
 mod image;
 mod level;
+mod masks;
+mod new_image;
 mod options;
+pub mod package;
 mod passes;
 mod pipeline;
 mod progress;
@@ -23,9 +26,10 @@ mod subject;
 mod zstd_package;
 
 pub use classic::diff_bsdiff40;
-pub use diff::{Package, diff};
+pub use diff::{Package, diff, diff_to};
 pub use error::DiffError;
 pub use identity::Identity;
+pub use new_image::NewImage;
 pub use options::{Arch, CodecChoice, Containers, Options, Ram};
 pub use progress::{Progress, Silent, Stage};
 pub use prove::prove;

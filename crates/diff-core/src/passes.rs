@@ -5,25 +5,38 @@ use patch_nostd::apply::Cover;
 use rayon::prelude::*;
 
 use crate::cover::{Observer, Piece, Prices, References, Scale, Width, choose};
-use crate::encode::{Job, Plan, model_size};
+use crate::draft::load;
+use crate::encode::{Course, Job, Plan, model_size};
 use crate::level::SCALES;
-use crate::pipeline::load;
 use crate::subject::Subject;
 
-/// Chooses the job's covers again until that does not gain anything, or often enough.
-pub(crate) fn run(subject: &Subject, job: &mut Job, (pieces, width): (&[Piece], Width)) -> Result<(), Error> {
+/// Chooses the job's covers again until that does not gain anything, or often enough; what the job costs then, if
+/// that became known.
+pub(crate) fn run(
+    subject: &Subject,
+    job: &mut Job,
+    candidates: (&[Piece], Width),
+) -> Result<Option<Course>, Error> {
+    let mut course = None;
     for _ in 0..subject.effort.passes {
-        if !pass(subject, job, (pieces, width))? {
+        let (gained, now) = pass(subject, job, candidates)?;
+        course = Some(now);
+        if !gained {
             break;
         }
     }
-    Ok(())
+    Ok(course)
 }
 
-/// One pass; whether it gained anything.
-fn pass(subject: &Subject, job: &mut Job, (pieces, width): (&[Piece], Width)) -> Result<bool, Error> {
+/// One pass: whether it gained anything, and what the job costs now.
+fn pass(
+    subject: &Subject,
+    job: &mut Job,
+    (pieces, width): (&[Piece], Width),
+) -> Result<(bool, Course), Error> {
     let images = (subject.old, subject.new);
-    let references = References::new(images, subject.space, job.plan.regions.clone(), &job.plan.covers);
+    let regions = job.plan.regions.clone();
+    let references = References::new(&subject.catalogue, subject.new, regions, &job.plan.covers);
     let mut observer = Observer::new(images, &job.plan.covers, &references);
     let before = job.watch(|position, costs| observer.step(position, costs))?;
     let prices = observer.prices(&Prices::default());
@@ -31,14 +44,17 @@ fn pass(subject: &Subject, job: &mut Job, (pieces, width): (&[Piece], Width)) ->
         let prices = prices.clone().scaled(scale);
         let covers = choose(images, (pieces, width.lanes), &prices, &references);
         let next = with_covers(subject, job, covers)?;
-        Ok((next.cost()?, next))
+        Ok(next.course(Some(&before))?.map(|course| (course, next)))
     };
-    let trials: Result<Vec<(u64, Job)>, Error> =
+    let trials: Result<Vec<Option<(Course, Job)>>, Error> =
         SCALES[..subject.effort.scales].par_iter().map(trial).collect();
-    let best = trials?.into_iter().min_by_key(|&(cost, _)| cost).filter(|&(cost, _)| cost < before);
-    let gained = best.is_some();
-    best.into_iter().for_each(|(_, next)| *job = next);
-    Ok(gained)
+    match trials?.into_iter().flatten().min_by_key(|(course, _)| course.total()) {
+        Some((course, next)) if course.total() < before.total() => {
+            *job = next;
+            Ok((true, course))
+        }
+        _ => Ok((false, before)),
+    }
 }
 
 /// The same job with other covers.

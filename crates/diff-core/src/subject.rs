@@ -1,5 +1,7 @@
 //! What a package is made of: two images and what is known about them before any matching.
 
+use std::sync::Arc;
+
 use patch_nostd::Header;
 use patch_nostd::refs::AddressSpace;
 use patch_nostd::wire::{Codec, IMAGE_LIMIT, Origin, RegionKind, RegionKinds, Window, WordForm};
@@ -7,7 +9,8 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::level::Effort;
-use crate::{Arch, DiffError, Options, image};
+use crate::refs::Catalogue;
+use crate::{Arch, DiffError, NewImage, Options, image};
 
 /// The two images, the addresses that matter, and the decoder's budget.
 pub(crate) struct Subject<'a> {
@@ -18,6 +21,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) budget: u64,
     /// The kinds of regions that may be used.
     pub(crate) kinds: Vec<RegionKind>,
+    /// The old image's references of these kinds.
+    pub(crate) catalogue: Arc<Catalogue<'a>>,
     /// How much is tried.
     pub(crate) effort: Effort,
     /// A header with everything that does not depend on the body.
@@ -25,12 +30,17 @@ pub(crate) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(crate) fn new(old: &'a [u8], new: &'a [u8], options: &Options) -> Result<Self, DiffError> {
+    pub(crate) fn new<'n: 'a>(
+        old: &'a [u8],
+        image: &NewImage<'n>,
+        options: &Options,
+    ) -> Result<Self, DiffError> {
+        let new = image.bytes();
         check_size("old", old)?;
         check_size("new", new)?;
         let (space, (base, target)) = rayon::join(
             || image::address_space(old, options.base_address),
-            || rayon::join(|| sha256(old), || sha256(new)),
+            || rayon::join(|| sha256(old), || image.sha256()),
         );
         let base_digest = shortened(old, &base);
         let header = Header {
@@ -39,7 +49,7 @@ impl<'a> Subject<'a> {
             target_size: new.len() as u32,
             base_digest,
             target_digest: target,
-            target_md5: options.md5.then(|| md5::Md5::digest(new).into()),
+            target_md5: options.md5.then(|| image.md5()),
             ram: 0,
             base_address: space.base_address,
             address_high: space.address_high,
@@ -52,7 +62,13 @@ impl<'a> Subject<'a> {
         let budget = options.ram.budget(old.len().max(new.len()));
         let kinds = kinds(options.arch, old, &space);
         let effort = Effort::of(options.level);
-        Ok(Self { old, new, space, budget, kinds, effort, header })
+        let catalogue = catalogue(old, space, &kinds);
+        Ok(Self { old, new, space, budget, kinds, catalogue, effort, header })
+    }
+
+    /// The same subject, on which another effort is spent.
+    pub(crate) fn with_effort(&self, effort: Effort) -> Self {
+        Self { effort, kinds: self.kinds.clone(), catalogue: self.catalogue.clone(), ..*self }
     }
 
     /// The same stretch of both images as a subject of its own: up to `size` bytes of the new one from `start`, and
@@ -76,8 +92,17 @@ impl<'a> Subject<'a> {
             windows: space.windows,
             ..self.header
         };
-        Self { old, new, space, header, budget: self.budget, kinds: self.kinds.clone(), effort: self.effort }
+        let (budget, kinds, effort) = (self.budget, self.kinds.clone(), self.effort);
+        let catalogue = catalogue(old, space, &kinds);
+        Self { old, new, space, budget, kinds, catalogue, effort, header }
     }
+}
+
+fn catalogue<'a>(old: &'a [u8], space: AddressSpace, kinds: &[RegionKind]) -> Arc<Catalogue<'a>> {
+    let masks =
+        [RegionKind::POINTERS, RegionKind::Words(OFFSET)].into_iter().filter(|kind| !kinds.contains(kind));
+    let all: Vec<RegionKind> = kinds.iter().copied().chain(masks).collect();
+    Arc::new(Catalogue::new(old, space, &all))
 }
 
 fn check_size(which: &'static str, image: &[u8]) -> Result<(), DiffError> {

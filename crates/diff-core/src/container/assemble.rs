@@ -7,7 +7,7 @@ use patch_nostd::wire::Extensions;
 
 use super::Expanded;
 use crate::subject::{base_digest, sha256};
-use crate::{DiffError, Options, Package, Progress, Stage, diff, prove};
+use crate::{DiffError, NewImage, Options, Package, Progress, Stage, diff, prove};
 
 /// Makes the package and proves it.
 pub(crate) fn assemble(
@@ -17,7 +17,7 @@ pub(crate) fn assemble(
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
     let inner = Options { md5: false, body_digest: false, ..options.clone() };
-    let inner = diff::make(&expanded.old, &expanded.new, &inner, progress)?;
+    let inner = diff::make(&expanded.old, &NewImage::new(&expanded.new), &inner, progress)?;
     let recipes = Level::write_both(&expanded.recipes.0, &expanded.recipes.1);
     let packed = packed(&recipes);
     let record = Record {

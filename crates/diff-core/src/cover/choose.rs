@@ -139,6 +139,7 @@ mod tests {
     use super::*;
     use crate::cover::Repeats;
     use crate::encode::Regions;
+    use crate::refs::Catalogue;
     use crate::search::{CoverOptions, Index, find_covers};
 
     const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
@@ -154,7 +155,7 @@ mod tests {
         let pieces = pieces(&matches, &covers, WIDTH);
         let regions = Regions::uniform(kind);
         let space = AddressSpace { image_size: old.len() as u32, ..AddressSpace::default() };
-        let references = References::new((old, new), space, regions, &covers);
+        let references = References::new(&Catalogue::new(old, space, &[kind]), new, regions, &covers);
         choose((old, new), (&pieces, WIDTH.lanes), &Prices::default(), &references)
     }
 

@@ -1,11 +1,14 @@
 //! Which references of the old image a cover would get right, by what is known so far about where things went.
 
+use std::sync::Arc;
+
 use patch_nostd::apply::{Cover, Source};
-use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
+use patch_nostd::refs::{AddressSpace, Class, Reference};
 use patch_nostd::wire::RegionKind;
 
 use super::prices::Verdict;
 use crate::encode::{PAGE, Regions};
+use crate::refs::{Catalogue, Found, bytes};
 
 /// No cover copies this byte of the old image.
 const NOWHERE: i32 = i32::MIN;
@@ -17,32 +20,19 @@ pub struct References<'a> {
     space: AddressSpace,
     regions: Regions,
     /// For each kind of region in use, the references of the old image.
-    found: Vec<(RegionKind, Found)>,
+    found: Vec<(RegionKind, Arc<Found>)>,
     /// For each byte of the old image, how far the longest cover that copies it moves it.
     moved: Vec<i32>,
     /// What references taught: old targets and how far they moved, ascending.
     learned: Vec<(u32, i32)>,
 }
 
-/// The references of an image for one kind of region, none inside of another.
-struct Found {
-    /// Whether one begins at a byte.
-    marks: Vec<bool>,
-    /// Where they begin, ascending, and what they are.
-    offsets: Vec<u32>,
-    references: Vec<Reference>,
-}
-
 impl<'a> References<'a> {
-    /// What `covers` tell about the images.
-    pub fn new(
-        (old, new): (&'a [u8], &'a [u8]),
-        space: AddressSpace,
-        regions: Regions,
-        covers: &[(u32, Cover)],
-    ) -> Self {
+    /// What `covers` tell about the catalogue's image and the new one.
+    pub fn new(catalogue: &Catalogue<'a>, new: &'a [u8], regions: Regions, covers: &[(u32, Cover)]) -> Self {
+        let (old, space) = (catalogue.old(), *catalogue.space());
         let kinds = regions.kinds.as_slice().iter().filter(|&&kind| kind != RegionKind::Bytes);
-        let found: Vec<_> = kinds.map(|&kind| (kind, Found::new(old, kind, &space))).collect();
+        let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();
         let moved = if found.is_empty() { Vec::new() } else { moved(old.len(), covers) };
         let mut references = Self { old, new, space, regions, found, moved, learned: Vec::new() };
         references.learn(covers);
@@ -96,12 +86,34 @@ impl<'a> References<'a> {
 
     /// The reference that a copy from `base` to `target` meets.
     fn at(&self, base: usize, target: usize) -> Option<&Reference> {
+        self.found(target)?.at(base)
+    }
+
+    /// What the page at `target` finds.
+    fn found(&self, target: usize) -> Option<&Found> {
         let kind = match &self.found[..] {
             [] => return None,
+            [(_, only)] if self.regions.kinds.as_slice().len() == 1 => return Some(only),
             _ => self.regions.kinds.get(self.regions.index((target / PAGE) as u32))?,
         };
-        let (_, found) = self.found.iter().find(|(known, _)| *known == kind)?;
-        found.at(base)
+        self.found.iter().find(|(known, _)| *known == kind).map(|(_, found)| &**found)
+    }
+
+    /// How many bytes a copy from `base` to `target` goes on before the next reference, at most `most`.
+    pub fn free(&self, base: usize, target: usize, most: usize) -> usize {
+        let mut free = 0;
+        while free < most {
+            let page_end = ((target + free) / PAGE + 1) * PAGE - target;
+            let limit = page_end.min(most);
+            if let Some(found) = self.found(target + free) {
+                let next = found.next(base + free, base + limit) - base;
+                if next < limit {
+                    return next;
+                }
+            }
+            free = limit;
+        }
+        most
     }
 
     /// About the guesses that the decoder makes, best first.
@@ -122,14 +134,14 @@ impl<'a> References<'a> {
         let mut learned: Vec<(u32, i32)> = Vec::new();
         for &(target, cover) in covers.iter().filter(|(_, cover)| cover.source == Source::Base) {
             let (start, target, mut at) = (cover.start as usize, target as usize, 0);
-            while at < cover.length as usize {
-                let reference = self.at(start + at, target + at);
-                let inside =
-                    |reference: &&Reference| at + usize::from(reference.length) <= cover.length as usize;
-                let Some(reference) = reference.filter(inside) else {
+            let length = cover.length as usize;
+            loop {
+                at += self.free(start + at, target + at, length - at);
+                let Some(reference) = self.at(start + at, target + at).filter(|_| at < length) else { break };
+                if at + usize::from(reference.length) > length {
                     at += 1;
                     continue;
-                };
+                }
                 learned.extend(self.lesson(reference, start + at, target + at));
                 at += usize::from(reference.length);
             }
@@ -157,50 +169,6 @@ impl<'a> References<'a> {
         let same = plausible && self.comes_out(reference, (own, actual), target, displacement);
         same.then_some((reference.target, displacement))
     }
-}
-
-impl Found {
-    fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
-        let mut found = Self { marks: vec![false; old.len()], offsets: Vec::new(), references: Vec::new() };
-        let mut halves = Halves::default();
-        let mut steps = Steps::default();
-        let mut at = 0;
-        while at < old.len() {
-            let address = space.base_address.wrapping_add(at as u32);
-            let view =
-                View { bytes: &old[at..old.len().min(at + VIEW)], address, inside: steps.inside(address) };
-            let reference = Reference::find(kind, &view, space, &halves);
-            let Some(reference) = reference.filter(|found| found.class() != Class::Near) else {
-                steps.byte(kind, address, old[at], old.get(at + 1).copied().unwrap_or(0));
-                at += 1;
-                continue;
-            };
-            let length = usize::from(reference.length);
-            let Some(own) = bytes(old, at, length) else { break };
-            reference.half((own, address), (own, address)).into_iter().for_each(|half| halves.set(half));
-            found.marks[at] = true;
-            found.offsets.push(at as u32);
-            found.references.push(reference);
-            at += length;
-            steps.begin(space.base_address.wrapping_add(at as u32));
-        }
-        found
-    }
-
-    fn at(&self, base: usize) -> Option<&Reference> {
-        if !self.marks.get(base).copied().unwrap_or(false) {
-            return None;
-        }
-        let index = self.offsets.binary_search(&(base as u32)).ok()?;
-        self.references.get(index)
-    }
-}
-
-/// `length` bytes from `at`, then zeros.
-fn bytes(image: &[u8], at: usize, length: usize) -> Option<[u8; 8]> {
-    let mut bytes = [0; 8];
-    bytes[..length].copy_from_slice(image.get(at..at + length)?);
-    Some(bytes)
 }
 
 fn moved(size: usize, covers: &[(u32, Cover)]) -> Vec<i32> {

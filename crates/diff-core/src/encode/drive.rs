@@ -1,15 +1,19 @@
 //! Walks a plan with the decoder's own code, into bytes or only into a cost.
 
+use std::sync::Arc;
+
 use patch_nostd::Error;
-use patch_nostd::apply::{Io, Layout, Progress, required_ram};
+use patch_nostd::apply::{Io, Layout, Operation, Oracle, Progress, required_ram};
 use patch_nostd::entropy::{Coder, CostMeter, RangeEncoder};
+use patch_nostd::refs::Landmark;
 use patch_nostd::wire::{Codec, Header, ModelSize, Tuning};
 
 use super::plan::{Plan, operations};
+use crate::refs::{Catalogue, Found};
 use crate::report::{Metered, Report};
 
 /// Everything that fixes a `cm` body.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Job<'a> {
     /// The old image.
     pub old: &'a [u8],
@@ -21,6 +25,8 @@ pub struct Job<'a> {
     pub tuning: Tuning,
     /// The header fields that the models depend on; its codec, regions and flags are replaced.
     pub header: Header,
+    /// The old image's references.
+    pub catalogue: Arc<Catalogue<'a>>,
 }
 
 /// What a body would cost but for its literals, and where in the new image.
@@ -30,6 +36,49 @@ pub struct Trace {
     pub(crate) total: u64,
     /// Total cost, in 1/256 bit, up to the end of each block of the new image.
     pub by_block: Vec<u64>,
+}
+
+/// A course is compared with another at so many places.
+const PARTS: usize = 8;
+/// Not before so many of them.
+const TRUSTED: usize = 2;
+/// At the beginning, being dearer by one part in so many means nothing.
+const MARGIN: u64 = 32;
+
+/// What a body would cost, in 1/256 bit, and how that came about.
+#[derive(Clone, Debug)]
+pub struct Course {
+    size: usize,
+    /// The cost up to the end of each part of the new image.
+    parts: Vec<u64>,
+    total: u64,
+}
+
+impl Course {
+    fn of(size: usize) -> Self {
+        Self { size, parts: Vec::with_capacity(PARTS), total: 0 }
+    }
+
+    /// All of it.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    fn note(&mut self, position: u32, meter: &CostMeter) {
+        let parts = position as usize * PARTS / self.size.max(1);
+        if parts > self.parts.len() || position as usize == self.size {
+            self.total = meter.total();
+            self.parts.resize(parts, self.total);
+        }
+    }
+
+    /// Whether there is a chance, after as much of both as is known of this one.
+    fn may_beat(&self, other: &Self) -> bool {
+        let (known, all) = (self.parts.len(), PARTS as u64);
+        let Some(&theirs) = known.checked_sub(1).and_then(|last| other.parts.get(last)) else { return true };
+        let margin = theirs * (all - known as u64) / (all * MARGIN);
+        known < TRUSTED || self.parts[known - 1] <= theirs + margin
+    }
 }
 
 impl Job<'_> {
@@ -50,7 +99,7 @@ impl Job<'_> {
     /// The body, and what it consists of.
     pub(crate) fn encode(&self) -> Result<(Vec<u8>, Report), Error> {
         let coder = Metered { inner: RangeEncoder::default(), meter: CostMeter::default() };
-        let coder = self.walk(coder, |_, _| {})?;
+        let coder = self.walk(coder, &self.plan, |_, _| true)?;
         let mut report = Report::of(operations(self.plan.new.len(), &self.plan.covers));
         report.take_costs(&coder.meter);
         Ok((coder.inner.finish(), report))
@@ -58,16 +107,29 @@ impl Job<'_> {
 
     /// What the body would cost, in 1/256 bit.
     pub(crate) fn cost(&self) -> Result<u64, Error> {
-        Ok(self.walk(CostMeter::default(), |_, _| {})?.total())
+        Ok(self.try_walk(CostMeter::default(), |_, _| true)?.total())
+    }
+
+    /// What the body would cost; nothing if it turns out on the way that `other` is cheaper.
+    pub(crate) fn course(&self, other: Option<&Course>) -> Result<Option<Course>, Error> {
+        let mut course = Course::of(self.plan.new.len());
+        let mut go_on = true;
+        self.try_walk(CostMeter::default(), |meter: &CostMeter, position| {
+            course.note(position, meter);
+            go_on = other.is_none_or(|other| course.may_beat(other));
+            go_on
+        })?;
+        Ok(go_on.then_some(course))
     }
 
     /// What the body would cost but for its literals, in 1/256 bit: the running total every `block` bytes.
     pub(crate) fn trace(&self, block: usize) -> Result<Trace, Error> {
         let mut by_block = Vec::with_capacity(self.plan.new.len() / block + 1);
-        let coder = self.walk(CopyMeter::default(), |coder: &CopyMeter, position| {
+        let coder = self.try_walk(CopyMeter::default(), |coder: &CopyMeter, position| {
             while (by_block.len() + 1) * block <= position as usize {
                 by_block.push(coder.0.total());
             }
+            true
         })?;
         if by_block.len() * block < self.plan.new.len() {
             by_block.push(coder.0.total());
@@ -76,24 +138,72 @@ impl Job<'_> {
     }
 
     /// Tells `watch` after each step where the walk is and what everything so far costs, by category.
-    pub(crate) fn watch(&self, mut watch: impl FnMut(u32, &[u64; 6])) -> Result<u64, Error> {
-        let meter =
-            self.walk(CostMeter::default(), |meter: &CostMeter, position| watch(position, &meter.costs))?;
-        Ok(meter.total())
+    pub(crate) fn watch(&self, mut watch: impl FnMut(u32, &[u64; 6])) -> Result<Course, Error> {
+        let mut course = Course::of(self.plan.new.len());
+        self.try_walk(CostMeter::default(), |meter: &CostMeter, position| {
+            course.note(position, meter);
+            watch(position, &meter.costs);
+            true
+        })?;
+        Ok(course)
     }
 
-    fn walk<C: Coder>(&self, mut coder: C, mut watch: impl FnMut(&C, u32)) -> Result<C, Error> {
+    /// A walk for its cost only, with references from the catalogue. It may overlook one just behind the start of a
+    /// cover, where the real walk has another idea of where instructions begin.
+    fn try_walk<C: Coder>(&self, coder: C, watch: impl FnMut(&C, u32) -> bool) -> Result<C, Error> {
+        let kinds = self.plan.regions.kinds;
+        let found = kinds.as_slice().iter().map(|&kind| self.catalogue.found(kind)).collect();
+        self.walk(coder, &Trial { plan: &self.plan, found }, watch)
+    }
+
+    /// Walks to the end, or until `watch` has seen enough.
+    fn walk<C: Coder, O: Oracle>(
+        &self,
+        mut coder: C,
+        oracle: &O,
+        mut watch: impl FnMut(&C, u32) -> bool,
+    ) -> Result<C, Error> {
         let header = self.header();
         let Codec::Cm { size, tuning } = header.codec else { return Err(Error::UnsupportedCodec) };
         let mut memory = vec![0; required_ram(&header) as usize + 3];
         let start = memory.as_ptr().align_offset(4);
         let mut walker = Layout::new(&header, size, tuning, &mut memory[start..])?.walker;
         let mut io = Images { old: self.old, new: self.plan.new };
-        while walker.step(&mut coder, &self.plan, &mut io)? != Progress::Done {
-            watch(&coder, walker.position());
+        while walker.step(&mut coder, oracle, &mut io)? != Progress::Done {
+            if !watch(&coder, walker.position()) {
+                return Ok(coder);
+            }
         }
         watch(&coder, walker.position());
         Ok(coder)
+    }
+}
+
+/// A plan, and for each of its kinds of regions the references that are known beforehand.
+struct Trial<'a> {
+    plan: &'a Plan<'a>,
+    found: Vec<Arc<Found>>,
+}
+
+impl Oracle for Trial<'_> {
+    fn operation(&self, offset: u32) -> Operation {
+        self.plan.operation(offset)
+    }
+
+    fn landmark(&self, index: u32) -> Landmark {
+        self.plan.landmark(index)
+    }
+
+    fn kind(&self, page: u32) -> usize {
+        self.plan.kind(page)
+    }
+
+    fn byte(&self, offset: u32) -> u8 {
+        self.plan.byte(offset)
+    }
+
+    fn may_refer(&self, kind: usize, offset: u32) -> bool {
+        self.found.get(kind).is_none_or(|found| found.begins(offset as usize))
     }
 }
 

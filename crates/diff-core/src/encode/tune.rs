@@ -5,40 +5,54 @@ use patch_nostd::apply::{LANDMARK_RAM, SLOT_RAM};
 use patch_nostd::wire::Tuning;
 use rayon::prelude::*;
 
-use super::Job;
+use super::{Course, Job};
 
-/// What is tried for a parameter: one at a time, the ones before at their best.
-type Variant = fn(Tuning, u8) -> Tuning;
+/// Another value of a parameter; each is a whole trial encoding.
+type Variant = fn(Tuning) -> Tuning;
 
-/// The parameters with their values besides where tuning starts; each value is a whole trial encoding.
-const TRIALS: [(&[u8], Variant); 3] = [
-    (&[4, 6], |tuning, counter_rate| Tuning { counter_rate, ..tuning }),
-    (&[4, 6], |tuning, block_log| Tuning { block_log, ..tuning }),
-    (&[4, 14], |tuning, mixer_rate| Tuning { mixer_rate, ..tuning }),
+/// What is tried together, the best of the ones before being kept.
+const TRIALS: [[Variant; 2]; 2] = [
+    [|tuning| Tuning { counter_rate: 5, ..tuning }, |tuning| Tuning { block_log: 5, ..tuning }],
+    [|tuning| Tuning { mixer_rate: 4, ..tuning }, |tuning| Tuning { mixer_rate: 14, ..tuning }],
 ];
 
 /// Where tuning starts.
-pub const START: Tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
+pub const START: Tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6 };
 /// What images get that are too large for tuning.
 pub const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6 };
 
-/// Parts of the landmarks that are tried, in quarters: what they take is missing from the counters.
-const LANDMARKS: [usize; 4] = [4, 2, 1, 0];
+/// Parts of the landmarks that are tried besides all, in quarters: what they take is missing from the counters.
+const LANDMARKS: [usize; 2] = [2, 0];
+/// The one that is tried if one of those was better than all.
+const BETWEEN: usize = 1;
 
-/// Replaces the job's number of landmarks and its tuning by the best of a few.
-pub(crate) fn tune(job: &mut Job) -> Result<(), Error> {
-    let landmarks = job.plan.landmarks.len();
-    let quarters = if landmarks == 0 { &LANDMARKS[..1] } else { &LANDMARKS[..] };
-    let tried: Result<Vec<(u64, Job)>, Error> = quarters
-        .par_iter()
-        .map(|quarters| {
-            let job = with_landmarks(job, landmarks * quarters / 4);
-            Ok((job.cost()?, job))
-        })
-        .collect();
-    let Some((cost, best)) = tried?.into_iter().min_by_key(|&(cost, _)| cost) else { return Ok(()) };
-    *job = best;
-    tune_speeds(job, cost)
+/// Replaces the job's number of landmarks and its tuning by the best of a few; `course` is what it costs, if known.
+pub(crate) fn tune(job: &mut Job, course: Option<Course>) -> Result<(), Error> {
+    let Some(mut course) = course.map_or_else(|| job.course(None), |course| Ok(Some(course)))? else {
+        return Ok(());
+    };
+    let all = job.clone();
+    let landmarks = |&quarters: &usize| with_landmarks(&all, all.plan.landmarks.len() * quarters / 4);
+    if !all.plan.landmarks.is_empty() && try_all(job, &mut course, &LANDMARKS.each_ref().map(landmarks))? {
+        try_all(job, &mut course, &[landmarks(&BETWEEN)])?;
+    }
+    for variants in TRIALS {
+        let variants = variants.map(|variant| Job { tuning: variant(job.tuning), ..job.clone() });
+        try_all(job, &mut course, &variants)?;
+    }
+    Ok(())
+}
+
+/// Takes the cheapest of some jobs, if it is cheaper than the present one; whether it is.
+fn try_all<'a>(job: &mut Job<'a>, course: &mut Course, others: &[Job<'a>]) -> Result<bool, Error> {
+    let courses: Result<Vec<_>, Error> = others.par_iter().map(|other| other.course(Some(course))).collect();
+    let tried = courses?.into_iter().zip(others).filter_map(|(course, other)| Some((course?, other)));
+    let best = tried.min_by_key(|(course, _)| course.total());
+    let Some((better, other)) = best.filter(|(other, _)| other.total() < course.total()) else {
+        return Ok(false);
+    };
+    (*course, *job) = (better, other.clone());
+    Ok(true)
 }
 
 /// The same job with only so many landmarks and more slots instead.
@@ -48,21 +62,4 @@ fn with_landmarks<'a>(job: &Job<'a>, count: usize) -> Job<'a> {
     job.plan.choose_landmarks(count);
     job.size.slots += freed / SLOT_RAM;
     job
-}
-
-fn tune_speeds(job: &mut Job, mut least: u64) -> Result<(), Error> {
-    for (values, variant) in TRIALS {
-        let start = job.tuning;
-        let cost = |&value: &u8| {
-            let tuning = variant(start, value);
-            Ok((Job { tuning, ..job.clone() }.cost()?, tuning))
-        };
-        let tried: Result<Vec<(u64, Tuning)>, Error> = values.par_iter().map(cost).collect();
-        let best = tried?.into_iter().min_by_key(|&(cost, _)| cost).filter(|&(cost, _)| cost < least);
-        if let Some((cost, tuning)) = best {
-            least = cost;
-            job.tuning = tuning;
-        }
-    }
-    Ok(())
 }

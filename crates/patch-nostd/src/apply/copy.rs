@@ -6,7 +6,7 @@ use super::operation::{Cover, Oracle, Source};
 use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Category, Coder, CopyContext};
-use crate::refs::{Halves, Steps, VIEW};
+use crate::refs::{Halves, Site, Steps, VIEW};
 use crate::wire::{PAGE_LOG, RegionKind};
 
 /// Weight set of the flag for a whole block.
@@ -94,6 +94,7 @@ impl CopyState {
 
 impl Walker<'_> {
     /// Codes a part of the current cover; true when the cover is complete.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn copy_step<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -109,19 +110,16 @@ impl Walker<'_> {
             }
             self.begin_block(coder, oracle, io)?;
         }
-        if self.copy.clean {
-            self.copy_unchanged(io)?;
-            if self.copy.at >= self.copy.block {
-                return Ok(false);
-            }
-        }
-        match self.reference() {
+        let site = if self.copy.clean { self.copy_unchanged(oracle, io)? } else { self.reference(oracle) };
+        match site {
             Some(site) => self.copy_reference(coder, oracle, io, &site)?,
+            None if self.copy.clean => {}
             None => self.copy_byte(coder, oracle, io)?,
         }
         Ok(false)
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn begin_block<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -148,8 +146,8 @@ impl Walker<'_> {
         let size = 31 - (self.copy.length + 1).leading_zeros();
         let contexts = [
             (0xE000_0000 | kind | u32::from(history >> 3 & 7) << 8, history),
-            (0xE100_0000 | kind | age << 8 | u32::from(history & 1) << 16, history >> 1),
-            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history),
+            (0xE100_0000 | kind | age << 8, history & 3),
+            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history & 1),
         ];
         let clean = self.model.flag(coder, &contexts, BLOCK_SET, clean);
         self.copy.clean = clean;
@@ -178,11 +176,16 @@ impl Walker<'_> {
 
     /// Encoders only: whether every byte of the block outside of references equals its source.
     fn is_clean<O: Oracle>(&mut self, oracle: &O) -> bool {
+        let start = self.copy.target + self.copy.done;
+        let mut bytes = self.window.iter().take(self.copy.block).zip(start..);
+        if bytes.all(|(&byte, offset)| oracle.byte(offset) == byte) {
+            return true;
+        }
         let (at, halves, previous, steps) =
             (self.copy.at, self.copy.halves, self.copy.previous, self.copy.steps);
         let mut clean = true;
         while clean && self.copy.at < self.copy.block {
-            if let Some(site) = self.reference() {
+            if let Some(site) = self.reference(oracle) {
                 let actual = self.actual(oracle, &site);
                 self.finish_reference(&site, actual);
             } else {
@@ -205,26 +208,24 @@ impl Walker<'_> {
         self.copy.steps.byte(self.copy.kind, address, byte, next);
     }
 
-    /// Copies the bytes of a clean block up to the next reference.
-    fn copy_unchanged<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
-        while self.copy.at < self.copy.block {
-            if self.reference().is_some() {
-                return Ok(());
-            }
-            let run = self.reference_free();
-            self.emit_run(run, io)?;
-            if self.copy.kind.has_steps() {
-                for _ in 0..run {
-                    self.pass();
-                    self.copy.at += 1;
-                }
-            } else {
-                self.copy.at += run;
-            }
+    /// Copies the bytes of a clean block up to the next reference, which is returned, or to the end.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn copy_unchanged<O: Oracle, I: Io>(&mut self, oracle: &O, io: &mut I) -> Result<Option<Site>, Error> {
+        let from = self.copy.at;
+        let mut site = self.reference(oracle);
+        while site.is_none() && self.copy.at < self.copy.block {
+            // Nothing that `pass` looks at begins inside.
+            self.pass();
+            self.copy.at += self.reference_free();
+            site = if self.copy.at < self.copy.block { self.reference(oracle) } else { None };
+        }
+        let run = self.copy.at - from;
+        if run > 0 {
+            self.emit_run(from, run, io)?;
             self.copy.previous = self.before as u8;
             self.copy.history = if run < 8 { self.copy.history << run } else { 0 };
         }
-        Ok(())
+        Ok(site)
     }
 
     /// Codes one byte of the cover.

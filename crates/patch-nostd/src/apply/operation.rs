@@ -46,6 +46,12 @@ pub trait Oracle {
     fn kind(&self, page: u32) -> usize;
     /// The target's byte.
     fn byte(&self, offset: u32) -> u8;
+    /// Whether a reference may begin at `offset` of the base in a page of this kind, which is an index as above.
+    ///
+    /// A trial that looks at the same image again and again answers from a table what the walk would find out itself.
+    fn may_refer(&self, _kind: usize, _offset: u32) -> bool {
+        true
+    }
 }
 
 /// The decoder's oracle: knows nothing.

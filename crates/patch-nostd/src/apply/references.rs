@@ -13,11 +13,14 @@ use crate::wire::RegionKind;
 impl Walker<'_> {
     /// The reference that begins at the current byte of the source, if one does and lies inside the cover.
     #[cfg_attr(feature = "encode", inline(always))]
-    pub(super) fn reference(&self) -> Option<Site> {
+    pub(super) fn reference<O: Oracle>(&self, oracle: &O) -> Option<Site> {
         let offset = self.copy.done + self.copy.at as u32;
         let base_address = self.base_address.wrapping_add(self.copy.start + offset);
         let kind = self.copy.kind;
         if kind == RegionKind::Bytes || base_address & (kind.alignment() - 1) != 0 {
+            return None;
+        }
+        if !oracle.may_refer(self.copy.index, self.copy.start + offset) {
             return None;
         }
         let left = (self.copy.length - offset) as usize;
@@ -73,6 +76,7 @@ impl Walker<'_> {
         actual
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn copy_reference<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -102,6 +106,7 @@ impl Walker<'_> {
     }
 
     /// Goes on after a reference that became `bytes`.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn finish_reference(&mut self, site: &Site, bytes: [u8; 8]) {
         let length = usize::from(site.reference.length);
         self.copy.steps.begin(site.base_address.wrapping_add(length as u32));
@@ -111,6 +116,7 @@ impl Walker<'_> {
     }
 
     /// Remembers what a first half put into its register.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn note_half(&mut self, site: &Site, bytes: [u8; 8]) {
         let half = site.reference.half((site.bytes, site.base_address), (bytes, site.target_address));
         half.into_iter().for_each(|half| self.copy.halves.set(half));

@@ -1,0 +1,126 @@
+//! A first draft of the covers: what the search finds with references of one mask masked out, and about what it costs.
+
+use patch_nostd::apply::{Cover, Source};
+use patch_nostd::wire::RegionKind;
+use rayon::prelude::*;
+
+use crate::DiffError;
+use crate::cover::{Matches, Piece, Prices, References, Repeats, choose, estimate, pieces, pool, refine};
+use crate::encode::{Load, Regions, Trace, cheapest, operations};
+use crate::level::Choice;
+use crate::pipeline::LARGE;
+use crate::refs::Mask;
+use crate::report::Report;
+use crate::search::{CoverOptions, Equal, Index, find_covers_around};
+use crate::subject::Subject;
+
+/// About what a literal and a cover cost, in 1/256 bit.
+pub(crate) const LITERAL: u64 = 27 * 256 / 4;
+const COVER: u64 = 28 * 256;
+/// Covers, and what others could be chosen from.
+#[derive(Clone)]
+pub(crate) struct Draft {
+    /// An estimate, in 1/256 bit.
+    pub(crate) cost: u64,
+    pub(crate) mask: Mask,
+    /// The kinds of pages that seem right.
+    pub(crate) regions: Regions,
+    /// The covers in order of the new image, with where each begins there.
+    pub(crate) covers: Vec<(u32, Cover)>,
+    /// What covers can be chosen from, if they are chosen by price.
+    pub(crate) pieces: Vec<Piece>,
+}
+
+impl Draft {
+    /// What the search finds in images with references of `mask` masked out.
+    pub(crate) fn new(subject: &Subject, mask: Mask, repeats: Option<&Repeats>) -> Result<Self, DiffError> {
+        let (old, new) = rayon::join(
+            || mask.apply(subject.old, &subject.space),
+            || mask.apply(subject.new, &subject.space),
+        );
+        let (covers, pieces) = search(subject, (&old, &new), repeats)?;
+        let (copies, regions) = if subject.effort.regions {
+            estimated_regions(subject, &covers)
+        } else {
+            let masked = *old != *subject.old || *new != *subject.new;
+            (0, Regions::uniform(if masked { mask.kind() } else { RegionKind::Bytes }))
+        };
+        let Report { literals, base_covers, .. } = Report::of(operations(subject.new.len(), &covers));
+        let cost = copies + LITERAL * literals + COVER * base_covers;
+        Ok(Self { cost, mask, regions, covers, pieces })
+    }
+
+    /// The cheapest draft, if wanted with what the others found.
+    pub(crate) fn best_of(mut drafts: Vec<Self>, pooled: bool) -> Option<Self> {
+        drafts.sort_by_key(|draft| (draft.cost, draft.mask));
+        let mut drafts = drafts.into_iter();
+        let mut best = drafts.next()?;
+        if pooled {
+            drafts.for_each(|other| pool(&mut best.pieces, &other.pieces));
+        }
+        Some(best)
+    }
+
+    /// Chooses the covers by habitual prices, where they are chosen by price at all.
+    pub(crate) fn choose(&mut self, subject: &Subject) {
+        if let (Choice::All(width), false) = (subject.effort.choice, self.pieces.is_empty()) {
+            let references =
+                References::new(&subject.catalogue, subject.new, self.regions.clone(), &self.covers);
+            let images = (subject.old, subject.new);
+            self.covers = choose(images, (&self.pieces, width.lanes), &Prices::default(), &references);
+        }
+    }
+}
+
+/// The search's covers, those of gaps chosen by price if that is wanted, and what all can be chosen from if that is.
+fn search(
+    subject: &Subject,
+    (old, new): (&[u8], &[u8]),
+    repeats: Option<&Repeats>,
+) -> Result<(Vec<(u32, Cover)>, Vec<Piece>), DiffError> {
+    let equal = Equal::find_in_large(old, new);
+    // Beside masked copies of both images, there is not memory to sort more.
+    let eighths = if std::ptr::eq(old, subject.old) { 8 } else { 5 };
+    let index = Index::around(old, &equal, eighths)?;
+    let found = find_covers_around(&index, new, &equal, &CoverOptions::default());
+    let of_base = |start, length| Cover { source: Source::Base, start, length };
+    let covers: Vec<(u32, Cover)> =
+        found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
+    let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
+    let large = old.len().max(new.len()) > LARGE;
+    Ok(match subject.effort.choice {
+        Choice::Search => (covers, Vec::new()),
+        Choice::All(width) if !large => {
+            let pieces = pieces(&matches, &covers, width);
+            (covers, pieces)
+        }
+        Choice::Gaps | Choice::All(_) => (refine(&matches, &covers), Vec::new()),
+    })
+}
+
+/// The kinds of pages that these covers suggest, by habitual prices, and about what copying costs then.
+fn estimated_regions(subject: &Subject, covers: &[(u32, Cover)]) -> (u64, Regions) {
+    let estimate = |&kind: &RegionKind| (kind, estimate(&subject.catalogue, subject.new, kind, covers));
+    let traces: Vec<(RegionKind, Trace)> = subject.kinds.par_iter().map(estimate).collect();
+    cheapest(&traces)
+}
+
+/// How much the models will have to say about these covers.
+pub(crate) fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {
+    let report = Report::of(operations(subject.new.len(), covers));
+    let changes = changes(covers, subject.old, subject.new);
+    Load { covers: report.base_covers, literals: report.literals, changes }
+}
+
+/// How many bytes of covers of the base differ from their source.
+fn changes(covers: &[(u32, Cover)], old: &[u8], new: &[u8]) -> u64 {
+    let changed = |&(target, cover): &(u32, Cover)| match cover.source {
+        Source::Base => {
+            let new = &new[target as usize..][..cover.length as usize];
+            let old = &old[cover.start as usize..][..cover.length as usize];
+            new.iter().zip(old).filter(|(new, old)| new != old).count() as u64
+        }
+        Source::Target => 0,
+    };
+    covers.par_iter().map(changed).sum()
+}

@@ -1,0 +1,181 @@
+//! The references of the old image, looked for once for each kind of region, however often they are needed.
+
+use std::sync::{Arc, OnceLock};
+
+use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
+use patch_nostd::wire::RegionKind;
+
+/// What each kind of region finds in the old image, once somebody has asked.
+pub(crate) struct Catalogue<'a> {
+    old: &'a [u8],
+    space: AddressSpace,
+    kinds: Vec<(RegionKind, OnceLock<Arc<Found>>)>,
+}
+
+/// The references of an image for one kind of region, none inside of another.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Where references begin that are kept.
+    kept: Marks,
+    /// Where all begin: also those that only matter where the walk meets them.
+    all: Marks,
+    /// Those that are kept, in order.
+    references: Vec<Reference>,
+}
+
+/// A bit for each byte of an image.
+#[derive(Debug)]
+struct Marks {
+    bits: Vec<u64>,
+    /// For each element of `bits`, how many are set before it.
+    ranks: Vec<u32>,
+}
+
+impl<'a> Catalogue<'a> {
+    /// Of the references of `old` that pages of these kinds can hold.
+    pub(crate) fn new(old: &'a [u8], space: AddressSpace, kinds: &[RegionKind]) -> Self {
+        let kinds = kinds.iter().map(|&kind| (kind, OnceLock::new())).collect();
+        Self { old, space, kinds }
+    }
+
+    /// The old image.
+    pub(crate) fn old(&self) -> &'a [u8] {
+        self.old
+    }
+
+    /// The addresses that matter.
+    pub(crate) fn space(&self) -> &AddressSpace {
+        &self.space
+    }
+
+    /// What pages of `kind` hold.
+    pub(crate) fn found(&self, kind: RegionKind) -> Arc<Found> {
+        let look = || Arc::new(Found::new(self.old, kind, &self.space));
+        match self.kinds.iter().find(|(known, _)| *known == kind) {
+            Some((_, found)) => found.get_or_init(look).clone(),
+            None => look(),
+        }
+    }
+}
+
+impl Found {
+    fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
+        let (mut kept, mut all) = (Marks::new(old.len()), Marks::new(old.len()));
+        let mut references = Vec::new();
+        let mut halves = Halves::default();
+        let mut steps = Steps::default();
+        let mut at = 0;
+        while at < old.len() && kind != RegionKind::Bytes {
+            let address = space.base_address.wrapping_add(at as u32);
+            let view =
+                View { bytes: &old[at..old.len().min(at + VIEW)], address, inside: steps.inside(address) };
+            let found = Reference::find(kind, &view, space, &halves);
+            if found.is_some() {
+                all.set(at);
+            }
+            let Some(reference) = found.filter(|found| found.class() != Class::Near) else {
+                steps.byte(kind, address, old[at], old.get(at + 1).copied().unwrap_or(0));
+                at += 1;
+                continue;
+            };
+            let length = usize::from(reference.length);
+            let Some(own) = bytes(old, at, length) else { break };
+            reference.half((own, address), (own, address)).into_iter().for_each(|half| halves.set(half));
+            kept.set(at);
+            references.push(reference);
+            at += length;
+            steps.begin(space.base_address.wrapping_add(at as u32));
+        }
+        kept.count();
+        Self { kept, all, references }
+    }
+
+    /// The reference that begins at `offset`, unless it only matters where a walk meets it.
+    pub(crate) fn at(&self, offset: usize) -> Option<&Reference> {
+        if self.kept.get(offset) { self.references.get(self.kept.rank(offset)) } else { None }
+    }
+
+    /// Where the first reference of [`Self::at`] from `offset` on begins, but no more than `limit`.
+    pub(crate) fn next(&self, offset: usize, limit: usize) -> usize {
+        self.kept.next(offset, limit)
+    }
+
+    /// Whether some reference begins at `offset`.
+    #[inline]
+    pub(crate) fn begins(&self, offset: usize) -> bool {
+        self.all.get(offset)
+    }
+}
+
+impl Marks {
+    fn new(size: usize) -> Self {
+        Self { bits: vec![0; size.div_ceil(64)], ranks: Vec::new() }
+    }
+
+    fn set(&mut self, place: usize) {
+        self.bits[place / 64] |= 1 << (place % 64);
+    }
+
+    #[inline]
+    fn get(&self, place: usize) -> bool {
+        self.bits.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 != 0)
+    }
+
+    /// The first place from `place` on that is set, but no more than `limit`.
+    fn next(&self, place: usize, limit: usize) -> usize {
+        let mut word = place / 64;
+        let mut bits = self.bits.get(word).map_or(0, |bits| bits >> (place % 64) << (place % 64));
+        while bits == 0 {
+            word += 1;
+            match self.bits.get(word) {
+                Some(next) if word * 64 < limit => bits = *next,
+                _ => return limit,
+            }
+        }
+        limit.min(word * 64 + bits.trailing_zeros() as usize)
+    }
+
+    fn count(&mut self) {
+        let ranks = self.bits.iter().scan(0, |sum, bits| {
+            let before = *sum;
+            *sum += bits.count_ones();
+            Some(before)
+        });
+        self.ranks = ranks.collect();
+    }
+
+    /// How many places before this one are set.
+    fn rank(&self, place: usize) -> usize {
+        let before = self.bits[place / 64] & ((1 << (place % 64)) - 1);
+        (self.ranks[place / 64] + before.count_ones()) as usize
+    }
+}
+
+/// `length` bytes from `at`, then zeros.
+pub(crate) fn bytes(image: &[u8], at: usize, length: usize) -> Option<[u8; 8]> {
+    let mut bytes = [0; 8];
+    bytes[..length].copy_from_slice(image.get(at..at + length)?);
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_that_points_into_the_image_is_found_at_its_place() {
+        let words: Vec<u32> =
+            (0..600).map(|index| if index % 7 == 0 { 0x1000 + index } else { u32::MAX }).collect();
+        let image: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let space =
+            AddressSpace { base_address: 0x1000, image_size: image.len() as u32, ..AddressSpace::default() };
+        let catalogue = Catalogue::new(&image, space, &[RegionKind::POINTERS]);
+        let found = catalogue.found(RegionKind::POINTERS);
+        for (offset, _) in image.iter().enumerate() {
+            let expected = (offset % 28 == 0).then(|| words[offset / 4]);
+            assert_eq!(found.at(offset).map(|reference| reference.target), expected);
+            assert_eq!(found.begins(offset), expected.is_some());
+            assert_eq!(found.next(offset, image.len()), offset.next_multiple_of(28).min(image.len()));
+        }
+    }
+}
