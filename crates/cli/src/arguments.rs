@@ -113,7 +113,7 @@ pub(crate) struct DiffArguments {
     /// Compare what compressed files hold (.gz, .zip, .tar, .tar.gz): the package then needs no operating system, and
     /// its base and target are these payloads.
     #[arg(long)]
-    pub(crate) payload: bool,
+    payload: bool,
     /// The same, of this file in archives.
     #[arg(long, value_name = "NAME")]
     pub(crate) payload_entry: Option<String>,
@@ -257,10 +257,14 @@ impl DiffArguments {
         }
     }
 
+    /// Whether what is in the files is meant.
+    pub(crate) const fn wants_payload(&self) -> bool {
+        self.payload || self.payload_entry.is_some()
+    }
+
     /// Small devices, for which payloads are, cannot restore containers.
     fn containers(&self) -> Containers {
-        let payload = self.payload || self.payload_entry.is_some();
-        let usual = if payload { Containers::None } else { Containers::Auto };
+        let usual = if self.wants_payload() { Containers::None } else { Containers::Auto };
         self.containers.map_or(usual, ContainersName::choice)
     }
 

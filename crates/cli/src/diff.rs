@@ -13,6 +13,7 @@ use crate::arguments::{DiffArguments, Format};
 use crate::classic;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::hush::Hush;
 use crate::input::Input;
 use crate::json::{self, Object, codec_name, hex, object, seconds, sha256};
 use crate::output::Output;
@@ -30,14 +31,17 @@ pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Fa
     let time = started.elapsed();
     images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
-    if arguments.payload || arguments.payload_entry.is_some() {
-        console.say(format!(
-            "payloads {}\n      to {}",
-            hex(&sha256(&images.old)),
-            hex(&sha256(&images.new))
-        ));
+    if let Some([base, target]) = images.payload_digests(arguments) {
+        console.say(format!("base     SHA-256 {base} (payload)\ntarget   SHA-256 {target} (payload)"));
     }
-    if arguments.json { console.print(Value::Object(fields(&images, &made, time))) } else { Ok(()) }
+    if !arguments.json {
+        return Ok(());
+    }
+    let mut fields = fields(&images, &made, time);
+    if let Some([base, target]) = images.payload_digests(arguments) {
+        fields.insert("payload_digests".to_owned(), json!({ "base": base, "target": target }));
+    }
+    console.print(Value::Object(fields))
 }
 
 /// What is compared.
@@ -55,7 +59,7 @@ struct Image<'i> {
 impl<'i> Image<'i> {
     fn new(file: &'i Input, arguments: &DiffArguments) -> Result<Self, Failure> {
         let entry = arguments.payload_entry.as_deref();
-        if !arguments.payload && entry.is_none() {
+        if !arguments.wants_payload() {
             return Ok(Self { file, payload: Cow::Borrowed(file) });
         }
         let payload = payload(file, entry).map_err(|error| no_payload(file, &error))?;
@@ -84,6 +88,11 @@ struct Made {
 }
 
 impl Images<'_> {
+    /// Both whole digests, where images are not the files that were given.
+    fn payload_digests(&self, arguments: &DiffArguments) -> Option<[String; 2]> {
+        arguments.wants_payload().then(|| [&self.old, &self.new].map(|image| hex(&sha256(image))))
+    }
+
     fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
         Output::create(&arguments.output, &[self.old.file, self.new.file])
     }
@@ -101,6 +110,7 @@ fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
 
 fn make(arguments: &DiffArguments, images: &Images<'_>, console: &Console) -> Result<Made, Failure> {
     let bar = Bar::new(console);
+    let _hush = Hush::new();
     let (old, new) = (&images.old, &images.new);
     on_threads(arguments.threads, || match arguments.format {
         Format::Smidgen => Ok(diff_core::diff(old, new, &arguments.options(), &bar)?.into()),

@@ -9,6 +9,7 @@ mod console;
 mod containers;
 mod diff;
 mod failure;
+mod hush;
 mod info;
 mod input;
 mod json;

@@ -8,6 +8,9 @@ use super::sketch::Sketch;
 /// Marks what is expanded; false if nothing is.
 pub(crate) fn select(old: (&[u8], &mut Vec<Found>), new: (&[u8], &mut Vec<Found>)) -> bool {
     let (old_hashes, new_hashes) = (hashes(old.1), hashes(new.1));
+    if old_hashes.is_empty() && new_hashes.is_empty() {
+        return false;
+    }
     let mut known = HashSet::new();
     Sketch::new(old.0).add_to(&mut known);
     sketches(old.1, &mut known);
