@@ -59,8 +59,18 @@ pub enum Error {
     Version = 25,
     /// The package's rollback counter is below the device's.
     RollbackCounter = 26,
+    /// The journal of an update could not be read or written.
+    Journal = 27,
+    /// The areas of flash are too small or their pages of the wrong size.
+    Areas = 28,
+    /// The stored package could not be read.
+    PackageRead = 29,
+    /// An update in place refers to a part of the base that the target has replaced.
+    BaseGone = 30,
+    /// The package was not made for an update in place.
+    NotInPlace = 31,
     /// The package expands a compressed file, and this decoder cannot.
-    Container = 40,
+    Container = 32,
 }
 
 impl Error {
@@ -100,6 +110,11 @@ impl Error {
             Self::Module => "package for another module",
             Self::Version => "package of another version than the wanted one",
             Self::RollbackCounter => "package of an image that must not come back (rollback counter)",
+            Self::Journal => "the journal could not be read or written",
+            Self::BaseGone => "the package refers to what it has overwritten",
+            Self::NotInPlace => "the package was not made for an update in place",
+            Self::PackageRead => "the stored package could not be read",
+            Self::Areas => "areas of flash that are too small or do not go together",
             Self::Container => "package of a compressed file, which this decoder cannot restore",
         }
     }
@@ -118,13 +133,14 @@ impl Error {
             | Self::BaseSize
             | Self::BaseDigest
             | Self::Corrupt
+            | Self::BaseGone
             | Self::TargetDigest
             | Self::BodyDigest
             | Self::Product
             | Self::Module
             | Self::Version
             | Self::RollbackCounter => -3,
-            Self::BaseRead | Self::TargetWrite | Self::TargetRead => -4,
+            Self::BaseRead | Self::TargetWrite | Self::TargetRead | Self::Journal | Self::PackageRead => -4,
             Self::UnsupportedVersion
             | Self::UnsupportedCodec
             | Self::ReservedField
@@ -133,7 +149,9 @@ impl Error {
             | Self::WorkspaceTooSmall
             | Self::WorkspaceMisaligned
             | Self::Finished
-            | Self::SlotSize => -1,
+            | Self::SlotSize
+            | Self::NotInPlace
+            | Self::Areas => -1,
         }
     }
 }
@@ -153,8 +171,8 @@ mod tests {
 
     use super::*;
 
-    /// All of them, in order of their numbers, which need not follow each other.
-    const ALL: [Error; 27] = [
+    /// All of them, in order of their numbers.
+    const ALL: [Error; 32] = [
         Error::NotAPackage,
         Error::UnsupportedVersion,
         Error::UnsupportedCodec,
@@ -181,6 +199,11 @@ mod tests {
         Error::Module,
         Error::Version,
         Error::RollbackCounter,
+        Error::Journal,
+        Error::Areas,
+        Error::PackageRead,
+        Error::BaseGone,
+        Error::NotInPlace,
         Error::Container,
     ];
 
@@ -188,9 +211,8 @@ mod tests {
 
     #[test]
     fn the_document_has_all_numbers_and_names() {
-        assert!(ALL.windows(2).all(|two| two[0].number() < two[1].number()));
-        for error in ALL {
-            let number = error.number();
+        for (number, error) in (1..).zip(ALL) {
+            assert_eq!(error.number(), number);
             assert!(FORMAT.contains(&format!("\n| {number} | {error:?} | ")), "{error:?}");
         }
     }

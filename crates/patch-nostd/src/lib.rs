@@ -31,7 +31,11 @@ pub mod apply;
 pub mod container;
 pub mod entropy;
 mod error;
+#[cfg(feature = "flash")]
+pub mod flash;
 pub mod refs;
+#[cfg_attr(not(feature = "flash"), allow(dead_code))]
+mod state;
 pub mod verify;
 pub mod wire;
 

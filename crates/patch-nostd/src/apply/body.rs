@@ -6,6 +6,7 @@ use super::io::Io;
 use super::layout::Layout;
 use super::patcher::decode;
 use crate::Error;
+use crate::entropy::Coder;
 use crate::wire::{Codec, Header};
 
 /// Decodes the body that belongs to `header`; only the sizes in it matter, not the digests.
@@ -17,10 +18,19 @@ pub(crate) fn decode_body(header: &Header, body: &[u8], io: &mut impl Io) -> Res
             let workspace = memory.get_mut(start..).ok_or(Error::WorkspaceTooSmall)?;
             let layout = Layout::new(header, size, tuning, workspace)?;
             let (mut walker, mut decoder) = layout.split(header.body_length);
-            if !decode(&mut walker, &mut decoder, io, body, false)? {
-                return Err(Error::Truncated);
+            let (mut rest, mut done) = (body, false);
+            loop {
+                let before = rest.len();
+                let was_done = done;
+                done = decode((&mut walker, &mut decoder), io, &mut rest, u32::MAX, done)?;
+                if rest.is_empty() && done {
+                    return decoder.finish();
+                }
+                // Neither input nor events: what is missing does not come any more.
+                if rest.len() == before && done == was_done && !decoder.ready() {
+                    return Err(Error::Truncated);
+                }
             }
-            decoder.finish()
         }
         #[cfg(feature = "zstd")]
         Codec::Zstd { window_log } => {

@@ -17,6 +17,8 @@ pub use self::zstd::ZstdBody;
 #[cfg(feature = "containers")]
 pub(crate) use body::decode_body;
 pub use io::{Base, Io, SliceTarget, Target};
+#[cfg(all(feature = "flash", not(feature = "encode")))]
+pub(crate) use layout::Layout;
 #[cfg(feature = "encode")]
 pub use layout::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, Layout, SLOT_RAM};
 pub use layout::{codec_ram, required_ram};
@@ -24,4 +26,6 @@ pub use operation::{Blind, Cover, Operation, Oracle, Source};
 pub use patcher::Patcher;
 #[cfg(feature = "containers")]
 pub(crate) use patcher::check_base;
+#[cfg(feature = "flash")]
+pub(crate) use patcher::percent;
 pub use walker::{Progress, Walker};
