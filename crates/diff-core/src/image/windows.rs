@@ -14,8 +14,8 @@ const MEMORY: std::ops::Range<u32> = 0x1000_0000..0x4000_0000;
 const LEAST: usize = 6;
 /// Where larger processors have memory. Many pairs of instructions look like pointers into it, but into single pages.
 const LARGE_MEMORY: std::ops::Range<u32> = 0x6000_0000..0xE000_0000;
-/// A page there counts with so many different pointers, one per so many bytes of the image, and a neighbour like it.
-/// On images of microcontrollers chance gives neighbours a quarter of that.
+/// So memory there has two pages side by side with so many different pointers, one per so many bytes of the image. On
+/// images of microcontrollers chance gives neighbours a quarter of that.
 const LEAST_LARGE: usize = 128;
 const BYTES_PER_POINTER: usize = 1 << 13;
 /// Pages this near to each other belong to one memory.
@@ -24,7 +24,7 @@ const NEAR: u32 = 16;
 /// Up to three windows that many words of the image point into.
 #[must_use]
 pub fn windows(image: &[u8], base_address: u32) -> [Window; MAX_WINDOWS] {
-    let mut found = clusters(&likely_pages(image, base_address));
+    let mut found = clusters(&pages(image, base_address), LEAST_LARGE.max(image.len() / BYTES_PER_POINTER));
     found.sort_by_key(|cluster| (std::cmp::Reverse(cluster.pointers), cluster.first));
     found.truncate(MAX_WINDOWS);
     found.sort_by_key(|cluster| cluster.first);
@@ -41,21 +41,8 @@ struct Cluster {
     first: u32,
     last: u32,
     pointers: usize,
-}
-
-/// The pages outside the image that so many different words point into that it cannot be chance.
-fn likely_pages(image: &[u8], base_address: u32) -> BTreeMap<u32, usize> {
-    let pages = pages(image, base_address);
-    let many = LEAST_LARGE.max(image.len() / BYTES_PER_POINTER);
-    let is_busy = |page: u32| pages.get(&page).is_some_and(|&pointers| pointers >= many);
-    let is_likely = |&(&page, &pointers): &(&u32, &usize)| {
-        if MEMORY.contains(&(page << PAGE_LOG)) {
-            pointers >= LEAST
-        } else {
-            is_busy(page) && (is_busy(page - 1) || is_busy(page + 1))
-        }
-    };
-    pages.iter().filter(is_likely).map(|(&page, &pointers)| (page, pointers)).collect()
+    /// Whether it cannot be chance.
+    certain: bool,
 }
 
 /// How many different words point into each page of memory outside the image.
@@ -74,17 +61,22 @@ fn pages(image: &[u8], base_address: u32) -> BTreeMap<u32, usize> {
     pages
 }
 
-fn clusters(pages: &BTreeMap<u32, usize>) -> Vec<Cluster> {
+/// Neighbouring pages that it cannot be chance to point into; `many` pointers into a page are no chance anywhere.
+fn clusters(pages: &BTreeMap<u32, usize>, many: usize) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = Vec::new();
-    for (&page, &pointers) in pages {
+    for (&page, &pointers) in pages.iter().filter(|&(_, &pointers)| pointers >= LEAST) {
+        let busy = pointers >= many && pages.get(&(page + 1)).is_some_and(|&next| next >= many);
+        let certain = busy || MEMORY.contains(&(page << PAGE_LOG));
         match clusters.last_mut() {
             Some(cluster) if page - cluster.last <= NEAR => {
                 cluster.last = page;
                 cluster.pointers += pointers;
+                cluster.certain |= certain;
             }
-            _ => clusters.push(Cluster { first: page, last: page, pointers }),
+            _ => clusters.push(Cluster { first: page, last: page, pointers, certain }),
         }
     }
+    clusters.retain(|cluster| cluster.certain);
     clusters
 }
 
