@@ -90,12 +90,15 @@ impl Draft {
     }
 }
 
+/// Covers, and what others could be chosen from.
+type Found = (Vec<(u32, Cover)>, Vec<Piece>);
+
 /// The search's covers, those of gaps chosen by price if that is wanted, and what all can be chosen from if that is.
 fn search(
     subject: &Subject,
     (old, new): (&[u8], &[u8]),
     repeats: Option<&Repeats>,
-) -> Result<(Vec<(u32, Cover)>, Vec<Piece>), DiffError> {
+) -> Result<Found, DiffError> {
     let equal = Equal::find_in_large(old, new);
     // Beside masked copies of both images, there is not memory to sort more.
     let eighths = if std::ptr::eq(old, subject.old) { 8 } else { 5 };
