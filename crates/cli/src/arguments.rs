@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use diff_core::{Arch, CodecChoice, Identity, Options, Ram};
 
+use crate::release_arguments::{CatalogueArguments, ManifestArguments, PackArguments};
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  success
   1  a file could not be read or written, or another failure
   2  wrong usage
   3  not a package, or a damaged or unsupported one
-  4  the base image is not the one that the package was made for";
+  4  the base image is not the one that the package was made for
+  5  there is no package for the device";
 
 /// What follows the options of `diff`; the levels are those of `diff_core`'s `level.rs`.
 const DIFF_HELP: &str = "\
@@ -31,10 +34,11 @@ Exit codes:
   1  a file could not be read or written, or another failure
   2  wrong usage
   3  not a package, or a damaged or unsupported one
-  4  the base image is not the one that the package was made for";
+  4  the base image is not the one that the package was made for
+  5  there is no package for the device";
 
 /// The most threads that can be asked for: far beyond any use, and no danger.
-const THREAD_LIMIT: i64 = 1024;
+pub(crate) const THREAD_LIMIT: i64 = 1024;
 
 /// Differential firmware packages: the way from one image to the next, in as few bytes as possible.
 #[derive(Debug, Parser)]
@@ -63,6 +67,15 @@ pub(crate) enum Command {
     /// Prove that a package restores its image, without writing it.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArguments),
+    /// Make all packages of a release: one for each version in the field, and a full one.
+    #[command(after_help = EXIT_CODES)]
+    Pack(Box<PackArguments>),
+    /// Show a release, tell the delivery platform about it, or put its shards together.
+    #[command(after_help = EXIT_CODES)]
+    Manifest(ManifestArguments),
+    /// List releases, or find the package for a device.
+    #[command(after_help = EXIT_CODES, alias = "catalog")]
+    Catalogue(CatalogueArguments),
 }
 
 /// The arguments of `diff`.
@@ -170,7 +183,7 @@ pub(crate) enum Format {
 
 /// The codecs' names.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum CodecName {
+pub(crate) enum CodecName {
     /// The smallest packages.
     Cm,
     /// The fastest restore, for gateways.
@@ -179,7 +192,7 @@ enum CodecName {
 
 /// The architectures' names.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ArchName {
+pub(crate) enum ArchName {
     /// Whatever comes out smallest.
     Auto,
     /// Images are plain bytes.
@@ -243,7 +256,8 @@ impl DiffArguments {
 }
 
 impl CodecName {
-    const fn choice(self) -> CodecChoice {
+    /// What the engine calls it.
+    pub(crate) const fn choice(self) -> CodecChoice {
         match self {
             Self::Cm => CodecChoice::Cm,
             Self::Zstd => CodecChoice::Zstd,
@@ -252,7 +266,8 @@ impl CodecName {
 }
 
 impl ArchName {
-    const fn choice(self) -> Arch {
+    /// What the engine calls it.
+    pub(crate) const fn choice(self) -> Arch {
         match self {
             Self::Auto => Arch::Auto,
             Self::None => Arch::None,
@@ -266,11 +281,13 @@ impl ArchName {
     }
 }
 
-fn parse_ram(text: &str) -> Result<Ram, String> {
+/// "auto" or a size.
+pub(crate) fn parse_ram(text: &str) -> Result<Ram, String> {
     if text == "auto" { Ok(Ram::Auto) } else { parse_size(text).map(Ram::Bytes) }
 }
 
-fn parse_size(text: &str) -> Result<u64, String> {
+/// A number of bytes, with a unit or without.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let wrong = || "expected \"auto\" or a size such as 16384, 16K, 256KiB or 8M".to_owned();
@@ -290,7 +307,8 @@ fn unit_shift(unit: &str) -> Option<u32> {
     }
 }
 
-fn parse_address(text: &str) -> Result<u32, String> {
+/// A number, decimal or hexadecimal.
+pub(crate) fn parse_address(text: &str) -> Result<u32, String> {
     let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => text.parse(),

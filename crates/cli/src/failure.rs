@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use diff_core::DiffError;
+use diff_core::package::PackError;
 
 /// The exit codes besides success, as `--help` documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,7 @@ enum Kind {
     Usage = 2,
     Package = 3,
     Base = 4,
+    Nothing = 5,
 }
 
 /// A failure, ready to be told.
@@ -45,6 +47,11 @@ impl Failure {
     /// The base image is the wrong one.
     pub(crate) fn base(message: impl Into<String>) -> Self {
         Self::new(Kind::Base, message)
+    }
+
+    /// There is nothing for the device.
+    pub(crate) fn nothing(message: impl Into<String>) -> Self {
+        Self::new(Kind::Nothing, message)
     }
 
     /// An error of the operating system about a file.
@@ -86,6 +93,23 @@ impl From<DiffError> for Failure {
                 Self::usage(error.to_string()).note(format!("give at least --ram {least}"))
             }
             DiffError::Identity { .. } => Self::usage(error.to_string()),
+            error => Self::other(error.to_string()),
+        }
+    }
+}
+
+impl From<PackError> for Failure {
+    fn from(error: PackError) -> Self {
+        match error {
+            PackError::Rule(rule) => Self::usage(rule.to_string())
+                .note("it is a rule of the delivery platform: see docs/platform.md"),
+            PackError::Usage(text) => Self::usage(text),
+            PackError::File { path, doing, error } => Self::file(&path, doing, &error),
+            PackError::Diff { what, error } => {
+                let failure = Self::from(error);
+                Self { message: format!("{what}: {}", failure.message), ..failure }
+            }
+            error @ (PackError::Manifest { .. } | PackError::Merge(_)) => Self::package(error.to_string()),
             error => Self::other(error.to_string()),
         }
     }

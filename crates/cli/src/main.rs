@@ -3,6 +3,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
+mod catalogue;
 mod classic;
 mod console;
 mod diff;
@@ -10,10 +11,15 @@ mod failure;
 mod info;
 mod input;
 mod json;
+mod manifest;
 mod output;
+mod pack;
+mod pack_progress;
 mod package;
 mod patch;
 mod progress;
+mod release_arguments;
+mod release_table;
 mod restore;
 mod verify;
 
@@ -44,5 +50,8 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Patch(arguments) => patch::run(arguments, console),
         Command::Info(arguments) => info::run(arguments, console),
         Command::Verify(arguments) => verify::run(arguments, console),
+        Command::Pack(arguments) => pack::run(arguments, console),
+        Command::Manifest(arguments) => manifest::run(arguments, console),
+        Command::Catalogue(arguments) => catalogue::run(arguments, console),
     }
 }

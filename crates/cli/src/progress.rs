@@ -87,7 +87,7 @@ impl Curtain {
 
 impl Progress for Bar {
     fn begin(&self, stage: Stage, steps: u64) {
-        self.stage(name(stage), steps);
+        self.stage(stage_name(stage), steps);
     }
 
     fn advance(&self, steps: u64) {
@@ -95,7 +95,8 @@ impl Progress for Bar {
     }
 }
 
-const fn name(stage: Stage) -> &'static str {
+/// What people are told that is done.
+pub(crate) const fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Analyse => "analysing",
         Stage::Search => "searching",

@@ -5,7 +5,7 @@ use patch_nostd::{Extensions, Header};
 use crate::encode::Job;
 use crate::pipeline::best_job;
 use crate::subject::{Subject, sha256};
-use crate::{CodecChoice, DiffError, Options, Progress, Report, Stage, prove, zstd_package};
+use crate::{CodecChoice, DiffError, NewImage, Options, Progress, Report, Stage, prove, zstd_package};
 
 /// A finished package.
 #[derive(Clone, Debug)]
@@ -27,18 +27,39 @@ pub fn diff(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
+    diff_to(old, &NewImage::new(new), options, progress)
+}
+
+/// Like [`diff`], where several packages lead to the same new image: what depends on that one only is done once.
+///
+/// # Errors
+/// [`DiffError::Cancelled`] soon after `progress` says that nobody wants the package any more, and what [`diff`] says.
+pub fn diff_to(
+    old: &[u8],
+    new: &NewImage,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
     let extensions = options.identity.extensions()?;
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(old, new, options)?;
+    check_cancelled(progress)?;
     if options.codec == CodecChoice::Zstd {
         return zstd_package::diff(&subject, options, progress);
     }
-    let job = best_job(&subject, progress)?;
+    let job = best_job(&subject, new, progress)?;
+    check_cancelled(progress)?;
     let package = assemble(&job, &extensions)?;
     drop(job);
     progress.begin(Stage::Prove, 1);
-    prove(old, new, &package.bytes).map_err(DiffError::NotProved)?;
+    check_cancelled(progress)?;
+    prove(old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
     Ok(package)
+}
+
+/// The end of work that nobody wants any more.
+pub(crate) fn check_cancelled(progress: &dyn Progress) -> Result<(), DiffError> {
+    if progress.is_cancelled() { Err(DiffError::Cancelled) } else { Ok(()) }
 }
 
 /// Codes the body and puts the header before it.

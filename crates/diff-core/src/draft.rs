@@ -5,8 +5,8 @@ use patch_nostd::wire::RegionKind;
 use rayon::prelude::*;
 
 use crate::DiffError;
-use crate::cover::{Matches, Piece, Prices, References, Repeats, choose, pieces, pool, refine};
-use crate::encode::{Load, Regions, operations};
+use crate::cover::{Matches, Piece, Prices, References, Repeats, choose, estimate, pieces, pool, refine};
+use crate::encode::{Load, Regions, Trace, cheapest, operations};
 use crate::level::Choice;
 use crate::pipeline::LARGE;
 use crate::refs::Mask;
@@ -14,22 +14,17 @@ use crate::report::Report;
 use crate::search::{CoverOptions, Equal, Index, find_covers_around};
 use crate::subject::Subject;
 
-/// About what things cost, in 1/256 bit, where a trial encoding would take too long: a literal, a cover, a changed
-/// byte of a cover, and one that masking hides, which a reference that moved explains.
+/// About what a literal and a cover cost, in 1/256 bit.
 pub(crate) const LITERAL: u64 = 27 * 256 / 4;
 const COVER: u64 = 28 * 256;
-const CHANGED: u64 = 7 * 256;
-const MOVED: u64 = 6 * 256;
-/// The same where it is certain that the references are ones.
-const MOVED_CALL: u64 = 5 * 256 / 2;
-
 /// Covers, and what others could be chosen from.
+#[derive(Clone)]
 pub(crate) struct Draft {
     /// An estimate, in 1/256 bit.
     pub(crate) cost: u64,
     pub(crate) mask: Mask,
-    /// The kind of region that goes with the mask.
-    pub(crate) kind: RegionKind,
+    /// The kinds of pages that seem right.
+    pub(crate) regions: Regions,
     /// The covers in order of the new image, with where each begins there.
     pub(crate) covers: Vec<(u32, Cover)>,
     /// What covers can be chosen from, if they are chosen by price.
@@ -43,11 +38,16 @@ impl Draft {
             || mask.apply(subject.old, &subject.space),
             || mask.apply(subject.new, &subject.space),
         );
-        let masked = *old != *subject.old || *new != *subject.new;
-        let kind = if masked { mask.kind() } else { RegionKind::Bytes };
         let (covers, pieces) = search(subject, (&old, &new), repeats)?;
-        let cost = estimate(subject, mask, &covers, changes(&covers, &old, &new));
-        Ok(Self { cost, mask, kind, covers, pieces })
+        let (copies, regions) = if subject.effort.regions {
+            estimated_regions(subject, &covers)
+        } else {
+            let masked = *old != *subject.old || *new != *subject.new;
+            (0, Regions::uniform(if masked { mask.kind() } else { RegionKind::Bytes }))
+        };
+        let Report { literals, base_covers, .. } = Report::of(operations(subject.new.len(), &covers));
+        let cost = copies + LITERAL * literals + COVER * base_covers;
+        Ok(Self { cost, mask, regions, covers, pieces })
     }
 
     /// The cheapest draft, if wanted with what the others found.
@@ -64,8 +64,7 @@ impl Draft {
     /// Chooses the covers by habitual prices, where they are chosen by price at all.
     pub(crate) fn choose(&mut self, subject: &Subject) {
         if let (Choice::All(width), false) = (subject.effort.choice, self.pieces.is_empty()) {
-            let regions = Regions::uniform(self.kind);
-            let references = References::new(&subject.catalogue, subject.new, regions, &self.covers);
+            let references = References::new(&subject.catalogue, subject.new, self.regions.clone(), &self.covers);
             let images = (subject.old, subject.new);
             self.covers = choose(images, (&self.pieces, width.lanes), &Prices::default(), &references);
         }
@@ -98,14 +97,11 @@ fn search(
     })
 }
 
-/// About what these covers cost; so many of their bytes differ although references are masked.
-fn estimate(subject: &Subject, mask: Mask, covers: &[(u32, Cover)], differing: u64) -> u64 {
-    let load = load(subject, covers);
-    let moved = if mask.is_certain() { MOVED_CALL } else { MOVED };
-    LITERAL * load.literals
-        + COVER * load.covers
-        + CHANGED * differing
-        + moved * load.changes.saturating_sub(differing)
+/// The kinds of pages that these covers suggest, by habitual prices, and about what copying costs then.
+fn estimated_regions(subject: &Subject, covers: &[(u32, Cover)]) -> (u64, Regions) {
+    let estimate = |&kind: &RegionKind| (kind, estimate(&subject.catalogue, subject.new, kind, covers));
+    let traces: Vec<(RegionKind, Trace)> = subject.kinds.par_iter().map(estimate).collect();
+    cheapest(&traces)
 }
 
 /// How much the models will have to say about these covers.

@@ -45,6 +45,9 @@ pub enum DiffError {
     /// The zstd library failed.
     #[error("zstd: {0}")]
     Zstd(#[from] std::io::Error),
+    /// Whoever watched the progress did not want the package any more. Nothing was written.
+    #[error("cancelled")]
+    Cancelled,
     /// Our own models refused the plan, or the finished package did not give the new image back. Nothing was written.
     #[error("internal error, please report it: the package could not be proved ({0})")]
     NotProved(patch_nostd::Error),

@@ -38,9 +38,12 @@ fn likely_mask(subject: &Subject) -> Mask {
 
 /// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
 fn plausible(subject: &Subject, plain: Mask) -> Vec<Mask> {
+    let is_code = subject.kinds.iter().any(|kind| !matches!(kind, RegionKind::Bytes | RegionKind::Words(_)));
     let masks_of = |&kind: &RegionKind| match kind {
         RegionKind::Bytes if subject.kinds.len() == 1 => vec![Mask::Nothing],
         RegionKind::Bytes => vec![plain],
+        // A mask of code hides words as well.
+        RegionKind::POINTERS if plain == Mask::Nothing && is_code => vec![],
         RegionKind::POINTERS => vec![Mask::Words(WordForm::POINTER)],
         RegionKind::Words(form) if plain != Mask::Nothing && form == OFFSET => vec![Mask::Words(form)],
         RegionKind::Words(_) => vec![],

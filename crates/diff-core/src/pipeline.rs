@@ -6,12 +6,12 @@
 use patch_nostd::wire::RegionKind;
 use rayon::prelude::*;
 
-use crate::cover::Repeats;
+use crate::diff::check_cancelled;
 use crate::draft::{Draft, load};
 use crate::encode::{Job, LARGE_TUNING, PAGE, Plan, Regions, START, Trace, cheapest, model_size, tune};
 use crate::level::{Choice, Effort};
 use crate::subject::Subject;
-use crate::{DiffError, Progress, Stage, masks, passes};
+use crate::{DiffError, NewImage, Progress, Stage, masks, passes};
 
 /// Images up to this many bytes are encoded again and again.
 const MEDIUM: usize = 8_000_000;
@@ -19,25 +19,31 @@ const MEDIUM: usize = 8_000_000;
 pub(crate) const LARGE: usize = 40 << 20;
 
 /// The best job for this subject: that of its level, or of the one below where that is smaller.
-pub(crate) fn best_job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
-    let job = job(subject, progress)?;
+pub(crate) fn best_job<'a>(
+    subject: &Subject<'a>,
+    new: &NewImage,
+    progress: &dyn Progress,
+) -> Result<Job<'a>, DiffError> {
+    let job = job(subject, new, progress)?;
     let Some(below) = subject.effort.below else { return Ok(job) };
-    let other = best_job(&subject.with_effort(Effort::of(below)), progress)?;
+    let other = best_job(&subject.with_effort(Effort::of(below)), new, progress)?;
     let sizes = rayon::join(|| job.cost(), || other.cost());
     let (own, others) = (sizes.0.map_err(DiffError::NotProved)?, sizes.1.map_err(DiffError::NotProved)?);
     Ok(if others < own { other } else { job })
 }
 
 /// The job that the level's effort makes.
-fn job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
+fn job<'a>(subject: &Subject<'a>, new: &NewImage, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
     let effort = &subject.effort;
-    let draft = draft(subject, progress)?;
+    let draft = draft(subject, new, progress)?;
+    check_cancelled(progress)?;
     progress.begin(Stage::Encode, 1);
     let pieces = draft.pieces.clone();
+    let kinds = draft.regions.kinds;
     let mut job = job_of(subject, draft)?;
-    if effort.regions {
-        choose_regions(&mut job, &subject.kinds).map_err(DiffError::NotProved)?;
+    if kinds.as_slice().len() > 1 {
+        choose_regions(&mut job, kinds.as_slice()).map_err(DiffError::NotProved)?;
     }
     let mut cost = None;
     if let Choice::All(width) = effort.choice
@@ -53,14 +59,15 @@ fn job<'a>(subject: &Subject<'a>, progress: &dyn Progress) -> Result<Job<'a>, Di
 }
 
 /// The cheapest draft of all masks that are tried, with its covers chosen.
-fn draft(subject: &Subject, progress: &dyn Progress) -> Result<Draft, DiffError> {
+fn draft(subject: &Subject, new: &NewImage, progress: &dyn Progress) -> Result<Draft, DiffError> {
     let masks = masks::masks(subject)?;
     progress.begin(Stage::Search, masks.len() as u64);
     // One table for all masks; there is only one for large images, and memory for less than a table.
     let small = subject.old.len().max(subject.new.len()) <= LARGE;
-    let repeats = small.then(|| Repeats::new(subject.new));
+    let repeats = small.then(|| new.repeats());
     let draft = |&mask| {
-        let draft = Draft::new(subject, mask, repeats.as_ref());
+        check_cancelled(progress)?;
+        let draft = Draft::new(subject, mask, repeats);
         progress.advance(1);
         draft
     };
@@ -68,14 +75,14 @@ fn draft(subject: &Subject, progress: &dyn Progress) -> Result<Draft, DiffError>
     let best = Draft::best_of(drafts?, subject.effort.pooled);
     let mut best = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
     best.choose(subject);
+    if std::env::var("X_DBG").is_ok() { eprintln!("cost {} mask {:?} regions {:?}", best.cost, best.mask, best.regions.kinds.as_slice()); }
     Ok(best)
 }
 
 /// The job that says a draft's covers.
 pub(crate) fn job_of<'a>(subject: &Subject<'a>, draft: Draft) -> Result<Job<'a>, DiffError> {
-    let Draft { covers, kind, .. } = draft;
+    let Draft { covers, regions, .. } = draft;
     let size = model_size(subject.budget, load(subject, &covers))?;
-    let regions = Regions::uniform(kind);
     let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
     plan.choose_landmarks(size.landmarks as usize);
     let large = subject.new.len().max(subject.old.len()) > subject.effort.small;
@@ -91,7 +98,7 @@ pub(crate) fn choose_regions(job: &mut Job, kinds: &[RegionKind]) -> Result<u64,
     let traces = traces?;
     let uniform = traces.iter().min_by_key(|(kind, trace)| (trace.total, *kind));
     let Some((kind, trace)) = uniform else { return Ok(0) };
-    let mixed = with(job, cheapest(&traces));
+    let mixed = with(job, cheapest(&traces).1);
     *job = with(job, Regions::uniform(*kind));
     if mixed.plan.regions.kinds.as_slice().len() > 1 {
         let cost = mixed.trace(usize::MAX)?.total;

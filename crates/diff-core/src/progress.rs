@@ -19,6 +19,10 @@ pub trait Progress: Sync {
     fn begin(&self, _stage: Stage, _steps: u64) {}
     /// Some more steps are done.
     fn advance(&self, _steps: u64) {}
+    /// Whether the work shall end soon, without a result; asked now and then.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// Takes no note of anything.

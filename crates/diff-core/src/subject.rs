@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::level::Effort;
 use crate::refs::Catalogue;
-use crate::{Arch, DiffError, Options, image};
+use crate::{Arch, DiffError, NewImage, Options, image};
 
 /// The two images, the addresses that matter, and the decoder's budget.
 pub(crate) struct Subject<'a> {
@@ -30,12 +30,17 @@ pub(crate) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(crate) fn new(old: &'a [u8], new: &'a [u8], options: &Options) -> Result<Self, DiffError> {
+    pub(crate) fn new<'n: 'a>(
+        old: &'a [u8],
+        image: &NewImage<'n>,
+        options: &Options,
+    ) -> Result<Self, DiffError> {
+        let new = image.bytes();
         check_size("old", old)?;
         check_size("new", new)?;
         let (space, (base, target)) = rayon::join(
             || image::address_space(old, options.base_address),
-            || rayon::join(|| sha256(old), || sha256(new)),
+            || rayon::join(|| sha256(old), || image.sha256()),
         );
         let mut base_digest = [0; 16];
         if !old.is_empty() {
@@ -47,7 +52,7 @@ impl<'a> Subject<'a> {
             target_size: new.len() as u32,
             base_digest,
             target_digest: target,
-            target_md5: options.md5.then(|| md5::Md5::digest(new).into()),
+            target_md5: options.md5.then(|| image.md5()),
             ram: 0,
             base_address: space.base_address,
             address_high: space.address_high,

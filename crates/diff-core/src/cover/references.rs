@@ -86,12 +86,34 @@ impl<'a> References<'a> {
 
     /// The reference that a copy from `base` to `target` meets.
     fn at(&self, base: usize, target: usize) -> Option<&Reference> {
+        self.found(target)?.at(base)
+    }
+
+    /// What the page at `target` finds.
+    fn found(&self, target: usize) -> Option<&Found> {
         let kind = match &self.found[..] {
             [] => return None,
+            [(_, only)] if self.regions.kinds.as_slice().len() == 1 => return Some(only),
             _ => self.regions.kinds.get(self.regions.index((target / PAGE) as u32))?,
         };
-        let (_, found) = self.found.iter().find(|(known, _)| *known == kind)?;
-        found.at(base)
+        self.found.iter().find(|(known, _)| *known == kind).map(|(_, found)| &**found)
+    }
+
+    /// How many bytes a copy from `base` to `target` goes on before the next reference, at most `most`.
+    pub fn free(&self, base: usize, target: usize, most: usize) -> usize {
+        let mut free = 0;
+        while free < most {
+            let page_end = ((target + free) / PAGE + 1) * PAGE - target;
+            let limit = page_end.min(most);
+            if let Some(found) = self.found(target + free) {
+                let next = found.next(base + free, base + limit) - base;
+                if next < limit {
+                    return next;
+                }
+            }
+            free = limit;
+        }
+        most
     }
 
     /// About the guesses that the decoder makes, best first.
@@ -112,14 +134,14 @@ impl<'a> References<'a> {
         let mut learned: Vec<(u32, i32)> = Vec::new();
         for &(target, cover) in covers.iter().filter(|(_, cover)| cover.source == Source::Base) {
             let (start, target, mut at) = (cover.start as usize, target as usize, 0);
-            while at < cover.length as usize {
-                let reference = self.at(start + at, target + at);
-                let inside =
-                    |reference: &&Reference| at + usize::from(reference.length) <= cover.length as usize;
-                let Some(reference) = reference.filter(inside) else {
+            let length = cover.length as usize;
+            loop {
+                at += self.free(start + at, target + at, length - at);
+                let Some(reference) = self.at(start + at, target + at).filter(|_| at < length) else { break };
+                if at + usize::from(reference.length) > length {
                     at += 1;
                     continue;
-                };
+                }
                 learned.extend(self.lesson(reference, start + at, target + at));
                 at += usize::from(reference.length);
             }

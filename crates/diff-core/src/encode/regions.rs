@@ -50,16 +50,17 @@ fn list(kinds: &[RegionKind]) -> RegionKinds {
     RegionKinds::new(kinds.get(..MAX_KINDS).unwrap_or(kinds)).unwrap_or_default()
 }
 
-/// The cheapest regions, from traces of the same plan with one kind each, at most [`MAX_KINDS`] of them.
+/// The cheapest regions and their cost, from traces of the same plan with one kind each, at most [`MAX_KINDS`] of them.
 ///
 /// The traces' blocks are pages. A shortest path over pages and kinds, with a price for each change.
 #[must_use]
-pub fn cheapest(traces: &[(RegionKind, Trace)]) -> Regions {
-    Regions::of_pages(&choose(traces))
+pub fn cheapest(traces: &[(RegionKind, Trace)]) -> (u64, Regions) {
+    let (cost, kinds) = choose(traces);
+    (cost, Regions::of_pages(&kinds))
 }
 
-/// The kind of each page.
-fn choose(traces: &[(RegionKind, Trace)]) -> Vec<RegionKind> {
+/// The kind of each page, and what all pages cost.
+fn choose(traces: &[(RegionKind, Trace)]) -> (u64, Vec<RegionKind>) {
     let blocks = traces.first().map_or(0, |(_, trace)| trace.by_block.len());
     let mut costs = vec![0u64; traces.len()];
     let mut origins: Vec<Vec<usize>> = Vec::with_capacity(blocks);
@@ -75,13 +76,14 @@ fn choose(traces: &[(RegionKind, Trace)]) -> Vec<RegionKind> {
         origins.push(origin);
     }
     let mut kind = (0..costs.len()).min_by_key(|&kind| (costs[kind], kind)).unwrap_or(0);
+    let cost = costs.get(kind).copied().unwrap_or(0);
     let mut kinds = Vec::with_capacity(blocks);
     for origin in origins.iter().rev() {
         kinds.push(traces[kind].0);
         kind = origin[kind];
     }
     kinds.reverse();
-    kinds
+    (cost, kinds)
 }
 
 #[cfg(test)]
@@ -104,7 +106,7 @@ mod tests {
     fn every_page_gets_its_cheapest_kind() {
         let traces =
             [(RegionKind::Bytes, trace(&[9, 9, 1, 1, 9])), (RegionKind::Thumb, trace(&[1, 1, 9, 9, 1]))];
-        let regions = cheapest(&traces);
+        let (_, regions) = cheapest(&traces);
         assert_eq!(regions.kinds.as_slice(), [RegionKind::Thumb, RegionKind::Bytes]);
         assert_eq!((0..5).map(|page| regions.index(page)).collect::<Vec<_>>(), [0, 0, 1, 1, 0]);
     }

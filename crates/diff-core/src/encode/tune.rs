@@ -7,18 +7,17 @@ use rayon::prelude::*;
 
 use super::{Course, Job};
 
-/// What is tried for a parameter: one at a time, the ones before at their best.
-type Variant = fn(Tuning, u8) -> Tuning;
+/// Another value of a parameter; each is a whole trial encoding.
+type Variant = fn(Tuning) -> Tuning;
 
-/// The parameters with their values besides where tuning starts; each value is a whole trial encoding.
-const TRIALS: [(&[u8], Variant); 3] = [
-    (&[4, 6], |tuning, counter_rate| Tuning { counter_rate, ..tuning }),
-    (&[4, 6], |tuning, block_log| Tuning { block_log, ..tuning }),
-    (&[4, 14], |tuning, mixer_rate| Tuning { mixer_rate, ..tuning }),
+/// What is tried together, the best of the ones before being kept.
+const TRIALS: [[Variant; 2]; 2] = [
+    [|tuning| Tuning { counter_rate: 5, ..tuning }, |tuning| Tuning { block_log: 5, ..tuning }],
+    [|tuning| Tuning { mixer_rate: 4, ..tuning }, |tuning| Tuning { mixer_rate: 14, ..tuning }],
 ];
 
 /// Where tuning starts.
-pub const START: Tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
+pub const START: Tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6 };
 /// What images get that are too large for tuning.
 pub const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6 };
 
@@ -37,9 +36,8 @@ pub(crate) fn tune(job: &mut Job, course: Option<Course>) -> Result<(), Error> {
     if !all.plan.landmarks.is_empty() && try_all(job, &mut course, &LANDMARKS.each_ref().map(landmarks))? {
         try_all(job, &mut course, &[landmarks(&BETWEEN)])?;
     }
-    for (values, variant) in TRIALS {
-        let variants: Vec<Job> =
-            values.iter().map(|&value| Job { tuning: variant(job.tuning, value), ..job.clone() }).collect();
+    for variants in TRIALS {
+        let variants = variants.map(|variant| Job { tuning: variant(job.tuning), ..job.clone() });
         try_all(job, &mut course, &variants)?;
     }
     Ok(())

@@ -95,6 +95,11 @@ impl Found {
         if self.kept.get(offset) { self.references.get(self.kept.rank(offset)) } else { None }
     }
 
+    /// Where the first reference of [`Self::at`] from `offset` on begins, but no more than `limit`.
+    pub(crate) fn next(&self, offset: usize, limit: usize) -> usize {
+        self.kept.next(offset, limit)
+    }
+
     /// Whether some reference begins at `offset`.
     #[inline]
     pub(crate) fn begins(&self, offset: usize) -> bool {
@@ -114,6 +119,20 @@ impl Marks {
     #[inline]
     fn get(&self, place: usize) -> bool {
         self.bits.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 != 0)
+    }
+
+    /// The first place from `place` on that is set, but no more than `limit`.
+    fn next(&self, place: usize, limit: usize) -> usize {
+        let mut word = place / 64;
+        let mut bits = self.bits.get(word).map_or(0, |bits| bits >> (place % 64) << (place % 64));
+        while bits == 0 {
+            word += 1;
+            match self.bits.get(word) {
+                Some(next) if word * 64 < limit => bits = *next,
+                _ => return limit,
+            }
+        }
+        limit.min(word * 64 + bits.trailing_zeros() as usize)
     }
 
     fn count(&mut self) {
@@ -156,6 +175,7 @@ mod tests {
             let expected = (offset % 28 == 0).then(|| words[offset / 4]);
             assert_eq!(found.at(offset).map(|reference| reference.target), expected);
             assert_eq!(found.begins(offset), expected.is_some());
+            assert_eq!(found.next(offset, image.len()), offset.next_multiple_of(28).min(image.len()));
         }
     }
 }

@@ -146,8 +146,8 @@ impl Walker<'_> {
         let size = 31 - (self.copy.length + 1).leading_zeros();
         let contexts = [
             (0xE000_0000 | kind | u32::from(history >> 3 & 7) << 8, history),
-            (0xE100_0000 | kind | age << 8 | u32::from(history & 1) << 16, history >> 1),
-            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history),
+            (0xE100_0000 | kind | age << 8, history & 3),
+            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history & 1),
         ];
         let clean = self.model.flag(coder, &contexts, BLOCK_SET, clean);
         self.copy.clean = clean;
@@ -176,6 +176,11 @@ impl Walker<'_> {
 
     /// Encoders only: whether every byte of the block outside of references equals its source.
     fn is_clean<O: Oracle>(&mut self, oracle: &O) -> bool {
+        let start = self.copy.target + self.copy.done;
+        let mut bytes = self.window.iter().take(self.copy.block).zip(start..);
+        if bytes.all(|(&byte, offset)| oracle.byte(offset) == byte) {
+            return true;
+        }
         let (at, halves, previous, steps) =
             (self.copy.at, self.copy.halves, self.copy.previous, self.copy.steps);
         let mut clean = true;

@@ -8,7 +8,7 @@ use crate::entropy::{Category, Coder, Model, Number};
 pub const SOURCES: usize = 7;
 
 /// First weight set of the flags.
-const SET: usize = 24;
+const SET: usize = 21;
 /// The first control flag of "is it still an instruction of this form?", by class.
 const FORM_FLAG: usize = 24;
 
@@ -48,15 +48,15 @@ pub struct Predictor<'w> {
     recent: [i32; 2],
     /// For each source: the last outcomes of its proposals, a bit each, 1 for wrong.
     outcomes: [u8; SOURCES],
-    /// Outcomes of whole references, 1 for "not the first guess".
-    history: u8,
+    /// Whether the first guess at the last reference was wrong.
+    missed: bool,
 }
 
 impl<'w> Predictor<'w> {
     /// A predictor that has seen no reference.
     pub fn new(landmarks: Landmarks<'w>, learned: Learned<'w>, space: AddressSpace) -> Self {
         let nearby = Nearby::default();
-        Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], history: 0 }
+        Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], missed: false }
     }
 
     #[cfg_attr(not(feature = "encode"), inline(never))]
@@ -100,13 +100,13 @@ impl<'w> Predictor<'w> {
             let right = self.flag(coder, model, site, (source, rank, agreement), bytes == actual);
             self.note(agreement, right);
             if right {
-                self.history = self.history << 1 | u8::from(rank > 0);
+                self.missed = rank > 0;
                 self.remember(site, candidates.place, displacement);
                 return Some(bytes);
             }
             rank += 1;
         }
-        self.history = self.history << 1 | 1;
+        self.missed = true;
         self.escape(coder, model, site, &candidates, actual)
     }
 
@@ -129,11 +129,10 @@ impl<'w> Predictor<'w> {
         let class = site.reference.class() as u32;
         let place = source as u32 | class << 3 | rank.min(3) << 6;
         let outcomes = u32::from(self.outcomes.get(source).copied().unwrap_or(0));
-        let history = u32::from(self.history);
         let contexts = [
             (0xF000_0000 | place | (outcomes >> 3 & 7) << 8, outcomes as u8),
-            (0xF100_0000 | place | agreement << 8, history as u8),
-            (0xF200_0000 | u32::from(site.bytes[3]) | place << 8, outcomes as u8 & 3),
+            (0xF100_0000 | place | agreement << 8, u8::from(self.missed)),
+            (0xF200_0000 | u32::from(site.bytes[1]) | place << 8, outcomes as u8 & 3),
         ];
         let set = SET + if rank == 0 { usize::from(is_branch(site)) } else { 2 };
         model.flag(coder, &contexts, set, right)

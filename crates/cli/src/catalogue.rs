@@ -1,0 +1,89 @@
+//! `smidgen catalogue`: lists releases, and finds the package for a device.
+
+use diff_core::package::{Catalogue, Delivery, FullBecause, Manifest, NoDelivery, Query};
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::release_arguments::CatalogueArguments;
+
+/// Prints the catalogue, or the package.
+pub(crate) fn run(arguments: &CatalogueArguments, console: &Console) -> Result<(), Failure> {
+    let catalogue = Catalogue::read(&arguments.folder)?;
+    let Some(device_version) = &arguments.device_version else {
+        return if arguments.json {
+            console.print(listed(&catalogue))
+        } else {
+            console.print(table(&catalogue))
+        };
+    };
+    let product = arguments.product.as_deref();
+    let found = catalogue.find(Query { device_version, module: &arguments.module, product });
+    match found {
+        Ok(delivery) if arguments.json => console.print(delivered(&delivery)),
+        Ok(delivery) => {
+            if let Some(reason) = delivery.reason {
+                console.say(format_args!("note: the full package, as {}", because(reason)));
+            }
+            console.print(delivery.folder.join(&delivery.package.file).display())
+        }
+        Err(NoDelivery::Rule(rule)) => Err(diff_core::package::PackError::from(rule).into()),
+        Err(reason) => {
+            if arguments.json {
+                console.print(json!({ "package": null, "reason": reason.to_string() }))?;
+            }
+            Err(Failure::nothing(reason.to_string()))
+        }
+    }
+}
+
+const fn because(reason: FullBecause) -> &'static str {
+    match reason {
+        FullBecause::NotASource => "the release was not made from the device's version",
+        FullBecause::Dropped => "the differential one was hardly smaller",
+    }
+}
+
+fn delivered(delivery: &Delivery) -> Value {
+    json!({
+        "package": delivery.package,
+        "file": delivery.folder.join(&delivery.package.file),
+        "version": delivery.manifest.version,
+        "product": delivery.manifest.product,
+        "module": delivery.manifest.module,
+        "reason": delivery.reason.map(because),
+    })
+}
+
+fn listed(catalogue: &Catalogue) -> Value {
+    let release = |(folder, manifest): &(std::path::PathBuf, Manifest)| {
+        json!({
+            "folder": folder,
+            "product": manifest.product,
+            "module": manifest.module,
+            "version": manifest.version,
+            "name": manifest.name,
+            "sources": manifest.sources.iter().map(|source| &source.version).collect::<Vec<_>>(),
+            "packages": manifest.packages.len(),
+        })
+    };
+    let releases: Vec<Value> = catalogue.releases.iter().map(release).collect();
+    json!({ "releases": releases, "packages": catalogue.packages() })
+}
+
+fn table(catalogue: &Catalogue) -> String {
+    let line = |(folder, manifest): &(std::path::PathBuf, Manifest)| {
+        let product = manifest.product.as_deref().unwrap_or("-");
+        let (module, version) = (&manifest.module, &manifest.version);
+        let sources: Vec<&str> = manifest.sources.iter().map(|source| source.version.as_str()).collect();
+        let sources = if sources.is_empty() { "any version".to_owned() } else { sources.join(", ") };
+        format!("{product}  {module}  {version}  from {sources}  ({})", folder.display())
+    };
+    let mut lines: Vec<String> = catalogue.releases.iter().map(line).collect();
+    lines.push(format!(
+        "{} releases, {} packages of at most 500",
+        catalogue.releases.len(),
+        catalogue.packages()
+    ));
+    lines.join("\n")
+}

@@ -1,0 +1,36 @@
+//! Releases: all packages that lead a fleet with many versions to a new one, and what the delivery platform asks.
+
+mod catalogue;
+mod digest;
+mod error;
+mod finish;
+mod image;
+mod manifest;
+mod merge;
+mod message;
+pub mod order;
+mod pack;
+mod plan;
+mod progress;
+mod release;
+mod release_file;
+pub mod rules;
+mod shard;
+mod store;
+mod turns;
+
+pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
+pub use error::PackError;
+pub use image::{Bytes, Image, Source};
+pub use manifest::{
+    BaseImage, Dropped, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, PackageEntry,
+    SourceEntry, TargetImage, Type,
+};
+pub use merge::merge;
+pub use message::Messages;
+pub use pack::{Effort, memory_needed, pack};
+pub use progress::{Event, PackProgress};
+pub use release::{DEFAULT_SHARE, Release};
+pub use release_file::{RELEASE_FILES, ReleaseFile, sources_in};
+pub use rules::{RuleError, SignMethod};
+pub use shard::Shard;

@@ -1,0 +1,173 @@
+//! Release files: what is packed, written down in TOML or JSON (`docs/pipeline.md`).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::PackError;
+
+/// The names that a release file has in a folder of its own, in the order of preference.
+pub const RELEASE_FILES: [&str; 2] = ["release.toml", "release.json"];
+/// Endings of images that do not belong to a version.
+const ENDINGS: [&str; 7] = [".bin", ".img", ".hex", ".srec", ".elf", ".uf2", ".fw"];
+
+/// What a release file says. Everything may be given, or replaced, otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ReleaseFile {
+    /// The new image.
+    pub to: Option<PathBuf>,
+    /// Its version.
+    pub to_version: Option<String>,
+    /// The versions in the field, and their images.
+    pub from: BTreeMap<String, PathBuf>,
+    /// A folder with images, each named for its version.
+    pub from_folder: Option<PathBuf>,
+    /// The product.
+    pub product: Option<String>,
+    /// The module.
+    pub module: Option<String>,
+    /// The firmware's name.
+    pub name: Option<String>,
+    /// The firmware's description.
+    pub description: Option<String>,
+    /// "MD5" or "SHA256".
+    pub sign_method: Option<String>,
+    /// Whether devices use the Android SDK.
+    pub android_sdk: bool,
+    /// Percent of the full package's size that a differential one may have.
+    pub share: Option<u8>,
+    /// The counter below which devices do not go back.
+    pub rollback_counter: Option<u32>,
+}
+
+impl ReleaseFile {
+    /// Reads a release file, or the one in a folder. Paths in it count from the folder that it is in.
+    ///
+    /// # Errors
+    /// Files that cannot be read, and what is wrong in them.
+    pub fn read(path: &Path) -> Result<Self, PackError> {
+        let path = if path.is_dir() { in_folder(path)? } else { path.to_owned() };
+        let text = fs::read_to_string(&path).map_err(PackError::reading(&path))?;
+        let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        let parsed: Result<Self, String> = if is_json {
+            serde_json::from_str(&text).map_err(|error| error.to_string())
+        } else {
+            toml::from_str(&text).map_err(|error| error.to_string().trim_end().to_owned())
+        };
+        let wrong = |reason: String| PackError::manifest(&path, format!("is not a release file: {reason}"));
+        let mut file = parsed.map_err(wrong)?;
+        file.resolve(path.parent().unwrap_or(Path::new("")));
+        Ok(file)
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let named = self.to.iter_mut().chain(&mut self.from_folder);
+        named.chain(self.from.values_mut()).for_each(|path| *path = folder.join(&path));
+    }
+}
+
+/// The images in a folder with their versions: the files' names, without endings such as `.bin`.
+///
+/// Hidden files and folders are passed over.
+///
+/// # Errors
+/// What the operating system says; a folder without any image.
+pub fn sources_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, PackError> {
+    let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+    let mut sources = Vec::new();
+    for path in entries.map_err(PackError::reading(folder))?.into_iter().map(|entry| entry.path()) {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.is_file() && !name.starts_with('.') {
+            sources.push((version_of(&name).to_owned(), path));
+        }
+    }
+    sources.sort();
+    if sources.is_empty() {
+        return Err(PackError::Usage(format!("{}: there is no image in this folder", folder.display())));
+    }
+    Ok(sources)
+}
+
+fn version_of(name: &str) -> &str {
+    ENDINGS
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(name)
+}
+
+fn in_folder(folder: &Path) -> Result<PathBuf, PackError> {
+    let found = RELEASE_FILES.map(|name| folder.join(name)).into_iter().find(|path| path.is_file());
+    found.ok_or_else(|| {
+        let names = RELEASE_FILES.join(" or ");
+        PackError::Usage(format!("{}: there is no {names} in this folder", folder.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOML: &str = r#"
+        product = "sensor"
+        module = "main"
+        description = "修复了网络问题"
+        to = "v3.bin"
+        to-version = "3.0.0"
+        android-sdk = true
+        share = 60
+        [from]
+        "1.0.0" = "old/v1.bin"
+        "2.0.0" = "/images/v2.bin"
+    "#;
+    const JSON: &str = r#"{ "product": "sensor", "module": "main", "description": "修复了网络问题", "to": "v3.bin",
+        "to-version": "3.0.0", "android-sdk": true, "share": 60,
+        "from": { "1.0.0": "old/v1.bin", "2.0.0": "/images/v2.bin" } }"#;
+
+    #[test]
+    fn both_languages_say_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("release.json"), JSON).unwrap();
+        let json = ReleaseFile::read(folder.path()).unwrap();
+        fs::write(path("release.toml"), TOML).unwrap();
+        assert_eq!(ReleaseFile::read(folder.path()).unwrap(), json);
+        assert_eq!(json.to, Some(path("v3.bin")));
+        assert_eq!(json.from["1.0.0"], path("old/v1.bin"));
+        assert_eq!(json.from["2.0.0"], Path::new("/images/v2.bin"));
+        assert_eq!((json.share, json.android_sdk), (Some(60), true));
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let refusal = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).unwrap();
+            ReleaseFile::read(&folder.path().join(name)).unwrap_err().to_string()
+        };
+        let text = refusal("a.toml", "to = \"x\"\nverson = \"1\"");
+        assert!(text.contains("a.toml: is not a release file") && text.contains("verson"), "{text}");
+        assert!(text.contains("line 2"), "{text}");
+        assert!(refusal("a.json", "{ \"to\": 1 }").contains("line 1"));
+        let empty = tempfile::tempdir().unwrap();
+        let text = ReleaseFile::read(empty.path()).unwrap_err().to_string();
+        assert!(text.contains("there is no release.toml or release.json"), "{text}");
+    }
+
+    #[test]
+    fn images_of_a_folder_are_named_for_their_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["1.0.0.bin", "1.0.1", "2.0.0.img", ".hidden"] {
+            fs::write(folder.path().join(name), b"").unwrap();
+        }
+        fs::create_dir(folder.path().join("folder")).unwrap();
+        let found = sources_in(folder.path()).unwrap();
+        let versions: Vec<&str> = found.iter().map(|(version, _)| version.as_str()).collect();
+        assert_eq!(versions, ["1.0.0", "1.0.1", "2.0.0"]);
+        assert!(sources_in(&folder.path().join("folder")).is_err());
+        assert_eq!(version_of(".bin"), ".bin");
+    }
+}
