@@ -100,6 +100,10 @@ extern uint32_t stack_low;
 
 static void boot(void) {
     const SmidgenDevice device = {
+        .product = 0,
+        .module = 0,
+        .version = 0,
+        .rollback_counter = 0,
         .context = 0,
         .base_size = ORDER->base_size,
         .slot_size = SLOT_SIZE,

@@ -105,6 +105,22 @@ typedef enum SmidgenError {
    */
   SMIDGEN_ERROR_SLOT_SIZE = 22,
   /**
+   * A package for another product, or that does not say for which.
+   */
+  SMIDGEN_ERROR_PRODUCT = 23,
+  /**
+   * A package for another module, or that does not say for which.
+   */
+  SMIDGEN_ERROR_MODULE = 24,
+  /**
+   * A package of another version than the wanted one, or that does not say of which.
+   */
+  SMIDGEN_ERROR_VERSION = 25,
+  /**
+   * The package's rollback counter is below the device's.
+   */
+  SMIDGEN_ERROR_ROLLBACK_COUNTER = 26,
+  /**
    * A size in the device's description is not one that can be worked with.
    */
   SMIDGEN_ERROR_BAD_DEVICE = 255,
@@ -114,6 +130,22 @@ typedef enum SmidgenError {
  * What a device has. Functions get `context`, and return 0 if it went well.
  */
 typedef struct SmidgenDevice {
+  /**
+   * The product's name, which a package must say it is for; null: not asked.
+   */
+  const char *product;
+  /**
+   * The part of the product that is updated; null: not asked.
+   */
+  const char *module;
+  /**
+   * The version that the package must have; null: not asked.
+   */
+  const char *version;
+  /**
+   * The least rollback counter of a package; 0: not asked.
+   */
+  uint32_t rollback_counter;
   /**
    * Handed to every function.
    */
@@ -194,7 +226,7 @@ extern "C" {
  * be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again.
  *
  * # Safety
- * `device` points at a description whose functions do what it says of them, `workspace` at memory of that size.
+ * `device` points at a description whose functions do what it says of them and whose texts end in a zero, `workspace` at memory of that size.
  */
 int32_t smidgen_restore(const struct SmidgenDevice *device,
                         uint8_t *workspace,

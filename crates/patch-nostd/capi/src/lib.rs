@@ -5,9 +5,9 @@
 //! hold for that is C's part of the contract, and stands in the header beside each function.
 #![no_std]
 
-use core::ffi::c_void;
+use core::ffi::{c_char, c_void, CStr};
 use core::slice;
-use patch_nostd::{Base, Error, Header, Patcher, Sha256, Target};
+use patch_nostd::{Base, Device, Error, Header, Patcher, Sha256, Target};
 
 #[cfg(not(feature = "sha2"))]
 compile_error!("an engine for SHA-256 needs a Sha256 of its own: use the Rust interface, or feature sha2");
@@ -62,6 +62,14 @@ pub enum SmidgenError {
     Finished = 21,
     /// The image does not fit into the slot.
     SlotSize = 22,
+    /// A package for another product, or that does not say for which.
+    Product = 23,
+    /// A package for another module, or that does not say for which.
+    Module = 24,
+    /// A package of another version than the wanted one, or that does not say of which.
+    Version = 25,
+    /// The package's rollback counter is below the device's.
+    RollbackCounter = 26,
     /// A size in the device's description is not one that can be worked with.
     BadDevice = 255,
 }
@@ -75,11 +83,20 @@ const _: () = {
     assert!(SmidgenError::Truncated as u8 == Error::Truncated.number());
     assert!(SmidgenError::TargetDigest as u8 == Error::TargetDigest.number());
     assert!(SmidgenError::SlotSize as u8 == Error::SlotSize.number());
+    assert!(SmidgenError::RollbackCounter as u8 == Error::RollbackCounter.number());
 };
 
 /// What a device has. Functions get `context`, and return 0 if it went well.
 #[repr(C)]
 pub struct SmidgenDevice {
+    /// The product's name, which a package must say it is for; null: not asked.
+    pub product: *const c_char,
+    /// The part of the product that is updated; null: not asked.
+    pub module: *const c_char,
+    /// The version that the package must have; null: not asked.
+    pub version: *const c_char,
+    /// The least rollback counter of a package; 0: not asked.
+    pub rollback_counter: u32,
     /// Handed to every function.
     pub context: *mut c_void,
     /// Bytes of the image that the device has.
@@ -184,12 +201,9 @@ impl CSlot<'_> {
 }
 
 impl Target for &mut CSlot<'_> {
-    fn begin(&mut self, size: u32) -> Result<(), Error> {
-        if size > self.device.slot_size {
-            Err(Error::SlotSize)
-        } else {
-            Ok(())
-        }
+    fn begin(&mut self, _size: u32) -> Result<(), Error> {
+        // `SmidgenDevice::policy` has compared it.
+        Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
@@ -240,12 +254,32 @@ fn succeeded(result: i32, error: Error) -> Result<(), Error> {
 }
 
 impl SmidgenDevice {
+    /// What a package must say.
+    fn policy(&self) -> Result<Device<'_>, Error> {
+        Ok(Device {
+            slot_size: Some(self.slot_size),
+            product: text(self.product, Error::Product)?,
+            module: text(self.module, Error::Module)?,
+            version: text(self.version, Error::Version)?,
+            rollback_counter: self.rollback_counter,
+        })
+    }
+
     fn is_sound(&self) -> bool {
         (1..=WRITE_LIMIT as u32).contains(&self.write_size)
             && (self.page_size == 0 || self.page_size >= self.write_size)
             && self.slot_size < 1 << 31
             && self.page_size < 1 << 30
     }
+}
+
+/// A text of C's; no package says what is not UTF-8.
+fn text<'t>(pointer: *const c_char, error: Error) -> Result<Option<&'t str>, Error> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: a text that ends in a zero, as the caller has promised.
+    unsafe { CStr::from_ptr(pointer) }.to_str().map(Some).map_err(|_| error)
 }
 
 /// Restores the new image into the slot, from the base and a package of `package_size` bytes, and checks it.
@@ -255,7 +289,7 @@ impl SmidgenDevice {
 /// be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again.
 ///
 /// # Safety
-/// `device` points at a description whose functions do what it says of them, `workspace` at memory of that size.
+/// `device` points at a description whose functions do what it says of them and whose texts end in a zero, `workspace` at memory of that size.
 #[no_mangle]
 pub unsafe extern "C" fn smidgen_restore(
     device: *const SmidgenDevice,
@@ -275,7 +309,13 @@ pub unsafe extern "C" fn smidgen_restore(
 
 fn restore(device: &SmidgenDevice, workspace: &mut [u8], package_size: u32) -> Result<(), Error> {
     let mut slot = CSlot { device, written: 0, erased: 0, rest: [0xFF; WRITE_LIMIT], count: 0 };
-    let mut patcher = Patcher::<_, _, patch_nostd::SoftwareSha256>::new(workspace, CBase(device), &mut slot);
+    let policy = device.policy()?;
+    let mut patcher = Patcher::<_, _, patch_nostd::SoftwareSha256, _>::with_policy(
+        workspace,
+        CBase(device),
+        &mut slot,
+        policy,
+    );
     let mut taken = 0;
     while taken < package_size {
         let mut piece = [0; PIECE];
