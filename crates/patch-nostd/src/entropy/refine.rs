@@ -1,7 +1,8 @@
 //! A last correction of the mixer's probability by what came of the like (`docs/format.md`, section 5.4).
 //!
 //! Secondary symbol estimation, after Mahoney's PAQ: for each use of the mixer a curve from probability to what it
-//! turned out to be worth. A few points, four bits of odds apart at most, do as well as many.
+//! turned out to be worth. Thirteen points, two bits of odds apart, do as well as
+//! many.
 
 use super::logistic::{LIMIT, squash};
 use super::model::FLAG_SET;
@@ -9,7 +10,7 @@ use super::model::FLAG_SET;
 /// Base-2 logarithm of the distance of two points in log odds: two bits.
 const STEP_LOG: u32 = 9;
 /// Points of a curve.
-const POINTS: usize = (2 * LIMIT as usize >> STEP_LOG) + 1;
+const POINTS: usize = ((2 * LIMIT as usize) >> STEP_LOG) + 1;
 /// Literals and changed bytes have a curve each, flags one for each weight set.
 const CURVES: usize = 10;
 /// Cells of all curves.
