@@ -58,6 +58,7 @@ pub struct Walker<'w> {
 }
 
 impl<'w> Walker<'w> {
+    #[inline(always)]
     pub(super) fn new(
         header: &Header,
         tuning: Tuning,

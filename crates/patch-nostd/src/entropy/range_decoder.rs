@@ -25,6 +25,7 @@ pub struct RangeDecoder<'w> {
 
 impl<'w> RangeDecoder<'w> {
     /// A decoder of a body of `length` bytes; `buffer` must be at least twice [`LOOKAHEAD`].
+    #[inline(always)]
     pub fn new(buffer: &'w mut [u8], length: u32) -> Self {
         Self { buffer, head: 0, tail: 0, missing: length, range: u32::MAX, code: 0, started: false }
     }

@@ -54,6 +54,7 @@ pub struct Predictor<'w> {
 
 impl<'w> Predictor<'w> {
     /// A predictor that has seen no reference.
+    #[inline(always)]
     pub fn new(landmarks: Landmarks<'w>, learned: Learned<'w>, space: AddressSpace) -> Self {
         let nearby = Nearby::default();
         Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], missed: false }
