@@ -10,18 +10,22 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "flash")]
+use core::cell::RefCell;
 use core::panic::PanicInfo;
 use core::slice;
-#[cfg(feature = "ab")]
-use patch_nostd::flash::{AbUpdate, Step};
-#[cfg(any(feature = "ab", feature = "in-place"))]
-use patch_nostd::flash::{Flash, FlashError, Geometry};
-#[cfg(feature = "in-place")]
-use patch_nostd::flash::{InPlaceAreas, InPlaceUpdate, Step};
+#[cfg(any(feature = "flash", feature = "ab"))]
+use patch_nostd::flash::AbUpdate;
+#[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
+use patch_nostd::flash::{Flash, FlashError, Geometry, Step};
+#[cfg(any(feature = "flash", feature = "in-place"))]
+use patch_nostd::flash::{InPlaceAreas, InPlaceUpdate};
 #[cfg(any(feature = "ab", feature = "in-place"))]
 use patch_nostd::verify::Anything;
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
 use patch_nostd::{Base, Patcher, Target};
+#[cfg(feature = "flash")]
+use patch_nostd::{Device, SoftwareSha256, flash::Area};
 use patch_nostd::{Error, Sha256};
 #[cfg(feature = "talk")]
 use patch_nostd::{Header, required_ram};
@@ -133,11 +137,11 @@ fn announce() -> Result<(), Error> {
     Ok(())
 }
 
-/// A flash chip, or a part of one.
-#[cfg(any(feature = "ab", feature = "in-place"))]
+/// A flash chip, or a part of one, whose sizes the optimizer cannot know, either.
+#[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
 struct Chip;
 
-#[cfg(any(feature = "ab", feature = "in-place"))]
+#[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
 impl Flash for Chip {
     fn geometry(&self) -> Geometry {
         Geometry { size: read(), page: read(), write: read() }
@@ -212,6 +216,31 @@ fn update() -> Result<(), Error> {
     restore::<_, _, patch_nostd::SoftwareSha256>((read(), driver), target)
 }
 
+/// Both updates over flash, after each reset.
+#[cfg(feature = "flash")]
+fn update_flash() -> Result<(), Error> {
+    let device = Device { rollback_counter: read(), ..Device::default() };
+    let chip = RefCell::new(Chip);
+    let area = || Area::new(&chip, read(), read());
+    if read() == 0 {
+        let base = (read(), area());
+        let mut update = AbUpdate::<_, _, _, SoftwareSha256, _>::new(
+            workspace(),
+            workspace(),
+            base,
+            (area(), area()),
+            device,
+        )?;
+        while update.step(&mut area(), read())? != Step::Ready {}
+    } else {
+        let areas = InPlaceAreas { slot: area(), scratch: area(), journal: area(), state: area() };
+        let mut update =
+            InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace(), workspace(), areas, area(), device)?;
+        while update.step(read())? != Step::Ready {}
+    }
+    Ok(())
+}
+
 /// What runs after reset.
 #[unsafe(no_mangle)]
 extern "C" fn device() -> ! {
@@ -219,6 +248,8 @@ extern "C" fn device() -> ! {
         #[cfg(feature = "talk")]
         report(announce());
         report(update());
+        #[cfg(feature = "flash")]
+        report(update_flash());
         #[cfg(feature = "prove-the-check")]
         write(memory()[read() as usize].into());
     }

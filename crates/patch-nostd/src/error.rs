@@ -69,6 +69,8 @@ pub enum Error {
     BaseGone = 30,
     /// The package was not made for an update in place.
     NotInPlace = 31,
+    /// The package expands a compressed file, and this decoder cannot.
+    Container = 32,
 }
 
 impl Error {
@@ -113,6 +115,7 @@ impl Error {
             Self::NotInPlace => "the package was not made for an update in place",
             Self::PackageRead => "the stored package could not be read",
             Self::Areas => "areas of flash that are too small or do not go together",
+            Self::Container => "package of a compressed file, which this decoder cannot restore",
         }
     }
 
@@ -142,6 +145,7 @@ impl Error {
             | Self::UnsupportedCodec
             | Self::ReservedField
             | Self::UnsupportedRegion
+            | Self::Container
             | Self::WorkspaceTooSmall
             | Self::WorkspaceMisaligned
             | Self::Finished
@@ -168,7 +172,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their numbers.
-    const ALL: [Error; 31] = [
+    const ALL: [Error; 32] = [
         Error::NotAPackage,
         Error::UnsupportedVersion,
         Error::UnsupportedCodec,
@@ -200,6 +204,7 @@ mod tests {
         Error::PackageRead,
         Error::BaseGone,
         Error::NotInPlace,
+        Error::Container,
     ];
 
     const FORMAT: &str = include_str!("../../../docs/format.md");
