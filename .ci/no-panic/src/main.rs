@@ -14,11 +14,19 @@
 use core::cell::RefCell;
 use core::panic::PanicInfo;
 use core::slice;
+#[cfg(any(feature = "flash", feature = "ab"))]
+use patch_nostd::flash::AbUpdate;
+#[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
+use patch_nostd::flash::{Flash, FlashError, Geometry, Step};
+#[cfg(any(feature = "flash", feature = "in-place"))]
+use patch_nostd::flash::{InPlaceAreas, InPlaceUpdate};
+#[cfg(any(feature = "ab", feature = "in-place"))]
+use patch_nostd::verify::Anything;
+#[cfg(not(any(feature = "ab", feature = "in-place")))]
+use patch_nostd::{Base, Patcher, Target};
 #[cfg(feature = "flash")]
-use patch_nostd::flash::{AbUpdate, Area, FlashError, Geometry, InPlaceAreas, InPlaceUpdate, Step};
-use patch_nostd::{Base, Error, Patcher, Sha256, Target};
-#[cfg(feature = "flash")]
-use patch_nostd::{Device, SoftwareSha256};
+use patch_nostd::{Device, SoftwareSha256, flash::Area};
+use patch_nostd::{Error, Sha256};
 #[cfg(feature = "talk")]
 use patch_nostd::{Header, required_ram};
 
@@ -47,6 +55,7 @@ fn write(value: u32) {
 }
 
 /// Memory of a place and size that the optimizer cannot know.
+#[cfg_attr(feature = "in-place", allow(dead_code))]
 fn memory() -> &'static [u8] {
     // SAFETY: stands for whatever address space the device maps.
     unsafe { slice::from_raw_parts((read() as *const u8).wrapping_add(1), read() as usize >> 1) }
@@ -59,7 +68,7 @@ fn workspace() -> &'static mut [u8] {
 }
 
 /// A base behind a driver.
-#[cfg(feature = "sha2")]
+#[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
 fn driver(offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
     write(offset);
     buffer.iter_mut().for_each(|byte| *byte = read() as u8);
@@ -67,11 +76,11 @@ fn driver(offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
 }
 
 /// The slot of flash that the target is programmed into.
-#[cfg(not(feature = "sha2"))]
-struct Flash;
+#[cfg(not(any(feature = "sha2", feature = "ab", feature = "in-place")))]
+struct Slot;
 
-#[cfg(not(feature = "sha2"))]
-impl Target for Flash {
+#[cfg(not(any(feature = "sha2", feature = "ab", feature = "in-place")))]
+impl Target for Slot {
     fn begin(&mut self, size: u32) -> Result<(), Error> {
         write(size);
         if read() == 0 { Ok(()) } else { Err(Error::TargetWrite) }
@@ -109,6 +118,7 @@ impl Sha256 for Engine {
 }
 
 /// Every use of the decoder that a device has.
+#[cfg(not(any(feature = "ab", feature = "in-place")))]
 fn restore<B: Base, T: Target, D: Sha256>(base: B, target: T) -> Result<(), Error> {
     let mut patcher = Patcher::<_, _, D>::new(workspace(), base, target);
     while read() != 0 {
@@ -127,37 +137,20 @@ fn announce() -> Result<(), Error> {
     Ok(())
 }
 
-fn report(result: Result<(), Error>) {
-    if let Err(error) = result {
-        write(error.number().into());
-        #[cfg(feature = "talk")]
-        error.message().bytes().for_each(|byte| write(byte.into()));
-    }
-}
-
-#[cfg(not(feature = "sha2"))]
-fn update() -> Result<(), Error> {
-    restore::<_, _, Engine>(memory(), Flash)
-}
-
-#[cfg(feature = "sha2")]
-fn update() -> Result<(), Error> {
-    let target = patch_nostd::SliceTarget::new(workspace());
-    restore::<_, _, patch_nostd::SoftwareSha256>((read(), driver), target)
-}
-
-/// A chip whose sizes the optimizer cannot know, either.
-#[cfg(feature = "flash")]
+/// A flash chip, or a part of one, whose sizes the optimizer cannot know, either.
+#[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
 struct Chip;
 
-#[cfg(feature = "flash")]
-impl patch_nostd::flash::Flash for Chip {
+#[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
+impl Flash for Chip {
     fn geometry(&self) -> Geometry {
         Geometry { size: read(), page: read(), write: read() }
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
-        driver(offset, buffer).map_err(|_| FlashError)
+        write(offset);
+        buffer.iter_mut().for_each(|byte| *byte = read() as u8);
+        if read() == 0 { Ok(()) } else { Err(FlashError) }
     }
 
     fn erase(&mut self, offset: u32) -> Result<(), FlashError> {
@@ -166,9 +159,61 @@ impl patch_nostd::flash::Flash for Chip {
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        write(offset);
         bytes.iter().for_each(|&byte| write(byte.into()));
-        self.erase(offset)
+        if read() == 0 { Ok(()) } else { Err(FlashError) }
     }
+}
+
+/// An update into another slot.
+#[cfg(feature = "ab")]
+fn over_flash<D: Sha256>() -> Result<(), Error> {
+    let mut update =
+        AbUpdate::<_, _, _, D, _>::new(workspace(), workspace(), memory(), (Chip, Chip), Anything)?;
+    while read() != 0 {
+        update.push(memory())?;
+    }
+    update.end()?;
+    while update.check(read())? != Step::Ready {}
+    Ok(())
+}
+
+/// An update in the slot of the old image.
+#[cfg(feature = "in-place")]
+fn over_flash<D: Sha256>() -> Result<(), Error> {
+    let areas = InPlaceAreas { slot: Chip, scratch: Chip, journal: Chip, state: Chip };
+    let mut update = InPlaceUpdate::<_, _, D>::new(workspace(), workspace(), areas, Chip, Anything)?;
+    while update.step(read())? != Step::Ready {}
+    Ok(())
+}
+
+fn report(result: Result<(), Error>) {
+    if let Err(error) = result {
+        write(error.number().into());
+        #[cfg(feature = "talk")]
+        error.message().bytes().for_each(|byte| write(byte.into()));
+    }
+}
+
+#[cfg(all(any(feature = "ab", feature = "in-place"), not(feature = "sha2")))]
+fn update() -> Result<(), Error> {
+    over_flash::<Engine>()
+}
+
+#[cfg(all(any(feature = "ab", feature = "in-place"), feature = "sha2"))]
+fn update() -> Result<(), Error> {
+    over_flash::<patch_nostd::SoftwareSha256>()
+}
+
+#[cfg(not(any(feature = "sha2", feature = "ab", feature = "in-place")))]
+fn update() -> Result<(), Error> {
+    restore::<_, _, Engine>(memory(), Slot)
+}
+
+#[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
+fn update() -> Result<(), Error> {
+    let target = patch_nostd::SliceTarget::new(workspace());
+    restore::<_, _, patch_nostd::SoftwareSha256>((read(), driver), target)
 }
 
 /// Both updates over flash, after each reset.

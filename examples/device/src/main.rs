@@ -1,16 +1,24 @@
 //! A device that restores an image: old image, package and slot are RAM, and the host looks on.
 //!
 //! The host loads the old image, the package and an [`Order`] into the board's memory, see `run`. This program
-//! restores the new image into the slot and prints its digest, and what it took.
+//! restores the new image into the slot and prints its digest, and what it took. How it does so is one of three files.
 #![no_std]
 #![no_main]
 
 mod board;
+#[cfg(any(feature = "ab", feature = "in-place"))]
+mod flash;
+
+// The update itself: this is what a device does.
+#[cfg_attr(feature = "ab", path = "ab.rs")]
+#[cfg_attr(feature = "in-place", path = "in_place.rs")]
+#[cfg_attr(not(any(feature = "ab", feature = "in-place")), path = "patcher.rs")]
+mod update;
 
 use board::Host;
 use core::fmt::Write;
 use core::slice;
-use patch_nostd::{Error, Header, Patcher, Sha256, SliceTarget, SoftwareSha256};
+use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
 
 /// What the host wants, at the start of the board's memory.
 #[repr(C)]
@@ -19,6 +27,8 @@ struct Order {
     package_size: u32,
     /// Bytes that the decoder may work in.
     workspace_size: u32,
+    /// Bytes of the slot.
+    slot_size: u32,
     /// What a hash engine would find: the digests of base and target.
     digests: [[u8; 32]; 2],
 }
@@ -30,10 +40,15 @@ const WORKSPACE: usize = 1 << 20;
 const BASE: usize = 4 << 20;
 const PACKAGE: usize = 8 << 20;
 const SLOT: usize = 12 << 20;
-const SLOT_SIZE: usize = 4 << 20;
-
-/// Bytes of a packet, as a radio brings them.
-const PACKET: usize = 128;
+/// What updates over flash need besides.
+#[cfg(any(feature = "ab", feature = "in-place"))]
+const BUFFER: usize = 128 << 10;
+#[cfg(any(feature = "ab", feature = "in-place"))]
+const JOURNAL: usize = 256 << 10;
+#[cfg(feature = "in-place")]
+const SCRATCH: usize = 512 << 10;
+#[cfg(feature = "in-place")]
+const STATE: usize = 2 << 20;
 
 fn order() -> &'static Order {
     // SAFETY: the host has put it there, and nobody writes to it.
@@ -80,28 +95,20 @@ impl Sha256 for Engine {
 /// What the slot holds before.
 const UNWRITTEN: u8 = 0xFF;
 
-/// The update itself: this is what a device does.
-#[inline(never)]
-fn update(base: &[u8], package: &[u8], workspace: &mut [u8], slot: &mut [u8]) -> Result<(), Error> {
-    let mut patcher = Patcher::<_, _, Digest>::new(workspace, base, SliceTarget::new(slot));
-    for packet in package.chunks(PACKET) {
-        patcher.push(packet)?;
-    }
-    patcher.complete()
-}
-
 fn main() -> ! {
     let order = order();
     let (base, package) = (memory(BASE, order.base_size), memory(PACKAGE, order.package_size));
     let workspace = writable(WORKSPACE, order.workspace_size as usize);
-    let slot = writable(SLOT, SLOT_SIZE);
+    let slot = writable(SLOT, order.slot_size as usize);
     slot.fill(UNWRITTEN);
+    #[cfg(feature = "in-place")]
+    slot.iter_mut().zip(base).for_each(|(to, &from)| *to = from);
     #[cfg(feature = "engine")]
     writable(ASKED, 1).fill(0);
     board::paint_stack();
     let top = board::stack_pointer();
     board::start_counting();
-    let result = update(base, package, workspace, slot);
+    let result = update::update(base, package, workspace, slot);
     let instructions = board::instructions();
     let stack = board::used_stack(top);
     match result {
@@ -119,7 +126,7 @@ fn report(package: &[u8], instructions: u64, stack: usize) -> ! {
     for byte in digest.finish() {
         let _ = write!(Host, "{byte:02x}");
     }
-    let value = size_of::<Patcher<'_, &[u8], SliceTarget<'_>, Digest>>();
+    let value = update::SIZE;
     let _ = writeln!(Host, "\nbytes {size}\ninstructions {instructions}\nstack {stack}\npatcher {value}");
     board::exit(0)
 }

@@ -71,6 +71,8 @@ pub struct Layout<'w> {
 
 impl<'w> Layout<'w> {
     /// Divides a workspace of at least [`required_ram`] bytes, aligned to four.
+    // Here and in what it calls: a decoder that is made where it stays takes no stack.
+    #[inline(always)]
     pub fn new(
         header: &Header,
         size: ModelSize,
@@ -102,6 +104,7 @@ impl<'w> Layout<'w> {
     }
 
     /// The decoder of the body, over the input buffer, and the walker that it feeds.
+    #[inline(always)]
     pub(super) fn split(self, body_length: u32) -> (Walker<'w>, RangeDecoder<'w>) {
         (self.walker, RangeDecoder::new(self.input, body_length))
     }

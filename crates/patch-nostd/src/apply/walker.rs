@@ -86,6 +86,7 @@ state!(
 );
 
 impl<'w> Walker<'w> {
+    #[inline(always)]
     pub(super) fn new(
         header: &Header,
         tuning: Tuning,

@@ -49,6 +49,7 @@ pub(super) type Cells = [usize; INPUTS];
 impl<'w> Model<'w> {
     /// A model that has seen nothing. `control` must have [`super::CONTROL_CELLS`] cells, `weights`
     /// [`WEIGHT_CELLS`], `slots` a multiple of [`SLOT_CELLS`].
+    #[inline(always)]
     pub fn new(control: &'w mut [u16], slots: &'w mut [u16], weights: &'w mut [i32], tuning: Tuning) -> Self {
         control.fill(counter::NEW);
         refine::begin(control.get_mut(CURVES..).unwrap_or_default());

@@ -27,6 +27,7 @@ crate::state::state!(RangeDecoder<'_>: buffer, head, tail, missing, range, code,
 
 impl<'w> RangeDecoder<'w> {
     /// A decoder of a body of `length` bytes; `buffer` must be at least twice [`LOOKAHEAD`].
+    #[inline(always)]
     pub fn new(buffer: &'w mut [u8], length: u32) -> Self {
         Self { buffer, head: 0, tail: 0, missing: length, range: u32::MAX, code: 0, started: false }
     }

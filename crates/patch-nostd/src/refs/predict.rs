@@ -56,6 +56,7 @@ crate::state::state!(Predictor<'_>: landmarks, learned, nearby, recent, outcomes
 
 impl<'w> Predictor<'w> {
     /// A predictor that has seen no reference.
+    #[inline(always)]
     pub fn new(landmarks: Landmarks<'w>, learned: Learned<'w>, space: AddressSpace) -> Self {
         let nearby = Nearby::default();
         Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], missed: false }

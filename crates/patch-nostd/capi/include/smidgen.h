@@ -1,0 +1,258 @@
+/* Smidgen's decoder for bootloaders and applications in C.
+ *
+ * Written by cbindgen from crates/patch-nostd/capi/src/lib.rs: `capi/header` writes it anew, CI compares.
+ * No heap; no variable with a fixed place; one call restores one image. */
+
+#ifndef SMIDGEN_H
+#define SMIDGEN_H
+
+#include <stdint.h>
+
+/**
+ * What functions return: 0, or a number that never changes its meaning.
+ */
+typedef enum SmidgenError {
+  /**
+   * No error.
+   */
+  SMIDGEN_ERROR_OK = 0,
+  /**
+   * Not a Smidgen package.
+   */
+  SMIDGEN_ERROR_NOT_A_PACKAGE = 1,
+  /**
+   * A package of a format version that this decoder does not know.
+   */
+  SMIDGEN_ERROR_UNSUPPORTED_VERSION = 2,
+  /**
+   * A package of a codec that this decoder does not have.
+   */
+  SMIDGEN_ERROR_UNSUPPORTED_CODEC = 3,
+  /**
+   * A reserved field of the header is in use.
+   */
+  SMIDGEN_ERROR_RESERVED_FIELD = 4,
+  /**
+   * A malformed package header.
+   */
+  SMIDGEN_ERROR_MALFORMED_HEADER = 5,
+  /**
+   * A damaged package header (checksum).
+   */
+  SMIDGEN_ERROR_HEADER_CHECKSUM = 6,
+  /**
+   * A kind of page that this decoder does not have.
+   */
+  SMIDGEN_ERROR_UNSUPPORTED_REGION = 7,
+  /**
+   * The header's memory figure contradicts its other fields.
+   */
+  SMIDGEN_ERROR_RAM_MISMATCH = 8,
+  /**
+   * The workspace is smaller than the package needs.
+   */
+  SMIDGEN_ERROR_WORKSPACE_TOO_SMALL = 9,
+  /**
+   * The workspace is not aligned to four bytes.
+   */
+  SMIDGEN_ERROR_WORKSPACE_MISALIGNED = 10,
+  /**
+   * The wrong base image (size).
+   */
+  SMIDGEN_ERROR_BASE_SIZE = 11,
+  /**
+   * The wrong base image (SHA-256).
+   */
+  SMIDGEN_ERROR_BASE_DIGEST = 12,
+  /**
+   * The base image could not be read.
+   */
+  SMIDGEN_ERROR_BASE_READ = 13,
+  /**
+   * The target could not be erased or written.
+   */
+  SMIDGEN_ERROR_TARGET_WRITE = 14,
+  /**
+   * The target could not be read back.
+   */
+  SMIDGEN_ERROR_TARGET_READ = 15,
+  /**
+   * The package ends early, or could not be read.
+   */
+  SMIDGEN_ERROR_TRUNCATED = 16,
+  /**
+   * There are bytes after the end of the package.
+   */
+  SMIDGEN_ERROR_TRAILING_DATA = 17,
+  /**
+   * A damaged package body.
+   */
+  SMIDGEN_ERROR_CORRUPT = 18,
+  /**
+   * The restored image has the wrong SHA-256: it must not be started.
+   */
+  SMIDGEN_ERROR_TARGET_DIGEST = 19,
+  /**
+   * The package's body has the wrong SHA-256.
+   */
+  SMIDGEN_ERROR_BODY_DIGEST = 20,
+  /**
+   * Used again after the end.
+   */
+  SMIDGEN_ERROR_FINISHED = 21,
+  /**
+   * The image does not fit into the slot.
+   */
+  SMIDGEN_ERROR_SLOT_SIZE = 22,
+  /**
+   * A package for another product, or that does not say for which.
+   */
+  SMIDGEN_ERROR_PRODUCT = 23,
+  /**
+   * A package for another module, or that does not say for which.
+   */
+  SMIDGEN_ERROR_MODULE = 24,
+  /**
+   * A package of another version than the wanted one, or that does not say of which.
+   */
+  SMIDGEN_ERROR_VERSION = 25,
+  /**
+   * The package's rollback counter is below the device's.
+   */
+  SMIDGEN_ERROR_ROLLBACK_COUNTER = 26,
+  /**
+   * A size in the device's description is not one that can be worked with.
+   */
+  SMIDGEN_ERROR_BAD_DEVICE = 255,
+} SmidgenError;
+
+/**
+ * What a device has. Functions get `context`, and return 0 if it went well.
+ */
+typedef struct SmidgenDevice {
+  /**
+   * The product's name, which a package must say it is for; null: not asked.
+   */
+  const char *product;
+  /**
+   * The part of the product that is updated; null: not asked.
+   */
+  const char *module;
+  /**
+   * The version that the package must have; null: not asked.
+   */
+  const char *version;
+  /**
+   * The least rollback counter of a package; 0: not asked.
+   */
+  uint32_t rollback_counter;
+  /**
+   * Handed to every function.
+   */
+  void *context;
+  /**
+   * Bytes of the image that the device has.
+   */
+  uint32_t base_size;
+  /**
+   * Bytes that the new image may have.
+   */
+  uint32_t slot_size;
+  /**
+   * Bytes of the slot that are erased at once; 0 if the slot needs no erasing.
+   */
+  uint32_t page_size;
+  /**
+   * Bytes of the slot that are written at once, at multiples of it: 1 to 64. The last bytes are filled up with 0xFF.
+   */
+  uint32_t write_size;
+  /**
+   * Reads `length` bytes from `offset` on of the image that the device has into `buffer`.
+   */
+  int32_t (*read_base)(void *context, uint32_t offset, uint8_t *buffer, uint32_t length);
+  /**
+   * Reads the package, in order.
+   */
+  int32_t (*read_package)(void *context, uint32_t offset, uint8_t *buffer, uint32_t length);
+  /**
+   * Reads what was written to the slot.
+   */
+  int32_t (*read_slot)(void *context, uint32_t offset, uint8_t *buffer, uint32_t length);
+  /**
+   * Erases a page of the slot: `offset` is a multiple of `page_size`.
+   */
+  int32_t (*erase)(void *context, uint32_t offset);
+  /**
+   * Writes to the slot: offset and length are multiples of `write_size`; offsets ascend, no byte is written twice.
+   */
+  int32_t (*write)(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length);
+  /**
+   * Hears how many bytes of the package have been taken (`done`), of how many; may be null.
+   */
+  void (*progress)(void *context, uint32_t done, uint32_t total);
+} SmidgenDevice;
+
+/**
+ * What a package says of itself.
+ */
+typedef struct SmidgenInfo {
+  /**
+   * Bytes of workspace that its decoder needs.
+   */
+  uint32_t ram;
+  /**
+   * Bytes of the image that it was made for.
+   */
+  uint32_t base_size;
+  /**
+   * Bytes of the new image.
+   */
+  uint32_t target_size;
+  /**
+   * SHA-256 of the new image.
+   */
+  uint8_t target_digest[32];
+} SmidgenInfo;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Restores the new image into the slot, from the base and a package of `package_size` bytes, and checks it.
+ *
+ * Nothing is erased before the package's header and the base are found right. The new image must not be started
+ * unless this returns 0. `workspace` is aligned to four bytes and nothing else uses it meanwhile; how large it must
+ * be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again.
+ *
+ * # Safety
+ * `device` points at a description whose functions do what it says of them and whose texts end in a zero, `workspace` at memory of that size.
+ */
+int32_t smidgen_restore(const struct SmidgenDevice *device,
+                        uint8_t *workspace,
+                        uint32_t workspace_size,
+                        uint32_t package_size);
+
+/**
+ * Tells what a package says of itself. `bytes` are its first `length` bytes: 512 are enough for every package.
+ *
+ * # Safety
+ * `bytes` points at so many bytes, `info` at a structure that can be written.
+ */
+int32_t smidgen_inspect(const uint8_t *bytes,
+                        uint32_t length,
+                        struct SmidgenInfo *info);
+
+/**
+ * SHA-256 of `length` bytes in memory, such as the image in its slot.
+ *
+ * # Safety
+ * `bytes` points at so many bytes, `digest` at 32 that can be written.
+ */
+void smidgen_sha256(const uint8_t *bytes, uint32_t length, uint8_t (*digest)[32]);
+
+#ifdef __cplusplus
+} // extern "C"
+#endif // __cplusplus
+
+#endif /* SMIDGEN_H */

@@ -1,0 +1,414 @@
+//! The decoder behind a C interface: callbacks in place of traits, numbers in place of errors.
+//!
+//! This is the only crate of the decoder's with unsafe code, and all of it has one of three reasons: calling a function
+//! that C gave, making a slice of a pointer and a length that C gave, and reading a structure that C gave. What must
+//! hold for that is C's part of the contract, and stands in the header beside each function.
+#![no_std]
+
+use core::ffi::{c_char, c_void, CStr};
+use core::slice;
+use patch_nostd::{Base, Device, Error, Header, Patcher, Sha256, Target};
+
+#[cfg(not(feature = "sha2"))]
+compile_error!("an engine for SHA-256 needs a Sha256 of its own: use the Rust interface, or feature sha2");
+
+/// What functions return: 0, or a number that never changes its meaning.
+#[repr(C)]
+#[allow(dead_code)]
+pub enum SmidgenError {
+    /// No error.
+    Ok = 0,
+    /// Not a Smidgen package.
+    NotAPackage = 1,
+    /// A package of a format version that this decoder does not know.
+    UnsupportedVersion = 2,
+    /// A package of a codec that this decoder does not have.
+    UnsupportedCodec = 3,
+    /// A reserved field of the header is in use.
+    ReservedField = 4,
+    /// A malformed package header.
+    MalformedHeader = 5,
+    /// A damaged package header (checksum).
+    HeaderChecksum = 6,
+    /// A kind of page that this decoder does not have.
+    UnsupportedRegion = 7,
+    /// The header's memory figure contradicts its other fields.
+    RamMismatch = 8,
+    /// The workspace is smaller than the package needs.
+    WorkspaceTooSmall = 9,
+    /// The workspace is not aligned to four bytes.
+    WorkspaceMisaligned = 10,
+    /// The wrong base image (size).
+    BaseSize = 11,
+    /// The wrong base image (SHA-256).
+    BaseDigest = 12,
+    /// The base image could not be read.
+    BaseRead = 13,
+    /// The target could not be erased or written.
+    TargetWrite = 14,
+    /// The target could not be read back.
+    TargetRead = 15,
+    /// The package ends early, or could not be read.
+    Truncated = 16,
+    /// There are bytes after the end of the package.
+    TrailingData = 17,
+    /// A damaged package body.
+    Corrupt = 18,
+    /// The restored image has the wrong SHA-256: it must not be started.
+    TargetDigest = 19,
+    /// The package's body has the wrong SHA-256.
+    BodyDigest = 20,
+    /// Used again after the end.
+    Finished = 21,
+    /// The image does not fit into the slot.
+    SlotSize = 22,
+    /// A package for another product, or that does not say for which.
+    Product = 23,
+    /// A package for another module, or that does not say for which.
+    Module = 24,
+    /// A package of another version than the wanted one, or that does not say of which.
+    Version = 25,
+    /// The package's rollback counter is below the device's.
+    RollbackCounter = 26,
+    /// A size in the device's description is not one that can be worked with.
+    BadDevice = 255,
+}
+
+// The numbers are the decoder's own.
+const _: () = {
+    assert!(SmidgenError::NotAPackage as u8 == Error::NotAPackage.number());
+    assert!(SmidgenError::RamMismatch as u8 == Error::RamMismatch.number());
+    assert!(SmidgenError::BaseRead as u8 == Error::BaseRead.number());
+    assert!(SmidgenError::TargetWrite as u8 == Error::TargetWrite.number());
+    assert!(SmidgenError::Truncated as u8 == Error::Truncated.number());
+    assert!(SmidgenError::TargetDigest as u8 == Error::TargetDigest.number());
+    assert!(SmidgenError::SlotSize as u8 == Error::SlotSize.number());
+    assert!(SmidgenError::RollbackCounter as u8 == Error::RollbackCounter.number());
+};
+
+/// What a device has. Functions get `context`, and return 0 if it went well.
+#[repr(C)]
+pub struct SmidgenDevice {
+    /// The product's name, which a package must say it is for; null: not asked.
+    pub product: *const c_char,
+    /// The part of the product that is updated; null: not asked.
+    pub module: *const c_char,
+    /// The version that the package must have; null: not asked.
+    pub version: *const c_char,
+    /// The least rollback counter of a package; 0: not asked.
+    pub rollback_counter: u32,
+    /// Handed to every function.
+    pub context: *mut c_void,
+    /// Bytes of the image that the device has.
+    pub base_size: u32,
+    /// Bytes that the new image may have.
+    pub slot_size: u32,
+    /// Bytes of the slot that are erased at once; 0 if the slot needs no erasing.
+    pub page_size: u32,
+    /// Bytes of the slot that are written at once, at multiples of it: 1 to 64. The last bytes are filled up with 0xFF.
+    pub write_size: u32,
+    /// Reads `length` bytes from `offset` on of the image that the device has into `buffer`.
+    pub read_base:
+        Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, buffer: *mut u8, length: u32) -> i32>,
+    /// Reads the package, in order.
+    pub read_package:
+        Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, buffer: *mut u8, length: u32) -> i32>,
+    /// Reads what was written to the slot.
+    pub read_slot:
+        Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, buffer: *mut u8, length: u32) -> i32>,
+    /// Erases a page of the slot: `offset` is a multiple of `page_size`.
+    pub erase: Option<unsafe extern "C" fn(context: *mut c_void, offset: u32) -> i32>,
+    /// Writes to the slot: offset and length are multiples of `write_size`; offsets ascend, no byte is written twice.
+    pub write:
+        Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, bytes: *const u8, length: u32) -> i32>,
+    /// Hears how many bytes of the package have been taken (`done`), of how many; may be null.
+    pub progress: Option<unsafe extern "C" fn(context: *mut c_void, done: u32, total: u32)>,
+}
+
+/// Reads something of C's.
+type Read = unsafe extern "C" fn(context: *mut c_void, offset: u32, buffer: *mut u8, length: u32) -> i32;
+
+/// What a package says of itself.
+#[repr(C)]
+pub struct SmidgenInfo {
+    /// Bytes of workspace that its decoder needs.
+    pub ram: u32,
+    /// Bytes of the image that it was made for.
+    pub base_size: u32,
+    /// Bytes of the new image.
+    pub target_size: u32,
+    /// SHA-256 of the new image.
+    pub target_digest: [u8; 32],
+}
+
+/// Longest write of flash.
+const WRITE_LIMIT: usize = 64;
+/// Bytes of package that are read at once.
+const PIECE: usize = 64;
+
+/// The image that the device has.
+struct CBase<'d>(&'d SmidgenDevice);
+
+impl Base for CBase<'_> {
+    fn size(&self) -> u32 {
+        self.0.base_size
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        read(self.0.read_base, self.0, offset, buffer, Error::BaseRead)
+    }
+}
+
+/// The slot for the new image: pages are erased when the first byte of them is written.
+struct CSlot<'d> {
+    device: &'d SmidgenDevice,
+    /// Bytes that have been written.
+    written: u32,
+    /// Where pages that have been erased end.
+    erased: u32,
+    /// What does not fill a write yet.
+    rest: [u8; WRITE_LIMIT],
+    count: usize,
+}
+
+impl CSlot<'_> {
+    /// Writes what was gathered, filled up.
+    fn flush(&mut self) -> Result<(), Error> {
+        let length = self.device.write_size;
+        while self.device.page_size > 0 && self.erased < self.written + length {
+            let erase = self.device.erase.ok_or(Error::TargetWrite)?;
+            // SAFETY: C's function, called as its type says.
+            let result = unsafe { erase(self.device.context, self.erased) };
+            succeeded(result, Error::TargetWrite)?;
+            self.erased += self.device.page_size;
+        }
+        let write = self.device.write.ok_or(Error::TargetWrite)?;
+        // SAFETY: C's function, called as its type says; `rest` has `length` bytes, as `is_sound` has seen.
+        let result = unsafe { write(self.device.context, self.written, self.rest.as_ptr(), length) };
+        self.written += length;
+        self.count = 0;
+        self.rest = [0xFF; WRITE_LIMIT];
+        succeeded(result, Error::TargetWrite)
+    }
+
+    /// The image is complete.
+    fn finish(&mut self) -> Result<(), Error> {
+        if self.count > 0 {
+            self.flush()?;
+        }
+        Ok(())
+    }
+}
+
+impl Target for &mut CSlot<'_> {
+    fn begin(&mut self, _size: u32) -> Result<(), Error> {
+        // `SmidgenDevice::policy` has compared it.
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        for &byte in bytes {
+            if let Some(place) = self.rest.get_mut(self.count) {
+                *place = byte;
+            }
+            self.count += 1;
+            if self.count as u32 >= self.device.write_size {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        let stored = self.written.saturating_sub(offset).min(buffer.len() as u32) as usize;
+        let (flash, gathered) = buffer.split_at_mut_checked(stored).ok_or(Error::TargetRead)?;
+        if !flash.is_empty() {
+            read(self.device.read_slot, self.device, offset, flash, Error::TargetRead)?;
+        }
+        let from = (offset as usize + stored).saturating_sub(self.written as usize);
+        for (to, &byte) in gathered.iter_mut().zip(self.rest.iter().skip(from)) {
+            *to = byte;
+        }
+        Ok(())
+    }
+}
+
+fn read(
+    function: Option<Read>,
+    device: &SmidgenDevice,
+    offset: u32,
+    buffer: &mut [u8],
+    error: Error,
+) -> Result<(), Error> {
+    let function = function.ok_or(error)?;
+    // SAFETY: C's function, called as its type says.
+    succeeded(unsafe { function(device.context, offset, buffer.as_mut_ptr(), buffer.len() as u32) }, error)
+}
+
+fn succeeded(result: i32, error: Error) -> Result<(), Error> {
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+impl SmidgenDevice {
+    /// What a package must say.
+    fn policy(&self) -> Result<Device<'_>, Error> {
+        Ok(Device {
+            slot_size: Some(self.slot_size),
+            product: text(self.product, Error::Product)?,
+            module: text(self.module, Error::Module)?,
+            version: text(self.version, Error::Version)?,
+            rollback_counter: self.rollback_counter,
+        })
+    }
+
+    fn is_sound(&self) -> bool {
+        (1..=WRITE_LIMIT as u32).contains(&self.write_size)
+            && (self.page_size == 0 || self.page_size >= self.write_size)
+            && self.slot_size < 1 << 31
+            && self.page_size < 1 << 30
+    }
+}
+
+/// A text of C's; no package says what is not UTF-8.
+fn text<'t>(pointer: *const c_char, error: Error) -> Result<Option<&'t str>, Error> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: a text that ends in a zero, as the caller has promised.
+    unsafe { CStr::from_ptr(pointer) }.to_str().map(Some).map_err(|_| error)
+}
+
+/// Restores the new image into the slot, from the base and a package of `package_size` bytes, and checks it.
+///
+/// Nothing is erased before the package's header and the base are found right. The new image must not be started
+/// unless this returns 0. `workspace` is aligned to four bytes and nothing else uses it meanwhile; how large it must
+/// be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again.
+///
+/// # Safety
+/// `device` points at a description whose functions do what it says of them and whose texts end in a zero, `workspace` at memory of that size.
+#[no_mangle]
+pub unsafe extern "C" fn smidgen_restore(
+    device: *const SmidgenDevice,
+    workspace: *mut u8,
+    workspace_size: u32,
+    package_size: u32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    let Some(device) = (unsafe { device.as_ref() }) else { return SmidgenError::BadDevice as i32 };
+    if !device.is_sound() || workspace.is_null() {
+        return SmidgenError::BadDevice as i32;
+    }
+    // SAFETY: the caller's promise.
+    let workspace = unsafe { slice::from_raw_parts_mut(workspace, workspace_size as usize) };
+    restore(device, workspace, package_size).map_or_else(|error| error.number().into(), |()| 0)
+}
+
+fn restore(device: &SmidgenDevice, workspace: &mut [u8], package_size: u32) -> Result<(), Error> {
+    let mut slot = CSlot { device, written: 0, erased: 0, rest: [0xFF; WRITE_LIMIT], count: 0 };
+    let policy = device.policy()?;
+    let mut patcher = Patcher::<_, _, patch_nostd::SoftwareSha256, _>::with_policy(
+        workspace,
+        CBase(device),
+        &mut slot,
+        policy,
+    );
+    let mut taken = 0;
+    while taken < package_size {
+        let mut piece = [0; PIECE];
+        let count = (package_size - taken).min(PIECE as u32);
+        let piece = piece.get_mut(..count as usize).ok_or(Error::Truncated)?;
+        read(device.read_package, device, taken, piece, Error::Truncated)?;
+        patcher.push(piece)?;
+        taken += count;
+        if let Some(progress) = device.progress {
+            // SAFETY: C's function, called as its type says.
+            unsafe { progress(device.context, taken, package_size) };
+        }
+    }
+    patcher.complete()?;
+    let header = patcher.header().ok_or(Error::Truncated)?;
+    let (size, digest) = (header.target_size, header.target_digest);
+    slot.finish()?;
+    check(&mut slot, size, &digest)
+}
+
+/// What is in flash is what counts: reads the image back.
+fn check(mut slot: &mut CSlot<'_>, size: u32, expected: &[u8; 32]) -> Result<(), Error> {
+    let mut digest = patch_nostd::SoftwareSha256::start();
+    let mut done = 0;
+    while done < size {
+        let mut piece = [0; PIECE];
+        let count = (size - done).min(PIECE as u32);
+        let piece = piece.get_mut(..count as usize).ok_or(Error::TargetRead)?;
+        Target::read(&mut slot, done, piece)?;
+        digest.update(piece);
+        done += count;
+    }
+    if digest.finish() == *expected {
+        Ok(())
+    } else {
+        Err(Error::TargetDigest)
+    }
+}
+
+/// Tells what a package says of itself. `bytes` are its first `length` bytes: 512 are enough for every package.
+///
+/// # Safety
+/// `bytes` points at so many bytes, `info` at a structure that can be written.
+#[no_mangle]
+pub unsafe extern "C" fn smidgen_inspect(bytes: *const u8, length: u32, info: *mut SmidgenInfo) -> i32 {
+    if bytes.is_null() {
+        return SmidgenError::NotAPackage as i32;
+    }
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { slice::from_raw_parts(bytes, length as usize) };
+    // SAFETY: the caller's promise.
+    let Some(info) = (unsafe { info.as_mut() }) else { return SmidgenError::BadDevice as i32 };
+    match Header::parse(bytes) {
+        Ok((header, _)) => {
+            info.ram = header.ram;
+            info.base_size = header.base_size;
+            info.target_size = header.target_size;
+            info.target_digest = header.target_digest;
+            0
+        }
+        Err(error) => error.number().into(),
+    }
+}
+
+/// SHA-256 of `length` bytes in memory, such as the image in its slot.
+///
+/// # Safety
+/// `bytes` points at so many bytes, `digest` at 32 that can be written.
+#[no_mangle]
+pub unsafe extern "C" fn smidgen_sha256(bytes: *const u8, length: u32, digest: *mut [u8; 32]) {
+    if bytes.is_null() {
+        return;
+    }
+    let mut running = patch_nostd::SoftwareSha256::start();
+    // SAFETY: the caller's promise.
+    running.update(unsafe { slice::from_raw_parts(bytes, length as usize) });
+    // SAFETY: the caller's promise.
+    if let Some(digest) = unsafe { digest.as_mut() } {
+        *digest = running.finish();
+    }
+}
+
+/// Rust asks for this. The decoder has no way to panic: the linker drops it, and with `prove-no-panic` CI shows that.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    #[cfg(feature = "prove-no-panic")]
+    {
+        extern "C" {
+            fn smidgen_panic_path_left_in_decoder() -> !;
+        }
+        // SAFETY: it never runs, because it never links.
+        unsafe { smidgen_panic_path_left_in_decoder() }
+    }
+    #[cfg(not(feature = "prove-no-panic"))]
+    loop {}
+}

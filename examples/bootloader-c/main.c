@@ -1,0 +1,160 @@
+/* A bootloader in C that restores an image: the same as examples/device, through the C interface.
+ *
+ * The emulated board is Arm's MPS2 with a Cortex-M3. The host puts the old image and the package into its RAM, which
+ * stands for flash: the slot begins to be erased page by page, is written in words, and reads back. */
+
+#include "smidgen.h"
+
+#define MEMORY 0x21000000u
+#define WORKSPACE ((uint8_t *)(MEMORY + (1u << 20)))
+#define BASE ((const uint8_t *)(MEMORY + (4u << 20)))
+#define PACKAGE ((const uint8_t *)(MEMORY + (8u << 20)))
+#define SLOT ((volatile uint8_t *)(MEMORY + (12u << 20)))
+#define SLOT_SIZE (4u << 20)
+#define PAGE_SIZE 4096u
+#define WRITE_SIZE 8u
+
+/* What the host wants: examples/device calls it an order. */
+struct order {
+    uint32_t base_size;
+    uint32_t package_size;
+};
+#define ORDER ((const struct order *)MEMORY)
+
+/* The compiler may ask for these, and so does the library; a C library has better ones. */
+void *memcpy(void *to, const void *from, __SIZE_TYPE__ count) {
+    char *t = to;
+    const char *f = from;
+    while (count--) *t++ = *f++;
+    return to;
+}
+
+/* Semihosting: the host prints, and ends the emulation. */
+static int host(int operation, const void *argument) {
+    register int r0 __asm__("r0") = operation;
+    register const void *r1 __asm__("r1") = argument;
+    __asm__ volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
+    return r0;
+}
+
+static void print(const char *text) { host(0x04, text); }
+
+static void print_number(const char *name, uint32_t number) {
+    char text[12];
+    char *place = text + sizeof text;
+    *--place = 0;
+    do *--place = (char)('0' + number % 10); while (number /= 10);
+    print(name);
+    print(place);
+    print("\n");
+}
+
+static void end(uint32_t code) {
+    const uint32_t block[2] = {0x20026, code};
+    host(0x20, block);
+    for (;;) {}
+}
+
+/* The board's flash. */
+static int32_t read_base(void *context, uint32_t offset, uint8_t *buffer, uint32_t length) {
+    (void)context;
+    memcpy(buffer, BASE + offset, length);
+    return 0;
+}
+
+static int32_t read_package(void *context, uint32_t offset, uint8_t *buffer, uint32_t length) {
+    (void)context;
+    memcpy(buffer, PACKAGE + offset, length);
+    return 0;
+}
+
+static int32_t read_slot(void *context, uint32_t offset, uint8_t *buffer, uint32_t length) {
+    (void)context;
+    while (length--) *buffer++ = SLOT[offset++];
+    return 0;
+}
+
+static int32_t erase(void *context, uint32_t offset) {
+    (void)context;
+    if (offset % PAGE_SIZE || offset >= SLOT_SIZE) return 1;
+    for (uint32_t i = 0; i < PAGE_SIZE; i++) SLOT[offset + i] = 0xFF;
+    return 0;
+}
+
+/* As flash does it: only what was erased can be written, and only whole units. */
+static int32_t write(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length) {
+    (void)context;
+    if (offset % WRITE_SIZE || length % WRITE_SIZE || offset + length > SLOT_SIZE) return 1;
+    for (uint32_t i = 0; i < length; i++) {
+        if (SLOT[offset + i] != 0xFF) return 1;
+        SLOT[offset + i] = bytes[i];
+    }
+    return 0;
+}
+
+/* A timer that counts down at 25 MHz; under -icount shift=0 an instruction takes a nanosecond. */
+#define TIMER ((volatile uint32_t *)0x40000000)
+
+extern uint32_t stack_low;
+#define PAINT 0x5AFE57ACu
+
+static void boot(void) {
+    const SmidgenDevice device = {
+        .product = 0,
+        .module = 0,
+        .version = 0,
+        .rollback_counter = 0,
+        .context = 0,
+        .base_size = ORDER->base_size,
+        .slot_size = SLOT_SIZE,
+        .page_size = PAGE_SIZE,
+        .write_size = WRITE_SIZE,
+        .read_base = read_base,
+        .read_package = read_package,
+        .read_slot = read_slot,
+        .erase = erase,
+        .write = write,
+        .progress = 0,
+    };
+    SmidgenInfo info;
+    int32_t error = smidgen_inspect(PACKAGE, ORDER->package_size, &info);
+    if (error == 0) {
+        for (uint32_t i = 0; i < SLOT_SIZE; i++) SLOT[i] = 0;
+        uint32_t *top = __builtin_frame_address(0), *place = &stack_low;
+        while (place < top - 128) *place++ = PAINT;
+        TIMER[2] = TIMER[1] = 0xFFFFFFFF;
+        TIMER[0] = 1;
+        error = smidgen_restore(&device, WORKSPACE, info.ram, ORDER->package_size);
+        uint32_t ticks = 0xFFFFFFFF - TIMER[1];
+        for (place = &stack_low; *place == PAINT; place++) {}
+        print_number("instructions ", ticks * 40);
+        print_number("stack ", (uint32_t)((char *)top - (char *)place));
+        print_number("bytes ", info.target_size);
+    }
+    if (error) {
+        print_number("error ", (uint32_t)error);
+        end(1);
+    }
+    /* What is in the slot, not what the package says. */
+    uint8_t digest[32];
+    char text[65];
+    smidgen_sha256((const uint8_t *)SLOT, info.target_size, &digest);
+    for (int i = 0; i < 64; i++) text[i] = "0123456789abcdef"[digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
+    text[64] = 0;
+    print("digest ");
+    print(text);
+    print("\n");
+    end(0);
+}
+
+static void fault(void) { end(4); }
+
+extern uint32_t stack_top;
+
+/* What the processor reads at reset. */
+__attribute__((section(".vectors"), used)) static void (*const vectors[4])(void) = {
+    (void (*)(void))&stack_top,
+    boot,
+    fault,
+    fault,
+};
