@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use diff_core::{Arch, CodecChoice, Identity, Options, Ram};
 
 use crate::release_arguments::{CatalogueArguments, ManifestArguments, PackArguments};
+use crate::signing_arguments::{KeygenArguments, SignArguments};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -73,6 +74,12 @@ pub(crate) enum Command {
     /// Show a release, tell the delivery platform about it, or put its shards together.
     #[command(after_help = EXIT_CODES)]
     Manifest(ManifestArguments),
+    /// Make a key that signs packages.
+    #[command(after_help = EXIT_CODES)]
+    Keygen(KeygenArguments),
+    /// Sign a package.
+    #[command(after_help = EXIT_CODES)]
+    Sign(SignArguments),
     /// List releases, or find the package for a device.
     #[command(after_help = EXIT_CODES, alias = "catalog")]
     Catalogue(CatalogueArguments),
@@ -167,6 +174,9 @@ pub(crate) struct VerifyArguments {
     pub(crate) old: PathBuf,
     /// The package: Smidgen's or BSDIFF40.
     pub(crate) patch: PathBuf,
+    /// Check that one of these keys signed the package.
+    #[arg(long, value_name = "PUBLIC.pem", num_args = 1..)]
+    pub(crate) public_key: Vec<PathBuf>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

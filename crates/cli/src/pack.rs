@@ -111,6 +111,9 @@ impl Order {
         if let Some(method) = arguments.sign_method.or(method) {
             release = release.sign_with(method);
         }
+        for signer in arguments.signing.signers()? {
+            release = release.signed_by(signer);
+        }
         if arguments.android_sdk || file.android_sdk {
             release = release.android_sdk();
         }

@@ -64,7 +64,8 @@ impl Draft {
     /// Chooses the covers by habitual prices, where they are chosen by price at all.
     pub(crate) fn choose(&mut self, subject: &Subject) {
         if let (Choice::All(width), false) = (subject.effort.choice, self.pieces.is_empty()) {
-            let references = References::new(&subject.catalogue, subject.new, self.regions.clone(), &self.covers);
+            let references =
+                References::new(&subject.catalogue, subject.new, self.regions.clone(), &self.covers);
             let images = (subject.old, subject.new);
             self.covers = choose(images, (&self.pieces, width.lanes), &Prices::default(), &references);
         }

@@ -75,7 +75,9 @@ fn draft(subject: &Subject, new: &NewImage, progress: &dyn Progress) -> Result<D
     let best = Draft::best_of(drafts?, subject.effort.pooled);
     let mut best = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
     best.choose(subject);
-    if std::env::var("X_DBG").is_ok() { eprintln!("cost {} mask {:?} regions {:?}", best.cost, best.mask, best.regions.kinds.as_slice()); }
+    if std::env::var("X_DBG").is_ok() {
+        eprintln!("cost {} mask {:?} regions {:?}", best.cost, best.mask, best.regions.kinds.as_slice());
+    }
     Ok(best)
 }
 

@@ -59,6 +59,12 @@ pub enum Error {
     Version = 25,
     /// The package's rollback counter is below the device's.
     RollbackCounter = 26,
+    /// The package is not signed, and the device takes only those that are.
+    Unsigned = 40,
+    /// The package is not signed by any key that the device knows.
+    UnknownKey = 41,
+    /// A signature by a key that the device knows is wrong.
+    Signature = 42,
 }
 
 impl Error {
@@ -98,6 +104,9 @@ impl Error {
             Self::Module => "package for another module",
             Self::Version => "package of another version than the wanted one",
             Self::RollbackCounter => "package of an image that must not come back (rollback counter)",
+            Self::Unsigned => "the package is not signed",
+            Self::UnknownKey => "the package is not signed by a known key",
+            Self::Signature => "the package has a wrong signature",
         }
     }
 
@@ -120,7 +129,10 @@ impl Error {
             | Self::Product
             | Self::Module
             | Self::Version
-            | Self::RollbackCounter => -3,
+            | Self::RollbackCounter
+            | Self::Unsigned
+            | Self::UnknownKey
+            | Self::Signature => -3,
             Self::BaseRead | Self::TargetWrite | Self::TargetRead => -4,
             Self::UnsupportedVersion
             | Self::UnsupportedCodec
@@ -150,7 +162,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their numbers.
-    const ALL: [Error; 26] = [
+    const ALL: [Error; 29] = [
         Error::NotAPackage,
         Error::UnsupportedVersion,
         Error::UnsupportedCodec,
@@ -177,14 +189,18 @@ mod tests {
         Error::Module,
         Error::Version,
         Error::RollbackCounter,
+        Error::Unsigned,
+        Error::UnknownKey,
+        Error::Signature,
     ];
 
     const FORMAT: &str = include_str!("../../../docs/format.md");
 
     #[test]
     fn the_document_has_all_numbers_and_names() {
-        for (number, error) in (1..).zip(ALL) {
-            assert_eq!(error.number(), number);
+        assert!(ALL.is_sorted_by_key(|error| error.number()));
+        for error in ALL {
+            let number = error.number();
             assert!(FORMAT.contains(&format!("\n| {number} | {error:?} | ")), "{error:?}");
         }
     }

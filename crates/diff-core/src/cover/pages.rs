@@ -81,11 +81,8 @@ impl Estimate<'_> {
         let Some(change) = change else { return self.prices.same[class] };
         let known = self.differences.knows(change);
         self.differences.learn(change);
-        let value = if known {
-            self.prices.again
-        } else {
-            self.prices.difference[usize::from(change.difference)]
-        };
+        let value =
+            if known { self.prices.again } else { self.prices.difference[usize::from(change.difference)] };
         self.prices.changed[class] + value
     }
 

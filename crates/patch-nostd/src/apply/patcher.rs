@@ -7,7 +7,7 @@ use super::walker::{Progress, Walker};
 use crate::Error;
 use crate::entropy::RangeDecoder;
 use crate::verify::{Anything, Policy, Sha256};
-use crate::wire::{Codec, Extensions, HEADER_LIMIT, Header, PREFIX_LENGTH};
+use crate::wire::{Codec, Extensions, HEADER_LIMIT, Header, PREFIX_LENGTH, with_message};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
 ///
@@ -146,6 +146,9 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             let known = workspace.get(..gathered).ok_or(Error::WorkspaceTooSmall)?;
             let wanted = if gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
             if gathered >= wanted {
+                let policy = &self.policy;
+                let known = workspace.get_mut(..gathered).ok_or(Error::WorkspaceTooSmall)?;
+                with_message(known, |message, signatures| policy.authenticate(message, signatures))?;
                 let (header, extensions, _) = Header::parse_extended(known)?;
                 self.allow(&header, &extensions)?;
                 let stage = self.begin(&header, workspace)?;

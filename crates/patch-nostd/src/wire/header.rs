@@ -1,5 +1,6 @@
 //! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
 
+use super::signatures::{FLAG_SIGNED, Signatures};
 use super::{Extensions, Reader, RegionKinds, crc32};
 use crate::Error;
 
@@ -19,7 +20,7 @@ pub const MAX_WINDOWS: usize = 3;
 const FLAG_MD5: u8 = 1;
 const FLAG_BODY_DIGEST: u8 = 2;
 const FLAG_READ_BACK: u8 = 4;
-const KNOWN_FLAGS: u8 = FLAG_MD5 | FLAG_BODY_DIGEST | FLAG_READ_BACK;
+const KNOWN_FLAGS: u8 = FLAG_MD5 | FLAG_BODY_DIGEST | FLAG_READ_BACK | FLAG_SIGNED;
 
 /// How the body is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +137,7 @@ impl Header {
         if crc32(fields) != u32::from_le_bytes(*checksum) {
             return Err(Error::HeaderChecksum);
         }
-        let mut reader = Reader::new(fields);
+        let mut reader = Reader::new(Signatures::split(bytes)?.0);
         let (header, extensions) = Self::read(&mut reader)?;
         if reader.remaining() != 0 {
             return Err(Error::MalformedHeader);
@@ -147,10 +148,22 @@ impl Header {
         Ok((header, extensions, length))
     }
 
+    /// The signatures of a package, if it has any; whose they are is for [`crate::verify::Verifier`] to say.
+    ///
+    /// Nothing but the first nine bytes is parsed. `bytes` may go on after the header.
+    pub fn signatures(bytes: &[u8]) -> Result<Option<Signatures<'_>>, Error> {
+        let header = bytes.get(..Self::length(bytes)?).ok_or(Error::Truncated)?;
+        Signatures::split(header).map(|(_, signatures)| signatures)
+    }
+
     fn read<'h>(reader: &mut Reader<'h>) -> Result<(Self, Extensions<'h>), Error> {
         let [_, _, _, _, _, codec, flags, _, _] = reader.array::<PREFIX_LENGTH>()?;
         if flags & !KNOWN_FLAGS != 0 {
             return Err(Error::ReservedField);
+        }
+        // A signature that leaves the body out would be worth nothing.
+        if flags & FLAG_SIGNED != 0 && flags & FLAG_BODY_DIGEST == 0 {
+            return Err(Error::MalformedHeader);
         }
         let base_size = image_size(reader)?;
         let target_size = image_size(reader)?;
