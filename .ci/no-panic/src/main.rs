@@ -12,7 +12,9 @@
 
 use core::panic::PanicInfo;
 use core::slice;
-use patch_nostd::{Base, Error, Header, Patcher, Sha256, Target, required_ram};
+use patch_nostd::{Base, Error, Patcher, Sha256, Target};
+#[cfg(feature = "talk")]
+use patch_nostd::{Header, required_ram};
 
 /// The peripherals: reading gives anything, writing may do anything.
 const REGISTER: *mut u32 = 0x4000_0000 as *mut u32;
@@ -111,6 +113,7 @@ fn restore<B: Base, T: Target, D: Sha256>(base: B, target: T) -> Result<(), Erro
     Ok(())
 }
 
+#[cfg(feature = "talk")]
 fn announce() -> Result<(), Error> {
     let (header, length) = Header::parse(memory())?;
     write(length as u32);
@@ -121,6 +124,7 @@ fn announce() -> Result<(), Error> {
 fn report(result: Result<(), Error>) {
     if let Err(error) = result {
         write(error.number().into());
+        #[cfg(feature = "talk")]
         error.message().bytes().for_each(|byte| write(byte.into()));
     }
 }
@@ -140,6 +144,7 @@ fn update() -> Result<(), Error> {
 #[unsafe(no_mangle)]
 extern "C" fn device() -> ! {
     loop {
+        #[cfg(feature = "talk")]
         report(announce());
         report(update());
         #[cfg(feature = "prove-the-check")]

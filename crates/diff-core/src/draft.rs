@@ -25,6 +25,8 @@ pub(crate) struct Draft {
     pub(crate) mask: Mask,
     /// The kinds of pages that seem right.
     pub(crate) regions: Regions,
+    /// The kinds that are worth a trial encoding.
+    pub(crate) kinds: Vec<RegionKind>,
     /// The covers in order of the new image, with where each begins there.
     pub(crate) covers: Vec<(u32, Cover)>,
     /// What covers can be chosen from, if they are chosen by price.
@@ -38,37 +40,51 @@ impl Draft {
             || mask.apply(subject.old, &subject.space),
             || mask.apply(subject.new, &subject.space),
         );
+        let masked = *old != *subject.old || *new != *subject.new;
         let (covers, pieces) = search(subject, (&old, &new), repeats)?;
-        let (copies, regions) = if subject.effort.regions {
-            estimated_regions(subject, &covers)
-        } else {
-            let masked = *old != *subject.old || *new != *subject.new;
-            (0, Regions::uniform(if masked { mask.kind() } else { RegionKind::Bytes }))
-        };
-        let Report { literals, base_covers, .. } = Report::of(operations(subject.new.len(), &covers));
-        let cost = copies + LITERAL * literals + COVER * base_covers;
-        Ok(Self { cost, mask, regions, covers, pieces })
+        let regions = Regions::uniform(if masked { mask.kind() } else { RegionKind::Bytes });
+        let kinds = if subject.effort.regions { subject.kinds.clone() } else { Vec::new() };
+        Ok(Self { cost: 0, mask, regions, kinds, covers, pieces })
     }
 
-    /// The cheapest draft, if wanted with what the others found.
-    pub(crate) fn best_of(mut drafts: Vec<Self>, pooled: bool) -> Option<Self> {
-        drafts.sort_by_key(|draft| (draft.cost, draft.mask));
-        let mut drafts = drafts.into_iter();
-        let mut best = drafts.next()?;
-        if pooled {
-            drafts.for_each(|other| pool(&mut best.pieces, &other.pieces));
-        }
+    /// The cheapest of some drafts, each with its covers chosen from what all have found.
+    ///
+    /// Where a cover leads depends on what the others tell about references, so each draft leads somewhere else.
+    pub(crate) fn best_of(mut drafts: Vec<Self>, subject: &Subject) -> Option<Self> {
+        let mut pieces = std::mem::take(&mut drafts.first_mut()?.pieces);
+        drafts.iter().for_each(|other| pool(&mut pieces, &other.pieces));
+        drafts.dedup_by(|one, other| one.covers == other.covers);
+        drafts.par_iter_mut().for_each(|draft| draft.choose(subject, &pieces));
+        let mut best = drafts.into_iter().min_by_key(|draft| (draft.cost, draft.mask))?;
+        best.pieces = pieces;
         Some(best)
     }
 
-    /// Chooses the covers by habitual prices, where they are chosen by price at all.
-    pub(crate) fn choose(&mut self, subject: &Subject) {
-        if let (Choice::All(width), false) = (subject.effort.choice, self.pieces.is_empty()) {
+    /// Chooses its covers by habitual prices, where covers are chosen by price at all.
+    fn choose(&mut self, subject: &Subject, pieces: &[Piece]) {
+        let small = subject.old.len().max(subject.new.len()) <= subject.effort.small;
+        let estimates = subject.effort.regions && small;
+        if estimates {
+            (_, self.regions) = estimated_regions(subject, &self.covers);
+        }
+        if let (Choice::All(width), false) = (subject.effort.choice, pieces.is_empty()) {
             let references =
                 References::new(&subject.catalogue, subject.new, self.regions.clone(), &self.covers);
             let images = (subject.old, subject.new);
-            self.covers = choose(images, (&self.pieces, width.lanes), &Prices::default(), &references);
+            self.covers = choose(images, (pieces, width.lanes), &Prices::default(), &references);
         }
+        if estimates {
+            self.estimate(subject);
+        }
+    }
+
+    /// About what it costs, and which kinds of pages are worth a trial.
+    fn estimate(&mut self, subject: &Subject) {
+        let (copies, regions) = estimated_regions(subject, &self.covers);
+        let Report { literals, base_covers, .. } = Report::of(operations(subject.new.len(), &self.covers));
+        self.cost = copies + LITERAL * literals + COVER * base_covers;
+        self.kinds = regions.kinds.as_slice().to_vec();
+        self.regions = regions;
     }
 }
 

@@ -31,8 +31,8 @@ pub(crate) struct Effort {
     pub(crate) passes: usize,
     /// How learned prices are varied in each of these passes: the best of so many is kept.
     pub(crate) scales: usize,
-    /// Whether covers are chosen from what all masks find.
-    pub(crate) pooled: bool,
+    /// Images of up to so many bytes have their covers chosen again.
+    pub(crate) again: usize,
     /// Images of up to so many bytes are small ones.
     pub(crate) small: usize,
     /// The level whose package is taken if it is smaller: what is tried more may lead astray.
@@ -65,7 +65,7 @@ const FASTEST: Effort = Effort {
     tuning: false,
     passes: 0,
     scales: 1,
-    pooled: false,
+    again: 8_000_000,
     small: 1 << 20,
     below: None,
 };
@@ -74,10 +74,10 @@ const FASTEST: Effort = Effort {
 const LEVELS: [Effort; 9] = {
     let gaps = Effort { choice: Choice::Gaps, ..FASTEST };
     let priced = Effort { choice: Choice::All(NARROW), ..gaps };
-    let masks = Effort { all_masks: true, pooled: true, regions: true, ..priced };
+    let masks = Effort { all_masks: true, regions: true, ..priced };
     let tuned = Effort { choice: Choice::All(MIDDLE), tuning: true, ..masks };
     let learned = Effort { passes: 1, ..tuned };
-    let varied = Effort { passes: 2, scales: 2, below: Some(6), ..learned };
+    let varied = Effort { passes: 2, scales: 2, again: 40 << 20, below: Some(6), ..learned };
     let wide = Effort {
         choice: Choice::All(WIDE),
         passes: 4,
@@ -113,7 +113,7 @@ mod tests {
             let (less, more) = (&pair[0], &pair[1]);
             assert!(width(less) <= width(more) && less.passes <= more.passes && less.small <= more.small);
             assert!(less.all_masks <= more.all_masks && less.regions <= more.regions);
-            assert!(less.tuning <= more.tuning && less.pooled <= more.pooled && less.scales <= more.scales);
+            assert!(less.again <= more.again && less.tuning <= more.tuning && less.scales <= more.scales);
         }
     }
 }

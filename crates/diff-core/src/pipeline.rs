@@ -13,8 +13,6 @@ use crate::level::{Choice, Effort};
 use crate::subject::Subject;
 use crate::{DiffError, NewImage, Progress, Stage, masks, passes};
 
-/// Images up to this many bytes are encoded again and again.
-const MEDIUM: usize = 8_000_000;
 /// Of images beyond this many bytes, only what lies between long covers is chosen by price: the rest takes memory.
 pub(crate) const LARGE: usize = 40 << 20;
 
@@ -36,23 +34,21 @@ pub(crate) fn best_job<'a>(
 fn job<'a>(subject: &Subject<'a>, new: &NewImage, progress: &dyn Progress) -> Result<Job<'a>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
     let effort = &subject.effort;
-    let draft = draft(subject, new, progress)?;
+    let mut draft = draft(subject, new, progress)?;
     check_cancelled(progress)?;
     progress.begin(Stage::Encode, 1);
-    let pieces = draft.pieces.clone();
-    let kinds = draft.regions.kinds;
+    let pieces = std::mem::take(&mut draft.pieces);
+    let kinds = draft.kinds.clone();
     let mut job = job_of(subject, draft)?;
-    if kinds.as_slice().len() > 1 {
-        choose_regions(&mut job, kinds.as_slice()).map_err(DiffError::NotProved)?;
+    if kinds.len() > 1 {
+        choose_regions(&mut job, &kinds).map_err(DiffError::NotProved)?;
     }
-    let mut cost = None;
-    if let Choice::All(width) = effort.choice
-        && size <= MEDIUM
-    {
-        cost = passes::run(subject, &mut job, (&pieces, width)).map_err(DiffError::NotProved)?;
+    let mut course = None;
+    if let (Choice::All(width), true) = (effort.choice, size <= effort.again) {
+        course = passes::run(subject, &mut job, (&pieces, width)).map_err(DiffError::NotProved)?;
     }
     if size <= effort.small && effort.tuning {
-        tune(&mut job, cost).map_err(DiffError::NotProved)?;
+        tune(&mut job, course).map_err(DiffError::NotProved)?;
     }
     progress.advance(1);
     Ok(job)
@@ -72,13 +68,8 @@ fn draft(subject: &Subject, new: &NewImage, progress: &dyn Progress) -> Result<D
         draft
     };
     let drafts: Result<Vec<Draft>, DiffError> = masks.par_iter().map(draft).collect();
-    let best = Draft::best_of(drafts?, subject.effort.pooled);
-    let mut best = best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))?;
-    best.choose(subject);
-    if std::env::var("X_DBG").is_ok() {
-        eprintln!("cost {} mask {:?} regions {:?}", best.cost, best.mask, best.regions.kinds.as_slice());
-    }
-    Ok(best)
+    let best = Draft::best_of(drafts?, subject);
+    best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))
 }
 
 /// The job that says a draft's covers.
@@ -100,15 +91,12 @@ pub(crate) fn choose_regions(job: &mut Job, kinds: &[RegionKind]) -> Result<u64,
     let traces = traces?;
     let uniform = traces.iter().min_by_key(|(kind, trace)| (trace.total, *kind));
     let Some((kind, trace)) = uniform else { return Ok(0) };
-    let mixed = with(job, cheapest(&traces).1);
-    *job = with(job, Regions::uniform(*kind));
-    if mixed.plan.regions.kinds.as_slice().len() > 1 {
-        let cost = mixed.trace(usize::MAX)?.total;
-        if cost < trace.total {
-            *job = mixed;
-            return Ok(cost);
-        }
+    let (mixed, regions) = cheapest(&traces);
+    if mixed < trace.total {
+        *job = with(job, regions);
+        return Ok(mixed);
     }
+    *job = with(job, Regions::uniform(*kind));
     Ok(trace.total)
 }
 

@@ -94,6 +94,7 @@ impl CopyState {
 
 impl Walker<'_> {
     /// Codes a part of the current cover; true when the cover is complete.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn copy_step<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -118,6 +119,7 @@ impl Walker<'_> {
         Ok(false)
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn begin_block<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -144,8 +146,8 @@ impl Walker<'_> {
         let size = 31 - (self.copy.length + 1).leading_zeros();
         let contexts = [
             (0xE000_0000 | kind | u32::from(history >> 3 & 7) << 8, history),
-            (0xE100_0000 | kind | age << 8 | u32::from(history & 1) << 16, history >> 1),
-            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history),
+            (0xE100_0000 | kind | age << 8, history & 3),
+            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history & 1),
         ];
         let clean = self.model.flag(coder, &contexts, BLOCK_SET, clean);
         self.copy.clean = clean;
@@ -207,6 +209,7 @@ impl Walker<'_> {
     }
 
     /// Copies the bytes of a clean block up to the next reference, which is returned, or to the end.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn copy_unchanged<O: Oracle, I: Io>(&mut self, oracle: &O, io: &mut I) -> Result<Option<Site>, Error> {
         let from = self.copy.at;
         let mut site = self.reference(oracle);

@@ -36,28 +36,27 @@ pub fn codec_ram(codec: &Codec) -> u64 {
         Codec::Zstd { window_log } => zstd_ram(window_log),
     };
     // The header itself is gathered in the workspace first.
-    body.max(HEADER_LIMIT as u64)
+    u64::from(body.max(HEADER_LIMIT as u32))
 }
 
-fn cm_ram(size: ModelSize) -> u64 {
-    u64::from(FIXED_RAM)
-        + u64::from(LANDMARK_RAM) * u64::from(size.landmarks)
-        + u64::from(LEARNED_RAM) * u64::from(size.learned)
-        + u64::from(SLOT_RAM) * u64::from(size.slots)
+/// No sum of what a header can say is above 2^28.
+fn cm_ram(size: ModelSize) -> u32 {
+    let tables = [(LANDMARK_RAM, size.landmarks), (LEARNED_RAM, size.learned), (SLOT_RAM, size.slots)];
+    tables.iter().fold(FIXED_RAM, |sum, &(one, count)| sum.saturating_add(one.saturating_mul(count)))
 }
 
 /// What the largest zstd block can be, in bytes (RFC 8878, section 3.1.1.2.4).
-const ZSTD_BLOCK: u64 = 128 << 10;
+const ZSTD_BLOCK: u32 = 128 << 10;
 /// libzstd's state without its buffers, rounded up: `ZSTD_estimateDCtxSize` of 1.5.7 is 95976 on 64-bit machines.
-const ZSTD_STATE: u64 = 96 << 10;
+const ZSTD_STATE: u32 = 96 << 10;
 /// Two slices of 16 KiB: decompressed bytes, and target bytes.
-const ZSTD_SLICES: u64 = 32 << 10;
+const ZSTD_SLICES: u32 = 32 << 10;
 
 /// What decoding a zstd body takes from the heap: `ZSTD_estimateDStreamSize` of the window, and our own slices.
 ///
 /// libzstd holds a window, two blocks beside it and one block of input; its few odd bytes are in the rounding.
-fn zstd_ram(window_log: u8) -> u64 {
-    let window = 1u64 << (window_log & 31);
+fn zstd_ram(window_log: u8) -> u32 {
+    let window = 1u32 << (window_log & 31).min(27);
     window + 3 * window.min(ZSTD_BLOCK) + ZSTD_STATE + ZSTD_SLICES
 }
 

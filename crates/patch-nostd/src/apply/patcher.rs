@@ -7,7 +7,7 @@ use super::walker::{Progress, Walker};
 use crate::Error;
 use crate::entropy::RangeDecoder;
 use crate::verify::{Anything, Policy, Sha256};
-use crate::wire::{Codec, Extensions, HEADER_LIMIT, Header, PREFIX_LENGTH, with_message};
+use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH, with_message};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
 ///
@@ -15,23 +15,26 @@ use crate::wire::{Codec, Extensions, HEADER_LIMIT, Header, PREFIX_LENGTH, with_m
 /// The target must not be used before [`Patcher::finish`] has returned `Ok`.
 #[derive(Debug)]
 pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything> {
-    stage: Stage<'w, D>,
+    stage: Stage<'w>,
     surroundings: Surroundings<B, T, D>,
     policy: P,
-    header: Option<Header>,
+    /// All zeros until it has arrived.
+    header: Header,
+    /// That of the body, if the header has one to compare it with.
+    body_digest: Option<D>,
 }
 
-// There is no heap to box the large one into.
+// There is no heap to box the large one into. It is made where it stays: moving it would take half a kilobyte of stack.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
-enum Stage<'w, D> {
+enum Stage<'w> {
     /// Gathering the header at the start of the workspace.
     Header { workspace: &'w mut [u8], gathered: usize },
     /// Decoding a `cm` body.
-    Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, digest: Option<D>, done: bool },
+    Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, done: bool },
     /// Decoding a `zstd` body.
     #[cfg(feature = "zstd")]
-    Zstd { body: super::zstd::ZstdBody, digest: Option<D> },
+    Zstd(super::zstd::ZstdBody),
     /// After an error or the end.
     Finished,
 }
@@ -48,6 +51,7 @@ pub(super) struct Surroundings<B, T, D> {
 impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     /// A patcher that has seen no input and takes packages for any device. `workspace` must be aligned to four bytes;
     /// how long it must be is known when the header is: see [`required_ram`], or ask [`Header::parse`] beforehand.
+    #[inline]
     pub fn new(workspace: &'w mut [u8], base: B, target: T) -> Self {
         Self::with_policy(workspace, base, target, Anything)
     }
@@ -55,154 +59,161 @@ impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
 
 impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
     /// A patcher that takes the packages that `policy` allows.
+    #[inline]
     pub fn with_policy(workspace: &'w mut [u8], base: B, target: T, policy: P) -> Self {
         Self {
             stage: Stage::Header { workspace, gathered: 0 },
             surroundings: Surroundings { base, target, written: 0, digest: None },
             policy,
-            header: None,
+            header: Header::NONE,
+            body_digest: None,
         }
     }
 
     /// The header, once it has arrived.
     #[must_use]
     pub const fn header(&self) -> Option<&Header> {
-        self.header.as_ref()
+        // No header asks for no memory.
+        if self.header.ram == 0 { None } else { Some(&self.header) }
     }
 
     /// How much of the target has been written, in percent; its digest is not checked before [`Patcher::finish`].
     #[must_use]
     pub fn progress(&self) -> u8 {
-        self.header.as_ref().map_or(0, |header| percent(self.surroundings.written, header.target_size))
+        self.header().map_or(0, |header| percent(self.surroundings.written, header.target_size))
     }
 
     /// Takes the next piece of the package, all of it, and writes what can be restored.
     ///
     /// After an error the restore is over: every further call is [`Error::Finished`].
     pub fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
-        let stage = core::mem::replace(&mut self.stage, Stage::Finished);
-        self.stage = self.take(stage, piece)?;
-        Ok(())
+        let result = self.take(piece);
+        if result.is_err() {
+            self.stage = Stage::Finished;
+        }
+        result
     }
 
     /// Ends the restore: the package must be complete, and the target's digest right. Returns the target.
+    ///
+    /// This moves the patcher, which takes stack; [`Patcher::complete`] does not.
+    #[inline]
     pub fn finish(mut self) -> Result<T, Error> {
-        // A body without a byte is complete before anything is pushed.
-        self.push(&[])?;
-        let header = self.header.ok_or(Error::Truncated)?;
-        let body_digest = match self.stage {
-            Stage::Header { .. } => return Err(Error::Truncated),
-            Stage::Finished => return Err(Error::Finished),
-            Stage::Body { done: false, .. } => return Err(Error::Truncated),
-            Stage::Body { digest, decoder, .. } => {
-                decoder.finish()?;
-                digest
-            }
-            #[cfg(feature = "zstd")]
-            Stage::Zstd { body, digest } => {
-                body.finish()?;
-                digest
-            }
-        };
-        if body_digest.map(Sha256::finish) != header.body_digest {
-            return Err(Error::BodyDigest);
-        }
-        let digest = self.surroundings.digest.ok_or(Error::Truncated)?;
-        if digest.finish() != header.target_digest {
-            return Err(Error::TargetDigest);
-        }
+        self.complete()?;
         Ok(self.surroundings.target)
     }
 
-    fn take(&mut self, stage: Stage<'w, D>, piece: &[u8]) -> Result<Stage<'w, D>, Error> {
-        match stage {
-            Stage::Header { workspace, gathered } => self.take_header(workspace, gathered, piece),
-            Stage::Body { mut walker, mut decoder, mut digest, mut done } => {
-                if let Some(digest) = &mut digest {
-                    digest.update(piece);
-                }
-                done = decode(&mut walker, &mut decoder, &mut self.surroundings, piece, done)?;
-                Ok(Stage::Body { walker, decoder, digest, done })
+    /// Ends the restore: the package must be complete, and the target's digest right.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    pub fn complete(&mut self) -> Result<(), Error> {
+        // A body without a byte is complete before anything is pushed.
+        self.push(&[])?;
+        match &self.stage {
+            Stage::Header { .. } | Stage::Body { done: false, .. } => return Err(Error::Truncated),
+            Stage::Finished => return Err(Error::Finished),
+            Stage::Body { decoder, .. } => decoder.finish()?,
+            #[cfg(feature = "zstd")]
+            Stage::Zstd(body) => body.finish()?,
+        }
+        self.stage = Stage::Finished;
+        if !matches(&mut self.body_digest, self.header.body_digest.as_ref()) {
+            return Err(Error::BodyDigest);
+        }
+        let right = matches(&mut self.surroundings.digest, Some(&self.header.target_digest));
+        if right { Ok(()) } else { Err(Error::TargetDigest) }
+    }
+
+    fn take(&mut self, mut piece: &[u8]) -> Result<(), Error> {
+        if matches!(self.stage, Stage::Header { .. }) {
+            piece = self.take_header(piece)?;
+        }
+        if let Some(digest) = &mut self.body_digest {
+            digest.update(piece);
+        }
+        match &mut self.stage {
+            Stage::Header { .. } => Ok(()),
+            Stage::Body { walker, decoder, done } => {
+                *done = decode(walker, decoder, &mut self.surroundings, piece, *done)?;
+                Ok(())
             }
             #[cfg(feature = "zstd")]
-            Stage::Zstd { mut body, mut digest } => {
-                if let Some(digest) = &mut digest {
-                    digest.update(piece);
-                }
-                body.push(piece, &mut self.surroundings)?;
-                Ok(Stage::Zstd { body, digest })
-            }
+            Stage::Zstd(body) => body.push(piece, &mut self.surroundings),
             Stage::Finished => Err(Error::Finished),
         }
     }
 
-    fn take_header(
-        &mut self,
-        workspace: &'w mut [u8],
-        mut gathered: usize,
-        mut piece: &[u8],
-    ) -> Result<Stage<'w, D>, Error> {
+    /// Gathers the header, and begins when it is complete. Returns what is left of the piece.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn take_header<'p>(&mut self, mut piece: &'p [u8]) -> Result<&'p [u8], Error> {
+        let Stage::Header { workspace, gathered } = &mut self.stage else { return Ok(piece) };
         loop {
-            let known = workspace.get(..gathered).ok_or(Error::WorkspaceTooSmall)?;
-            let wanted = if gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
-            if gathered >= wanted {
-                let policy = &self.policy;
-                let known = workspace.get_mut(..gathered).ok_or(Error::WorkspaceTooSmall)?;
-                with_message(known, |message, signatures| policy.authenticate(message, signatures))?;
-                let (header, extensions, _) = Header::parse_extended(known)?;
-                self.allow(&header, &extensions)?;
-                let stage = self.begin(&header, workspace)?;
-                return self.take(stage, piece);
+            let known = workspace.get(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
+            // A wrong magic or version is refused as soon as it is there.
+            let wanted = if *gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
+            if *gathered >= wanted {
+                let known = workspace.get_mut(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
+                if P::AUTHENTICATES {
+                    let policy = &self.policy;
+                    with_message(known, |message, signatures| policy.authenticate(message, signatures))?;
+                }
+                let extensions = self.header.read(known)?;
+                if matches!(self.header.codec, Codec::Zstd { .. }) && cfg!(not(feature = "zstd")) {
+                    return Err(Error::UnsupportedCodec);
+                }
+                self.policy.allow(&self.header, &extensions)?;
+                let workspace = core::mem::take(workspace);
+                self.begin(workspace)?;
+                return Ok(piece);
             }
-            let count = piece.len().min(wanted - gathered);
-            let (now, later) = piece.split_at_checked(count).ok_or(Error::MalformedHeader)?;
-            let place = workspace.get_mut(gathered..gathered + count).ok_or(Error::WorkspaceTooSmall)?;
-            place.iter_mut().zip(now).for_each(|(to, &from)| *to = from);
-            gathered += count;
-            piece = later;
-            if gathered < wanted {
-                // A wrong magic or version is refused as soon as it is there.
-                return Ok(Stage::Header { workspace, gathered });
-            }
+            let Some((&byte, rest)) = piece.split_first() else { return Ok(piece) };
+            *workspace.get_mut(*gathered).ok_or(Error::WorkspaceTooSmall)? = byte;
+            *gathered += 1;
+            piece = rest;
         }
-    }
-
-    /// Whether decoder and device want this package.
-    fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error> {
-        if matches!(header.codec, Codec::Zstd { .. }) && cfg!(not(feature = "zstd")) {
-            return Err(Error::UnsupportedCodec);
-        }
-        self.policy.allow(header, extensions)
     }
 
     /// Checks workspace and base, in this order, and only then lets the target begin.
-    fn begin(&mut self, header: &Header, workspace: &'w mut [u8]) -> Result<Stage<'w, D>, Error> {
-        if required_ram(header) > workspace.len() as u64 && matches!(header.codec, Codec::Cm { .. }) {
-            return Err(Error::WorkspaceTooSmall);
-        }
-        let digest = header.body_digest.map(|_| D::start());
-        let base = &mut self.surroundings.base;
-        let stage = match header.codec {
-            Codec::Cm { size, tuning } => {
-                check_base::<B, D>(base, header, workspace)?;
-                let layout = Layout::new(header, size, tuning, workspace)?;
-                let (walker, decoder) = layout.split(header.body_length);
-                Stage::Body { walker, decoder, digest, done: false }
+    fn begin(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
+        let header = &self.header;
+        match header.codec {
+            Codec::Cm { .. } => {
+                if required_ram(header) > workspace.len() as u64 {
+                    return Err(Error::WorkspaceTooSmall);
+                }
+                check_base::<B, D>(&mut self.surroundings.base, header, workspace)?;
+                self.begin_cm(workspace)?;
             }
             #[cfg(feature = "zstd")]
             Codec::Zstd { window_log } => {
                 let mut body = super::zstd::ZstdBody::new(header, window_log)?;
                 // The caller's workspace may be as small as the header.
-                check_base::<B, D>(base, header, body.buffer())?;
-                Stage::Zstd { body, digest }
+                check_base::<B, D>(&mut self.surroundings.base, header, body.buffer())?;
+                self.stage = Stage::Zstd(body);
             }
             #[cfg(not(feature = "zstd"))]
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
         };
-        self.header = Some(*header);
-        self.surroundings.target.begin(header.target_size)?;
+        self.body_digest = self.header.body_digest.map(|_| D::start());
+        self.surroundings.target.begin(self.header.target_size)?;
         self.surroundings.digest = Some(D::start());
-        Ok(stage)
+        Ok(())
+    }
+
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn begin_cm(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
+        let Codec::Cm { size, tuning } = self.header.codec else { return Err(Error::UnsupportedCodec) };
+        let layout = Layout::new(&self.header, size, tuning, workspace)?;
+        let (walker, decoder) = layout.split(self.header.body_length);
+        self.stage = Stage::Body { walker, decoder, done: false };
+        Ok(())
+    }
+}
+
+/// Whether a digest that was kept is the expected one; where none was kept, none is expected.
+fn matches<D: Sha256>(digest: &mut Option<D>, expected: Option<&[u8; 32]>) -> bool {
+    match (digest.take(), expected) {
+        (Some(digest), Some(expected)) => digest.finish() == *expected,
+        (digest, expected) => digest.is_none() && expected.is_none(),
     }
 }
 
@@ -215,6 +226,7 @@ pub(crate) const fn percent(done: u32, whole: u32) -> u8 {
 }
 
 /// Compares size and SHA-256 of the base, a piece of workspace at a time.
+#[cfg_attr(not(feature = "encode"), inline(never))]
 fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u8]) -> Result<(), Error> {
     if base.size() != header.base_size {
         return Err(Error::BaseSize);
@@ -237,6 +249,7 @@ fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u
 }
 
 /// Feeds a piece to the decoder; true when the target is complete.
+#[cfg_attr(not(feature = "encode"), inline(never))]
 fn decode<I: Io>(
     walker: &mut Walker<'_>,
     decoder: &mut RangeDecoder<'_>,

@@ -76,6 +76,7 @@ impl Walker<'_> {
         actual
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn copy_reference<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -105,6 +106,7 @@ impl Walker<'_> {
     }
 
     /// Goes on after a reference that became `bytes`.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn finish_reference(&mut self, site: &Site, bytes: [u8; 8]) {
         let length = usize::from(site.reference.length);
         self.copy.steps.begin(site.base_address.wrapping_add(length as u32));
@@ -114,6 +116,7 @@ impl Walker<'_> {
     }
 
     /// Remembers what a first half put into its register.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn note_half(&mut self, site: &Site, bytes: [u8; 8]) {
         let half = site.reference.half((site.bytes, site.base_address), (bytes, site.target_address));
         half.into_iter().for_each(|half| self.copy.halves.set(half));

@@ -119,6 +119,7 @@ impl<'w> Walker<'w> {
     /// Takes one step: a landmark, an operation, a literal byte, a part of a cover.
     ///
     /// A step consumes at most [`crate::entropy::LOOKAHEAD`] bytes of input.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub fn step<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -133,15 +134,16 @@ impl<'w> Walker<'w> {
                 self.phase = Phase::Done;
             }
             Phase::Operation => {
-                self.operation = match self.ahead.take() {
-                    Some(operation) => operation,
-                    None => self.operation(coder, oracle.operation(self.position))?,
-                };
+                let mut stated = None;
                 if self.control.position < self.target_size {
-                    self.ahead = Some(self.operation(coder, oracle.operation(self.control.position))?);
+                    stated = Some(self.operation(coder, oracle.operation(self.control.position))?);
                 }
-                self.announced = true;
-                self.phase = Phase::Literals;
+                // Before the first, there is none to carry out yet.
+                if let Some(operation) = core::mem::replace(&mut self.ahead, stated) {
+                    self.operation = operation;
+                    self.announced = true;
+                    self.phase = Phase::Literals;
+                }
             }
             Phase::Literals => self.step_literal(coder, oracle, io)?,
             Phase::Copy => {
@@ -154,6 +156,7 @@ impl<'w> Walker<'w> {
         Ok(if matches!(self.phase, Phase::Done) { Progress::Done } else { Progress::NeedsInput })
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn step_landmark<C: Coder, O: Oracle>(
         &mut self,
         coder: &mut C,
@@ -209,6 +212,7 @@ impl<'w> Walker<'w> {
     }
 
     /// Appends `count` bytes of the window from `at` on to the target; they lie within the current block.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), Error> {
         if self.used + count > OUTPUT {
             self.flush(io)?;
@@ -232,6 +236,7 @@ impl<'w> Walker<'w> {
 
     /// Fills the window with `count` bytes of the cover's source from `start`, which is before the position for a
     /// source in the target; past the position such a source repeats itself.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn read_source<I: Io>(
         &mut self,
         io: &mut I,
@@ -239,13 +244,14 @@ impl<'w> Walker<'w> {
         start: u32,
         count: usize,
     ) -> Result<(), Error> {
-        self.window.fill(0);
         let count = count.min(WINDOW);
         let (limit, written) = match source {
             Source::Base => (self.base_size, self.base_size),
             Source::Target => (self.position, self.position - self.used as u32),
         };
         let stored = written.saturating_sub(start).min(count as u32) as usize;
+        // One byte is looked at beyond the end of a cover.
+        self.window.get_mut(stored..(count + 1).min(WINDOW)).unwrap_or_default().fill(0);
         let part = self.window.get_mut(..stored).unwrap_or_default();
         if source == Source::Base {
             return io.read_base(start, part);

@@ -116,7 +116,7 @@ impl ZstdBody {
     ///
     /// # Errors
     /// [`Error::Truncated`] if it is not complete.
-    pub fn finish(self) -> Result<(), Error> {
+    pub fn finish(&self) -> Result<(), Error> {
         let complete = self.ended && self.taken == self.length;
         if complete { Ok(()) } else { Err(Error::Truncated) }
     }

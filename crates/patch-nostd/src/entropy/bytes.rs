@@ -1,12 +1,12 @@
 //! How bytes are predicted: literals, and the unchanged and changed bytes of covers (`docs/format.md`, section 6).
 
-use super::model::{Cells, INPUTS, SLOT_CELLS, hash};
+use super::model::{Cells, FLAG_SET, INPUTS, SLOT_CELLS, hash};
 use super::{Coder, Model};
 
 /// First weight set of each use.
 const LITERAL_SET: usize = 0;
 const CHANGED_SET: usize = 8;
-const UNCHANGED_SET: usize = 16;
+const UNCHANGED_SET: usize = FLAG_SET;
 
 /// Bits of a byte that share a slot in one context: as many as a slot's counters form a tree of.
 const GROUP: u32 = SLOT_CELLS.trailing_zeros();
@@ -54,11 +54,13 @@ impl Model<'_> {
     pub fn unchanged<C: Coder>(&mut self, coder: &mut C, context: &CopyContext, same: bool) -> bool {
         let (source, next) = (u32::from(context.source), u32::from(context.next));
         let history = u32::from(context.history);
-        let (phase, odd) = (context.offset & 3, context.offset & 1);
+        let (near, odd) = (u32::from(context.near), context.offset & 1);
+        // The high bits of the bytes around name the instruction.
+        let around = u32::from(context.previous >> 3) | u32::from(context.next >> 3) << 17;
         let contexts = [
-            (5 << 28 | (history >> 1 & 0x1F) | phase << 8, context.history & 1),
-            (6 << 28 | source | (history & 3) << 8, phase as u8),
-            (7 << 28 | source << 8 | u32::from(context.previous), context.history & 1),
+            (5 << 28 | (history >> 1 & 0x1F) | (context.offset & 3) << 8, context.history & 1),
+            (6 << 28 | source | odd << 8, context.history & 3),
+            (7 << 28 | around | near << 8 | odd << 16, context.history & 3),
             (8 << 28 | next | odd << 8, context.history & 3),
         ];
         let set = UNCHANGED_SET + (context.history & 3) as usize;

@@ -13,6 +13,7 @@ mod number;
 mod range_decoder;
 #[cfg(feature = "encode")]
 mod range_encoder;
+mod refine;
 
 pub use bytes::{CopyContext, LiteralContext};
 pub use coder::{Category, Coder};

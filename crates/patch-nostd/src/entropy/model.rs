@@ -1,6 +1,6 @@
 //! Counters in hashed slots, mixed into one probability per event (`docs/format.md`, sections 5.3 and 5.4).
 
-use super::{Coder, counter, logistic};
+use super::{CONTROL_CELLS, Coder, counter, logistic, refine};
 use crate::wire::Tuning;
 
 /// Cells of one slot: a tag and three counters, those of two successive bits in one context.
@@ -10,9 +10,14 @@ pub const SLOT_CELLS: usize = 4;
 /// Inputs that one event mixes at most.
 pub(super) const INPUTS: usize = 4;
 /// Sets of mixer weights: which set is used depends on the kind of event.
-pub(super) const WEIGHT_SETS: usize = 28;
+pub(super) const WEIGHT_SETS: usize = 24;
 /// Cells of all mixer weights.
 pub const WEIGHT_CELLS: usize = INPUTS * WEIGHT_SETS;
+
+/// The first set of a flag; those before are of bytes.
+pub(super) const FLAG_SET: usize = 16;
+/// Where the curves of [`refine`] begin among the control cells.
+const CURVES: usize = CONTROL_CELLS - refine::CELLS;
 
 /// Weights are fractions of 65536, limited to four in either direction.
 const WEIGHT_LIMIT: i32 = (4 << 16) - 1;
@@ -25,13 +30,14 @@ const CONTROL_RATE: u8 = 4;
 /// All adaptive state of a body, in memory that the caller lends.
 #[derive(Debug)]
 pub struct Model<'w> {
-    /// Counters of numbers and other contexts with an index of their own.
+    /// Counters of numbers and other contexts with an index of their own, then the curves of [`refine`].
     pub(super) control: &'w mut [u16],
     slots: &'w mut [u16],
     weights: &'w mut [i32],
     mixer_rate: i32,
-    /// How fast hashed counters and control counters move.
-    steps: [u16; 8],
+    /// How fast the counters of bytes, of flags, and control counters move.
+    byte_steps: [u16; 8],
+    flag_steps: [u16; 8],
     control_steps: [u16; 8],
 }
 
@@ -43,6 +49,7 @@ impl<'w> Model<'w> {
     /// [`WEIGHT_CELLS`], `slots` a multiple of [`SLOT_CELLS`].
     pub fn new(control: &'w mut [u16], slots: &'w mut [u16], weights: &'w mut [i32], tuning: Tuning) -> Self {
         control.fill(counter::NEW);
+        refine::begin(control.get_mut(CURVES..).unwrap_or_default());
         slots.fill(counter::NEW);
         for slot in slots.chunks_exact_mut(SLOT_CELLS) {
             if let Some(tag) = slot.first_mut() {
@@ -50,9 +57,11 @@ impl<'w> Model<'w> {
             }
         }
         weights.fill(WEIGHT_START);
-        let steps = counter::steps(tuning.counter_rate);
+        let byte_steps = counter::steps(tuning.counter_rate);
+        let flag_steps = counter::steps(tuning.counter_rate.saturating_sub(1));
         let control_steps = counter::steps(CONTROL_RATE);
-        Self { control, slots, weights, mixer_rate: i32::from(tuning.mixer_rate), steps, control_steps }
+        let mixer_rate = i32::from(tuning.mixer_rate);
+        Self { control, slots, weights, mixer_rate, byte_steps, flag_steps, control_steps }
     }
 
     /// The first cell of the slot of a context, which is given as a hash.
@@ -107,23 +116,29 @@ impl<'w> Model<'w> {
         for (input, &cell) in inputs.iter_mut().zip(cells) {
             *input = counter::odds(self.cell(cell));
         }
-        let start = set.min(WEIGHT_SETS - 1) * INPUTS;
+        let set = set.min(WEIGHT_SETS - 1);
+        let start = set * INPUTS;
         let mut odds = 0i32;
         if let Some(weights) = self.weights.get(start..start + cells.len()) {
             for (&weight, &input) in weights.iter().zip(&inputs) {
                 odds += (weight * input) >> 10;
             }
         }
-        let probability = logistic::squash(odds >> 6);
-        let bit = coder.code(probability, bit);
-        self.learn(cells, &inputs, start, probability, bit);
+        let odds = odds >> 6;
+        let probability = logistic::squash(odds);
+        let curve = refine::curve(set);
+        let (refined, nearer) = refine::refine(self.control, CURVES + curve, odds, probability);
+        let bit = coder.code(refined, bit);
+        refine::learn(self.control, nearer, bit);
+        self.learn(cells, &inputs, set, probability, bit);
         bit
     }
 
     #[cfg_attr(feature = "encode", inline(always))]
-    fn learn(&mut self, cells: &[usize], inputs: &[i32; INPUTS], start: usize, probability: u16, bit: bool) {
+    fn learn(&mut self, cells: &[usize], inputs: &[i32; INPUTS], set: usize, probability: u16, bit: bool) {
         let target = if bit { 0xFFFF } else { 0 };
         let error = (target - i32::from(probability)) * self.mixer_rate;
+        let start = set * INPUTS;
         if let Some(weights) = self.weights.get_mut(start..start + cells.len()) {
             for (weight, &input) in weights.iter_mut().zip(inputs) {
                 // |error| < 2^20 and |input| < 2^13: drop bits first, to stay within 32.
@@ -131,9 +146,10 @@ impl<'w> Model<'w> {
                 *weight = (*weight + step).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
             }
         }
+        let steps = if set < FLAG_SET { &self.byte_steps } else { &self.flag_steps };
         for &cell in cells {
             if let Some(counter) = self.slots.get_mut(cell) {
-                *counter = counter::update(*counter, bit, &self.steps);
+                *counter = counter::update(*counter, bit, steps);
             }
         }
     }

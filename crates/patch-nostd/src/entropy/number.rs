@@ -1,6 +1,6 @@
 //! Whole numbers as adaptive events: size first, then bits (`docs/format.md`, section 5.5).
 
-use super::{Coder, Model};
+use super::{Coder, Model, refine};
 
 /// Which number it is: each kind learns on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ const FLAGS: usize = 10 * CELLS;
 /// How many such flags there are.
 const FLAG_CELLS: usize = 32;
 /// Control counters in all.
-pub const CONTROL_CELLS: usize = FLAGS + FLAG_CELLS;
+pub const CONTROL_CELLS: usize = FLAGS + FLAG_CELLS + refine::CELLS;
 
 impl Model<'_> {
     /// Codes a number below 2^32 - 1.

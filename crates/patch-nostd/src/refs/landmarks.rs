@@ -49,6 +49,7 @@ impl<'w> Landmarks<'w> {
 
     /// How far the cover that copies the base's byte at `offset` moved it.
     #[must_use]
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub fn displacement(&self, offset: u32) -> Option<i32> {
         let after = self.entries.partition_point(|entry| entry.base <= offset);
         let entry = self.entries.get(after.checked_sub(1)?)?;
@@ -57,6 +58,7 @@ impl<'w> Landmarks<'w> {
 
     /// The landmark that begins first at or after `offset` of the target.
     #[must_use]
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub fn next(&self, offset: u32) -> Option<Landmark> {
         let ahead = self.entries.iter().filter(|entry| entry.target >= offset);
         ahead.min_by_key(|entry| entry.target).copied()

@@ -123,11 +123,13 @@ impl Steps {
 
     /// Goes on by one byte, whose address is given, and which is followed by `next`.
     #[inline]
+    #[cfg_attr(not(feature = "all-architectures"), allow(unused_variables))]
     pub fn byte(&mut self, region: RegionKind, address: u32, byte: u8, next: u8) {
         if !region.has_steps() || self.inside(address) || address & (region.alignment() - 1) != 0 {
             return;
         }
         let length = match region {
+            #[cfg(feature = "thumb")]
             RegionKind::Thumb => {
                 if next >> 3 >= 0b11101 {
                     4
@@ -135,6 +137,7 @@ impl Steps {
                     2
                 }
             }
+            #[cfg(feature = "riscv")]
             RegionKind::Riscv => {
                 if byte & 3 == 3 {
                     4
@@ -142,6 +145,7 @@ impl Steps {
                     2
                 }
             }
+            #[cfg(feature = "xtensa")]
             RegionKind::Xtensa => {
                 if byte & 8 != 0 {
                     2

@@ -8,7 +8,7 @@ use crate::entropy::{Category, Coder, Model, Number};
 pub const SOURCES: usize = 7;
 
 /// First weight set of the flags.
-const SET: usize = 24;
+const SET: usize = 21;
 /// The first control flag of "is it still an instruction of this form?", by class.
 const FORM_FLAG: usize = 24;
 
@@ -48,17 +48,18 @@ pub struct Predictor<'w> {
     recent: [i32; 2],
     /// For each source: the last outcomes of its proposals, a bit each, 1 for wrong.
     outcomes: [u8; SOURCES],
-    /// Outcomes of whole references, 1 for "not the first guess".
-    history: u8,
+    /// Whether the first guess at the last reference was wrong.
+    missed: bool,
 }
 
 impl<'w> Predictor<'w> {
     /// A predictor that has seen no reference.
     pub fn new(landmarks: Landmarks<'w>, learned: Learned<'w>, space: AddressSpace) -> Self {
         let nearby = Nearby::default();
-        Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], history: 0 }
+        Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], missed: false }
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn candidates(&self, site: &Site) -> Candidates {
         let target = site.reference.target;
         let known = self.learned.find(target);
@@ -79,6 +80,7 @@ impl<'w> Predictor<'w> {
     /// Codes the reference at `site`, whose copy in the target is `actual` (only encoders know it).
     ///
     /// Returns the target's bytes, or `None` if they are no reference of this form and must be coded one by one.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub fn predict<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -98,22 +100,24 @@ impl<'w> Predictor<'w> {
             let right = self.flag(coder, model, site, (source, rank, agreement), bytes == actual);
             self.note(agreement, right);
             if right {
-                self.history = self.history << 1 | u8::from(rank > 0);
+                self.missed = rank > 0;
                 self.remember(site, candidates.place, displacement);
                 return Some(bytes);
             }
             rank += 1;
         }
-        self.history = self.history << 1 | 1;
+        self.missed = true;
         self.escape(coder, model, site, &candidates, actual)
     }
 
     /// The bytes of the reference that points at `target` from its new place, then zeros.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn write(&self, site: &Site, target: u32) -> Option<[u8; 8]> {
         let bytes = site.reference.write(site.bytes, site.target_address, &self.space, target)?;
         Some(first(bytes, site.reference.length))
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn flag<C: Coder>(
         &self,
         coder: &mut C,
@@ -125,11 +129,10 @@ impl<'w> Predictor<'w> {
         let class = site.reference.class() as u32;
         let place = source as u32 | class << 3 | rank.min(3) << 6;
         let outcomes = u32::from(self.outcomes.get(source).copied().unwrap_or(0));
-        let history = u32::from(self.history);
         let contexts = [
             (0xF000_0000 | place | (outcomes >> 3 & 7) << 8, outcomes as u8),
-            (0xF100_0000 | place | agreement << 8, history as u8),
-            (0xF200_0000 | u32::from(site.bytes[3]) | place << 8, outcomes as u8 & 3),
+            (0xF100_0000 | place | agreement << 8, u8::from(self.missed)),
+            (0xF200_0000 | u32::from(site.bytes[1]) | place << 8, outcomes as u8 & 3),
         ];
         let set = SET + if rank == 0 { usize::from(is_branch(site)) } else { 2 };
         model.flag(coder, &contexts, set, right)
@@ -145,6 +148,7 @@ impl<'w> Predictor<'w> {
     }
 
     /// Codes where a reference went whose guesses were all wrong, as a distance from the first guess.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn escape<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -171,6 +175,7 @@ impl<'w> Predictor<'w> {
     }
 
     /// Takes what a reference became whose bytes were coded one by one.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub fn learn(&mut self, site: &Site, actual: [u8; 8]) {
         let went = site.reference.read(actual, site.target_address, &self.space);
         if self.holds(site, actual, went) {
@@ -185,6 +190,7 @@ impl<'w> Predictor<'w> {
         plausible && self.write(site, went) == Some(actual)
     }
 
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn remember(&mut self, site: &Site, place: usize, displacement: i32) {
         self.recent[usize::from(is_branch(site))] = displacement;
         if site.reference.class() != Class::Near {

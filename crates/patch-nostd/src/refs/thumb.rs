@@ -11,7 +11,7 @@
 //! MOVW  11110 i 100100 imm4      0 imm3 Rd imm8               MOVT  11110 i 101100 imm4   ...
 //! ```
 
-use super::bits::signed;
+use super::bits::{self, signed};
 use super::{Class, Half, Halves, Reference, View};
 
 /// Instructions of Thumb code that refer to an address.
@@ -43,13 +43,12 @@ const BLX: u32 = 0x4000;
 
 /// Halfwords of an instruction, the first one in the upper half.
 const fn word(bytes: [u8; 8]) -> u32 {
-    (bytes[1] as u32) << 24 | (bytes[0] as u32) << 16 | (bytes[3] as u32) << 8 | bytes[2] as u32
+    bits::word(bytes).rotate_left(16)
 }
 
 /// `bytes` with these halfwords in front.
 const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
-    let [a, b, c, d] = word.to_be_bytes();
-    [b, a, d, c, bytes[4], bytes[5], bytes[6], bytes[7]]
+    bits::with_word(bytes, word.rotate_left(16))
 }
 
 /// The reference that `view` begins with.
@@ -128,82 +127,113 @@ const fn register(word: u32) -> u32 {
     word >> 8 & 15
 }
 
-/// The 16 bits of a MOVW or MOVT: imm4 : i : imm3 : imm8.
-const fn immediate(word: u32) -> u32 {
-    (word >> 16 & 15) << 12 | (word >> 26 & 1) << 11 | (word >> 12 & 7) << 8 | word & 0xFF
+/// Some bits of an instruction that are bits of its operand, in 16 bits: the lowest one's place in the instruction
+/// (whose first halfword is the upper one), its place in the operand, and how many there are.
+const fn field(instruction: u16, operand: u16, count: u16) -> u16 {
+    instruction | operand << 5 | count << 10
 }
 
-const fn with_immediate(word: u32, value: u32) -> u32 {
-    let fields = (value >> 12 & 15) << 16 | (value >> 11 & 1) << 26 | (value >> 8 & 7) << 12 | value & 0xFF;
-    word & !IMMEDIATE | fields
+/// With this, the highest bit of a form's first field is a sign.
+const SIGNED: u16 = 1 << 15;
+
+/// The fields of each form.
+const FIELDS: [[u16; 5]; 9] = [
+    // S : I1 : I2 : imm10 : imm11 : 0, where I1 = not(J1 xor S) and I2 = not(J2 xor S): see `plain`.
+    [field(26, 24, 1) | SIGNED, field(13, 23, 1), field(11, 22, 1), field(16, 12, 10), field(0, 1, 11)],
+    // S : J2 : J1 : imm6 : imm11 : 0
+    [field(26, 20, 1) | SIGNED, field(11, 19, 1), field(13, 18, 1), field(16, 12, 6), field(0, 1, 11)],
+    [field(16, 1, 8) | SIGNED, 0, 0, 0, 0],
+    [field(16, 1, 11) | SIGNED, 0, 0, 0, 0],
+    // i : imm5 : 0
+    [field(25, 6, 1), field(19, 1, 5), 0, 0, 0],
+    [field(16, 2, 8), 0, 0, 0, 0],
+    // U : imm12
+    [field(23, 12, 1), field(0, 0, 12), 0, 0, 0],
+    // imm4 : i : imm3 : imm8, twice
+    [field(16, 12, 4), field(26, 11, 1), field(12, 8, 3), field(0, 0, 8), 0],
+    [field(16, 12, 4), field(26, 11, 1), field(12, 8, 3), field(0, 0, 8), 0],
+];
+
+/// Place in the instruction, place in the operand, and the mask of the bits at either place's zero.
+#[inline]
+const fn parts(field: u16) -> (u32, u32, u32) {
+    (field as u32 & 31, field as u32 >> 5 & 31, (1 << (field >> 10 & 15)) - 1)
 }
 
-const IMMEDIATE: u32 = 0x040F_70FF;
+/// The operand of an instruction as it stands there.
+#[cfg_attr(not(feature = "encode"), inline(never))]
+fn operand(form: Form, word: u32) -> u32 {
+    let fields = &FIELDS[form as usize];
+    let mut value = 0;
+    for &field in fields {
+        let (place, to, mask) = parts(field);
+        value |= (word >> place & mask) << to;
+    }
+    if fields[0] & SIGNED == 0 {
+        return value;
+    }
+    let first = u32::from(fields[0]);
+    signed(value, ((first >> 5 & 31) + (first >> 10 & 15)) & 31)
+}
+
+/// The instruction with another operand, of which only the bits that have a place count.
+#[inline]
+fn with_operand(form: Form, mut word: u32, operand: u32) -> u32 {
+    for &field in &FIELDS[form as usize] {
+        let (place, from, mask) = parts(field);
+        word = word & !(mask << place) | (operand >> from & mask) << place;
+    }
+    word
+}
+
+/// Swaps J1 and J2 of a branch for I1 and I2, and back.
+const fn plain(form: Form, word: u32) -> u32 {
+    let forward = word & 1 << 26 == 0;
+    if matches!(form, Form::Branch) && forward { word ^ 0x2800 } else { word }
+}
+
+/// The 16 bits of a MOVW or MOVT.
+fn immediate(word: u32) -> u32 {
+    operand(Form::LowerHalf, word)
+}
 
 /// The target of the instruction at `address`; `extra` is the other half of the address.
-pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -> u32 {
+pub(super) fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -> u32 {
     let word = word(bytes);
-    let counter = address.wrapping_add(4);
-    let short = word >> 16;
+    let operand = operand(form, plain(form, word));
     let offset = match form {
-        Form::Branch => signed(branch_offset(word), 25),
-        Form::Conditional => signed(conditional_offset(word), 21),
-        Form::ShortConditional => signed((short & 0xFF) << 1, 9),
-        Form::Short => signed((short & 0x7FF) << 1, 12),
-        Form::Zero => (short >> 9 & 1) << 6 | (short >> 3 & 31) << 1,
-        Form::Literal => (short & 0xFF) << 2,
-        Form::WideLiteral if word >> 23 & 1 != 0 => word & 0xFFF,
-        Form::WideLiteral => (word & 0xFFF).wrapping_neg(),
-        Form::LowerHalf => return extra | immediate(word),
-        Form::UpperHalf => return extra | immediate(word) << 16,
+        Form::LowerHalf => return extra | operand,
+        Form::UpperHalf => return extra | operand << 16,
+        Form::WideLiteral if operand >> 12 == 0 => operand.wrapping_neg(),
+        Form::WideLiteral => operand & 0xFFF,
+        _ => operand,
     };
-    origin(form, word, counter).wrapping_add(offset)
+    origin(form, word, address).wrapping_add(offset)
 }
 
 /// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
 pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, target: u32) -> Option<[u8; 8]> {
     let word = word(bytes);
-    let offset = target.wrapping_sub(origin(form, word, address.wrapping_add(4)));
-    let written = match form {
-        Form::Branch => {
-            let unit = if word & FORM == BLX { 3 } else { 1 };
-            fits(offset, 25, unit)?;
-            with_branch_offset(word, offset)
-        }
-        Form::Conditional => {
-            fits(offset, 21, 1)?;
-            with_conditional_offset(word, offset)
-        }
-        Form::ShortConditional => {
-            fits(offset, 9, 1)?;
-            word & 0xFF00_FFFF | (offset >> 1 & 0xFF) << 16
-        }
-        Form::Short => {
-            fits(offset, 12, 1)?;
-            word & 0xF800_FFFF | (offset >> 1 & 0x7FF) << 16
-        }
-        Form::Zero => {
-            forward(offset, 0x7E)?;
-            word & 0xFD07_FFFF | (offset >> 6 & 1) << 25 | (offset >> 1 & 31) << 19
-        }
-        Form::Literal => {
-            forward(offset, 0x3FC)?;
-            word & 0xFF00_FFFF | (offset >> 2 & 0xFF) << 16
-        }
-        Form::WideLiteral => {
-            let up = (offset as i32) >= 0;
-            let distance = (offset as i32).unsigned_abs();
-            forward(distance, 0xFFF)?;
-            word & 0xFF7F_F000 | u32::from(up) << 23 | distance
-        }
-        Form::LowerHalf => with_immediate(word, target & 0xFFFF),
-        Form::UpperHalf => with_immediate(word, target >> 16),
+    let offset = target.wrapping_sub(origin(form, word, address));
+    let operand = match form {
+        Form::LowerHalf => target & 0xFFFF,
+        Form::UpperHalf => target >> 16,
+        Form::WideLiteral if (offset as i32) < 0 => offset.wrapping_neg() & 0xFFF,
+        Form::WideLiteral => offset & 0xFFF | 0x1000,
+        _ => offset,
     };
-    Some(with_word(bytes, written))
+    let written = plain(form, with_operand(form, word, operand));
+    // A BLX to an odd halfword does not exist.
+    let exists = form != Form::Branch || written & (FORM | 1) != BLX | 1;
+    let bytes = with_word(bytes, written);
+    // What has no place in the operand is missing when it is read.
+    let half = matches!(form, Form::LowerHalf | Form::UpperHalf);
+    (half || exists && read(form, bytes, address, 0) == target).then_some(bytes)
 }
 
 /// Where offsets count from.
-const fn origin(form: Form, word: u32, counter: u32) -> u32 {
+const fn origin(form: Form, word: u32, address: u32) -> u32 {
+    let counter = address.wrapping_add(4);
     match form {
         Form::Branch if word & FORM == BLX => counter & !3,
         Form::Literal | Form::WideLiteral => counter & !3,
@@ -211,43 +241,7 @@ const fn origin(form: Form, word: u32, counter: u32) -> u32 {
     }
 }
 
-/// S : I1 : I2 : imm10 : imm11 : 0, where I1 = not(J1 xor S) and I2 = not(J2 xor S).
-const fn branch_offset(word: u32) -> u32 {
-    let sign = word >> 26 & 1;
-    let i1 = !(word >> 13 ^ sign) & 1;
-    let i2 = !(word >> 11 ^ sign) & 1;
-    sign << 24 | i1 << 23 | i2 << 22 | (word >> 16 & 0x3FF) << 12 | (word & 0x7FF) << 1
-}
-
-const fn with_branch_offset(word: u32, offset: u32) -> u32 {
-    let sign = offset >> 24 & 1;
-    let j1 = !(offset >> 23 ^ sign) & 1;
-    let j2 = !(offset >> 22 ^ sign) & 1;
-    let fields = sign << 26 | (offset >> 12 & 0x3FF) << 16 | j1 << 13 | j2 << 11 | offset >> 1 & 0x7FF;
-    word & 0xF800_D000 | fields
-}
-
-/// S : J2 : J1 : imm6 : imm11 : 0.
-const fn conditional_offset(word: u32) -> u32 {
-    let (sign, j1, j2) = (word >> 26 & 1, word >> 13 & 1, word >> 11 & 1);
-    sign << 20 | j2 << 19 | j1 << 18 | (word >> 16 & 0x3F) << 12 | (word & 0x7FF) << 1
-}
-
-const fn with_conditional_offset(word: u32, offset: u32) -> u32 {
-    let (sign, j1, j2) = (offset >> 20 & 1, offset >> 18 & 1, offset >> 19 & 1);
-    let fields = sign << 26 | (offset >> 12 & 0x3F) << 16 | j1 << 13 | j2 << 11 | offset >> 1 & 0x7FF;
-    word & 0xFBC0_D000 | fields
-}
-
-/// Whether a signed number of so many bits can be `offset`, whose bits in `unit` must be zero.
-fn fits(offset: u32, bits: u32, unit: u32) -> Option<()> {
-    (signed(offset, bits) == offset && offset & unit == 0).then_some(())
-}
-
-/// Whether all bits of `offset` are among these.
-fn forward(offset: u32, bits: u32) -> Option<()> {
-    (offset & !bits == 0).then_some(())
-}
+const IMMEDIATE: u32 = 0x040F_70FF;
 
 /// What a MOVW put into its register.
 pub(super) fn half(form: Form, old: ([u8; 8], u32), new: [u8; 8], target: u32) -> Option<Half> {

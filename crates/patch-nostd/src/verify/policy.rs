@@ -5,6 +5,9 @@ use crate::wire::{Extensions, Header, Signatures};
 
 /// Decides by its header whether a package is for this device.
 pub trait Policy {
+    /// Whether signatures are looked at: without that, a decoder has no code for them.
+    const AUTHENTICATES: bool = false;
+
     /// Refuses a package by its signatures, by one of the errors 40 to 42 preferably. Called once, when the header is
     /// complete and before anything of it is parsed but its first nine bytes. `message` is what the signatures are of.
     fn authenticate(&self, _message: &[u8], _signatures: Option<&Signatures<'_>>) -> Result<(), Error> {

@@ -35,6 +35,8 @@ pub struct Signed<'k, V, P = Anything> {
 }
 
 impl<V: Verifier, P: Policy> Policy for Signed<'_, V, P> {
+    const AUTHENTICATES: bool = true;
+
     fn authenticate(&self, message: &[u8], signatures: Option<&Signatures<'_>>) -> Result<(), Error> {
         let signatures = signatures.ok_or(Error::Unsigned)?;
         let mut refusal = Error::UnknownKey;

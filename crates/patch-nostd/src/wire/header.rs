@@ -1,7 +1,7 @@
 //! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
 
 use super::signatures::{FLAG_SIGNED, Signatures};
-use super::{Extensions, Reader, RegionKinds, crc32};
+use super::{Extensions, Fields, RegionKinds, crc32};
 use crate::Error;
 
 /// The first bytes of every package.
@@ -104,19 +104,42 @@ pub struct Header {
 }
 
 impl Header {
+    /// What is known before a header has arrived.
+    pub(crate) const NONE: Self = Self {
+        codec: Codec::Cm {
+            size: ModelSize { slots: 0, landmarks: 0, learned: 0 },
+            tuning: Tuning { counter_rate: 0, mixer_rate: 0, block_log: 0 },
+        },
+        base_size: 0,
+        target_size: 0,
+        base_digest: [0; 16],
+        target_digest: [0; 32],
+        target_md5: None,
+        ram: 0,
+        base_address: 0,
+        address_high: 0,
+        windows: [Window { start: 0, length: 0 }; MAX_WINDOWS],
+        kinds: RegionKinds::NONE,
+        read_back: false,
+        body_length: 0,
+        body_digest: None,
+    };
+
     /// The length of the whole header, from its first [`PREFIX_LENGTH`] bytes.
     ///
     /// Fails at once on anything that is not a package of this version.
     pub fn length(prefix: &[u8]) -> Result<usize, Error> {
-        let mut reader = Reader::new(prefix);
-        if reader.array::<4>().map_err(|_| Error::NotAPackage)? != MAGIC {
+        let (magic, rest) = prefix.split_first_chunk().ok_or(Error::NotAPackage)?;
+        if *magic != MAGIC {
             return Err(Error::NotAPackage);
         }
-        if reader.byte()? != VERSION {
+        let (&version, rest) = rest.split_first().ok_or(Error::MalformedHeader)?;
+        if version != VERSION {
             return Err(Error::UnsupportedVersion);
         }
-        let (_codec, _flags) = (reader.byte()?, reader.byte()?);
-        let length = usize::from(u16::from_le_bytes(reader.array()?));
+        // Codec and flags come first.
+        let Some(&[_, _, low, high]) = rest.first_chunk() else { return Err(Error::MalformedHeader) };
+        let length = usize::from(u16::from_le_bytes([low, high]));
         if (PREFIX_LENGTH + 4..=HEADER_LIMIT).contains(&length) {
             Ok(length)
         } else {
@@ -132,20 +155,24 @@ impl Header {
     /// Parses a header and its extensions. `bytes` may go on after it; the last value is its length.
     pub fn parse_extended(bytes: &[u8]) -> Result<(Self, Extensions<'_>, usize), Error> {
         let length = Self::length(bytes)?;
-        let bytes = bytes.get(..length).ok_or(Error::Truncated)?;
+        let mut header = Self::NONE;
+        let extensions = header.read(bytes.get(..length).ok_or(Error::Truncated)?)?;
+        Ok((header, extensions, length))
+    }
+
+    /// Reads the whole header in its place: a copy is large.
+    pub(crate) fn read<'h>(&mut self, bytes: &'h [u8]) -> Result<Extensions<'h>, Error> {
         let (fields, checksum) = bytes.split_last_chunk::<4>().ok_or(Error::MalformedHeader)?;
         if crc32(fields) != u32::from_le_bytes(*checksum) {
             return Err(Error::HeaderChecksum);
         }
-        let mut reader = Reader::new(Signatures::split(bytes)?.0);
-        let (header, extensions) = Self::read(&mut reader)?;
-        if reader.remaining() != 0 {
-            return Err(Error::MalformedHeader);
-        }
-        if crate::apply::required_ram(&header) != u64::from(header.ram) {
+        let mut fields = Fields::new(Signatures::split(bytes)?.0);
+        self.read_fields(&mut fields);
+        let extensions = fields.finish()?;
+        if crate::apply::required_ram(self) != u64::from(self.ram) {
             return Err(Error::RamMismatch);
         }
-        Ok((header, extensions, length))
+        Ok(extensions)
     }
 
     /// The signatures of a package, if it has any; whose they are is for [`crate::verify::Verifier`] to say.
@@ -156,102 +183,71 @@ impl Header {
         Signatures::split(header).map(|(_, signatures)| signatures)
     }
 
-    fn read<'h>(reader: &mut Reader<'h>) -> Result<(Self, Extensions<'h>), Error> {
-        let [_, _, _, _, _, codec, flags, _, _] = reader.array::<PREFIX_LENGTH>()?;
-        if flags & !KNOWN_FLAGS != 0 {
-            return Err(Error::ReservedField);
-        }
+    fn read_fields(&mut self, fields: &mut Fields<'_>) {
+        let mut prefix = [0; PREFIX_LENGTH];
+        fields.bytes(&mut prefix);
+        let [_, _, _, _, _, codec, flags, _, _] = prefix;
+        fields.check(flags & !KNOWN_FLAGS == 0, Error::ReservedField);
         // A signature that leaves the body out would be worth nothing.
-        if flags & FLAG_SIGNED != 0 && flags & FLAG_BODY_DIGEST == 0 {
-            return Err(Error::MalformedHeader);
+        let covered = flags & FLAG_SIGNED == 0 || flags & FLAG_BODY_DIGEST != 0;
+        fields.check(covered, Error::MalformedHeader);
+        self.base_size = fields.bounded(0, IMAGE_LIMIT);
+        self.target_size = fields.bounded(0, IMAGE_LIMIT);
+        if self.base_size != 0 {
+            fields.bytes(&mut self.base_digest);
         }
-        let base_size = image_size(reader)?;
-        let target_size = image_size(reader)?;
-        let base_digest = if base_size == 0 { [0; 16] } else { reader.array()? };
-        let target_digest = reader.array()?;
-        let target_md5 = if flags & FLAG_MD5 == 0 { None } else { Some(reader.array()?) };
-        let ram = reader.varint()?;
-        let codec = Codec::read(codec, reader)?;
-        let base_address = reader.varint()?;
-        let address_high = reader.varint()?;
-        let windows = read_windows(reader)?;
-        let kinds = RegionKinds::read(reader)?;
-        let body_length = reader.varint()?;
-        let body_digest = if flags & FLAG_BODY_DIGEST == 0 { None } else { Some(reader.array()?) };
-        let extensions = Extensions::read(reader)?;
-        let header = Self {
-            codec,
-            base_size,
-            target_size,
-            base_digest,
-            target_digest,
-            target_md5,
-            ram,
-            base_address,
-            address_high,
-            windows,
-            kinds,
-            read_back: flags & FLAG_READ_BACK != 0,
-            body_length,
-            body_digest,
-        };
-        Ok((header, extensions))
+        fields.bytes(&mut self.target_digest);
+        if flags & FLAG_MD5 != 0 {
+            fields.bytes(self.target_md5.insert([0; 16]));
+        }
+        self.ram = fields.varint();
+        self.codec = Codec::read(codec, fields);
+        self.base_address = fields.varint();
+        self.address_high = fields.varint();
+        read_windows(&mut self.windows, fields);
+        self.kinds.read(fields);
+        self.read_back = flags & FLAG_READ_BACK != 0;
+        self.body_length = fields.varint();
+        if flags & FLAG_BODY_DIGEST != 0 {
+            fields.bytes(self.body_digest.insert([0; 32]));
+        }
     }
 }
 
 impl Codec {
-    fn read(number: u8, reader: &mut Reader<'_>) -> Result<Self, Error> {
-        match number {
-            0 => {
-                let size = ModelSize {
-                    slots: bounded(reader, 1, 1 << 24)?,
-                    landmarks: bounded(reader, 0, 1 << 20)?,
-                    learned: bounded(reader, 0, 1 << 16)?,
-                };
-                let [rates, block_log] = reader.array()?;
-                let tuning = Tuning { counter_rate: rates >> 4, mixer_rate: rates & 15, block_log };
-                tuning.check()?;
-                Ok(Self::Cm { size, tuning })
-            }
-            1 => match reader.byte()? {
-                window_log @ 10..=27 => Ok(Self::Zstd { window_log }),
-                _ => Err(Error::MalformedHeader),
-            },
-            _ => Err(Error::UnsupportedCodec),
+    fn read(number: u8, fields: &mut Fields<'_>) -> Self {
+        if number == 1 {
+            return Self::Zstd { window_log: fields.bounded(10, 27) as u8 };
         }
+        fields.check(number == 0, Error::UnsupportedCodec);
+        let size = ModelSize {
+            slots: fields.bounded(1, 1 << 24),
+            landmarks: fields.bounded(0, 1 << 20),
+            learned: fields.bounded(0, 1 << 16),
+        };
+        let (rates, block_log) = (fields.byte(), fields.byte());
+        let tuning = Tuning { counter_rate: rates >> 4, mixer_rate: rates & 15, block_log };
+        fields.check(tuning.is_known(), Error::MalformedHeader);
+        Self::Cm { size, tuning }
     }
 }
 
 impl Tuning {
-    fn check(self) -> Result<(), Error> {
-        let good =
-            (3..=6).contains(&self.counter_rate) && self.mixer_rate > 0 && (3..=6).contains(&self.block_log);
-        if good { Ok(()) } else { Err(Error::MalformedHeader) }
+    fn is_known(self) -> bool {
+        (3..=6).contains(&self.counter_rate) && self.mixer_rate > 0 && (3..=6).contains(&self.block_log)
     }
 }
 
-fn image_size(reader: &mut Reader<'_>) -> Result<u32, Error> {
-    bounded(reader, 0, IMAGE_LIMIT)
-}
-
-fn bounded(reader: &mut Reader<'_>, least: u32, most: u32) -> Result<u32, Error> {
-    let value = reader.varint()?;
-    if (least..=most).contains(&value) { Ok(value) } else { Err(Error::MalformedHeader) }
-}
-
-fn read_windows(reader: &mut Reader<'_>) -> Result<[Window; MAX_WINDOWS], Error> {
-    let mut windows = [Window::default(); MAX_WINDOWS];
-    let count = usize::from(reader.byte()?);
-    for window in windows.get_mut(..count).ok_or(Error::MalformedHeader)? {
+fn read_windows(windows: &mut [Window; MAX_WINDOWS], fields: &mut Fields<'_>) {
+    let count = usize::from(fields.byte());
+    fields.check(count <= MAX_WINDOWS, Error::MalformedHeader);
+    for window in windows.iter_mut().take(count) {
         // Windows are cut at multiples of 256 bytes: a byte less each, and no exactness is needed.
-        let start = bounded(reader, 0, 0xFF_FFFF)? << 8;
-        let length = bounded(reader, 1, 0xFF_FFFF)? << 8;
-        if u64::from(start) + u64::from(length) > 1 << 32 {
-            return Err(Error::MalformedHeader);
-        }
-        *window = Window { start, length };
+        let start = fields.bounded(0, 0xFF_FFFF);
+        let length = fields.bounded(1, 0xFF_FFFF);
+        fields.check(start + length <= 1 << 24, Error::MalformedHeader);
+        *window = Window { start: start << 8, length: length << 8 };
     }
-    Ok(windows)
 }
 
 #[cfg(feature = "encode")]

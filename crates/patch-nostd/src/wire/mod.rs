@@ -2,6 +2,7 @@
 
 mod crc;
 mod extensions;
+mod fields;
 mod header;
 mod region;
 mod signatures;
@@ -9,6 +10,7 @@ mod varint;
 
 pub use crc::crc32;
 pub use extensions::{Extensions, TEXT_LIMIT, is_name, is_product};
+use fields::Fields;
 pub use header::{
     Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, ModelSize, PREFIX_LENGTH, Tuning, VERSION,
     Window,

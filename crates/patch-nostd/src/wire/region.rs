@@ -1,6 +1,6 @@
 //! Region kinds: how references are looked for in a page of the target (`docs/format.md`, section 3.4).
 
-use super::Reader;
+use super::Fields;
 use crate::Error;
 
 /// How many kinds of regions a header may list.
@@ -9,7 +9,9 @@ pub const MAX_KINDS: usize = 8;
 pub const PAGE_LOG: u32 = 12;
 
 /// How references are sought in the base bytes that the covers of a page copy.
+// With a number of its own, the first kind is zero, and telling kinds apart takes one look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(u8)]
 pub enum RegionKind {
     /// No references: every byte stands for itself.
     #[default]
@@ -121,17 +123,21 @@ impl RegionKind {
     /// Whether instructions have different lengths, so that it matters where they begin.
     #[must_use]
     pub const fn has_steps(self) -> bool {
-        matches!(self, Self::Thumb | Self::Riscv | Self::Xtensa)
+        cfg!(feature = "thumb") && matches!(self, Self::Thumb)
+            || cfg!(feature = "riscv") && matches!(self, Self::Riscv)
+            || cfg!(feature = "xtensa") && matches!(self, Self::Xtensa)
     }
 
     /// References begin at multiples of this many bytes.
     #[must_use]
     pub const fn alignment(self) -> u32 {
         match self {
-            Self::Bytes | Self::Xtensa | Self::X86 => 1,
-            Self::Thumb | Self::Riscv => 2,
-            Self::Aarch64 | Self::Arm => 4,
             Self::Words(form) => form.length() as u32,
+            #[cfg(any(feature = "thumb", feature = "riscv"))]
+            Self::Thumb | Self::Riscv => 2,
+            #[cfg(any(feature = "aarch64", feature = "arm"))]
+            Self::Aarch64 | Self::Arm => 4,
+            _ => 1,
         }
     }
 }
@@ -151,20 +157,25 @@ impl Default for RegionKinds {
 }
 
 impl RegionKinds {
+    /// No kinds: no header has that.
+    pub(super) const NONE: Self = Self { kinds: [RegionKind::Bytes; MAX_KINDS], count: 0 };
+
     /// Reads a list: a count, 1 to [`MAX_KINDS`], then a byte each, none twice.
-    pub fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let count = usize::from(reader.byte()?);
-        let mut list = Self { kinds: [RegionKind::Bytes; MAX_KINDS], count };
-        let places = list.kinds.get_mut(..count).ok_or(Error::MalformedHeader)?;
-        for index in 0..places.len() {
-            let kind = RegionKind::from_number(reader.byte()?)?;
-            let (before, rest) = places.split_at_mut_checked(index).ok_or(Error::MalformedHeader)?;
-            if before.contains(&kind) {
-                return Err(Error::MalformedHeader);
+    pub(super) fn read(&mut self, fields: &mut Fields<'_>) {
+        self.count = usize::from(fields.byte());
+        fields.check((1..=MAX_KINDS).contains(&self.count), Error::MalformedHeader);
+        let mut seen = 0u32;
+        for place in self.kinds.iter_mut().take(self.count) {
+            let number = fields.byte();
+            match RegionKind::from_number(number) {
+                Ok(kind) => *place = kind,
+                Err(error) => fields.check(false, error),
             }
-            rest.iter_mut().take(1).for_each(|place| *place = kind);
+            // Numbers that are known are below 32.
+            let bit = 1 << (number & 31);
+            fields.check(seen & bit == 0, Error::MalformedHeader);
+            seen |= bit;
         }
-        if count == 0 { Err(Error::MalformedHeader) } else { Ok(list) }
     }
 
     /// The kinds, in order.
@@ -228,7 +239,10 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<RegionKinds, Error> {
-        RegionKinds::read(&mut Reader::new(bytes))
+        let mut kinds = RegionKinds::NONE;
+        let mut fields = Fields::new(bytes);
+        kinds.read(&mut fields);
+        fields.error().map_or(Ok(kinds), Err)
     }
 
     #[test]

@@ -1,0 +1,95 @@
+//! A last correction of the mixer's probability by what came of the like (`docs/format.md`, section 5.4).
+//!
+//! Secondary symbol estimation, after Mahoney's PAQ: for each use of the mixer a curve from probability to what it
+//! turned out to be worth. Thirteen points, two bits of odds apart, do as well as
+//! many.
+
+use super::logistic::{LIMIT, squash};
+use super::model::FLAG_SET;
+
+/// Base-2 logarithm of the distance of two points in log odds: two bits.
+const STEP_LOG: u32 = 9;
+/// Points of a curve.
+const POINTS: usize = ((2 * LIMIT as usize) >> STEP_LOG) + 1;
+/// Literals and changed bytes have a curve each, flags one for each weight set.
+const CURVES: usize = 10;
+/// Cells of all curves.
+pub(super) const CELLS: usize = CURVES * POINTS;
+
+/// How far a point moves: 1/32 of the error.
+const RATE: u32 = 5;
+/// What a point moves towards: no more certain than [`squash`].
+const CERTAIN: i32 = 65_520;
+
+/// Curves that change nothing.
+pub(super) fn begin(cells: &mut [u16]) {
+    for curve in cells.chunks_mut(POINTS) {
+        for (point, cell) in (0..).zip(curve) {
+            *cell = squash((point << STEP_LOG) - LIMIT);
+        }
+    }
+}
+
+/// The first cell of the curve of a weight set.
+pub(super) const fn curve(set: usize) -> usize {
+    let of_bytes = set / 8;
+    let of_flags = (set + 2).saturating_sub(FLAG_SET);
+    (if of_flags > of_bytes { of_flags } else { of_bytes }) * POINTS
+}
+
+/// The corrected probability, and the cell of the nearer point.
+#[cfg_attr(feature = "encode", inline(always))]
+pub(super) fn refine(cells: &[u16], curve: usize, odds: i32, probability: u16) -> (u16, usize) {
+    let position = (odds.clamp(-LIMIT, LIMIT - 1) + LIMIT) as u32;
+    let low = curve + (position >> STEP_LOG) as usize;
+    let fraction = position & ((1 << STEP_LOG) - 1);
+    let point = |at: usize| u32::from(cells.get(at).copied().unwrap_or(0));
+    let value = (point(low) * ((1 << STEP_LOG) - fraction) + point(low + 1) * fraction) >> STEP_LOG;
+    let nearer = low + (fraction >> (STEP_LOG - 1)) as usize;
+    (((u32::from(probability) + 3 * value) >> 2) as u16, nearer)
+}
+
+/// Moves the point towards what happened.
+#[cfg_attr(feature = "encode", inline(always))]
+pub(super) fn learn(cells: &mut [u16], nearer: usize, bit: bool) {
+    if let Some(cell) = cells.get_mut(nearer) {
+        let value = i32::from(*cell);
+        let aim = if bit { CERTAIN } else { 0x1_0000 - CERTAIN };
+        *cell = (value + ((aim - value) >> RATE)) as u16;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_curve_changes_little_and_a_taught_one_stays_in_range() {
+        let mut cells = [0; CELLS];
+        begin(&mut cells);
+        for odds in -LIMIT..LIMIT {
+            let probability = squash(odds);
+            let (refined, _) = refine(&cells, 0, odds, probability);
+            let least = probability.min(u16::MAX - probability);
+            assert!(
+                refined.abs_diff(probability) <= 64 + least / 3,
+                "{odds}: {probability} became {refined}"
+            );
+        }
+        for bit in [true, false] {
+            for _ in 0..1000 {
+                (0..CELLS).for_each(|cell| learn(&mut cells, cell, bit));
+            }
+            let (refined, _) = refine(&cells, 0, 0, 0x8000);
+            assert_eq!(refined > 0x8000, bit);
+            assert!(cells.iter().all(|cell| (16..=65_520).contains(cell)));
+        }
+    }
+
+    #[test]
+    fn each_use_has_a_curve_of_its_own() {
+        let curves: std::vec::Vec<usize> = (0..24).map(|set| curve(set) / POINTS).collect();
+        assert_eq!(curves[..16], [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(curves[16..], [2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+}
