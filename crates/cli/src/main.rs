@@ -25,6 +25,7 @@ mod restore;
 mod sign;
 mod signing_arguments;
 mod verify;
+mod verify_release;
 
 use std::process::ExitCode;
 

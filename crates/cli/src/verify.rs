@@ -17,11 +17,13 @@ use crate::package::{Package, Smidgen};
 use crate::progress::Bar;
 use crate::restore::{restore, restored_json};
 use crate::signing_arguments::public_key;
+use crate::verify_release;
 
 /// Restores into nothing, and says so if that went well.
 pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
+    let Some(patch) = &arguments.patch else { return release(arguments, console) };
     let old = Input::image(&arguments.old)?;
-    let (text, mut json) = match Package::open(&arguments.patch)? {
+    let (text, mut json) = match Package::open(patch)? {
         Package::Smidgen(package) => {
             check_signature(&package, &arguments.public_key)?;
             verify(&old, &package, console)?
@@ -37,6 +39,14 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> Result<(), 
         (false, true) => Ok(()),
         (false, false) => console.print(text),
     }
+}
+
+/// Without a package, there must be a release.
+fn release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
+    if arguments.old.is_dir() {
+        return verify_release::run(arguments, &arguments.old, console);
+    }
+    Err(Failure::usage("no package is given").note("give OLD and PATCH, or the folder of a release"))
 }
 
 /// Checks that one of the keys that are named signed the package; without any, nothing is checked.

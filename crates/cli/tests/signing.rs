@@ -136,3 +136,34 @@ fn a_release_is_signed_as_it_is_made() {
     assert_eq!(desk.run(&both).succeeded().stdout.matches("\"reused\":true").count(), 0);
     desk.run("verify old out/1-to-2.bin --public-key next.pub").succeeded();
 }
+
+#[test]
+fn a_release_is_replayed_as_devices_will() {
+    let desk = desk();
+    let line =
+        "pack -o out --to new --to-version 2 --from 1=old --level 1 --key key.pem --passphrase-file phrase";
+    desk.run(line).succeeded();
+    let good = desk.run("verify out --from 1=old --public-key key.pub").succeeded();
+    assert_eq!(good.stdout.matches("OK").count(), 2, "{good:?}");
+    let verify = |arguments: &str, part: &str| {
+        let outcome = desk.run(&format!("verify out {arguments} --json"));
+        assert_eq!((outcome.code, outcome.json()["ok"].as_bool()), (3, Some(false)), "{outcome:?}");
+        assert!(outcome.stdout.contains(part), "{part} in {outcome:?}");
+    };
+    verify("-q", "there is no image of 1");
+    verify("--from 1=new", "another one than the release was made from");
+    keygen(&desk, "foreign").succeeded();
+    verify("--from 1=old --public-key foreign.pub", "(E41)");
+    let package = desk.read("out/1-to-2.bin");
+    let mut damaged = package.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    desk.write("out/1-to-2.bin", &damaged);
+    verify("--from 1=old", "another SHA-256 than the manifest says");
+    desk.write("out/1-to-2.bin", &package[1..]);
+    verify("--from 1=old", "the manifest says");
+    fs::remove_file(desk.path("out/1-to-2.bin")).unwrap();
+    verify("--from 1=old", "the file is missing");
+    desk.write("out/manifest.json", b"{}");
+    desk.run("verify out --from 1=old").failed(3, &["is not a manifest"]);
+    desk.run("verify old").failed(2, &["no package is given"]);
+}

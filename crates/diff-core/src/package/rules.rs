@@ -208,8 +208,8 @@ pub fn check_sign_method(method: SignMethod, differential: bool, android_sdk: bo
 
 /// Checks name and size of a package's file.
 pub fn check_file(file: &str, size: u64) -> Result<(), RuleError> {
-    let ends = |ending: &&str| file.len() > ending.len() && file.ends_with(*ending);
-    if !ENDINGS.iter().any(|ending| ends(&ending)) {
+    let ends = |ending: &str| file.len() > ending.len() && file.ends_with(ending);
+    if !ENDINGS.iter().any(|ending| ends(ending)) {
         return Err(RuleError::Ending { file: file.to_owned() });
     }
     if size > FILE_LIMIT {
@@ -332,7 +332,7 @@ mod tests {
             (check_description, 100, "升", "description"),
         ];
         for (check, limit, letter, what) in cases {
-            assert_eq!(check(&letter.repeat(1)), Ok(()));
+            assert_eq!(check(letter), Ok(()));
             assert_eq!(check(&letter.repeat(limit)), Ok(()));
             let long = letter.repeat(limit + 1);
             let expected =
