@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use diff_core::{Arch, CodecChoice, Identity, Options, Ram};
+use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram};
 
 use crate::release_arguments::{CatalogueArguments, ManifestArguments, PackArguments};
 use crate::signing_arguments::{KeygenArguments, SignArguments};
@@ -134,6 +134,21 @@ pub(crate) struct DiffArguments {
     /// Devices that have seen a higher one refuse the package.
     #[arg(long, value_name = "N")]
     rollback_counter: Option<u32>,
+    /// Make a package that devices can also apply in the slot of the old image.
+    #[arg(long, requires_all = ["slot", "page", "scratch"])]
+    in_place: bool,
+    /// With --in-place: size of the slot, such as 256K.
+    #[arg(long, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
+    slot: Option<u32>,
+    /// With --in-place: what the flash erases at once.
+    #[arg(long, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
+    page: Option<u32>,
+    /// With --in-place: size of the scratch area, two pages at least.
+    #[arg(long, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
+    scratch: Option<u32>,
+    /// With --in-place: what the flash writes at once [default: 8].
+    #[arg(long, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
+    write_size: Option<u32>,
     /// Print the result to standard output as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -237,7 +252,14 @@ impl DiffArguments {
             md5: self.md5,
             body_digest: self.body_digest,
             identity: self.identity(),
+            in_place: self.in_place(),
         }
+    }
+
+    /// The device's flash, if the package is for an update in place.
+    fn in_place(&self) -> Option<InPlace> {
+        let (slot, page, scratch) = (self.slot?, self.page?, self.scratch?);
+        Some(InPlace { slot, page, scratch, write: self.write_size.unwrap_or(8) })
     }
 
     fn identity(&self) -> Identity {
@@ -263,6 +285,7 @@ impl DiffArguments {
             ("--module", self.module.is_some()),
             ("--to-version", self.to_version.is_some()),
             ("--rollback-counter", self.rollback_counter.is_some()),
+            ("--in-place", self.in_place),
         ];
         given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect()
     }
@@ -307,6 +330,12 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     let shift = unit_shift(unit).ok_or_else(wrong)?;
     let number: u64 = number.parse().map_err(|_| wrong())?;
     number.checked_mul(1 << shift).ok_or_else(|| "no machine has that much memory".to_owned())
+}
+
+/// A size of flash.
+fn parse_area(text: &str) -> Result<u32, String> {
+    let size = parse_size(text).map_err(|_| "expected a size such as 4096, 4K or 256KiB".to_owned())?;
+    u32::try_from(size).map_err(|_| "no slot has that many bytes".to_owned())
 }
 
 /// The power of two that a unit stands for. "KB" is not one: some mean 1000 by it, some 1024.

@@ -98,7 +98,7 @@ impl From<DiffError> for Failure {
             DiffError::BudgetTooSmall { least, .. } => {
                 Self::usage(error.to_string()).note(format!("give at least --ram {least}"))
             }
-            DiffError::Identity { .. } => Self::usage(error.to_string()),
+            DiffError::Identity { .. } | DiffError::InPlace(_) => Self::usage(error.to_string()),
             error => Self::other(error.to_string()),
         }
     }

@@ -110,6 +110,11 @@ fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
     for (name, text) in texts {
         text.into_iter().for_each(|text| table.row(name, text.escape_debug()));
     }
+    if let Some(plan) = extensions.in_place {
+        let (segment, shift, keep) = (plan.segment, plan.shift, plan.keep);
+        let text = format!("segments of {segment} bytes, the base moved up by {shift}, {keep} bytes kept");
+        table.row("in place", text);
+    }
     extensions.rollback_counter.into_iter().for_each(|counter| table.row("rollback", counter));
 }
 

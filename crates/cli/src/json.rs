@@ -69,6 +69,11 @@ pub(crate) fn extensions(extensions: &Extensions<'_>) -> Object {
         "module": extensions.module,
         "to_version": extensions.version,
         "rollback_counter": extensions.rollback_counter,
+        "in_place": extensions.in_place.map(|plan| json!({
+            "segment": plan.segment,
+            "shift": plan.shift,
+            "keep": plan.keep,
+        })),
     }))
 }
 

@@ -1,8 +1,10 @@
 //! From two images to a proved package.
 
-use patch_nostd::{Extensions, Header};
+use patch_nostd::wire::InPlacePlan;
+use patch_nostd::{Error, Extensions, Header};
 
 use crate::encode::Job;
+use crate::in_place::{self, Candidates, InPlace};
 use crate::pipeline::best_job;
 use crate::subject::{Subject, sha256};
 use crate::{CodecChoice, DiffError, NewImage, Options, Progress, Report, Stage, prove, zstd_package};
@@ -47,14 +49,47 @@ pub fn diff_to(
     if options.codec == CodecChoice::Zstd {
         return zstd_package::diff(&subject, options, progress);
     }
-    let job = best_job(&subject, new, progress)?;
+    let mut job = best_job(&subject, new, progress)?;
+    let mut extensions = extensions;
+    if let Some(flash) = &options.in_place {
+        let plan;
+        (job, plan) = in_place_job((&subject, new), flash, job, progress)?;
+        extensions.in_place = Some(plan);
+    }
     check_cancelled(progress)?;
     let package = assemble(&job, &extensions)?;
     drop(job);
     progress.begin(Stage::Prove, 1);
     check_cancelled(progress)?;
     prove(old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
+    if let Some(flash) = &options.in_place {
+        in_place::prove(flash, old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
+    }
     Ok(package)
+}
+
+/// The job that makes the smallest package for an update in place, and its plan. Of plans whose packages differ by less
+/// than one part in a hundred, the one that wears the flash least.
+fn in_place_job<'a>(
+    (subject, new): (&Subject<'a>, &NewImage),
+    flash: &InPlace,
+    free: Job<'a>,
+    progress: &dyn Progress,
+) -> Result<(Job<'a>, InPlacePlan), DiffError> {
+    let candidates = Candidates::new(flash, subject.old.len(), subject.new.len())?;
+    if let Some(plan) = candidates.lossless(&free.plan.covers) {
+        return Ok((free, plan));
+    }
+    let mut best: Option<(u64, Job, InPlacePlan)> = None;
+    for plan in candidates.promising(&free.plan.covers) {
+        let job = best_job(&subject.with_plan(plan), new, progress)?;
+        let cost = job.cost().map_err(DiffError::NotProved)?;
+        if best.as_ref().is_none_or(|(least, ..)| cost < least - least / 100) {
+            best = Some((cost, job, plan));
+        }
+    }
+    let (_, job, plan) = best.ok_or(DiffError::NotProved(Error::Areas))?;
+    Ok((job, plan))
 }
 
 /// The end of work that nobody wants any more.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::DiffError;
 use crate::cover::{Matches, Piece, Prices, References, Repeats, choose, estimate, pieces, pool, refine};
 use crate::encode::{Load, Regions, Trace, cheapest, operations};
+use crate::in_place::available_covers;
 use crate::level::Choice;
 use crate::pipeline::LARGE;
 use crate::refs::Mask;
@@ -17,6 +18,7 @@ use crate::subject::Subject;
 /// About what a literal and a cover cost, in 1/256 bit.
 pub(crate) const LITERAL: u64 = 27 * 256 / 4;
 const COVER: u64 = 28 * 256;
+
 /// Covers, and what others could be chosen from.
 #[derive(Clone)]
 pub(crate) struct Draft {
@@ -88,12 +90,15 @@ impl Draft {
     }
 }
 
+/// Covers with where each begins, and what they can be chosen from.
+type Found = (Vec<(u32, Cover)>, Vec<Piece>);
+
 /// The search's covers, those of gaps chosen by price if that is wanted, and what all can be chosen from if that is.
 fn search(
     subject: &Subject,
     (old, new): (&[u8], &[u8]),
     repeats: Option<&Repeats>,
-) -> Result<(Vec<(u32, Cover)>, Vec<Piece>), DiffError> {
+) -> Result<Found, DiffError> {
     let equal = Equal::find_in_large(old, new);
     // Beside masked copies of both images, there is not memory to sort more.
     let eighths = if std::ptr::eq(old, subject.old) { 8 } else { 5 };
@@ -102,7 +107,19 @@ fn search(
     let of_base = |start, length| Cover { source: Source::Base, start, length };
     let covers: Vec<(u32, Cover)> =
         found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
-    let matches = Matches { index: &index, masked: new, old: subject.old, new: subject.new, repeats };
+    let available = |covers: Vec<(u32, Cover)>| match subject.in_place {
+        Some(plan) => available_covers(plan, &covers),
+        None => covers,
+    };
+    let covers = available(covers);
+    let matches = Matches {
+        index: &index,
+        masked: new,
+        old: subject.old,
+        new: subject.new,
+        repeats,
+        in_place: subject.in_place,
+    };
     let large = old.len().max(new.len()) > LARGE;
     Ok(match subject.effort.choice {
         Choice::Search => (covers, Vec::new()),
@@ -110,7 +127,7 @@ fn search(
             let pieces = pieces(&matches, &covers, width);
             (covers, pieces)
         }
-        Choice::Gaps | Choice::All(_) => (refine(&matches, &covers), Vec::new()),
+        Choice::Gaps | Choice::All(_) => (available(refine(&matches, &covers)), Vec::new()),
     })
 }
 

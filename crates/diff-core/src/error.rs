@@ -28,6 +28,9 @@ pub enum DiffError {
         /// The most bytes that are allowed.
         limit: usize,
     },
+    /// The flash of an update in place is not enough, or makes no sense.
+    #[error("in place: {0}")]
+    InPlace(String),
     /// No decoder fits.
     #[error("a decoder needs at least {least} bytes of RAM; the budget is {budget}")]
     BudgetTooSmall {

@@ -1,7 +1,7 @@
 //! What a caller may choose: memory budget, codec, architecture, base address.
 
-use crate::Identity;
 use crate::level::DEFAULT_LEVEL;
+use crate::{Identity, InPlace};
 
 /// How much memory the decoder may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct Options {
     pub body_digest: bool,
     /// What devices compare with themselves.
     pub identity: Identity,
+    /// Makes a package that devices can also apply in the slot of the old image.
+    pub in_place: Option<InPlace>,
 }
 
 impl Default for Options {
@@ -78,6 +80,7 @@ impl Default for Options {
             md5: false,
             body_digest: false,
             identity: Identity::default(),
+            in_place: None,
         }
     }
 }

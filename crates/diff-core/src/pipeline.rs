@@ -3,18 +3,23 @@
 //! How much is tried is the level's choice, and the images' size. The larger they are, the less is tried: the models
 //! keep their usual speeds, and what the search masks is decided on samples.
 
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::{ModelSize, RegionKind};
 use rayon::prelude::*;
 
 use crate::diff::check_cancelled;
 use crate::draft::{Draft, load};
-use crate::encode::{Job, LARGE_TUNING, PAGE, Plan, Regions, START, Trace, cheapest, model_size, tune};
+use crate::encode::{
+    Job, LARGE_TUNING, PAGE, Plan, Regions, START, Trace, cheapest, model_size, shrink, tune,
+};
 use crate::level::{Choice, Effort};
 use crate::subject::Subject;
 use crate::{DiffError, NewImage, Progress, Stage, masks, passes};
 
 /// Of images beyond this many bytes, only what lies between long covers is chosen by price: the rest takes memory.
 pub(crate) const LARGE: usize = 40 << 20;
+/// The parts of the memory that are tried besides all of it, down to what small microcontrollers have.
+const SMALLER: [u64; 2] = [4, 16];
+const LEAST_BUDGET: u64 = 12 << 10;
 
 /// The best job for this subject: that of its level, or of the one below where that is smaller.
 pub(crate) fn best_job<'a>(
@@ -46,12 +51,25 @@ fn job<'a>(subject: &Subject<'a>, new: &NewImage, progress: &dyn Progress) -> Re
     let mut course = None;
     if let (Choice::All(width), true) = (effort.choice, size <= effort.again) {
         course = passes::run(subject, &mut job, (&pieces, width)).map_err(DiffError::NotProved)?;
+        let sizes = smaller_sizes(subject, &job)?;
+        course = shrink(&mut job, &sizes, course).map_err(DiffError::NotProved)?;
     }
     if size <= effort.small && effort.tuning {
         tune(&mut job, course).map_err(DiffError::NotProved)?;
     }
     progress.advance(1);
     Ok(job)
+}
+
+/// Table sizes for less memory than there is, where a job may come out smaller with it.
+fn smaller_sizes(subject: &Subject, job: &Job) -> Result<Vec<ModelSize>, DiffError> {
+    let load = load(subject, &job.plan.covers);
+    let budgets = SMALLER.map(|part| subject.budget / part);
+    budgets
+        .into_iter()
+        .filter(|&budget| budget >= LEAST_BUDGET)
+        .map(|budget| model_size(budget, load))
+        .collect()
 }
 
 /// The cheapest draft of all masks that are tried, with its covers chosen.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use patch_nostd::Header;
 use patch_nostd::refs::AddressSpace;
-use patch_nostd::wire::{Codec, IMAGE_LIMIT, Origin, RegionKind, RegionKinds, Window, WordForm};
+use patch_nostd::wire::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, RegionKind, RegionKinds, Window, WordForm};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -27,6 +27,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) effort: Effort,
     /// A header with everything that does not depend on the body.
     pub(crate) header: Header,
+    /// What of the old image is there when, if the new one takes its place.
+    pub(crate) in_place: Option<InPlacePlan>,
 }
 
 impl<'a> Subject<'a> {
@@ -60,18 +62,24 @@ impl<'a> Subject<'a> {
             kinds: RegionKinds::default(),
             read_back: false,
             body_length: 0,
-            body_digest: options.body_digest.then_some([0; 32]),
+            body_digest: (options.body_digest || options.in_place.is_some()).then_some([0; 32]),
         };
         let budget = options.ram.budget(old.len().max(new.len()));
         let kinds = kinds(options.arch, old, &space);
         let effort = Effort::of(options.level);
         let catalogue = catalogue(old, space, &kinds);
-        Ok(Self { old, new, space, budget, kinds, catalogue, effort, header })
+        Ok(Self { old, new, space, budget, kinds, catalogue, effort, header, in_place: None })
     }
 
     /// The same subject, on which another effort is spent.
     pub(crate) fn with_effort(&self, effort: Effort) -> Self {
         Self { effort, kinds: self.kinds.clone(), catalogue: self.catalogue.clone(), ..*self }
+    }
+
+    /// The same subject for an update in place.
+    pub(crate) fn with_plan(&self, plan: InPlacePlan) -> Self {
+        let (kinds, catalogue) = (self.kinds.clone(), self.catalogue.clone());
+        Self { in_place: Some(plan), kinds, catalogue, ..*self }
     }
 
     /// The same stretch of both images as a subject of its own: up to `size` bytes of the new one from `start`, and
@@ -97,7 +105,7 @@ impl<'a> Subject<'a> {
         };
         let (budget, kinds, effort) = (self.budget, self.kinds.clone(), self.effort);
         let catalogue = catalogue(old, space, &kinds);
-        Self { old, new, space, budget, kinds, catalogue, effort, header }
+        Self { old, new, space, budget, kinds, catalogue, effort, header, in_place: None }
     }
 }
 

@@ -59,6 +59,16 @@ pub enum Error {
     Version = 25,
     /// The package's rollback counter is below the device's.
     RollbackCounter = 26,
+    /// The journal of an update could not be read or written.
+    Journal = 27,
+    /// The areas of flash are too small or their pages of the wrong size.
+    Areas = 28,
+    /// The stored package could not be read.
+    PackageRead = 29,
+    /// An update in place refers to a part of the base that the target has replaced.
+    BaseGone = 30,
+    /// The package was not made for an update in place.
+    NotInPlace = 31,
     /// The package is not signed, and the device takes only those that are.
     Unsigned = 40,
     /// The package is not signed by any key that the device knows.
@@ -104,6 +114,11 @@ impl Error {
             Self::Module => "package for another module",
             Self::Version => "package of another version than the wanted one",
             Self::RollbackCounter => "package of an image that must not come back (rollback counter)",
+            Self::Journal => "the journal could not be read or written",
+            Self::BaseGone => "the package refers to what it has overwritten",
+            Self::NotInPlace => "the package was not made for an update in place",
+            Self::PackageRead => "the stored package could not be read",
+            Self::Areas => "areas of flash that are too small or do not go together",
             Self::Unsigned => "the package is not signed",
             Self::UnknownKey => "the package is not signed by a known key",
             Self::Signature => "the package has a wrong signature",
@@ -124,6 +139,7 @@ impl Error {
             | Self::BaseSize
             | Self::BaseDigest
             | Self::Corrupt
+            | Self::BaseGone
             | Self::TargetDigest
             | Self::BodyDigest
             | Self::Product
@@ -133,7 +149,7 @@ impl Error {
             | Self::Unsigned
             | Self::UnknownKey
             | Self::Signature => -3,
-            Self::BaseRead | Self::TargetWrite | Self::TargetRead => -4,
+            Self::BaseRead | Self::TargetWrite | Self::TargetRead | Self::Journal | Self::PackageRead => -4,
             Self::UnsupportedVersion
             | Self::UnsupportedCodec
             | Self::ReservedField
@@ -141,7 +157,9 @@ impl Error {
             | Self::WorkspaceTooSmall
             | Self::WorkspaceMisaligned
             | Self::Finished
-            | Self::SlotSize => -1,
+            | Self::SlotSize
+            | Self::NotInPlace
+            | Self::Areas => -1,
         }
     }
 }
@@ -162,7 +180,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their numbers.
-    const ALL: [Error; 29] = [
+    const ALL: [Error; 34] = [
         Error::NotAPackage,
         Error::UnsupportedVersion,
         Error::UnsupportedCodec,
@@ -189,6 +207,11 @@ mod tests {
         Error::Module,
         Error::Version,
         Error::RollbackCounter,
+        Error::Journal,
+        Error::Areas,
+        Error::PackageRead,
+        Error::BaseGone,
+        Error::NotInPlace,
         Error::Unsigned,
         Error::UnknownKey,
         Error::Signature,

@@ -29,7 +29,11 @@ extern crate std;
 pub mod apply;
 pub mod entropy;
 mod error;
+#[cfg(feature = "flash")]
+pub mod flash;
 pub mod refs;
+#[cfg_attr(not(feature = "flash"), allow(dead_code))]
+mod state;
 pub mod verify;
 pub mod wire;
 

@@ -178,7 +178,7 @@ fn extensions(small: &Good) {
         let records: Vec<u8> = records.iter().flat_map(record).collect();
         small.field("extension", &[varint(records.len() as u32), records].concat())
     };
-    for tag in [0, 5, 6, 7, 8, 255] {
+    for tag in [0, 6, 7, 8, 255] {
         bad(&format!("ReservedField-extension-{tag}"), &records(&[(tag, b"x")]));
     }
     bad("ReservedField-extension-255-after-others", &records(&[(1, b"Box"), (255, b"")]));
@@ -191,6 +191,14 @@ fn extensions(small: &Good) {
     bad("MalformedHeader-extension-counter-of-no-byte", &records(&[(4, b"")]));
     bad("MalformedHeader-extension-counter-and-more", &records(&[(4, b"\x01\x01")]));
     bad("MalformedHeader-extension-counter-in-longer-form", &records(&[(4, b"\x81\x00")]));
+    for (what, value) in [
+        ("of-two-numbers", &b"\x01\x00"[..]),
+        ("with-segments-of-no-byte", b"\x00\x00\x00"),
+        ("that-keeps-more-than-a-segment", b"\x01\x00\x02"),
+        ("and-more", b"\x01\x00\x00\x00"),
+    ] {
+        bad(&format!("MalformedHeader-extension-plan-{what}"), &records(&[(5, value)]));
+    }
     bad("MalformedHeader-extensions-out-of-order", &records(&[(2, b"main"), (1, b"Box")]));
     bad("MalformedHeader-extension-twice", &records(&[(3, b"1.0"), (3, b"1.0")]));
     for (what, field) in [

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use diff_core::package::{SecretKey, sign};
-use diff_core::{Arch, CodecChoice, Identity, Options, Ram, Silent, diff, diff_bsdiff40};
+use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram, Silent, diff, diff_bsdiff40};
 use patch_nostd::wire::RegionKind;
 use sha2::{Digest, Sha256};
 
@@ -37,6 +37,10 @@ fn all() -> Vec<Golden> {
         rollback_counter: Some(300),
     };
     let identity = Options { identity, ..plain.clone() };
+    let in_place = |slot, page, write, scratch, options: &Options| Options {
+        in_place: Some(InPlace { slot, page, write, scratch }),
+        ..options.clone()
+    };
     let zstd = |size: u64| Options { codec: CodecChoice::Zstd, ..kib(size) };
     let zstd_digests = Options { md5: true, body_digest: true, ..zstd(132) };
     let golden = |name, base, target, options| Golden { name, base, target, options };
@@ -44,6 +48,10 @@ fn all() -> Vec<Golden> {
         golden("small", SMALL_BASE, SMALL_TARGET, plain.clone()),
         golden("small-digests", SMALL_BASE, SMALL_TARGET, digests),
         golden("small-identity", SMALL_BASE, SMALL_TARGET, identity),
+        golden("small-in-place", SMALL_BASE, SMALL_TARGET, in_place(1024, 64, 4, 256, &plain)),
+        golden("small-in-place-repeats", SMALL_BASE, SMALL_REPEATS, in_place(960, 48, 16, 144, &plain)),
+        golden("firmware-v1-v3-in-place", VERSIONS[0], VERSIONS[2], in_place(40960, 2048, 8, 8192, &kib(8))),
+        golden("firmware-v3-v1-in-place", VERSIONS[2], VERSIONS[0], in_place(40960, 4096, 1, 8192, &kib(8))),
         golden("small-repeats", SMALL_BASE, SMALL_REPEATS, plain),
         golden("small-thumb", SMALL_BASE, SMALL_TARGET, at(Arch::Thumb)),
         golden("small-same", SMALL_BASE, SMALL_BASE, kib(4)),

@@ -2,6 +2,8 @@
 
 use patch_nostd::apply::{Cover, Source};
 
+use crate::in_place::available_ranges;
+
 use super::certain::certain;
 use super::parse::Matches;
 use super::repeats::Repeat;
@@ -117,8 +119,15 @@ impl Finder<'_> {
         };
         let start = start.max(self.start).max(displacement.max(0) as usize);
         let end = end.min(self.end).min((size + displacement).max(0) as usize);
-        if start < end {
-            self.found.push(Candidate { start, end, ..candidate });
+        if start >= end {
+            return;
+        }
+        match self.matches.in_place {
+            Some(plan) if source == Source::Base => {
+                let ranges = available_ranges(plan, displacement, (start, end));
+                self.found.extend(ranges.map(|(start, end)| Candidate { start, end, ..candidate }));
+            }
+            _ => self.found.push(Candidate { start, end, ..candidate }),
         }
     }
 

@@ -147,7 +147,8 @@ mod tests {
     fn chosen(old: &[u8], new: &[u8], kind: RegionKind) -> Vec<(u32, Cover)> {
         let index = Index::build(old).unwrap();
         let repeats = Repeats::new(new);
-        let matches = Matches { index: &index, masked: new, old, new, repeats: Some(&repeats) };
+        let matches =
+            Matches { index: &index, masked: new, old, new, repeats: Some(&repeats), in_place: None };
         let found = find_covers(&index, new, &CoverOptions::default());
         let cover = |start, length| Cover { source: Source::Base, start, length };
         let covers: Vec<_> =

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use patch_nostd::apply::{Cover, Source};
+use patch_nostd::wire::InPlacePlan;
 use rayon::prelude::*;
 
 use super::gaps::{Gap, displacement, gaps};
@@ -48,6 +49,8 @@ pub struct Matches<'a> {
     pub new: &'a [u8],
     /// The new image's repeats, which no mask changes; if absent, those of its gaps are found as they are parsed.
     pub repeats: Option<&'a Repeats<'a>>,
+    /// What of the old image is there when, if the new one takes its place.
+    pub in_place: Option<InPlacePlan>,
 }
 
 /// Without repeats of the whole image, gaps repeat each other in groups of about this many bytes, to bound memory, or

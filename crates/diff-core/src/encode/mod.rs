@@ -11,4 +11,4 @@ pub(crate) use budget::{Load, model_size};
 pub(crate) use drive::{Course, Job, Trace};
 pub(crate) use plan::{Plan, operations};
 pub(crate) use regions::{PAGE, Regions, cheapest};
-pub(crate) use tune::{LARGE as LARGE_TUNING, START, tune};
+pub(crate) use tune::{LARGE as LARGE_TUNING, START, shrink, tune};

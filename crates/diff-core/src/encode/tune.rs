@@ -2,7 +2,7 @@
 
 use patch_nostd::Error;
 use patch_nostd::apply::{LANDMARK_RAM, SLOT_RAM};
-use patch_nostd::wire::Tuning;
+use patch_nostd::wire::{ModelSize, Tuning};
 use rayon::prelude::*;
 
 use super::{Course, Job};
@@ -41,6 +41,30 @@ pub(crate) fn tune(job: &mut Job, course: Option<Course>) -> Result<(), Error> {
         try_all(job, &mut course, &variants)?;
     }
     Ok(())
+}
+
+/// Takes smaller tables where they do better: they forget what was long ago, and their numbers are shorter.
+///
+/// `course` is what the job costs, if known; what it costs then is returned.
+pub(crate) fn shrink(
+    job: &mut Job,
+    sizes: &[ModelSize],
+    course: Option<Course>,
+) -> Result<Option<Course>, Error> {
+    if sizes.is_empty() {
+        return Ok(course);
+    }
+    let Some(mut course) = course.map_or_else(|| job.course(None), |course| Ok(Some(course)))? else {
+        return Ok(None);
+    };
+    let smaller = |&size: &ModelSize| {
+        let mut job = Job { size, ..job.clone() };
+        job.plan.choose_landmarks(size.landmarks as usize);
+        job
+    };
+    let others: Vec<Job> = sizes.iter().map(smaller).collect();
+    try_all(job, &mut course, &others)?;
+    Ok(Some(course))
 }
 
 /// Takes the cheapest of some jobs, if it is cheaper than the present one; whether it is.

@@ -54,7 +54,7 @@ impl Replay<'_> {
         check_file(package, &bytes)?;
         let header = self.check_header(package, &bytes)?;
         if !self.keys.is_empty() {
-            check_signature(&bytes, self.keys).map_err(|error| describe(error))?;
+            check_signature(&bytes, self.keys).map_err(describe)?;
         }
         if package.source_versions.is_empty() {
             return restores(&[], &bytes, &header);

@@ -7,6 +7,7 @@ use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Category, Coder, CopyContext};
 use crate::refs::{Halves, Site, Steps, VIEW};
+use crate::state::{State, Transfer, state};
 use crate::wire::{PAGE_LOG, RegionKind};
 
 /// Weight set of the flag for a whole block.
@@ -49,6 +50,20 @@ pub(super) struct CopyState {
     pub(super) history: u8,
     pub(super) blocks: u8,
 }
+
+impl State for RegionKind {
+    fn transfer<T: Transfer>(&mut self, transfer: &mut T) -> Result<(), Error> {
+        let mut number = self.number();
+        number.transfer(transfer)?;
+        *self = Self::from_number(number)?;
+        Ok(())
+    }
+}
+
+state!(
+    CopyState: source, start, length, target, done, block, at, clean, kind, page, index, changes, halves, steps, previous,
+    near, history, blocks
+);
 
 impl Default for CopyState {
     fn default() -> Self {

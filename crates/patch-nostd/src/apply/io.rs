@@ -2,6 +2,7 @@
 
 use super::operation::Operation;
 use crate::Error;
+use crate::wire::Header;
 
 /// The base image: random access, read only.
 pub trait Base {
@@ -13,6 +14,10 @@ pub trait Base {
 
 /// The target image: written once, in order.
 pub trait Target {
+    /// Learns what is coming, before [`Target::begin`].
+    fn announce(&mut self, _header: &Header) -> Result<(), Error> {
+        Ok(())
+    }
     /// Makes room for `size` bytes. Called once, when the base has been checked and before the first write:
     /// the place to refuse an image that does not fit, or to erase.
     fn begin(&mut self, size: u32) -> Result<(), Error>;

@@ -13,9 +13,13 @@ mod zstd;
 #[cfg(feature = "zstd")]
 pub use self::zstd::ZstdBody;
 pub use io::{Base, Io, SliceTarget, Target};
+#[cfg(all(feature = "flash", not(feature = "encode")))]
+pub(crate) use layout::Layout;
 #[cfg(feature = "encode")]
 pub use layout::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, Layout, SLOT_RAM};
 pub use layout::{codec_ram, required_ram};
 pub use operation::{Blind, Cover, Operation, Oracle, Source};
 pub use patcher::Patcher;
+#[cfg(feature = "flash")]
+pub(crate) use patcher::percent;
 pub use walker::{Progress, Walker};

@@ -4,18 +4,29 @@ use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Category, Coder, Number};
 use crate::refs::Landmark;
+use crate::state::{State, Transfer, state};
 
 /// Where a cover copies from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Source {
     /// The base image.
+    #[default]
     Base,
     /// The target, where it has been written already.
     Target,
 }
 
+impl State for Source {
+    fn transfer<T: Transfer>(&mut self, transfer: &mut T) -> Result<(), Error> {
+        let mut from_target = *self == Self::Target;
+        from_target.transfer(transfer)?;
+        *self = if from_target { Self::Target } else { Self::Base };
+        Ok(())
+    }
+}
+
 /// A stretch of the target that resembles another place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cover {
     /// Where it copies from.
     pub source: Source,
@@ -25,14 +36,18 @@ pub struct Cover {
     pub length: u32,
 }
 
+state!(Cover: source, start, length);
+
 /// What happens next: some literals, then a cover, which only the last operation may lack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Operation {
     /// Bytes that are coded as they are.
     pub literals: u32,
     /// What is copied after them.
     pub cover: Option<Cover>,
 }
+
+state!(Operation: literals, cover);
 
 /// What an encoder knows and a decoder is about to learn.
 pub trait Oracle {
@@ -98,6 +113,9 @@ pub(super) struct ControlState {
     /// The landmark that comes next, once it has been looked for.
     ahead: Option<Option<Landmark>>,
 }
+
+// What comes next is looked for again.
+state!(ControlState: position, recent, kinds, landmark, last; fixed ahead);
 
 impl ControlState {
     /// The displacement of the last cover of the base.

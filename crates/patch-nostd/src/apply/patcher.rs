@@ -5,9 +5,9 @@ use super::layout::{Layout, required_ram};
 use super::operation::Blind;
 use super::walker::{Progress, Walker};
 use crate::Error;
-use crate::entropy::RangeDecoder;
-use crate::verify::{Anything, Policy, Sha256};
-use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH, with_message};
+use crate::entropy::{Coder, RangeDecoder};
+use crate::verify::{Anything, Policy, Sha256, authenticate};
+use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
 ///
@@ -20,6 +20,8 @@ pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything> {
     policy: P,
     /// All zeros until it has arrived.
     header: Header,
+    /// Bytes of header and body, once the header is known.
+    length: u32,
     /// That of the body, if the header has one to compare it with.
     body_digest: Option<D>,
 }
@@ -66,6 +68,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             surroundings: Surroundings { base, target, written: 0, digest: None },
             policy,
             header: Header::NONE,
+            length: 0,
             body_digest: None,
         }
     }
@@ -77,21 +80,70 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         if self.header.ram == 0 { None } else { Some(&self.header) }
     }
 
+    /// Bytes of the whole package, once its header has arrived.
+    #[must_use]
+    pub const fn package_length(&self) -> Option<u32> {
+        if self.header.ram == 0 { None } else { Some(self.length) }
+    }
+
     /// How much of the target has been written, in percent; its digest is not checked before [`Patcher::finish`].
     #[must_use]
     pub fn progress(&self) -> u8 {
         self.header().map_or(0, |header| percent(self.surroundings.written, header.target_size))
     }
 
+    /// Whether nothing can go on without more of the package.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        match &self.stage {
+            Stage::Body { decoder, done, .. } => !done && !decoder.ready(),
+            #[cfg(feature = "zstd")]
+            Stage::Zstd(_) => true,
+            Stage::Header { .. } | Stage::Finished => true,
+        }
+    }
+
+    /// Whether the body has been decoded to its end, as far as that is known before [`Patcher::complete`].
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        match &self.stage {
+            Stage::Body { done, .. } => *done,
+            #[cfg(feature = "zstd")]
+            Stage::Zstd(_) => true,
+            Stage::Header { .. } | Stage::Finished => false,
+        }
+    }
+
+    /// The target, where somebody has to work with it afterwards.
+    #[cfg(feature = "flash")]
+    pub(crate) fn target(&mut self) -> &mut T {
+        &mut self.surroundings.target
+    }
+
     /// Takes the next piece of the package, all of it, and writes what can be restored.
     ///
     /// After an error the restore is over: every further call is [`Error::Finished`].
-    pub fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
-        let result = self.take(piece);
+    pub fn push(&mut self, mut piece: &[u8]) -> Result<(), Error> {
+        loop {
+            let taken = self.step(piece, u32::MAX)?;
+            piece = piece.get(taken..).unwrap_or(&[]);
+            if piece.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes what it can of the next piece of the package, and writes about `budget` bytes of target at most; returns
+    /// how many bytes it took. With budgets, it may have more to write although it took all.
+    ///
+    /// Packages of codec `zstd` pay no heed to the budget.
+    pub fn step(&mut self, piece: &[u8], budget: u32) -> Result<usize, Error> {
+        let mut left = piece;
+        let result = self.take(&mut left, budget);
         if result.is_err() {
             self.stage = Stage::Finished;
         }
-        result
+        result.map(|()| piece.len() - left.len())
     }
 
     /// Ends the restore: the package must be complete, and the target's digest right. Returns the target.
@@ -123,23 +175,24 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         if right { Ok(()) } else { Err(Error::TargetDigest) }
     }
 
-    fn take(&mut self, mut piece: &[u8]) -> Result<(), Error> {
+    fn take(&mut self, piece: &mut &[u8], budget: u32) -> Result<(), Error> {
         if matches!(self.stage, Stage::Header { .. }) {
-            piece = self.take_header(piece)?;
+            *piece = self.take_header(piece)?;
         }
-        if let Some(digest) = &mut self.body_digest {
-            digest.update(piece);
-        }
+        let before = *piece;
         match &mut self.stage {
-            Stage::Header { .. } => Ok(()),
+            Stage::Header { .. } => {}
             Stage::Body { walker, decoder, done } => {
-                *done = decode(walker, decoder, &mut self.surroundings, piece, *done)?;
-                Ok(())
+                *done = decode((walker, decoder), &mut self.surroundings, piece, budget, *done)?;
             }
             #[cfg(feature = "zstd")]
-            Stage::Zstd(body) => body.push(piece, &mut self.surroundings),
-            Stage::Finished => Err(Error::Finished),
+            Stage::Zstd(body) => body.push(core::mem::take(piece), &mut self.surroundings)?,
+            Stage::Finished => return Err(Error::Finished),
         }
+        if let Some(digest) = &mut self.body_digest {
+            digest.update(before.get(..before.len() - piece.len()).unwrap_or(before));
+        }
+        Ok(())
     }
 
     /// Gathers the header, and begins when it is complete. Returns what is left of the piece.
@@ -152,11 +205,9 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             let wanted = if *gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
             if *gathered >= wanted {
                 let known = workspace.get_mut(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
-                if P::AUTHENTICATES {
-                    let policy = &self.policy;
-                    with_message(known, |message, signatures| policy.authenticate(message, signatures))?;
-                }
+                authenticate(&self.policy, known)?;
                 let extensions = self.header.read(known)?;
+                self.length = self.header.body_length.saturating_add(known.len() as u32);
                 if matches!(self.header.codec, Codec::Zstd { .. }) && cfg!(not(feature = "zstd")) {
                     return Err(Error::UnsupportedCodec);
                 }
@@ -194,6 +245,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
         };
         self.body_digest = self.header.body_digest.map(|_| D::start());
+        self.surroundings.target.announce(&self.header)?;
         self.surroundings.target.begin(self.header.target_size)?;
         self.surroundings.digest = Some(D::start());
         Ok(())
@@ -248,28 +300,22 @@ fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u
     if known == Some(&header.base_digest) { Ok(()) } else { Err(Error::BaseDigest) }
 }
 
-/// Feeds a piece to the decoder; true when the target is complete.
+/// Feeds what fits of a piece to the decoder, and decodes about `budget` bytes; true when the target is complete.
 #[cfg_attr(not(feature = "encode"), inline(never))]
 fn decode<I: Io>(
-    walker: &mut Walker<'_>,
-    decoder: &mut RangeDecoder<'_>,
+    (walker, decoder): (&mut Walker<'_>, &mut RangeDecoder<'_>),
     io: &mut I,
-    mut piece: &[u8],
-    mut done: bool,
+    piece: &mut &[u8],
+    budget: u32,
+    done: bool,
 ) -> Result<bool, Error> {
-    loop {
-        let taken = decoder.fill(piece);
-        piece = piece.get(taken..).unwrap_or(&[]);
-        if !done {
-            done = walker.run(decoder, &Blind, io)? == Progress::Done;
-        }
-        if piece.is_empty() {
-            return Ok(done);
-        }
-        if done || taken == 0 {
-            return Err(Error::TrailingData);
-        }
+    let taken = decoder.fill(piece);
+    *piece = piece.get(taken..).unwrap_or(&[]);
+    if !done && decoder.ready() {
+        return Ok(walker.run(decoder, &Blind, io, budget)? == Progress::Done);
     }
+    // Bytes that nobody waits for any more.
+    if taken == 0 && !piece.is_empty() { Err(Error::TrailingData) } else { Ok(done) }
 }
 
 impl<B: Base, T: Target, D: Sha256> Io for Surroundings<B, T, D> {

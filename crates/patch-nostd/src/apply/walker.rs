@@ -8,6 +8,7 @@ use super::operation::{ControlState, Operation, Oracle, Source};
 use crate::Error;
 use crate::entropy::{Category, Coder, LiteralContext, Model};
 use crate::refs::Predictor;
+use crate::state::{State, Transfer, state};
 use crate::wire::{Header, RegionKinds, Tuning};
 
 /// How far [`Walker::run`] came.
@@ -27,6 +28,28 @@ enum Phase {
     Literals,
     Copy,
     Done,
+}
+
+impl State for Phase {
+    fn transfer<T: Transfer>(&mut self, transfer: &mut T) -> Result<(), Error> {
+        let (mut number, mut index) = match *self {
+            Self::Landmark(index) => (0u8, index),
+            Self::Operation => (1, 0),
+            Self::Literals => (2, 0),
+            Self::Copy => (3, 0),
+            Self::Done => (4, 0),
+        };
+        number.transfer(transfer)?;
+        index.transfer(transfer)?;
+        *self = match number {
+            0 => Self::Landmark(index),
+            1 => Self::Operation,
+            2 => Self::Literals,
+            3 => Self::Copy,
+            _ => Self::Done,
+        };
+        Ok(())
+    }
 }
 
 /// All state of a walk; what is large lies in the caller's workspace.
@@ -56,6 +79,11 @@ pub struct Walker<'w> {
     pub(super) control: ControlState,
     pub(super) copy: CopyState,
 }
+
+state!(
+    Walker<'_>: model, predictor, window, output, used, position, phase, operation, ahead, announced, before, control, copy;
+    fixed base_size, target_size, base_address, read_back, kinds, tuning
+);
 
 impl<'w> Walker<'w> {
     pub(super) fn new(
@@ -101,14 +129,16 @@ impl<'w> Walker<'w> {
         self.announced.then_some(self.operation)
     }
 
-    /// Walks until the coder needs input or the target is complete.
+    /// Walks until the coder needs input, the target is complete, or about `budget` bytes more of it are known.
     pub fn run<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
         oracle: &O,
         io: &mut I,
+        budget: u32,
     ) -> Result<Progress, Error> {
-        while coder.ready() {
+        let limit = self.position.saturating_add(budget);
+        while coder.ready() && self.position < limit {
             if self.step(coder, oracle, io)? == Progress::Done {
                 return Ok(Progress::Done);
             }
@@ -228,7 +258,8 @@ impl<'w> Walker<'w> {
         if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 
-    fn flush<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
+    /// Hands over what is known but not yet written.
+    pub(crate) fn flush<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
         let whole = self.output.get(..self.used).unwrap_or(&[]);
         self.used = 0;
         if whole.is_empty() { Ok(()) } else { io.write(whole) }

@@ -41,6 +41,8 @@ pub struct Model<'w> {
     control_steps: [u16; 8],
 }
 
+crate::state::state!(Model<'_>: control, slots, weights; fixed mixer_rate, byte_steps, flag_steps, control_steps);
+
 /// The contexts of one event: a cell for each input.
 pub(super) type Cells = [usize; INPUTS];
 

@@ -23,6 +23,8 @@ pub struct RangeDecoder<'w> {
     started: bool,
 }
 
+crate::state::state!(RangeDecoder<'_>: buffer, head, tail, missing, range, code, started);
+
 impl<'w> RangeDecoder<'w> {
     /// A decoder of a body of `length` bytes; `buffer` must be at least twice [`LOOKAHEAD`].
     pub fn new(buffer: &'w mut [u8], length: u32) -> Self {

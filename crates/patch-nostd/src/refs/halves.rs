@@ -22,6 +22,8 @@ pub struct Half {
     pub new: u32,
 }
 
+crate::state::state!(Half: register, address, old, new);
+
 #[cfg(any(feature = "aarch64", feature = "riscv"))]
 impl Half {
     /// A register that holds something else, as an instruction at `address` finds it.
@@ -38,6 +40,8 @@ pub struct Halves {
     /// A bit for every register that was set since the copy began: most instructions use others.
     seen: u32,
 }
+
+crate::state::state!(Halves: entries, next, seen);
 
 /// No register has this number.
 const NONE: u8 = 0xFF;

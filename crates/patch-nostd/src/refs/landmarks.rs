@@ -3,7 +3,7 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// A cover that was sent ahead: twelve bytes of workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
 pub struct Landmark {
     /// Where it begins in the base image.
@@ -13,6 +13,8 @@ pub struct Landmark {
     /// Bytes.
     pub length: u32,
 }
+
+crate::state::state!(Landmark: base, target, length);
 
 impl Landmark {
     /// Target offset minus base offset.
@@ -27,6 +29,8 @@ impl Landmark {
 pub struct Landmarks<'w> {
     entries: &'w mut [Landmark],
 }
+
+crate::state::state!(Landmarks<'_>: entries);
 
 impl<'w> Landmarks<'w> {
     /// A map over entries that are still to be filled in.

@@ -26,6 +26,8 @@ pub struct Learned<'w> {
     hand: usize,
 }
 
+crate::state::state!(Learned<'_>: entries, used, hand);
+
 /// What the table knows about a target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Neighbours {

@@ -107,6 +107,8 @@ pub struct Steps {
     next: u32,
 }
 
+crate::state::state!(Steps: next);
+
 impl Steps {
     /// Begins anew: an instruction begins at `address`.
     pub fn begin(&mut self, address: u32) {

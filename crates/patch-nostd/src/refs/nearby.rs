@@ -12,6 +12,8 @@ pub struct Nearby {
     covers: [Landmark; REMEMBERED],
 }
 
+crate::state::state!(Nearby: covers);
+
 impl Default for Nearby {
     fn default() -> Self {
         Self { covers: [Landmark { base: 0, target: 0, length: 0 }; REMEMBERED] }

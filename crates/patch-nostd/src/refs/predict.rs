@@ -52,6 +52,8 @@ pub struct Predictor<'w> {
     missed: bool,
 }
 
+crate::state::state!(Predictor<'_>: landmarks, learned, nearby, recent, outcomes, missed; fixed space);
+
 impl<'w> Predictor<'w> {
     /// A predictor that has seen no reference.
     pub fn new(landmarks: Landmarks<'w>, learned: Learned<'w>, space: AddressSpace) -> Self {

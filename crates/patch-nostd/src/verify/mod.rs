@@ -4,6 +4,7 @@
 mod policy;
 mod signature;
 
+pub(crate) use policy::authenticate;
 pub use policy::{Anything, Device, Policy};
 #[cfg(feature = "ed25519")]
 pub use signature::Ed25519Key;

@@ -11,6 +11,7 @@ const PRODUCT: u8 = 1;
 const MODULE: u8 = 2;
 const VERSION: u8 = 3;
 const ROLLBACK_COUNTER: u8 = 4;
+const IN_PLACE: u8 = 5;
 
 /// What the extensions of a header say: a view of its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,23 @@ pub struct Extensions<'h> {
     pub version: Option<&'h str>,
     /// Grows when older images must not come back.
     pub rollback_counter: Option<u32>,
+    /// How the target may replace its base.
+    pub in_place: Option<InPlacePlan>,
+}
+
+/// How a target takes the place of its base, segment by segment. All in bytes.
+///
+/// The base is moved up by `shift` first. A segment is decoded beside the slot, then copied to its place. Before that,
+/// the last `keep` bytes of what lies in the slot up to the segment's end are put aside. So while segment `k` is decoded,
+/// what the base has from `k * segment - keep - shift` on is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InPlacePlan {
+    /// Bytes of all segments but the last, which may be shorter. At least one.
+    pub segment: u32,
+    /// How far the base is moved up before anything is decoded.
+    pub shift: u32,
+    /// How much of what a segment replaces is kept until the next one is decoded. At most `segment`.
+    pub keep: u32,
 }
 
 /// Whether a text may be a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8.
@@ -63,11 +81,34 @@ impl<'h> Extensions<'h> {
             PRODUCT => self.product = Some(text(value, is_product)?),
             MODULE => self.module = Some(text(value, is_name)?),
             VERSION => self.version = Some(text(value, is_name)?),
+            IN_PLACE => self.in_place = Some(InPlacePlan::read(value)?),
             ROLLBACK_COUNTER => self.rollback_counter = Some(number(value)?),
             // Whoever wrote an extension wants it heeded.
             _ => return Err(Error::ReservedField),
         }
         Ok(())
+    }
+}
+
+impl InPlacePlan {
+    fn read(value: &[u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(value);
+        let plan = Self { segment: reader.varint()?, shift: reader.varint()?, keep: reader.varint()? };
+        let good = reader.remaining() == 0 && plan.segment > 0 && plan.keep <= plan.segment;
+        if good { Ok(plan) } else { Err(Error::MalformedHeader) }
+    }
+
+    /// Bytes of scratch area that it takes for a target of `size` bytes; `None` beyond 32 bits.
+    #[must_use]
+    pub const fn scratch(&self, size: u32) -> Option<u32> {
+        if size <= self.segment { Some(size) } else { self.segment.checked_add(self.keep) }
+    }
+
+    /// Whether the base's byte at `offset` is still there when the target's at `position` is decoded.
+    #[must_use]
+    pub fn has(&self, offset: u32, position: u32) -> bool {
+        let start = position - position.checked_rem(self.segment).unwrap_or(0);
+        u64::from(offset) + u64::from(self.shift) + u64::from(self.keep) >= u64::from(start)
     }
 }
 
@@ -95,6 +136,13 @@ impl Extensions<'_> {
             let mut number = super::Writer::default();
             number.varint(counter);
             record(&mut records, ROLLBACK_COUNTER, &number.bytes);
+        }
+        if let Some(plan) = self.in_place {
+            let mut numbers = super::Writer::default();
+            numbers.varint(plan.segment);
+            numbers.varint(plan.shift);
+            numbers.varint(plan.keep);
+            record(&mut records, IN_PLACE, &numbers.bytes);
         }
         writer.varint(records.bytes.len() as u32);
         writer.raw(&records.bytes);
@@ -126,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_not_passed_over() {
-        for tag in [0, 5, 6, 7, 8, 255] {
+        for tag in [0, 6, 7, 8, 255] {
             assert_eq!(read(&[3, tag, 1, 0]), Err(Error::ReservedField), "{tag}");
         }
     }
@@ -146,6 +194,10 @@ mod tests {
             b"\x04\x04\x02\x80\x00",
             b"\x04\x04\x02\x00\x00",
             b"\x02\x04\x00",
+            b"\x04\x05\x02\x01\x00",
+            b"\x05\x05\x03\x00\x00\x00",
+            b"\x05\x05\x03\x01\x00\x02",
+            b"\x06\x05\x04\x01\x00\x00\x00",
         ] {
             assert_eq!(read(bad), Err(Error::MalformedHeader), "{bad:?}");
         }
@@ -159,12 +211,14 @@ mod tests {
             module in proptest::option::of("[A-Za-z0-9._-]{1,64}"),
             version in proptest::option::of("[A-Za-z0-9._-]{1,64}"),
             rollback_counter: Option<u32>,
+            in_place in proptest::option::of((1..=u32::MAX, proptest::num::u32::ANY, proptest::num::u32::ANY)),
         ) {
             let extensions = Extensions {
                 product: product.as_deref(),
                 module: module.as_deref(),
                 version: version.as_deref(),
                 rollback_counter,
+                in_place: in_place.map(|(segment, shift, keep)| InPlacePlan { segment, shift, keep: keep % segment }),
             };
             let mut writer = super::super::Writer::default();
             extensions.write(&mut writer);

@@ -3,6 +3,9 @@
 // Not every test file needs everything.
 #![allow(dead_code)]
 
+#[cfg(feature = "simulator")]
+pub mod power;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,149 @@
+//! An update into another slot than the one that runs (`docs/format.md`, section 8).
+
+use super::journal::Journal;
+use super::memory::Flash;
+use super::{SlotTarget, Step};
+use crate::apply::Base;
+use crate::verify::{Policy, Sha256};
+use crate::wire::Header;
+use crate::{Error, Patcher};
+
+/// Bytes of a stored package that are read at once.
+const PIECE: usize = 64;
+
+/// Restores an image into a slot and checks it there. The base is only read: it stays whole, whatever happens.
+///
+/// After a reset, or an error of flash, make another one and give it the package from its start again. Pages that were
+/// finished before are decoded again, but neither erased nor written.
+#[derive(Debug)]
+pub struct AbUpdate<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> {
+    patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P>,
+    phase: Phase,
+    /// Bytes of the package that were taken.
+    taken: u32,
+    /// Of what was read back, and how much that was.
+    digest: Option<D>,
+    checked: u32,
+}
+
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Restore,
+    Check,
+    Ready,
+    Failed,
+}
+
+impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J, D, P> {
+    /// An update of `slot`, whose journal is in an area of two pages at least. Writes nothing.
+    ///
+    /// `workspace` is the patcher's: [`crate::required_ram`] bytes, aligned to four. `buffer` comes on top: a whole
+    /// page of the slot if pages that need no change shall not be erased, at least its write size.
+    pub fn new(
+        workspace: &'w mut [u8],
+        buffer: &'w mut [u8],
+        base: B,
+        (slot, journal): (F, J),
+        policy: P,
+    ) -> Result<Self, Error> {
+        let target = SlotTarget::new(slot, Journal::open(journal)?, buffer)?;
+        let patcher = Patcher::with_policy(workspace, base, target, policy);
+        Ok(Self { patcher, phase: Phase::Restore, taken: 0, digest: None, checked: 0 })
+    }
+
+    /// The package's header, once it is known.
+    #[must_use]
+    pub const fn header(&self) -> Option<&Header> {
+        self.patcher.header()
+    }
+
+    /// Takes the next piece of a package that streams in, and writes what can be restored.
+    pub fn push(&mut self, piece: &[u8]) -> Result<Step, Error> {
+        self.guarded(|update| {
+            if update.phase != Phase::Restore {
+                return Err(Error::Finished);
+            }
+            update.patcher.push(piece)
+        })
+    }
+
+    /// After the last piece: the package must be complete. Checking comes next: [`AbUpdate::check`].
+    pub fn end(&mut self) -> Result<Step, Error> {
+        self.guarded(|update| {
+            if update.phase != Phase::Restore {
+                return Err(Error::Finished);
+            }
+            update.complete()
+        })
+    }
+
+    /// Goes on with a package that is stored in `package`, from its start: about `budget` bytes of the image are
+    /// written, or checked, and the update is ready when this says so.
+    pub fn step(&mut self, package: &mut impl Flash, budget: u32) -> Result<Step, Error> {
+        if self.phase != Phase::Restore {
+            return self.check(budget);
+        }
+        self.guarded(|update| if update.feed(package, budget)? { update.complete() } else { Ok(()) })
+    }
+
+    /// Reads about `budget` more bytes of the new image back and adds them to its digest; compares that at the end.
+    pub fn check(&mut self, budget: u32) -> Result<Step, Error> {
+        self.guarded(|update| match update.phase {
+            Phase::Check => update.read_back(budget),
+            Phase::Ready => Ok(()),
+            Phase::Restore | Phase::Failed => Err(Error::Finished),
+        })
+    }
+
+    /// Does some work; after an error the update is over.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<Step, Error> {
+        match work(self) {
+            Ok(()) if self.phase == Phase::Ready => Ok(Step::Ready),
+            Ok(()) => Ok(Step::Working(self.patcher.progress())),
+            Err(error) => {
+                self.phase = Phase::Failed;
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives the patcher a piece of a stored package; true when the body has been decoded.
+    fn feed(&mut self, package: &mut impl Flash, budget: u32) -> Result<bool, Error> {
+        let area = package.geometry().size;
+        let left = self.patcher.package_length().unwrap_or(area).min(area).saturating_sub(self.taken);
+        // What follows the package is known when its header is.
+        let most = if self.patcher.header().is_some() { PIECE } else { 1 };
+        let mut piece = [0; PIECE];
+        let piece = piece.get_mut(..most.min(left as usize)).ok_or(Error::Truncated)?;
+        package.read(self.taken, piece).map_err(|_| Error::PackageRead)?;
+        let taken = self.patcher.step(piece, budget.max(1))? as u32;
+        self.taken += taken;
+        let ended = taken == left;
+        if ended && self.patcher.wants_input() && !self.patcher.is_done() {
+            return Err(Error::Truncated);
+        }
+        Ok(ended && self.patcher.is_done())
+    }
+
+    fn complete(&mut self) -> Result<(), Error> {
+        self.patcher.complete()?;
+        self.digest = Some(D::start());
+        self.phase = Phase::Check;
+        Ok(())
+    }
+
+    fn read_back(&mut self, budget: u32) -> Result<(), Error> {
+        let header = self.patcher.header().ok_or(Error::Finished)?;
+        let (size, expected) = (header.target_size, header.target_digest);
+        let digest = self.digest.as_mut().ok_or(Error::Finished)?;
+        self.checked = self.patcher.target().check(digest, self.checked, budget)?;
+        if self.checked < size {
+            return Ok(());
+        }
+        let right = self.digest.take().is_some_and(|digest| digest.finish() == expected);
+        self.patcher.target().conclude(right)?;
+        self.phase = Phase::Ready;
+        if right { Ok(()) } else { Err(Error::TargetDigest) }
+    }
+}

@@ -1,0 +1,69 @@
+//! A part of a flash that several users share: a slot, a scratch, a journal.
+
+use core::cell::RefCell;
+
+use super::memory::{Flash, FlashError, Geometry};
+
+/// Whole pages of a chip.
+#[derive(Debug)]
+pub struct Area<'c, F> {
+    chip: &'c RefCell<F>,
+    start: u32,
+    size: u32,
+}
+
+impl<F> Clone for Area<'_, F> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<'c, F: Flash> Area<'c, F> {
+    /// `size` bytes from `start` of the chip, both multiples of its pages.
+    #[must_use]
+    pub const fn new(chip: &'c RefCell<F>, start: u32, size: u32) -> Self {
+        Self { chip, start, size }
+    }
+
+    /// Where `length` bytes from `offset` are on the chip.
+    fn place(&self, offset: u32, length: usize) -> Result<u32, FlashError> {
+        let length = u32::try_from(length).map_err(|_| FlashError)?;
+        let inside = offset.checked_add(length).is_some_and(|end| end <= self.size);
+        if inside { self.start.checked_add(offset).ok_or(FlashError) } else { Err(FlashError) }
+    }
+}
+
+impl<F: Flash> Flash for Area<'_, F> {
+    fn geometry(&self) -> Geometry {
+        match self.chip.try_borrow() {
+            Ok(chip) => Geometry { size: self.size, ..chip.geometry() },
+            Err(_) => Geometry { size: 0, page: 0, write: 0 },
+        }
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+        let place = self.place(offset, buffer.len())?;
+        self.chip.try_borrow_mut().map_err(|_| FlashError)?.read(place, buffer)
+    }
+
+    fn erase(&mut self, offset: u32) -> Result<(), FlashError> {
+        let place = self.place(offset, self.geometry().page as usize)?;
+        self.chip.try_borrow_mut().map_err(|_| FlashError)?.erase(place)
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        let place = self.place(offset, bytes.len())?;
+        self.chip.try_borrow_mut().map_err(|_| FlashError)?.write(place, bytes)
+    }
+}
+
+/// The old image of an A/B update, which lies at the start of a slot.
+impl<F: Flash> crate::Base for (u32, Area<'_, F>) {
+    fn size(&self) -> u32 {
+        self.0
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), crate::Error> {
+        self.1.read(offset, buffer).map_err(|_| crate::Error::BaseRead)
+    }
+}

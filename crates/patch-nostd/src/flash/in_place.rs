@@ -1,0 +1,437 @@
+//! An update in the slot that holds the base (`docs/format.md`, section 8.2).
+//!
+//! What must survive is in the journal, the scratch area and the state area; nothing is undone, everything can be done
+//! again:
+//!
+//! 1. package and base are checked, and the journal says so;
+//! 2. the base is moved up, from its last page to its first; a page is noted when it has arrived;
+//! 3. a segment is decoded into the scratch area, then the decoder's state is saved, then the journal says so;
+//! 4. what the plan keeps of the slot is put aside, then the journal says so;
+//! 5. the segment is copied to its place, then the journal says so, and the next one follows.
+
+use super::Step;
+use super::ground::{Ground, IN_PLACE_BUFFER, usable};
+use super::journal::{Entry, Journal, Mark};
+use super::memory::Flash;
+use super::saved::{Loading, Saving};
+use crate::apply::{Blind, Layout, Progress, Walker, percent};
+use crate::entropy::{Coder, RangeDecoder};
+use crate::state::{State, Transfer};
+use crate::verify::{Policy, Sha256, authenticate};
+use crate::wire::{Codec, HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH};
+use crate::{Error, required_ram};
+
+/// Bytes of package that are read at once.
+const PIECE: usize = 64;
+/// Bytes of state besides the workspace, rounded up.
+const STATE: u32 = 1024;
+
+/// The areas that an update in place needs.
+#[derive(Debug)]
+pub struct InPlaceAreas<F> {
+    /// Holds the base at its start, and the target in the end.
+    pub slot: F,
+    /// Holds a segment.
+    pub scratch: F,
+    /// At least two pages.
+    pub journal: F,
+    /// Holds the decoder's state twice: [`state_area`] bytes.
+    pub state: F,
+}
+
+/// Bytes of the state area: twice the workspace and what the decoder holds besides, in whole pages.
+#[must_use]
+pub fn state_area(header: &Header, page: u32) -> Option<u32> {
+    state_place(required_ram(header), page)?.checked_mul(2)
+}
+
+fn state_place(ram: u64, page: u32) -> Option<u32> {
+    let length = u32::try_from(ram).ok()?.checked_add(STATE)?;
+    length.checked_next_multiple_of(page)
+}
+
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Body,
+    Base,
+    Move,
+    Decode,
+    Keep,
+    Copy,
+    Check,
+    Ready,
+    Failed,
+}
+
+/// Replaces an image by another in the same slot. The package must be stored where it outlives a reset.
+///
+/// Nothing is written before package and base have been checked. From then on only this update leads out: after a
+/// reset, or an error of flash, make another one with the same package and step until it is ready.
+#[derive(Debug)]
+pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256> {
+    ground: Ground<'w, F>,
+    journal: Journal<F>,
+    state: F,
+    package: K,
+    header: Header,
+    /// Where the body begins in the package.
+    body: u32,
+    plan: InPlacePlan,
+    update: u64,
+    workspace: Option<&'w mut [u8]>,
+    decoder: Option<Decoder<'w>>,
+    digest: Option<D>,
+    phase: Phase,
+    /// How far the phase is: bytes, or pages.
+    done: u32,
+}
+
+/// The decoder, and how much of the body it took.
+#[derive(Debug)]
+struct Decoder<'w> {
+    walker: Walker<'w>,
+    input: RangeDecoder<'w>,
+    taken: u32,
+}
+
+crate::state::state!(Decoder<'_>: walker, input, taken);
+
+impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
+    /// Reads header and journal, and finds out where to go on. Writes nothing.
+    ///
+    /// `workspace` is the decoder's: [`required_ram`] bytes, aligned to four; [`IN_PLACE_BUFFER`] bytes of `buffer`
+    /// come on top.
+    pub fn new(
+        workspace: &'w mut [u8],
+        buffer: &'w mut [u8],
+        areas: InPlaceAreas<F>,
+        mut package: K,
+        policy: impl Policy,
+    ) -> Result<Self, Error> {
+        let (header, plan, body) = read_header(workspace, &mut package, &policy)?;
+        let sizes = (header.base_size, header.target_size);
+        let ground = Ground::new((areas.slot, areas.scratch), buffer, plan, sizes)?;
+        let state = areas.state;
+        let needed = state_area(&header, state.geometry().page);
+        if !usable(&state.geometry()) || needed.is_none_or(|needed| needed > state.geometry().size) {
+            return Err(Error::Areas);
+        }
+        let journal = Journal::open(areas.journal)?;
+        let update = update(&header)?;
+        let (workspace, digest, decoder) = (Some(workspace), Some(D::start()), None);
+        let mark = journal.mark(update);
+        let (phase, done) = (Phase::Body, 0);
+        let mut this = Self {
+            ground,
+            journal,
+            state,
+            package,
+            header,
+            body,
+            plan,
+            update,
+            workspace,
+            decoder,
+            digest,
+            phase,
+            done,
+        };
+        this.resume(mark)?;
+        Ok(this)
+    }
+
+    /// The package's header.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Whether the slot holds neither image: it must not be started before the update is ready.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        !matches!(self.phase, Phase::Body | Phase::Base | Phase::Ready)
+    }
+
+    /// Does the next piece of work: about `budget` bytes, a page, or a segment's end.
+    pub fn step(&mut self, budget: u32) -> Result<Step, Error> {
+        let phase = core::mem::replace(&mut self.phase, Phase::Failed);
+        self.phase = match phase {
+            Phase::Body => self.check_body(budget.max(1))?,
+            Phase::Base => self.check_base(budget.max(1))?,
+            Phase::Move => self.move_page()?,
+            Phase::Decode => self.decode(budget.max(1))?,
+            Phase::Keep => self.keep_page()?,
+            Phase::Copy => self.copy_page()?,
+            Phase::Check => self.check_target(budget.max(1))?,
+            Phase::Ready => Phase::Ready,
+            Phase::Failed => return Err(Error::Finished),
+        };
+        Ok(match self.phase {
+            Phase::Ready => Step::Ready,
+            Phase::Body | Phase::Base | Phase::Move => Step::Working(0),
+            _ => Step::Working(percent(self.ground.known(), self.header.target_size)),
+        })
+    }
+
+    /// Goes on where the journal says.
+    fn resume(&mut self, mark: Option<Mark>) -> Result<(), Error> {
+        self.phase = match mark {
+            None | Some(Mark::Pages(_)) => Phase::Body,
+            Some(Mark::Moved(pages)) => {
+                self.done = pages;
+                Phase::Move
+            }
+            Some(Mark::Decoding(segment)) => self.begin_segment(segment)?,
+            Some(Mark::Keeping(segment)) => {
+                self.ground.begin(segment);
+                Phase::Keep
+            }
+            Some(Mark::Copying(segment)) => {
+                self.ground.begin(segment);
+                Phase::Copy
+            }
+            Some(Mark::Ready) => Phase::Check,
+        };
+        Ok(())
+    }
+
+    fn note(&mut self, mark: Mark) -> Result<(), Error> {
+        self.journal.append(Entry { update: self.update, mark })
+    }
+
+    /// The whole package must be there and intact: once begun, there is no way back.
+    fn check_body(&mut self, budget: u32) -> Result<Phase, Error> {
+        let digest = self.digest.as_mut().ok_or(Error::Finished)?;
+        let end = self.done.saturating_add(budget).min(self.header.body_length);
+        let mut piece = [0; PIECE];
+        while self.done < end {
+            let count = PIECE.min((end - self.done) as usize);
+            let part = piece.get_mut(..count).ok_or(Error::PackageRead)?;
+            self.package.read(self.body + self.done, part).map_err(|_| Error::PackageRead)?;
+            digest.update(part);
+            self.done += count as u32;
+        }
+        if self.done < self.header.body_length {
+            return Ok(Phase::Body);
+        }
+        if self.take_digest()? != self.header.body_digest.ok_or(Error::NotInPlace)? {
+            return Err(Error::BodyDigest);
+        }
+        Ok(Phase::Base)
+    }
+
+    fn check_base(&mut self, budget: u32) -> Result<Phase, Error> {
+        let digest = self.digest.as_mut().ok_or(Error::Finished)?;
+        let end = self.done.saturating_add(budget).min(self.header.base_size);
+        self.done = self.ground.hash(digest, self.done, end).map_err(|_| Error::BaseRead)?;
+        if self.done < self.header.base_size {
+            return Ok(Phase::Base);
+        }
+        let digest = self.take_digest()?;
+        if self.header.base_size > 0 && digest.first_chunk() != Some(&self.header.base_digest) {
+            return Err(Error::BaseDigest);
+        }
+        self.note(Mark::Moved(0))?;
+        Ok(Phase::Move)
+    }
+
+    fn move_page(&mut self) -> Result<Phase, Error> {
+        let page = self.ground.slot.geometry().page;
+        let pages = self.header.base_size.div_ceil(page.max(1));
+        let Some(left) = pages.checked_sub(self.done).filter(|&left| left > 0 && self.plan.shift > 0) else {
+            self.note(Mark::Decoding(0))?;
+            return self.begin_segment(0);
+        };
+        self.ground.move_page((left - 1).saturating_mul(page))?;
+        self.done += 1;
+        self.note(Mark::Moved(self.done))?;
+        Ok(Phase::Move)
+    }
+
+    /// Begins to decode a segment, with the state that the decoder had after the one before.
+    fn begin_segment(&mut self, segment: u32) -> Result<Phase, Error> {
+        self.ground.begin(segment);
+        if self.ground.start() >= self.header.target_size {
+            self.done = 0;
+            self.digest = Some(D::start());
+            return Ok(Phase::Check);
+        }
+        if self.decoder.is_none() {
+            let workspace = self.workspace.take().ok_or(Error::Finished)?;
+            let mut decoder = new_decoder(&self.header, workspace)?;
+            if segment > 0 {
+                let at = self.place(segment)?;
+                let mut loading = Loading { area: &mut self.state, at };
+                transfer(&mut decoder, &mut self.ground, &mut loading)?;
+            }
+            self.decoder = Some(decoder);
+        }
+        Ok(Phase::Decode)
+    }
+
+    /// Where the state before a segment is kept.
+    fn place(&self, segment: u32) -> Result<u32, Error> {
+        let place =
+            state_place(required_ram(&self.header), self.state.geometry().page).ok_or(Error::Areas)?;
+        Ok(if segment.is_multiple_of(2) { 0 } else { place })
+    }
+
+    fn decode(&mut self, budget: u32) -> Result<Phase, Error> {
+        let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
+        decoder.feed(&mut self.package, self.body, self.header.body_length)?;
+        let end = self.ground.end();
+        let last = end == self.header.target_size;
+        let left = end.saturating_sub(decoder.walker.position());
+        // The very end takes a step more.
+        let budget = if last { budget } else { budget.min(left) };
+        let progress = decoder.walker.run(&mut decoder.input, &Blind, &mut self.ground, budget)?;
+        if progress == Progress::Done {
+            decoder.input.finish()?;
+        } else if last || decoder.walker.position() < end {
+            return Ok(Phase::Decode);
+        }
+        decoder.walker.flush(&mut self.ground)?;
+        self.ground.settle()?;
+        self.commit(last)
+    }
+
+    /// The segment is in the scratch area: saves the state after it, and only then says so.
+    fn commit(&mut self, last: bool) -> Result<Phase, Error> {
+        let segment = self.segment();
+        if !last {
+            let at = self.place(segment + 1)?;
+            let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
+            let mut saving = Saving::new(&mut self.state, at);
+            transfer(decoder, &mut self.ground, &mut saving)?;
+            saving.finish()?;
+        }
+        self.done = 0;
+        if self.ground.kept() > 0 {
+            self.note(Mark::Keeping(segment))?;
+            return Ok(Phase::Keep);
+        }
+        self.note(Mark::Copying(segment))?;
+        Ok(Phase::Copy)
+    }
+
+    fn keep_page(&mut self) -> Result<Phase, Error> {
+        if self.done < self.ground.kept() {
+            self.ground.keep_page(self.done)?;
+            self.done = self.done.saturating_add(self.ground.scratch.geometry().page);
+            return Ok(Phase::Keep);
+        }
+        self.note(Mark::Copying(self.segment()))?;
+        self.done = 0;
+        Ok(Phase::Copy)
+    }
+
+    fn segment(&self) -> u32 {
+        self.ground.start().checked_div(self.plan.segment).unwrap_or(0)
+    }
+
+    fn copy_page(&mut self) -> Result<Phase, Error> {
+        if self.ground.start().saturating_add(self.done) < self.ground.end() {
+            self.ground.copy_page(self.done)?;
+            self.done = self.done.saturating_add(self.ground.slot.geometry().page);
+            return Ok(Phase::Copy);
+        }
+        let next = self.segment().saturating_add(1);
+        self.note(Mark::Decoding(next))?;
+        self.begin_segment(next)
+    }
+
+    /// The image as flash has it must be right.
+    fn check_target(&mut self, budget: u32) -> Result<Phase, Error> {
+        let digest = self.digest.as_mut().ok_or(Error::Finished)?;
+        let end = self.done.saturating_add(budget).min(self.header.target_size);
+        self.done = self.ground.hash(digest, self.done, end)?;
+        if self.done < self.header.target_size {
+            return Ok(Phase::Check);
+        }
+        let right = self.take_digest()? == self.header.target_digest;
+        match (right, self.journal.mark(self.update)) {
+            (true, Some(Mark::Ready)) => Ok(Phase::Ready),
+            (true, _) => self.note(Mark::Ready).map(|()| Phase::Ready),
+            // The slot was written since by somebody else: with the base again, perhaps.
+            (false, Some(Mark::Ready)) => Ok(Phase::Body),
+            (false, _) => Err(Error::TargetDigest),
+        }
+    }
+
+    /// Ends a digest, and begins the next one.
+    fn take_digest(&mut self) -> Result<[u8; 32], Error> {
+        self.done = 0;
+        let digest = self.digest.replace(D::start()).ok_or(Error::Finished)?;
+        Ok(digest.finish())
+    }
+}
+
+impl Decoder<'_> {
+    /// Fills the input buffer.
+    fn feed(&mut self, package: &mut impl Flash, body: u32, length: u32) -> Result<(), Error> {
+        let mut piece = [0; PIECE];
+        while self.taken < length && !self.input.ready() {
+            let count = PIECE.min((length - self.taken) as usize);
+            let part = piece.get_mut(..count).ok_or(Error::PackageRead)?;
+            package.read(body + self.taken, part).map_err(|_| Error::PackageRead)?;
+            self.taken += self.input.fill(part) as u32;
+        }
+        // A body without a byte has to be told, too.
+        if length == 0 {
+            self.input.fill(&[]);
+        }
+        Ok(())
+    }
+}
+
+/// Carries decoder and held bytes to the state area, or from there.
+fn transfer<F: Flash>(
+    decoder: &mut Decoder<'_>,
+    ground: &mut Ground<'_, F>,
+    transfer: &mut impl Transfer,
+) -> Result<(), Error> {
+    ground.transfer(transfer)?;
+    decoder.transfer(transfer)
+}
+
+/// The header, its plan and its length, if decoder and device want the package.
+fn read_header(
+    workspace: &mut [u8],
+    package: &mut impl Flash,
+    policy: &impl Policy,
+) -> Result<(Header, InPlacePlan, u32), Error> {
+    let buffer = workspace.get_mut(..HEADER_LIMIT).ok_or(Error::WorkspaceTooSmall)?;
+    let prefix = buffer.get_mut(..PREFIX_LENGTH).ok_or(Error::WorkspaceTooSmall)?;
+    package.read(0, prefix).map_err(|_| Error::PackageRead)?;
+    let length = Header::length(prefix)?;
+    let bytes = buffer.get_mut(..length).ok_or(Error::WorkspaceTooSmall)?;
+    package.read(0, bytes).map_err(|_| Error::PackageRead)?;
+    authenticate(policy, bytes)?;
+    let (header, extensions, _) = Header::parse_extended(bytes)?;
+    policy.allow(&header, &extensions)?;
+    let plan = extensions.in_place.ok_or(Error::NotInPlace)?;
+    let end = header.body_length.checked_add(length as u32);
+    if end.is_none_or(|end| end > package.geometry().size) {
+        return Err(Error::Truncated);
+    }
+    Ok((header, plan, length as u32))
+}
+
+/// Tells this update from others: by what it makes, and from what.
+fn update(header: &Header) -> Result<u64, Error> {
+    let body = header.body_digest.ok_or(Error::NotInPlace)?;
+    let ([t0, t1, t2, t3, ..], [b0, b1, b2, b3, ..]) = (header.target_digest, body);
+    Ok(u64::from_le_bytes([t0, t1, t2, t3, b0, b1, b2, b3]))
+}
+
+fn new_decoder<'w>(header: &Header, workspace: &'w mut [u8]) -> Result<Decoder<'w>, Error> {
+    let Codec::Cm { size, tuning } = header.codec else { return Err(Error::UnsupportedCodec) };
+    if required_ram(header) > workspace.len() as u64 {
+        return Err(Error::WorkspaceTooSmall);
+    }
+    let (walker, input) = Layout::new(header, size, tuning, workspace)?.split(header.body_length);
+    Ok(Decoder { walker, input, taken: 0 })
+}
+
+const _: () = assert!(IN_PLACE_BUFFER >= 2 * PIECE);

@@ -1,0 +1,35 @@
+//! Updates of flash that survive a loss of power at any operation (`docs/format.md`, section 8; `docs/design.md`).
+//!
+//! [`AbUpdate`] restores into another slot than the one that runs; [`InPlaceUpdate`] into the same. Both keep a
+//! [`Journal`] and go on after a reset where they were. They know flash through the trait [`Flash`]; [`Nor`] makes one
+//! of every driver of `embedded-storage`, [`Area`] of a part of one.
+
+mod ab;
+mod area;
+mod ground;
+mod in_place;
+mod journal;
+mod memory;
+mod saved;
+#[cfg(feature = "simulator")]
+mod simulator;
+mod slot;
+
+pub use ab::AbUpdate;
+pub use area::Area;
+pub use ground::IN_PLACE_BUFFER;
+pub use in_place::{InPlaceAreas, InPlaceUpdate, state_area};
+pub use journal::{Entry, Journal, Mark};
+pub use memory::{Flash, FlashError, Geometry, Nor};
+#[cfg(feature = "simulator")]
+pub use simulator::{Cut, Simulator};
+pub use slot::SlotTarget;
+
+/// How far an update is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// There is more to do; so many percent of the image are in flash.
+    Working(u8),
+    /// The new image is complete and its digest, as read back from flash, is right.
+    Ready,
+}

@@ -1,0 +1,72 @@
+//! Where the decoder's state is kept between segments: two places by turns, so that one is always whole.
+
+use super::ground::chunk;
+use super::memory::Flash;
+use crate::Error;
+use crate::state::Transfer;
+
+/// The longest piece that is written at once.
+const PIECE: usize = 256;
+
+/// Writes a state to flash from `at` on.
+pub(super) struct Saving<'a, F> {
+    area: &'a mut F,
+    at: u32,
+    piece: [u8; PIECE],
+    used: usize,
+    chunk: usize,
+}
+
+impl<'a, F: Flash> Saving<'a, F> {
+    pub(super) fn new(area: &'a mut F, at: u32) -> Self {
+        let chunk = (chunk(&area.geometry()) as usize).min(PIECE);
+        Self { area, at, piece: [0xFF; PIECE], used: 0, chunk }
+    }
+
+    /// Writes what is left, filled up to a whole piece.
+    pub(super) fn finish(mut self) -> Result<(), Error> {
+        if self.used > 0 { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if self.at.is_multiple_of(self.area.geometry().page) {
+            self.area.erase(self.at).map_err(|_| Error::Journal)?;
+        }
+        let piece = self.piece.get(..self.chunk).ok_or(Error::Journal)?;
+        self.area.write(self.at, piece).map_err(|_| Error::Journal)?;
+        self.at += self.chunk as u32;
+        self.used = 0;
+        Ok(())
+    }
+}
+
+impl<F: Flash> Transfer for Saving<'_, F> {
+    fn bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        let mut bytes = &*bytes;
+        while !bytes.is_empty() {
+            let free = self.piece.get_mut(self.used..self.chunk).ok_or(Error::Journal)?;
+            let (now, later) = bytes.split_at_checked(free.len().min(bytes.len())).ok_or(Error::Journal)?;
+            free.iter_mut().zip(now).for_each(|(to, &from)| *to = from);
+            self.used += now.len();
+            bytes = later;
+            if self.used == self.chunk {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a state from flash.
+pub(super) struct Loading<'a, F> {
+    pub(super) area: &'a mut F,
+    pub(super) at: u32,
+}
+
+impl<F: Flash> Transfer for Loading<'_, F> {
+    fn bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        self.area.read(self.at, bytes).map_err(|_| Error::Journal)?;
+        self.at = self.at.checked_add(bytes.len() as u32).ok_or(Error::Journal)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,197 @@
+//! A flash in memory that enforces the rules of flash and loses power when it is told to.
+
+use std::vec;
+use std::vec::Vec;
+
+use super::memory::{Flash, FlashError, Geometry};
+
+/// When the power goes, and how much of the operation it interrupts is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The number of operations (erases and writes) that are completed before.
+    pub after: u64,
+    /// Bytes of the next one that are done; the byte after them is done in part.
+    pub torn: u32,
+}
+
+/// A flash whose pages must be erased before they are written, and whose units are written once.
+#[derive(Clone, Debug)]
+pub struct Simulator {
+    geometry: Geometry,
+    memory: Vec<u8>,
+    /// For each unit, whether it must not be written before its page is erased.
+    used: Vec<bool>,
+    erases: Vec<u32>,
+    operations: u64,
+    cut: Option<Cut>,
+    on: bool,
+    violations: u32,
+    flips: Vec<(u32, u8)>,
+}
+
+impl Simulator {
+    /// An erased flash.
+    ///
+    /// # Panics
+    ///
+    /// If the sizes do not go together.
+    #[must_use]
+    pub fn new(geometry: Geometry) -> Self {
+        assert!(geometry.is_valid(), "{geometry:?}");
+        Self {
+            geometry,
+            memory: vec![0xFF; geometry.size as usize],
+            used: vec![false; (geometry.size / geometry.write) as usize],
+            erases: vec![0; (geometry.size / geometry.page) as usize],
+            operations: 0,
+            cut: None,
+            on: true,
+            violations: 0,
+            flips: Vec::new(),
+        }
+    }
+
+    /// Puts bytes where they are to be found at the start, without an operation.
+    ///
+    /// # Panics
+    ///
+    /// If they do not fit.
+    pub fn load(&mut self, offset: u32, bytes: &[u8]) {
+        self.memory[offset as usize..][..bytes.len()].copy_from_slice(bytes);
+        let end = offset as usize + bytes.len();
+        self.used[(offset / self.geometry.write) as usize..end.div_ceil(self.geometry.write as usize)]
+            .fill(true);
+    }
+
+    /// All bytes.
+    #[must_use]
+    pub fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    /// How often each page has been erased.
+    #[must_use]
+    pub fn erases(&self) -> &[u32] {
+        &self.erases
+    }
+
+    /// Erases and writes so far, the interrupted one included.
+    #[must_use]
+    pub const fn operations(&self) -> u64 {
+        self.operations
+    }
+
+    /// How often a rule of flash was broken: a bug of whoever uses it.
+    #[must_use]
+    pub const fn violations(&self) -> u32 {
+        self.violations
+    }
+
+    /// Whether there is power.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// Plans a loss of power, counted from now.
+    pub fn cut(&mut self, cut: Cut) {
+        self.cut = Some(Cut { after: self.operations + cut.after, ..cut });
+    }
+
+    /// Power returns; no further loss is planned.
+    pub fn reboot(&mut self) {
+        self.on = true;
+        self.cut = None;
+    }
+
+    /// From now on, every read of the byte at `offset` has the bits of `mask` flipped.
+    pub fn flip(&mut self, offset: u32, mask: u8) {
+        self.flips.push((offset, mask));
+    }
+
+    /// Counts an operation on `length` bytes; returns how many of them it does, and whether it is interrupted.
+    fn begin(&mut self, length: u32) -> Result<Option<u32>, FlashError> {
+        if !self.on {
+            return Err(FlashError);
+        }
+        let torn = self.cut.filter(|cut| cut.after == self.operations).map(|cut| cut.torn.min(length));
+        self.operations += 1;
+        self.on = torn.is_none();
+        Ok(torn)
+    }
+
+    fn refuse(&mut self) -> Result<(), FlashError> {
+        self.violations += 1;
+        Err(FlashError)
+    }
+
+    /// Which bits of an interrupted byte keep what they were: any pattern will do, this one changes.
+    fn noise(&self, offset: u32) -> u8 {
+        (self.operations as u32)
+            .wrapping_mul(0x9E37_79B1)
+            .wrapping_add(offset.wrapping_mul(0x85EB_CA6B))
+            .to_be_bytes()[0]
+    }
+}
+
+impl Flash for Simulator {
+    fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+        let stored = self.memory.get(offset as usize..).and_then(|rest| rest.get(..buffer.len()));
+        let Some(stored) = stored.filter(|_| self.on) else { return Err(FlashError) };
+        buffer.copy_from_slice(stored);
+        for &(place, mask) in &self.flips {
+            if let Some(byte) = place.checked_sub(offset).and_then(|place| buffer.get_mut(place as usize)) {
+                *byte ^= mask;
+            }
+        }
+        Ok(())
+    }
+
+    fn erase(&mut self, offset: u32) -> Result<(), FlashError> {
+        let page = self.geometry.page;
+        if !offset.is_multiple_of(page) || offset >= self.geometry.size {
+            return self.refuse();
+        }
+        let torn = self.begin(page)?;
+        let units = (offset / self.geometry.write) as usize..((offset + page) / self.geometry.write) as usize;
+        self.erases[(offset / page) as usize] += 1;
+        // What a half erased page holds is undefined, also where it looks erased.
+        self.used[units].fill(torn.is_some());
+        let noise = self.noise(offset);
+        let bytes = &mut self.memory[offset as usize..][..page as usize];
+        bytes[..torn.unwrap_or(page) as usize].fill(0xFF);
+        if let Some(byte) = torn.and_then(|torn| bytes.get_mut(torn as usize)) {
+            *byte |= noise;
+        }
+        if torn.is_some() { Err(FlashError) } else { Ok(()) }
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        let Geometry { size, write, .. } = self.geometry;
+        let length = bytes.len() as u32;
+        let inside = offset.checked_add(length).is_some_and(|end| end <= size);
+        if !inside || !offset.is_multiple_of(write) || !length.is_multiple_of(write) {
+            return self.refuse();
+        }
+        let units = (offset / write) as usize..((offset + length) / write) as usize;
+        if self.on && self.used[units.clone()].contains(&true) {
+            return self.refuse();
+        }
+        let torn = self.begin(length)?;
+        let done = torn.unwrap_or(length);
+        // The unit that is interrupted is used up, even if nothing of it can be seen.
+        let touched = (done / write) as usize + usize::from(done < length);
+        self.used[units].iter_mut().take(touched).for_each(|used| *used = true);
+        let noise = self.noise(offset);
+        let memory = &mut self.memory[offset as usize..][..length as usize];
+        memory.iter_mut().zip(bytes).take(done as usize).for_each(|(to, &from)| *to &= from);
+        if done < length {
+            memory[done as usize] &= bytes[done as usize] | noise;
+        }
+        if torn.is_some() { Err(FlashError) } else { Ok(()) }
+    }
+}

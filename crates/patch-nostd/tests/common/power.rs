@@ -1,0 +1,257 @@
+//! Cuts the power at every flash operation of an update, and again while it recovers.
+
+// Not every test file needs everything.
+#![allow(dead_code)]
+
+use std::cell::RefCell;
+
+use patch_nostd::flash::{
+    AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Simulator, Step, state_area,
+};
+use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
+
+/// Pages and units of real chips, and odd ones, in bytes.
+pub const GEOMETRIES: [(u32, u32); 7] =
+    [(256, 4), (512, 8), (1024, 2), (2048, 16), (4096, 1), (4096, 64), (768, 48)];
+
+/// An update of one kind, on a chip that holds everything.
+pub trait Device {
+    /// The chip before the update.
+    fn chip(&self) -> Simulator;
+    /// Updates until it is ready, as after a reset.
+    fn update(&self, chip: &RefCell<Simulator>) -> Result<(), Error>;
+    /// What must hold at any moment.
+    fn check_always(&self, chip: &Simulator);
+    /// What must hold when the update was ready.
+    fn check_ready(&self, chip: &Simulator);
+}
+
+/// Which cuts are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Every so many operations are cut.
+    pub stride: u64,
+    /// Bytes of the operation that are done.
+    pub torn: &'static [u32],
+    /// So many cuts during the recovery from each, spread evenly.
+    pub seconds: u64,
+}
+
+/// Every operation, each torn at four places.
+pub const EVERY: Plan = Plan { stride: 1, torn: &[0, 1, 21, u32::MAX], seconds: 1 };
+
+/// Whether the long mode is wanted: hours of cuts.
+pub fn is_long() -> bool {
+    std::env::var_os("SMIDGEN_POWER").is_some_and(|mode| mode == "long")
+}
+
+/// How many cuts were made, and what the update takes without them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Count {
+    pub cuts: u64,
+    pub operations: u64,
+    pub erases: u64,
+    pub most_erases: u32,
+}
+
+/// Makes the cuts; every one must be survived.
+pub fn survive(device: &impl Device, plan: Plan) -> Count {
+    let mut count = undisturbed(device);
+    for after in (0..count.operations).step_by(plan.stride as usize) {
+        for &torn in plan.torn {
+            let chip = RefCell::new(device.chip());
+            interrupt(device, &chip, Cut { after, torn });
+            count.cuts += 1;
+            let interrupted = chip.borrow().clone();
+            let recovery = recover(device, &chip);
+            for second in 0..plan.seconds {
+                let chip = RefCell::new(interrupted.clone());
+                let place =
+                    (after * 7 + u64::from(torn.min(9)) + second * recovery / plan.seconds) % recovery.max(1);
+                if recovery > 0 {
+                    interrupt(device, &chip, Cut { after: place, torn: torn / 2 + 1 });
+                    count.cuts += 1;
+                    recover(device, &chip);
+                }
+            }
+        }
+    }
+    count
+}
+
+/// The update as it should be.
+fn undisturbed(device: &impl Device) -> Count {
+    let chip = RefCell::new(device.chip());
+    device.update(&chip).unwrap();
+    let chip = chip.into_inner();
+    check_ready(device, &chip);
+    let erases = chip.erases().iter().map(|&count| u64::from(count)).sum();
+    let most_erases = chip.erases().iter().copied().max().unwrap_or(0);
+    Count { cuts: 0, operations: chip.operations(), erases, most_erases }
+}
+
+fn interrupt(device: &impl Device, chip: &RefCell<Simulator>, cut: Cut) {
+    chip.borrow_mut().cut(cut);
+    device.update(chip).expect_err("the power was cut");
+    let mut chip = chip.borrow_mut();
+    assert!(!chip.is_on());
+    chip.reboot();
+    check_always(device, &chip);
+}
+
+/// Updates to the end; returns the operations that it took.
+fn recover(device: &impl Device, chip: &RefCell<Simulator>) -> u64 {
+    let before = chip.borrow().operations();
+    if let Err(error) = device.update(chip) {
+        panic!("not recovered: {error:?}, {} violations", chip.borrow().violations());
+    }
+    let chip = chip.borrow();
+    check_ready(device, &chip);
+    chip.operations() - before
+}
+
+fn check_always(device: &impl Device, chip: &Simulator) {
+    assert_eq!(chip.violations(), 0, "a rule of flash was broken");
+    device.check_always(chip);
+}
+
+fn check_ready(device: &impl Device, chip: &Simulator) {
+    check_always(device, chip);
+    device.check_ready(chip);
+}
+
+/// A device with two slots, a journal and a place for the package.
+pub struct Ab<'a> {
+    pub old: &'a [u8],
+    pub new: &'a [u8],
+    pub package: &'a [u8],
+    pub page: u32,
+    pub write: u32,
+    /// Whether the page buffer holds a page.
+    pub buffered: bool,
+    /// What the other slot holds at first.
+    pub other: &'a [u8],
+}
+
+impl Ab<'_> {
+    /// Sizes of slots, journal and place for the package.
+    fn sizes(&self) -> [u32; 3] {
+        let whole = |length: usize| (length as u32).next_multiple_of(self.page).max(self.page);
+        [whole(self.old.len().max(self.new.len())), 2 * self.page, whole(self.package.len())]
+    }
+
+    fn starts(&self) -> [u32; 4] {
+        let [slot, journal, _] = self.sizes();
+        [0, slot, 2 * slot, 2 * slot + journal]
+    }
+}
+
+/// Memory for a decoder, aligned.
+pub fn with_memory<R>(package: &[u8], work: impl FnOnce(&mut [u8]) -> R) -> R {
+    let ram = Header::parse(package).map_or(512, |(header, _)| header.ram as usize);
+    let mut memory = vec![0xA5u8; ram + 4];
+    let start = memory.as_ptr().align_offset(4);
+    work(&mut memory[start..start + ram])
+}
+
+impl Device for Ab<'_> {
+    fn chip(&self) -> Simulator {
+        let size = self.starts()[3] + self.sizes()[2];
+        let mut chip = Simulator::new(Geometry { size, page: self.page, write: self.write });
+        let [old, other, _, package] = self.starts();
+        chip.load(old, self.old);
+        chip.load(other, self.other);
+        chip.load(package, self.package);
+        chip
+    }
+
+    fn update(&self, chip: &RefCell<Simulator>) -> Result<(), Error> {
+        let ([slot, journal, store], starts) = (self.sizes(), self.starts());
+        let base = (self.old.len() as u32, Area::new(chip, starts[0], slot));
+        let slot = Area::new(chip, starts[1], slot);
+        let journal = Area::new(chip, starts[2], journal);
+        let mut package = Area::new(chip, starts[3], store);
+        let mut buffer = vec![0; if self.buffered { self.page } else { self.write } as usize];
+        with_memory(self.package, |workspace| {
+            let areas = (slot, journal);
+            let mut update =
+                AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, Anything)?;
+            while update.step(&mut package, 1000)? != Step::Ready {}
+            Ok(())
+        })
+    }
+
+    fn check_always(&self, chip: &Simulator) {
+        assert!(chip.memory().starts_with(self.old), "the old image was lost");
+    }
+
+    fn check_ready(&self, chip: &Simulator) {
+        let [_, start, ..] = self.starts();
+        assert!(chip.memory()[start as usize..].starts_with(self.new), "not the new image");
+    }
+}
+
+/// A device with one slot, and everything that an update in place takes besides.
+pub struct InPlaceDevice<'a> {
+    pub old: &'a [u8],
+    pub new: &'a [u8],
+    pub package: &'a [u8],
+    pub slot: u32,
+    pub scratch: u32,
+    pub page: u32,
+    pub write: u32,
+}
+
+impl InPlaceDevice<'_> {
+    /// Where slot, scratch, journal, state and package begin, and where the package ends.
+    fn bounds(&self) -> [u32; 6] {
+        let (header, _) = Header::parse(self.package).unwrap();
+        let state = state_area(&header, self.page).unwrap();
+        let package = (self.package.len() as u32).next_multiple_of(self.page);
+        let mut bounds = [0; 6];
+        for (index, size) in [self.slot, self.scratch, 2 * self.page, state, package].into_iter().enumerate()
+        {
+            bounds[index + 1] = bounds[index] + size;
+        }
+        bounds
+    }
+}
+
+impl InPlaceDevice<'_> {
+    /// Updates until it is ready, if the policy allows it.
+    pub fn update_with(&self, chip: &RefCell<Simulator>, policy: impl Policy) -> Result<(), Error> {
+        let bounds = self.bounds();
+        let area = |index: usize| Area::new(chip, bounds[index], bounds[index + 1] - bounds[index]);
+        let areas = InPlaceAreas { slot: area(0), scratch: area(1), journal: area(2), state: area(3) };
+        let mut buffer = [0; IN_PLACE_BUFFER];
+        with_memory(self.package, |workspace| {
+            let mut update =
+                InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, area(4), policy)?;
+            while update.step(1000)? != Step::Ready {}
+            Ok(())
+        })
+    }
+}
+
+impl Device for InPlaceDevice<'_> {
+    fn chip(&self) -> Simulator {
+        let bounds = self.bounds();
+        let mut chip = Simulator::new(Geometry { size: bounds[5], page: self.page, write: self.write });
+        chip.load(0, self.old);
+        chip.load(bounds[4], self.package);
+        chip
+    }
+
+    fn update(&self, chip: &RefCell<Simulator>) -> Result<(), Error> {
+        self.update_with(chip, Anything)
+    }
+
+    fn check_always(&self, chip: &Simulator) {
+        let bounds = self.bounds();
+        assert!(chip.memory()[bounds[4] as usize..].starts_with(self.package), "the package was lost");
+    }
+
+    fn check_ready(&self, chip: &Simulator) {
+        assert!(chip.memory().starts_with(self.new), "not the new image");
+    }
+}

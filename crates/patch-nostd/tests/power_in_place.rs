@@ -1,0 +1,127 @@
+//! Updates in place survive a loss of power at every flash operation, and another one while they recover.
+#![cfg(all(feature = "simulator", feature = "sha2", feature = "all-architectures"))]
+
+mod common;
+
+use std::cell::RefCell;
+
+use common::power::{Device, EVERY, InPlaceDevice, Plan, is_long, survive};
+use common::{Golden, named};
+use patch_nostd::flash::Simulator;
+use patch_nostd::wire::{Extensions, Header, Signatures};
+use patch_nostd::{Error, Policy};
+
+/// A package, the slot and the scratch area that it was made for, and pages and units that go with both.
+type Case = (&'static str, u32, u32, &'static [(u32, u32)]);
+
+const CASES: [Case; 4] = [
+    ("small-in-place", 1024, 256, &[(64, 4), (64, 1), (32, 32)]),
+    ("small-in-place-repeats", 960, 144, &[(48, 16), (48, 4), (24, 8)]),
+    ("firmware-v1-v3-in-place", 40960, 8192, &[(2048, 8), (1024, 4), (512, 64)]),
+    ("firmware-v3-v1-in-place", 40960, 8192, &[(4096, 1), (4096, 32), (2048, 2)]),
+];
+
+fn device(golden: &Golden, [slot, scratch]: [u32; 2], (page, write): (u32, u32)) -> InPlaceDevice<'_> {
+    let (old, new, package) = (&golden.base[..], &golden.target[..], &golden.package[..]);
+    InPlaceDevice { old, new, package, slot, scratch, page, write }
+}
+
+#[test]
+fn every_cut_is_survived() {
+    let mut cuts = 0;
+    for (name, slot, scratch, geometries) in CASES {
+        let golden = named(name);
+        for &geometry in geometries {
+            let device = device(&golden, [slot, scratch], geometry);
+            let small = golden.target.len() < 2000;
+            let plan = match (is_long(), small) {
+                (true, true) => Plan { seconds: 20, ..EVERY },
+                (false, true) => Plan { torn: &[0, 1, u32::MAX], ..EVERY },
+                (true, false) => EVERY,
+                (false, false) => Plan { stride: 17, torn: &[3], ..EVERY },
+            };
+            let count = survive(&device, plan);
+            println!("{name} {geometry:?}: {count:?}");
+            cuts += count.cuts;
+        }
+    }
+    println!("{cuts} cuts");
+    assert!(cuts > 10_000);
+}
+
+#[test]
+fn a_wrong_base_or_a_damaged_package_is_refused_before_anything_is_written() {
+    let golden = named("small-in-place");
+    let fresh = device(&golden, [1024, 256], (64, 4));
+    let mut base = golden.base.clone();
+    base[700] ^= 1;
+    let mut package = golden.package.clone();
+    *package.last_mut().unwrap() ^= 1;
+    for (device, error) in [
+        (InPlaceDevice { old: &base, ..device(&golden, [1024, 256], (64, 4)) }, Error::BaseDigest),
+        (InPlaceDevice { package: &package, ..device(&golden, [1024, 256], (64, 4)) }, Error::BodyDigest),
+        (device(&golden, [1024, 128], (64, 4)), Error::Areas),
+        (device(&golden, [768, 256], (64, 4)), Error::SlotSize),
+    ] {
+        let chip = RefCell::new(device.chip());
+        assert_eq!(device.update(&chip), Err(error));
+        assert_eq!(chip.borrow().operations(), 0, "{error:?}");
+    }
+    assert_eq!(fresh.update(&RefCell::new(fresh.chip())), Ok(()));
+}
+
+/// Keys that signed nothing.
+struct NoKey;
+
+impl Policy for NoKey {
+    const AUTHENTICATES: bool = true;
+
+    fn authenticate(&self, message: &[u8], signatures: Option<&Signatures<'_>>) -> Result<(), Error> {
+        assert!(message.starts_with(b"SMDG"));
+        Err(if signatures.is_some() { Error::UnknownKey } else { Error::Unsigned })
+    }
+
+    fn allow(&self, _header: &Header, _extensions: &Extensions<'_>) -> Result<(), Error> {
+        panic!("the header was parsed");
+    }
+}
+
+#[test]
+fn signatures_are_asked_about_before_the_header_is_parsed() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    let chip = RefCell::new(device.chip());
+    assert_eq!(device.update_with(&chip, NoKey), Err(Error::Unsigned));
+    assert_eq!(chip.borrow().operations(), 0);
+}
+
+#[test]
+fn a_package_for_two_slots_is_refused() {
+    let golden = named("small");
+    let device = device(&golden, [1024, 256], (64, 4));
+    assert_eq!(device.update(&RefCell::new(device.chip())), Err(Error::NotInPlace));
+}
+
+#[test]
+fn what_flash_reads_wrong_in_the_end_is_never_ready() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    for place in (0..golden.target.len()).step_by(7) {
+        let chip = RefCell::new(device.chip());
+        device.update(&chip).unwrap();
+        let mut chip: Simulator = chip.into_inner();
+        chip.flip(place as u32, 0x10);
+        assert!(device.update(&RefCell::new(chip)).is_err(), "{place}");
+    }
+}
+
+#[test]
+fn an_update_that_is_ready_stays_ready() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    let chip = RefCell::new(device.chip());
+    device.update(&chip).unwrap();
+    let operations = chip.borrow().operations();
+    assert_eq!(device.update(&chip), Ok(()));
+    assert_eq!(chip.borrow().operations(), operations);
+}
