@@ -1,6 +1,6 @@
 //! The signatures of a package, at the end of its header (`docs/format.md`, section 2.7).
 
-use super::{HEADER_LIMIT, PREFIX_LENGTH};
+use super::PREFIX_LENGTH;
 use crate::Error;
 
 /// Bytes of a key's name: the first ones of the public key.
@@ -137,7 +137,7 @@ impl Signing {
     /// [`Error::MalformedHeader`] with no signature, too many, or no room for them.
     pub fn to_bytes(&self) -> Result<std::vec::Vec<u8>, Error> {
         let length = self.message.len() + self.entries.len() * ENTRY + 1 + CHECKSUM;
-        if !(1..=MOST_SIGNATURES).contains(&self.entries.len()) || length > HEADER_LIMIT {
+        if !(1..=MOST_SIGNATURES).contains(&self.entries.len()) || length > super::HEADER_LIMIT {
             return Err(Error::MalformedHeader);
         }
         let mut bytes = self.message.clone();
