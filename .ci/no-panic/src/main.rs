@@ -10,9 +10,15 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "flash")]
+use core::cell::RefCell;
 use core::panic::PanicInfo;
 use core::slice;
+#[cfg(feature = "flash")]
+use patch_nostd::flash::{AbUpdate, Area, FlashError, Geometry, InPlaceAreas, InPlaceUpdate, Step};
 use patch_nostd::{Base, Error, Patcher, Sha256, Target};
+#[cfg(feature = "flash")]
+use patch_nostd::{Device, SoftwareSha256};
 #[cfg(feature = "talk")]
 use patch_nostd::{Header, required_ram};
 
@@ -140,6 +146,56 @@ fn update() -> Result<(), Error> {
     restore::<_, _, patch_nostd::SoftwareSha256>((read(), driver), target)
 }
 
+/// A chip whose sizes the optimizer cannot know, either.
+#[cfg(feature = "flash")]
+struct Chip;
+
+#[cfg(feature = "flash")]
+impl patch_nostd::flash::Flash for Chip {
+    fn geometry(&self) -> Geometry {
+        Geometry { size: read(), page: read(), write: read() }
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+        driver(offset, buffer).map_err(|_| FlashError)
+    }
+
+    fn erase(&mut self, offset: u32) -> Result<(), FlashError> {
+        write(offset);
+        if read() == 0 { Ok(()) } else { Err(FlashError) }
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        bytes.iter().for_each(|&byte| write(byte.into()));
+        self.erase(offset)
+    }
+}
+
+/// Both updates over flash, after each reset.
+#[cfg(feature = "flash")]
+fn update_flash() -> Result<(), Error> {
+    let device = Device { rollback_counter: read(), ..Device::default() };
+    let chip = RefCell::new(Chip);
+    let area = || Area::new(&chip, read(), read());
+    if read() == 0 {
+        let base = (read(), area());
+        let mut update = AbUpdate::<_, _, _, SoftwareSha256, _>::new(
+            workspace(),
+            workspace(),
+            base,
+            (area(), area()),
+            device,
+        )?;
+        while update.step(&mut area(), read())? != Step::Ready {}
+    } else {
+        let areas = InPlaceAreas { slot: area(), scratch: area(), journal: area(), state: area() };
+        let mut update =
+            InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace(), workspace(), areas, area(), device)?;
+        while update.step(read())? != Step::Ready {}
+    }
+    Ok(())
+}
+
 /// What runs after reset.
 #[unsafe(no_mangle)]
 extern "C" fn device() -> ! {
@@ -147,6 +203,8 @@ extern "C" fn device() -> ! {
         #[cfg(feature = "talk")]
         report(announce());
         report(update());
+        #[cfg(feature = "flash")]
+        report(update_flash());
         #[cfg(feature = "prove-the-check")]
         write(memory()[read() as usize].into());
     }

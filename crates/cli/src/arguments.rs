@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram};
+use diff_core::{Arch, CodecChoice, Containers, Identity, InPlace, Options, Ram};
 
 use crate::release_arguments::{CatalogueArguments, ManifestArguments, PackArguments};
 use crate::signing_arguments::{KeygenArguments, SignArguments};
@@ -113,6 +113,17 @@ pub(crate) struct DiffArguments {
     /// Which references to look for [default: auto].
     #[arg(long)]
     arch: Option<ArchName>,
+    /// Whether compressed files (.gz, .zip and so on) are looked into: devices restore such packages with an operating
+    /// system only [default: auto].
+    #[arg(long)]
+    containers: Option<ContainersName>,
+    /// Compare what compressed files hold (.gz, .zip, .tar, .tar.gz): the package then needs no operating system, and
+    /// its base and target are these payloads.
+    #[arg(long)]
+    payload: bool,
+    /// The same, of this file in archives.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) payload_entry: Option<String>,
     /// The format of the package; BSDIFF40 is for devices that have bspatch already.
     #[arg(long, value_enum, default_value_t = Format::Smidgen)]
     pub(crate) format: Format,
@@ -218,6 +229,15 @@ pub(crate) enum CodecName {
     Zstd,
 }
 
+/// What is done about compressed files.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ContainersName {
+    /// They are expanded where that makes the package smaller.
+    Auto,
+    /// They are plain bytes.
+    None,
+}
+
 /// The architectures' names.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ArchName {
@@ -247,6 +267,7 @@ impl DiffArguments {
             ram: self.ram.unwrap_or_default(),
             level: self.level.unwrap_or(usual.level),
             codec: self.codec.map(CodecName::choice).unwrap_or_default(),
+            containers: self.containers(),
             arch: self.arch.map(ArchName::choice).unwrap_or_default(),
             base_address: self.base,
             md5: self.md5,
@@ -271,6 +292,17 @@ impl DiffArguments {
         }
     }
 
+    /// Whether what is in the files is meant.
+    pub(crate) const fn wants_payload(&self) -> bool {
+        self.payload || self.payload_entry.is_some()
+    }
+
+    /// Small devices, for which payloads are, cannot restore containers.
+    fn containers(&self) -> Containers {
+        let usual = if self.wants_payload() { Containers::None } else { Containers::Auto };
+        self.containers.map_or(usual, ContainersName::choice)
+    }
+
     /// The options given that only Smidgen's own format knows.
     pub(crate) fn smidgen_only(&self) -> Vec<&'static str> {
         let given = [
@@ -279,6 +311,7 @@ impl DiffArguments {
             ("--level", self.level.is_some()),
             ("--base", self.base.is_some()),
             ("--arch", self.arch.is_some()),
+            ("--containers", self.containers.is_some()),
             ("--md5", self.md5),
             ("--body-digest", self.body_digest),
             ("--product", self.product.is_some()),
@@ -297,6 +330,15 @@ impl CodecName {
         match self {
             Self::Cm => CodecChoice::Cm,
             Self::Zstd => CodecChoice::Zstd,
+        }
+    }
+}
+
+impl ContainersName {
+    const fn choice(self) -> Containers {
+        match self {
+            Self::Auto => Containers::Auto,
+            Self::None => Containers::None,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! `smidgen diff`: makes a package.
 
+use std::borrow::Cow;
+use std::ops::Deref;
 use std::time::{Duration, Instant};
 
+use diff_core::container::{PayloadError, payload};
 use diff_core::{Package, Report};
 use patch_nostd::Header;
 use serde_json::{Value, json};
@@ -10,6 +13,7 @@ use crate::arguments::{DiffArguments, Format};
 use crate::classic;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::hush::Hush;
 use crate::input::Input;
 use crate::json::{self, Object, codec_name, hex, object, seconds, sha256};
 use crate::output::Output;
@@ -18,7 +22,8 @@ use crate::progress::Bar;
 /// Makes the package, writes it, tells about it.
 pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
-    let images = Images { old: Input::image(&arguments.old)?, new: Input::image(&arguments.new)? };
+    let (old, new) = (Input::image(&arguments.old)?, Input::image(&arguments.new)?);
+    let images = Images { old: Image::new(&old, arguments)?, new: Image::new(&new, arguments)? };
     // Before the work, so that it is not in vain. Not kept, as an interrupted program could not remove it.
     images.output(arguments).map(drop)?;
     let started = Instant::now();
@@ -26,13 +31,53 @@ pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Fa
     let time = started.elapsed();
     images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
-    if arguments.json { console.print(Value::Object(fields(&images, &made, time))) } else { Ok(()) }
+    if let Some([base, target]) = images.payload_digests(arguments) {
+        console.say(format!("base     SHA-256 {base} (payload)\ntarget   SHA-256 {target} (payload)"));
+    }
+    if !arguments.json {
+        return Ok(());
+    }
+    let mut fields = fields(&images, &made, time);
+    if let Some([base, target]) = images.payload_digests(arguments) {
+        fields.insert("payload_digests".to_owned(), json!({ "base": base, "target": target }));
+    }
+    console.print(Value::Object(fields))
 }
 
 /// What is compared.
-struct Images {
-    old: Input,
-    new: Input,
+struct Images<'i> {
+    old: Image<'i>,
+    new: Image<'i>,
+}
+
+/// An image: a file, or what is in it.
+struct Image<'i> {
+    file: &'i Input,
+    payload: Cow<'i, [u8]>,
+}
+
+impl<'i> Image<'i> {
+    fn new(file: &'i Input, arguments: &DiffArguments) -> Result<Self, Failure> {
+        let entry = arguments.payload_entry.as_deref();
+        if !arguments.wants_payload() {
+            return Ok(Self { file, payload: Cow::Borrowed(file) });
+        }
+        let payload = payload(file, entry).map_err(|error| no_payload(file, &error))?;
+        Ok(Self { file, payload })
+    }
+}
+
+impl Deref for Image<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+fn no_payload(file: &Input, error: &PayloadError) -> Failure {
+    Failure::other(format!("{}: no payload: {error}", file.name()))
+        .note("--payload takes .gz, .zip, .tar and .tar.gz, and plain files; --payload-entry NAME names a file in an archive")
 }
 
 /// A package of either format.
@@ -42,9 +87,14 @@ struct Made {
     details: Option<(Header, Report)>,
 }
 
-impl Images {
+impl Images<'_> {
+    /// Both whole digests, where images are not the files that were given.
+    fn payload_digests(&self, arguments: &DiffArguments) -> Option<[String; 2]> {
+        arguments.wants_payload().then(|| [&self.old, &self.new].map(|image| hex(&sha256(image))))
+    }
+
     fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
-        Output::create(&arguments.output, &[&self.old, &self.new])
+        Output::create(&arguments.output, &[self.old.file, self.new.file])
     }
 }
 
@@ -58,8 +108,9 @@ fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
         .note("leave that out, or make a package of Smidgen's own format"))
 }
 
-fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Made, Failure> {
+fn make(arguments: &DiffArguments, images: &Images<'_>, console: &Console) -> Result<Made, Failure> {
     let bar = Bar::new(console);
+    let _hush = Hush::new();
     let (old, new) = (&images.old, &images.new);
     on_threads(arguments.threads, || match arguments.format {
         Format::Smidgen => Ok(diff_core::diff(old, new, &arguments.options(), &bar)?.into()),
@@ -79,7 +130,7 @@ impl From<Package> for Made {
     }
 }
 
-fn summary(images: &Images, made: &Made, time: Duration) -> String {
+fn summary(images: &Images<'_>, made: &Made, time: Duration) -> String {
     let (base, target, package) = (images.old.len(), images.new.len(), made.bytes.len());
     let mut text = format!("base     {base} bytes\ntarget   {target} bytes\npackage  {package} bytes");
     if target > 0 {
@@ -92,7 +143,7 @@ fn summary(images: &Images, made: &Made, time: Duration) -> String {
     text + &format!("\ntime     {:.2} s", time.as_secs_f64())
 }
 
-fn fields(images: &Images, made: &Made, time: Duration) -> Object {
+fn fields(images: &Images<'_>, made: &Made, time: Duration) -> Object {
     let mut fields = match &made.details {
         Some((header, report)) => {
             let mut fields = json::header(header, made.bytes.len());
@@ -109,7 +160,7 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
 }
 
 /// What BSDIFF40 does not say itself, in the same terms.
-fn classic_fields(images: &Images, made: &Made) -> Object {
+fn classic_fields(images: &Images<'_>, made: &Made) -> Object {
     let base_digest = (!images.old.is_empty()).then(|| hex(&sha256(&images.old)[..16]));
     object(json!({
         "format": "bsdiff40",

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::arguments::InfoArguments;
 use crate::classic::Classic;
 use crate::console::Console;
+use crate::containers;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::json::{self, base_address, base_digest, codec_name, hex, kind_names};
@@ -68,6 +69,9 @@ fn inspect(package: &Smidgen, old: &Input) -> Result<Report, Failure> {
 fn fields(package: &Smidgen, report: Option<&Report>) -> Value {
     let mut fields = json::header(&package.header, package.file.len());
     fields.append(&mut json::extensions(&package.extensions()));
+    if let Some(container) = containers::open(&package.file) {
+        fields.append(&mut containers::fields(&container));
+    }
     if let Some(report) = report {
         fields.append(&mut json::report(report, &package.header.codec));
     }
@@ -81,6 +85,7 @@ fn describe(package: &Smidgen, report: Option<&Report>) -> String {
     describe_identity(&mut table, &package.extensions());
     describe_codec(&mut table, header);
     describe_places(&mut table, header);
+    describe_container(&mut table, package);
     match report {
         Some(report) => describe_report(&mut table, package, report),
         None => table.heading("Where the bytes went is told with the base image: --base OLD"),
@@ -148,8 +153,17 @@ fn describe_places(table: &mut Table, header: &Header) {
     table.row("kinds of pages", kind_names(header).join(", "));
 }
 
+fn describe_container(table: &mut Table, package: &Smidgen) {
+    let Some(container) = containers::open(&package.file) else { return };
+    containers::rows(&container).into_iter().for_each(|(name, value)| table.row(name, value));
+    table.heading("What is expanded and made again of the target:");
+    containers::tree(&container.target).into_iter().for_each(|line| table.line(line));
+}
+
 fn describe_report(table: &mut Table, package: &Smidgen, report: &Report) {
-    let target = package.header.target_size.into();
+    let container = containers::open(&package.file);
+    let target =
+        container.map_or(package.header.target_size, |container| container.record.target_size).into();
     table.heading("Where the target comes from:");
     table.share("base", report.base_covered, target);
     table.share("itself", report.target_covered, target);
@@ -168,14 +182,18 @@ fn describe_costs(table: &mut Table, package: &Smidgen, report: &Report) {
     let header = whole.saturating_sub(package.header.body_length.into());
     table.heading("Where the bytes of the package went:");
     table.share("header", header, whole);
+    let recipe = containers::open(&package.file).map_or(0, |container| container.record.recipe_size.into());
+    if recipe > 0 {
+        table.share("recipes", recipe, whole);
+    }
     if matches!(package.header.codec, Codec::Cm { .. }) {
         CATEGORIES.iter().zip(report.costs).for_each(|(name, cost)| table.share(name, cost, whole));
         // A coder of integers cannot spend fractions of a bit exactly.
-        let known = header + report.costs.iter().sum::<u64>();
+        let known = header + recipe + report.costs.iter().sum::<u64>();
         table.share("coding loss", whole.saturating_sub(known), whole);
     } else {
         // This codec compresses everything together.
-        table.share("body", whole - header, whole);
+        table.share("body", whole - header - recipe, whole);
     }
     table.share("all", whole, whole);
 }

@@ -98,6 +98,7 @@ impl Progress for Bar {
 /// What people are told that is done.
 pub(crate) const fn stage_name(stage: Stage) -> &'static str {
     match stage {
+        Stage::Expand => "expanding",
         Stage::Analyse => "analysing",
         Stage::Search => "searching",
         Stage::Encode => "encoding",

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use md5::{Digest, Md5};
+use patch_nostd::container::Opened;
 use patch_nostd::wire::{Codec, HEADER_LIMIT};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 use serde_json::json;
 
+use crate::containers;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::json::{Object, base_digest, codec_name, hex, object, seconds};
@@ -44,6 +46,9 @@ pub(crate) fn restored_json(package: &Smidgen, time: Duration) -> Object {
 }
 
 fn run(old: &Input, package: &Smidgen, target: impl Target) -> Result<(), Error> {
+    if let Some(container) = Opened::new::<SoftwareSha256>(&package.file)? {
+        return containers::restore(old, &container, target);
+    }
     let length = workspace_length(&package.header);
     // The decoder wants it aligned to four bytes.
     let mut memory = vec![0; length + 3];

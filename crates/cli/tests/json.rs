@@ -59,6 +59,19 @@ fn what_a_package_is_for_is_told() {
 }
 
 #[test]
+fn a_plan_for_an_update_in_place_is_told() {
+    let desk = Desk::with_package();
+    let slot = desk.read("old").len().max(desk.read("new").len()).next_multiple_of(256);
+    let options = format!("--in-place --slot {slot} --page 256 --scratch 1K --write-size 4");
+    let made = desk.run(&format!("diff old new -o patch --json {options}")).succeeded().json();
+    let found = desk.run("info patch --json").succeeded().json();
+    assert_eq!(made["in_place"], found["in_place"]);
+    let number = |name: &str| found["in_place"][name].as_u64().unwrap();
+    assert_eq!(number("segment") + number("keep"), 1024);
+    assert_eq!(number("shift") % 256, 0);
+}
+
+#[test]
 fn costs_and_covers_add_up() {
     let desk = Desk::with_package();
     let found = desk.run("info patch --base old --json").succeeded().json();

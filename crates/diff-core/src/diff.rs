@@ -7,7 +7,10 @@ use crate::encode::Job;
 use crate::in_place::{self, Candidates, InPlace};
 use crate::pipeline::best_job;
 use crate::subject::{Subject, sha256};
-use crate::{CodecChoice, DiffError, NewImage, Options, Progress, Report, Stage, prove, zstd_package};
+use crate::{
+    CodecChoice, Containers, DiffError, NewImage, Options, Progress, Report, Stage, container, prove,
+    zstd_package,
+};
 
 /// A finished package.
 #[derive(Clone, Debug)]
@@ -42,6 +45,54 @@ pub fn diff_to(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
+    let expanded = match options.containers {
+        // What takes the place of its base in flash is no file.
+        _ if options.in_place.is_some() => None,
+        Containers::Auto => container::diff(old, new.bytes(), options, progress)?,
+        Containers::None => None,
+    };
+    match expanded {
+        Some(package) if !is_doubtful(&package, new.bytes()) => Ok(package),
+        Some(package) => {
+            let plain = plain(old, new, options, progress)?;
+            Ok(if plain.bytes.len() < package.bytes.len() { plain } else { package })
+        }
+        None => plain(old, new, options, progress),
+    }
+}
+
+/// Whether what is in the files may have been no help: then they are also compared as they are. Large ones are not:
+/// noise takes long.
+fn is_doubtful(package: &Package, new: &[u8]) -> bool {
+    new.len() <= DOUBTED && package.bytes.len() > new.len() / 2
+}
+
+const DOUBTED: usize = 8 << 20;
+
+/// The package of two images as they are.
+fn plain(
+    old: &[u8],
+    new: &NewImage,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
+    let package = make(old, new, options, progress)?;
+    progress.begin(Stage::Prove, 1);
+    check_cancelled(progress)?;
+    prove(old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
+    if let Some(flash) = &options.in_place {
+        in_place::prove(flash, old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
+    }
+    Ok(package)
+}
+
+/// That without proof.
+pub(crate) fn make(
+    old: &[u8],
+    new: &NewImage,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
     let extensions = options.identity.extensions()?;
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(old, new, options)?;
@@ -57,15 +108,7 @@ pub fn diff_to(
         extensions.in_place = Some(plan);
     }
     check_cancelled(progress)?;
-    let package = assemble(&job, &extensions)?;
-    drop(job);
-    progress.begin(Stage::Prove, 1);
-    check_cancelled(progress)?;
-    prove(old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
-    if let Some(flash) = &options.in_place {
-        in_place::prove(flash, old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
-    }
-    Ok(package)
+    assemble(&job, &extensions)
 }
 
 /// The job that makes the smallest package for an update in place, and its plan. Of plans whose packages differ by less

@@ -27,7 +27,7 @@ impl Identity {
             module: checked("module", self.module.as_deref(), is_name)?,
             version: checked("version", self.version.as_deref(), is_name)?,
             rollback_counter: self.rollback_counter,
-            in_place: None,
+            ..Extensions::default()
         })
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod bsdiff40;
 mod classic;
+pub mod container;
 mod cover;
 mod diff;
 mod draft;
@@ -31,7 +32,7 @@ pub use error::DiffError;
 pub use identity::Identity;
 pub use in_place::InPlace;
 pub use new_image::NewImage;
-pub use options::{Arch, CodecChoice, Options, Ram};
+pub use options::{Arch, CodecChoice, Containers, Options, Ram};
 pub use progress::{Progress, Silent, Stage};
 pub use prove::prove;
 pub use report::{CATEGORIES, Report, inspect};

@@ -46,6 +46,17 @@ pub enum Arch {
     None,
 }
 
+/// What is done about compressed files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Containers {
+    /// Streams of gzip, zip and zlib are expanded where that makes the package smaller. Devices restore such packages
+    /// with `patch_nostd::container`, which needs an operating system.
+    #[default]
+    Auto,
+    /// Files are plain bytes.
+    None,
+}
+
 /// Everything that shapes a package besides the two images.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -55,6 +66,8 @@ pub struct Options {
     pub codec: CodecChoice,
     /// From 1, the fastest, to 9, the smallest packages; only `cm` has levels.
     pub level: u8,
+    /// Whether compressed files are looked into.
+    pub containers: Containers,
     /// Where references are sought.
     pub arch: Arch,
     /// Address of the image's first byte when it runs; detected if absent.
@@ -75,6 +88,7 @@ impl Default for Options {
             ram: Ram::default(),
             codec: CodecChoice::default(),
             level: DEFAULT_LEVEL,
+            containers: Containers::default(),
             arch: Arch::default(),
             base_address: None,
             md5: false,

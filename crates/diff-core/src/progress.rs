@@ -3,6 +3,8 @@
 /// The stages of making a package, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Finding and expanding compressed streams.
+    Expand,
     /// Finding out what the images hold.
     Analyse,
     /// Building the index and searching covers.

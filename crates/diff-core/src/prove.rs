@@ -1,5 +1,6 @@
 //! Proof: a package is applied by the device's own decoder before anybody sees it.
 
+use patch_nostd::container::{Opened, Scratch, restore};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 
 /// Applies `package` to `old` and compares what comes out with `new`, byte by byte.
@@ -13,6 +14,19 @@ pub fn prove(old: &[u8], new: &[u8], package: &[u8]) -> Result<(), Error> {
     let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, old, target);
     patcher.push(package)?;
     let target = patcher.finish()?;
+    if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
+}
+
+/// Applies the package of a container; `expanded` are the forms that its recipes make of both files.
+pub(crate) fn prove_container(
+    (old, new): (&[u8], &[u8]),
+    expanded: (&[u8], &[u8]),
+    package: &[u8],
+) -> Result<(), Error> {
+    let package = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::Corrupt)?;
+    let target = Comparison { expected: new, position: 0 };
+    let [base, written] = [expanded.0, expanded.1].map(|expected| Comparison { expected, position: 0 });
+    let target = restore::<_, _, SoftwareSha256>(&package, old, target, base, written)?;
     if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
 }
 
@@ -41,5 +55,15 @@ impl Target for Comparison<'_> {
         let bytes = self.expected.get(start..start + buffer.len()).ok_or(Error::TargetRead)?;
         buffer.copy_from_slice(bytes);
         Ok(())
+    }
+}
+
+impl Scratch for Comparison<'_> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.write(bytes)
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        Target::read(self, offset, buffer)
     }
 }

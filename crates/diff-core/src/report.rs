@@ -1,9 +1,12 @@
 //! Where the bytes of a package go: cover statistics and cost by category.
 
 use patch_nostd::apply::{Blind, Io, Layout, Operation, Progress, Source, ZstdBody};
+use patch_nostd::container::Opened;
 use patch_nostd::entropy::{Category, Coder, CostMeter, RangeDecoder};
 use patch_nostd::wire::Codec;
-use patch_nostd::{Error, Header};
+use patch_nostd::{Error, Header, SoftwareSha256};
+
+use crate::container::expand_all;
 
 /// Names of the cost categories, in the order of [`Report::costs`].
 pub const CATEGORIES: [&str; 6] = ["landmarks", "control", "unchanged", "changed", "references", "literals"];
@@ -65,17 +68,24 @@ pub fn inspect(old: &[u8], package: &[u8]) -> Result<Report, Error> {
     if old.len() != header.base_size as usize {
         return Err(Error::BaseSize);
     }
+    if let Some(package) = Opened::new::<SoftwareSha256>(package)? {
+        let expanded = expand_all(old, &package.base, package.record.base_size).ok_or(Error::Corrupt)?;
+        return inspect_body(&expanded, &package.inner, package.body);
+    }
+    inspect_body(old, &header, package.get(length..).unwrap_or(&[]))
+}
+
+fn inspect_body(old: &[u8], header: &Header, mut body: &[u8]) -> Result<Report, Error> {
     let (size, tuning) = match header.codec {
         Codec::Cm { size, tuning } => (size, tuning),
         Codec::Zstd { window_log } => {
-            let body = ZstdBody::new(&header, window_log)?;
-            return inspect_zstd(old, body, package.get(length..).unwrap_or(&[]));
+            let decoder = ZstdBody::new(header, window_log)?;
+            return inspect_zstd(old, decoder, body);
         }
     };
     let mut memory = vec![0; header.ram as usize + 3];
     let start = memory.as_ptr().align_offset(4);
-    let layout = Layout::new(&header, size, tuning, &mut memory[start..])?;
-    let mut body = package.get(length..).unwrap_or(&[]);
+    let layout = Layout::new(header, size, tuning, &mut memory[start..])?;
     let decoder = RangeDecoder::new(layout.input, header.body_length);
     let mut coder = Metered { inner: decoder, meter: CostMeter::default() };
     let mut io = Memory { old, target: Vec::new() };

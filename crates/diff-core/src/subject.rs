@@ -44,10 +44,7 @@ impl<'a> Subject<'a> {
             || image::address_space(old, options.base_address),
             || rayon::join(|| sha256(old), || image.sha256()),
         );
-        let mut base_digest = [0; 16];
-        if !old.is_empty() {
-            base_digest.copy_from_slice(&base[..16]);
-        }
+        let base_digest = shortened(old, &base);
         let header = Header {
             codec: Codec::Zstd { window_log: 10 },
             base_size: old.len() as u32,
@@ -175,4 +172,18 @@ const CODE: [RegionKind; 6] = [
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// The digest of a base in a header.
+pub(crate) fn base_digest(base: &[u8]) -> [u8; 16] {
+    shortened(base, &sha256(base))
+}
+
+/// The start of a digest; an empty image has none.
+fn shortened(image: &[u8], digest: &[u8; 32]) -> [u8; 16] {
+    let mut short = [0; 16];
+    if !image.is_empty() {
+        short.copy_from_slice(&digest[..16]);
+    }
+    short
 }

@@ -69,6 +69,8 @@ pub enum Error {
     BaseGone = 30,
     /// The package was not made for an update in place.
     NotInPlace = 31,
+    /// The package expands a compressed file, and this decoder cannot.
+    Container = 32,
     /// The package is not signed, and the device takes only those that are.
     Unsigned = 40,
     /// The package is not signed by any key that the device knows.
@@ -119,6 +121,7 @@ impl Error {
             Self::NotInPlace => "the package was not made for an update in place",
             Self::PackageRead => "the stored package could not be read",
             Self::Areas => "areas of flash that are too small or do not go together",
+            Self::Container => "package of a compressed file, which this decoder cannot restore",
             Self::Unsigned => "the package is not signed",
             Self::UnknownKey => "the package is not signed by a known key",
             Self::Signature => "the package has a wrong signature",
@@ -154,6 +157,7 @@ impl Error {
             | Self::UnsupportedCodec
             | Self::ReservedField
             | Self::UnsupportedRegion
+            | Self::Container
             | Self::WorkspaceTooSmall
             | Self::WorkspaceMisaligned
             | Self::Finished
@@ -180,7 +184,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their numbers.
-    const ALL: [Error; 34] = [
+    const ALL: [Error; 35] = [
         Error::NotAPackage,
         Error::UnsupportedVersion,
         Error::UnsupportedCodec,
@@ -212,6 +216,7 @@ mod tests {
         Error::PackageRead,
         Error::BaseGone,
         Error::NotInPlace,
+        Error::Container,
         Error::Unsigned,
         Error::UnknownKey,
         Error::Signature,

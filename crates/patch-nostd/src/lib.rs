@@ -27,6 +27,8 @@
 extern crate std;
 
 pub mod apply;
+#[cfg(feature = "containers")]
+pub mod container;
 pub mod entropy;
 mod error;
 #[cfg(feature = "flash")]

@@ -9,7 +9,7 @@ use common::{bad_packages, refusal, small_base};
 use patch_nostd::{Error, Header};
 
 /// What a package alone can cause.
-const BY_PACKAGE: [Error; 15] = [
+const BY_PACKAGE: [Error; 16] = [
     Error::NotAPackage,
     Error::UnsupportedVersion,
     Error::UnsupportedCodec,
@@ -25,6 +25,7 @@ const BY_PACKAGE: [Error; 15] = [
     Error::Corrupt,
     Error::TargetDigest,
     Error::BodyDigest,
+    Error::Container,
 ];
 
 /// What is found out while or after the target is written; all else is found before anything is touched.
@@ -56,8 +57,8 @@ fn bad_packages_give_the_error_of_their_name() {
 fn bad_headers_are_refused_by_the_parser_alone() {
     for (name, package) in bad_packages() {
         let error = promised(&name, &package);
-        let by_base = [Error::BaseSize, Error::BaseDigest].contains(&error);
-        if by_base
+        let by_device = [Error::BaseSize, Error::BaseDigest, Error::Container].contains(&error);
+        if by_device
             || BY_BODY.contains(&error)
             || (error == Error::UnsupportedCodec && name.contains("-zstd-"))
         {

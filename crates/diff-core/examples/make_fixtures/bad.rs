@@ -178,7 +178,8 @@ fn extensions(small: &Good) {
         let records: Vec<u8> = records.iter().flat_map(record).collect();
         small.field("extension", &[varint(records.len() as u32), records].concat())
     };
-    for tag in [0, 6, 7, 8, 255] {
+    bad("Container-extension-6", &records(&[(6, b"x")]));
+    for tag in [0, 7, 8, 255] {
         bad(&format!("ReservedField-extension-{tag}"), &records(&[(tag, b"x")]));
     }
     bad("ReservedField-extension-255-after-others", &records(&[(1, b"Box"), (255, b"")]));

@@ -12,13 +12,19 @@ const PAGE_LOG: u32 = 12;
 const MEMORY: std::ops::Range<u32> = 0x1000_0000..0x4000_0000;
 /// A page with fewer different pointers is chance.
 const LEAST: usize = 6;
+/// Where larger processors have memory. Many pairs of instructions look like pointers into it, but into single pages.
+const LARGE_MEMORY: std::ops::Range<u32> = 0x6000_0000..0xE000_0000;
+/// So memory there has two pages side by side with so many different pointers, one per so many bytes of the image. On
+/// images of microcontrollers chance gives neighbours a quarter of that.
+const LEAST_LARGE: usize = 128;
+const BYTES_PER_POINTER: usize = 1 << 13;
 /// Pages this near to each other belong to one memory.
 const NEAR: u32 = 16;
 
 /// Up to three windows that many words of the image point into.
 #[must_use]
 pub fn windows(image: &[u8], base_address: u32) -> [Window; MAX_WINDOWS] {
-    let mut found = clusters(&pages(image, base_address));
+    let mut found = clusters(&pages(image, base_address), LEAST_LARGE.max(image.len() / BYTES_PER_POINTER));
     found.sort_by_key(|cluster| (std::cmp::Reverse(cluster.pointers), cluster.first));
     found.truncate(MAX_WINDOWS);
     found.sort_by_key(|cluster| cluster.first);
@@ -35,12 +41,17 @@ struct Cluster {
     first: u32,
     last: u32,
     pointers: usize,
+    /// Whether it cannot be chance.
+    certain: bool,
 }
 
 /// How many different words point into each page of memory outside the image.
 fn pages(image: &[u8], base_address: u32) -> BTreeMap<u32, usize> {
-    let outside = |word: &u32| word.wrapping_sub(base_address) as usize >= image.len();
-    let mut pointers: Vec<u32> = words(image).filter(|word| MEMORY.contains(word)).filter(outside).collect();
+    let outside = |word: &u32| {
+        let memory = MEMORY.contains(word) || LARGE_MEMORY.contains(word);
+        memory && word.wrapping_sub(base_address) as usize >= image.len()
+    };
+    let mut pointers: Vec<u32> = words(image).filter(outside).collect();
     pointers.sort_unstable();
     pointers.dedup();
     let mut pages = BTreeMap::new();
@@ -50,17 +61,22 @@ fn pages(image: &[u8], base_address: u32) -> BTreeMap<u32, usize> {
     pages
 }
 
-fn clusters(pages: &BTreeMap<u32, usize>) -> Vec<Cluster> {
+/// Neighbouring pages that it cannot be chance to point into; `many` pointers into a page are no chance anywhere.
+fn clusters(pages: &BTreeMap<u32, usize>, many: usize) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = Vec::new();
     for (&page, &pointers) in pages.iter().filter(|&(_, &pointers)| pointers >= LEAST) {
+        let busy = pointers >= many && pages.get(&(page + 1)).is_some_and(|&next| next >= many);
+        let certain = busy || MEMORY.contains(&(page << PAGE_LOG));
         match clusters.last_mut() {
             Some(cluster) if page - cluster.last <= NEAR => {
                 cluster.last = page;
                 cluster.pointers += pointers;
+                cluster.certain |= certain;
             }
-            _ => clusters.push(Cluster { first: page, last: page, pointers }),
+            _ => clusters.push(Cluster { first: page, last: page, pointers, certain }),
         }
     }
+    clusters.retain(|cluster| cluster.certain);
     clusters
 }
 
@@ -76,5 +92,15 @@ mod tests {
         let windows = windows(&image, 0);
         assert_eq!(windows[0], Window { start: 0x2000_0000, length: 0x5000 });
         assert_eq!(windows[1], Window::default());
+    }
+
+    #[test]
+    fn memory_of_larger_processors_has_busy_neighbours() {
+        let pointers = |page: u32| (0..200u32).map(move |index| (page << PAGE_LOG) + index * 20);
+        let strings: Vec<u8> =
+            pointers(0xC_0050).chain(pointers(0xC_0051)).flat_map(u32::to_le_bytes).collect();
+        assert_eq!(windows(&strings, 0)[0], Window { start: 0xC005_0000, length: 0x2000 });
+        let code: Vec<u8> = pointers(0xB_F00B).chain(pointers(0xB_F00E)).flat_map(u32::to_le_bytes).collect();
+        assert_eq!(windows(&code, 0)[0], Window::default());
     }
 }

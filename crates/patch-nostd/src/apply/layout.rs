@@ -102,7 +102,7 @@ impl<'w> Layout<'w> {
     }
 
     /// The decoder of the body, over the input buffer, and the walker that it feeds.
-    pub(crate) fn split(self, body_length: u32) -> (Walker<'w>, RangeDecoder<'w>) {
+    pub(super) fn split(self, body_length: u32) -> (Walker<'w>, RangeDecoder<'w>) {
         (self.walker, RangeDecoder::new(self.input, body_length))
     }
 }

@@ -211,6 +211,9 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
                 if matches!(self.header.codec, Codec::Zstd { .. }) && cfg!(not(feature = "zstd")) {
                     return Err(Error::UnsupportedCodec);
                 }
+                if extensions.container.is_some() {
+                    return Err(Error::Container);
+                }
                 self.policy.allow(&self.header, &extensions)?;
                 let workspace = core::mem::take(workspace);
                 self.begin(workspace)?;
@@ -279,7 +282,11 @@ pub(crate) const fn percent(done: u32, whole: u32) -> u8 {
 
 /// Compares size and SHA-256 of the base, a piece of workspace at a time.
 #[cfg_attr(not(feature = "encode"), inline(never))]
-fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u8]) -> Result<(), Error> {
+pub(crate) fn check_base<B: Base, D: Sha256>(
+    base: &mut B,
+    header: &Header,
+    buffer: &mut [u8],
+) -> Result<(), Error> {
     if base.size() != header.base_size {
         return Err(Error::BaseSize);
     }
@@ -302,7 +309,7 @@ fn check_base<B: Base, D: Sha256>(base: &mut B, header: &Header, buffer: &mut [u
 
 /// Feeds what fits of a piece to the decoder, and decodes about `budget` bytes; true when the target is complete.
 #[cfg_attr(not(feature = "encode"), inline(never))]
-fn decode<I: Io>(
+pub(super) fn decode<I: Io>(
     (walker, decoder): (&mut Walker<'_>, &mut RangeDecoder<'_>),
     io: &mut I,
     piece: &mut &[u8],

@@ -11,6 +11,13 @@ use crate::{Error, Patcher};
 /// Bytes of a stored package that are read at once.
 const PIECE: usize = 64;
 
+/// Bytes of RAM that an A/B update with this header takes, with a buffer for a whole page of `page` bytes, besides the
+/// [`AbUpdate`] itself and the stack. The buffer may be as small as what the flash writes at once.
+#[must_use]
+pub fn ab_ram(header: &Header, page: u32) -> u64 {
+    crate::required_ram(header).saturating_add(page.into())
+}
+
 /// Restores an image into a slot and checks it there. The base is only read: it stays whole, whatever happens.
 ///
 /// After a reset, or an error of flash, make another one and give it the package from its start again. Pages that were

@@ -45,6 +45,12 @@ pub fn state_area(header: &Header, page: u32) -> Option<u32> {
     state_place(required_ram(header), page)?.checked_mul(2)
 }
 
+/// Bytes of RAM that an update in place with this header takes, besides the [`InPlaceUpdate`] itself and the stack.
+#[must_use]
+pub fn in_place_ram(header: &Header) -> u64 {
+    required_ram(header).saturating_add(IN_PLACE_BUFFER as u64)
+}
+
 fn state_place(ram: u64, page: u32) -> Option<u32> {
     let length = u32::try_from(ram).ok()?.checked_add(STATE)?;
     length.checked_next_multiple_of(page)
@@ -258,16 +264,28 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
             return Ok(Phase::Check);
         }
         if self.decoder.is_none() {
-            let workspace = self.workspace.take().ok_or(Error::Finished)?;
-            let mut decoder = new_decoder(&self.header, workspace)?;
+            self.new_decoder()?;
             if segment > 0 {
                 let at = self.place(segment)?;
-                let mut loading = Loading { area: &mut self.state, at };
-                transfer(&mut decoder, &mut self.ground, &mut loading)?;
+                let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
+                transfer(decoder, &mut self.ground, &mut Loading { area: &mut self.state, at })?;
             }
-            self.decoder = Some(decoder);
         }
         Ok(Phase::Decode)
+    }
+
+    /// Makes a decoder where it stays, which saves stack.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn new_decoder(&mut self) -> Result<(), Error> {
+        let Codec::Cm { size, tuning } = self.header.codec else { return Err(Error::UnsupportedCodec) };
+        let workspace = self.workspace.take().ok_or(Error::Finished)?;
+        if required_ram(&self.header) > workspace.len() as u64 {
+            return Err(Error::WorkspaceTooSmall);
+        }
+        let Layout { walker, input } = Layout::new(&self.header, size, tuning, workspace)?;
+        let input = RangeDecoder::new(input, self.header.body_length);
+        self.decoder = Some(Decoder { walker, input, taken: 0 });
+        Ok(())
     }
 
     /// Where the state before a segment is kept.
@@ -423,15 +441,6 @@ fn update(header: &Header) -> Result<u64, Error> {
     let body = header.body_digest.ok_or(Error::NotInPlace)?;
     let ([t0, t1, t2, t3, ..], [b0, b1, b2, b3, ..]) = (header.target_digest, body);
     Ok(u64::from_le_bytes([t0, t1, t2, t3, b0, b1, b2, b3]))
-}
-
-fn new_decoder<'w>(header: &Header, workspace: &'w mut [u8]) -> Result<Decoder<'w>, Error> {
-    let Codec::Cm { size, tuning } = header.codec else { return Err(Error::UnsupportedCodec) };
-    if required_ram(header) > workspace.len() as u64 {
-        return Err(Error::WorkspaceTooSmall);
-    }
-    let (walker, input) = Layout::new(header, size, tuning, workspace)?.split(header.body_length);
-    Ok(Decoder { walker, input, taken: 0 })
 }
 
 const _: () = assert!(IN_PLACE_BUFFER >= 2 * PIECE);

@@ -15,10 +15,10 @@ mod saved;
 mod simulator;
 mod slot;
 
-pub use ab::AbUpdate;
+pub use ab::{AbUpdate, ab_ram};
 pub use area::Area;
 pub use ground::IN_PLACE_BUFFER;
-pub use in_place::{InPlaceAreas, InPlaceUpdate, state_area};
+pub use in_place::{InPlaceAreas, InPlaceUpdate, in_place_ram, state_area};
 pub use journal::{Entry, Journal, Mark};
 pub use memory::{Flash, FlashError, Geometry, Nor};
 #[cfg(feature = "simulator")]

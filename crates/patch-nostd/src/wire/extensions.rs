@@ -12,6 +12,7 @@ const MODULE: u8 = 2;
 const VERSION: u8 = 3;
 const ROLLBACK_COUNTER: u8 = 4;
 const IN_PLACE: u8 = 5;
+const CONTAINER: u8 = 6;
 
 /// What the extensions of a header say: a view of its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Extensions<'h> {
     pub version: Option<&'h str>,
     /// Grows when older images must not come back.
     pub rollback_counter: Option<u32>,
+    /// What the package expands, for decoders of containers; others refuse it.
+    pub container: Option<&'h [u8]>,
     /// How the target may replace its base.
     pub in_place: Option<InPlacePlan>,
 }
@@ -83,6 +86,7 @@ impl<'h> Extensions<'h> {
             VERSION => self.version = Some(text(value, is_name)?),
             IN_PLACE => self.in_place = Some(InPlacePlan::read(value)?),
             ROLLBACK_COUNTER => self.rollback_counter = Some(number(value)?),
+            CONTAINER => self.container = Some(value),
             // Whoever wrote an extension wants it heeded.
             _ => return Err(Error::ReservedField),
         }
@@ -144,6 +148,9 @@ impl Extensions<'_> {
             numbers.varint(plan.keep);
             record(&mut records, IN_PLACE, &numbers.bytes);
         }
+        if let Some(value) = self.container {
+            record(&mut records, CONTAINER, value);
+        }
         writer.varint(records.bytes.len() as u32);
         writer.raw(&records.bytes);
     }
@@ -174,7 +181,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_not_passed_over() {
-        for tag in [0, 6, 7, 8, 255] {
+        for tag in [0, 7, 8, 255] {
             assert_eq!(read(&[3, tag, 1, 0]), Err(Error::ReservedField), "{tag}");
         }
     }
@@ -211,6 +218,7 @@ mod tests {
             module in proptest::option::of("[A-Za-z0-9._-]{1,64}"),
             version in proptest::option::of("[A-Za-z0-9._-]{1,64}"),
             rollback_counter: Option<u32>,
+            container in proptest::option::of(proptest::collection::vec(0..=255u8, 0..20)),
             in_place in proptest::option::of((1..=u32::MAX, proptest::num::u32::ANY, proptest::num::u32::ANY)),
         ) {
             let extensions = Extensions {
@@ -218,6 +226,7 @@ mod tests {
                 module: module.as_deref(),
                 version: version.as_deref(),
                 rollback_counter,
+                container: container.as_deref(),
                 in_place: in_place.map(|(segment, shift, keep)| InPlacePlan { segment, shift, keep: keep % segment }),
             };
             let mut writer = super::super::Writer::default();

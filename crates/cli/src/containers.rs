@@ -1,0 +1,126 @@
+//! Packages of compressed files: room for what is expanded, and what there is to tell about them.
+
+use std::fs::File;
+
+use patch_nostd::container::{FileScratch, Frame, Item, Level, Opened, Scratch, memory};
+use patch_nostd::{Error, SoftwareSha256, Target};
+use serde_json::{Value, json};
+
+use crate::json::{Object, object};
+
+/// What is expanded to more bytes than this goes to a temporary file.
+const IN_MEMORY: u32 = 32 << 20;
+/// How many streams of a level are listed.
+const LISTED: usize = 20;
+
+/// Restores the target of a container's package.
+pub(crate) fn restore(old: &[u8], package: &Opened<'_>, target: impl Target) -> Result<(), Error> {
+    let base = scratch(package.record.base_size)?;
+    let written = scratch(if package.header.read_back { package.record.target_size } else { 0 })?;
+    let restored =
+        patch_nostd::container::restore::<_, _, SoftwareSha256>(package, old, target, base, written);
+    restored.map(drop)
+}
+
+fn scratch(size: u32) -> Result<Box<dyn Scratch>, Error> {
+    if size <= IN_MEMORY {
+        return Ok(Box::new(Vec::new()));
+    }
+    let file: File = tempfile::tempfile().map_err(|_| Error::TargetWrite)?;
+    Ok(Box::new(FileScratch::new(file)))
+}
+
+/// The container part of a package, if it has one.
+pub(crate) fn open(package: &[u8]) -> Option<Opened<'_>> {
+    Opened::new::<SoftwareSha256>(package).ok().flatten()
+}
+
+/// Bytes of scratch that restoring takes: the expanded base, and the expanded target if it is read back.
+pub(crate) fn storage(package: &Opened<'_>) -> u64 {
+    let written = if package.header.read_back { package.record.target_size } else { 0 };
+    u64::from(package.record.base_size) + u64::from(written)
+}
+
+/// Rows of a name and a value, then the tree of the target's streams.
+pub(crate) fn rows(package: &Opened<'_>) -> Vec<(&'static str, String)> {
+    let record = &package.record;
+    vec![
+        (
+            "container",
+            format!(
+                "{} streams of the base are expanded, {} of the target",
+                package.base.streams(),
+                package.target.streams()
+            ),
+        ),
+        ("expanded", format!("base {} bytes, target {} bytes", record.base_size, record.target_size)),
+        ("memory", format!("about {} bytes besides the RAM", memory(record))),
+        ("storage", format!("{} bytes", storage(package))),
+    ]
+}
+
+/// The tree of a recipe, a line for each stream.
+pub(crate) fn tree(level: &Level) -> Vec<String> {
+    let mut lines = Vec::new();
+    grow(level, 0, &mut lines);
+    lines
+}
+
+fn grow(level: &Level, depth: usize, lines: &mut Vec<String>) {
+    let streams = level.items.iter().filter(|item| item.frame.has_stream());
+    for item in streams.clone().take(LISTED) {
+        lines.push(format!("{:indent$}{}", "", describe(item), indent = 2 * depth));
+        grow(&item.inside, depth + 1, lines);
+    }
+    let more = streams.count().saturating_sub(LISTED);
+    if more > 0 {
+        lines.push(format!("{:indent$}and {more} more", "", indent = 2 * depth));
+    }
+}
+
+fn describe(item: &Item) -> String {
+    let plain: u64 = item.pieces.iter().map(|piece| u64::from(piece.length)).sum();
+    let corrections: usize = item.pieces.iter().map(|piece| piece.corrections.len()).sum();
+    let name = frame_name(item.frame);
+    format!("{name}: {plain} plain bytes in {} pieces, {corrections} bytes of corrections", item.pieces.len())
+}
+
+const fn frame_name(frame: Frame) -> &'static str {
+    match frame {
+        Frame::Deflate => "deflate stream",
+        Frame::Gzip => "gzip member",
+        Frame::Zlib => "zlib stream",
+        Frame::Entry | Frame::Described | Frame::Stored => "zip entry",
+        Frame::Directory(_) => "zip directory",
+    }
+}
+
+/// All of that for `--json`.
+pub(crate) fn fields(package: &Opened<'_>) -> Object {
+    let record = &package.record;
+    object(json!({ "container": {
+        "expanded_base_size": record.base_size,
+        "expanded_target_size": record.target_size,
+        "recipe_size": record.recipe_size,
+        "corrections": package.target.corrections(),
+        "memory": memory(record),
+        "storage": storage(package),
+        "base_streams": package.base.streams(),
+        "streams": streams(&package.target),
+    }}))
+}
+
+fn streams(level: &Level) -> Vec<Value> {
+    let stream = |item: &Item| {
+        let sum: u64 = item.pieces.iter().map(|piece| u64::from(piece.length)).sum();
+        let corrections: usize = item.pieces.iter().map(|piece| piece.corrections.len()).sum();
+        json!({
+            "kind": frame_name(item.frame),
+            "plain_size": sum,
+            "pieces": item.pieces.len(),
+            "corrections": corrections,
+            "inside": streams(&item.inside),
+        })
+    };
+    level.items.iter().filter(|item| item.frame.has_stream()).map(stream).collect()
+}

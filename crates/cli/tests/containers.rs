@@ -1,0 +1,103 @@
+//! Compressed files: they come back to the bit, `info` shows what is in them, and payloads can be had alone.
+
+mod common;
+
+use common::{Desk, noise, sha256, versions};
+use miniz_oxide::deflate::compress_to_vec;
+
+/// Firmware that can be compressed: everything twice.
+fn firmware() -> (Vec<u8>, Vec<u8>) {
+    let (old, new) = versions();
+    (old.repeat(2), new.repeat(2))
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut file = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3];
+    file.extend(compress_to_vec(plain, 6));
+    file.extend(crc32fast::hash(plain).to_le_bytes());
+    file.extend((plain.len() as u32).to_le_bytes());
+    file
+}
+
+fn tar(name: &str, contents: &[u8]) -> Vec<u8> {
+    let mut file = vec![0; 512];
+    file[..name.len()].copy_from_slice(name.as_bytes());
+    file[124..135].copy_from_slice(format!("{:011o}", contents.len()).as_bytes());
+    file[156] = b'0';
+    file[148..156].fill(b' ');
+    let sum: u32 = file.iter().map(|&byte| u32::from(byte)).sum();
+    file[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    file.extend(contents);
+    file.resize(file.len().next_multiple_of(512) + 1024, 0);
+    file
+}
+
+/// `old.gz` and `new.gz`, and what is in them.
+fn compressed() -> (Desk, Vec<u8>, Vec<u8>) {
+    let (old, new) = firmware();
+    let desk = Desk::with(&[("old.gz", &gzip(&old)), ("new.gz", &gzip(&new))]);
+    (desk, old, new)
+}
+
+#[test]
+fn a_compressed_file_comes_back() {
+    let (desk, ..) = compressed();
+    desk.run("diff old.gz new.gz -o patch").succeeded();
+    desk.run("patch old.gz patch -o back.gz").succeeded();
+    assert!(desk.read("back.gz") == desk.read("new.gz"));
+    desk.run("verify old.gz patch").succeeded();
+    desk.run("patch new.gz patch -o back.gz").failed(4, &["not the base image", "(E1"]);
+}
+
+#[test]
+fn info_shows_the_tree() {
+    let (desk, ..) = compressed();
+    desk.run("diff old.gz new.gz -o patch").succeeded();
+    let text = desk.run("info patch --base old.gz").succeeded().stdout;
+    for part in
+        ["1 streams of the base are expanded", "gzip member: ", "of corrections", "recipes", "storage"]
+    {
+        assert!(text.contains(part), "{part:?} is missing in {text}");
+    }
+    let json = desk.run("info patch --json").succeeded().json();
+    assert_eq!(json["container"]["streams"][0]["kind"], "gzip member");
+    assert!(json["container"]["storage"].as_u64().unwrap() >= 100_000);
+}
+
+#[test]
+fn it_can_be_switched_off() {
+    let (desk, ..) = compressed();
+    desk.run("diff old.gz new.gz -o patch --containers none").succeeded();
+    let json = desk.run("info patch --json").succeeded().json();
+    assert!(json["container"].is_null());
+}
+
+#[test]
+fn payloads_make_packages_for_small_devices() {
+    let (desk, old, new) = compressed();
+    let made = desk.run("diff --payload old.gz new.gz -o patch --json").succeeded().json();
+    assert_eq!(made["payload_digests"]["base"], sha256(&old));
+    assert_eq!(made["payload_digests"]["target"], sha256(&new));
+    assert_eq!(made["target_digest"], sha256(&new));
+    desk.write("old", &old);
+    desk.run("patch old patch -o back").succeeded();
+    assert!(desk.read("back") == new);
+}
+
+#[test]
+fn entries_have_names() {
+    let (old, new) = firmware();
+    let desk = Desk::with(&[
+        ("old.tar.gz", &gzip(&tar("boot/app.bin", &old))),
+        ("new.tar", &tar("boot/app.bin", &new)),
+        ("noise", &noise(1000)),
+    ]);
+    desk.run("diff --payload-entry boot/app.bin old.tar.gz new.tar -o patch").succeeded();
+    desk.write("old", &old);
+    desk.run("patch old patch -o back").succeeded();
+    assert!(desk.read("back") == new);
+    let command = "diff --payload-entry app.bin old.tar.gz new.tar -o other";
+    desk.run(command).failed(1, &["no entry \"app.bin\"", "boot/app.bin", "--payload-entry NAME"]);
+    let command = "diff --payload-entry app.bin noise new.tar -o other";
+    desk.run(command).failed(1, &["noise", "no entries"]);
+}

@@ -1,0 +1,54 @@
+//! Puts a container's package together: the recipes, then the body between the expanded forms.
+
+use md5::{Digest, Md5};
+use miniz_oxide::deflate::compress_to_vec;
+use patch_nostd::container::{Level, Record};
+use patch_nostd::wire::Extensions;
+
+use super::Expanded;
+use crate::subject::{base_digest, sha256};
+use crate::{DiffError, NewImage, Options, Package, Progress, Stage, diff, prove};
+
+/// Makes the package and proves it.
+pub(crate) fn assemble(
+    (old, new): (&[u8], &[u8]),
+    expanded: &Expanded,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
+    let inner = Options { md5: false, body_digest: false, ..options.clone() };
+    let inner = diff::make(&expanded.old, &NewImage::new(&expanded.new), &inner, progress)?;
+    let recipes = Level::write_both(&expanded.recipes.0, &expanded.recipes.1);
+    let packed = packed(&recipes);
+    let record = Record {
+        base_size: inner.header.base_size,
+        target_size: inner.header.target_size,
+        recipe_size: packed.len() as u32,
+        recipe_length: recipes.len() as u32,
+        piece: expanded.recipes.1.largest_piece(),
+    };
+    let start = inner.bytes.len() - inner.header.body_length as usize;
+    let body = [&packed, &inner.bytes[start..]].concat();
+    let mut header = inner.header;
+    header.base_size = old.len() as u32;
+    header.target_size = new.len() as u32;
+    header.base_digest = base_digest(old);
+    header.target_digest = sha256(new);
+    header.target_md5 = options.md5.then(|| Md5::digest(new).into());
+    header.body_length = body.len() as u32;
+    header.body_digest = options.body_digest.then(|| sha256(&body));
+    let value = record.to_bytes();
+    let extensions = Extensions { container: Some(&value), ..options.identity.extensions()? };
+    let mut bytes = header.to_bytes_with(&extensions);
+    bytes.extend_from_slice(&body);
+    progress.begin(Stage::Prove, 1);
+    prove::prove_container((old, new), (&expanded.old, &expanded.new), &bytes)
+        .map_err(DiffError::NotProved)?;
+    Ok(Package { bytes, header, report: inner.report })
+}
+
+/// The recipes deflated, if that makes them smaller.
+fn packed(recipes: &[u8]) -> Vec<u8> {
+    let packed = compress_to_vec(recipes, 9);
+    if packed.len() < recipes.len() { packed } else { recipes.to_vec() }
+}

@@ -1,0 +1,81 @@
+//! Packages of compressed files: finds the streams, chooses which to expand, and has the engine work on what is in them.
+//!
+//! The way is: [`scan`] both files, [`select`] the streams that are worth it, [`analyse`] how those of the target are
+//! made, expand both files with the device's own code, make a package of the expanded forms, and put the recipes before
+//! its body. The restoring side, and the recipes, are [`patch_nostd::container`].
+
+mod analyse;
+mod assemble;
+mod found;
+mod inflate;
+mod payload;
+mod scan;
+mod select;
+mod sketch;
+mod zip;
+
+pub use payload::{PayloadError, payload};
+
+use patch_nostd::container::{Level, Side, expand};
+use patch_nostd::wire::IMAGE_LIMIT;
+
+use crate::{DiffError, Options, Package, Progress, Stage};
+use analyse::Verify;
+use found::{Found, level};
+
+/// How the recipes of both sides, and what comes of them, are called together.
+pub(crate) struct Expanded {
+    pub(crate) recipes: (Level, Level),
+    pub(crate) old: Vec<u8>,
+    pub(crate) new: Vec<u8>,
+}
+
+/// Makes the package of two files through what is in them; `None` if there is nothing to be gained by it.
+pub(crate) fn diff(
+    old: &[u8],
+    new: &[u8],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Option<Package>, DiffError> {
+    progress.begin(Stage::Expand, 1);
+    let (mut from, mut to) = rayon::join(|| scan::scan(old), || scan::scan(new));
+    if !select::select((old, &mut from), (new, &mut to)) {
+        return Ok(None);
+    }
+    // Large streams are not tried out here, as the proof of the package does it once more.
+    for verify in [Verify::Small, Verify::All] {
+        let mut analysed = to.clone();
+        analyse::analyse(new, &mut analysed, verify);
+        let Some(expanded) = expanded((old, &from), (new, &analysed)) else { return Ok(None) };
+        match assemble::assemble((old, new), &expanded, options, progress) {
+            Err(DiffError::NotProved(_)) => {}
+            made => return made.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+/// Expands both files; `None` if no stream is left, or what comes out is too large.
+fn expanded(old: (&[u8], &[Found]), new: (&[u8], &[Found])) -> Option<Expanded> {
+    let recipes = (level(old.1, Side::Base), level(new.1, Side::Target));
+    if recipes.0.streams() == 0 && recipes.1.streams() == 0 {
+        return None;
+    }
+    let (old, new) = rayon::join(
+        || expand_all(old.0, &recipes.0, IMAGE_LIMIT),
+        || expand_all(new.0, &recipes.1, IMAGE_LIMIT),
+    );
+    Some(Expanded { recipes, old: old?, new: new? })
+}
+
+/// The expanded form of a file, unless it has more than `limit` bytes.
+pub(crate) fn expand_all(mut file: &[u8], recipe: &Level, limit: u32) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let out = &mut |part: &[u8]| {
+        bytes.extend_from_slice(part);
+        Ok(())
+    };
+    expand(&mut file, recipe, limit, out).ok()?;
+    bytes.shrink_to_fit();
+    Some(bytes)
+}

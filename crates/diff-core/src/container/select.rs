@@ -1,0 +1,73 @@
+//! Which streams are expanded: those that resemble something of the other file.
+
+use std::collections::HashSet;
+
+use super::found::Found;
+use super::sketch::Sketch;
+
+/// Marks what is expanded; false if nothing is.
+pub(crate) fn select(old: (&[u8], &mut Vec<Found>), new: (&[u8], &mut Vec<Found>)) -> bool {
+    let (old_hashes, new_hashes) = (hashes(old.1), hashes(new.1));
+    if old_hashes.is_empty() && new_hashes.is_empty() {
+        return false;
+    }
+    let mut known = HashSet::new();
+    Sketch::new(old.0).add_to(&mut known);
+    sketches(old.1, &mut known);
+    // What is there already, as it is, costs nothing as it is.
+    let worth = |found: &Found| !old_hashes.contains(&found.hash) && is_worth(found, &known);
+    choose(new.1, &worth);
+    if !any(new.1) && any_plain(new.0, old.1) {
+        // The new file holds in plain what the old one has compressed.
+        choose(old.1, &|_| true);
+    } else {
+        choose(old.1, &|found| !new_hashes.contains(&found.hash));
+    }
+    any(new.1) || any(old.1)
+}
+
+/// Whether the plain bytes, of which a part is known, are likely to cost less than the stream.
+fn is_worth(found: &Found, known: &HashSet<u32>) -> bool {
+    let share = found.sketch.known(known);
+    // What is not known costs about half of its size; deflate may do better.
+    let unknown = found.plain * (256 - share) / 512;
+    let inside = found.inside.iter().any(|inside| is_worth(inside, known));
+    inside || (share > 0 && unknown < found.stream.len())
+}
+
+fn choose(found: &mut [Found], worth: &dyn Fn(&Found) -> bool) {
+    for found in found.iter_mut().filter(|found| found.frame.has_stream()) {
+        found.chosen = worth(found);
+        choose(&mut found.inside, worth);
+    }
+}
+
+fn any(found: &[Found]) -> bool {
+    found.iter().any(|found| found.chosen)
+}
+
+/// Whether much of what is in the streams of one file is in the other as it is.
+fn any_plain(file: &[u8], found: &[Found]) -> bool {
+    let mut set = HashSet::new();
+    sketches(found, &mut set);
+    !set.is_empty() && Sketch::new(file).known(&set) > 16
+}
+
+fn hashes(found: &[Found]) -> HashSet<u64> {
+    let mut all = HashSet::new();
+    let mut rest: Vec<&Found> = found.iter().collect();
+    while let Some(found) = rest.pop() {
+        if found.frame.has_stream() {
+            all.insert(found.hash);
+        }
+        rest.extend(&found.inside);
+    }
+    all
+}
+
+fn sketches(found: &[Found], set: &mut HashSet<u32>) {
+    for found in found {
+        found.sketch.add_to(set);
+        sketches(&found.inside, set);
+    }
+}

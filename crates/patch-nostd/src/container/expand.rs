@@ -1,0 +1,90 @@
+//! From a file to its expanded form (`docs/format.md`, section 14.3).
+
+use super::inflate::Inflater;
+use super::recipe::{Item, Level};
+use super::source::{Source, pass};
+use super::totals::Totals;
+use super::walk::{Direction, differences, walk};
+use super::{ALIGNMENT, padding};
+use crate::Error;
+
+/// Expands a file by its recipe, a buffer at a time, to at most `limit` bytes; returns how many there are.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the file is not what the recipe says, [`Error::Truncated`] if it ends before the recipe does,
+/// and those of `out`.
+pub fn expand(
+    file: &mut dyn Source,
+    recipe: &Level,
+    limit: u32,
+    out: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<u32, Error> {
+    let mut output = Output { out, written: 0, limit };
+    walk(&mut Expansion { source: file, output: &mut output }, recipe)?;
+    Ok(output.written)
+}
+
+/// Where the expanded form goes; it never grows beyond its limit.
+struct Output<'o> {
+    out: &'o mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    written: u32,
+    limit: u32,
+}
+
+impl Output<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.len() > (self.limit - self.written) as usize {
+            return Err(Error::Corrupt);
+        }
+        self.written += bytes.len() as u32;
+        (self.out)(bytes)
+    }
+}
+
+struct Expansion<'e, 'o> {
+    source: &'e mut dyn Source,
+    output: &'e mut Output<'o>,
+}
+
+impl Direction for Expansion<'_, '_> {
+    fn pass(&mut self, count: u32) -> Result<(), Error> {
+        pass(self.source, count, &mut |bytes| self.output.write(bytes))
+    }
+
+    fn rest(&mut self) -> Result<(), Error> {
+        loop {
+            let bytes = self.source.fill()?;
+            let count = bytes.len();
+            if count == 0 {
+                return Ok(());
+            }
+            self.output.write(bytes)?;
+            self.source.consume(count);
+        }
+    }
+
+    fn foretold<const N: usize>(&mut self, likely: &[u8; N]) -> Result<[u8; N], Error> {
+        let bytes = array(self.source)?;
+        self.output.write(&differences(&bytes, likely))?;
+        Ok(bytes)
+    }
+
+    fn stream(&mut self, item: &Item) -> Result<Totals, Error> {
+        let zeros = [0; ALIGNMENT as usize];
+        self.output.write(zeros.get(..padding(self.output.written) as usize).unwrap_or(&[]))?;
+        let mut inflater = Inflater::new(self.source);
+        walk(&mut Expansion { source: &mut inflater, output: self.output }, &item.inside)?;
+        inflater.finish()
+    }
+}
+
+/// The next bytes of a source.
+pub(super) fn array<const N: usize>(source: &mut dyn Source) -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    let mut places = bytes.iter_mut();
+    pass(source, N as u32, &mut |part| {
+        places.by_ref().zip(part).for_each(|(to, &from)| *to = from);
+        Ok(())
+    })?;
+    Ok(bytes)
+}

@@ -1,0 +1,87 @@
+//! From the expanded form back to the file (`docs/format.md`, section 14.3).
+
+use super::expand::array;
+use super::padding;
+use super::recipe::{Item, Level};
+use super::recreate::Recreator;
+use super::source::{Source, pass};
+use super::totals::Totals;
+use super::walk::{Direction, differences, walk};
+use crate::Error;
+
+/// Takes bytes in order.
+pub(super) trait Sink {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
+}
+
+/// Makes a file of `size` bytes of its expanded form, all of which must be used.
+pub(super) fn rebuild(
+    expanded: &mut dyn Source,
+    recipe: &Level,
+    size: u32,
+    sink: &mut dyn Sink,
+) -> Result<(), Error> {
+    let mut input = Input { source: expanded, position: 0 };
+    walk(&mut Rebuilding { input: &mut input, sink, left: size }, recipe)?;
+    if expanded.fill()?.is_empty() { Ok(()) } else { Err(Error::Corrupt) }
+}
+
+/// The expanded form, and how much of it has been used.
+struct Input<'i> {
+    source: &'i mut dyn Source,
+    position: u32,
+}
+
+impl Source for Input<'_> {
+    fn fill(&mut self) -> Result<&[u8], Error> {
+        self.source.fill()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.position = self.position.wrapping_add(count as u32);
+        self.source.consume(count);
+    }
+}
+
+struct Rebuilding<'r, 'i> {
+    input: &'r mut Input<'i>,
+    sink: &'r mut dyn Sink,
+    /// Bytes of the file, or plain bytes of the stream, that are missing.
+    left: u32,
+}
+
+impl Rebuilding<'_, '_> {
+    fn claim(&mut self, count: u32) -> Result<(), Error> {
+        self.left = self.left.checked_sub(count).ok_or(Error::Corrupt)?;
+        Ok(())
+    }
+}
+
+impl Direction for Rebuilding<'_, '_> {
+    fn pass(&mut self, count: u32) -> Result<(), Error> {
+        self.claim(count)?;
+        pass(self.input, count, &mut |bytes| self.sink.write(bytes))
+    }
+
+    fn rest(&mut self) -> Result<(), Error> {
+        self.pass(self.left)
+    }
+
+    fn foretold<const N: usize>(&mut self, likely: &[u8; N]) -> Result<[u8; N], Error> {
+        self.claim(N as u32)?;
+        let bytes = differences(&array(self.input)?, likely);
+        self.sink.write(&bytes)?;
+        Ok(bytes)
+    }
+
+    fn stream(&mut self, item: &Item) -> Result<Totals, Error> {
+        let position = self.input.position;
+        pass(self.input, padding(position), &mut |_| Ok(()))?;
+        let left = item.length()?;
+        let mut recreator = Recreator::new(&item.pieces, self.sink);
+        walk(&mut Rebuilding { input: self.input, sink: &mut recreator, left }, &item.inside)?;
+        let totals = recreator.finish()?;
+        self.claim(totals.packed)?;
+        Ok(totals)
+    }
+}

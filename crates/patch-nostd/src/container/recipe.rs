@@ -1,0 +1,213 @@
+//! Recipes: where the streams of a file are, and how to make them again (`docs/format.md`, section 14.2).
+
+use std::vec::Vec;
+
+use super::DEPTH_LIMIT;
+use crate::Error;
+use crate::wire::Reader;
+
+/// A file, or the plain bytes of a stream: plain stretches with items between them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Level {
+    /// In their order. What follows the last one is plain.
+    pub items: Vec<Item>,
+}
+
+/// Something that is not passed on as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Plain bytes since the item before.
+    pub gap: u32,
+    /// What it is.
+    pub frame: Frame,
+    /// How its stream is made again, piece by piece; empty in recipes of the base.
+    pub pieces: Vec<Piece>,
+    /// What is in its stream.
+    pub inside: Level,
+}
+
+/// What surrounds a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// Nothing that is known.
+    Deflate,
+    /// CRC-32 and length of the plain bytes follow (RFC 1952).
+    Gzip,
+    /// The Adler-32 of the plain bytes follows (RFC 1950).
+    Zlib,
+    /// A local header of zip is before it (APPNOTE 4.3.7).
+    Entry,
+    /// The same, and a data descriptor with its signature and lengths of 32 bits follows (APPNOTE 4.3.9).
+    Described,
+    /// A local header of zip, without a stream: the entry is stored, or its stream stays as it is.
+    Stored,
+    /// So many records of a central directory, and its end (APPNOTE 4.3.12 and 4.3.16). No stream.
+    Directory(u32),
+}
+
+/// Some plain bytes of a stream, and what preflate needs to make the stream of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// How many plain bytes.
+    pub length: u32,
+    /// preflate's corrections.
+    pub corrections: Vec<u8>,
+}
+
+/// Whose recipe it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The base: streams are only expanded.
+    Base,
+    /// The target: streams are made again.
+    Target,
+}
+
+const END: u8 = 0;
+const INSIDE: u8 = 8;
+
+impl Frame {
+    /// Whether a deflate stream belongs to it.
+    #[must_use]
+    pub const fn has_stream(self) -> bool {
+        !matches!(self, Self::Stored | Self::Directory(_))
+    }
+
+    const fn number(self) -> u8 {
+        match self {
+            Self::Deflate => 1,
+            Self::Gzip => 2,
+            Self::Zlib => 3,
+            Self::Entry => 4,
+            Self::Described => 5,
+            Self::Stored => 6,
+            Self::Directory(_) => 7,
+        }
+    }
+
+    fn read(number: u8, reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(match number {
+            1 => Self::Deflate,
+            2 => Self::Gzip,
+            3 => Self::Zlib,
+            4 => Self::Entry,
+            5 => Self::Described,
+            6 => Self::Stored,
+            7 => Self::Directory(reader.varint()?),
+            _ => return Err(Error::Corrupt),
+        })
+    }
+}
+
+impl Level {
+    /// Reads the recipes of base and target, which must be all there is.
+    pub fn read_both(bytes: &[u8]) -> Result<(Self, Self), Error> {
+        let mut reader = Reader::new(bytes);
+        let both = (|| {
+            let base = Self::read(&mut reader, Side::Base, DEPTH_LIMIT)?;
+            Ok((base, Self::read(&mut reader, Side::Target, DEPTH_LIMIT)?))
+        })();
+        let both = both.map_err(|_: Error| Error::Corrupt)?;
+        if reader.remaining() == 0 { Ok(both) } else { Err(Error::Corrupt) }
+    }
+
+    fn read(reader: &mut Reader<'_>, side: Side, depth: u32) -> Result<Self, Error> {
+        let depth = depth.checked_sub(1).ok_or(Error::Corrupt)?;
+        let mut items = Vec::new();
+        loop {
+            let tag = reader.byte()?;
+            if tag == END {
+                return Ok(Self { items });
+            }
+            let gap = reader.varint()?;
+            let frame = Frame::read(tag & !INSIDE, reader)?;
+            if tag & INSIDE != 0 && !frame.has_stream() {
+                return Err(Error::Corrupt);
+            }
+            let made = side == Side::Target && frame.has_stream();
+            let pieces = if made { read_pieces(reader)? } else { Vec::new() };
+            let inside = if tag & INSIDE == 0 { Self::default() } else { Self::read(reader, side, depth)? };
+            items.push(Item { gap, frame, pieces, inside });
+        }
+    }
+
+    /// The plain bytes of the largest piece, here and inside.
+    #[must_use]
+    pub fn largest_piece(&self) -> u32 {
+        let pieces = self.items.iter().flat_map(|item| &item.pieces).map(|piece| piece.length);
+        let inside = self.items.iter().map(|item| item.inside.largest_piece());
+        pieces.chain(inside).max().unwrap_or(0)
+    }
+
+    /// Streams, here and inside.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        let count = |item: &Item| usize::from(item.frame.has_stream()) + item.inside.streams();
+        self.items.iter().map(count).sum()
+    }
+
+    /// Bytes of corrections, here and inside.
+    #[must_use]
+    pub fn corrections(&self) -> usize {
+        let own = |item: &Item| item.pieces.iter().map(|piece| piece.corrections.len()).sum::<usize>();
+        self.items.iter().map(|item| own(item) + item.inside.corrections()).sum()
+    }
+}
+
+impl Item {
+    /// Plain bytes of the stream, which those of the pieces add up to.
+    pub(super) fn length(&self) -> Result<u32, Error> {
+        let add = |sum: u32, piece: &Piece| sum.checked_add(piece.length);
+        self.pieces.iter().try_fold(0, add).ok_or(Error::Corrupt)
+    }
+}
+
+fn read_pieces(reader: &mut Reader<'_>) -> Result<Vec<Piece>, Error> {
+    let mut pieces = Vec::new();
+    for _ in 0..reader.varint()? {
+        let length = reader.varint()?;
+        let size = reader.varint()?;
+        pieces.push(Piece { length, corrections: reader.bytes(size)?.to_vec() });
+    }
+    Ok(pieces)
+}
+
+#[cfg(feature = "encode")]
+impl Level {
+    /// The bytes that [`Level::read_both`] reads.
+    #[must_use]
+    pub fn write_both(base: &Self, target: &Self) -> Vec<u8> {
+        let mut writer = crate::wire::Writer::default();
+        base.write(&mut writer, Side::Base);
+        target.write(&mut writer, Side::Target);
+        writer.bytes
+    }
+
+    fn write(&self, writer: &mut crate::wire::Writer, side: Side) {
+        for item in &self.items {
+            let inside = if item.inside.items.is_empty() { 0 } else { INSIDE };
+            writer.byte(item.frame.number() | inside);
+            writer.varint(item.gap);
+            if let Frame::Directory(count) = item.frame {
+                writer.varint(count);
+            }
+            if side == Side::Target && item.frame.has_stream() {
+                write_pieces(&item.pieces, writer);
+            }
+            if inside != 0 {
+                item.inside.write(writer, side);
+            }
+        }
+        writer.byte(END);
+    }
+}
+
+#[cfg(feature = "encode")]
+fn write_pieces(pieces: &[Piece], writer: &mut crate::wire::Writer) {
+    writer.varint(pieces.len() as u32);
+    for piece in pieces {
+        writer.varint(piece.length);
+        writer.varint(piece.corrections.len() as u32);
+        writer.raw(&piece.corrections);
+    }
+}

@@ -1,0 +1,221 @@
+//! Restores a container: expands the base, decodes the body, makes the streams again (`docs/format.md`, section 14).
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::vec::Vec;
+use std::{thread, vec};
+
+use super::expand::expand;
+use super::inflate::Inflater;
+use super::rebuild::{Sink, rebuild};
+use super::recipe::Level;
+use super::record::Record;
+use super::scratch::Scratch;
+use super::source::{BUFFER, BaseSource, Source};
+use crate::Error;
+use crate::apply::{Base, Io, Target, check_base, decode_body};
+use crate::verify::Sha256;
+use crate::wire::{Extensions, Header};
+
+/// How many buffers the decoder may be ahead.
+const AHEAD: usize = 16;
+
+/// A package of a container whose header and recipes have been read.
+#[derive(Debug)]
+pub struct Opened<'p> {
+    /// The header as it is.
+    pub header: Header,
+    /// The other parts of it.
+    pub extensions: Extensions<'p>,
+    /// What is expanded to which size.
+    pub record: Record,
+    /// Where the streams of the base are.
+    pub base: Level,
+    /// How those of the target are made.
+    pub target: Level,
+    /// Header of what turns the expanded base into the expanded target: digests are not those of anything.
+    pub inner: Header,
+    /// The body that belongs to [`Opened::inner`].
+    pub body: &'p [u8],
+}
+
+impl<'p> Opened<'p> {
+    /// Opens a whole package; `None` if it is no container's.
+    ///
+    /// # Errors
+    /// Those of the header, [`Error::Truncated`], [`Error::TrailingData`], and [`Error::Corrupt`] for recipes.
+    pub fn new<D: Sha256>(package: &'p [u8]) -> Result<Option<Self>, Error> {
+        let (header, extensions, length) = Header::parse_extended(package)?;
+        let Some(value) = extensions.container else { return Ok(None) };
+        let record = Record::read(value)?;
+        let body = package.get(length..).unwrap_or(&[]);
+        check_body::<D>(&header, body)?;
+        let split = body.split_at_checked(record.recipe_size as usize);
+        let (recipe, body) = split.ok_or(Error::Corrupt)?;
+        let (base, target) = Level::read_both(&inflated(recipe, record.recipe_length)?)?;
+        if target.largest_piece() != record.piece {
+            return Err(Error::Corrupt);
+        }
+        let inner = Header {
+            base_size: record.base_size,
+            target_size: record.target_size,
+            body_length: body.len() as u32,
+            ..header
+        };
+        Ok(Some(Self { header, extensions, record, base, target, inner, body }))
+    }
+}
+
+fn check_body<D: Sha256>(header: &Header, body: &[u8]) -> Result<(), Error> {
+    match body.len().cmp(&(header.body_length as usize)) {
+        core::cmp::Ordering::Less => return Err(Error::Truncated),
+        core::cmp::Ordering::Greater => return Err(Error::TrailingData),
+        core::cmp::Ordering::Equal => {}
+    }
+    let digest = header.body_digest.map(|_| {
+        let mut digest = D::start();
+        digest.update(body);
+        digest.finish()
+    });
+    if digest == header.body_digest { Ok(()) } else { Err(Error::BodyDigest) }
+}
+
+/// The recipes' bytes, of exactly this length.
+fn inflated(mut bytes: &[u8], length: u32) -> Result<Vec<u8>, Error> {
+    if bytes.len() == length as usize {
+        return Ok(bytes.to_vec());
+    }
+    let mut plain = Vec::new();
+    let mut inflater = Inflater::new(&mut bytes);
+    loop {
+        let part = inflater.fill()?;
+        let count = part.len();
+        if plain.len() + count > length as usize {
+            return Err(Error::Corrupt);
+        }
+        plain.extend_from_slice(part);
+        inflater.consume(count);
+        if count == 0 {
+            break;
+        }
+    }
+    inflater.finish()?;
+    if plain.len() == length as usize && bytes.is_empty() { Ok(plain) } else { Err(Error::Corrupt) }
+}
+
+/// Restores the target of an opened package and returns it; the digest of all of it has been checked.
+///
+/// `expanded` takes the expanded base; `written` the expanded target, if [`Header::read_back`] says that the body copies
+/// from it, and is left alone otherwise. The body is decoded on a thread of its own while streams are made again.
+///
+/// # Errors
+/// As [`Patcher`](crate::Patcher): nothing is written before the base has been found right, and the target must not be
+/// used after an error.
+pub fn restore<B: Base, T: Target, D: Sha256>(
+    package: &Opened<'_>,
+    mut base: B,
+    mut target: T,
+    mut expanded: impl Scratch,
+    mut written: impl Scratch,
+) -> Result<T, Error> {
+    check_base::<B, D>(&mut base, &package.header, &mut vec![0; BUFFER])?;
+    target.begin(package.header.target_size)?;
+    let size = package.record.base_size;
+    let source = &mut BaseSource::new(&mut base);
+    if expand(source, &package.base, size, &mut |bytes| expanded.append(bytes))? != size {
+        return Err(Error::Corrupt);
+    }
+    let mut digested = Digested { target, digest: D::start() };
+    let (sender, receiver) = sync_channel(AHEAD);
+    thread::scope(|scope| {
+        let written: Option<&mut dyn Scratch> =
+            if package.header.read_back { Some(&mut written) } else { None };
+        let pipe = Pipe { expanded: &mut expanded, written, sender, buffer: Vec::new() };
+        let decoding = scope.spawn(move || decode(package, pipe));
+        let mut source = Piped { receiver, buffer: Vec::new(), used: 0 };
+        let rebuilt = rebuild(&mut source, &package.target, package.header.target_size, &mut digested);
+        drop(source);
+        let decoded = decoding.join().unwrap_or(Err(Error::Corrupt));
+        match rebuilt {
+            // The decoder knows better why there was no more.
+            Err(Error::Truncated) => decoded.and(rebuilt),
+            Err(_) => rebuilt,
+            Ok(()) => decoded,
+        }
+    })?;
+    if digested.digest.finish() != package.header.target_digest {
+        return Err(Error::TargetDigest);
+    }
+    Ok(digested.target)
+}
+
+fn decode(package: &Opened<'_>, mut pipe: Pipe<'_>) -> Result<(), Error> {
+    decode_body(&package.inner, package.body, &mut pipe)?;
+    pipe.flush()
+}
+
+/// The target and its running digest.
+struct Digested<T, D> {
+    target: T,
+    digest: D,
+}
+
+impl<T: Target, D: Sha256> Sink for Digested<T, D> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.digest.update(bytes);
+        self.target.write(bytes)
+    }
+}
+
+/// What the body is decoded against; the expanded target goes to the other thread.
+struct Pipe<'a> {
+    expanded: &'a mut dyn Scratch,
+    written: Option<&'a mut dyn Scratch>,
+    sender: SyncSender<Vec<u8>>,
+    buffer: Vec<u8>,
+}
+
+impl Pipe<'_> {
+    fn flush(&mut self) -> Result<(), Error> {
+        let buffer = core::mem::replace(&mut self.buffer, Vec::with_capacity(BUFFER));
+        self.sender.send(buffer).map_err(|_| Error::TargetWrite)
+    }
+}
+
+impl Io for Pipe<'_> {
+    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        self.expanded.read(offset, buffer).map_err(|_| Error::BaseRead)
+    }
+
+    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        self.written.as_mut().ok_or(Error::TargetRead)?.read(offset, buffer)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if let Some(written) = &mut self.written {
+            written.append(bytes)?;
+        }
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() < BUFFER { Ok(()) } else { self.flush() }
+    }
+}
+
+/// The other end of the pipe.
+struct Piped {
+    receiver: Receiver<Vec<u8>>,
+    buffer: Vec<u8>,
+    used: usize,
+}
+
+impl Source for Piped {
+    fn fill(&mut self) -> Result<&[u8], Error> {
+        while self.used == self.buffer.len() {
+            let Ok(buffer) = self.receiver.recv() else { return Ok(&[]) };
+            (self.buffer, self.used) = (buffer, 0);
+        }
+        Ok(self.buffer.get(self.used..).unwrap_or(&[]))
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.used += count;
+    }
+}
