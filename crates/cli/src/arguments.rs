@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use diff_core::{Arch, CodecChoice, Containers, Identity, InPlace, Options, Ram};
 
 use crate::release_arguments::{CatalogueArguments, ManifestArguments, PackArguments};
+use crate::signing_arguments::{KeygenArguments, SignArguments};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -64,7 +65,7 @@ pub(crate) enum Command {
     /// Show what a package holds, and with its base image where its bytes went.
     #[command(after_help = EXIT_CODES)]
     Info(InfoArguments),
-    /// Prove that a package restores its image, without writing it.
+    /// Prove that a package, or each of a release, restores its image, without writing it.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArguments),
     /// Make all packages of a release: one for each version in the field, and a full one.
@@ -73,6 +74,12 @@ pub(crate) enum Command {
     /// Show a release, tell the delivery platform about it, or put its shards together.
     #[command(after_help = EXIT_CODES)]
     Manifest(ManifestArguments),
+    /// Make a key that signs packages.
+    #[command(after_help = EXIT_CODES)]
+    Keygen(KeygenArguments),
+    /// Sign a package.
+    #[command(after_help = EXIT_CODES)]
+    Sign(SignArguments),
     /// List releases, or find the package for a device.
     #[command(after_help = EXIT_CODES, alias = "catalog")]
     Catalogue(CatalogueArguments),
@@ -189,10 +196,16 @@ pub(crate) struct InfoArguments {
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// The base image that the package was made for.
+    /// The base image that the package was made for, or the folder of a release.
     pub(crate) old: PathBuf,
-    /// The package: Smidgen's or BSDIFF40.
-    pub(crate) patch: PathBuf,
+    /// The package, Smidgen's or BSDIFF40; none for a release.
+    pub(crate) patch: Option<PathBuf>,
+    /// The images that a release was made from: a version and its image, or a folder of images named for their versions.
+    #[arg(long, value_name = "VERSION=IMAGE|FOLDER", num_args = 1.., conflicts_with = "patch")]
+    pub(crate) from: Vec<String>,
+    /// Check that one of these keys signed the package.
+    #[arg(long, value_name = "PUBLIC.pem", num_args = 1..)]
+    pub(crate) public_key: Vec<PathBuf>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use diff_core::DiffError;
-use diff_core::package::PackError;
+use diff_core::package::{PackError, SignError};
 
 /// The exit codes besides success, as `--help` documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,12 @@ impl Failure {
         }
     }
 
+    /// The same about this file.
+    pub(crate) fn about(mut self, path: &Path) -> Self {
+        self.message = format!("{}: {}", path.display(), self.message);
+        self
+    }
+
     /// Adds a line: details, or what to do.
     pub(crate) fn note(mut self, line: impl Into<String>) -> Self {
         self.notes.push(line.into());
@@ -105,11 +111,18 @@ impl From<PackError> for Failure {
                 .note("it is a rule of the delivery platform: see docs/platform.md"),
             PackError::Usage(text) => Self::usage(text),
             PackError::File { path, doing, error } => Self::file(&path, doing, &error),
-            PackError::Diff { what, error } => {
-                let failure = Self::from(error);
-                Self { message: format!("{what}: {}", failure.message), ..failure }
-            }
+            PackError::Diff { what, error } => Self::from(error).about(Path::new(&what)),
+            PackError::Sign { file, error } => Self::from(error).about(Path::new(&file)),
             error @ (PackError::Manifest { .. } | PackError::Merge(_)) => Self::package(error.to_string()),
+            error => Self::other(error.to_string()),
+        }
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Package(_) | SignError::NoRoom => Self::package(error.to_string()),
             error => Self::other(error.to_string()),
         }
     }

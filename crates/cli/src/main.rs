@@ -13,6 +13,7 @@ mod hush;
 mod info;
 mod input;
 mod json;
+mod keygen;
 mod manifest;
 mod output;
 mod pack;
@@ -23,7 +24,10 @@ mod progress;
 mod release_arguments;
 mod release_table;
 mod restore;
+mod sign;
+mod signing_arguments;
 mod verify;
+mod verify_release;
 
 use std::process::ExitCode;
 
@@ -54,6 +58,8 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Verify(arguments) => verify::run(arguments, console),
         Command::Pack(arguments) => pack::run(arguments, console),
         Command::Manifest(arguments) => manifest::run(arguments, console),
+        Command::Keygen(arguments) => keygen::run(arguments, console),
+        Command::Sign(arguments) => sign::run(arguments, console),
         Command::Catalogue(arguments) => catalogue::run(arguments, console),
     }
 }

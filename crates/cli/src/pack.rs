@@ -111,6 +111,9 @@ impl Order {
         if let Some(method) = arguments.sign_method.or(method) {
             release = release.sign_with(method);
         }
+        for signer in arguments.signing.signers()? {
+            release = release.signed_by(signer);
+        }
         if arguments.android_sdk || file.android_sdk {
             release = release.android_sdk();
         }
@@ -119,7 +122,7 @@ impl Order {
 }
 
 /// One `--from`: a version with its image, or a folder of images.
-fn named_sources(from: &str) -> Result<Vec<(String, PathBuf)>, Failure> {
+pub(crate) fn named_sources(from: &str) -> Result<Vec<(String, PathBuf)>, Failure> {
     if let Some((version, path)) = from.split_once('=') {
         return Ok(vec![(version.to_owned(), PathBuf::from(path))]);
     }
@@ -136,7 +139,7 @@ fn missing(what: &str, option: &str) -> Failure {
 }
 
 /// An image that is mapped to memory while it is worked on.
-struct Mapped(PathBuf);
+pub(crate) struct Mapped(pub(crate) PathBuf);
 
 impl Image for Mapped {
     fn open(&self) -> io::Result<Bytes<'_>> {

@@ -78,6 +78,11 @@ impl Smidgen {
         Ok(())
     }
 
+    /// What an error about the package alone means.
+    pub(crate) fn refused(&self, error: Error) -> Failure {
+        refused(error, &self.file)
+    }
+
     /// What the decoder's error means, when it restored from `old`.
     pub(crate) fn explain(&self, error: Error, old: &Input) -> Failure {
         match error {
@@ -111,6 +116,10 @@ fn refused(error: Error, file: &Input) -> Failure {
         Error::UnsupportedCodec | Error::UnsupportedRegion | Error::ReservedField => {
             Failure::package(format!("{name}: {error} {}", code(error)))
                 .note("it was made by a newer smidgen: update this one")
+        }
+        Error::Unsigned | Error::UnknownKey | Error::Signature => {
+            Failure::package(format!("{name}: {error} {}", code(error)))
+                .note("do not deliver it; get it from those who have the key")
         }
         Error::Truncated => Failure::package(format!("{name}: {error} {}", code(error)))
             .note(format!("found: {} bytes; the rest is missing: get it again", file.len())),

@@ -7,6 +7,7 @@ use diff_core::package::{Effort, Shard, SignMethod};
 use diff_core::{Options, Ram};
 
 use crate::arguments::{ArchName, CodecName, THREAD_LIMIT, parse_address, parse_ram, parse_size};
+use crate::signing_arguments::SigningArguments;
 
 /// The arguments of `pack`.
 #[derive(Debug, Args)]
@@ -66,6 +67,8 @@ pub(crate) struct PackArguments {
     fresh: bool,
     #[command(flatten)]
     engine: EngineArguments,
+    #[command(flatten)]
+    pub(crate) signing: SigningArguments,
     /// Print what happens as JSON objects, a line each.
     #[arg(long)]
     pub(crate) json: bool,

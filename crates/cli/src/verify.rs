@@ -1,7 +1,9 @@
 //! `smidgen verify`: proves a package without writing anything.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
+use diff_core::package;
 use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
 
@@ -14,12 +16,21 @@ use crate::json::{Object, hex, sha256};
 use crate::package::{Package, Smidgen};
 use crate::progress::Bar;
 use crate::restore::{restore, restored_json};
+use crate::signing_arguments::public_key;
+use crate::verify_release;
 
 /// Restores into nothing, and says so if that went well.
 pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
+    let Some(patch) = &arguments.patch else { return release(arguments, console) };
     let old = Input::image(&arguments.old)?;
-    let (text, mut json) = match Package::open(&arguments.patch)? {
-        Package::Smidgen(package) => verify(&old, &package, console)?,
+    let (text, mut json) = match Package::open(patch)? {
+        Package::Smidgen(package) => {
+            check_signature(&package, &arguments.public_key)?;
+            verify(&old, &package, console)?
+        }
+        Package::Classic(_) if !arguments.public_key.is_empty() => {
+            return Err(Failure::package("BSDIFF40 packages have no signatures"));
+        }
         Package::Classic(package) => verify_classic(&old, &package)?,
     };
     json.insert("ok".to_owned(), json!(true));
@@ -28,6 +39,23 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> Result<(), 
         (false, true) => Ok(()),
         (false, false) => console.print(text),
     }
+}
+
+/// Without a package, there must be a release.
+fn release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
+    if arguments.old.is_dir() {
+        return verify_release::run(arguments, &arguments.old, console);
+    }
+    Err(Failure::usage("no package is given").note("give OLD and PATCH, or the folder of a release"))
+}
+
+/// Checks that one of the keys that are named signed the package; without any, nothing is checked.
+fn check_signature(package: &Smidgen, keys: &[PathBuf]) -> Result<(), Failure> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let keys: Result<Vec<_>, _> = keys.iter().map(|path| public_key(path)).collect();
+    package::check_signature(&package.file, &keys?).map_err(|error| package.refused(error))
 }
 
 fn verify(old: &Input, package: &Smidgen, console: &Console) -> Result<(String, Object), Failure> {

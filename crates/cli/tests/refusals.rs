@@ -72,8 +72,8 @@ fn bytes_after_the_end() {
 
 #[test]
 fn a_newer_version_asks_for_an_update() {
-    let desk = tampered(|package| package[4] = 3);
-    all_fail(&desk, 3, &["patch: package of format version 3 (E2)", "update smidgen"]);
+    let desk = tampered(|package| package[4] = 9);
+    all_fail(&desk, 3, &["patch: package of format version 9 (E2)", "update smidgen"]);
 }
 
 #[test]

@@ -295,7 +295,10 @@ fn matches_schema(value: &Value, schema: &Value, root: &Value, place: &str) {
     }
     if let Some(alternatives) = schema["oneOf"].as_array() {
         let fitting = alternatives.iter().find(|alternative| alternative["type"] != "null");
-        return if value.is_null() { () } else { matches_schema(value, fitting.unwrap(), root, place) };
+        if !value.is_null() {
+            matches_schema(value, fitting.unwrap(), root, place);
+        }
+        return;
     }
     if let Some(constant) = schema.get("const") {
         assert_eq!(value, constant, "{place}");

@@ -71,6 +71,12 @@ pub enum Error {
     NotInPlace = 31,
     /// The package expands a compressed file, and this decoder cannot.
     Container = 32,
+    /// The package is not signed, and the device takes only those that are.
+    Unsigned = 40,
+    /// The package is not signed by any key that the device knows.
+    UnknownKey = 41,
+    /// A signature by a key that the device knows is wrong.
+    Signature = 42,
 }
 
 impl Error {
@@ -116,6 +122,9 @@ impl Error {
             Self::PackageRead => "the stored package could not be read",
             Self::Areas => "areas of flash that are too small or do not go together",
             Self::Container => "package of a compressed file, which this decoder cannot restore",
+            Self::Unsigned => "the package is not signed",
+            Self::UnknownKey => "the package is not signed by a known key",
+            Self::Signature => "the package has a wrong signature",
         }
     }
 
@@ -139,7 +148,10 @@ impl Error {
             | Self::Product
             | Self::Module
             | Self::Version
-            | Self::RollbackCounter => -3,
+            | Self::RollbackCounter
+            | Self::Unsigned
+            | Self::UnknownKey
+            | Self::Signature => -3,
             Self::BaseRead | Self::TargetWrite | Self::TargetRead | Self::Journal | Self::PackageRead => -4,
             Self::UnsupportedVersion
             | Self::UnsupportedCodec
@@ -172,7 +184,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their numbers.
-    const ALL: [Error; 32] = [
+    const ALL: [Error; 35] = [
         Error::NotAPackage,
         Error::UnsupportedVersion,
         Error::UnsupportedCodec,
@@ -205,14 +217,18 @@ mod tests {
         Error::BaseGone,
         Error::NotInPlace,
         Error::Container,
+        Error::Unsigned,
+        Error::UnknownKey,
+        Error::Signature,
     ];
 
     const FORMAT: &str = include_str!("../../../docs/format.md");
 
     #[test]
     fn the_document_has_all_numbers_and_names() {
-        for (number, error) in (1..).zip(ALL) {
-            assert_eq!(error.number(), number);
+        assert!(ALL.is_sorted_by_key(|error| error.number()));
+        for error in ALL {
+            let number = error.number();
             assert!(FORMAT.contains(&format!("\n| {number} | {error:?} | ")), "{error:?}");
         }
     }

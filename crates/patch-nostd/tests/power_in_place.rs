@@ -7,8 +7,9 @@ use std::cell::RefCell;
 
 use common::power::{Device, EVERY, InPlaceDevice, Plan, is_long, survive};
 use common::{Golden, named};
-use patch_nostd::Error;
 use patch_nostd::flash::Simulator;
+use patch_nostd::wire::{Extensions, Header, Signatures};
+use patch_nostd::{Error, Policy};
 
 /// A package, the slot and the scratch area that it was made for, and pages and units that go with both.
 type Case = (&'static str, u32, u32, &'static [(u32, u32)]);
@@ -67,6 +68,31 @@ fn a_wrong_base_or_a_damaged_package_is_refused_before_anything_is_written() {
         assert_eq!(chip.borrow().operations(), 0, "{error:?}");
     }
     assert_eq!(fresh.update(&RefCell::new(fresh.chip())), Ok(()));
+}
+
+/// Keys that signed nothing.
+struct NoKey;
+
+impl Policy for NoKey {
+    const AUTHENTICATES: bool = true;
+
+    fn authenticate(&self, message: &[u8], signatures: Option<&Signatures<'_>>) -> Result<(), Error> {
+        assert!(message.starts_with(b"SMDG"));
+        Err(if signatures.is_some() { Error::UnknownKey } else { Error::Unsigned })
+    }
+
+    fn allow(&self, _header: &Header, _extensions: &Extensions<'_>) -> Result<(), Error> {
+        panic!("the header was parsed");
+    }
+}
+
+#[test]
+fn signatures_are_asked_about_before_the_header_is_parsed() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    let chip = RefCell::new(device.chip());
+    assert_eq!(device.update_with(&chip, NoKey), Err(Error::Unsigned));
+    assert_eq!(chip.borrow().operations(), 0);
 }
 
 #[test]

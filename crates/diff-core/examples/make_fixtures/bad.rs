@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use patch_nostd::Header;
 use patch_nostd::apply::Source;
+use patch_nostd::wire::crc32;
 
 use crate::bodies::Claim;
 use crate::raw_header::{RawHeader, kinds, varint, windows};
@@ -66,6 +67,7 @@ pub(crate) fn make_all() {
     places(&small);
     extensions(&small);
     checks(&small);
+    signatures(&small);
     ends(&small, "");
     claims(&small);
     zstd(&Good::read("small-zstd.smdg"));
@@ -209,9 +211,31 @@ fn extensions(small: &Good) {
     }
 }
 
+/// Signatures that do not end the header as they should.
+fn signatures(small: &Good) {
+    bad("MalformedHeader-signed-without-a-digest", &small.field("flags", &[8]));
+    let signed = read("small-signed.smdg");
+    let checksum = Header::length(&signed).unwrap() - 4;
+    let changed = |change: fn(&mut [u8])| {
+        let mut package = signed.clone();
+        change(&mut package[..checksum]);
+        let right = crc32(&package[..checksum]).to_le_bytes();
+        package[checksum..checksum + 4].copy_from_slice(&right);
+        package
+    };
+    bad("MalformedHeader-no-signature", &changed(|header| *header.last_mut().unwrap() = 0));
+    bad("MalformedHeader-five-signatures", &changed(|header| *header.last_mut().unwrap() = 5));
+    bad("MalformedHeader-signatures-beyond-the-header", &changed(|header| *header.last_mut().unwrap() = 255));
+    let swapped = changed(|header| {
+        let entries = header.len() - 1 - 2 * 72;
+        header[entries..entries + 144].rotate_left(72);
+    });
+    bad("MalformedHeader-keys-in-another-order", &swapped);
+}
+
 /// Reserved fields, and digests that differ.
 fn checks(small: &Good) {
-    for bit in 3..8 {
+    for bit in 4..8 {
         bad(&format!("ReservedField-flag-{bit}"), &small.field("flags", &[1 << bit]));
     }
     let size = small.header.base_size;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use diff_core::package::{SecretKey, sign};
 use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram, Silent, diff, diff_bsdiff40};
 use patch_nostd::wire::RegionKind;
 use sha2::{Digest, Sha256};
@@ -107,11 +108,20 @@ pub(crate) fn make_missing() {
         keep(&folder().join(&name), || handmade.choice.package(&image(base), &image(target)));
         list += &line(&name, base, target);
     }
+    let signed = "small-signed.smdg";
+    keep(&folder().join(signed), || signed_by_two(&fs::read(folder().join("small-identity.smdg")).unwrap()));
+    list += &line(signed, SMALL_BASE, SMALL_TARGET);
     let classic = "firmware-v1-v2.bsdiff40";
     let [v1, v2, _] = VERSIONS;
     keep(&folder().join(classic), || diff_bsdiff40(&image(v1), &image(v2), &Silent).unwrap());
     list += &line(classic, v1, v2);
     fs::write(folder().join("golden.txt"), list).unwrap();
+}
+
+/// Signed by the Ed25519 keys whose 32 secret bytes are all 1 and all 2.
+fn signed_by_two(package: &[u8]) -> Vec<u8> {
+    let keys = [1, 2].map(|byte| SecretKey::from_bytes(&[byte; 32]));
+    sign(package, &[&keys[0], &keys[1]]).unwrap()
 }
 
 /// The images of the small packages: code, the code with a function more, and the code with a new part several times;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::RuleError;
+use super::{RuleError, SignError};
 use crate::DiffError;
 
 /// What stops work on a release.
@@ -40,6 +40,14 @@ pub enum PackError {
         what: String,
         /// Why.
         error: DiffError,
+    },
+    /// A package could not be signed.
+    #[error("{file}: {error}")]
+    Sign {
+        /// Which one.
+        file: String,
+        /// Why.
+        error: SignError,
     },
     /// A file is not a manifest, or says what cannot be.
     #[error("{}: {reason}", path.display())]

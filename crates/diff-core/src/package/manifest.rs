@@ -139,6 +139,8 @@ pub struct PackageEntry {
     pub base: Option<BaseImage>,
     /// SHA-256 of the target image.
     pub target_sha256: String,
+    /// The names of the keys that signed it.
+    pub keys: Vec<String>,
     /// A digest of everything that the package was made of: images, options, program. The next run makes anew only
     /// what has another one.
     pub recipe: String,
@@ -317,6 +319,7 @@ pub(super) mod tests {
             ram: 16384,
             base,
             target_sha256: sha256_hex(b"target"),
+            keys: Vec::new(),
             recipe: sha256_hex(b"recipe"),
         };
         let source = |version: &str, image, package: &str| SourceEntry {

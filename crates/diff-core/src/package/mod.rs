@@ -5,6 +5,7 @@ mod digest;
 mod error;
 mod finish;
 mod image;
+mod keys;
 mod manifest;
 mod merge;
 mod message;
@@ -14,14 +15,17 @@ mod plan;
 mod progress;
 mod release;
 mod release_file;
+mod replay;
 pub mod rules;
 mod shard;
+mod signing;
 mod store;
 mod turns;
 
 pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
 pub use error::PackError;
 pub use image::{Bytes, Image, Source};
+pub use keys::{KeyError, PublicKey, SecretKey};
 pub use manifest::{
     BaseImage, Dropped, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, PackageEntry,
     SourceEntry, TargetImage, Type,
@@ -32,5 +36,7 @@ pub use pack::{Effort, memory_needed, pack};
 pub use progress::{Event, PackProgress};
 pub use release::{DEFAULT_SHARE, Release};
 pub use release_file::{RELEASE_FILES, ReleaseFile, sources_in};
+pub use replay::{Replayed, replay};
 pub use rules::{RuleError, SignMethod};
 pub use shard::Shard;
+pub use signing::{SignError, Signer, check_signature, key_names, sign};

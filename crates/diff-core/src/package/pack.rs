@@ -16,6 +16,7 @@ use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::release::Release;
 use super::rules::{self, SignMethod};
+use super::signing::{Signer, key_names, sign};
 use super::store::{Known, Store};
 use super::turns::Turns;
 use super::{PackError, Shard};
@@ -112,7 +113,9 @@ impl Run<'_> {
         let target = self.pool.install(|| self.target());
         let image = BaseImage { size: target.size, sha256: target.sha256.clone() };
         let release = self.release;
-        let common = Common { version: &release.version, target: &image, options: &self.options };
+        let keys: Vec<String> = release.signers.iter().map(|signer| signer.public_key().name()).collect();
+        let common =
+            Common { version: &release.version, target: &image, options: &self.options, keys: &keys };
         let sources = release.sorted_sources();
         let plan = self.pool.install(|| Plan::new(&sources, &common))?;
         rules::check_catalogue(plan.tasks.len())?;
@@ -176,7 +179,7 @@ impl Run<'_> {
         let reused = finished.is_some();
         let bytes = match finished {
             Some(bytes) => bytes,
-            None => self.make_anew(task, turns)?,
+            None => self.signed(task, self.make_anew(task, turns)?)?,
         };
         let package = self.entry(task, &bytes)?;
         if !reused {
@@ -207,6 +210,15 @@ impl Run<'_> {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { what: task.file.clone(), error },
         })
+    }
+
+    /// The package with the signatures of all keys.
+    fn signed(&self, task: &Task, package: Vec<u8>) -> Result<Vec<u8>, PackError> {
+        let signers: Vec<&dyn Signer> = self.release.signers.iter().map(|signer| &**signer).collect();
+        if signers.is_empty() {
+            return Ok(package);
+        }
+        sign(&package, &signers).map_err(|error| PackError::Sign { file: task.file.clone(), error })
     }
 
     /// Whether an earlier run with the same share found this package too large.
@@ -242,6 +254,7 @@ impl Run<'_> {
             ram: header.ram,
             base: task.base.as_ref().map(|(_, base)| base.clone()),
             target_sha256: hex(&header.target_digest),
+            keys: key_names(bytes).map_err(unreadable)?,
             recipe: task.recipe.clone(),
         })
     }

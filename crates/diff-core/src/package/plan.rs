@@ -36,6 +36,8 @@ pub(super) struct Common<'a> {
     pub(super) target: &'a BaseImage,
     /// How packages are made.
     pub(super) options: &'a Options,
+    /// The keys that sign them, by name.
+    pub(super) keys: &'a [String],
 }
 
 impl<'a> Plan<'a> {
@@ -84,8 +86,10 @@ impl Common<'_> {
     /// A digest of all that decides what the package's bytes are.
     fn recipe(&self, base: Option<&BaseImage>) -> String {
         let program = env!("CARGO_PKG_VERSION");
-        let (options, target) = (self.options, self.target);
-        let text = format!("{program}, format {VERSION}, {options:?}, from {base:?}, to {target:?}");
+        let (options, target, keys) = (self.options, self.target, self.keys);
+        let text = format!(
+            "{program}, format {VERSION}, {options:?}, from {base:?}, to {target:?}, signed by {keys:?}"
+        );
         sha256_hex(text.as_bytes())
     }
 }
@@ -106,7 +110,9 @@ mod tests {
             sources.iter().map(|(version, image)| Source::new(*version, image.to_vec())).collect();
         let sources: Vec<&Source> = sources.iter().collect();
         let (target, options) = (BaseImage::of(b"target"), Options::default());
-        let plan = Plan::new(&sources, &Common { version: "3", target: &target, options: &options }).unwrap();
+        let plan =
+            Plan::new(&sources, &Common { version: "3", target: &target, options: &options, keys: &[] })
+                .unwrap();
         assert_eq!(plan.sources.len(), sources.len());
         plan.tasks.into_iter().map(|task| (task.file, task.source_versions)).collect()
     }
@@ -131,7 +137,8 @@ mod tests {
     fn a_recipe_knows_images_and_options() {
         let target = BaseImage::of(b"target");
         let recipe = |options: Options, base: &[u8]| {
-            Common { version: "3", target: &target, options: &options }.recipe(Some(&BaseImage::of(base)))
+            Common { version: "3", target: &target, options: &options, keys: &[] }
+                .recipe(Some(&BaseImage::of(base)))
         };
         let usual = recipe(Options::default(), b"base");
         assert_eq!(usual, recipe(Options::default(), b"base"));

@@ -4,7 +4,7 @@ use patch_nostd::wire::{TEXT_LIMIT, is_product};
 
 use super::order;
 use super::rules::{self, DEFAULT_MODULE, RuleError, SignMethod};
-use super::{Image, PackError, Source};
+use super::{Image, PackError, Signer, Source};
 use crate::{Identity, Options};
 
 /// A differential package with more than this share of the full one's bytes, in percent, is not worth it.
@@ -33,6 +33,7 @@ pub struct Release {
     pub(super) share: u8,
     pub(super) rollback_counter: Option<u32>,
     pub(super) options: Options,
+    pub(super) signers: Vec<Box<dyn Signer>>,
 }
 
 impl Release {
@@ -51,6 +52,7 @@ impl Release {
             share: DEFAULT_SHARE,
             rollback_counter: None,
             options: Options::default(),
+            signers: Vec::new(),
         }
     }
 
@@ -125,6 +127,13 @@ impl Release {
         self
     }
 
+    /// Has all packages signed by a key, besides others.
+    #[must_use]
+    pub fn signed_by(mut self, signer: impl Signer + 'static) -> Self {
+        self.signers.push(Box::new(signer));
+        self
+    }
+
     /// Checks everything that can be checked before any work: the platform's rules.
     ///
     /// # Errors
@@ -173,7 +182,9 @@ impl Release {
             version: Some(self.version.clone()),
             rollback_counter: self.rollback_counter,
         };
-        Options { identity, ..self.options.clone() }
+        // What is signed holds the digest of the body.
+        let body_digest = self.options.body_digest || !self.signers.is_empty();
+        Options { identity, body_digest, ..self.options.clone() }
     }
 
     /// The sources in ascending order of their versions, however they were given.

@@ -6,7 +6,7 @@ use super::operation::Blind;
 use super::walker::{Progress, Walker};
 use crate::Error;
 use crate::entropy::{Coder, RangeDecoder};
-use crate::verify::{Anything, Policy, Sha256};
+use crate::verify::{Anything, Policy, Sha256, authenticate};
 use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
@@ -204,6 +204,8 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             // A wrong magic or version is refused as soon as it is there.
             let wanted = if *gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
             if *gathered >= wanted {
+                let known = workspace.get_mut(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
+                authenticate(&self.policy, known)?;
                 let extensions = self.header.read(known)?;
                 self.length = self.header.body_length.saturating_add(known.len() as u32);
                 if matches!(self.header.codec, Codec::Zstd { .. }) && cfg!(not(feature = "zstd")) {

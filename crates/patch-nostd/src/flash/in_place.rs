@@ -17,7 +17,7 @@ use super::saved::{Loading, Saving};
 use crate::apply::{Blind, Layout, Progress, Walker, percent};
 use crate::entropy::{Coder, RangeDecoder};
 use crate::state::{State, Transfer};
-use crate::verify::{Policy, Sha256};
+use crate::verify::{Policy, Sha256, authenticate};
 use crate::wire::{Codec, HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH};
 use crate::{Error, required_ram};
 
@@ -425,6 +425,7 @@ fn read_header(
     let length = Header::length(prefix)?;
     let bytes = buffer.get_mut(..length).ok_or(Error::WorkspaceTooSmall)?;
     package.read(0, bytes).map_err(|_| Error::PackageRead)?;
+    authenticate(policy, bytes)?;
     let (header, extensions, _) = Header::parse_extended(bytes)?;
     policy.allow(&header, &extensions)?;
     let plan = extensions.in_place.ok_or(Error::NotInPlace)?;

@@ -1,9 +1,16 @@
-//! What must be right about a package, its base and its target: digests, and the device's policy
+//! What must be right about a package, its base and its target: digests, signatures, and the device's policy
 //! (`docs/format.md`, section 8).
 
 mod policy;
+mod signature;
 
+pub(crate) use policy::authenticate;
 pub use policy::{Anything, Device, Policy};
+#[cfg(feature = "ed25519")]
+pub use signature::Ed25519Key;
+#[cfg(feature = "p256")]
+pub use signature::P256Key;
+pub use signature::{Signed, Verifier};
 
 /// A running SHA-256 (FIPS 180-4). Implement it over a hardware engine, or use [`SoftwareSha256`].
 pub trait Sha256 {

@@ -1,13 +1,30 @@
 //! Which packages a device takes, decided before anything is written (`docs/format.md`, section 8).
 
 use crate::Error;
-use crate::wire::{Extensions, Header};
+use crate::wire::{Extensions, Header, Signatures, with_message};
 
 /// Decides by its header whether a package is for this device.
 pub trait Policy {
+    /// Whether signatures are looked at: without that, a decoder has no code for them.
+    const AUTHENTICATES: bool = false;
+
+    /// Refuses a package by its signatures, by one of the errors 40 to 42 preferably. Called once, when the header is
+    /// complete and before anything of it is parsed but its first nine bytes. `message` is what the signatures are of.
+    fn authenticate(&self, _message: &[u8], _signatures: Option<&Signatures<'_>>) -> Result<(), Error> {
+        Ok(())
+    }
     /// Refuses a package, by one of the errors 22 to 26 preferably. Called once, when the header is known to be
     /// intact, and before the base is read or the target begun.
     fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error>;
+}
+
+/// Asks a policy about the signatures of a whole header, of which nothing has been parsed yet. The header is afterwards
+/// what it was.
+pub(crate) fn authenticate<P: Policy>(policy: &P, header: &mut [u8]) -> Result<(), Error> {
+    if !P::AUTHENTICATES {
+        return Ok(());
+    }
+    with_message(header, |message, signatures| policy.authenticate(message, signatures))
 }
 
 /// The policy of those who check otherwise: all packages are allowed.

@@ -1,5 +1,6 @@
 //! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
 
+use super::signatures::{FLAG_SIGNED, Signatures};
 use super::{Extensions, Fields, RegionKinds, crc32};
 use crate::Error;
 
@@ -19,7 +20,7 @@ pub const MAX_WINDOWS: usize = 3;
 const FLAG_MD5: u8 = 1;
 const FLAG_BODY_DIGEST: u8 = 2;
 const FLAG_READ_BACK: u8 = 4;
-const KNOWN_FLAGS: u8 = FLAG_MD5 | FLAG_BODY_DIGEST | FLAG_READ_BACK;
+const KNOWN_FLAGS: u8 = FLAG_MD5 | FLAG_BODY_DIGEST | FLAG_READ_BACK | FLAG_SIGNED;
 
 /// How the body is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +166,7 @@ impl Header {
         if crc32(fields) != u32::from_le_bytes(*checksum) {
             return Err(Error::HeaderChecksum);
         }
-        let mut fields = Fields::new(fields);
+        let mut fields = Fields::new(Signatures::split(bytes)?.0);
         self.read_fields(&mut fields);
         let extensions = fields.finish()?;
         if crate::apply::required_ram(self) != u64::from(self.ram) {
@@ -174,11 +175,22 @@ impl Header {
         Ok(extensions)
     }
 
+    /// The signatures of a package, if it has any; whose they are is for [`crate::verify::Verifier`] to say.
+    ///
+    /// Nothing but the first nine bytes is parsed. `bytes` may go on after the header.
+    pub fn signatures(bytes: &[u8]) -> Result<Option<Signatures<'_>>, Error> {
+        let header = bytes.get(..Self::length(bytes)?).ok_or(Error::Truncated)?;
+        Signatures::split(header).map(|(_, signatures)| signatures)
+    }
+
     fn read_fields(&mut self, fields: &mut Fields<'_>) {
         let mut prefix = [0; PREFIX_LENGTH];
         fields.bytes(&mut prefix);
         let [_, _, _, _, _, codec, flags, _, _] = prefix;
         fields.check(flags & !KNOWN_FLAGS == 0, Error::ReservedField);
+        // A signature that leaves the body out would be worth nothing.
+        let covered = flags & FLAG_SIGNED == 0 || flags & FLAG_BODY_DIGEST != 0;
+        fields.check(covered, Error::MalformedHeader);
         self.base_size = fields.bounded(0, IMAGE_LIMIT);
         self.target_size = fields.bounded(0, IMAGE_LIMIT);
         if self.base_size != 0 {

@@ -5,6 +5,7 @@ mod extensions;
 mod fields;
 mod header;
 mod region;
+mod signatures;
 mod varint;
 
 pub use crc::crc32;
@@ -15,6 +16,10 @@ pub use header::{
     Window,
 };
 pub use region::{MAX_KINDS, Origin, PAGE_LOG, RegionKind, RegionKinds, WordForm};
+#[cfg(feature = "encode")]
+pub use signatures::Signing;
+pub(crate) use signatures::with_message;
+pub use signatures::{KEY_ID_LENGTH, KeyId, MOST_SIGNATURES, SIGNATURE_LENGTH, Signatures};
 pub use varint::Reader;
 #[cfg(feature = "encode")]
 pub use varint::Writer;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use patch_nostd::flash::{
     AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Simulator, Step, state_area,
 };
-use patch_nostd::{Anything, Error, Header, SoftwareSha256};
+use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
 
 /// Pages and units of real chips, and odd ones, in bytes.
 pub const GEOMETRIES: [(u32, u32); 7] =
@@ -217,6 +217,22 @@ impl InPlaceDevice<'_> {
     }
 }
 
+impl InPlaceDevice<'_> {
+    /// Updates until it is ready, if the policy allows it.
+    pub fn update_with(&self, chip: &RefCell<Simulator>, policy: impl Policy) -> Result<(), Error> {
+        let bounds = self.bounds();
+        let area = |index: usize| Area::new(chip, bounds[index], bounds[index + 1] - bounds[index]);
+        let areas = InPlaceAreas { slot: area(0), scratch: area(1), journal: area(2), state: area(3) };
+        let mut buffer = [0; IN_PLACE_BUFFER];
+        with_memory(self.package, |workspace| {
+            let mut update =
+                InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, area(4), policy)?;
+            while update.step(1000)? != Step::Ready {}
+            Ok(())
+        })
+    }
+}
+
 impl Device for InPlaceDevice<'_> {
     fn chip(&self) -> Simulator {
         let bounds = self.bounds();
@@ -227,16 +243,7 @@ impl Device for InPlaceDevice<'_> {
     }
 
     fn update(&self, chip: &RefCell<Simulator>) -> Result<(), Error> {
-        let bounds = self.bounds();
-        let area = |index: usize| Area::new(chip, bounds[index], bounds[index + 1] - bounds[index]);
-        let areas = InPlaceAreas { slot: area(0), scratch: area(1), journal: area(2), state: area(3) };
-        let mut buffer = [0; IN_PLACE_BUFFER];
-        with_memory(self.package, |workspace| {
-            let mut update =
-                InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, area(4), Anything)?;
-            while update.step(1000)? != Step::Ready {}
-            Ok(())
-        })
+        self.update_with(chip, Anything)
     }
 
     fn check_always(&self, chip: &Simulator) {

@@ -1,0 +1,31 @@
+//! `smidgen sign`: signs a package.
+
+use diff_core::package::{Signer, key_names, sign};
+use serde_json::json;
+
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::output::Output;
+use crate::signing_arguments::SignArguments;
+
+/// Signs with all keys that are named, besides signatures that are there.
+pub(crate) fn run(arguments: &SignArguments, console: &Console) -> Result<(), Failure> {
+    let signers = arguments.signing.signers()?;
+    if signers.is_empty() {
+        return Err(
+            Failure::usage("no key is given").note("give --key, or --sign-command with --sign-public-key")
+        );
+    }
+    let package = Input::package(&arguments.package)?;
+    let output = Output::create(&arguments.output, &[&package])?;
+    let signers: Vec<&dyn Signer> = signers.iter().map(|signer| &**signer).collect();
+    let signed = sign(&package, &signers).map_err(|error| {
+        let failure = Failure::from(error);
+        failure.about(&arguments.package)
+    })?;
+    let keys = key_names(&signed).unwrap_or_default();
+    output.finish_with(&signed)?;
+    console.say(format_args!("signed   by {}", keys.join(", ")));
+    if arguments.json { console.print(json!({ "package_size": signed.len(), "keys": keys })) } else { Ok(()) }
+}

@@ -1,0 +1,58 @@
+//! `smidgen verify FOLDER`: replays a whole release.
+
+use std::path::Path;
+
+use diff_core::package::{self, PublicKey, Replayed, Source};
+use serde_json::{Value, json};
+
+use crate::arguments::VerifyArguments;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::pack::{Mapped, named_sources};
+use crate::signing_arguments::public_key;
+
+/// Checks every package, prints a table, fails if one is not good.
+pub(crate) fn run(arguments: &VerifyArguments, folder: &Path, console: &Console) -> Result<(), Failure> {
+    let keys: Result<Vec<PublicKey>, Failure> =
+        arguments.public_key.iter().map(|path| public_key(path)).collect();
+    let mut sources = Vec::new();
+    for from in &arguments.from {
+        let named = named_sources(from)?;
+        sources.extend(named.into_iter().map(|(version, path)| Source::new(version, Mapped(path))));
+    }
+    let replayed = package::replay(folder, &sources, &keys?)?;
+    let bad = replayed.iter().filter(|one| one.fault.is_some()).count();
+    if arguments.json {
+        let packages: Vec<Value> = replayed.iter().map(entry).collect();
+        console.print(json!({ "ok": bad == 0, "packages": packages }))?;
+    } else if !console.is_quiet() {
+        console.print(table(&replayed))?;
+    }
+    if bad == 0 {
+        return Ok(());
+    }
+    let all = replayed.len();
+    Err(Failure::package(format!("{}: {bad} of {all} packages are not good", folder.display()))
+        .note("do not deliver this release; make it anew with smidgen pack"))
+}
+
+fn entry(replayed: &Replayed) -> Value {
+    let package = &replayed.package;
+    json!({
+        "file": package.file,
+        "source_versions": package.source_versions,
+        "size": package.size,
+        "ok": replayed.fault.is_none(),
+        "fault": replayed.fault,
+    })
+}
+
+fn table(replayed: &[Replayed]) -> String {
+    let width = replayed.iter().map(|one| one.package.file.len()).max().unwrap_or_default();
+    let line = |one: &Replayed| {
+        let (file, size) = (&one.package.file, one.package.size);
+        let result = one.fault.as_ref().map_or_else(|| "OK".to_owned(), |fault| format!("BAD: {fault}"));
+        format!("{file:width$}  {size:>10} bytes  {result}")
+    };
+    replayed.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,169 @@
+//! `keygen`, `sign`, and signed releases.
+
+mod common;
+
+use std::fs;
+
+use common::{Desk, Outcome};
+
+/// A folder with `old`, `new`, `patch`, a passphrase and a key.
+fn desk() -> Desk {
+    let desk = Desk::with_package();
+    desk.write("phrase", b"correct horse battery staple\nsecond line\n");
+    keygen(&desk, "key").succeeded();
+    desk
+}
+
+fn keygen(desk: &Desk, name: &str) -> Outcome {
+    desk.run(&format!("keygen {name}.pem {name}.pub --passphrase-file phrase"))
+}
+
+#[test]
+fn a_new_key_is_for_its_owner_only_and_never_written_over() {
+    let desk = desk();
+    let secret = String::from_utf8(desk.read("key.pem")).unwrap();
+    assert!(secret.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{secret}");
+    assert!(String::from_utf8(desk.read("key.pub")).unwrap().starts_with("-----BEGIN PUBLIC KEY-----\n"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(desk.path("key.pem")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    keygen(&desk, "key").failed(2, &["key.pem: is there already"]);
+    assert_eq!(desk.read("key.pem"), secret.as_bytes());
+    // With half of a pair there, no secret key is left behind.
+    fs::copy(desk.path("key.pub"), desk.path("other.pub")).unwrap();
+    keygen(&desk, "other").failed(2, &["other.pub: is there already"]);
+    assert!(!desk.path("other.pem").exists());
+    let told = desk.run("keygen third.pem third.pub --passphrase-file phrase --json").succeeded().json();
+    assert!(told["constant"].as_str().unwrap().starts_with("const KEY: Ed25519Key = Ed25519Key([0x"));
+}
+
+#[test]
+fn a_passphrase_must_be_there_and_right() {
+    let desk = desk();
+    desk.run("keygen a.pem a.pub").failed(2, &["no passphrase", "SMIDGEN_PASSPHRASE"]);
+    desk.write("none", b"\n");
+    desk.run("keygen a.pem a.pub --passphrase-file none").failed(2, &["the passphrase is empty"]);
+    desk.write("wrong", b"wrong\n");
+    let wrong = desk.run("sign patch -o signed --key key.pem --passphrase-file wrong");
+    wrong.failed(1, &["key.pem: cannot be decrypted: the passphrase is wrong"]);
+    let mut command = desk.command(common::smidgen());
+    command.args(["sign", "patch", "-o", "signed", "--key", "key.pem"]);
+    let outcome: Outcome =
+        command.env("SMIDGEN_PASSPHRASE", "correct horse battery staple").output().unwrap().into();
+    outcome.succeeded();
+}
+
+#[test]
+fn a_signed_package_is_told_from_others() {
+    let desk = desk();
+    keygen(&desk, "next").succeeded();
+    keygen(&desk, "foreign").succeeded();
+    desk.run("sign patch -o signed --key key.pem --key next.pem --passphrase-file phrase").succeeded();
+    for key in ["key.pub", "next.pub", "foreign.pub key.pub"] {
+        desk.run(&format!("verify old signed --public-key {key}")).succeeded();
+    }
+    desk.run("verify old signed").succeeded();
+    desk.run("verify old signed --public-key foreign.pub").failed(3, &["not signed by a known key (E41)"]);
+    desk.run("verify old patch --public-key key.pub").failed(3, &["the package is not signed (E40)"]);
+    let mut damaged = desk.read("signed");
+    *damaged.last_mut().unwrap() ^= 1;
+    desk.write("damaged", &damaged);
+    desk.run("verify old damaged --public-key key.pub").failed(3, &["(E20)"]);
+    desk.run("patch old signed -o restored").succeeded();
+    assert!(desk.read("restored") == desk.read("new"));
+    desk.run("sign patch -o patch --key key.pem --passphrase-file phrase").failed(2, &["same file"]);
+    desk.run("sign patch -o x").failed(2, &["no key is given"]);
+    desk.run("sign old -o x --key key.pem --passphrase-file phrase")
+        .failed(3, &["old: not a Smidgen package"]);
+}
+
+/// As with an HSM: the program sees the public key only.
+#[test]
+fn commands_sign_too() {
+    let desk = desk();
+    if desk.command("openssl").arg("version").output().is_err() {
+        assert!(std::env::var_os("SMIDGEN_REQUIRE_PEERS").is_none(), "openssl is missing");
+        return;
+    }
+    let sh = |line: &str| assert!(desk.command("sh").args(["-c", line]).output().unwrap().status.success());
+    sh(
+        "openssl ecparam -name prime256v1 -genkey -noout -out hsm.pem && openssl ec -in hsm.pem -pubout -out hsm.pub",
+    );
+    let sign = |command: &str| {
+        let mut line = desk.command(common::smidgen());
+        line.args([
+            "sign",
+            "patch",
+            "-o",
+            "signed",
+            "--sign-public-key",
+            "hsm.pub",
+            "--sign-command",
+            command,
+        ]);
+        Outcome::from(line.output().unwrap())
+    };
+    sign("openssl dgst -sha256 -sign hsm.pem").succeeded();
+    desk.run("verify old signed --public-key hsm.pub").succeeded();
+    desk.run("verify old signed --public-key key.pub").failed(3, &["(E41)"]);
+    sign("openssl dgst -sha256 -sign hsm.pem | od -An -tx1 | tr -d ' \\n'").succeeded();
+    desk.run("verify old signed --public-key hsm.pub").succeeded();
+    sign("echo something | openssl dgst -sha256 -sign hsm.pem").failed(1, &["is not by the public key"]);
+    sign("exit 3").failed(1, &["exit 3", "status: 3"]);
+    sign("echo no signature").failed(1, &["no signature"]);
+    desk.run("sign patch -o x --sign-command true").failed(2, &["--sign-public-key"]);
+}
+
+#[test]
+fn a_release_is_signed_as_it_is_made() {
+    let desk = desk();
+    let line =
+        "pack -o out --to new --to-version 2 --from 1=old --level 1 --key key.pem --passphrase-file phrase";
+    desk.run(line).succeeded();
+    let manifest = desk.run("manifest out --json").succeeded().json();
+    assert_eq!(manifest["packages"][1]["keys"].as_array().unwrap().len(), 1);
+    desk.run("verify old out/1-to-2.bin --public-key key.pub").succeeded();
+    let before = desk.read("out/1-to-2.bin");
+    assert!(desk.run(&format!("{line} --json")).succeeded().stdout.matches("\"reused\":true").count() == 2);
+    assert!(
+        desk.run(&format!("{line} --fresh")).succeeded().code == 0 && desk.read("out/1-to-2.bin") == before
+    );
+    // Signed by another, it is another package.
+    keygen(&desk, "next").succeeded();
+    let both = format!("{line} --key next.pem --json");
+    assert_eq!(desk.run(&both).succeeded().stdout.matches("\"reused\":true").count(), 0);
+    desk.run("verify old out/1-to-2.bin --public-key next.pub").succeeded();
+}
+
+#[test]
+fn a_release_is_replayed_as_devices_will() {
+    let desk = desk();
+    let line =
+        "pack -o out --to new --to-version 2 --from 1=old --level 1 --key key.pem --passphrase-file phrase";
+    desk.run(line).succeeded();
+    let good = desk.run("verify out --from 1=old --public-key key.pub").succeeded();
+    assert_eq!(good.stdout.matches("OK").count(), 2, "{good:?}");
+    let verify = |arguments: &str, part: &str| {
+        let outcome = desk.run(&format!("verify out {arguments} --json"));
+        assert_eq!((outcome.code, outcome.json()["ok"].as_bool()), (3, Some(false)), "{outcome:?}");
+        assert!(outcome.stdout.contains(part), "{part} in {outcome:?}");
+    };
+    verify("-q", "there is no image of 1");
+    verify("--from 1=new", "another one than the release was made from");
+    keygen(&desk, "foreign").succeeded();
+    verify("--from 1=old --public-key foreign.pub", "(E41)");
+    let package = desk.read("out/1-to-2.bin");
+    let mut damaged = package.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    desk.write("out/1-to-2.bin", &damaged);
+    verify("--from 1=old", "another SHA-256 than the manifest says");
+    desk.write("out/1-to-2.bin", &package[1..]);
+    verify("--from 1=old", "the manifest says");
+    fs::remove_file(desk.path("out/1-to-2.bin")).unwrap();
+    verify("--from 1=old", "the file is missing");
+    desk.write("out/manifest.json", b"{}");
+    desk.run("verify out --from 1=old").failed(3, &["is not a manifest"]);
+    desk.run("verify old").failed(2, &["no package is given"]);
+}

@@ -1,0 +1,155 @@
+//! Replays a release: every package against its source image, as the devices will.
+
+use std::path::Path;
+
+use patch_nostd::wire::VERSION;
+use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
+use rayon::prelude::*;
+
+use super::digest::{hex, md5_hex, sha256_hex};
+use super::manifest::{Manifest, PackageEntry};
+use super::rules;
+use super::signing::{check_signature, key_names};
+use super::store::Store;
+use super::{PackError, PublicKey, Source};
+
+/// What came of one package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// The package.
+    pub package: PackageEntry,
+    /// What is wrong with it; nothing if it is good.
+    pub fault: Option<String>,
+}
+
+/// Checks every package of the release in `folder`: that its file is the one that the manifest tells of and keeps the
+/// platform's limits, that one of `keys` signed it (if there are any), and that the device's own decoder restores the
+/// target from the image of each of its versions, in the memory that is stated.
+///
+/// # Errors
+/// A manifest that cannot be read, or contradicts itself. What is wrong with a package is in the result.
+pub fn replay(folder: &Path, sources: &[Source], keys: &[PublicKey]) -> Result<Vec<Replayed>, PackError> {
+    let store = Store::open(folder)?;
+    let path = store.path(super::MANIFEST_FILE);
+    let bytes = std::fs::read(&path).map_err(PackError::reading(&path))?;
+    let manifest = Manifest::parse(&bytes, &path)?;
+    let replayed = |package: &PackageEntry| {
+        let fault = Replay { manifest: &manifest, store: &store, sources, keys }.check(package).err();
+        Replayed { package: package.clone(), fault }
+    };
+    Ok(manifest.packages.par_iter().map(replayed).collect())
+}
+
+struct Replay<'a> {
+    manifest: &'a Manifest,
+    store: &'a Store,
+    sources: &'a [Source],
+    keys: &'a [PublicKey],
+}
+
+impl Replay<'_> {
+    fn check(&self, package: &PackageEntry) -> Result<(), String> {
+        let bytes = self.store.read(&package.file).map_err(|error| error.to_string())?;
+        let bytes = bytes.ok_or("the file is missing")?;
+        check_file(package, &bytes)?;
+        let header = self.check_header(package, &bytes)?;
+        if !self.keys.is_empty() {
+            check_signature(&bytes, self.keys).map_err(describe)?;
+        }
+        if package.source_versions.is_empty() {
+            return restores(&[], &bytes, &header);
+        }
+        package
+            .source_versions
+            .iter()
+            .try_for_each(|version| self.check_source(package, version, &bytes, &header))
+    }
+
+    /// What the manifest says is what the header says.
+    fn check_header(&self, package: &PackageEntry, bytes: &[u8]) -> Result<Header, String> {
+        let (header, extensions, _) = Header::parse_extended(bytes).map_err(describe)?;
+        let manifest = self.manifest;
+        let facts = [
+            ("target", hex(&header.target_digest) == package.target_sha256),
+            ("memory", header.ram == package.ram),
+            ("format version", package.format_version == VERSION),
+            ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
+            ("product", extensions.product == manifest.product.as_deref()),
+            ("module", extensions.module == Some(manifest.module.as_str())),
+            ("version", extensions.version == Some(manifest.version.as_str())),
+            ("rollback counter", extensions.rollback_counter == manifest.rollback_counter),
+        ];
+        match facts.iter().find(|(_, agrees)| !agrees) {
+            Some((what, _)) => Err(format!("its header says another {what} than the manifest")),
+            None => Ok(header),
+        }
+    }
+
+    fn check_source(
+        &self,
+        package: &PackageEntry,
+        version: &str,
+        bytes: &[u8],
+        header: &Header,
+    ) -> Result<(), String> {
+        let source = self.sources.iter().find(|source| source.version == version);
+        let source = source.ok_or_else(|| format!("not replayed: there is no image of {version}"))?;
+        let image = source.image.open().map_err(|error| format!("the image of {version}: {error}"))?;
+        let image = (*image).as_ref();
+        let stated = package.base.as_ref().map(|base| base.sha256.as_str());
+        if stated != Some(sha256_hex(image).as_str()) {
+            return Err(format!("the image of {version} is another one than the release was made from"));
+        }
+        restores(image, bytes, header)
+    }
+}
+
+/// The file is the one that the manifest tells of.
+fn check_file(package: &PackageEntry, bytes: &[u8]) -> Result<(), String> {
+    rules::check_file(&package.file, bytes.len() as u64).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 != package.size {
+        return Err(format!("the file has {} bytes; the manifest says {}", bytes.len(), package.size));
+    }
+    if sha256_hex(bytes) != package.sha256 {
+        return Err("the file has another SHA-256 than the manifest says".to_owned());
+    }
+    if md5_hex(bytes) != package.md5 {
+        return Err("the file has another MD5 than the manifest says".to_owned());
+    }
+    Ok(())
+}
+
+/// The decoder restores the target that the header states; whether it is right, its digest tells.
+fn restores(base: &[u8], package: &[u8], header: &Header) -> Result<(), String> {
+    let mut memory = vec![0; header.ram as usize + 3];
+    let start = memory.as_ptr().align_offset(4);
+    let workspace = &mut memory[start..start + header.ram as usize];
+    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, Kept::default());
+    patcher.push(package).and_then(|()| patcher.finish().map(drop)).map_err(describe)
+}
+
+fn describe(error: Error) -> String {
+    format!("{error} (E{})", error.number())
+}
+
+/// A target in memory, as some packages read back what they wrote.
+#[derive(Default)]
+struct Kept(Vec<u8>);
+
+impl Target for Kept {
+    fn begin(&mut self, _size: u32) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        let start = offset as usize;
+        let bytes = self.0.get(start..start + buffer.len()).ok_or(Error::TargetRead)?;
+        buffer.copy_from_slice(bytes);
+        Ok(())
+    }
+}
