@@ -1,6 +1,6 @@
 //! Packages of compressed files: finds the streams, chooses which to expand, and has the engine work on what is in them.
 //!
-//! The way is: [`scan`] both files, [`select`] the streams that are worth it, [`analyse`] how those of the target are
+//! The way is: `scan` both files, `select` the streams that are worth it, `analyse` how those of the target are
 //! made, expand both files with the device's own code, make a package of the expanded forms, and put the recipes before
 //! its body. The restoring side, and the recipes, are [`patch_nostd::container`].
 

@@ -102,7 +102,7 @@ fn first(key: &[u8]) -> KeyId {
     key.first_chunk().copied().unwrap_or_default()
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "ed25519", feature = "p256")))]
 mod tests {
     use super::*;
 
@@ -141,7 +141,6 @@ mod tests {
         assert!(!key.verify(b"sample", &[0; 64]));
     }
 
-    #[cfg(any(feature = "ed25519", feature = "p256"))]
     fn bytes<const N: usize>(hex: &str) -> [u8; N] {
         assert_eq!(hex.len(), 2 * N);
         core::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())

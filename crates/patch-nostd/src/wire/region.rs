@@ -201,7 +201,7 @@ impl RegionKinds {
         (!kinds.is_empty()).then_some(list)
     }
 
-    /// Writes what [`RegionKinds::read`] reads.
+    /// Writes what `RegionKinds::read` reads.
     pub fn write(&self, writer: &mut super::Writer) {
         writer.byte(self.count as u8);
         self.as_slice().iter().for_each(|kind| writer.byte(kind.number()));
