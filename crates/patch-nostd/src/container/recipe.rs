@@ -73,6 +73,7 @@ impl Frame {
         !matches!(self, Self::Stored | Self::Directory(_))
     }
 
+    #[cfg(feature = "encode")]
     const fn number(self) -> u8 {
         match self {
             Self::Deflate => 1,
