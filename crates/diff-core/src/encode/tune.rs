@@ -28,7 +28,7 @@ const BETWEEN: usize = 1;
 
 /// Replaces the job's number of landmarks and its tuning by the best of a few; `course` is what it costs, if known.
 pub(crate) fn tune(job: &mut Job, course: Option<Course>) -> Result<(), Error> {
-    let Some(mut course) = course.map_or_else(|| job.course(None), |course| Ok(Some(course)))? else {
+    let Some(mut course) = known(job, course)? else {
         return Ok(());
     };
     let all = job.clone();
@@ -54,7 +54,7 @@ pub(crate) fn shrink(
     if sizes.is_empty() {
         return Ok(course);
     }
-    let Some(mut course) = course.map_or_else(|| job.course(None), |course| Ok(Some(course)))? else {
+    let Some(mut course) = known(job, course)? else {
         return Ok(None);
     };
     let smaller = |&size: &ModelSize| {
@@ -65,6 +65,11 @@ pub(crate) fn shrink(
     let others: Vec<Job> = sizes.iter().map(smaller).collect();
     try_all(job, &mut course, &others)?;
     Ok(Some(course))
+}
+
+/// What a job costs, worked out if it is not known yet.
+fn known(job: &Job, course: Option<Course>) -> Result<Option<Course>, Error> {
+    course.map_or_else(|| job.course(None), |course| Ok(Some(course)))
 }
 
 /// Takes the cheapest of some jobs, if it is cheaper than the present one; whether it is.
