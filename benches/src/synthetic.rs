@@ -117,7 +117,7 @@ fn link(functions: &[Function]) -> Vec<u8> {
 /// BL at `address` to `target`.
 fn call(address: u32, target: u32) -> [u8; 4] {
     let space = AddressSpace::default();
-    let view = View { bytes: &CALL, address, inside: false };
+    let view = View::new(&CALL, address, false);
     let found = Reference::find(RegionKind::Thumb, &view, &space, &Halves::default()).expect("a call");
     let [a, b, c, d] = CALL;
     let written = found.write([a, b, c, d, 0, 0, 0, 0], address, &space, target).expect("within reach");

@@ -113,7 +113,7 @@ fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
     let texts =
         [("product", extensions.product), ("module", extensions.module), ("to version", extensions.version)];
     for (name, text) in texts {
-        text.into_iter().for_each(|text| table.row(name, text.escape_debug()));
+        text.into_iter().for_each(|text| table.row(name, text.as_str().escape_debug()));
     }
     if let Some(plan) = extensions.in_place {
         let (segment, shift, keep) = (plan.segment, plan.shift, plan.keep);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use diff_core::{CATEGORIES, Report};
-use patch_nostd::wire::{Codec, Origin, RegionKind, VERSION, Window};
+use patch_nostd::wire::{Codec, Origin, RegionKind, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -65,9 +65,9 @@ pub(crate) fn header(header: &Header, size: usize) -> Object {
 /// What the header's extensions say; without them, null.
 pub(crate) fn extensions(extensions: &Extensions<'_>) -> Object {
     object(json!({
-        "product": extensions.product,
-        "module": extensions.module,
-        "to_version": extensions.version,
+        "product": extensions.product.map(Text::as_str),
+        "module": extensions.module.map(Text::as_str),
+        "to_version": extensions.version.map(Text::as_str),
         "rollback_counter": extensions.rollback_counter,
         "in_place": extensions.in_place.map(|plan| json!({
             "segment": plan.segment,

@@ -1,7 +1,7 @@
 //! What a package says about the device that it is for: the header's extensions 1 to 4 (`docs/format.md`, section 2.6).
 
 use patch_nostd::Extensions;
-use patch_nostd::wire::{TEXT_LIMIT, is_name, is_product};
+use patch_nostd::wire::{TEXT_LIMIT, Text, is_name, is_product};
 
 use crate::DiffError;
 
@@ -36,11 +36,11 @@ fn checked<'a>(
     what: &'static str,
     text: Option<&'a str>,
     allowed: fn(&str) -> bool,
-) -> Result<Option<&'a str>, DiffError> {
+) -> Result<Option<Text<'a>>, DiffError> {
     match text {
         Some(text) if !allowed(text) => {
             Err(DiffError::Identity { what, text: text.to_owned(), limit: TEXT_LIMIT })
         }
-        text => Ok(text),
+        text => Ok(text.map(Text::from)),
     }
 }

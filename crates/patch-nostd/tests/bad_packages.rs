@@ -37,8 +37,14 @@ fn promised(name: &str, package: &[u8]) -> Error {
     let word = name.split('-').next().unwrap_or_default();
     let error = BY_PACKAGE.into_iter().find(|error| format!("{error:?}") == word);
     let error = error.unwrap_or_else(|| panic!("{name} does not begin with an error"));
-    let without_zstd = !cfg!(feature = "zstd") && name.contains("-zstd-") && Header::parse(package).is_ok();
-    if without_zstd { Error::UnsupportedCodec } else { error }
+    match Header::parse(package) {
+        Ok(_) | Err(Error::UnsupportedCodec) if !cfg!(feature = "zstd") && name.contains("-zstd-") => {
+            Error::UnsupportedCodec
+        }
+        // Their base has words of other forms.
+        Err(Error::UnsupportedRegion) if !cfg!(feature = "words") => Error::UnsupportedRegion,
+        _ => error,
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn branches(kind: RegionKind, image: &[u8], space: &AddressSpace) -> Vec<u32> {
     while at < image.len() && targets.len() < MOST {
         let address = space.base_address.wrapping_add(at as u32);
         let bytes = &image[at..image.len().min(at + VIEW)];
-        let view = View { bytes, address, inside: steps.inside(address) };
+        let view = View::new(bytes, address, steps.inside(address));
         let found = Reference::find(kind, &view, space, &Halves::default());
         let length = found.map_or(1, |reference| usize::from(reference.length));
         match found {
@@ -51,7 +51,7 @@ mod tests {
         let mut image = Vec::new();
         for index in 0..2000u32 {
             let blank = [0x00, 0xF0, 0x00, 0xF8, 0, 0, 0, 0];
-            let view = View { bytes: &blank[..4], address: index * 8, inside: false };
+            let view = View::new(&blank[..4], index * 8, false);
             let call = Reference::find(RegionKind::Thumb, &view, &space, &Halves::default()).unwrap();
             let call = call.write(blank, index * 8, &space, 0x10_0000 + index * 7919 % targets * 2);
             image.extend(&call.unwrap()[..4]);

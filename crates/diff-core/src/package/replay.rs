@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use patch_nostd::wire::VERSION;
+use patch_nostd::wire::{Text, VERSION};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
@@ -74,9 +74,9 @@ impl Replay<'_> {
             ("memory", header.ram == package.ram),
             ("format version", package.format_version == VERSION),
             ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
-            ("product", extensions.product == manifest.product.as_deref()),
-            ("module", extensions.module == Some(manifest.module.as_str())),
-            ("version", extensions.version == Some(manifest.version.as_str())),
+            ("product", extensions.product.map(Text::as_str) == manifest.product.as_deref()),
+            ("module", extensions.module == Some(manifest.module.as_str().into())),
+            ("version", extensions.version == Some(manifest.version.as_str().into())),
             ("rollback counter", extensions.rollback_counter == manifest.rollback_counter),
         ];
         match facts.iter().find(|(_, agrees)| !agrees) {

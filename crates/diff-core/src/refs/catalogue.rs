@@ -67,8 +67,7 @@ impl Found {
         let mut at = 0;
         while at < old.len() && kind != RegionKind::Bytes {
             let address = space.base_address.wrapping_add(at as u32);
-            let view =
-                View { bytes: &old[at..old.len().min(at + VIEW)], address, inside: steps.inside(address) };
+            let view = View::new(&old[at..old.len().min(at + VIEW)], address, steps.inside(address));
             let found = Reference::find(kind, &view, space, &halves);
             if found.is_some() {
                 all.set(at);

@@ -102,7 +102,7 @@ fn mask_tables(page: &mut [u8], address: u32, space: &AddressSpace) {
 fn is_code(page: &[u8], kind: RegionKind, address: u32, space: &AddressSpace) -> bool {
     let branch = |&at: &usize| {
         let address = address.wrapping_add(at as u32);
-        let view = View { bytes: &page[at..], address, inside: false };
+        let view = View::new(&page[at..], address, false);
         let found = Reference::find(kind, &view, space, &Halves::default());
         found.is_some_and(|found| found.class() == Class::Branch && space.contains(found.target))
     };
@@ -117,8 +117,7 @@ fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) 
     let mut at = 0;
     while at < bytes.len() {
         let here = address.wrapping_add(at as u32);
-        let view =
-            View { bytes: &bytes[at..bytes.len().min(at + VIEW)], address: here, inside: steps.inside(here) };
+        let view = View::new(&bytes[at..bytes.len().min(at + VIEW)], here, steps.inside(here));
         let reference = Reference::find(kind, &view, space, &halves)
             .filter(|reference| at + usize::from(reference.length) <= bytes.len());
         let Some(reference) = reference else {

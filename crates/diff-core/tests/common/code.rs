@@ -204,7 +204,7 @@ fn linked(kind: RegionKind, template: &[u8], address: u32, target: u32, space: &
     let mut at = 0;
     while at < bytes.len() {
         let here = address.wrapping_add(at as u32);
-        let view = View { bytes: &bytes[at..bytes.len().min(at + VIEW)], address: here, inside: false };
+        let view = View::new(&bytes[at..bytes.len().min(at + VIEW)], here, false);
         let found = Reference::find(kind, &view, space, &halves);
         let Some(reference) = found.filter(|found| found.class() != Class::Pointer) else {
             at += kind.alignment() as usize;

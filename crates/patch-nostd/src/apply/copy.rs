@@ -19,9 +19,19 @@ const KIND_FLAGS: usize = 30;
 const NEAR: usize = 32;
 
 /// Where a copy stands.
-#[derive(Debug)]
+///
+/// What is small comes first, bytes before words: Thumb reaches those in two bytes of code, others in four.
+#[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct CopyState {
     pub(super) source: Source,
+    pub(super) clean: bool,
+    /// The source's byte before.
+    pub(super) previous: u8,
+    /// Hits (0) and misses (1) of the last bytes, and of the last blocks.
+    pub(super) history: u8,
+    pub(super) blocks: u8,
+    pub(super) kind: RegionKind,
     /// The cover's range in the source.
     pub(super) start: u32,
     pub(super) length: u32,
@@ -32,24 +42,30 @@ pub(super) struct CopyState {
     /// Bytes of the current block, and how many of them are done.
     pub(super) block: usize,
     pub(super) at: usize,
-    pub(super) clean: bool,
-    pub(super) kind: RegionKind,
     /// The page whose kind was coded last, counted from one, that kind's index, and the last answers to "another?".
     pub(super) page: u32,
     pub(super) index: usize,
     pub(super) changes: usize,
-    /// What instructions put into registers.
-    pub(super) halves: Halves,
     /// Where instructions begin.
     pub(super) steps: Steps,
-    /// The source's byte before.
-    pub(super) previous: u8,
+    /// Address of the block's first byte in the source, and what no address of a reference has of its bits.
+    pub(super) address: u32,
+    pub(super) alignment: u32,
+}
+
+/// What a copy remembers besides.
+#[derive(Debug, Default)]
+pub(super) struct CopyMemory {
+    /// What instructions put into registers.
+    pub(super) halves: Halves,
     /// Target minus source at the last misses, by what the next byte was like.
     pub(super) near: [u8; NEAR],
-    /// Hits (0) and misses (1) of the last bytes, and of the last blocks.
-    pub(super) history: u8,
-    pub(super) blocks: u8,
+    /// The reference found last.
+    pub(super) site: Site,
 }
+
+// A reference is found and coded in the same step.
+state!(CopyMemory: halves, near; fixed site);
 
 impl State for RegionKind {
     fn transfer<T: Transfer>(&mut self, transfer: &mut T) -> Result<(), Error> {
@@ -61,34 +77,9 @@ impl State for RegionKind {
 }
 
 state!(
-    CopyState: source, start, length, target, done, block, at, clean, kind, page, index, changes, halves, steps, previous,
-    near, history, blocks
+    CopyState: source, start, length, target, done, block, at, clean, kind, page, index, changes, steps, previous,
+    history, blocks, address, alignment
 );
-
-impl Default for CopyState {
-    fn default() -> Self {
-        Self {
-            source: Source::Base,
-            start: 0,
-            length: 0,
-            target: 0,
-            done: 0,
-            block: 0,
-            at: 0,
-            clean: false,
-            kind: RegionKind::Bytes,
-            page: 0,
-            index: 0,
-            changes: 0,
-            halves: Halves::default(),
-            steps: Steps::default(),
-            previous: 0,
-            near: [0; NEAR],
-            history: 0,
-            blocks: 0,
-        }
-    }
-}
 
 impl CopyState {
     /// Begins to copy a cover to `target`; `address` is that of its first byte in the source.
@@ -102,7 +93,6 @@ impl CopyState {
         self.at = 0;
         self.previous = 0;
         self.history = 0;
-        self.halves.clear();
         self.steps.begin(address);
     }
 }
@@ -125,11 +115,28 @@ impl Walker<'_> {
             }
             self.begin_block(coder, oracle, io)?;
         }
-        let site = if self.copy.clean { self.copy_unchanged(oracle, io)? } else { self.reference(oracle) };
-        match site {
-            Some(site) => self.copy_reference(coder, oracle, io, &site)?,
-            None if self.copy.clean => {}
-            None => self.copy_byte(coder, oracle, io)?,
+        let from = self.copy.at;
+        let found = loop {
+            if self.reference(oracle) {
+                break true;
+            }
+            if !self.copy.clean {
+                break false;
+            }
+            // Nothing that `pass` looks at begins inside.
+            self.pass();
+            self.copy.at += self.reference_free();
+            if self.copy.at >= self.copy.block {
+                break false;
+            }
+        };
+        if self.copy.at > from {
+            self.emit_run(from, self.copy.at - from, io)?;
+        }
+        if found {
+            self.copy_reference(coder, oracle, io)?;
+        } else if !self.copy.clean {
+            self.copy_byte(coder, oracle, io)?;
         }
         Ok(false)
     }
@@ -142,7 +149,7 @@ impl Walker<'_> {
         io: &mut I,
     ) -> Result<(), Error> {
         let left = self.copy.length - self.copy.done;
-        let block = (1u32 << (self.tuning.block_log & 7)).min(left) as usize;
+        let block = (1u32 << (self.block_log & 7)).min(left) as usize;
         let start = self.copy.start + self.copy.done;
         // A reference may hang over the block's end, and each byte's successor is a context.
         let count = left.min((block + VIEW) as u32) as usize;
@@ -152,6 +159,10 @@ impl Walker<'_> {
             Source::Base => self.page_kind(coder, oracle)?,
             Source::Target => RegionKind::Bytes,
         };
+        self.copy.address = self.base_address.wrapping_add(start);
+        // Without references, it is all the same.
+        let free = self.copy.kind == RegionKind::Bytes;
+        self.copy.alignment = if free { 0xFFF } else { self.copy.kind.alignment() - 1 };
         coder.category(Category::Unchanged);
         let clean = O::KNOWS && self.is_clean(oracle);
         let history = self.copy.blocks;
@@ -197,12 +208,12 @@ impl Walker<'_> {
             return true;
         }
         let (at, halves, previous, steps) =
-            (self.copy.at, self.copy.halves, self.copy.previous, self.copy.steps);
+            (self.copy.at, self.memory.halves, self.copy.previous, self.copy.steps);
         let mut clean = true;
         while clean && self.copy.at < self.copy.block {
-            if let Some(site) = self.reference(oracle) {
-                let actual = self.actual(oracle, &site);
-                self.finish_reference(&site, actual);
+            if self.reference(oracle) {
+                let actual = self.actual(oracle);
+                self.finish_reference(actual);
             } else {
                 let offset = self.copy.done + self.copy.at as u32;
                 self.pass();
@@ -211,36 +222,16 @@ impl Walker<'_> {
                 self.copy.at += 1;
             }
         }
-        (self.copy.at, self.copy.halves, self.copy.previous, self.copy.steps) = (at, halves, previous, steps);
+        (self.copy.at, self.memory.halves, self.copy.previous, self.copy.steps) =
+            (at, halves, previous, steps);
         clean
     }
 
     /// Keeps step with instructions while the current byte of the source passes.
     pub(super) fn pass(&mut self) {
-        let offset = self.copy.done + self.copy.at as u32;
-        let address = self.base_address.wrapping_add(self.copy.start + offset);
+        let address = self.copy.address.wrapping_add(self.copy.at as u32);
         let (byte, next) = (self.window[self.copy.at % WINDOW], self.window[(self.copy.at + 1) % WINDOW]);
         self.copy.steps.byte(self.copy.kind, address, byte, next);
-    }
-
-    /// Copies the bytes of a clean block up to the next reference, which is returned, or to the end.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
-    fn copy_unchanged<O: Oracle, I: Io>(&mut self, oracle: &O, io: &mut I) -> Result<Option<Site>, Error> {
-        let from = self.copy.at;
-        let mut site = self.reference(oracle);
-        while site.is_none() && self.copy.at < self.copy.block {
-            // Nothing that `pass` looks at begins inside.
-            self.pass();
-            self.copy.at += self.reference_free();
-            site = if self.copy.at < self.copy.block { self.reference(oracle) } else { None };
-        }
-        let run = self.copy.at - from;
-        if run > 0 {
-            self.emit_run(from, run, io)?;
-            self.copy.previous = self.before as u8;
-            self.copy.history = if run < 8 { self.copy.history << run } else { 0 };
-        }
-        Ok(site)
     }
 
     /// Codes one byte of the cover.
@@ -261,7 +252,7 @@ impl Walker<'_> {
             next,
             offset: self.copy.start.wrapping_add(self.copy.done + at as u32),
             history: self.copy.history,
-            near: self.copy.near[like],
+            near: self.memory.near[like],
         };
         let mut byte = oracle.byte(self.position);
         coder.category(Category::Unchanged);
@@ -272,7 +263,7 @@ impl Walker<'_> {
             coder.category(Category::Changed);
             byte = self.model.changed(coder, &context, byte);
             let difference = byte.wrapping_sub(source);
-            self.copy.near[like] = difference;
+            self.memory.near[like] = difference;
         }
         self.copy.history = self.copy.history << 1 | u8::from(!same);
         self.copy.previous = source;

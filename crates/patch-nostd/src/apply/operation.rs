@@ -109,9 +109,9 @@ pub(super) struct ControlState {
     kinds: usize,
     landmark: usize,
     /// The landmark coded last.
-    last: Option<Landmark>,
-    /// The landmark that comes next, once it has been looked for.
-    ahead: Option<Option<Landmark>>,
+    last: Landmark,
+    /// The landmark that comes next; all zeros until it has been looked for.
+    ahead: Landmark,
 }
 
 // What comes next is looked for again.
@@ -134,7 +134,7 @@ impl Walker<'_> {
     /// Codes one landmark.
     pub(super) fn landmark<C: Coder>(&mut self, coder: &mut C, wanted: Landmark) -> Result<Landmark, Error> {
         coder.category(Category::Landmarks);
-        let last = self.control.last.unwrap_or(Landmark { base: 0, target: 0, length: 0 });
+        let last = self.control.last;
         let gap = wanted.base.wrapping_sub(last.base.wrapping_add(last.length)) as i32;
         let gap = self.model.signed(coder, Number::LandmarkGap, gap);
         let length = wanted.length.wrapping_sub(1);
@@ -148,22 +148,8 @@ impl Walker<'_> {
         if !fits || base < last.base {
             return Err(Error::Corrupt);
         }
-        self.control.last = Some(landmark);
+        self.control.last = landmark;
         Ok(landmark)
-    }
-
-    /// The landmark that begins first at or after the position.
-    fn next_landmark(&mut self) -> Option<Landmark> {
-        let passed =
-            |ahead: Option<Landmark>| ahead.is_some_and(|landmark| landmark.target < self.control.position);
-        match self.control.ahead {
-            Some(ahead) if !passed(ahead) => ahead,
-            _ => {
-                let ahead = self.predictor.landmarks.next(self.control.position);
-                self.control.ahead = Some(ahead);
-                ahead
-            }
-        }
     }
 
     /// Codes the operation after the last one coded.
@@ -186,7 +172,11 @@ impl Walker<'_> {
     }
 
     fn next_operation<C: Coder>(&mut self, coder: &mut C, wanted: Operation) -> Result<Operation, Error> {
-        if let Some(landmark) = self.next_landmark() {
+        if self.control.ahead.target < self.control.position || self.control.ahead == Landmark::default() {
+            self.control.ahead = self.predictor.landmarks.next(self.control.position);
+        }
+        let landmark = self.control.ahead;
+        if landmark.length > 0 {
             let expected = Operation {
                 literals: landmark.target - self.control.position,
                 cover: Some(Cover { source: Source::Base, start: landmark.base, length: landmark.length }),

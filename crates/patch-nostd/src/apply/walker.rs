@@ -1,7 +1,7 @@
 //! Walks through the target, operation by operation, the same way for encoder and decoder
 //! (`docs/format.md`, section 4).
 
-use super::copy::CopyState;
+use super::copy::{CopyMemory, CopyState};
 use super::io::Io;
 use super::layout::{OUTPUT, WINDOW};
 use super::operation::{ControlState, Operation, Oracle, Source};
@@ -53,36 +53,41 @@ impl State for Phase {
 }
 
 /// All state of a walk; what is large lies in the caller's workspace.
+///
+/// What is used often comes first, see [`CopyState`].
 #[derive(Debug)]
+#[repr(C)]
 pub struct Walker<'w> {
-    pub(super) model: Model<'w>,
-    pub(super) predictor: Predictor<'w>,
-    pub(super) window: &'w mut [u8; WINDOW],
-    output: &'w mut [u8; OUTPUT],
-    used: usize,
+    pub(super) copy: CopyState,
     /// Bytes of the target that are known.
     pub(super) position: u32,
+    used: usize,
+    /// The last four bytes of the target, the last one lowest.
+    pub(super) before: u32,
     pub(super) base_size: u32,
     pub(super) target_size: u32,
     pub(super) base_address: u32,
-    pub(super) read_back: bool,
-    pub(super) kinds: RegionKinds,
-    pub(super) tuning: Tuning,
+    pub(super) window: &'w mut [u8; WINDOW],
+    output: &'w mut [u8; OUTPUT],
+    pub(super) block_log: u32,
     phase: Phase,
+    pub(super) control: ControlState,
     operation: Operation,
     /// The one after it, which is coded before it: what refers ahead knows where code went.
     ahead: Option<Operation>,
     /// Whether the last step began `operation`.
     announced: bool,
-    /// The last four bytes of the target, the last one lowest.
-    pub(super) before: u32,
-    pub(super) control: ControlState,
-    pub(super) copy: CopyState,
+    pub(super) read_back: bool,
+    pub(super) model: Model<'w>,
+    pub(super) predictor: Predictor<'w>,
+    pub(super) kinds: RegionKinds,
+    pub(super) memory: CopyMemory,
 }
 
 state!(
-    Walker<'_>: model, predictor, window, output, used, position, phase, operation, ahead, announced, before, control, copy;
-    fixed base_size, target_size, base_address, read_back, kinds, tuning
+    Walker<'_>: model, predictor, window, output, used, position, phase, operation, ahead, announced, before, control, copy,
+    memory;
+    fixed base_size, target_size, base_address, read_back, kinds, block_log
 );
 
 impl<'w> Walker<'w> {
@@ -107,7 +112,7 @@ impl<'w> Walker<'w> {
             base_address: header.base_address,
             read_back: header.read_back,
             kinds: header.kinds,
-            tuning,
+            block_log: u32::from(tuning.block_log),
             phase: Phase::Landmark(0),
             operation: Operation { literals: 0, cover: None },
             ahead: None,
@@ -115,6 +120,7 @@ impl<'w> Walker<'w> {
             before: 0,
             control: ControlState::default(),
             copy: CopyState::default(),
+            memory: CopyMemory::default(),
         }
     }
 
@@ -229,6 +235,7 @@ impl<'w> Walker<'w> {
         if let Some(cover) = self.operation.cover {
             let address = self.base_address.wrapping_add(cover.start);
             self.copy.begin(cover, self.position, address);
+            self.memory.halves.clear();
             self.phase = Phase::Copy;
         }
     }
@@ -242,7 +249,7 @@ impl<'w> Walker<'w> {
         if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 
-    /// Appends `count` bytes of the window from `at` on to the target; they lie within the current block.
+    /// Appends `count` bytes of the window from `at` on to the target, unchanged; they lie within the current block.
     #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), Error> {
         if self.used + count > OUTPUT {
@@ -256,6 +263,8 @@ impl<'w> Walker<'w> {
         }
         self.used += count;
         self.position += count as u32;
+        self.copy.previous = self.before as u8;
+        self.copy.history = if count < 8 { self.copy.history << count } else { 0 };
         if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 

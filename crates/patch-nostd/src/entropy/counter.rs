@@ -7,8 +7,8 @@
 pub(super) const NEW: u16 = 0x8000;
 
 const COUNT: u16 = 7;
-/// 65536/(n + 1.3): how far a counter that has seen n events moves towards the next.
-const STEPS: [u16; 8] = [50_412, 28_494, 19_859, 15_241, 12_365, 10_403, 8_978, 0];
+/// 16384/(n + 1.3), rounded down: how far a counter that has seen n events moves towards the next.
+const STEPS: [u16; 8] = [12_603, 7_123, 4_964, 3_810, 3_091, 2_600, 2_244, 0];
 
 /// The probability of true as a 16-bit fraction, never zero or one.
 pub(super) const fn probability(cell: u16) -> u16 {
@@ -36,24 +36,19 @@ pub(super) fn odds(cell: u16) -> i32 {
     i32::from(TABLE[usize::from(cell >> 3) & 8191])
 }
 
-/// How far a counter moves by its count of events, at most to 1/2^rate of the error: in 1/16384.
-pub(super) const fn steps(rate: u8) -> [u16; 8] {
-    let slowest = (0x1_0000u32 >> (rate & 15)) as u16;
-    let mut steps = STEPS;
-    let mut count = 0;
-    while count < steps.len() {
-        steps[count] = if steps[count] > slowest { steps[count] } else { slowest } >> 2;
-        count += 1;
-    }
-    steps
+/// How far an old counter moves: 1/2^rate of the error, in 1/16384.
+pub(super) const fn slowest(rate: u8) -> u32 {
+    0x4000 >> (rate & 15)
 }
 
-/// The counter after an event; `steps` is the rate's table.
-pub(super) const fn update(cell: u16, bit: bool, steps: &[u16; 8]) -> u16 {
+/// The counter after an event; it moves by `slowest` of the error at least.
+pub(super) const fn update(cell: u16, bit: bool, slowest: u32) -> u16 {
     let count = cell & COUNT;
     let target = if bit { 0xFFF8 } else { 0 };
     let value = (cell & !COUNT) as i32;
-    let moved = value + (((target - value) * steps[count as usize & 7] as i32) >> 14);
+    let step = STEPS[count as usize & 7] as u32;
+    let step = if step > slowest { step } else { slowest };
+    let moved = value + (((target - value) * step as i32) >> 14);
     let next = if count < COUNT { count + 1 } else { COUNT };
     (moved as u16 & !COUNT) | next
 }
@@ -66,11 +61,11 @@ mod tests {
     fn a_counter_follows_its_events_and_stays_in_range() {
         let mut cell = NEW;
         for _ in 0..200 {
-            cell = update(cell, true, &steps(5));
+            cell = update(cell, true, slowest(5));
         }
         assert!(probability(cell) > 63_000);
         for _ in 0..200 {
-            cell = update(cell, false, &steps(5));
+            cell = update(cell, false, slowest(5));
         }
         assert!(probability(cell) < 2_500);
     }

@@ -32,14 +32,23 @@ pub const fn stretch(probability: u16) -> i32 {
 /// The probability, 1 to 65535, whose log odds times 256 are `odds`: the inverse of [`stretch`].
 #[must_use]
 pub const fn squash(odds: i32) -> u16 {
-    let odds = if odds > LIMIT - 1 {
-        LIMIT - 1
-    } else if odds < -LIMIT {
-        -LIMIT
+    squash_at(position(odds))
+}
+
+/// Log odds, limited, counted from the lowest.
+pub(super) const fn position(odds: i32) -> u32 {
+    let position = odds + LIMIT;
+    if position < 0 {
+        0
+    } else if position < 2 * LIMIT {
+        position as u32
     } else {
-        odds
-    };
-    let position = (odds + LIMIT) as u32;
+        2 * LIMIT as u32 - 1
+    }
+}
+
+/// [`squash`] of what [`position`] made.
+pub(super) const fn squash_at(position: u32) -> u16 {
     // Linear between entries that are a quarter of a bit apart.
     let (index, fraction) = (position >> 6, position & 63);
     let low = SQUASH[(index & 127) as usize] as u32;

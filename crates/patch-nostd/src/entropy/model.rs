@@ -35,13 +35,10 @@ pub struct Model<'w> {
     slots: &'w mut [u16],
     weights: &'w mut [i32],
     mixer_rate: i32,
-    /// How fast the counters of bytes, of flags, and control counters move.
-    byte_steps: [u16; 8],
-    flag_steps: [u16; 8],
-    control_steps: [u16; 8],
+    counter_rate: u8,
 }
 
-crate::state::state!(Model<'_>: control, slots, weights; fixed mixer_rate, byte_steps, flag_steps, control_steps);
+crate::state::state!(Model<'_>: control, slots, weights; fixed mixer_rate, counter_rate);
 
 /// The contexts of one event: a cell for each input.
 pub(super) type Cells = [usize; INPUTS];
@@ -60,11 +57,8 @@ impl<'w> Model<'w> {
             }
         }
         weights.fill(WEIGHT_START);
-        let byte_steps = counter::steps(tuning.counter_rate);
-        let flag_steps = counter::steps(tuning.counter_rate.saturating_sub(1));
-        let control_steps = counter::steps(CONTROL_RATE);
-        let mixer_rate = i32::from(tuning.mixer_rate);
-        Self { control, slots, weights, mixer_rate, byte_steps, flag_steps, control_steps }
+        let (mixer_rate, counter_rate) = (i32::from(tuning.mixer_rate), tuning.counter_rate);
+        Self { control, slots, weights, mixer_rate, counter_rate }
     }
 
     /// The first cell of the slot of a context, which is given as a hash.
@@ -78,15 +72,14 @@ impl<'w> Model<'w> {
         let second = if first ^ 1 < count { first ^ 1 } else { first };
         let tag = (hash.wrapping_mul(0x9E37_79B1) >> 16) as u16 & 0xFFF0;
         let (first, second) = (first * SLOT_CELLS, second * SLOT_CELLS);
+        for place in [first, second] {
+            let seen = self.cell(place);
+            if seen & 0xFFF0 == tag && seen & 15 != 0 {
+                self.set_cell(place, if seen & 15 == 15 { seen } else { seen + 1 });
+                return place;
+            }
+        }
         let (seen_first, seen_second) = (self.cell(first), self.cell(second));
-        if seen_first & 0xFFF0 == tag && seen_first & 15 != 0 {
-            self.set_cell(first, if seen_first & 15 == 15 { seen_first } else { seen_first + 1 });
-            return first;
-        }
-        if seen_second & 0xFFF0 == tag && seen_second & 15 != 0 {
-            self.set_cell(second, if seen_second & 15 == 15 { seen_second } else { seen_second + 1 });
-            return second;
-        }
         let (loser, keeper, kept) = if seen_first & 15 <= seen_second & 15 {
             (first, second, seen_second)
         } else {
@@ -115,46 +108,36 @@ impl<'w> Model<'w> {
     /// Codes one event by the mixed opinion of `cells` with the weights of `set`.
     #[cfg_attr(feature = "encode", inline(always))]
     pub(super) fn event<C: Coder>(&mut self, coder: &mut C, cells: &[usize], set: usize, bit: bool) -> bool {
+        let Some(weights) = self.weights.get_mut(set * INPUTS..).and_then(<[i32]>::first_chunk_mut::<INPUTS>)
+        else {
+            return false;
+        };
         let mut inputs = [0i32; INPUTS];
-        for (input, &cell) in inputs.iter_mut().zip(cells) {
-            *input = counter::odds(self.cell(cell));
-        }
-        let set = set.min(WEIGHT_SETS - 1);
-        let start = set * INPUTS;
         let mut odds = 0i32;
-        if let Some(weights) = self.weights.get(start..start + cells.len()) {
-            for (&weight, &input) in weights.iter().zip(&inputs) {
-                odds += (weight * input) >> 10;
-            }
+        for ((input, &weight), &cell) in inputs.iter_mut().zip(weights.iter()).zip(cells) {
+            *input = counter::odds(self.slots.get(cell).copied().unwrap_or(counter::NEW));
+            odds += (weight * *input) >> 10;
         }
-        let odds = odds >> 6;
-        let probability = logistic::squash(odds);
-        let curve = refine::curve(set);
-        let (refined, nearer) = refine::refine(self.control, CURVES + curve, odds, probability);
+        let position = logistic::position(odds >> 6);
+        let probability = logistic::squash_at(position);
+        let curve = CURVES + refine::curve(set);
+        let Some((refined, point)) = refine::refine(self.control, curve, position, probability) else {
+            return false;
+        };
         let bit = coder.code(refined, bit);
-        refine::learn(self.control, nearer, bit);
-        self.learn(cells, &inputs, set, probability, bit);
-        bit
-    }
-
-    #[cfg_attr(feature = "encode", inline(always))]
-    fn learn(&mut self, cells: &[usize], inputs: &[i32; INPUTS], set: usize, probability: u16, bit: bool) {
+        refine::learn(point, bit);
         let target = if bit { 0xFFFF } else { 0 };
-        let error = (target - i32::from(probability)) * self.mixer_rate;
-        let start = set * INPUTS;
-        if let Some(weights) = self.weights.get_mut(start..start + cells.len()) {
-            for (weight, &input) in weights.iter_mut().zip(inputs) {
-                // |error| < 2^20 and |input| < 2^13: drop bits first, to stay within 32.
-                let step = (input * (error >> 6) + (1 << 11)) >> 12;
-                *weight = (*weight + step).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
-            }
-        }
-        let steps = if set < FLAG_SET { &self.byte_steps } else { &self.flag_steps };
-        for &cell in cells {
+        let error = ((target - i32::from(probability)) * self.mixer_rate) >> 6;
+        let slowest = counter::slowest(self.counter_rate - u8::from(set >= FLAG_SET));
+        for ((input, weight), &cell) in inputs.iter().zip(weights).zip(cells) {
+            // |error| < 2^14 and |input| < 2^13: bits were dropped to stay within 32.
+            let step = (input * error + (1 << 11)) >> 12;
+            *weight = (*weight + step).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
             if let Some(counter) = self.slots.get_mut(cell) {
-                *counter = counter::update(*counter, bit, steps);
+                *counter = counter::update(*counter, bit, slowest);
             }
         }
+        bit
     }
 
     /// Codes one event by a single control counter, without mixing.
@@ -162,7 +145,7 @@ impl<'w> Model<'w> {
         let seen = self.control.get(cell).copied().unwrap_or(counter::NEW);
         let bit = coder.code(counter::probability(seen), bit);
         if let Some(counter) = self.control.get_mut(cell) {
-            *counter = counter::update(seen, bit, &self.control_steps);
+            *counter = counter::update(seen, bit, counter::slowest(CONTROL_RATE));
         }
         bit
     }

@@ -32,35 +32,36 @@ pub(super) fn begin(cells: &mut [u16]) {
 
 /// The first cell of the curve of a weight set.
 pub(super) const fn curve(set: usize) -> usize {
-    let of_bytes = set / 8;
-    let of_flags = (set + 2).saturating_sub(FLAG_SET);
-    (if of_flags > of_bytes { of_flags } else { of_bytes }) * POINTS
+    (if set < FLAG_SET { set >> 3 } else { set + 2 - FLAG_SET }) * POINTS
 }
 
-/// The corrected probability, and the cell of the nearer point.
+/// The corrected probability of odds at `position`, and the nearer point.
 #[cfg_attr(feature = "encode", inline(always))]
-pub(super) fn refine(cells: &[u16], curve: usize, odds: i32, probability: u16) -> (u16, usize) {
-    let position = (odds.clamp(-LIMIT, LIMIT - 1) + LIMIT) as u32;
+pub(super) fn refine(
+    cells: &mut [u16],
+    curve: usize,
+    position: u32,
+    probability: u16,
+) -> Option<(u16, &mut u16)> {
     let low = curve + (position >> STEP_LOG) as usize;
     let fraction = position & ((1 << STEP_LOG) - 1);
-    let point = |at: usize| u32::from(cells.get(at).copied().unwrap_or(0));
-    let value = (point(low) * ((1 << STEP_LOG) - fraction) + point(low + 1) * fraction) >> STEP_LOG;
-    let nearer = low + (fraction >> (STEP_LOG - 1)) as usize;
-    (((u32::from(probability) + 3 * value) >> 2) as u16, nearer)
+    let [low, high] = cells.get_mut(low..)?.first_chunk_mut()?;
+    let sum = u32::from(*low) * ((1 << STEP_LOG) - fraction) + u32::from(*high) * fraction;
+    let nearer = if fraction >> (STEP_LOG - 1) == 0 { low } else { high };
+    Some((((u32::from(probability) + 3 * (sum >> STEP_LOG)) >> 2) as u16, nearer))
 }
 
 /// Moves the point towards what happened.
 #[cfg_attr(feature = "encode", inline(always))]
-pub(super) fn learn(cells: &mut [u16], nearer: usize, bit: bool) {
-    if let Some(cell) = cells.get_mut(nearer) {
-        let value = i32::from(*cell);
-        let aim = if bit { CERTAIN } else { 0x1_0000 - CERTAIN };
-        *cell = (value + ((aim - value) >> RATE)) as u16;
-    }
+pub(super) fn learn(point: &mut u16, bit: bool) {
+    let value = i32::from(*point);
+    let aim = if bit { CERTAIN } else { 0x1_0000 - CERTAIN };
+    *point = (value + ((aim - value) >> RATE)) as u16;
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::logistic::position;
     use super::*;
 
     #[test]
@@ -69,7 +70,7 @@ mod tests {
         begin(&mut cells);
         for odds in -LIMIT..LIMIT {
             let probability = squash(odds);
-            let (refined, _) = refine(&cells, 0, odds, probability);
+            let (refined, _) = refine(&mut cells, 0, position(odds), probability).unwrap();
             let least = probability.min(u16::MAX - probability);
             assert!(
                 refined.abs_diff(probability) <= 64 + least / 3,
@@ -78,9 +79,9 @@ mod tests {
         }
         for bit in [true, false] {
             for _ in 0..1000 {
-                (0..CELLS).for_each(|cell| learn(&mut cells, cell, bit));
+                cells.iter_mut().for_each(|cell| learn(cell, bit));
             }
-            let (refined, _) = refine(&cells, 0, 0, 0x8000);
+            let (refined, _) = refine(&mut cells, 0, position(0), 0x8000).unwrap();
             assert_eq!(refined > 0x8000, bit);
             assert!(cells.iter().all(|cell| (16..=65_520).contains(cell)));
         }

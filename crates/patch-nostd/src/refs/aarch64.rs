@@ -11,7 +11,7 @@
 //! ```
 
 use super::bits::{signed, with_word, word};
-use super::{Class, Half, Halves, Reference, View};
+use super::{Bytes, Class, Half, Halves, Reference, View};
 
 /// Instructions of AArch64 code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
     if view.address & 3 != 0 {
         return None;
     }
-    let bytes = view.bytes8();
+    let bytes = view.first;
     let word = word(bytes);
     let form = form(word)?;
     let (extra, target) = match form {
@@ -105,7 +105,7 @@ const fn base(word: u32) -> u32 {
 
 /// The target of the instruction at `address`. `extra` is the place in the page for an ADRP, and the page for what
 /// follows it.
-pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -> u32 {
+pub(super) const fn read(form: Form, bytes: Bytes, address: u32, extra: u32) -> u32 {
     let word = word(bytes);
     match form {
         Form::Branch => address.wrapping_add(signed(word & 0x3FF_FFFF, 26) << 2),
@@ -118,7 +118,7 @@ pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -
 }
 
 /// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, extra: u32, target: u32) -> Option<[u8; 8]> {
+pub(super) fn write(form: Form, bytes: Bytes, address: u32, extra: u32, target: u32) -> Option<Bytes> {
     let word = word(bytes);
     let offset = target.wrapping_sub(address);
     let written = match form {
@@ -160,7 +160,7 @@ const fn with_split(word: u32, value: u32) -> u32 {
 }
 
 /// What an ADRP put into its register; what an instruction overwrites is no page any more.
-pub(super) fn half(form: Form, old: ([u8; 8], u32), new: ([u8; 8], u32)) -> Option<Half> {
+pub(super) fn half(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Half> {
     let (before, after) = (word(old.0), word(new.0));
     match form {
         Form::Page => Some(Half {
@@ -191,7 +191,7 @@ pub(super) const fn class(form: Form) -> Class {
 }
 
 /// Keeps the opcode; near references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: [u8; 8]) -> [u8; 8] {
+pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
     let word = word(bytes);
     let masked = match form {
         Form::Branch => word & 0xFC00_0000,
@@ -209,8 +209,7 @@ mod tests {
     use std::vec::Vec;
 
     fn found(word: u32, address: u32) -> Option<(Form, u32)> {
-        let reference =
-            find(&View { bytes: &word.to_le_bytes(), address, inside: false }, &Halves::default())?;
+        let reference = find(&View::new(&word.to_le_bytes(), address, false), &Halves::default())?;
         let super::super::Form::Aarch64(form) = reference.form else { return None };
         Some((form, reference.target))
     }
@@ -234,19 +233,19 @@ mod tests {
         // adrp x0, .+0x1000; nop; ldr x1, [x0, #0x18]
         let code: Vec<u8> =
             [0xB000_0000u32, 0xD503_201F, 0xF940_0C01].iter().flat_map(|word| word.to_le_bytes()).collect();
-        let first = View { bytes: &code, address: 0x1010, inside: false };
+        let first = View::new(&code, 0x1010, false);
         let page = find(&first, &Halves::default()).unwrap();
         assert_eq!((page.target, page.extra), (0x2018, 0x18));
-        let moved = write(Form::Page, first.bytes8(), 0x1010, page.extra, 0x5028).unwrap();
+        let moved = write(Form::Page, first.first, 0x1010, page.extra, 0x5028).unwrap();
         let mut halves = Halves::default();
-        halves.set(half(Form::Page, (first.bytes8(), 0x1010), (moved, 0x1010)).unwrap());
-        let second = View { bytes: &code[8..], address: 0x1018, inside: false };
+        halves.set(half(Form::Page, (first.first, 0x1010), (moved, 0x1010)).unwrap());
+        let second = View::new(&code[8..], 0x1018, false);
         let place = find(&second, &halves).unwrap();
         assert_eq!((place.target, place.extra), (0x2018, 0x5000));
-        let moved = write(Form::Place(3), second.bytes8(), 0, place.extra, 0x5028).unwrap();
+        let moved = write(Form::Place(3), second.first, 0, place.extra, 0x5028).unwrap();
         assert_eq!(word(moved), 0xF940_1401);
-        assert!(write(Form::Place(3), second.bytes8(), 0, place.extra, 0x6028).is_none());
-        assert!(write(Form::Place(3), second.bytes8(), 0, place.extra, 0x5024).is_none());
+        assert!(write(Form::Place(3), second.first, 0, place.extra, 0x6028).is_none());
+        assert!(write(Form::Place(3), second.first, 0, place.extra, 0x5024).is_none());
     }
 
     proptest! {
@@ -254,7 +253,7 @@ mod tests {
         fn writing_what_was_read_changes_nothing(word: u32, address in 0..0x4000_0000u32) {
             let address = address & !3;
             if let Some((form, target)) = found(word, address) {
-                let bytes = with_word([0; 8], word);
+                let bytes = with_word(Bytes::default(), word);
                 let far = form == Form::Page && !(0xFFF8_0000..=0xFFFF_FFFF).contains(&signed(split(word), 21)) && split(word) >= 0x8_0000;
                 prop_assert!(far || write(form, bytes, address, target & 0xFFF, target) == Some(bytes));
             }

@@ -9,7 +9,7 @@
 //! ```
 
 use super::bits::{signed, with_word, word};
-use super::{Class, Half, Halves, Reference, View};
+use super::{Bytes, Class, Half, Halves, Reference, View};
 
 /// Instructions of A32 code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
     if view.address & 3 != 0 {
         return None;
     }
-    let bytes = view.bytes8();
+    let bytes = view.first;
     let word = word(bytes);
     let form = form(word)?;
     let (extra, target) = match form {
@@ -89,7 +89,7 @@ const fn with_immediate(word: u32, value: u32) -> u32 {
 const IMMEDIATE: u32 = 0x000F_0FFF;
 
 /// The target of the instruction at `address`; `extra` is the other half of the address.
-pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -> u32 {
+pub(super) const fn read(form: Form, bytes: Bytes, address: u32, extra: u32) -> u32 {
     let word = word(bytes);
     let offset = match form {
         Form::Branch => signed(word & 0xFF_FFFF, 24) << 2,
@@ -103,7 +103,7 @@ pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -
 }
 
 /// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, target: u32) -> Option<[u8; 8]> {
+pub(super) fn write(form: Form, bytes: Bytes, address: u32, target: u32) -> Option<Bytes> {
     let word = word(bytes);
     let offset = target.wrapping_sub(address.wrapping_add(8));
     let written = match form {
@@ -129,7 +129,7 @@ fn words(offset: u32, unit: u32) -> Option<u32> {
 }
 
 /// What a MOVW put into its register.
-pub(super) fn half(form: Form, old: ([u8; 8], u32), new: [u8; 8], target: u32) -> Option<Half> {
+pub(super) fn half(form: Form, old: (Bytes, u32), new: Bytes, target: u32) -> Option<Half> {
     let register = register(word(old.0)) as u8;
     let new = immediate(word(new));
     (form == Form::LowerHalf).then_some(Half { register, address: old.1, old: target, new })
@@ -145,7 +145,7 @@ pub(super) const fn class(form: Form) -> Class {
 }
 
 /// Keeps the opcode; near references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: [u8; 8]) -> [u8; 8] {
+pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
     let word = word(bytes);
     let masked = match form {
         Form::Branch => word & 0xFF00_0000,
@@ -163,7 +163,7 @@ mod tests {
     use std::vec::Vec;
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View { bytes, address, inside: false }, &Halves::default())?;
+        let reference = find(&View::new(bytes, address, false), &Halves::default())?;
         let super::super::Form::Arm(form) = reference.form else { return None };
         Some((form, reference.target))
     }
@@ -188,34 +188,34 @@ mod tests {
         // movw r3, #0x1234; movt r3, #0xC000
         let code: Vec<u8> =
             [0xE301_3234u32, 0xE34C_3000].iter().flat_map(|word| word.to_le_bytes()).collect();
-        let first = View { bytes: &code, address: 0x100, inside: false };
+        let first = View::new(&code, 0x100, false);
         let lower = find(&first, &Halves::default()).unwrap();
         assert_eq!(lower.target, 0xC000_1234);
-        let bytes = write(Form::LowerHalf, first.bytes8(), 0, 0xC001_0004).unwrap();
+        let bytes = write(Form::LowerHalf, first.first, 0, 0xC001_0004).unwrap();
         assert_eq!(word(bytes), 0xE300_3004);
         let mut halves = Halves::default();
-        halves.set(half(Form::LowerHalf, (first.bytes8(), 0x100), bytes, lower.target).unwrap());
-        let second = View { bytes: &code[4..], address: 0x104, inside: false };
+        halves.set(half(Form::LowerHalf, (first.first, 0x100), bytes, lower.target).unwrap());
+        let second = View::new(&code[4..], 0x104, false);
         let upper = find(&second, &halves).unwrap();
         assert_eq!((upper.target, upper.extra), (0xC000_1234, 0x0004));
-        let bytes = write(Form::UpperHalf, second.bytes8(), 0, 0xC001_0004).unwrap();
+        let bytes = write(Form::UpperHalf, second.first, 0, 0xC001_0004).unwrap();
         assert_eq!(word(bytes), 0xE34C_3001);
     }
 
     #[test]
     fn out_of_reach_is_refused() {
-        let branch = with_word([0; 8], 0xEB00_0000);
+        let branch = with_word(Bytes::default(), 0xEB00_0000);
         assert!(write(Form::Branch, branch, 0, 8 + (1 << 25)).is_none());
         assert!(write(Form::Branch, branch, 0, 4 + (1 << 25)).is_some());
         assert!(write(Form::Branch, branch, 0, 10).is_none());
-        assert!(write(Form::Literal, with_word([0; 8], 0xE59F_1004), 0, 8 + 0x1000).is_none());
+        assert!(write(Form::Literal, with_word(Bytes::default(), 0xE59F_1004), 0, 8 + 0x1000).is_none());
     }
 
     const FORMS: [Form; 5] = [Form::Branch, Form::Exchange, Form::Literal, Form::LowerHalf, Form::UpperHalf];
 
     proptest! {
         #[test]
-        fn writing_what_was_read_changes_nothing(bytes: [u8; 8], address: u32) {
+        fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32) {
             let address = address & !3;
             if let Some(form) = form(word(bytes)) {
                 let target = read(form, bytes, address, 0);
@@ -226,7 +226,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read(bytes: [u8; 8], address: u32, number: u32, which in 0..5usize) {
+        fn what_is_written_is_read(bytes: Bytes, address: u32, number: u32, which in 0..5usize) {
             let (form, address) = (FORMS[which], address & !3);
             let (target, extra) = match form {
                 Form::Branch => (address.wrapping_add(signed(number, 24) << 2).wrapping_add(8), 0),

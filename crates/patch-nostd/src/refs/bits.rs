@@ -1,16 +1,21 @@
 //! Fields of instructions: what the files of all architectures read and write alike (`docs/format.md`, section 7.3).
 
+#[cfg(any(feature = "thumb", feature = "aarch64", feature = "arm", feature = "riscv"))]
+use super::Bytes;
+
 /// The little-endian word that `bytes` begin with.
 #[cfg(any(feature = "thumb", feature = "aarch64", feature = "arm", feature = "riscv"))]
-pub(super) const fn word(bytes: [u8; 8]) -> u32 {
+pub(super) const fn word(bytes: Bytes) -> u32 {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
 /// `bytes` with this word in front.
 #[cfg(any(feature = "thumb", feature = "aarch64", feature = "arm", feature = "riscv"))]
-pub(super) const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
+pub(super) const fn with_word(bytes: Bytes, word: u32) -> Bytes {
     let [a, b, c, d] = word.to_le_bytes();
-    [a, b, c, d, bytes[4], bytes[5], bytes[6], bytes[7]]
+    let mut bytes = bytes;
+    (bytes[0], bytes[1], bytes[2], bytes[3]) = (a, b, c, d);
+    bytes
 }
 
 /// The lower `bits` of `value`, the highest of them a sign.

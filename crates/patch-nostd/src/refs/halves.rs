@@ -33,8 +33,9 @@ impl Half {
 }
 
 /// The registers set last.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Halves {
+    /// With one more than the register's number: zero is none.
     entries: [Half; REMEMBERED],
     next: usize,
     /// A bit for every register that was set since the copy began: most instructions use others.
@@ -42,16 +43,6 @@ pub struct Halves {
 }
 
 crate::state::state!(Halves: entries, next, seen);
-
-/// No register has this number.
-const NONE: u8 = 0xFF;
-
-impl Default for Halves {
-    fn default() -> Self {
-        let none = Half { register: NONE, address: 0, old: 0, new: 0 };
-        Self { entries: [none; REMEMBERED], next: 0, seen: 0 }
-    }
-}
 
 impl Halves {
     /// What the instruction at `address` finds in `register`, if it was set a short way before.
@@ -61,14 +52,16 @@ impl Halves {
             return None;
         }
         let near = |half: &&Half| {
-            u32::from(half.register) == register && address.wrapping_sub(half.address).wrapping_sub(1) < NEAR
+            u32::from(half.register) == register + 1
+                && address.wrapping_sub(half.address).wrapping_sub(1) < NEAR
         };
         self.entries.iter().find(near).copied()
     }
 
     /// Remembers a register, which replaces what was known about it.
-    pub fn set(&mut self, half: Half) {
+    pub fn set(&mut self, mut half: Half) {
         self.seen |= 1 << (half.register & 31);
+        half.register += 1;
         let known = self.entries.iter_mut().find(|known| known.register == half.register);
         if let Some(known) = known {
             *known = half;

@@ -60,11 +60,15 @@ impl<'w> Landmarks<'w> {
         (offset.wrapping_sub(entry.base) < entry.length).then(|| entry.displacement())
     }
 
-    /// The landmark that begins first at or after `offset` of the target.
+    /// The landmark that begins first at or after `offset` of the target; without any, one of no length, behind all.
     #[must_use]
-    #[cfg_attr(not(feature = "encode"), inline(never))]
-    pub fn next(&self, offset: u32) -> Option<Landmark> {
-        let ahead = self.entries.iter().filter(|entry| entry.target >= offset);
-        ahead.min_by_key(|entry| entry.target).copied()
+    pub fn next(&self, offset: u32) -> Landmark {
+        let mut next = Landmark { base: 0, target: u32::MAX, length: 0 };
+        for entry in self.entries.iter() {
+            if entry.target >= offset && entry.target < next.target {
+                next = *entry;
+            }
+        }
+        next
     }
 }

@@ -3,8 +3,6 @@
 //! Code between two insertions moves as one, so the map from old to new addresses is a staircase. Only its
 //! steps are kept: a target whose neighbour below already tells the right displacement is not stored.
 
-use core::cell::Cell;
-
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// One step of the staircase: eight bytes of workspace.
@@ -28,98 +26,69 @@ pub struct Learned<'w> {
 
 crate::state::state!(Learned<'_>: entries, used, hand);
 
-/// What the table knows about a target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Neighbours {
-    /// The displacement of this very target.
-    pub exact: Option<i32>,
-    /// The displacement of the nearest target below.
-    pub below: Option<i32>,
-    /// The displacement of the nearest target above.
-    pub above: Option<i32>,
-    /// Where in the table the target is or belongs.
-    pub place: usize,
-}
-
 impl<'w> Learned<'w> {
     /// An empty table that may use all of `entries`.
     pub fn new(entries: &'w mut [LearnedEntry]) -> Self {
         Self { entries, used: 0, hand: 0 }
     }
 
-    fn after(&self, target: u32) -> usize {
+    /// Where in the table the target is or belongs.
+    #[must_use]
+    pub fn place(&self, target: u32) -> usize {
         let used = self.entries.get(..self.used).unwrap_or(&[]);
         used.partition_point(|entry| entry.target < target)
     }
 
-    fn get(&self, index: usize) -> Option<LearnedEntry> {
-        if index < self.used { self.entries.get(index).copied() } else { None }
+    fn get(&self, index: usize) -> Option<&LearnedEntry> {
+        if index < self.used { self.entries.get(index) } else { None }
     }
 
-    /// Looks a target and its neighbours up.
+    /// The displacements of a target whose place is known, of the nearest one below and of the nearest one above.
     #[must_use]
-    pub fn find(&self, target: u32) -> Neighbours {
-        let at = self.after(target);
-        let here = self.get(at);
-        let below = at.checked_sub(1).and_then(|index| self.get(index));
+    pub fn around(&self, place: usize, target: u32) -> [Option<i32>; 3] {
+        let here = self.get(place);
         let exact = here.filter(|entry| entry.target == target);
-        let above = if exact.is_some() { self.get(at + 1) } else { here };
-        let displacement = |entry: LearnedEntry| entry.displacement;
-        Neighbours {
-            exact: exact.map(displacement),
-            below: below.map(displacement),
-            above: above.map(displacement),
-            place: at,
-        }
+        let above = if exact.is_some() { self.get(place + 1) } else { here };
+        // Nothing is at the place below the first.
+        let below = self.get(place.wrapping_sub(1));
+        [exact, below, above].map(|entry| entry.map(|entry| entry.displacement))
     }
 
     /// Remembers where a target went.
     pub fn learn(&mut self, target: u32, displacement: i32) {
-        self.learn_at(self.after(target), target, displacement);
+        self.learn_at(self.place(target), target, displacement);
     }
 
-    /// The same where [`Learned::find`] has just told the target's place.
+    /// The same where [`Learned::place`] has just told the target's place.
     pub fn learn_at(&mut self, at: usize, target: u32, displacement: i32) {
-        if self.entries.is_empty() {
-            return;
-        }
         let entry = LearnedEntry { target, displacement };
         if self.get(at).is_some_and(|known| known.target == target) {
             self.set(at, entry);
             return;
         }
-        if at.checked_sub(1).and_then(|i| self.get(i)).is_some_and(|k| k.displacement == displacement) {
+        if self.get(at.wrapping_sub(1)).is_some_and(|known| known.displacement == displacement) {
             return;
         }
+        let mut hole = self.used;
         if self.used < self.entries.len() {
-            self.insert(at, self.used, entry);
             self.used += 1;
         } else {
-            self.replace(at, entry);
+            hole = self.hand;
+            self.hand = if hole + 1 < self.used { hole + 1 } else { 0 };
         }
+        self.move_hole(hole, at, entry);
     }
 
-    /// Drops the entry under the hand and inserts `entry` before what is at `at`.
-    fn replace(&mut self, at: usize, entry: LearnedEntry) {
-        let drop = self.hand.min(self.entries.len().saturating_sub(1));
-        self.hand = if drop + 1 < self.entries.len() { drop + 1 } else { 0 };
-        if drop < at {
-            let moved =
-                Cell::from_mut(self.entries.get_mut(drop..at).unwrap_or_default()).as_slice_of_cells();
-            moved.iter().zip(moved.iter().skip(1)).for_each(|(to, from)| to.set(from.get()));
-            moved.last().into_iter().for_each(|last| last.set(entry));
-        } else {
-            self.insert(at, drop, entry);
+    /// Puts `entry` before what is at `at`, and moves what is between there and the hole towards the hole.
+    fn move_hole(&mut self, mut hole: usize, at: usize, entry: LearnedEntry) {
+        let goal = if hole < at { at - 1 } else { at };
+        while hole != goal {
+            let next = if hole < goal { hole + 1 } else { hole - 1 };
+            let Some(&moved) = self.entries.get(next) else { return };
+            self.set(hole, moved);
+            hole = next;
         }
-    }
-
-    /// Puts `entry` at `at` and moves what is there up by one; what was at `last` is lost.
-    ///
-    /// Not `copy_within`, here and above: its checks can panic as far as compilers see.
-    fn insert(&mut self, at: usize, last: usize, entry: LearnedEntry) {
-        let moved = Cell::from_mut(self.entries.get_mut(at..=last).unwrap_or_default()).as_slice_of_cells();
-        moved.iter().skip(1).zip(moved).rev().for_each(|(to, from)| to.set(from.get()));
-        moved.first().into_iter().for_each(|first| first.set(entry));
+        self.set(hole, entry);
     }
 
     fn set(&mut self, index: usize, entry: LearnedEntry) {
@@ -143,10 +112,10 @@ mod tests {
         learned.learn(200, 8);
         learned.learn(300, 16);
         assert_eq!(learned.used, 2);
-        let expected = Neighbours { exact: None, below: Some(8), above: Some(16), place: 1 };
-        assert_eq!(learned.find(250), expected);
-        assert_eq!(learned.find(300).exact, Some(16));
-        assert_eq!(learned.find(50).above, Some(8));
+        let find = |target| (learned.place(target), learned.around(learned.place(target), target));
+        assert_eq!(find(250), (1, [None, Some(8), Some(16)]));
+        assert_eq!(find(300), (1, [Some(16), Some(8), None]));
+        assert_eq!(find(50), (0, [None, None, Some(8)]));
     }
 
     proptest::proptest! {
@@ -157,8 +126,8 @@ mod tests {
             for (target, displacement) in pairs {
                 let (target, displacement) = (u32::from(target), i32::from(displacement));
                 learned.learn(target, displacement);
-                let found = learned.find(target);
-                assert!(found.exact.or(found.below) == Some(displacement));
+                let [exact, below, _] = learned.around(learned.place(target), target);
+                assert!(exact.or(below) == Some(displacement));
                 assert!(learned.entries[..learned.used].is_sorted_by(|a, b| a.target < b.target));
             }
         }

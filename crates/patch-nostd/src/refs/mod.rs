@@ -30,12 +30,15 @@ pub use halves::{Half, Halves};
 pub use landmarks::{Landmark, Landmarks};
 pub use learned::{Learned, LearnedEntry};
 pub use nearby::Nearby;
+pub(crate) use predict::first;
 pub use predict::{Candidates, Predictor, SOURCES, Site};
 
 use crate::wire::{RegionKind, Window, WordForm};
 
-/// Bytes that the longest reference has.
-pub const REFERENCE_LENGTH: usize = 8;
+/// Bytes that the longest reference has. Where all have four, they travel in a register: a seventh less code.
+pub const REFERENCE_LENGTH: usize = if cfg!(feature = "words") { 8 } else { 4 };
+/// The bytes of a reference, then zeros, or what follows it.
+pub type Bytes = [u8; REFERENCE_LENGTH];
 /// Bytes from its first one on that decide whether something is a reference, and to what.
 pub const VIEW: usize = 40;
 
@@ -65,30 +68,27 @@ impl AddressSpace {
 #[derive(Clone, Copy, Debug)]
 pub struct View<'v> {
     /// What is there.
-    pub bytes: &'v [u8],
+    bytes: &'v [u8],
+    /// The first ones, as far as they exist, then zeros.
+    pub(crate) first: Bytes,
     /// Address of the first byte.
-    pub address: u32,
+    address: u32,
     /// Whether the first byte is not the first one of an instruction, as far as lengths tell.
-    pub inside: bool,
+    inside: bool,
 }
 
-impl View<'_> {
-    /// The first eight bytes, as far as they exist, then zeros.
+impl<'v> View<'v> {
+    /// What is there, the address of its first byte, and whether that is within an instruction.
+    #[must_use]
     #[inline]
-    fn bytes8(&self) -> [u8; 8] {
-        self.bytes_at(0)
+    pub fn new(bytes: &'v [u8], address: u32, inside: bool) -> Self {
+        Self { bytes, first: bytes_at(bytes, 0), address, inside }
     }
 
-    /// Eight bytes from `place` on, as far as they exist, then zeros.
+    /// Bytes from `place` on, as far as they exist, then zeros.
     #[inline]
-    fn bytes_at(&self, place: usize) -> [u8; 8] {
-        let rest = self.bytes.get(place..).unwrap_or(&[]);
-        if let Some(bytes) = rest.first_chunk() {
-            return *bytes;
-        }
-        let mut bytes = [0; 8];
-        bytes.iter_mut().zip(rest).for_each(|(to, &from)| *to = from);
-        bytes
+    fn bytes_at(&self, place: usize) -> Bytes {
+        bytes_at(self.bytes, place)
     }
 
     /// The little-endian word at `place`; zero beyond the end.
@@ -98,6 +98,18 @@ impl View<'_> {
         let [a, b, c, d, ..] = self.bytes_at(place);
         u32::from_le_bytes([a, b, c, d])
     }
+}
+
+#[cfg_attr(feature = "encode", inline)]
+#[cfg_attr(not(feature = "encode"), inline(never))]
+fn bytes_at(bytes: &[u8], place: usize) -> Bytes {
+    let rest = bytes.get(place..).unwrap_or(&[]);
+    if let Some(bytes) = rest.first_chunk() {
+        return *bytes;
+    }
+    let mut bytes = [0; REFERENCE_LENGTH];
+    bytes.iter_mut().zip(rest).for_each(|(to, &from)| *to = from);
+    bytes
 }
 
 /// Keeps step with instructions of different lengths, from the start of a copy on.
@@ -186,8 +198,14 @@ pub enum Form {
     X86(x86::Form),
 }
 
+impl Default for Form {
+    fn default() -> Self {
+        Self::Word(WordForm::POINTER)
+    }
+}
+
 /// A reference in the base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reference {
     /// Its form.
     pub form: Form,
@@ -223,30 +241,25 @@ impl Reference {
     #[must_use]
     #[inline]
     pub fn find(region: RegionKind, view: &View<'_>, space: &AddressSpace, halves: &Halves) -> Option<Self> {
+        let word = |form| word::find(form, view.first, view.address, space);
         match region {
             RegionKind::Bytes => None,
-            RegionKind::Words(form) => word::find(form, view, space),
+            RegionKind::Words(form) => word(form),
             #[cfg(feature = "thumb")]
             RegionKind::Thumb => {
                 // Half of a pointer may look like an instruction; an instruction rarely looks like a pointer.
-                word::find(WordForm::POINTER, view, space).or_else(|| thumb::find(view, halves))
+                word(WordForm::POINTER).or_else(|| thumb::find(view, halves))
             }
             #[cfg(feature = "aarch64")]
             RegionKind::Aarch64 => aarch64::find(view, halves),
             #[cfg(feature = "arm")]
-            RegionKind::Arm => word::find(WordForm::POINTER, view, space).or_else(|| arm::find(view, halves)),
+            RegionKind::Arm => word(WordForm::POINTER).or_else(|| arm::find(view, halves)),
             #[cfg(feature = "riscv")]
-            RegionKind::Riscv => {
-                word::find(WordForm::POINTER, view, space).or_else(|| riscv::find(view, halves))
-            }
+            RegionKind::Riscv => word(WordForm::POINTER).or_else(|| riscv::find(view, halves)),
             #[cfg(feature = "xtensa")]
-            RegionKind::Xtensa => {
-                word::find(WordForm::POINTER, view, space).or_else(|| xtensa::find(view, space))
-            }
+            RegionKind::Xtensa => word(WordForm::POINTER).or_else(|| xtensa::find(view, space)),
             #[cfg(feature = "x86")]
-            RegionKind::X86 => {
-                x86::find(view, space).or_else(|| word::find(WordForm::WIDE_POINTER, view, space))
-            }
+            RegionKind::X86 => x86::find(view, space).or_else(|| word(WordForm::WIDE_POINTER)),
             // Kinds that are not built in; headers that name them are refused.
             #[cfg(not(feature = "all-architectures"))]
             _ => None,
@@ -255,7 +268,7 @@ impl Reference {
 
     /// Where `bytes`, in place of the reference's own, would point in the target at `address`.
     #[must_use]
-    pub fn read(&self, bytes: [u8; 8], address: u32, space: &AddressSpace) -> u32 {
+    pub fn read(&self, bytes: Bytes, address: u32, space: &AddressSpace) -> u32 {
         match self.form {
             Form::Word(form) => word::target(form, bytes, address, space).unwrap_or(0),
             #[cfg(feature = "thumb")]
@@ -275,7 +288,7 @@ impl Reference {
 
     /// `bytes` pointed at `target` from `address`, or `None` if the instruction cannot do that.
     #[must_use]
-    pub fn write(&self, bytes: [u8; 8], address: u32, space: &AddressSpace, target: u32) -> Option<[u8; 8]> {
+    pub fn write(&self, bytes: Bytes, address: u32, space: &AddressSpace, target: u32) -> Option<Bytes> {
         match self.form {
             Form::Word(form) => Some(word::write(form, address, space, target)),
             #[cfg(feature = "thumb")]
@@ -295,7 +308,7 @@ impl Reference {
 
     /// `bytes` without its operand: what stays the same when only the target moves.
     #[must_use]
-    pub fn mask(&self, bytes: [u8; 8]) -> [u8; 8] {
+    pub fn mask(&self, bytes: Bytes) -> Bytes {
         match self.form {
             Form::Word(form) => word::mask(form, bytes),
             #[cfg(feature = "thumb")]
@@ -336,7 +349,7 @@ impl Reference {
     /// What register it sets, if it is a first half: `old` are its bytes and address in the base, `new` those of
     /// its copy in the target.
     #[must_use]
-    pub fn half(&self, old: ([u8; 8], u32), new: ([u8; 8], u32)) -> Option<Half> {
+    pub fn half(&self, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Half> {
         match self.form {
             #[cfg(feature = "thumb")]
             Form::Thumb(form) => thumb::half(form, old, new.0, self.target),

@@ -6,19 +6,13 @@ use super::Landmark;
 const REMEMBERED: usize = 8;
 
 /// The covers of the base that were announced last.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Nearby {
     /// Newest first.
     covers: [Landmark; REMEMBERED],
 }
 
 crate::state::state!(Nearby: covers);
-
-impl Default for Nearby {
-    fn default() -> Self {
-        Self { covers: [Landmark { base: 0, target: 0, length: 0 }; REMEMBERED] }
-    }
-}
 
 impl Nearby {
     /// Remembers a cover.

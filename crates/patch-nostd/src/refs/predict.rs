@@ -1,7 +1,7 @@
 //! Where did the target go? The list of guesses and the flags that choose among them
 //! (`docs/format.md`, section 7.7).
 
-use super::{AddressSpace, Class, Landmarks, Learned, Nearby, Reference};
+use super::{AddressSpace, Bytes, Class, Landmarks, Learned, Nearby, Reference};
 use crate::entropy::{Category, Coder, Model, Number};
 
 /// How many sources propose a displacement, best first.
@@ -15,18 +15,20 @@ const FORM_FLAG: usize = 24;
 /// The displacements that the sources propose for one reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidates {
-    proposals: [Option<i32>; SOURCES],
+    proposals: [i32; SOURCES],
+    /// Which of them there are, a bit each. Options would be twice as large, and the code that looks at them too.
+    known: u32,
     /// Where the table of learned displacements has the target, or would have it.
     place: usize,
 }
 
 /// What the copy that meets a reference knows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Site {
     /// The reference.
     pub reference: Reference,
     /// Its bytes in the base, then zeros.
-    pub bytes: [u8; 8],
+    pub bytes: Bytes,
     /// Its address in the base.
     pub base_address: u32,
     /// The address of its copy in the target.
@@ -65,19 +67,20 @@ impl<'w> Predictor<'w> {
     #[cfg_attr(not(feature = "encode"), inline(never))]
     fn candidates(&self, site: &Site) -> Candidates {
         let target = site.reference.target;
-        let known = self.learned.find(target);
         let offset = target.wrapping_sub(self.space.base_address);
+        let usual = site.target_address.wrapping_sub(site.base_address) as i32;
         let same = site.reference.read(site.bytes, site.target_address, &self.space);
-        let proposals = [
-            known.exact,
-            self.nearby.displacement(offset, site.target_address.wrapping_sub(site.base_address) as i32),
-            self.landmarks.displacement(offset),
-            known.below,
-            known.above,
-            Some(self.recent[usize::from(is_branch(site))]),
-            Some(same.wrapping_sub(target) as i32),
-        ];
-        Candidates { proposals, place: known.place }
+        let mut candidates =
+            Candidates { proposals: [0; SOURCES], known: 0, place: self.learned.place(target) };
+        let [exact, below, above] = self.learned.around(candidates.place, target);
+        candidates.propose(0, exact);
+        candidates.propose(1, self.nearby.displacement(offset, usual));
+        candidates.propose(2, self.landmarks.displacement(offset));
+        candidates.propose(3, below);
+        candidates.propose(4, above);
+        candidates.propose(5, Some(self.recent[usize::from(is_branch(site))]));
+        candidates.propose(6, Some(same.wrapping_sub(target) as i32));
+        candidates
     }
 
     /// Codes the reference at `site`, whose copy in the target is `actual` (only encoders know it).
@@ -89,17 +92,20 @@ impl<'w> Predictor<'w> {
         coder: &mut C,
         model: &mut Model<'_>,
         site: &Site,
-        actual: [u8; 8],
-    ) -> Option<[u8; 8]> {
+        actual: Bytes,
+    ) -> Option<Bytes> {
         coder.category(Category::References);
         let target = site.reference.target;
         let candidates = self.candidates(site);
         let mut rank = 0u32;
-        for source in 0..SOURCES {
-            let Some(displacement) = candidates.fresh(source) else { continue };
+        for (source, &displacement) in candidates.proposals.iter().enumerate() {
+            let agreement = candidates.agreement(displacement);
+            // There is one, and no better source proposed the same.
+            if candidates.known >> source & 1 == 0 || agreement.trailing_zeros() != source as u32 {
+                continue;
+            }
             let guess = target.wrapping_add(displacement as u32);
             let Some(bytes) = self.write(site, guess) else { continue };
-            let agreement = candidates.agreement(displacement);
             let right = self.flag(coder, model, site, (source, rank, agreement), bytes == actual);
             self.note(agreement, right);
             if right {
@@ -115,7 +121,7 @@ impl<'w> Predictor<'w> {
 
     /// The bytes of the reference that points at `target` from its new place, then zeros.
     #[cfg_attr(not(feature = "encode"), inline(never))]
-    fn write(&self, site: &Site, target: u32) -> Option<[u8; 8]> {
+    fn write(&self, site: &Site, target: u32) -> Option<Bytes> {
         let bytes = site.reference.write(site.bytes, site.target_address, &self.space, target)?;
         Some(first(bytes, site.reference.length))
     }
@@ -158,10 +164,10 @@ impl<'w> Predictor<'w> {
         model: &mut Model<'_>,
         site: &Site,
         candidates: &Candidates,
-        actual: [u8; 8],
-    ) -> Option<[u8; 8]> {
+        actual: Bytes,
+    ) -> Option<Bytes> {
         let class = site.reference.class();
-        let best = candidates.proposals.into_iter().flatten().next().unwrap_or(0);
+        let best = candidates.best();
         let guess = site.reference.target.wrapping_add(best as u32);
         let went = site.reference.read(actual, site.target_address, &self.space);
         let distance = went.wrapping_sub(guess) as i32;
@@ -179,16 +185,16 @@ impl<'w> Predictor<'w> {
 
     /// Takes what a reference became whose bytes were coded one by one.
     #[cfg_attr(not(feature = "encode"), inline(never))]
-    pub fn learn(&mut self, site: &Site, actual: [u8; 8]) {
+    pub fn learn(&mut self, site: &Site, actual: Bytes) {
         let went = site.reference.read(actual, site.target_address, &self.space);
         if self.holds(site, actual, went) {
-            let place = self.learned.find(site.reference.target).place;
+            let place = self.learned.place(site.reference.target);
             self.remember(site, place, went.wrapping_sub(site.reference.target) as i32);
         }
     }
 
     /// Whether `actual` is the same reference to another target, which is `went`.
-    fn holds(&self, site: &Site, actual: [u8; 8], went: u32) -> bool {
+    fn holds(&self, site: &Site, actual: Bytes, went: u32) -> bool {
         let plausible = site.reference.class() != Class::Pointer || self.space.contains(went);
         plausible && self.write(site, went) == Some(actual)
     }
@@ -208,32 +214,37 @@ fn is_branch(site: &Site) -> bool {
 
 /// Whether a distance is cheaper to say than the bytes one by one: about two bits and its own against fourteen for
 /// each byte that differs.
-fn is_short(distance: i32, old: [u8; 8], actual: [u8; 8]) -> bool {
+fn is_short(distance: i32, old: Bytes, actual: Bytes) -> bool {
     let differing = old.iter().zip(&actual).filter(|(old, new)| old != new).count() as u32;
     let bits = u32::BITS - distance.unsigned_abs().leading_zeros();
     distance != i32::MIN && bits + 2 < 14 * differing.max(1)
 }
 
 /// The first `length` bytes, then zeros.
-fn first(mut bytes: [u8; 8], length: u8) -> [u8; 8] {
+pub(crate) fn first(mut bytes: Bytes, length: u8) -> Bytes {
     bytes.iter_mut().skip(usize::from(length)).for_each(|byte| *byte = 0);
     bytes
 }
 
 impl Candidates {
-    /// The proposal of `source`, unless a better source proposed the same.
-    fn fresh(&self, source: usize) -> Option<i32> {
-        let (before, rest) = self.proposals.split_at_checked(source)?;
-        let proposal = (*rest.first()?)?;
-        (!before.contains(&Some(proposal))).then_some(proposal)
+    fn propose(&mut self, source: usize, displacement: Option<i32>) {
+        if let (Some(displacement), Some(proposal)) = (displacement, self.proposals.get_mut(source)) {
+            *proposal = displacement;
+            self.known |= 1 << source;
+        }
+    }
+
+    /// What the best source proposes.
+    fn best(&self) -> i32 {
+        self.proposals.get(self.known.trailing_zeros() as usize).copied().unwrap_or(0)
     }
 
     /// Which sources propose `displacement`, a bit each.
     fn agreement(&self, displacement: i32) -> u32 {
         let mut mask = 0;
-        for (index, proposal) in self.proposals.iter().enumerate() {
-            mask |= u32::from(*proposal == Some(displacement)) << index;
+        for (index, &proposal) in self.proposals.iter().enumerate() {
+            mask |= u32::from(proposal == displacement) << index;
         }
-        mask
+        mask & self.known
     }
 }

@@ -13,7 +13,7 @@
 //! ```
 
 use super::bits::{signed, with_word, word};
-use super::{Class, Half, Halves, Reference, View};
+use super::{Bytes, Class, Half, Halves, Reference, View};
 
 /// Instructions of RISC-V code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
     if view.inside || view.address & 1 != 0 {
         return None;
     }
-    let bytes = view.bytes8();
+    let bytes = view.first;
     let word = word(bytes);
     let form = form(word)?;
     let (extra, target) = match form {
@@ -123,7 +123,7 @@ const fn low(form: Form, word: u32) -> u32 {
 
 /// The target of the instruction at `address`. `extra` is the lower part for an upper one, and what the register
 /// holds for a lower one.
-pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -> u32 {
+pub(super) const fn read(form: Form, bytes: Bytes, address: u32, extra: u32) -> u32 {
     let word = word(bytes);
     let offset = match form {
         Form::Jump => jump_offset(word),
@@ -138,7 +138,7 @@ pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -
 }
 
 /// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, extra: u32, target: u32) -> Option<[u8; 8]> {
+pub(super) fn write(form: Form, bytes: Bytes, address: u32, extra: u32, target: u32) -> Option<Bytes> {
     let word = word(bytes);
     let offset = target.wrapping_sub(address);
     let written = match form {
@@ -223,7 +223,7 @@ const fn with_short_branch_offset(word: u32, offset: u32) -> u32 {
 }
 
 /// What a first half put into its register; what an instruction overwrites is no upper part any more.
-pub(super) fn half(form: Form, old: ([u8; 8], u32), new: ([u8; 8], u32)) -> Option<Half> {
+pub(super) fn half(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Half> {
     let before = word(old.0);
     match form {
         Form::Upper | Form::Relative => Some(Half {
@@ -249,7 +249,7 @@ pub(super) const fn class(form: Form) -> Class {
 }
 
 /// Keeps the opcode and the registers; near references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: [u8; 8]) -> [u8; 8] {
+pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
     let word = word(bytes);
     let masked = match form {
         Form::Jump | Form::Upper | Form::Relative => word & 0xFFF,
@@ -267,7 +267,7 @@ mod tests {
     use std::vec::Vec;
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View { bytes, address, inside: false }, &Halves::default())?;
+        let reference = find(&View::new(bytes, address, false), &Halves::default())?;
         let super::super::Form::Riscv(form) = reference.form else { return None };
         Some((form, reference.target))
     }
@@ -293,19 +293,18 @@ mod tests {
     /// Finds a pair, moves it by `delta`, and returns both instructions.
     fn moved(pair: [u32; 2], address: u32, delta: u32) -> (u32, [u32; 2]) {
         let code: Vec<u8> = pair.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let first = View { bytes: &code, address, inside: false };
+        let first = View::new(&code, address, false);
         let upper = find(&first, &Halves::default()).unwrap();
         let super::super::Form::Riscv(form) = upper.form else { unreachable!() };
-        let new =
-            write(form, first.bytes8(), address, upper.extra, upper.target.wrapping_add(delta)).unwrap();
+        let new = write(form, first.first, address, upper.extra, upper.target.wrapping_add(delta)).unwrap();
         let mut halves = Halves::default();
-        halves.set(half(form, (first.bytes8(), address), (new, address)).unwrap());
-        let second = View { bytes: &code[4..], address: address + 4, inside: false };
+        halves.set(half(form, (first.first, address), (new, address)).unwrap());
+        let second = View::new(&code[4..], address + 4, false);
         let lower = find(&second, &halves).unwrap();
         assert_eq!(lower.target, upper.target);
         let super::super::Form::Riscv(form) = lower.form else { unreachable!() };
         let target = lower.target.wrapping_add(delta);
-        let last = write(form, second.bytes8(), address + 4, lower.extra, target).unwrap();
+        let last = write(form, second.first, address + 4, lower.extra, target).unwrap();
         (upper.target, [word(new), word(last)])
     }
 
@@ -327,11 +326,11 @@ mod tests {
 
     #[test]
     fn out_of_reach_is_refused() {
-        let jump = with_word([0; 8], 0x0080_00EF);
+        let jump = with_word(Bytes::default(), 0x0080_00EF);
         assert!(write(Form::Jump, jump, 0, 0, 1 << 20).is_none());
         assert!(write(Form::Jump, jump, 0, 0, (1 << 20) - 2).is_some());
         assert!(write(Form::Jump, jump, 0, 0, 9).is_none());
-        assert!(write(Form::Lower, with_word([0; 8], 0x0005_0513), 0, 0x1000, 0x1800).is_none());
+        assert!(write(Form::Lower, with_word(Bytes::default(), 0x0005_0513), 0, 0x1000, 0x1800).is_none());
     }
 
     const FORMS: [Form; 8] = [
@@ -347,7 +346,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writing_what_was_read_changes_nothing(bytes: [u8; 8], address: u32, low in 0..0x1000u32) {
+        fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32, low in 0..0x1000u32) {
             if let Some(form) = form(word(bytes)) {
                 let low = signed(low, 12);
                 let target = read(form, bytes, address & !1, low);
@@ -356,7 +355,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read(bytes: [u8; 8], address: u32, low in 0..0x1000u32, near in 0..0x200u32, which in 0..8usize) {
+        fn what_is_written_is_read(bytes: Bytes, address: u32, low in 0..0x1000u32, near in 0..0x200u32, which in 0..8usize) {
             let form = FORMS[which];
             let low = signed(low, 12);
             let target = match form {

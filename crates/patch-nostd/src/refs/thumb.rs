@@ -12,7 +12,7 @@
 //! ```
 
 use super::bits::{self, signed};
-use super::{Class, Half, Halves, Reference, View};
+use super::{Bytes, Class, Half, Halves, Reference, View};
 
 /// Instructions of Thumb code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +42,12 @@ const FORM: u32 = 0x5000;
 const BLX: u32 = 0x4000;
 
 /// Halfwords of an instruction, the first one in the upper half.
-const fn word(bytes: [u8; 8]) -> u32 {
+const fn word(bytes: Bytes) -> u32 {
     bits::word(bytes).rotate_left(16)
 }
 
 /// `bytes` with these halfwords in front.
-const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
+const fn with_word(bytes: Bytes, word: u32) -> Bytes {
     bits::with_word(bytes, word.rotate_left(16))
 }
 
@@ -57,7 +57,7 @@ pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
     if view.inside || view.address & 1 != 0 {
         return None;
     }
-    let bytes = view.bytes8();
+    let bytes = view.first;
     let word = word(bytes);
     let (form, length) = if word >> 27 == 0b11110 || word >> 25 == 0b111_1100 {
         (wide_form(word)?, 4)
@@ -115,11 +115,15 @@ const fn short_form(halfword: u32) -> Option<Form> {
 
 /// The upper half that a MOVT in view puts into the same register.
 fn partner(view: &View<'_>, target: u32) -> Option<u32> {
-    (4..view.bytes.len()).step_by(2).find_map(|place| {
+    let mut place = 4;
+    while place < view.bytes.len() {
         let word = word(view.bytes_at(place));
-        let movt = word >> 20 & 0xFBF == 0xF2C && word & 0x8000 == 0 && register(word) == target;
-        movt.then_some(immediate(word) << 16)
-    })
+        if word & 0xFBF0_8000 == 0xF2C0_0000 && register(word) == target {
+            return Some(immediate(word) << 16);
+        }
+        place += 2;
+    }
+    None
 }
 
 /// The destination of a MOVW or MOVT.
@@ -198,7 +202,7 @@ fn immediate(word: u32) -> u32 {
 }
 
 /// The target of the instruction at `address`; `extra` is the other half of the address.
-pub(super) fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -> u32 {
+pub(super) fn read(form: Form, bytes: Bytes, address: u32, extra: u32) -> u32 {
     let word = word(bytes);
     let operand = operand(form, plain(form, word));
     let offset = match form {
@@ -212,7 +216,7 @@ pub(super) fn read(form: Form, bytes: [u8; 8], address: u32, extra: u32) -> u32 
 }
 
 /// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, target: u32) -> Option<[u8; 8]> {
+pub(super) fn write(form: Form, bytes: Bytes, address: u32, target: u32) -> Option<Bytes> {
     let word = word(bytes);
     let offset = target.wrapping_sub(origin(form, word, address));
     let operand = match form {
@@ -244,7 +248,7 @@ const fn origin(form: Form, word: u32, address: u32) -> u32 {
 const IMMEDIATE: u32 = 0x040F_70FF;
 
 /// What a MOVW put into its register.
-pub(super) fn half(form: Form, old: ([u8; 8], u32), new: [u8; 8], target: u32) -> Option<Half> {
+pub(super) fn half(form: Form, old: (Bytes, u32), new: Bytes, target: u32) -> Option<Half> {
     let register = register(word(old.0)) as u8;
     let new = immediate(word(new));
     (form == Form::LowerHalf).then_some(Half { register, address: old.1, old: target, new })
@@ -260,7 +264,7 @@ pub(super) const fn class(form: Form) -> Class {
 }
 
 /// Keeps the opcode; near references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: [u8; 8]) -> [u8; 8] {
+pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
     let word = word(bytes);
     let masked = match form {
         Form::Branch => word & 0xF000_D000,
@@ -276,7 +280,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let view = View { bytes, address, inside: false };
+        let view = View::new(bytes, address, false);
         let reference = find(&view, &Halves::default())?;
         let super::super::Form::Thumb(form) = reference.form else { return None };
         Some((form, reference.target))
@@ -306,18 +310,18 @@ mod tests {
         assert_eq!(found(&code, 0x100), Some((Form::LowerHalf, 0x2000_1234)));
         assert_eq!(found(&code[..4], 0x100), None);
         let mut halves = Halves::default();
-        let first = View { bytes: &code, address: 0x100, inside: false };
+        let first = View::new(&code, 0x100, false);
         let reference = find(&first, &halves).unwrap();
-        let bytes = write(Form::LowerHalf, first.bytes8(), 0, 0x2000_1244).unwrap();
-        let half = half(Form::LowerHalf, (first.bytes8(), 0x100), bytes, reference.target).unwrap();
+        let bytes = write(Form::LowerHalf, first.first, 0, 0x2000_1244).unwrap();
+        let half = half(Form::LowerHalf, (first.first, 0x100), bytes, reference.target).unwrap();
         halves.set(half);
-        let second = find(&View { bytes: &code[4..], address: 0x104, inside: false }, &halves).unwrap();
+        let second = find(&View::new(&code[4..], 0x104, false), &halves).unwrap();
         assert_eq!((second.target, second.extra), (0x2000_1234, 0x1244));
     }
 
     #[test]
     fn out_of_reach_is_refused() {
-        let branch = [0x00, 0xF0, 0x00, 0xF8, 0, 0, 0, 0];
+        let branch = with_word(Bytes::default(), 0xF000_F800);
         assert!(write(Form::Branch, branch, 0, 4 + (1 << 24)).is_none());
         assert!(write(Form::Branch, branch, 0, 2 + (1 << 24)).is_some());
         assert!(write(Form::Branch, branch, 0, 7).is_none());
@@ -325,8 +329,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writing_what_was_read_changes_nothing(bytes: [u8; 8], address: u32) {
-            let view = View { bytes: &bytes, address: address & !1, inside: false };
+        fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32) {
+            let view = View::new(&bytes, address & !1, false);
             if let Some(reference) = find(&view, &Halves::default()) {
                 let super::super::Form::Thumb(form) = reference.form else { unreachable!() };
                 prop_assert_eq!(read(form, bytes, view.address, reference.extra), reference.target);

@@ -1,28 +1,40 @@
 //! Words of data that point somewhere: 32 or 64 bits, absolute or relative (`docs/format.md`, section 7.2).
 
-use super::{AddressSpace, Form, Reference, View};
+use super::{AddressSpace, Bytes, Form, REFERENCE_LENGTH, Reference};
 use crate::wire::{Origin, WordForm};
 
 /// Smaller words are numbers, not addresses. (Offsets in an image may be small.)
 const LEAST: u32 = 0x100;
 
-/// The word that `view` begins with, if it points into `space`.
+/// The form, or the only one that there is.
+const fn known(form: WordForm) -> WordForm {
+    if cfg!(feature = "words") { form } else { WordForm::POINTER }
+}
+
+/// The word that `bytes` at `address` begin with, if it points into `space`.
 #[inline]
-pub(super) fn find(form: WordForm, view: &View<'_>, space: &AddressSpace) -> Option<Reference> {
-    if view.address & (form.length() as u32 - 1) != 0 {
+pub(super) fn find(form: WordForm, bytes: Bytes, address: u32, space: &AddressSpace) -> Option<Reference> {
+    let target = pointed(form, bytes, address, space)?;
+    Some(Reference { form: Form::Word(form), length: known(form).length() as u8, extra: 0, target })
+}
+
+/// Where it points.
+#[cfg_attr(not(feature = "encode"), inline(never))]
+fn pointed(form: WordForm, bytes: Bytes, address: u32, space: &AddressSpace) -> Option<u32> {
+    let form = known(form);
+    if address & (form.length() as u32 - 1) != 0 {
         return None;
     }
-    let bytes = view.bytes8();
     if form.origin == Origin::Absolute && halves(form, bytes).0 < LEAST {
         return None;
     }
-    let target = target(form, bytes, view.address, space)?;
-    let reference = Reference { form: Form::Word(form), length: form.length() as u8, extra: 0, target };
-    space.contains(target).then_some(reference)
+    let target = target(form, bytes, address, space)?;
+    space.contains(target).then_some(target)
 }
 
 /// Where a word at `address` points; `None` if its upper half is not an address's.
-pub(super) fn target(form: WordForm, bytes: [u8; 8], address: u32, space: &AddressSpace) -> Option<u32> {
+pub(super) fn target(form: WordForm, bytes: Bytes, address: u32, space: &AddressSpace) -> Option<u32> {
+    let form = known(form);
     let (low, high) = halves(form, bytes);
     let target = low.wrapping_add(origin(form, address, space));
     let expected = match form.origin {
@@ -35,7 +47,8 @@ pub(super) fn target(form: WordForm, bytes: [u8; 8], address: u32, space: &Addre
 }
 
 /// The word at `address` that points at `target`.
-pub(super) fn write(form: WordForm, address: u32, space: &AddressSpace, target: u32) -> [u8; 8] {
+#[cfg(feature = "words")]
+pub(super) fn write(form: WordForm, address: u32, space: &AddressSpace, target: u32) -> Bytes {
     let low = target.wrapping_sub(origin(form, address, space));
     let high = match form.origin {
         Origin::Absolute => space.address_high,
@@ -51,9 +64,15 @@ pub(super) fn write(form: WordForm, address: u32, space: &AddressSpace, target: 
     }
 }
 
+/// The same where all words are addresses.
+#[cfg(not(feature = "words"))]
+pub(super) const fn write(_: WordForm, _: u32, _: &AddressSpace, target: u32) -> Bytes {
+    target.to_le_bytes()
+}
+
 /// Keeps of an absolute address the top byte, which says flash or RAM, and of others nothing.
-pub(super) fn mask(form: WordForm, bytes: [u8; 8]) -> [u8; 8] {
-    let mut masked = [0; 8];
+pub(super) fn mask(form: WordForm, bytes: Bytes) -> Bytes {
+    let mut masked = [0; REFERENCE_LENGTH];
     let top = if form.big_endian { form.length() - 4 } else { 3 };
     if let (Origin::Absolute, Some(to), Some(&from)) = (form.origin, masked.get_mut(top), bytes.get(top)) {
         *to = from;
@@ -61,13 +80,20 @@ pub(super) fn mask(form: WordForm, bytes: [u8; 8]) -> [u8; 8] {
     masked
 }
 
-const fn halves(form: WordForm, bytes: [u8; 8]) -> (u32, u32) {
+/// The lower and the upper half.
+#[cfg(feature = "words")]
+const fn halves(form: WordForm, bytes: Bytes) -> (u32, u32) {
     let [a, b, c, d, e, f, g, h] = bytes;
     match (form.wide, form.big_endian) {
         (true, true) => (u32::from_be_bytes([e, f, g, h]), u32::from_be_bytes([a, b, c, d])),
         (false, true) => (u32::from_be_bytes([a, b, c, d]), 0),
         _ => (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])),
     }
+}
+
+#[cfg(not(feature = "words"))]
+const fn halves(_: WordForm, bytes: Bytes) -> (u32, u32) {
+    (u32::from_le_bytes(bytes), 0)
 }
 
 const fn origin(form: WordForm, address: u32, space: &AddressSpace) -> u32 {
@@ -90,8 +116,8 @@ mod tests {
     };
 
     fn found(form: WordForm, bytes: [u8; 8], address: u32) -> Option<u32> {
-        let view = View { bytes: &bytes, address, inside: false };
-        find(form, &view, &SPACE).map(|reference| reference.target)
+        let bytes: Bytes = core::array::from_fn(|place| bytes[place]);
+        find(form, bytes, address, &SPACE).map(|reference| reference.target)
     }
 
     #[test]
@@ -99,6 +125,9 @@ mod tests {
         let pointer = WordForm::POINTER;
         assert_eq!(found(pointer, [0x34, 0x12, 0, 8, 9, 9, 9, 9], 0x0800_0004), Some(0x0800_1234));
         assert_eq!(found(pointer, [0x34, 0x12, 0, 8, 9, 9, 9, 9], 0x0800_0002), None);
+        if cfg!(not(feature = "words")) {
+            return;
+        }
         let big = WordForm { big_endian: true, ..pointer };
         assert_eq!(found(big, [8, 0, 0x12, 0x34, 9, 9, 9, 9], 0x0800_0004), Some(0x0800_1234));
         let wide = WordForm::WIDE_POINTER;

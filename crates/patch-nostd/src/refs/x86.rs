@@ -10,7 +10,7 @@
 //!
 //! All count from the end of the instruction. Prefixes stay outside, and so do the immediates that follow.
 
-use super::{AddressSpace, Class, Reference, View};
+use super::{AddressSpace, Bytes, Class, Reference, View};
 
 /// The place of the 32-bit displacement of an instruction, from its opcode on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Form {
 /// The reference that `view` begins with. By chance, hardly any displacement leads into the image.
 #[inline]
 pub(super) fn find(view: &View<'_>, space: &AddressSpace) -> Option<Reference> {
-    let bytes = view.bytes8();
+    let bytes = view.first;
     let form = form(bytes)?;
     let target = read(form, bytes, view.address);
     // Data that is not stored lies beyond the end.
@@ -46,7 +46,7 @@ pub(super) fn find(view: &View<'_>, space: &AddressSpace) -> Option<Reference> {
 }
 
 #[inline]
-fn form(bytes: [u8; 8]) -> Option<Form> {
+fn form(bytes: Bytes) -> Option<Form> {
     let [opcode, second, third, ..] = bytes;
     match opcode {
         0xE8 | 0xE9 => Some(Form::branch(1)),
@@ -87,7 +87,7 @@ const fn two_byte_form(opcode: u8) -> Option<Form> {
 }
 
 /// The target of the instruction whose opcode is at `address`.
-pub(super) fn read(form: Form, bytes: [u8; 8], address: u32) -> u32 {
+pub(super) fn read(form: Form, bytes: Bytes, address: u32) -> u32 {
     let [_, b, c, d, e, f, g, _] = bytes;
     let offset = match form.before {
         1 => [b, c, d, e],
@@ -98,7 +98,7 @@ pub(super) fn read(form: Form, bytes: [u8; 8], address: u32) -> u32 {
 }
 
 /// The same instruction, with its opcode at `address`, to `target`.
-pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, target: u32) -> [u8; 8] {
+pub(super) fn write(form: Form, bytes: Bytes, address: u32, target: u32) -> Bytes {
     let [w, x, y, z] = target.wrapping_sub(end(form, address)).to_le_bytes();
     let [a, b, c, _, _, f, g, h] = bytes;
     match form.before {
@@ -118,7 +118,7 @@ pub(super) const fn class(form: Form) -> Class {
 }
 
 /// Keeps opcode and ModRM.
-pub(super) fn mask(form: Form, bytes: [u8; 8]) -> [u8; 8] {
+pub(super) fn mask(form: Form, bytes: Bytes) -> Bytes {
     write(form, bytes, 0, end(form, 0))
 }
 
@@ -135,7 +135,7 @@ mod tests {
     };
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View { bytes, address, inside: false }, &SPACE)?;
+        let reference = find(&View::new(bytes, address, false), &SPACE)?;
         let super::super::Form::X86(form) = reference.form else { return None };
         Some((form, reference.target))
     }
@@ -161,14 +161,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writing_what_was_read_changes_nothing(bytes: [u8; 8], address: u32) {
+        fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32) {
             if let Some(form) = form(bytes) {
                 prop_assert_eq!(write(form, bytes, address, read(form, bytes, address)), bytes);
             }
         }
 
         #[test]
-        fn what_is_written_is_read(bytes: [u8; 8], address: u32, target: u32, which in 0..4usize) {
+        fn what_is_written_is_read(bytes: Bytes, address: u32, target: u32, which in 0..4usize) {
             let form = [Form::branch(1), Form::branch(2), Form::operand(2, 4), Form::operand(3, 1)][which];
             prop_assert_eq!(read(form, write(form, bytes, address, target), address), target);
         }

@@ -11,7 +11,7 @@
 //! ```
 
 use super::bits::signed;
-use super::{AddressSpace, Class, Reference, View};
+use super::{AddressSpace, Bytes, Class, Reference, View};
 
 /// Instructions of Xtensa code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +32,15 @@ pub enum Form {
     Narrow,
 }
 
-const fn word(bytes: [u8; 8]) -> u32 {
+const fn word(bytes: Bytes) -> u32 {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0])
 }
 
-const fn with_word(bytes: [u8; 8], word: u32) -> [u8; 8] {
+const fn with_word(bytes: Bytes, word: u32) -> Bytes {
     let [a, b, c, _] = word.to_le_bytes();
-    [a, b, c, bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]]
+    let mut bytes = bytes;
+    (bytes[0], bytes[1], bytes[2]) = (a, b, c);
+    bytes
 }
 
 /// The reference that `view` begins with. A call leaves the image only by chance.
@@ -47,7 +49,7 @@ pub(super) fn find(view: &View<'_>, space: &AddressSpace) -> Option<Reference> {
     if view.inside {
         return None;
     }
-    let bytes = view.bytes8();
+    let bytes = view.first;
     let form = form(word(bytes))?;
     let length = if form == Form::Narrow { 2 } else { 3 };
     let target = read(form, bytes, view.address);
@@ -77,7 +79,7 @@ const fn form(word: u32) -> Option<Form> {
 }
 
 /// The target of the instruction at `address`.
-pub(super) const fn read(form: Form, bytes: [u8; 8], address: u32) -> u32 {
+pub(super) const fn read(form: Form, bytes: Bytes, address: u32) -> u32 {
     let word = word(bytes);
     let offset = match form {
         Form::Call => signed(word >> 6, 18) << 2,
@@ -101,7 +103,7 @@ const fn origin(form: Form, address: u32) -> u32 {
 }
 
 /// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: [u8; 8], address: u32, target: u32) -> Option<[u8; 8]> {
+pub(super) fn write(form: Form, bytes: Bytes, address: u32, target: u32) -> Option<Bytes> {
     let word = word(bytes);
     let offset = target.wrapping_sub(origin(form, address));
     let written = match form {
@@ -135,7 +137,7 @@ pub(super) const fn class(form: Form) -> Class {
 }
 
 /// Keeps the opcode of calls; other references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: [u8; 8]) -> [u8; 8] {
+pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
     let word = word(bytes);
     let masked = match form {
         Form::Call => word & 0x3F,
@@ -157,7 +159,7 @@ mod tests {
     };
 
     fn found(word: u32, address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View { bytes: &word.to_le_bytes()[..3], address, inside: false }, &SPACE)?;
+        let reference = find(&View::new(&word.to_le_bytes()[..3], address, false), &SPACE)?;
         let super::super::Form::Xtensa(form) = reference.form else { return None };
         Some((form, reference.target))
     }
@@ -199,7 +201,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writing_what_was_read_changes_nothing(bytes: [u8; 8], address: u32) {
+        fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32) {
             if let Some(form) = form(word(bytes)) {
                 let target = read(form, bytes, address);
                 prop_assert_eq!(write(form, bytes, address, target), Some(bytes));
@@ -207,7 +209,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read(bytes: [u8; 8], address: u32, offset: u32, which in 0..7usize) {
+        fn what_is_written_is_read(bytes: Bytes, address: u32, offset: u32, which in 0..7usize) {
             let form = FORMS[which];
             let offset = match form {
                 Form::Call => signed(offset, 18) << 2,

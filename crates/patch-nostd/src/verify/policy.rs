@@ -1,7 +1,7 @@
 //! Which packages a device takes, decided before anything is written (`docs/format.md`, section 8).
 
 use crate::Error;
-use crate::wire::{Extensions, Header, Signatures, with_message};
+use crate::wire::{Extensions, Header, Signatures, Text, with_message};
 
 /// Decides by its header whether a package is for this device.
 pub trait Policy {
@@ -69,6 +69,6 @@ impl Policy for Device<'_> {
     }
 }
 
-fn equal(wanted: Option<&str>, found: Option<&str>, otherwise: Error) -> Result<(), Error> {
-    if wanted.is_none() || wanted == found { Ok(()) } else { Err(otherwise) }
+fn equal(wanted: Option<&str>, found: Option<Text<'_>>, otherwise: Error) -> Result<(), Error> {
+    if wanted.is_none() || wanted.map(Text::from) == found { Ok(()) } else { Err(otherwise) }
 }

@@ -1,6 +1,6 @@
 //! The header's extensions: tagged records of what not every package has (`docs/format.md`, section 2.6).
 
-use super::Reader;
+use super::Fields;
 use crate::Error;
 
 /// The longest product, module or version, in bytes.
@@ -14,15 +14,39 @@ const ROLLBACK_COUNTER: u8 = 4;
 const IN_PLACE: u8 = 5;
 const CONTAINER: u8 = 6;
 
+/// A text of a header: its bytes are UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text<'h>(&'h [u8]);
+
+impl<'h> Text<'h> {
+    /// As text.
+    #[must_use]
+    pub fn as_str(self) -> &'h str {
+        core::str::from_utf8(self.0).unwrap_or_default()
+    }
+
+    /// As bytes: devices compare them, and need not know what they mean.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'h [u8] {
+        self.0
+    }
+}
+
+impl<'h> From<&'h str> for Text<'h> {
+    fn from(text: &'h str) -> Self {
+        Self(text.as_bytes())
+    }
+}
+
 /// What the extensions of a header say: a view of its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extensions<'h> {
     /// What the package is for: see [`is_product`].
-    pub product: Option<&'h str>,
+    pub product: Option<Text<'h>>,
     /// Which part of the product: see [`is_name`].
-    pub module: Option<&'h str>,
+    pub module: Option<Text<'h>>,
     /// The target image's version: see [`is_name`].
-    pub version: Option<&'h str>,
+    pub version: Option<Text<'h>>,
     /// Grows when older images must not come back.
     pub rollback_counter: Option<u32>,
     /// What the package expands, for decoders of containers; others refuse it.
@@ -48,60 +72,97 @@ pub struct InPlacePlan {
 
 /// Whether a text may be a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8.
 #[must_use]
-pub const fn is_product(text: &str) -> bool {
-    !text.is_empty() && text.len() <= TEXT_LIMIT
+pub fn is_product(text: &str) -> bool {
+    may_be(PRODUCT, text.as_bytes())
 }
 
 /// Whether a text may be a module or a version: 1 to [`TEXT_LIMIT`] letters and digits of ASCII, `.`, `_` and `-`.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    is_product(text) && text.bytes().all(allowed)
+    may_be(MODULE, text.as_bytes())
+}
+
+/// Whether the text of a record with this tag may have these bytes.
+fn may_be(tag: u8, bytes: &[u8]) -> bool {
+    let allowed = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let right = if tag == PRODUCT { is_utf8(bytes) } else { bytes.iter().all(allowed) };
+    right && !bytes.is_empty() && bytes.len() <= TEXT_LIMIT
+}
+
+/// Whether bytes are UTF-8 (RFC 3629). A third of the code of the standard library's answer, which is made for speed.
+fn is_utf8(bytes: &[u8]) -> bool {
+    // Bytes that must follow, and the range of the next one of them.
+    let (mut more, mut least, mut most) = (0, 0x80, 0xBF);
+    for &byte in bytes {
+        if more > 0 {
+            if byte < least || byte > most {
+                return false;
+            }
+            more -= 1;
+            (least, most) = (0x80, 0xBF);
+            continue;
+        }
+        match byte {
+            0..0x80 => continue,
+            0xC2..0xF5 => {}
+            _ => return false,
+        }
+        // Nothing that is shorter otherwise, no surrogates, nothing beyond 0x10FFFF.
+        match byte {
+            0xE0 => least = 0xA0,
+            0xED => most = 0x9F,
+            0xF0 => least = 0x90,
+            0xF4 => most = 0x8F,
+            _ => {}
+        }
+        more = 1 + u32::from(byte >= 0xE0) + u32::from(byte >= 0xF0);
+    }
+    more == 0
 }
 
 impl<'h> Extensions<'h> {
     /// Reads the field: its length, then records with ascending tags.
-    pub(super) fn read(reader: &mut Reader<'h>) -> Result<Self, Error> {
-        let length = reader.varint()?;
-        let mut records = Reader::new(reader.bytes(length)?);
-        let mut extensions = Self::default();
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    pub(super) fn read(&mut self, fields: &mut Fields<'h>) {
+        let after = fields.enter();
         let mut last = 0;
-        while records.remaining() > 0 {
-            let tag = records.byte()?;
-            let length = records.varint()?;
-            let value = records.bytes(length)?;
-            extensions.take(tag, value)?;
-            if tag <= last {
-                return Err(Error::MalformedHeader);
-            }
+        while !fields.is_empty() {
+            let tag = fields.byte();
+            let next = fields.enter();
+            self.take(tag, fields);
+            fields.leave(next);
+            fields.expect(tag > last);
             last = tag;
         }
-        Ok(extensions)
+        fields.leave(after);
     }
 
-    fn take(&mut self, tag: u8, value: &'h [u8]) -> Result<(), Error> {
+    fn take(&mut self, tag: u8, fields: &mut Fields<'h>) {
         match tag {
-            PRODUCT => self.product = Some(text(value, is_product)?),
-            MODULE => self.module = Some(text(value, is_name)?),
-            VERSION => self.version = Some(text(value, is_name)?),
-            IN_PLACE => self.in_place = Some(InPlacePlan::read(value)?),
-            ROLLBACK_COUNTER => self.rollback_counter = Some(number(value)?),
-            CONTAINER => self.container = Some(value),
+            PRODUCT | MODULE | VERSION => {
+                let value = fields.take_rest();
+                fields.expect(may_be(tag, value));
+                let text = match tag {
+                    PRODUCT => &mut self.product,
+                    MODULE => &mut self.module,
+                    _ => &mut self.version,
+                };
+                *text = Some(Text(value));
+            }
+            IN_PLACE => {
+                let (segment, shift, keep) = (fields.varint(), fields.varint(), fields.varint());
+                fields.expect(segment > 0 && keep <= segment);
+                self.in_place = Some(InPlacePlan { segment, shift, keep });
+            }
+            ROLLBACK_COUNTER => self.rollback_counter = Some(fields.varint()),
+            CONTAINER => self.container = Some(fields.take_rest()),
             // Whoever wrote an extension wants it heeded.
-            _ => return Err(Error::ReservedField),
+            _ => fields.check(false, Error::ReservedField),
         }
-        Ok(())
     }
 }
 
 impl InPlacePlan {
-    fn read(value: &[u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(value);
-        let plan = Self { segment: reader.varint()?, shift: reader.varint()?, keep: reader.varint()? };
-        let good = reader.remaining() == 0 && plan.segment > 0 && plan.keep <= plan.segment;
-        if good { Ok(plan) } else { Err(Error::MalformedHeader) }
-    }
-
     /// Bytes of scratch area that it takes for a target of `size` bytes; `None` beyond 32 bits.
     #[must_use]
     pub const fn scratch(&self, size: u32) -> Option<u32> {
@@ -114,17 +175,6 @@ impl InPlacePlan {
         let start = position - position.checked_rem(self.segment).unwrap_or(0);
         u64::from(offset) + u64::from(self.shift) + u64::from(self.keep) >= u64::from(start)
     }
-}
-
-fn text(value: &[u8], allowed: fn(&str) -> bool) -> Result<&str, Error> {
-    let text = core::str::from_utf8(value).map_err(|_| Error::MalformedHeader)?;
-    if allowed(text) { Ok(text) } else { Err(Error::MalformedHeader) }
-}
-
-fn number(value: &[u8]) -> Result<u32, Error> {
-    let mut reader = Reader::new(value);
-    let number = reader.varint()?;
-    if reader.remaining() == 0 { Ok(number) } else { Err(Error::MalformedHeader) }
 }
 
 #[cfg(feature = "encode")]
@@ -168,13 +218,46 @@ mod tests {
     use super::*;
 
     fn read(field: &[u8]) -> Result<Extensions<'_>, Error> {
-        Extensions::read(&mut Reader::new(field))
+        let (mut fields, mut extensions) = (Fields::new(field), Extensions::default());
+        extensions.read(&mut fields);
+        assert!(fields.is_empty() || fields.finish().is_err());
+        fields.finish().map(|()| extensions)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn utf8_is_what_the_standard_library_says(
+            mut text in "\\PC{0,16}",
+            place: usize,
+            byte: u8,
+            few in proptest::collection::vec(0x70..=0xFFu8, 0..5),
+        ) {
+            assert!(is_utf8(text.as_bytes()));
+            assert_eq!(is_utf8(&few), core::str::from_utf8(&few).is_ok());
+            text.push('x');
+            let mut bytes = text.into_bytes();
+            let place = place % bytes.len();
+            bytes[place] = byte;
+            assert_eq!(is_utf8(&bytes), core::str::from_utf8(&bytes).is_ok());
+        }
+    }
+
+    #[test]
+    fn every_pair_and_the_bounds_of_longer_ones_are_utf8_or_not() {
+        for first in 0..=255 {
+            for second in 0..=255 {
+                for rest in [&[][..], &[0x80], &[0xBF, 0x80], &[0x7F]] {
+                    let bytes = [&[first, second], rest].concat();
+                    assert_eq!(is_utf8(&bytes), core::str::from_utf8(&bytes).is_ok(), "{bytes:?}");
+                }
+            }
+        }
     }
 
     #[test]
     fn records_are_read_in_order() {
         let extensions = read(b"\x0C\x01\x03Abc\x02\x01m\x04\x02\x80\x01").unwrap();
-        assert_eq!((extensions.product, extensions.module), (Some("Abc"), Some("m")));
+        assert_eq!((extensions.product, extensions.module), (Some("Abc".into()), Some("m".into())));
         assert_eq!((extensions.version, extensions.rollback_counter), (None, Some(128)));
         assert_eq!(read(&[0]), Ok(Extensions::default()));
     }
@@ -222,18 +305,16 @@ mod tests {
             in_place in proptest::option::of((1..=u32::MAX, proptest::num::u32::ANY, proptest::num::u32::ANY)),
         ) {
             let extensions = Extensions {
-                product: product.as_deref(),
-                module: module.as_deref(),
-                version: version.as_deref(),
+                product: product.as_deref().map(Text::from),
+                module: module.as_deref().map(Text::from),
+                version: version.as_deref().map(Text::from),
                 rollback_counter,
                 container: container.as_deref(),
                 in_place: in_place.map(|(segment, shift, keep)| InPlacePlan { segment, shift, keep: keep % segment }),
             };
             let mut writer = super::super::Writer::default();
             extensions.write(&mut writer);
-            let mut reader = Reader::new(&writer.bytes);
-            assert_eq!(Extensions::read(&mut reader), Ok(extensions));
-            assert_eq!(reader.remaining(), 0);
+            assert_eq!(read(&writer.bytes), Ok(extensions));
         }
     }
 }

@@ -140,7 +140,7 @@ impl Header {
         // Codec and flags come first.
         let Some(&[_, _, low, high]) = rest.first_chunk() else { return Err(Error::MalformedHeader) };
         let length = usize::from(u16::from_le_bytes([low, high]));
-        if (PREFIX_LENGTH + 4..=HEADER_LIMIT).contains(&length) {
+        if PREFIX_LENGTH + 4 <= length && length <= HEADER_LIMIT {
             Ok(length)
         } else {
             Err(Error::MalformedHeader)
@@ -161,6 +161,7 @@ impl Header {
     }
 
     /// Reads the whole header in its place: a copy is large.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(crate) fn read<'h>(&mut self, bytes: &'h [u8]) -> Result<Extensions<'h>, Error> {
         let (fields, checksum) = bytes.split_last_chunk::<4>().ok_or(Error::MalformedHeader)?;
         if crc32(fields) != u32::from_le_bytes(*checksum) {
@@ -168,11 +169,11 @@ impl Header {
         }
         let mut fields = Fields::new(Signatures::split(bytes)?.0);
         self.read_fields(&mut fields);
-        let extensions = fields.finish()?;
-        if crate::apply::required_ram(self) != u64::from(self.ram) {
-            return Err(Error::RamMismatch);
-        }
-        Ok(extensions)
+        let mut extensions = Extensions::default();
+        extensions.read(&mut fields);
+        fields.expect(fields.is_empty());
+        fields.check(crate::apply::codec_ram(&self.codec) == u64::from(self.ram), Error::RamMismatch);
+        fields.finish().map(|()| extensions)
     }
 
     /// The signatures of a package, if it has any; whose they are is for [`crate::verify::Verifier`] to say.
@@ -190,7 +191,7 @@ impl Header {
         fields.check(flags & !KNOWN_FLAGS == 0, Error::ReservedField);
         // A signature that leaves the body out would be worth nothing.
         let covered = flags & FLAG_SIGNED == 0 || flags & FLAG_BODY_DIGEST != 0;
-        fields.check(covered, Error::MalformedHeader);
+        fields.expect(covered);
         self.base_size = fields.bounded(0, IMAGE_LIMIT);
         self.target_size = fields.bounded(0, IMAGE_LIMIT);
         if self.base_size != 0 {
@@ -216,7 +217,8 @@ impl Header {
 
 impl Codec {
     fn read(number: u8, fields: &mut Fields<'_>) -> Self {
-        if number == 1 {
+        // What reads headers for others understands more than what restores.
+        if number == 1 && cfg!(any(feature = "zstd", feature = "encode")) {
             return Self::Zstd { window_log: fields.bounded(10, 27) as u8 };
         }
         fields.check(number == 0, Error::UnsupportedCodec);
@@ -227,25 +229,25 @@ impl Codec {
         };
         let (rates, block_log) = (fields.byte(), fields.byte());
         let tuning = Tuning { counter_rate: rates >> 4, mixer_rate: rates & 15, block_log };
-        fields.check(tuning.is_known(), Error::MalformedHeader);
+        fields.expect(tuning.is_known());
         Self::Cm { size, tuning }
     }
 }
 
 impl Tuning {
     fn is_known(self) -> bool {
-        (3..=6).contains(&self.counter_rate) && self.mixer_rate > 0 && (3..=6).contains(&self.block_log)
+        self.counter_rate.wrapping_sub(3) < 4 && self.mixer_rate > 0 && self.block_log.wrapping_sub(3) < 4
     }
 }
 
 fn read_windows(windows: &mut [Window; MAX_WINDOWS], fields: &mut Fields<'_>) {
     let count = usize::from(fields.byte());
-    fields.check(count <= MAX_WINDOWS, Error::MalformedHeader);
+    fields.expect(count <= MAX_WINDOWS);
     for window in windows.iter_mut().take(count) {
         // Windows are cut at multiples of 256 bytes: a byte less each, and no exactness is needed.
         let start = fields.bounded(0, 0xFF_FFFF);
         let length = fields.bounded(1, 0xFF_FFFF);
-        fields.check(start + length <= 1 << 24, Error::MalformedHeader);
+        fields.expect(start + length <= 1 << 24);
         *window = Window { start: start << 8, length: length << 8 };
     }
 }

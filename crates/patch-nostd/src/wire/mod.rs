@@ -9,7 +9,7 @@ mod signatures;
 mod varint;
 
 pub use crc::crc32;
-pub use extensions::{Extensions, InPlacePlan, TEXT_LIMIT, is_name, is_product};
+pub use extensions::{Extensions, InPlacePlan, TEXT_LIMIT, Text, is_name, is_product};
 use fields::Fields;
 pub use header::{
     Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, ModelSize, PREFIX_LENGTH, Tuning, VERSION,

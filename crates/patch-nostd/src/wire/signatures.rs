@@ -47,18 +47,24 @@ impl<'h> Signatures<'h> {
         }
         let (&count, rest) = fields.split_last().ok_or(Error::MalformedHeader)?;
         let length = usize::from(count) * ENTRY;
-        let end = rest.len().checked_sub(length).filter(|&end| end >= PREFIX_LENGTH);
-        let (signed, entries) =
-            end.and_then(|end| rest.split_at_checked(end)).ok_or(Error::MalformedHeader)?;
-        let signatures = Self { entries };
-        let keys = || signatures.iter().map(|(key, _)| key);
-        let ascending = keys().zip(keys().skip(1)).all(|(key, next)| key < next);
-        if ascending && (1..=MOST_SIGNATURES).contains(&usize::from(count)) {
-            Ok((signed, Some(signatures)))
+        let end = rest.len().checked_sub(length).ok_or(Error::MalformedHeader)?;
+        let (signed, entries) = rest.split_at_checked(end).ok_or(Error::MalformedHeader)?;
+        let counted = count > 0 && usize::from(count) <= MOST_SIGNATURES && end >= PREFIX_LENGTH;
+        if counted && ascend(entries) {
+            Ok((signed, Some(Self { entries })))
         } else {
             Err(Error::MalformedHeader)
         }
     }
+}
+
+/// Whether the names of keys ascend strictly.
+fn ascend(entries: &[u8]) -> bool {
+    let mut names = entries.chunks_exact(ENTRY).filter_map(|entry| entry.first_chunk());
+    let mut last = None;
+    names.all(|name| {
+        last.replace(u64::from_be_bytes(*name)).is_none_or(|last| last < u64::from_be_bytes(*name))
+    })
 }
 
 /// Calls `check` with the bytes that the signatures of a whole header are of, and the signatures; without any of them,
