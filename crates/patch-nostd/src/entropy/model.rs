@@ -14,6 +14,8 @@ pub(super) const WEIGHT_SETS: usize = 24;
 /// Cells of all mixer weights.
 pub const WEIGHT_CELLS: usize = INPUTS * WEIGHT_SETS;
 
+/// The sets of literals, one for each bit; those of changed bytes follow.
+const LITERAL_SETS: usize = 8;
 /// The first set of a flag; those before are of bytes.
 pub(super) const FLAG_SET: usize = 16;
 /// Where the curves of [`refine`] begin among the control cells.
@@ -36,9 +38,11 @@ pub struct Model<'w> {
     weights: &'w mut [i32],
     mixer_rate: i32,
     counter_rate: u8,
+    /// Bits of literals so far.
+    literal_bits: u32,
 }
 
-crate::state::state!(Model<'_>: control, slots, weights; fixed mixer_rate, counter_rate);
+crate::state::state!(Model<'_>: control, slots, weights, literal_bits; fixed mixer_rate, counter_rate);
 
 /// The contexts of one event: a cell for each input.
 pub(super) type Cells = [usize; INPUTS];
@@ -58,7 +62,7 @@ impl<'w> Model<'w> {
         }
         weights.fill(WEIGHT_START);
         let (mixer_rate, counter_rate) = (i32::from(tuning.mixer_rate), tuning.counter_rate);
-        Self { control, slots, weights, mixer_rate, counter_rate }
+        Self { control, slots, weights, mixer_rate, counter_rate, literal_bits: 0 }
     }
 
     /// The first cell of the slot of a context, which is given as a hash.
@@ -125,7 +129,12 @@ impl<'w> Model<'w> {
             return false;
         };
         let bit = coder.code(refined, bit);
-        refine::learn(point, bit);
+        refine::learn(
+            point,
+            bit,
+            if set < LITERAL_SETS { refine::literal_rate(self.literal_bits) } else { refine::RATE },
+        );
+        self.literal_bits = self.literal_bits.saturating_add(u32::from(set < LITERAL_SETS));
         let target = if bit { 0xFFFF } else { 0 };
         let error = ((target - i32::from(probability)) * self.mixer_rate) >> 6;
         let slowest = counter::slowest(self.counter_rate - u8::from(set >= FLAG_SET));

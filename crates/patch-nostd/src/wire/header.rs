@@ -7,7 +7,7 @@ use crate::Error;
 /// The first bytes of every package.
 pub const MAGIC: [u8; 4] = *b"SMDG";
 /// The format version that this crate reads and writes.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 /// Bytes that are needed to know how long the header is.
 pub const PREFIX_LENGTH: usize = 9;
 /// The longest header.
