@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use md5::{Digest, Md5};
 use patch_nostd::container::Opened;
+use patch_nostd::verify::{BackgroundSha256, Vouched};
 use patch_nostd::wire::{Codec, HEADER_LIMIT};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 use serde_json::json;
@@ -11,7 +12,7 @@ use serde_json::json;
 use crate::containers;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::json::{Object, base_digest, codec_name, hex, object, seconds};
+use crate::json::{Object, base_digest, codec_name, hex, object, seconds, sha256};
 use crate::package::Smidgen;
 use crate::progress::Bar;
 
@@ -54,9 +55,20 @@ fn run(old: &Input, package: &Smidgen, target: impl Target) -> Result<(), Error>
     let mut memory = vec![0; length + 3];
     let start = memory.as_ptr().align_offset(4);
     let workspace = &mut memory[start..start + length];
-    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, &**old, target);
-    patcher.push(&package.file)?;
-    patcher.finish().map(drop)
+    // The output has a temporary name until all is known, so that decoding need not wait for the base's digest.
+    let base = Vouched { base: &**old, digest: package.header.base_digest };
+    std::thread::scope(|scope| {
+        let digest = scope.spawn(|| sha256(old));
+        let mut patcher = Patcher::<_, _, BackgroundSha256>::new(workspace, base, target);
+        let restored = patcher.push(&package.file).and_then(|()| patcher.finish());
+        let right = digest.join().is_ok_and(|digest| digest.starts_with(&package.header.base_digest));
+        // A wrong base explains every other error.
+        if right || package.header.base_size as usize != old.len() {
+            restored.map(drop)
+        } else {
+            Err(Error::BaseDigest)
+        }
+    })
 }
 
 /// For `cm` exactly what the header states, so that it is proved; other codecs take theirs from the heap.

@@ -22,6 +22,17 @@ fn packages_of_the_firmware_do_not_grow() {
     }
 }
 
+/// The default level and those above it, which also try what the level below does and keep what is smaller.
+#[test]
+fn no_level_above_the_default_makes_a_larger_package() {
+    for (old, new, _) in RECORDED {
+        let (old, new) = (firmware(old), firmware(new));
+        let size = |level| diff(&old, &new, &Options { level, ..options() }, &Silent).unwrap().bytes.len();
+        let sizes: Vec<usize> = (6..=9).map(size).collect();
+        assert!(sizes.is_sorted_by(|below, above| above <= below), "{sizes:?}");
+    }
+}
+
 #[test]
 fn packages_are_far_smaller_than_classic_patches() {
     for (old, new, times) in [(1, 2, 3.0), (2, 3, 1.7), (3, 1, 3.0)] {

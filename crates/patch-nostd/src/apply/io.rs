@@ -10,6 +10,11 @@ pub trait Base {
     fn size(&self) -> u32;
     /// Reads `buffer.len()` bytes from `offset`; the decoder never asks beyond the end.
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error>;
+    /// The first 16 bytes of its SHA-256, from whoever vouches for them: verified boot, or a thread that is asked
+    /// before the target is used. The decoder then does not read all of it before it begins.
+    fn digest(&mut self) -> Option<[u8; 16]> {
+        None
+    }
 }
 
 /// The target image: written once, in order.

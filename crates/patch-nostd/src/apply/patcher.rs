@@ -293,18 +293,25 @@ pub(crate) fn check_base<B: Base, D: Sha256>(
     if header.base_size == 0 {
         return Ok(());
     }
+    let known = match base.digest() {
+        Some(digest) => digest,
+        None => base_digest::<B, D>(base, header.base_size, buffer)?,
+    };
+    if known == header.base_digest { Ok(()) } else { Err(Error::BaseDigest) }
+}
+
+/// The first 16 bytes of the base's SHA-256.
+fn base_digest<B: Base, D: Sha256>(base: &mut B, size: u32, buffer: &mut [u8]) -> Result<[u8; 16], Error> {
     let mut digest = D::start();
     let mut offset = 0;
-    while offset < header.base_size {
-        let count = (header.base_size - offset).min(buffer.len().max(HEADER_LIMIT) as u32);
+    while offset < size {
+        let count = (size - offset).min(buffer.len().max(HEADER_LIMIT) as u32);
         let part = buffer.get_mut(..count as usize).ok_or(Error::WorkspaceTooSmall)?;
         base.read(offset, part)?;
         digest.update(part);
         offset += count;
     }
-    let digest = digest.finish();
-    let known: Option<&[u8; 16]> = digest.first_chunk();
-    if known == Some(&header.base_digest) { Ok(()) } else { Err(Error::BaseDigest) }
+    digest.finish().first_chunk().copied().ok_or(Error::BaseDigest)
 }
 
 /// Feeds what fits of a piece to the decoder, and decodes about `budget` bytes; true when the target is complete.

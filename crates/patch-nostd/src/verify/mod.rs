@@ -1,9 +1,13 @@
 //! What must be right about a package, its base and its target: digests, signatures, and the device's policy
 //! (`docs/format.md`, section 8).
 
+#[cfg(all(feature = "std", feature = "sha2"))]
+mod background;
 mod policy;
 mod signature;
 
+#[cfg(all(feature = "std", feature = "sha2"))]
+pub use background::{BackgroundSha256, Vouched};
 pub(crate) use policy::authenticate;
 pub use policy::{Anything, Device, Policy};
 #[cfg(feature = "ed25519")]
