@@ -230,8 +230,10 @@ impl Walker<'_> {
     /// Keeps step with instructions while the current byte of the source passes.
     pub(super) fn pass(&mut self) {
         let address = self.copy.address.wrapping_add(self.copy.at as u32);
-        let (byte, next) = (self.window[self.copy.at % WINDOW], self.window[(self.copy.at + 1) % WINDOW]);
-        self.copy.steps.byte(self.copy.kind, address, byte, next);
+        if !self.copy.steps.inside(address) && address & self.copy.alignment == 0 {
+            let byte = |ahead: usize| self.window[(self.copy.at + ahead) % WINDOW];
+            self.copy.steps.byte(self.copy.kind, address, byte(0), byte(1));
+        }
     }
 
     /// Codes one byte of the cover.

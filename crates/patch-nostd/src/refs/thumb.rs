@@ -170,6 +170,9 @@ fn operand(form: Form, word: u32) -> u32 {
     let fields = &FIELDS[form as usize];
     let mut value = 0;
     for &field in fields {
+        if field == 0 {
+            break;
+        }
         let (place, to, mask) = parts(field);
         value |= (word >> place & mask) << to;
     }
@@ -184,6 +187,9 @@ fn operand(form: Form, word: u32) -> u32 {
 #[inline]
 fn with_operand(form: Form, mut word: u32, operand: u32) -> u32 {
     for &field in &FIELDS[form as usize] {
+        if field == 0 {
+            break;
+        }
         let (place, from, mask) = parts(field);
         word = word & !(mask << place) | (operand >> from & mask) << place;
     }
