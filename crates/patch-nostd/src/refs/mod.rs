@@ -173,6 +173,24 @@ impl Steps {
     }
 }
 
+/// Goes past what is no reference at a glance, of the first `count` of `bytes`, as a copy does that looks at all of them.
+/// Returns how many bytes that are, and has kept step with them.
+#[inline]
+#[cfg_attr(not(feature = "thumb"), allow(unused_variables))]
+pub(crate) fn skip(
+    region: RegionKind,
+    (bytes, count): (&[u8], usize),
+    address: u32,
+    space: &AddressSpace,
+    steps: &mut Steps,
+) -> usize {
+    match region {
+        #[cfg(feature = "thumb")]
+        RegionKind::Thumb => thumb::skip(bytes, count, address, space, steps),
+        _ => 0,
+    }
+}
+
 /// The forms of references, all architectures together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
