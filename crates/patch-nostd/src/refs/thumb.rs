@@ -86,7 +86,8 @@ const LOOKED_AT: u32 = 1 << 0b01001 | 1 << 0b10100 | 3 << 0b10110 | 3 << 0b11010
 #[cfg_attr(not(feature = "encode"), inline(never))]
 pub(super) fn skip(bytes: &[u8], count: usize, address: u32, space: &AddressSpace, steps: &mut Steps) -> usize {
     let mut at = 0;
-    while at < count {
+    // Covers may begin anywhere.
+    while at + 1 < count && address & 1 == 0 {
         let here = address.wrapping_add(at as u32);
         let Some(&[low, high, third, fourth]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
             break;
@@ -96,7 +97,7 @@ pub(super) fn skip(bytes: &[u8], count: usize, address: u32, space: &AddressSpac
         }
         if !steps.inside(here) {
             let looked_at = LOOKED_AT >> (high >> 3) & 1 != 0 || high & !1 == 0xF8 && low & 0x7F == 0x5F;
-            if looked_at || here & 1 != 0 {
+            if looked_at {
                 break;
             }
             steps.begin(here.wrapping_add(if high >> 3 >= 0b11101 { 4 } else { 2 }));
@@ -351,6 +352,39 @@ mod tests {
         halves.set(half);
         let second = find(&View::new(&code[4..], 0x104, false), &halves).unwrap();
         assert_eq!((second.target, second.extra), (0x2000_1234, 0x1244));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_passed_over_is_what_a_closer_look_passes_over(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..80),
+            pointers in proptest::collection::vec(0..80usize, 0..4),
+            address in 0x0800_0000..0x0800_0008u32,
+            begun in 0..8u32,
+            count in 0..80usize,
+        ) {
+            let mut bytes = bytes;
+            for place in pointers {
+                bytes.get_mut(place..place + 4).into_iter().for_each(|word| word.copy_from_slice(&[0, 1, 0, 8]));
+            }
+            let count = count.min(bytes.len());
+            let space = AddressSpace { base_address: 0x0800_0000, image_size: 0x1_0000, ..AddressSpace::default() };
+            let (mut fast, mut slow) = (Steps::default(), Steps::default());
+            fast.begin(address + begun);
+            slow.begin(address + begun);
+            let passed = skip(&bytes, count, address, &space, &mut fast);
+            prop_assert!(passed <= count);
+            for at in 0..passed {
+                let here = address + at as u32;
+                if here & 1 == 0 {
+                    let view = View::new(&bytes[at..], here, slow.inside(here));
+                    let region = crate::wire::RegionKind::Thumb;
+                    prop_assert_eq!(Reference::find(region, &view, &space, &Halves::default()), None);
+                    slow.byte(region, here, bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
+                }
+            }
+            prop_assert_eq!(fast.inside(address + passed as u32), slow.inside(address + passed as u32));
+        }
     }
 
     #[test]
