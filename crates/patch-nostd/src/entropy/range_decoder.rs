@@ -5,8 +5,8 @@
 
 use super::Coder;
 use crate::Error;
-use zerocopy::IntoBytes;
 use core::cell::Cell;
+use zerocopy::IntoBytes;
 
 /// No single step of the decoder consumes more bytes than this.
 pub const LOOKAHEAD: usize = 128;

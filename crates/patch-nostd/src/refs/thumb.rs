@@ -79,12 +79,19 @@ pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
 }
 
 /// The upper five bits of halfwords that [`find`] looks at more closely, a bit each.
-const LOOKED_AT: u32 = 1 << 0b01001 | 1 << 0b10100 | 3 << 0b10110 | 3 << 0b11010 | 1 << 0b11100 | 1 << 0b11110;
+const LOOKED_AT: u32 =
+    1 << 0b01001 | 1 << 0b10100 | 3 << 0b10110 | 3 << 0b11010 | 1 << 0b11100 | 1 << 0b11110;
 
 /// Goes past halfwords, of the first `count` bytes, that are no reference at a glance, nor the start of a pointer: a
 /// fifth of the instructions of [`find`]. Returns their bytes. What is past the end is left to it.
 #[cfg_attr(not(feature = "encode"), inline(never))]
-pub(super) fn skip(bytes: &[u8], count: usize, address: u32, space: &AddressSpace, steps: &mut Steps) -> usize {
+pub(super) fn skip(
+    bytes: &[u8],
+    count: usize,
+    address: u32,
+    space: &AddressSpace,
+    steps: &mut Steps,
+) -> usize {
     let mut at = 0;
     // Covers may begin anywhere.
     while at + 1 < count && address & 1 == 0 {
@@ -284,7 +291,7 @@ const IMMEDIATE: u32 = 0x040F_70FF;
 
 /// What a MOVW put into its register.
 pub(super) fn half(form: Form, old: (Bytes, u32), new: Bytes, target: u32) -> Option<Half> {
-    let register = register(word(old.0)) as u8;
+    let register = register(word(old.0));
     let new = immediate(word(new));
     (form == Form::LowerHalf).then_some(Half { register, address: old.1, old: target, new })
 }
