@@ -5,7 +5,7 @@ mod common;
 
 use std::cell::RefCell;
 
-use common::power::{Device, EVERY, InPlaceDevice, Plan, is_long, survive};
+use common::power::{Device, EVERY, InPlaceDevice, Plan, is_long, pairs, survive};
 use common::{Golden, named};
 use patch_nostd::flash::Simulator;
 use patch_nostd::wire::{Extensions, Header, Signatures};
@@ -35,7 +35,7 @@ fn every_cut_is_survived() {
             let device = device(&golden, [slot, scratch], geometry);
             let small = golden.target.len() < 2000;
             let plan = match (is_long(), small) {
-                (true, true) => Plan { seconds: 20, ..EVERY },
+                (true, true) => Plan { seconds: 60, ..EVERY },
                 (false, true) => Plan { torn: &[0, 1, u32::MAX], ..EVERY },
                 (true, false) => EVERY,
                 (false, false) => Plan { stride: 17, torn: &[3], ..EVERY },
@@ -47,6 +47,20 @@ fn every_cut_is_survived() {
     }
     println!("{cuts} cuts");
     assert!(cuts > 10_000);
+}
+
+/// Only where SMIDGEN_POWER_PAIRS names a folder of pairs, whose packages are for a scratch area of 32 KiB.
+#[test]
+fn every_cut_of_public_firmware_is_survived() {
+    for pair in pairs("in-place.smdg") {
+        let slot = (pair.old.len().max(pair.new.len()) as u32).next_multiple_of(4096);
+        for (page, write) in [(4096, 8), (2048, 4), (1024, 2), (4096, 64), (2048, 32), (1024, 16)] {
+            let (old, new, package) = (&pair.old[..], &pair.new[..], &pair.package[..]);
+            let device = InPlaceDevice { old, new, package, slot, scratch: 32 << 10, page, write };
+            let count = survive(&device, EVERY);
+            println!("{} {page}/{write}: {count:?}", pair.name);
+        }
+    }
 }
 
 #[test]
