@@ -29,7 +29,7 @@ fn every_cut_is_survived() {
                 if is_long() { &[&golden.base, &golden.target, &[]] } else { &[&golden.base] };
             for (buffered, other) in [true, false].iter().flat_map(|&b| others.iter().map(move |&o| (b, o))) {
                 let device = Ab { buffered, other, ..device(&golden, geometry) };
-                cuts += survive(&device, Plan { seconds: if is_long() { 60 } else { 1 }, ..EVERY }).cuts;
+                cuts += survive(&device, Plan { seconds: if is_long() { 6 } else { 1 }, ..EVERY }).cuts;
             }
         }
         let golden = named("firmware-v1-v2");

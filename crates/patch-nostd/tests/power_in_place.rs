@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use common::power::{Device, EVERY, InPlaceDevice, Plan, is_long, pairs, survive};
 use common::{Golden, named};
-use patch_nostd::flash::Simulator;
+use patch_nostd::flash::{Cut, Simulator, state_area};
 use patch_nostd::wire::{Extensions, Header, Signatures};
 use patch_nostd::{Error, Policy};
 
@@ -35,7 +35,7 @@ fn every_cut_is_survived() {
             let device = device(&golden, [slot, scratch], geometry);
             let small = golden.target.len() < 2000;
             let plan = match (is_long(), small) {
-                (true, true) => Plan { seconds: 60, ..EVERY },
+                (true, true) => Plan { seconds: 20, ..EVERY },
                 (false, true) => Plan { torn: &[0, 1, u32::MAX], ..EVERY },
                 (true, false) => EVERY,
                 (false, false) => Plan { stride: 17, torn: &[3], ..EVERY },
@@ -127,6 +127,40 @@ fn what_flash_reads_wrong_in_the_end_is_never_ready() {
         chip.flip(place as u32, 0x10);
         assert!(device.update(&RefCell::new(chip)).is_err(), "{place}");
     }
+}
+
+#[test]
+fn a_saved_state_that_is_read_wrong_is_noticed_and_nothing_is_lost() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    let whole = RefCell::new(device.chip());
+    device.update(&whole).unwrap();
+    let operations = whole.borrow().operations();
+    let start = 1024 + 256 + 2 * 64;
+    let state = start..start + state_area(&golden.header(), 64).unwrap();
+    let mut noticed = 0;
+    for after in (0..operations).step_by(37) {
+        let mut chip = device.chip();
+        chip.cut(Cut { after, torn: 0 });
+        let chip = RefCell::new(chip);
+        device.update(&chip).unwrap_err();
+        let mut chip = chip.into_inner();
+        chip.reboot();
+        for place in state.clone().step_by(23) {
+            let mut flipped = chip.clone();
+            flipped.flip(place, 1 << (place % 8));
+            let flipped = RefCell::new(flipped);
+            if let Err(error) = device.update(&flipped) {
+                assert_eq!(error, Error::Journal);
+                noticed += 1;
+            }
+            // The next time it is read as it is: flipped twice.
+            flipped.borrow_mut().flip(place, 1 << (place % 8));
+            device.update(&flipped).unwrap();
+            device.check_ready(&flipped.borrow());
+        }
+    }
+    assert!(noticed > 100, "{noticed}");
 }
 
 #[test]

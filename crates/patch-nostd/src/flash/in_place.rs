@@ -268,7 +268,9 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
             if segment > 0 {
                 let at = self.place(segment)?;
                 let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
-                transfer(decoder, &mut self.ground, &mut Loading { area: &mut self.state, at })?;
+                let mut loading = Loading::new(&mut self.state, at);
+                transfer(decoder, &mut self.ground, &mut loading)?;
+                loading.finish()?;
             }
         }
         Ok(Phase::Decode)
