@@ -142,7 +142,7 @@ impl Header {
         // Codec and flags come first.
         let Some(&[_, _, low, high]) = rest.first_chunk() else { return Err(Error::MalformedHeader) };
         let length = usize::from(u16::from_le_bytes([low, high]));
-        if PREFIX_LENGTH + 4 <= length && length <= HEADER_LIMIT {
+        if length.wrapping_sub(PREFIX_LENGTH + 4) <= HEADER_LIMIT - PREFIX_LENGTH - 4 {
             Ok(length)
         } else {
             Err(Error::MalformedHeader)
