@@ -86,8 +86,8 @@ impl<S: IntoBytes + FromBytes + Immutable> State for &mut [S] {
     }
 }
 
-impl<const N: usize> State for &mut [u8; N] {
+impl<S: IntoBytes + FromBytes + Immutable, const N: usize> State for &mut [S; N] {
     fn transfer<T: Transfer>(&mut self, transfer: &mut T) -> Result<(), Error> {
-        transfer.bytes(&mut self[..])
+        transfer.bytes(self.as_mut_bytes())
     }
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::named;
-use common::power::{Ab, Device, EVERY, GEOMETRIES, Plan, is_long, survive};
+use common::power::{Ab, Device, EVERY, GEOMETRIES, Plan, is_long, pairs, survive};
 use patch_nostd::flash::{Area, Simulator};
 
 fn device<'a>(golden: &'a common::Golden, (page, write): (u32, u32)) -> Ab<'a> {
@@ -29,7 +29,7 @@ fn every_cut_is_survived() {
                 if is_long() { &[&golden.base, &golden.target, &[]] } else { &[&golden.base] };
             for (buffered, other) in [true, false].iter().flat_map(|&b| others.iter().map(move |&o| (b, o))) {
                 let device = Ab { buffered, other, ..device(&golden, geometry) };
-                cuts += survive(&device, Plan { seconds: if is_long() { 20 } else { 1 }, ..EVERY }).cuts;
+                cuts += survive(&device, Plan { seconds: if is_long() { 6 } else { 1 }, ..EVERY }).cuts;
             }
         }
         let golden = named("firmware-v1-v2");
@@ -38,6 +38,26 @@ fn every_cut_is_survived() {
     }
     println!("{cuts} cuts");
     assert!(cuts > 30_000);
+}
+
+/// Only where SMIDGEN_POWER_PAIRS names a folder of pairs.
+#[test]
+fn every_cut_of_public_firmware_is_survived() {
+    for pair in pairs("package.smdg") {
+        for (page, write) in [(4096, 8), (2048, 4), (1024, 2), (4096, 256 / 4), (8192, 32), (16384, 16)] {
+            let device = Ab {
+                old: &pair.old,
+                new: &pair.new,
+                package: &pair.package,
+                page,
+                write,
+                buffered: true,
+                other: &[],
+            };
+            let count = survive(&device, EVERY);
+            println!("{} {page}/{write}: {count:?}", pair.name);
+        }
+    }
 }
 
 #[test]

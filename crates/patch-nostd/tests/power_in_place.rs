@@ -5,9 +5,9 @@ mod common;
 
 use std::cell::RefCell;
 
-use common::power::{Device, EVERY, InPlaceDevice, Plan, is_long, survive};
+use common::power::{Device, EVERY, InPlaceDevice, Plan, is_long, pairs, survive};
 use common::{Golden, named};
-use patch_nostd::flash::Simulator;
+use patch_nostd::flash::{Cut, Simulator, state_area};
 use patch_nostd::wire::{Extensions, Header, Signatures};
 use patch_nostd::{Error, Policy};
 
@@ -47,6 +47,20 @@ fn every_cut_is_survived() {
     }
     println!("{cuts} cuts");
     assert!(cuts > 10_000);
+}
+
+/// Only where SMIDGEN_POWER_PAIRS names a folder of pairs, whose packages are for a scratch area of 32 KiB.
+#[test]
+fn every_cut_of_public_firmware_is_survived() {
+    for pair in pairs("in-place.smdg") {
+        let slot = (pair.old.len().max(pair.new.len()) as u32).next_multiple_of(4096);
+        for (page, write) in [(4096, 8), (2048, 4), (1024, 2), (4096, 64), (2048, 32), (1024, 16)] {
+            let (old, new, package) = (&pair.old[..], &pair.new[..], &pair.package[..]);
+            let device = InPlaceDevice { old, new, package, slot, scratch: 32 << 10, page, write };
+            let count = survive(&device, EVERY);
+            println!("{} {page}/{write}: {count:?}", pair.name);
+        }
+    }
 }
 
 #[test]
@@ -113,6 +127,40 @@ fn what_flash_reads_wrong_in_the_end_is_never_ready() {
         chip.flip(place as u32, 0x10);
         assert!(device.update(&RefCell::new(chip)).is_err(), "{place}");
     }
+}
+
+#[test]
+fn a_saved_state_that_is_read_wrong_is_noticed_and_nothing_is_lost() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    let whole = RefCell::new(device.chip());
+    device.update(&whole).unwrap();
+    let operations = whole.borrow().operations();
+    let start = 1024 + 256 + 2 * 64;
+    let state = start..start + state_area(&golden.header(), 64).unwrap();
+    let mut noticed = 0;
+    for after in (0..operations).step_by(37) {
+        let mut chip = device.chip();
+        chip.cut(Cut { after, torn: 0 });
+        let chip = RefCell::new(chip);
+        device.update(&chip).unwrap_err();
+        let mut chip = chip.into_inner();
+        chip.reboot();
+        for place in state.clone().step_by(23) {
+            let mut flipped = chip.clone();
+            flipped.flip(place, 1 << (place % 8));
+            let flipped = RefCell::new(flipped);
+            if let Err(error) = device.update(&flipped) {
+                assert_eq!(error, Error::Journal);
+                noticed += 1;
+            }
+            // The next time it is read as it is: flipped twice.
+            flipped.borrow_mut().flip(place, 1 << (place % 8));
+            device.update(&flipped).unwrap();
+            device.check_ready(&flipped.borrow());
+        }
+    }
+    assert!(noticed > 100, "{noticed}");
 }
 
 #[test]

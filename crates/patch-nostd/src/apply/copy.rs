@@ -6,7 +6,7 @@ use super::operation::{Cover, Oracle, Source};
 use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Category, Coder, CopyContext};
-use crate::refs::{Halves, Site, Steps, VIEW};
+use crate::refs::{Halves, Site, Steps, VIEW, skip};
 use crate::state::{State, Transfer, state};
 use crate::wire::{PAGE_LOG, RegionKind};
 
@@ -117,6 +117,13 @@ impl Walker<'_> {
         }
         let from = self.copy.at;
         let found = loop {
+            // Encoders know from a table where references are.
+            if self.copy.clean && !O::KNOWS {
+                self.skip();
+                if self.copy.at >= self.copy.block {
+                    break false;
+                }
+            }
             if self.reference(oracle) {
                 break true;
             }
@@ -227,11 +234,23 @@ impl Walker<'_> {
         clean
     }
 
+    /// Goes past what is no reference at a glance.
+    fn skip(&mut self) {
+        let copy = &mut self.copy;
+        let left = (copy.length - copy.done) as usize;
+        let bytes = self.window.get(copy.at..left.min(WINDOW)).unwrap_or(&[]);
+        let address = copy.address.wrapping_add(copy.at as u32);
+        let space = &self.predictor.space;
+        copy.at += skip(copy.kind, (bytes, copy.block - copy.at), address, space, &mut copy.steps);
+    }
+
     /// Keeps step with instructions while the current byte of the source passes.
     pub(super) fn pass(&mut self) {
         let address = self.copy.address.wrapping_add(self.copy.at as u32);
-        let (byte, next) = (self.window[self.copy.at % WINDOW], self.window[(self.copy.at + 1) % WINDOW]);
-        self.copy.steps.byte(self.copy.kind, address, byte, next);
+        if !self.copy.steps.inside(address) && address & self.copy.alignment == 0 {
+            let byte = |ahead: usize| self.window[(self.copy.at + ahead) % WINDOW];
+            self.copy.steps.byte(self.copy.kind, address, byte(0), byte(1));
+        }
     }
 
     /// Codes one byte of the cover.

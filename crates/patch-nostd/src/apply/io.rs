@@ -3,6 +3,7 @@
 use super::operation::Operation;
 use crate::Error;
 use crate::wire::Header;
+use zerocopy::IntoBytes;
 
 /// The base image: random access, read only.
 pub trait Base {
@@ -90,7 +91,7 @@ impl Target for SliceTarget<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let end = self.used.checked_add(bytes.len()).ok_or(Error::TargetWrite)?;
         let place = self.memory.get_mut(self.used..end).ok_or(Error::TargetWrite)?;
-        place.iter_mut().zip(bytes).for_each(|(to, &from)| *to = from);
+        bytes.write_to(place).map_err(|_| Error::TargetWrite)?;
         self.used = end;
         Ok(())
     }
@@ -101,10 +102,9 @@ impl Target for SliceTarget<'_> {
     }
 }
 
-/// Copies without `copy_from_slice`, whose check of the lengths small builds keep, and with it a panic.
+/// Not `copy_from_slice`, whose check of the lengths small builds keep, and with it a panic.
 fn copy_from(memory: &[u8], offset: u32, buffer: &mut [u8]) -> Option<()> {
     let start = offset as usize;
     let bytes = memory.get(start..start.checked_add(buffer.len())?)?;
-    buffer.iter_mut().zip(bytes).for_each(|(to, &from)| *to = from);
-    Some(())
+    bytes.write_to(buffer).ok()
 }

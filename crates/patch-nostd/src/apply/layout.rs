@@ -1,6 +1,6 @@
 //! How the caller's workspace is divided, and how large it must be (`docs/format.md`, section 3.2).
 
-use crate::entropy::{CONTROL_CELLS, LOOKAHEAD, Model, RangeDecoder, SLOT_CELLS, WEIGHT_CELLS};
+use crate::entropy::{CONTROL_CELLS, LOOKAHEAD, Model, RangeDecoder, SLOT_CELLS, Weights};
 use crate::refs::{AddressSpace, Landmark, Landmarks, Learned, LearnedEntry, Predictor};
 use crate::wire::{Codec, HEADER_LIMIT, Header, ModelSize, Tuning};
 use crate::{Error, apply::walker::Walker};
@@ -20,7 +20,18 @@ pub const LEARNED_RAM: u32 = size_of::<LearnedEntry>() as u32;
 /// Workspace per slot of counters.
 pub const SLOT_RAM: u32 = 2 * SLOT_CELLS as u32;
 /// Workspace that every `cm` package needs besides its tables.
-pub const FIXED_RAM: u32 = (4 * WEIGHT_CELLS + 2 * CONTROL_CELLS + INPUT + WINDOW + OUTPUT) as u32;
+pub const FIXED_RAM: u32 = size_of::<Fixed>() as u32;
+
+/// What every package needs: of one type, which is checked once.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+struct Fixed {
+    weights: Weights,
+    control: [u16; CONTROL_CELLS],
+    input: [u8; INPUT],
+    window: [u8; WINDOW],
+    output: [u8; OUTPUT],
+}
 
 /// Bytes of workspace that decoding a package with this header takes: a pure function of the header's fields.
 #[must_use]
@@ -31,30 +42,40 @@ pub fn required_ram(header: &Header) -> u64 {
 /// [`required_ram`] of every header with this codec.
 #[must_use]
 pub fn codec_ram(codec: &Codec) -> u64 {
+    ram(codec).into()
+}
+
+/// The same: no sum of what a header can say is above 2^28.
+pub(crate) fn ram(codec: &Codec) -> u32 {
     let body = match *codec {
         Codec::Cm { size, .. } => cm_ram(size),
+        #[cfg(any(feature = "zstd", feature = "encode"))]
         Codec::Zstd { window_log } => zstd_ram(window_log),
     };
     // The header itself is gathered in the workspace first.
-    u64::from(body.max(HEADER_LIMIT as u32))
+    body.max(HEADER_LIMIT as u32)
 }
 
-/// No sum of what a header can say is above 2^28.
-fn cm_ram(size: ModelSize) -> u32 {
-    let tables = [(LANDMARK_RAM, size.landmarks), (LEARNED_RAM, size.learned), (SLOT_RAM, size.slots)];
-    tables.iter().fold(FIXED_RAM, |sum, &(one, count)| sum.saturating_add(one.saturating_mul(count)))
+const fn cm_ram(size: ModelSize) -> u32 {
+    let tables =
+        LANDMARK_RAM.wrapping_mul(size.landmarks).wrapping_add(LEARNED_RAM.wrapping_mul(size.learned));
+    FIXED_RAM.wrapping_add(tables).wrapping_add(SLOT_RAM.wrapping_mul(size.slots))
 }
 
 /// What the largest zstd block can be, in bytes (RFC 8878, section 3.1.1.2.4).
+#[cfg(any(feature = "zstd", feature = "encode"))]
 const ZSTD_BLOCK: u32 = 128 << 10;
 /// libzstd's state without its buffers, rounded up: `ZSTD_estimateDCtxSize` of 1.5.7 is 95976 on 64-bit machines.
+#[cfg(any(feature = "zstd", feature = "encode"))]
 const ZSTD_STATE: u32 = 96 << 10;
 /// Two slices of 16 KiB: decompressed bytes, and target bytes.
+#[cfg(any(feature = "zstd", feature = "encode"))]
 const ZSTD_SLICES: u32 = 32 << 10;
 
 /// What decoding a zstd body takes from the heap: `ZSTD_estimateDStreamSize` of the window, and our own slices.
 ///
 /// libzstd holds a window, two blocks beside it and one block of input; its few odd bytes are in the rounding.
+#[cfg(any(feature = "zstd", feature = "encode"))]
 fn zstd_ram(window_log: u8) -> u32 {
     let window = 1u32 << (window_log & 31).min(27);
     window + 3 * window.min(ZSTD_BLOCK) + ZSTD_STATE + ZSTD_SLICES
@@ -82,15 +103,9 @@ impl<'w> Layout<'w> {
         let mut rest = workspace;
         let landmarks = take::<Landmark>(&mut rest, size.landmarks as usize)?;
         let learned = take::<LearnedEntry>(&mut rest, size.learned as usize)?;
-        let weights = take::<i32>(&mut rest, WEIGHT_CELLS)?;
-        let control = take::<u16>(&mut rest, CONTROL_CELLS)?;
         let slots = take::<u16>(&mut rest, size.slots as usize * SLOT_CELLS)?;
-        let input = take::<u8>(&mut rest, INPUT)?;
-        let window = take::<u8>(&mut rest, WINDOW)?;
-        let output = take::<u8>(&mut rest, OUTPUT)?;
-        let window = window.first_chunk_mut().ok_or(Error::WorkspaceTooSmall)?;
-        let output = output.first_chunk_mut().ok_or(Error::WorkspaceTooSmall)?;
-        landmarks.fill(Landmark { base: 0, target: 0, length: 0 });
+        let fixed = take::<Fixed>(&mut rest, 1)?.first_mut().ok_or(Error::WorkspaceTooSmall)?;
+        landmarks.fill(Landmark::default());
         let space = AddressSpace {
             base_address: header.base_address,
             address_high: header.address_high,
@@ -98,9 +113,9 @@ impl<'w> Layout<'w> {
             windows: header.windows,
         };
         let predictor = Predictor::new(Landmarks::new(landmarks), Learned::new(learned), space);
-        let model = Model::new(control, slots, weights, tuning);
-        let walker = Walker::new(header, tuning, model, predictor, window, output);
-        Ok(Self { walker, input })
+        let model = Model::new(&mut fixed.control, slots, &mut fixed.weights, tuning);
+        let walker = Walker::new(header, tuning, model, predictor, &mut fixed.window, &mut fixed.output);
+        Ok(Self { walker, input: &mut fixed.input })
     }
 
     /// The decoder of the body, over the input buffer, and the walker that it feeds.
@@ -114,7 +129,8 @@ fn take<'w, T>(rest: &mut &'w mut [u8], count: usize) -> Result<&'w mut [T], Err
 where
     T: FromBytes + IntoBytes + Immutable + KnownLayout,
 {
-    let bytes = count.checked_mul(size_of::<T>()).ok_or(Error::WorkspaceTooSmall)?;
+    // No number of a header is so large that this wraps.
+    let bytes = count.wrapping_mul(size_of::<T>());
     let whole = core::mem::take(rest);
     let (part, left) = whole.split_at_mut_checked(bytes).ok_or(Error::WorkspaceTooSmall)?;
     *rest = left;

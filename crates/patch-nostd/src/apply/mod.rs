@@ -19,6 +19,7 @@ pub(crate) use body::decode_body;
 pub use io::{Base, Io, SliceTarget, Target};
 #[cfg(all(feature = "flash", not(feature = "encode")))]
 pub(crate) use layout::Layout;
+pub(crate) use layout::ram;
 #[cfg(feature = "encode")]
 pub use layout::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, Layout, SLOT_RAM};
 pub use layout::{codec_ram, required_ram};

@@ -1,13 +1,13 @@
 //! The push interface: package bytes in pieces of any size, the target out (`docs/format.md`, section 8).
 
 use super::io::{Base, Io, Target};
-use super::layout::{Layout, required_ram};
+use super::layout::Layout;
 use super::operation::Blind;
 use super::walker::{Progress, Walker};
 use crate::Error;
 use crate::entropy::{Coder, RangeDecoder};
 use crate::verify::{Anything, Policy, Sha256, authenticate};
-use crate::wire::{Codec, HEADER_LIMIT, Header, PREFIX_LENGTH};
+use crate::wire::{Codec, Extensions, HEADER_LIMIT, Header, PREFIX_LENGTH};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
 ///
@@ -52,7 +52,7 @@ pub(super) struct Surroundings<B, T, D> {
 
 impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     /// A patcher that has seen no input and takes packages for any device. `workspace` must be aligned to four bytes;
-    /// how long it must be is known when the header is: see [`required_ram`], or ask [`Header::parse`] beforehand.
+    /// how long it must be is known when the header is: see [`required_ram`](super::required_ram), or ask [`Header::parse`] beforehand.
     #[inline]
     pub fn new(workspace: &'w mut [u8], base: B, target: T) -> Self {
         Self::with_policy(workspace, base, target, Anything)
@@ -177,7 +177,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
 
     fn take(&mut self, piece: &mut &[u8], budget: u32) -> Result<(), Error> {
         if matches!(self.stage, Stage::Header { .. }) {
-            *piece = self.take_header(piece)?;
+            self.take_header(piece)?;
         }
         let before = *piece;
         match &mut self.stage {
@@ -195,35 +195,37 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         Ok(())
     }
 
-    /// Gathers the header, and begins when it is complete. Returns what is left of the piece.
+    /// Gathers the header, and begins when it is complete.
     #[cfg_attr(not(feature = "encode"), inline(never))]
-    fn take_header<'p>(&mut self, mut piece: &'p [u8]) -> Result<&'p [u8], Error> {
-        let Stage::Header { workspace, gathered } = &mut self.stage else { return Ok(piece) };
+    fn take_header(&mut self, piece: &mut &[u8]) -> Result<(), Error> {
+        let Stage::Header { workspace, gathered } = &mut self.stage else { return Ok(()) };
         loop {
             let known = workspace.get(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
             // A wrong magic or version is refused as soon as it is there.
             let wanted = if *gathered < PREFIX_LENGTH { PREFIX_LENGTH } else { Header::length(known)? };
             if *gathered >= wanted {
-                let known = workspace.get_mut(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
-                authenticate(&self.policy, known)?;
-                let extensions = self.header.read(known)?;
-                self.length = self.header.body_length.saturating_add(known.len() as u32);
-                if matches!(self.header.codec, Codec::Zstd { .. }) && cfg!(not(feature = "zstd")) {
-                    return Err(Error::UnsupportedCodec);
-                }
-                if extensions.container.is_some() {
-                    return Err(Error::Container);
-                }
-                self.policy.allow(&self.header, &extensions)?;
-                let workspace = core::mem::take(workspace);
-                self.begin(workspace)?;
-                return Ok(piece);
+                break;
             }
-            let Some((&byte, rest)) = piece.split_first() else { return Ok(piece) };
+            let Some((&byte, rest)) = piece.split_first() else { return Ok(()) };
             *workspace.get_mut(*gathered).ok_or(Error::WorkspaceTooSmall)? = byte;
             *gathered += 1;
-            piece = rest;
+            *piece = rest;
         }
+        let known = workspace.get_mut(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
+        authenticate(&self.policy, known)?;
+        let mut extensions = Extensions::default();
+        self.header.read(known, &mut extensions)?;
+        self.length = self.header.body_length.saturating_add(known.len() as u32);
+        #[cfg(all(feature = "encode", not(feature = "zstd")))]
+        if matches!(self.header.codec, Codec::Zstd { .. }) {
+            return Err(Error::UnsupportedCodec);
+        }
+        if extensions.container.is_some() {
+            return Err(Error::Container);
+        }
+        self.policy.allow(&self.header, &extensions)?;
+        let workspace = core::mem::take(workspace);
+        self.begin(workspace)
     }
 
     /// Checks workspace and base, in this order, and only then lets the target begin.
@@ -231,7 +233,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         let header = &self.header;
         match header.codec {
             Codec::Cm { .. } => {
-                if required_ram(header) > workspace.len() as u64 {
+                if header.ram as usize > workspace.len() {
                     return Err(Error::WorkspaceTooSmall);
                 }
                 check_base::<B, D>(&mut self.surroundings.base, header, workspace)?;
@@ -244,7 +246,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
                 check_base::<B, D>(&mut self.surroundings.base, header, body.buffer())?;
                 self.stage = Stage::Zstd(body);
             }
-            #[cfg(not(feature = "zstd"))]
+            #[cfg(all(feature = "encode", not(feature = "zstd")))]
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
         };
         self.body_digest = self.header.body_digest.map(|_| D::start());
@@ -256,6 +258,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
 
     #[cfg_attr(not(feature = "encode"), inline(never))]
     fn begin_cm(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
+        #[allow(irrefutable_let_patterns, reason = "many decoders know one codec only")]
         let Codec::Cm { size, tuning } = self.header.codec else { return Err(Error::UnsupportedCodec) };
         let layout = Layout::new(&self.header, size, tuning, workspace)?;
         let (walker, decoder) = layout.split(self.header.body_length);

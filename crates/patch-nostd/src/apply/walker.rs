@@ -10,6 +10,7 @@ use crate::entropy::{Category, Coder, LiteralContext, Model};
 use crate::refs::Predictor;
 use crate::state::{State, Transfer, state};
 use crate::wire::{Header, RegionKinds, Tuning};
+use zerocopy::IntoBytes;
 
 /// How far [`Walker::run`] came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,8 +257,8 @@ impl<'w> Walker<'w> {
             self.flush(io)?;
         }
         let from = self.window.get(at..at + count).unwrap_or(&[]);
-        let to = self.output.get_mut(self.used..self.used + count).unwrap_or_default();
-        to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        let to = self.output.get_mut(self.used..).unwrap_or_default();
+        from.write_to_prefix(to).map_err(|_| Error::Corrupt)?;
         for &byte in from.get(count.saturating_sub(4)..).unwrap_or(&[]) {
             self.before = self.before << 8 | u32::from(byte);
         }

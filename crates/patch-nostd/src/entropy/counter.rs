@@ -42,6 +42,7 @@ pub(super) const fn slowest(rate: u8) -> u32 {
 }
 
 /// The counter after an event; it moves by `slowest` of the error at least.
+#[inline(always)]
 pub(super) const fn update(cell: u16, bit: bool, slowest: u32) -> u16 {
     let count = cell & COUNT;
     let target = if bit { 0xFFF8 } else { 0 };

@@ -9,13 +9,18 @@ pub(super) const LIMIT: i32 = 12 << 8;
 /// 256 times the base-2 logarithm of `value` (1 to 65535), rounded down to what the table gives; 0 for 0.
 #[must_use]
 pub const fn log2(value: u32) -> i32 {
-    let value = if value == 0 {
+    log2_within(if value == 0 {
         1
     } else if value > 0xFFFF {
         0xFFFF
     } else {
         value
-    };
+    })
+}
+
+/// [`log2`] of a value that is within its bounds. Each input of each event takes two: calls would be half their cost.
+#[inline(always)]
+const fn log2_within(value: u32) -> i32 {
     let exponent = 31 - value.leading_zeros();
     // Six bits after the leading one choose the table's entry.
     let mantissa = (value << (16 - exponent) & 0xFFFF) >> 10;
@@ -26,7 +31,9 @@ pub const fn log2(value: u32) -> i32 {
 #[must_use]
 pub const fn stretch(probability: u16) -> i32 {
     let probability = probability as u32;
-    log2(probability) - log2(0x1_0000 - probability)
+    // What the probability zero would be taken for, too.
+    let probability = if probability == 0 { 1 } else { probability };
+    log2_within(probability) - log2_within(0x1_0000 - probability)
 }
 
 /// The probability, 1 to 65535, whose log odds times 256 are `odds`: the inverse of [`stretch`].

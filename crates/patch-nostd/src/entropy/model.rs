@@ -11,8 +11,8 @@ pub const SLOT_CELLS: usize = 4;
 pub(super) const INPUTS: usize = 4;
 /// Sets of mixer weights: which set is used depends on the kind of event.
 pub(super) const WEIGHT_SETS: usize = 24;
-/// Cells of all mixer weights.
-pub const WEIGHT_CELLS: usize = INPUTS * WEIGHT_SETS;
+/// All mixer weights.
+pub type Weights = [[i32; INPUTS]; WEIGHT_SETS];
 
 /// The sets of literals, one for each bit; those of changed bytes follow.
 const LITERAL_SETS: usize = 8;
@@ -33,9 +33,9 @@ const CONTROL_RATE: u8 = 4;
 #[derive(Debug)]
 pub struct Model<'w> {
     /// Counters of numbers and other contexts with an index of their own, then the curves of [`refine`].
-    pub(super) control: &'w mut [u16],
+    pub(super) control: &'w mut [u16; CONTROL_CELLS],
     slots: &'w mut [u16],
-    weights: &'w mut [i32],
+    weights: &'w mut Weights,
     mixer_rate: i32,
     counter_rate: u8,
     /// Bits of literals so far.
@@ -48,19 +48,20 @@ crate::state::state!(Model<'_>: control, slots, weights, literal_bits; fixed mix
 pub(super) type Cells = [usize; INPUTS];
 
 impl<'w> Model<'w> {
-    /// A model that has seen nothing. `control` must have [`super::CONTROL_CELLS`] cells, `weights`
-    /// [`WEIGHT_CELLS`], `slots` a multiple of [`SLOT_CELLS`].
+    /// A model that has seen nothing. `slots` must have a multiple of [`SLOT_CELLS`].
     #[inline(always)]
-    pub fn new(control: &'w mut [u16], slots: &'w mut [u16], weights: &'w mut [i32], tuning: Tuning) -> Self {
+    pub fn new(
+        control: &'w mut [u16; CONTROL_CELLS],
+        slots: &'w mut [u16],
+        weights: &'w mut Weights,
+        tuning: Tuning,
+    ) -> Self {
         control.fill(counter::NEW);
         refine::begin(control.get_mut(CURVES..).unwrap_or_default());
-        slots.fill(counter::NEW);
-        for slot in slots.chunks_exact_mut(SLOT_CELLS) {
-            if let Some(tag) = slot.first_mut() {
-                *tag = 0;
-            }
+        for (place, cell) in slots.iter_mut().enumerate() {
+            *cell = if place % SLOT_CELLS == 0 { 0 } else { counter::NEW };
         }
-        weights.fill(WEIGHT_START);
+        weights.as_flattened_mut().fill(WEIGHT_START);
         let (mixer_rate, counter_rate) = (i32::from(tuning.mixer_rate), tuning.counter_rate);
         Self { control, slots, weights, mixer_rate, counter_rate, literal_bits: 0 }
     }
@@ -112,10 +113,7 @@ impl<'w> Model<'w> {
     /// Codes one event by the mixed opinion of `cells` with the weights of `set`.
     #[cfg_attr(feature = "encode", inline(always))]
     pub(super) fn event<C: Coder>(&mut self, coder: &mut C, cells: &[usize], set: usize, bit: bool) -> bool {
-        let Some(weights) = self.weights.get_mut(set * INPUTS..).and_then(<[i32]>::first_chunk_mut::<INPUTS>)
-        else {
-            return false;
-        };
+        let Some(weights) = self.weights.get_mut(set) else { return false };
         let mut inputs = [0i32; INPUTS];
         let mut odds = 0i32;
         for ((input, &weight), &cell) in inputs.iter_mut().zip(weights.iter()).zip(cells) {

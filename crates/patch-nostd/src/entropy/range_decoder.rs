@@ -6,6 +6,7 @@
 use super::Coder;
 use crate::Error;
 use core::cell::Cell;
+use zerocopy::IntoBytes;
 
 /// No single step of the decoder consumes more bytes than this.
 pub const LOOKAHEAD: usize = 128;
@@ -37,7 +38,10 @@ impl<'w> RangeDecoder<'w> {
         self.move_down();
         let room = self.buffer.get_mut(self.tail..).unwrap_or_default();
         let taken = room.len().min(piece.len()).min(self.missing as usize);
-        room.iter_mut().zip(piece).take(taken).for_each(|(to, &from)| *to = from);
+        let piece = piece.get(..taken).unwrap_or(&[]);
+        if piece.write_to_prefix(room).is_err() {
+            return 0;
+        }
         self.tail += taken;
         self.missing -= taken as u32;
         if !self.started && self.ready() {

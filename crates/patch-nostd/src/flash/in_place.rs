@@ -268,7 +268,9 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
             if segment > 0 {
                 let at = self.place(segment)?;
                 let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
-                transfer(decoder, &mut self.ground, &mut Loading { area: &mut self.state, at })?;
+                let mut loading = Loading::new(&mut self.state, at);
+                transfer(decoder, &mut self.ground, &mut loading)?;
+                loading.finish()?;
             }
         }
         Ok(Phase::Decode)
@@ -277,6 +279,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
     /// Makes a decoder where it stays, which saves stack.
     #[cfg_attr(not(feature = "encode"), inline(never))]
     fn new_decoder(&mut self) -> Result<(), Error> {
+        #[allow(irrefutable_let_patterns, reason = "many decoders know one codec only")]
         let Codec::Cm { size, tuning } = self.header.codec else { return Err(Error::UnsupportedCodec) };
         let workspace = self.workspace.take().ok_or(Error::Finished)?;
         if required_ram(&self.header) > workspace.len() as u64 {

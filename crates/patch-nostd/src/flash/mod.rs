@@ -22,7 +22,7 @@ pub use in_place::{InPlaceAreas, InPlaceUpdate, in_place_ram, state_area};
 pub use journal::{Entry, Journal, Mark};
 pub use memory::{Flash, FlashError, Geometry, Nor};
 #[cfg(feature = "simulator")]
-pub use simulator::{Cut, Simulator};
+pub use simulator::{Cut, Operation, Simulator};
 pub use slot::SlotTarget;
 
 /// How far an update is.

@@ -1,9 +1,14 @@
 //! Where the decoder's state is kept between segments: two places by turns, so that one is always whole.
+//!
+//! The journal says when a state is complete. A checksum after it tells whether it still is what was written: a decoder
+//! that goes on from anything else would overwrite what nobody has any more.
 
 use super::ground::chunk;
 use super::memory::Flash;
 use crate::Error;
-use crate::state::Transfer;
+use crate::state::{State, Transfer};
+use crate::wire::crc32_on;
+use zerocopy::IntoBytes;
 
 /// The longest piece that is written at once.
 const PIECE: usize = 256;
@@ -15,16 +20,19 @@ pub(super) struct Saving<'a, F> {
     piece: [u8; PIECE],
     used: usize,
     chunk: usize,
+    checksum: u32,
 }
 
 impl<'a, F: Flash> Saving<'a, F> {
     pub(super) fn new(area: &'a mut F, at: u32) -> Self {
         let chunk = (chunk(&area.geometry()) as usize).min(PIECE);
-        Self { area, at, piece: [0xFF; PIECE], used: 0, chunk }
+        Self { area, at, piece: [0xFF; PIECE], used: 0, chunk, checksum: 0 }
     }
 
-    /// Writes what is left, filled up to a whole piece.
+    /// Writes the checksum and what is left, filled up to a whole piece.
     pub(super) fn finish(mut self) -> Result<(), Error> {
+        let mut checksum = self.checksum;
+        checksum.transfer(&mut self)?;
         if self.used > 0 { self.flush() } else { Ok(()) }
     }
 
@@ -43,10 +51,11 @@ impl<'a, F: Flash> Saving<'a, F> {
 impl<F: Flash> Transfer for Saving<'_, F> {
     fn bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
         let mut bytes = &*bytes;
+        self.checksum = crc32_on(self.checksum, bytes);
         while !bytes.is_empty() {
             let free = self.piece.get_mut(self.used..self.chunk).ok_or(Error::Journal)?;
             let (now, later) = bytes.split_at_checked(free.len().min(bytes.len())).ok_or(Error::Journal)?;
-            free.iter_mut().zip(now).for_each(|(to, &from)| *to = from);
+            now.write_to_prefix(free).map_err(|_| Error::Journal)?;
             self.used += now.len();
             bytes = later;
             if self.used == self.chunk {
@@ -59,14 +68,29 @@ impl<F: Flash> Transfer for Saving<'_, F> {
 
 /// Reads a state from flash.
 pub(super) struct Loading<'a, F> {
-    pub(super) area: &'a mut F,
-    pub(super) at: u32,
+    area: &'a mut F,
+    at: u32,
+    checksum: u32,
+}
+
+impl<'a, F: Flash> Loading<'a, F> {
+    pub(super) fn new(area: &'a mut F, at: u32) -> Self {
+        Self { area, at, checksum: 0 }
+    }
+
+    /// Compares the checksum.
+    pub(super) fn finish(mut self) -> Result<(), Error> {
+        let (expected, mut checksum) = (self.checksum, 0u32);
+        checksum.transfer(&mut self)?;
+        if checksum == expected { Ok(()) } else { Err(Error::Journal) }
+    }
 }
 
 impl<F: Flash> Transfer for Loading<'_, F> {
     fn bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
         self.area.read(self.at, bytes).map_err(|_| Error::Journal)?;
         self.at = self.at.checked_add(bytes.len() as u32).ok_or(Error::Journal)?;
+        self.checksum = crc32_on(self.checksum, bytes);
         Ok(())
     }
 }

@@ -14,6 +14,25 @@ pub struct Cut {
     pub torn: u32,
 }
 
+/// An erase or a write that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Of the page at an offset.
+    Erase(u32),
+    /// At an offset, of bytes.
+    Write(u32, Vec<u8>),
+}
+
+impl Operation {
+    /// Does it again, on a flash in the same state.
+    pub fn repeat(&self, flash: &mut impl Flash) -> Result<(), FlashError> {
+        match self {
+            Self::Erase(offset) => flash.erase(*offset),
+            Self::Write(offset, bytes) => flash.write(*offset, bytes),
+        }
+    }
+}
+
 /// A flash whose pages must be erased before they are written, and whose units are written once.
 #[derive(Clone, Debug)]
 pub struct Simulator {
@@ -27,6 +46,7 @@ pub struct Simulator {
     on: bool,
     violations: u32,
     flips: Vec<(u32, u8)>,
+    log: Option<Vec<Operation>>,
 }
 
 impl Simulator {
@@ -48,6 +68,7 @@ impl Simulator {
             on: true,
             violations: 0,
             flips: Vec::new(),
+            log: None,
         }
     }
 
@@ -109,6 +130,16 @@ impl Simulator {
         self.flips.push((offset, mask));
     }
 
+    /// From now on, operations are written down.
+    pub fn record(&mut self) {
+        self.log = Some(Vec::new());
+    }
+
+    /// The operations since [`Simulator::record`], which ends with that.
+    pub fn recorded(&mut self) -> Vec<Operation> {
+        self.log.take().unwrap_or_default()
+    }
+
     /// Counts an operation on `length` bytes; returns how many of them it does, and whether it is interrupted.
     fn begin(&mut self, length: u32) -> Result<Option<u32>, FlashError> {
         if !self.on {
@@ -157,6 +188,7 @@ impl Flash for Simulator {
             return self.refuse();
         }
         let torn = self.begin(page)?;
+        self.log.iter_mut().for_each(|log| log.push(Operation::Erase(offset)));
         let units = (offset / self.geometry.write) as usize..((offset + page) / self.geometry.write) as usize;
         self.erases[(offset / page) as usize] += 1;
         // What a half erased page holds is undefined, also where it looks erased.
@@ -182,6 +214,7 @@ impl Flash for Simulator {
             return self.refuse();
         }
         let torn = self.begin(length)?;
+        self.log.iter_mut().for_each(|log| log.push(Operation::Write(offset, bytes.to_vec())));
         let done = torn.unwrap_or(length);
         // The unit that is interrupted is used up, even if nothing of it can be seen.
         let touched = (done / write) as usize + usize::from(done < length);

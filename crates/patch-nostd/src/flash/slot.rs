@@ -5,6 +5,7 @@ use super::memory::{Flash, Geometry};
 use crate::verify::Sha256;
 use crate::wire::Header;
 use crate::{Error, Target};
+use zerocopy::IntoBytes;
 
 /// A slot as the target of a restore.
 ///
@@ -143,7 +144,7 @@ impl<F: Flash, J: Flash> Target for SlotTarget<'_, F, J> {
             if now.is_empty() {
                 return Err(Error::TargetWrite);
             }
-            free.iter_mut().zip(now).for_each(|(to, &from)| *to = from);
+            now.write_to_prefix(free).map_err(|_| Error::TargetWrite)?;
             self.used += now.len();
             bytes = later;
             if self.used == room {
@@ -164,7 +165,6 @@ impl<F: Flash, J: Flash> Target for SlotTarget<'_, F, J> {
         let held =
             self.buffer.get(..self.used).and_then(|held| held.get(place..)).ok_or(Error::TargetRead)?;
         let held = held.get(..from_buffer.len()).ok_or(Error::TargetRead)?;
-        from_buffer.iter_mut().zip(held).for_each(|(to, &from)| *to = from);
-        Ok(())
+        held.write_to(from_buffer).map_err(|_| Error::TargetRead)
     }
 }

@@ -164,13 +164,13 @@ pub(super) fn half(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<H
     let (before, after) = (word(old.0), word(new.0));
     match form {
         Form::Page => Some(Half {
-            register: register(before) as u8,
+            register: register(before),
             address: old.1,
             old: read(form, old.0, old.1, 0),
             new: read(form, new.0, new.1, 0),
         }),
         Form::Place(_) if register(before) == base(before) && overwrites(after) => {
-            Some(Half::none(base(before) as u8, old.1))
+            Some(Half::none(base(before), old.1))
         }
         _ => None,
     }

@@ -130,7 +130,7 @@ fn words(offset: u32, unit: u32) -> Option<u32> {
 
 /// What a MOVW put into its register.
 pub(super) fn half(form: Form, old: (Bytes, u32), new: Bytes, target: u32) -> Option<Half> {
-    let register = register(word(old.0)) as u8;
+    let register = register(word(old.0));
     let new = immediate(word(new));
     (form == Form::LowerHalf).then_some(Half { register, address: old.1, old: target, new })
 }

@@ -13,7 +13,7 @@ const NEAR: u32 = 64;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Half {
     /// The register's number.
-    pub register: u8,
+    pub register: u32,
     /// Address of the instruction in the base.
     pub address: u32,
     /// What the register holds in the base.
@@ -27,7 +27,7 @@ crate::state::state!(Half: register, address, old, new);
 #[cfg(any(feature = "aarch64", feature = "riscv"))]
 impl Half {
     /// A register that holds something else, as an instruction at `address` finds it.
-    pub(super) const fn none(register: u8, address: u32) -> Self {
+    pub(super) const fn none(register: u32, address: u32) -> Self {
         Self { register, address: address.wrapping_sub(2 * NEAR), old: 0, new: 0 }
     }
 }
@@ -52,8 +52,7 @@ impl Halves {
             return None;
         }
         let near = |half: &&Half| {
-            u32::from(half.register) == register + 1
-                && address.wrapping_sub(half.address).wrapping_sub(1) < NEAR
+            half.register == register + 1 && address.wrapping_sub(half.address).wrapping_sub(1) < NEAR
         };
         self.entries.iter().find(near).copied()
     }

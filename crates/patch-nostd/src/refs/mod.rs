@@ -51,7 +51,7 @@ pub struct AddressSpace {
     pub address_high: u32,
     /// Size of the base image in bytes.
     pub image_size: u32,
-    /// Other ranges, RAM for instance.
+    /// Other ranges, RAM for instance. The first one without a length ends the list.
     pub windows: [Window; crate::wire::MAX_WINDOWS],
 }
 
@@ -60,7 +60,8 @@ impl AddressSpace {
     #[must_use]
     pub fn contains(&self, address: u32) -> bool {
         address.wrapping_sub(self.base_address) < self.image_size
-            || self.windows.iter().any(|window| address.wrapping_sub(window.start) < window.length)
+            || (self.windows.iter().take_while(|window| window.length > 0))
+                .any(|window| address.wrapping_sub(window.start) < window.length)
     }
 }
 
@@ -170,6 +171,24 @@ impl Steps {
             _ => 1,
         };
         self.next = address.wrapping_add(length);
+    }
+}
+
+/// Goes past what is no reference at a glance, of the first `count` of `bytes`, as a copy does that looks at all of them.
+/// Returns how many bytes that are, and has kept step with them.
+#[inline]
+#[cfg_attr(not(feature = "thumb"), allow(unused_variables))]
+pub(crate) fn skip(
+    region: RegionKind,
+    (bytes, count): (&[u8], usize),
+    address: u32,
+    space: &AddressSpace,
+    steps: &mut Steps,
+) -> usize {
+    match region {
+        #[cfg(feature = "thumb")]
+        RegionKind::Thumb => thumb::skip(bytes, count, address, space, steps),
+        _ => 0,
     }
 }
 

@@ -99,9 +99,12 @@ impl<'w> Predictor<'w> {
         let candidates = self.candidates(site);
         let mut rank = 0u32;
         for (source, &displacement) in candidates.proposals.iter().enumerate() {
+            if candidates.known >> source & 1 == 0 {
+                continue;
+            }
             let agreement = candidates.agreement(displacement);
-            // There is one, and no better source proposed the same.
-            if candidates.known >> source & 1 == 0 || agreement.trailing_zeros() != source as u32 {
+            // A better source proposed the same.
+            if agreement.trailing_zeros() != source as u32 {
                 continue;
             }
             let guess = target.wrapping_add(displacement as u32);

@@ -227,13 +227,13 @@ pub(super) fn half(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<H
     let before = word(old.0);
     match form {
         Form::Upper | Form::Relative => Some(Half {
-            register: register(before) as u8,
+            register: register(before),
             address: old.1,
             old: read(form, old.0, old.1, 0),
             new: read(form, new.0, new.1, 0),
         }),
         Form::Lower if register(before) == base(before) && before & 0x7F != 0x07 => {
-            Some(Half::none(base(before) as u8, old.1))
+            Some(Half::none(base(before), old.1))
         }
         _ => None,
     }

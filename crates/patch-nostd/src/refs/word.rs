@@ -14,6 +14,9 @@ const fn known(form: WordForm) -> WordForm {
 /// The word that `bytes` at `address` begin with, if it points into `space`.
 #[inline]
 pub(super) fn find(form: WordForm, bytes: Bytes, address: u32, space: &AddressSpace) -> Option<Reference> {
+    if address & (known(form).length() as u32 - 1) != 0 {
+        return None;
+    }
     let target = pointed(form, bytes, address, space)?;
     Some(Reference { form: Form::Word(form), length: known(form).length() as u8, extra: 0, target })
 }
@@ -22,9 +25,6 @@ pub(super) fn find(form: WordForm, bytes: Bytes, address: u32, space: &AddressSp
 #[cfg_attr(not(feature = "encode"), inline(never))]
 fn pointed(form: WordForm, bytes: Bytes, address: u32, space: &AddressSpace) -> Option<u32> {
     let form = known(form);
-    if address & (form.length() as u32 - 1) != 0 {
-        return None;
-    }
     if form.origin == Origin::Absolute && halves(form, bytes).0 < LEAST {
         return None;
     }

@@ -5,7 +5,12 @@
 /// Four bits at a time: a table of 16 words is a fair price on a microcontroller for about 100 header bytes.
 #[must_use]
 pub fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
+    crc32_on(0, bytes)
+}
+
+/// The same of bytes that follow others, whose value is `before`.
+pub(crate) fn crc32_on(before: u32, bytes: &[u8]) -> u32 {
+    let mut crc = !before;
     for &byte in bytes {
         crc ^= u32::from(byte);
         crc = (crc >> 4) ^ NIBBLES[(crc & 15) as usize];
@@ -38,5 +43,6 @@ mod tests {
     fn check_value_of_the_catalogue() {
         assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
         assert_eq!(crc32(b""), 0);
+        assert_eq!(super::crc32_on(crc32(b"1234"), b"56789"), 0xCBF4_3926);
     }
 }

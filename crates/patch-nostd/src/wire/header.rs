@@ -32,7 +32,9 @@ pub enum Codec {
         /// How fast the models learn.
         tuning: Tuning,
     },
-    /// Covers and literals through zstd: the fastest. For gateways.
+    /// Covers and literals through zstd: the fastest. For gateways: where neither that is decoded nor packages made, it
+    /// is an unsupported codec.
+    #[cfg(any(feature = "zstd", feature = "encode"))]
     Zstd {
         /// Base-2 logarithm of the zstd window in bytes, 10 to 27.
         window_log: u8,
@@ -140,7 +142,7 @@ impl Header {
         // Codec and flags come first.
         let Some(&[_, _, low, high]) = rest.first_chunk() else { return Err(Error::MalformedHeader) };
         let length = usize::from(u16::from_le_bytes([low, high]));
-        if PREFIX_LENGTH + 4 <= length && length <= HEADER_LIMIT {
+        if length.wrapping_sub(PREFIX_LENGTH + 4) <= HEADER_LIMIT - PREFIX_LENGTH - 4 {
             Ok(length)
         } else {
             Err(Error::MalformedHeader)
@@ -156,24 +158,24 @@ impl Header {
     pub fn parse_extended(bytes: &[u8]) -> Result<(Self, Extensions<'_>, usize), Error> {
         let length = Self::length(bytes)?;
         let mut header = Self::NONE;
-        let extensions = header.read(bytes.get(..length).ok_or(Error::Truncated)?)?;
+        let mut extensions = Extensions::default();
+        header.read(bytes.get(..length).ok_or(Error::Truncated)?, &mut extensions)?;
         Ok((header, extensions, length))
     }
 
     /// Reads the whole header in its place: a copy is large.
     #[cfg_attr(not(feature = "encode"), inline(never))]
-    pub(crate) fn read<'h>(&mut self, bytes: &'h [u8]) -> Result<Extensions<'h>, Error> {
+    pub(crate) fn read<'h>(&mut self, bytes: &'h [u8], extensions: &mut Extensions<'h>) -> Result<(), Error> {
         let (fields, checksum) = bytes.split_last_chunk::<4>().ok_or(Error::MalformedHeader)?;
         if crc32(fields) != u32::from_le_bytes(*checksum) {
             return Err(Error::HeaderChecksum);
         }
         let mut fields = Fields::new(Signatures::split(bytes)?.0);
         self.read_fields(&mut fields);
-        let mut extensions = Extensions::default();
         extensions.read(&mut fields);
         fields.expect(fields.is_empty());
-        fields.check(crate::apply::codec_ram(&self.codec) == u64::from(self.ram), Error::RamMismatch);
-        fields.finish().map(|()| extensions)
+        fields.check(crate::apply::ram(&self.codec) == self.ram, Error::RamMismatch);
+        fields.finish()
     }
 
     /// The signatures of a package, if it has any; whose they are is for [`crate::verify::Verifier`] to say.
@@ -217,8 +219,8 @@ impl Header {
 
 impl Codec {
     fn read(number: u8, fields: &mut Fields<'_>) -> Self {
-        // What reads headers for others understands more than what restores.
-        if number == 1 && cfg!(any(feature = "zstd", feature = "encode")) {
+        #[cfg(any(feature = "zstd", feature = "encode"))]
+        if number == 1 {
             return Self::Zstd { window_log: fields.bounded(10, 27) as u8 };
         }
         fields.check(number == 0, Error::UnsupportedCodec);

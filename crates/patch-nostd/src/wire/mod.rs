@@ -9,6 +9,8 @@ mod signatures;
 mod varint;
 
 pub use crc::crc32;
+#[cfg(feature = "flash")]
+pub(crate) use crc::crc32_on;
 pub use extensions::{Extensions, InPlacePlan, TEXT_LIMIT, Text, is_name, is_product};
 use fields::Fields;
 pub use header::{

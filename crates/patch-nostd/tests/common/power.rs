@@ -6,7 +6,8 @@
 use std::cell::RefCell;
 
 use patch_nostd::flash::{
-    AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Simulator, Step, state_area,
+    AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Operation, Simulator, Step,
+    state_area,
 };
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
 
@@ -45,6 +46,29 @@ pub fn is_long() -> bool {
     std::env::var_os("SMIDGEN_POWER").is_some_and(|mode| mode == "long")
 }
 
+/// A pair of images in the folder of SMIDGEN_POWER_PAIRS, and its packages: see `.ci/power`.
+pub struct Pair {
+    pub name: String,
+    pub old: Vec<u8>,
+    pub new: Vec<u8>,
+    pub package: Vec<u8>,
+}
+
+/// The pairs whose package has this name.
+pub fn pairs(package: &str) -> Vec<Pair> {
+    let Some(folder) = std::env::var_os("SMIDGEN_POWER_PAIRS") else { return Vec::new() };
+    let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let read = |folder: &std::path::Path, name: &str| std::fs::read(folder.join(name)).unwrap();
+    let pair = |folder: std::path::PathBuf| Pair {
+        name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+        old: read(&folder, "old.bin"),
+        new: read(&folder, "new.bin"),
+        package: read(&folder, package),
+    };
+    folders.into_iter().map(pair).collect()
+}
+
 /// How many cuts were made, and what the update takes without them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Count {
@@ -55,59 +79,102 @@ pub struct Count {
 }
 
 /// Makes the cuts; every one must be survived.
+///
+/// What led to a cut need not be done again for each: the operations up to it are repeated on a chip that goes along.
 pub fn survive(device: &impl Device, plan: Plan) -> Count {
-    let mut count = undisturbed(device);
-    for after in (0..count.operations).step_by(plan.stride as usize) {
-        for &torn in plan.torn {
-            let chip = RefCell::new(device.chip());
-            interrupt(device, &chip, Cut { after, torn });
-            count.cuts += 1;
-            let interrupted = chip.borrow().clone();
-            let recovery = recover(device, &chip);
-            for second in 0..plan.seconds {
-                let chip = RefCell::new(interrupted.clone());
-                let place =
-                    (after * 7 + u64::from(torn.min(9)) + second * recovery / plan.seconds) % recovery.max(1);
-                if recovery > 0 {
-                    interrupt(device, &chip, Cut { after: place, torn: torn / 2 + 1 });
-                    count.cuts += 1;
-                    recover(device, &chip);
-                }
+    let (mut count, operations) = undisturbed(device);
+    let mut chip = device.chip();
+    for (after, operation) in (0..).zip(&operations) {
+        for &torn in plan.torn.iter().filter(|_| after % plan.stride == 0) {
+            let interrupted = cut(device, &chip, operation, torn);
+            if count.cuts % REALLY == 0 {
+                check_cut(device, device.chip(), Cut { after, torn }, &interrupted);
             }
+            count.cuts += 1;
+            let recovery = recover(device, interrupted.clone());
+            let places = (0..plan.seconds).map(|second| {
+                let even = second * recovery.len() as u64 / plan.seconds;
+                (after * 7 + u64::from(torn.min(9)) + even) % (recovery.len() as u64).max(1)
+            });
+            count.cuts += cut_recovery(device, interrupted, &recovery, places.collect(), torn / 2 + 1);
         }
+        operation.repeat(&mut chip).unwrap();
     }
     count
 }
 
-/// The update as it should be.
-fn undisturbed(device: &impl Device) -> Count {
-    let chip = RefCell::new(device.chip());
+/// One of so many cuts is made while an update runs, too.
+const REALLY: u64 = 64;
+
+/// Cuts the power at these places of a recovery from `chip`, each of which must be recovered from. Returns how many.
+fn cut_recovery(
+    device: &impl Device,
+    chip: Simulator,
+    recovery: &[Operation],
+    mut places: Vec<u64>,
+    torn: u32,
+) -> u64 {
+    places.sort_unstable();
+    let mut cuts = 0;
+    let mut along = chip.clone();
+    for (after, operation) in (0..).zip(recovery) {
+        for _ in places.iter().filter(|&&place| place == after) {
+            let interrupted = cut(device, &along, operation, torn);
+            if cuts % REALLY == REALLY / 2 {
+                check_cut(device, chip.clone(), Cut { after, torn }, &interrupted);
+            }
+            recover(device, interrupted);
+            cuts += 1;
+        }
+        operation.repeat(&mut along).unwrap();
+    }
+    cuts
+}
+
+/// The update as it should be, and what it does.
+fn undisturbed(device: &impl Device) -> (Count, Vec<Operation>) {
+    let mut chip = device.chip();
+    chip.record();
+    let chip = RefCell::new(chip);
     device.update(&chip).unwrap();
-    let chip = chip.into_inner();
+    let mut chip = chip.into_inner();
     check_ready(device, &chip);
     let erases = chip.erases().iter().map(|&count| u64::from(count)).sum();
     let most_erases = chip.erases().iter().copied().max().unwrap_or(0);
-    Count { cuts: 0, operations: chip.operations(), erases, most_erases }
+    (Count { cuts: 0, operations: chip.operations(), erases, most_erases }, chip.recorded())
 }
 
-fn interrupt(device: &impl Device, chip: &RefCell<Simulator>, cut: Cut) {
-    chip.borrow_mut().cut(cut);
-    device.update(chip).expect_err("the power was cut");
-    let mut chip = chip.borrow_mut();
+/// The chip after an operation during which the power was cut.
+fn cut(device: &impl Device, chip: &Simulator, operation: &Operation, torn: u32) -> Simulator {
+    let mut chip = chip.clone();
+    chip.cut(Cut { after: 0, torn });
+    operation.repeat(&mut chip).expect_err("the power was cut");
     assert!(!chip.is_on());
     chip.reboot();
     check_always(device, &chip);
+    chip
+}
+
+/// An update that loses power then and there leaves that chip.
+fn check_cut(device: &impl Device, mut chip: Simulator, cut: Cut, expected: &Simulator) {
+    chip.cut(cut);
+    let chip = RefCell::new(chip);
+    device.update(&chip).expect_err("the power was cut");
+    let chip = chip.into_inner();
+    assert!(!chip.is_on() && chip.violations() == 0);
+    assert!(chip.memory() == expected.memory() && chip.operations() == expected.operations());
 }
 
 /// Updates to the end; returns the operations that it took.
-fn recover(device: &impl Device, chip: &RefCell<Simulator>) -> u64 {
-    let before = chip.borrow().operations();
-    if let Err(error) = device.update(chip) {
+fn recover(device: &impl Device, mut chip: Simulator) -> Vec<Operation> {
+    chip.record();
+    let chip = RefCell::new(chip);
+    if let Err(error) = device.update(&chip) {
         panic!("not recovered: {error:?}, {} violations", chip.borrow().violations());
     }
-    let chip = chip.borrow();
+    let mut chip = chip.into_inner();
     check_ready(device, &chip);
-    chip.operations() - before
+    chip.recorded()
 }
 
 fn check_always(device: &impl Device, chip: &Simulator) {
