@@ -30,6 +30,7 @@ pub use classic::diff_bsdiff40;
 pub use diff::{Package, diff, diff_to};
 pub use error::DiffError;
 pub use identity::Identity;
+pub use image::input;
 pub use in_place::InPlace;
 pub use new_image::NewImage;
 pub use options::{Arch, CodecChoice, Containers, Options, Ram};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::is_hex;
 use super::rules::{self, SignMethod};
 use super::{PackError, Shard};
+use crate::input::Record;
 
 /// The version of manifests that is written and read.
 pub const MANIFEST_VERSION: u32 = 1;
@@ -61,6 +62,9 @@ pub struct TargetImage {
     pub sha256: String,
     /// MD5 in hexadecimal digits.
     pub md5: String,
+    /// What the file was that the image was taken from; absent if it was plain bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Record>,
 }
 
 /// A base image.
@@ -81,6 +85,9 @@ pub struct SourceEntry {
     pub version: String,
     /// Their image.
     pub image: BaseImage,
+    /// What the file was that the image was taken from; absent if it was plain bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Record>,
     /// The file of the package that they are to get; null in a shard that does not make it.
     pub package: Option<String>,
     /// The differential package that was too large to keep.
@@ -325,6 +332,7 @@ pub(super) mod tests {
         let source = |version: &str, image, package: &str| SourceEntry {
             version: version.to_owned(),
             image,
+            input: None,
             package: Some(package.to_owned()),
             dropped: None,
         };
@@ -337,7 +345,12 @@ pub(super) mod tests {
             name: "sensor-3_0_0".to_owned(),
             description: String::new(),
             version: "3.0.0".to_owned(),
-            target: TargetImage { size: 7, sha256: sha256_hex(b"target"), md5: md5_hex(b"target") },
+            target: TargetImage {
+                size: 7,
+                sha256: sha256_hex(b"target"),
+                md5: md5_hex(b"target"),
+                input: None,
+            },
             android_sdk: false,
             share: 80,
             rollback_counter: None,

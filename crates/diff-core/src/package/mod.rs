@@ -24,7 +24,7 @@ mod turns;
 
 pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
 pub use error::PackError;
-pub use image::{Bytes, Image, Source};
+pub use image::{Bytes, Flattened, Image, Source};
 pub use keys::{KeyError, PublicKey, SecretKey};
 pub use manifest::{
     BaseImage, Dropped, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, PackageEntry,
