@@ -103,8 +103,11 @@ fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result
 /// What the engine is asked for; the new image may say its version itself.
 fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Options {
     let mut options = arguments.options();
+    let stated = arguments.to_version.as_deref();
     if arguments.format == Format::Smidgen {
-        options.identity.version = images.new.version(arguments.to_version.as_deref(), console);
+        // A version that the old image has too does not tell which one this is: some builds never set it.
+        let says_nothing = stated.is_none() && images.new.own_version() == images.old.own_version();
+        options.identity.version = if says_nothing { None } else { images.new.version(stated, console) };
     }
     options
 }

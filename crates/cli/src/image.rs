@@ -95,9 +95,14 @@ impl Image {
         }
     }
 
+    /// The version that the image says it is.
+    pub(crate) fn own_version(&self) -> Option<&str> {
+        self.record.as_ref().and_then(|record| record.version.as_deref())
+    }
+
     /// The version to use: the one that is stated, or else what the image says, if that can be one.
     pub(crate) fn version(&self, stated: Option<&str>, console: &Console) -> Option<String> {
-        let own = self.record.as_ref().and_then(|record| record.version.as_deref());
+        let own = self.own_version();
         let (file, plain) = (self.name(), |version: &'_ str| version.trim_start_matches('v').to_owned());
         match (stated, own) {
             (Some(stated), Some(own)) if plain(stated) != plain(own) => {

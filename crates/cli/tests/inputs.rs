@@ -103,6 +103,10 @@ fn images_say_their_version_unless_somebody_else_does() {
         stated == "3.0" && said.contains("warning: v2 says that it is version 2.1.0; it is taken for 3.0")
     );
     assert!(!version("--level 1 --to-version v2.1.0").1.contains("warning"));
+    // A version that never changes is none.
+    desk.write("v2", &signed(&desk.read("new"), [1, 0, 0]));
+    let same = desk.run("diff v1 v2 -o patch --json --level 1").succeeded().json();
+    assert!(same["to_version"].is_null(), "{same}");
 }
 
 #[test]
