@@ -78,7 +78,7 @@ pub(crate) enum Command {
     /// Make a key that signs packages.
     #[command(after_help = EXIT_CODES)]
     Keygen(KeygenArguments),
-    /// Sign a package.
+    /// Sign a package, or all packages of a release.
     #[command(after_help = EXIT_CODES)]
     Sign(SignArguments),
     /// Tell what an image is, and write the bytes that the device flashes of it.

@@ -3,6 +3,7 @@
 mod common;
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::process::Command;
 
 use common::builds::{
@@ -435,6 +436,37 @@ fn files_of_gnu_tools_are_flattened_to_their_binary() {
         let found = read(&file, &Reading::of(Format::Elf)).unwrap();
         assert!(*found.bytes == firmware[..], "{page}");
         assert_eq!(found.record.unwrap().base_address, Some(0x0800_4000));
+    }
+}
+
+/// The fixtures' firmware as it is linked, and what objcopy makes of that.
+#[test]
+fn linked_firmware_is_flattened_to_its_binary() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/firmware");
+    let folder = tempfile::tempdir().unwrap();
+    let mut build = Command::new(fixtures.join("build.sh"));
+    build.arg(folder.path()).env("KEEP_ELF", "1");
+    if Command::new("arm-none-eabi-gcc").arg("--version").output().is_err() {
+        assert!(std::env::var_os("SMIDGEN_REQUIRE_PEERS").is_none(), "arm-none-eabi-gcc is missing");
+        return;
+    }
+    assert!(build.output().unwrap().status.success());
+    for version in 1..=3 {
+        let path = |ending: &str| folder.path().join(format!("app-v{version}.{ending}"));
+        let binary = std::fs::read(path("bin")).unwrap();
+        for (ending, name) in [("elf", None), ("hex", Some("ihex")), ("srec", Some("srec"))] {
+            if let Some(name) = name {
+                let mut objcopy = Command::new("arm-none-eabi-objcopy");
+                objcopy.args(["-O", name]).args([path("elf"), path(ending)]);
+                assert!(objcopy.status().unwrap().success());
+            }
+            let file = std::fs::read(path(ending)).unwrap();
+            let found = flat(&file);
+            assert!(*found.bytes == binary, "version {version}, {ending}");
+            let record = found.record.unwrap();
+            assert_eq!(record.base_address, Some(0x0800_4000));
+            assert!(record.entry.is_some_and(|entry| entry > 0x0800_4000), "{ending}");
+        }
     }
 }
 
