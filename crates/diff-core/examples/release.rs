@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use diff_core::input::{Reading, read};
 use diff_core::package::{Effort, Event, Flattened, PackError, PackProgress, Release, Type, pack};
-use diff_core::{DiffError, Identity, Options, Progress, Ram, Stage, diff};
+use diff_core::{Identity, Options, Progress, Ram, Stage, diff};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -96,7 +96,7 @@ impl Progress for Watch {
         self.count(stage);
     }
 
-    /// Work ends with [`DiffError::Cancelled`] soon after this.
+    /// Work ends with [`diff_core::DiffError::Cancelled`] soon after this.
     fn is_cancelled(&self) -> bool {
         self.is_over()
     }
@@ -123,7 +123,7 @@ fn the_example_runs_and_can_be_cancelled() {
     let folder = std::env::temp_dir().join(format!("smidgen-example-{}", std::process::id()));
     let over = Watch::new(Some(Duration::ZERO));
     let refused = single(&over).unwrap_err();
-    assert!(matches!(refused.downcast_ref(), Some(DiffError::Cancelled)));
+    assert!(matches!(refused.downcast_ref(), Some(diff_core::DiffError::Cancelled)));
     assert!(matches!(release(&folder, &over), Err(PackError::Cancelled)));
     let patient = Watch::new(None);
     assert!(single(&patient).unwrap() < 1000);

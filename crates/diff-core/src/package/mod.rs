@@ -1,7 +1,9 @@
 //! Releases: all packages that lead a fleet with many versions to a new one, and what the delivery platform asks.
 
 mod catalogue;
+mod check;
 mod digest;
+mod entries;
 mod error;
 mod finish;
 mod image;
@@ -24,13 +26,11 @@ mod store;
 mod turns;
 
 pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
+pub use entries::{BaseImage, Dropped, PackageEntry, SourceEntry, TargetImage, Type};
 pub use error::PackError;
 pub use image::{Bytes, Flattened, Image, Source};
 pub use keys::{KeyError, PublicKey, SecretKey};
-pub use manifest::{
-    BaseImage, Dropped, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, PackageEntry,
-    SourceEntry, TargetImage, Type,
-};
+pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
 pub use merge::merge;
 pub use message::Messages;
 pub use pack::{Effort, memory_needed, pack};

@@ -10,8 +10,9 @@ use patch_nostd::wire::{Codec, VERSION};
 use rayon::ThreadPool;
 
 use super::digest::{hex, md5_hex, sha256_hex};
+use super::entries::{BaseImage, PackageEntry, SourceEntry, TargetImage, Type};
 use super::finish::{finish, write};
-use super::manifest::{BaseImage, MANIFEST_VERSION, Manifest, PackageEntry, SourceEntry, TargetImage, Type};
+use super::manifest::{MANIFEST_VERSION, Manifest};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::release::Release;

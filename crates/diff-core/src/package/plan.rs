@@ -4,7 +4,7 @@ use patch_nostd::wire::VERSION;
 use rayon::prelude::*;
 
 use super::digest::sha256_hex;
-use super::manifest::{BaseImage, SourceEntry};
+use super::entries::{BaseImage, SourceEntry};
 use super::{Image, PackError, Source};
 use crate::Options;
 use crate::input::Record;

@@ -5,8 +5,9 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::digest::{md5_hex, sha256_hex};
+use super::entries::PackageEntry;
 use super::finish::finish;
-use super::manifest::{Manifest, PackageEntry};
+use super::manifest::Manifest;
 use super::rules::{self, SignMethod};
 use super::signing::{Signer, key_names, sign};
 use super::store::Store;
