@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use diff_core::{Arch, CodecChoice, Containers, Identity, InPlace, Options, Ram};
 
+use crate::input_arguments::{FlattenArguments, InputArguments};
 use crate::release_arguments::{CatalogueArguments, ManifestArguments, PackArguments};
 use crate::signing_arguments::{KeygenArguments, SignArguments};
 
@@ -77,9 +78,12 @@ pub(crate) enum Command {
     /// Make a key that signs packages.
     #[command(after_help = EXIT_CODES)]
     Keygen(KeygenArguments),
-    /// Sign a package.
+    /// Sign a package, or all packages of a release.
     #[command(after_help = EXIT_CODES)]
     Sign(SignArguments),
+    /// Tell what an image is, and write the bytes that the device flashes of it.
+    #[command(after_help = EXIT_CODES)]
+    Flatten(FlattenArguments),
     /// List releases, or find the package for a device.
     #[command(after_help = EXIT_CODES, alias = "catalog")]
     Catalogue(CatalogueArguments),
@@ -139,9 +143,9 @@ pub(crate) struct DiffArguments {
     /// The part of the product that the package is for.
     #[arg(long, value_name = "NAME")]
     module: Option<String>,
-    /// The new image's version.
+    /// The new image's version [default: what the image says, if it does].
     #[arg(long, value_name = "VERSION")]
-    to_version: Option<String>,
+    pub(crate) to_version: Option<String>,
     /// Devices that have seen a higher one refuse the package.
     #[arg(long, value_name = "N")]
     rollback_counter: Option<u32>,
@@ -160,6 +164,8 @@ pub(crate) struct DiffArguments {
     /// With --in-place: what the flash writes at once [default: 8].
     #[arg(long, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     write_size: Option<u32>,
+    #[command(flatten)]
+    pub(crate) reading: InputArguments,
     /// Print the result to standard output as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -175,6 +181,8 @@ pub(crate) struct PatchArguments {
     /// Where the restored image goes.
     #[arg(short, long, value_name = "NEW")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: InputArguments,
     /// Print the result to standard output as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -188,6 +196,8 @@ pub(crate) struct InfoArguments {
     /// The base image that the package was made for: tells where the bytes went.
     #[arg(long, value_name = "OLD")]
     pub(crate) base: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: InputArguments,
     /// Print everything as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -200,12 +210,15 @@ pub(crate) struct VerifyArguments {
     pub(crate) old: PathBuf,
     /// The package, Smidgen's or BSDIFF40; none for a release.
     pub(crate) patch: Option<PathBuf>,
-    /// The images that a release was made from: a version and its image, or a folder of images named for their versions.
-    #[arg(long, value_name = "VERSION=IMAGE|FOLDER", num_args = 1.., conflicts_with = "patch")]
+    /// The images that a release was made from: a version and its image, an image that says its version, or a folder of
+    /// images named for their versions.
+    #[arg(long, value_name = "VERSION=IMAGE|IMAGE|FOLDER", num_args = 1.., conflicts_with = "patch")]
     pub(crate) from: Vec<String>,
     /// Check that one of these keys signed the package.
     #[arg(long, value_name = "PUBLIC.pem", num_args = 1..)]
     pub(crate) public_key: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: InputArguments,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,11 +1,8 @@
 //! `smidgen diff`: makes a package.
 
-use std::borrow::Cow;
-use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-use diff_core::container::{PayloadError, payload};
-use diff_core::{Package, Report};
+use diff_core::{Options, Package, Report};
 use patch_nostd::Header;
 use serde_json::{Value, json};
 
@@ -14,7 +11,7 @@ use crate::classic;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::hush::Hush;
-use crate::input::Input;
+use crate::image::Image;
 use crate::json::{self, Object, codec_name, hex, object, seconds, sha256};
 use crate::output::Output;
 use crate::progress::Bar;
@@ -22,8 +19,9 @@ use crate::progress::Bar;
 /// Makes the package, writes it, tells about it.
 pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
-    let (old, new) = (Input::image(&arguments.old)?, Input::image(&arguments.new)?);
-    let images = Images { old: Image::new(&old, arguments)?, new: Image::new(&new, arguments)? };
+    let images = Images::open(arguments)?;
+    images.old.tell(console);
+    images.new.tell(console);
     // Before the work, so that it is not in vain. Not kept, as an interrupted program could not remove it.
     images.output(arguments).map(drop)?;
     let started = Instant::now();
@@ -45,39 +43,9 @@ pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Fa
 }
 
 /// What is compared.
-struct Images<'i> {
-    old: Image<'i>,
-    new: Image<'i>,
-}
-
-/// An image: a file, or what is in it.
-struct Image<'i> {
-    file: &'i Input,
-    payload: Cow<'i, [u8]>,
-}
-
-impl<'i> Image<'i> {
-    fn new(file: &'i Input, arguments: &DiffArguments) -> Result<Self, Failure> {
-        let entry = arguments.payload_entry.as_deref();
-        if !arguments.wants_payload() {
-            return Ok(Self { file, payload: Cow::Borrowed(file) });
-        }
-        let payload = payload(file, entry).map_err(|error| no_payload(file, &error))?;
-        Ok(Self { file, payload })
-    }
-}
-
-impl Deref for Image<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.payload
-    }
-}
-
-fn no_payload(file: &Input, error: &PayloadError) -> Failure {
-    Failure::other(format!("{}: no payload: {error}", file.name()))
-        .note("--payload takes .gz, .zip, .tar and .tar.gz, and plain files; --payload-entry NAME names a file in an archive")
+struct Images {
+    old: Image,
+    new: Image,
 }
 
 /// A package of either format.
@@ -87,14 +55,27 @@ struct Made {
     details: Option<(Header, Report)>,
 }
 
-impl Images<'_> {
+impl Images {
+    /// Both files, or what is in them.
+    fn open(arguments: &DiffArguments) -> Result<Self, Failure> {
+        let (reading, entry) = (arguments.reading.reading(), arguments.payload_entry.as_deref());
+        let open = |path| {
+            if arguments.wants_payload() {
+                Image::open_payload(path, entry, &reading)
+            } else {
+                Image::open(path, &reading)
+            }
+        };
+        Ok(Self { old: open(&arguments.old)?, new: open(&arguments.new)? })
+    }
+
     /// Both whole digests, where images are not the files that were given.
     fn payload_digests(&self, arguments: &DiffArguments) -> Option<[String; 2]> {
         arguments.wants_payload().then(|| [&self.old, &self.new].map(|image| hex(&sha256(image))))
     }
 
     fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
-        Output::create(&arguments.output, &[self.old.file, self.new.file])
+        Output::create(&arguments.output, &[self.old.file(), self.new.file()])
     }
 }
 
@@ -108,14 +89,27 @@ fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
         .note("leave that out, or make a package of Smidgen's own format"))
 }
 
-fn make(arguments: &DiffArguments, images: &Images<'_>, console: &Console) -> Result<Made, Failure> {
+fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Made, Failure> {
+    let options = options(arguments, images, console);
     let bar = Bar::new(console);
     let _hush = Hush::new();
     let (old, new) = (&images.old, &images.new);
     on_threads(arguments.threads, || match arguments.format {
-        Format::Smidgen => Ok(diff_core::diff(old, new, &arguments.options(), &bar)?.into()),
+        Format::Smidgen => Ok(diff_core::diff(old, new, &options, &bar)?.into()),
         Format::Bsdiff => Ok(Made { bytes: classic::diff(old, new, &bar)?, details: None }),
     })
+}
+
+/// What the engine is asked for; the new image may say its version itself.
+fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Options {
+    let mut options = arguments.options();
+    let stated = arguments.to_version.as_deref();
+    if arguments.format == Format::Smidgen {
+        // A version that the old image has too does not tell which one this is: some builds never set it.
+        let says_nothing = stated.is_none() && images.new.own_version() == images.old.own_version();
+        options.identity.version = if says_nothing { None } else { images.new.version(stated, console) };
+    }
+    options
 }
 
 /// Does work on so many threads; with 0 on as many as there are cores.
@@ -130,7 +124,7 @@ impl From<Package> for Made {
     }
 }
 
-fn summary(images: &Images<'_>, made: &Made, time: Duration) -> String {
+fn summary(images: &Images, made: &Made, time: Duration) -> String {
     let (base, target, package) = (images.old.len(), images.new.len(), made.bytes.len());
     let mut text = format!("base     {base} bytes\ntarget   {target} bytes\npackage  {package} bytes");
     if target > 0 {
@@ -143,7 +137,7 @@ fn summary(images: &Images<'_>, made: &Made, time: Duration) -> String {
     text + &format!("\ntime     {:.2} s", time.as_secs_f64())
 }
 
-fn fields(images: &Images<'_>, made: &Made, time: Duration) -> Object {
+fn fields(images: &Images, made: &Made, time: Duration) -> Object {
     let mut fields = match &made.details {
         Some((header, report)) => {
             let mut fields = json::header(header, made.bytes.len());
@@ -154,13 +148,15 @@ fn fields(images: &Images<'_>, made: &Made, time: Duration) -> Object {
         }
         None => classic_fields(images, made),
     };
+    fields.append(&mut json::input("base_input", images.old.record()));
+    fields.append(&mut json::input("target_input", images.new.record()));
     fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
     fields.insert("seconds".to_owned(), seconds(time));
     fields
 }
 
 /// What BSDIFF40 does not say itself, in the same terms.
-fn classic_fields(images: &Images<'_>, made: &Made) -> Object {
+fn classic_fields(images: &Images, made: &Made) -> Object {
     let base_digest = (!images.old.is_empty()).then(|| hex(&sha256(&images.old)[..16]));
     object(json!({
         "format": "bsdiff40",

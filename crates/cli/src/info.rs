@@ -12,19 +12,23 @@ use crate::classic::Classic;
 use crate::console::Console;
 use crate::containers;
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::image::Image;
 use crate::json::{self, base_address, base_digest, codec_name, hex, kind_names};
 use crate::package::{Package, Smidgen};
 
 /// Shows the package.
 pub(crate) fn run(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
     let package = Package::open(&arguments.patch)?;
-    let old = arguments.base.as_deref().map(Input::image).transpose()?;
+    let reading = arguments.reading.reading();
+    let old = arguments.base.as_deref().map(|path| package.open_base(path, &reading)).transpose()?;
+    old.iter().for_each(|old| old.tell(console));
     match package {
         Package::Smidgen(package) => {
-            let report = old.map(|old| inspect(&package, &old)).transpose()?;
+            let report = old.as_ref().map(|old| inspect(&package, old)).transpose()?;
             if arguments.json {
-                console.print(fields(&package, report.as_ref()))
+                let mut fields = fields(&package, report.as_ref());
+                fields.append(&mut json::input("base_input", old.as_ref().and_then(Image::record)));
+                console.print(Value::Object(fields))
             } else {
                 console.print(describe(&package, report.as_ref()))
             }
@@ -61,12 +65,12 @@ impl Table {
     }
 }
 
-fn inspect(package: &Smidgen, old: &Input) -> Result<Report, Failure> {
+fn inspect(package: &Smidgen, old: &Image) -> Result<Report, Failure> {
     package.check_base(old)?;
     diff_core::inspect(old, &package.file).map_err(|error| package.explain(error, old))
 }
 
-fn fields(package: &Smidgen, report: Option<&Report>) -> Value {
+fn fields(package: &Smidgen, report: Option<&Report>) -> json::Object {
     let mut fields = json::header(&package.header, package.file.len());
     fields.append(&mut json::extensions(&package.extensions()));
     if let Some(container) = containers::open(&package.file) {
@@ -75,7 +79,7 @@ fn fields(package: &Smidgen, report: Option<&Report>) -> Value {
     if let Some(report) = report {
         fields.append(&mut json::report(report, &package.header.codec));
     }
-    Value::Object(fields)
+    fields
 }
 
 fn describe(package: &Smidgen, report: Option<&Report>) -> String {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use diff_core::input::Record;
 use diff_core::{CATEGORIES, Report};
 use patch_nostd::wire::{Codec, Origin, RegionKind, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
@@ -75,6 +76,11 @@ pub(crate) fn extensions(extensions: &Extensions<'_>) -> Object {
             "keep": plan.keep,
         })),
     }))
+}
+
+/// What a file was that an image was taken from, under this name; no member if it was plain bytes.
+pub(crate) fn input(name: &str, record: Option<&Record>) -> Object {
+    record.map(|record| (name.to_owned(), json!(record))).into_iter().collect()
 }
 
 /// Cover statistics, and what each kind of information costs in bytes where the codec can tell.

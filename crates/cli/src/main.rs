@@ -9,9 +9,12 @@ mod console;
 mod containers;
 mod diff;
 mod failure;
+mod flatten;
 mod hush;
+mod image;
 mod info;
 mod input;
+mod input_arguments;
 mod json;
 mod keygen;
 mod manifest;
@@ -60,6 +63,7 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Manifest(arguments) => manifest::run(arguments, console),
         Command::Keygen(arguments) => keygen::run(arguments, console),
         Command::Sign(arguments) => sign::run(arguments, console),
+        Command::Flatten(arguments) => flatten::run(arguments, console),
         Command::Catalogue(arguments) => catalogue::run(arguments, console),
     }
 }

@@ -4,11 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use diff_core::package::{self, Bytes, Image, Manifest, Release, ReleaseFile};
+use diff_core::input::Reading;
+use diff_core::package::{self, Bytes, Flattened, Manifest, Release, ReleaseFile};
 use serde_json::json;
 
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::image::Image;
 use crate::input::Input;
 use crate::pack_progress::{Lines, Talk};
 use crate::release_arguments::{PackArguments, parse_sign_method};
@@ -16,8 +18,8 @@ use crate::release_table;
 
 /// Packs the release, tells about it.
 pub(crate) fn run(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
-    let order = Order::new(arguments)?;
-    order.check_images(&arguments.output)?;
+    let order = Order::new(arguments, console)?;
+    order.check_images(&arguments.output, console)?;
     let effort = arguments.effort();
     let release = order.release(arguments)?;
     let folder = &arguments.output;
@@ -42,17 +44,22 @@ fn tell(manifest: &Manifest, arguments: &PackArguments, console: &Console) -> Re
 /// What the release file and the options say together.
 struct Order {
     file: ReleaseFile,
+    reading: Reading,
     to: PathBuf,
     version: String,
     sources: Vec<(String, PathBuf)>,
 }
 
 impl Order {
-    fn new(arguments: &PackArguments) -> Result<Self, Failure> {
+    fn new(arguments: &PackArguments, console: &Console) -> Result<Self, Failure> {
+        let reading = arguments.reading.reading();
         let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
         let to = arguments.to.clone().or_else(|| file.to.clone());
         let to = to.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
         let version = arguments.to_version.clone().or_else(|| file.to_version.clone());
+        let target = Image::open(&to, &reading)?;
+        target.tell(console);
+        let version = target.version(version.as_deref(), console);
         let version = version.ok_or_else(|| missing("the new image's version", "--to-version VERSION"))?;
         let mut sources: Vec<_> =
             file.from.iter().map(|(version, path)| (version.clone(), path.clone())).collect();
@@ -60,16 +67,21 @@ impl Order {
             sources.extend(package::sources_in(folder)?);
         }
         for from in &arguments.from {
-            sources.extend(named_sources(from)?);
+            sources.extend(named_sources(from, &reading, console)?);
         }
-        Ok(Self { file, to, version, sources })
+        Ok(Self { file, reading, to, version, sources })
     }
 
     /// Opens every image once, as it is better to fail now than after hours.
-    fn check_images(&self, output: &Path) -> Result<(), Failure> {
+    fn check_images(&self, output: &Path, console: &Console) -> Result<(), Failure> {
+        for (version, path) in &self.sources {
+            let image = Image::open(path, &self.reading)?;
+            image.tell(console);
+            // It may be called what it is called: the user knows best.
+            let _ = image.version(Some(version), console);
+        }
         let folder = fs::canonicalize(output).ok();
         for path in self.sources.iter().map(|(_, path)| path).chain([&self.to]) {
-            drop(Input::image(path)?);
             let own = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));
             if folder.is_some() && own == folder {
                 let message = format!("{}: the image is in the folder of the release", path.display());
@@ -83,9 +95,10 @@ impl Order {
 
     fn release(self, arguments: &PackArguments) -> Result<Release, Failure> {
         let file = self.file;
-        let mut release = Release::new(self.version, Mapped(self.to)).options(arguments.options());
+        let reading = self.reading;
+        let mut release = Release::new(self.version, mapped(self.to, &reading)).options(arguments.options());
         for (version, path) in self.sources {
-            release = release.source(version, Mapped(path));
+            release = release.source(version, mapped(path, &reading));
         }
         if let Some(product) = arguments.product.clone().or(file.product) {
             release = release.product(product);
@@ -121,16 +134,27 @@ impl Order {
     }
 }
 
-/// One `--from`: a version with its image, or a folder of images.
-pub(crate) fn named_sources(from: &str) -> Result<Vec<(String, PathBuf)>, Failure> {
+/// One `--from`: a version with its image, an image that says its version, or a folder of images.
+pub(crate) fn named_sources(
+    from: &str,
+    reading: &Reading,
+    console: &Console,
+) -> Result<Vec<(String, PathBuf)>, Failure> {
     if let Some((version, path)) = from.split_once('=') {
         return Ok(vec![(version.to_owned(), PathBuf::from(path))]);
     }
-    if Path::new(from).is_dir() {
-        return Ok(package::sources_in(Path::new(from))?);
+    let path = Path::new(from);
+    if path.is_dir() {
+        return Ok(package::sources_in(path)?);
     }
-    Err(Failure::usage(format!("--from {from}: expected VERSION=IMAGE, or a folder of images"))
-        .note("such as --from 1.0.0=v1.bin"))
+    let own = if path.is_file() { Image::open(path, reading)?.version(None, console) } else { None };
+    let version = own.ok_or_else(|| {
+        Failure::usage(format!(
+            "--from {from}: expected VERSION=IMAGE, an image that says its version, or a folder of images"
+        ))
+        .note("such as --from 1.0.0=v1.bin")
+    })?;
+    Ok(vec![(version, path.to_owned())])
 }
 
 fn missing(what: &str, option: &str) -> Failure {
@@ -138,10 +162,15 @@ fn missing(what: &str, option: &str) -> Failure {
         .note(format!("give {option}, or a release file that says it"))
 }
 
-/// An image that is mapped to memory while it is worked on.
-pub(crate) struct Mapped(pub(crate) PathBuf);
+/// An image in a file that is mapped to memory while it is worked on.
+pub(crate) fn mapped(path: PathBuf, reading: &Reading) -> Flattened<Mapped> {
+    Flattened::new(Mapped(path), reading.clone())
+}
 
-impl Image for Mapped {
+/// A file that is mapped to memory while it is worked on.
+pub(crate) struct Mapped(PathBuf);
+
+impl package::Image for Mapped {
     fn open(&self) -> io::Result<Bytes<'_>> {
         struct Map(Input);
         impl AsRef<[u8]> for Map {

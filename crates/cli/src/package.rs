@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use diff_core::input::Reading;
 use patch_nostd::wire::VERSION;
 use patch_nostd::{Error, Extensions, Header};
 
 use crate::classic::Classic;
 use crate::failure::Failure;
+use crate::image::Image;
 use crate::input::Input;
 use crate::json::{hex, sha256};
 
@@ -41,6 +43,14 @@ impl Package {
         Smidgen::new(file).map(Box::new).map(Self::Smidgen)
     }
 
+    /// Opens the base image that it is applied to.
+    pub(crate) fn open_base(&self, path: &Path, reading: &Reading) -> Result<Image, Failure> {
+        match self {
+            Self::Smidgen(package) => Image::open_base(path, &package.header, reading),
+            Self::Classic(_) => Image::open(path, reading),
+        }
+    }
+
     /// The file.
     pub(crate) const fn file(&self) -> &Input {
         match self {
@@ -68,7 +78,7 @@ impl Smidgen {
     }
 
     /// Makes sure that `old` is the base image, for those who read it without the decoder that checks it.
-    pub(crate) fn check_base(&self, old: &Input) -> Result<(), Failure> {
+    pub(crate) fn check_base(&self, old: &Image) -> Result<(), Failure> {
         if old.len() != self.header.base_size as usize {
             return Err(self.wrong_base(Error::BaseSize, old));
         }
@@ -84,14 +94,14 @@ impl Smidgen {
     }
 
     /// What the decoder's error means, when it restored from `old`.
-    pub(crate) fn explain(&self, error: Error, old: &Input) -> Failure {
+    pub(crate) fn explain(&self, error: Error, old: &Image) -> Failure {
         match error {
             Error::BaseSize | Error::BaseDigest => self.wrong_base(error, old),
             error => refused(error, &self.file),
         }
     }
 
-    fn wrong_base(&self, error: Error, old: &Input) -> Failure {
+    fn wrong_base(&self, error: Error, old: &Image) -> Failure {
         let (base, package) = (old.name(), self.file.name());
         let header = &self.header;
         let expected = image(header.base_size as usize, &header.base_digest);

@@ -7,6 +7,7 @@ use diff_core::package::{Effort, Shard, SignMethod};
 use diff_core::{Options, Ram};
 
 use crate::arguments::{ArchName, CodecName, THREAD_LIMIT, parse_address, parse_ram, parse_size};
+use crate::input_arguments::InputArguments;
 use crate::signing_arguments::SigningArguments;
 
 /// The arguments of `pack`.
@@ -20,11 +21,12 @@ pub(crate) struct PackArguments {
     /// The new image.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) to: Option<PathBuf>,
-    /// The new image's version.
+    /// The new image's version [default: what the image says, if it does].
     #[arg(long, value_name = "VERSION")]
     pub(crate) to_version: Option<String>,
-    /// A version in the field and its image, or a folder of images that are named for their versions.
-    #[arg(long, value_name = "VERSION=IMAGE|FOLDER", num_args = 1..)]
+    /// A version in the field and its image, an image that says its version, or a folder of images that are named for
+    /// their versions.
+    #[arg(long, value_name = "VERSION=IMAGE|IMAGE|FOLDER", num_args = 1..)]
     pub(crate) from: Vec<String>,
     /// The product that the firmware is for; its devices refuse others.
     #[arg(long, value_name = "NAME")]
@@ -67,6 +69,8 @@ pub(crate) struct PackArguments {
     fresh: bool,
     #[command(flatten)]
     engine: EngineArguments,
+    #[command(flatten)]
+    pub(crate) reading: InputArguments,
     #[command(flatten)]
     pub(crate) signing: SigningArguments,
     /// Print what happens as JSON objects, a line each.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::containers;
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::image::Image;
 use crate::json::{Object, base_digest, codec_name, hex, object, seconds, sha256};
 use crate::package::Smidgen;
 use crate::progress::Bar;
@@ -20,7 +20,7 @@ use crate::progress::Bar;
 const PIECE: usize = 64 << 10;
 
 /// Restores the target image of `package` into `target`, which must not be used after an error.
-pub(crate) fn restore(old: &Input, package: &Smidgen, target: impl Target, bar: &Bar) -> Result<(), Failure> {
+pub(crate) fn restore(old: &Image, package: &Smidgen, target: impl Target, bar: &Bar) -> Result<(), Failure> {
     let mut md5 = package.header.target_md5.map(|_| Md5::new());
     bar.stage("restoring", package.header.target_size.into());
     let watched = Watched { target, md5: md5.as_mut(), bar };
@@ -46,7 +46,7 @@ pub(crate) fn restored_json(package: &Smidgen, time: Duration) -> Object {
     }))
 }
 
-fn run(old: &Input, package: &Smidgen, target: impl Target) -> Result<(), Error> {
+fn run(old: &Image, package: &Smidgen, target: impl Target) -> Result<(), Error> {
     if let Some(container) = Opened::new::<SoftwareSha256>(&package.file)? {
         return containers::restore(old, &container, target);
     }

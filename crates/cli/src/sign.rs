@@ -1,12 +1,13 @@
-//! `smidgen sign`: signs a package.
+//! `smidgen sign`: signs a package, or all of a release.
 
-use diff_core::package::{Signer, key_names, sign};
+use diff_core::package::{Signer, key_names, sign, sign_release};
 use serde_json::json;
 
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::Output;
+use crate::release_table;
 use crate::signing_arguments::SignArguments;
 
 /// Signs with all keys that are named, besides signatures that are there.
@@ -17,9 +18,12 @@ pub(crate) fn run(arguments: &SignArguments, console: &Console) -> Result<(), Fa
             Failure::usage("no key is given").note("give --key, or --sign-command with --sign-public-key")
         );
     }
+    let signers: Vec<&dyn Signer> = signers.iter().map(|signer| &**signer).collect();
+    if arguments.package.is_dir() {
+        return release(arguments, &signers, console);
+    }
     let package = Input::package(&arguments.package)?;
     let output = Output::create(&arguments.output, &[&package])?;
-    let signers: Vec<&dyn Signer> = signers.iter().map(|signer| &**signer).collect();
     let signed = sign(&package, &signers).map_err(|error| {
         let failure = Failure::from(error);
         failure.about(&arguments.package)
@@ -28,4 +32,15 @@ pub(crate) fn run(arguments: &SignArguments, console: &Console) -> Result<(), Fa
     output.finish_with(&signed)?;
     console.say(format_args!("signed   by {}", keys.join(", ")));
     if arguments.json { console.print(json!({ "package_size": signed.len(), "keys": keys })) } else { Ok(()) }
+}
+
+/// Signs all packages of a release, into a folder of their own.
+fn release(arguments: &SignArguments, signers: &[&dyn Signer], console: &Console) -> Result<(), Failure> {
+    let manifest = sign_release(&arguments.package, &arguments.output, signers)?;
+    console.say(release_table::of(&manifest));
+    let mut keys: Vec<&String> = manifest.packages.iter().flat_map(|package| &package.keys).collect();
+    keys.sort();
+    keys.dedup();
+    console.say(format_args!("signed   by {}", keys.into_iter().cloned().collect::<Vec<_>>().join(", ")));
+    if arguments.json { console.print(json!(manifest)) } else { Ok(()) }
 }

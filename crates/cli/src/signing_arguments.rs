@@ -52,14 +52,14 @@ pub(crate) struct KeygenArguments {
 /// The arguments of `sign`.
 #[derive(Debug, Args)]
 pub(crate) struct SignArguments {
-    /// The package.
+    /// The package, or the folder of a release, whose packages are all signed.
     pub(crate) package: PathBuf,
-    /// Where the signed package goes.
-    #[arg(short, long, value_name = "PACKAGE")]
+    /// Where the signed package goes, or the signed release: a folder of its own.
+    #[arg(short, long, value_name = "PACKAGE|FOLDER")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) signing: SigningArguments,
-    /// Print the result as one JSON object.
+    /// Print the result as one JSON object; of a release, its manifest.
     #[arg(long)]
     pub(crate) json: bool,
 }

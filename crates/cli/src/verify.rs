@@ -11,8 +11,8 @@ use crate::arguments::VerifyArguments;
 use crate::classic::Classic;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::input::Input;
-use crate::json::{Object, hex, sha256};
+use crate::image::Image;
+use crate::json::{self, Object, hex, sha256};
 use crate::package::{Package, Smidgen};
 use crate::progress::Bar;
 use crate::restore::{restore, restored_json};
@@ -22,8 +22,10 @@ use crate::verify_release;
 /// Restores into nothing, and says so if that went well.
 pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     let Some(patch) = &arguments.patch else { return release(arguments, console) };
-    let old = Input::image(&arguments.old)?;
-    let (text, mut json) = match Package::open(patch)? {
+    let package = Package::open(patch)?;
+    let old = package.open_base(&arguments.old, &arguments.reading.reading())?;
+    old.tell(console);
+    let (text, mut json) = match package {
         Package::Smidgen(package) => {
             check_signature(&package, &arguments.public_key)?;
             verify(&old, &package, console)?
@@ -33,6 +35,7 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> Result<(), 
         }
         Package::Classic(package) => verify_classic(&old, &package)?,
     };
+    json.append(&mut json::input("base_input", old.record()));
     json.insert("ok".to_owned(), json!(true));
     match (arguments.json, console.is_quiet()) {
         (true, _) => console.print(Value::Object(json)),
@@ -58,7 +61,7 @@ fn check_signature(package: &Smidgen, keys: &[PathBuf]) -> Result<(), Failure> {
     package::check_signature(&package.file, &keys?).map_err(|error| package.refused(error))
 }
 
-fn verify(old: &Input, package: &Smidgen, console: &Console) -> Result<(String, Object), Failure> {
+fn verify(old: &Image, package: &Smidgen, console: &Console) -> Result<(String, Object), Failure> {
     let started = Instant::now();
     let nowhere = Nowhere { kept: package.header.read_back.then(Vec::new) };
     restore(old, package, nowhere, &Bar::new(console))?;
@@ -67,7 +70,7 @@ fn verify(old: &Input, package: &Smidgen, console: &Console) -> Result<(String, 
     Ok((text, restored_json(package, started.elapsed())))
 }
 
-fn verify_classic(old: &Input, package: &Classic) -> Result<(String, Object), Failure> {
+fn verify_classic(old: &Image, package: &Classic) -> Result<(String, Object), Failure> {
     let started = Instant::now();
     let target = package.restore(old)?;
     let digest = hex(&sha256(&target));

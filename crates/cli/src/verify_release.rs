@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use crate::arguments::VerifyArguments;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::pack::{Mapped, named_sources};
+use crate::pack::{mapped, named_sources};
 use crate::signing_arguments::public_key;
 
 /// Checks every package, prints a table, fails if one is not good.
 pub(crate) fn run(arguments: &VerifyArguments, folder: &Path, console: &Console) -> Result<(), Failure> {
     let keys: Result<Vec<PublicKey>, Failure> =
         arguments.public_key.iter().map(|path| public_key(path)).collect();
-    let mut sources = Vec::new();
+    let (mut sources, reading) = (Vec::new(), arguments.reading.reading());
     for from in &arguments.from {
-        let named = named_sources(from)?;
-        sources.extend(named.into_iter().map(|(version, path)| Source::new(version, Mapped(path))));
+        let named = named_sources(from, &reading, console)?;
+        sources.extend(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))));
     }
     let replayed = package::replay(folder, &sources, &keys?)?;
     let bad = replayed.iter().filter(|one| one.fault.is_some()).count();

@@ -167,3 +167,47 @@ fn a_release_is_replayed_as_devices_will() {
     desk.run("verify out --from 1=old").failed(3, &["is not a manifest"]);
     desk.run("verify old").failed(2, &["no package is given"]);
 }
+
+#[test]
+fn a_release_can_be_signed_after_it_was_made() {
+    let desk = desk();
+    desk.run("pack -o plain --to new --to-version 2 --from 1=old --level 1 --android-sdk").succeeded();
+    let before = desk.read("plain/manifest.json");
+    let sign = "sign plain -o out --key key.pem --passphrase-file phrase";
+    desk.run(sign).succeeded();
+    desk.run("verify out --from 1=old --public-key key.pub").succeeded();
+    let manifest = desk.run("manifest out --json").succeeded().json();
+    for package in manifest["packages"].as_array().unwrap() {
+        let file = desk.read(&format!("out/{}", package["file"].as_str().unwrap()));
+        assert_eq!(package["size"], file.len());
+        assert_eq!(package["sha256"], common::sha256(&file).as_str());
+        assert_eq!(
+            (package["sign"].as_str(), package["keys"].as_array().unwrap().len()),
+            (package["md5"].as_str(), 1)
+        );
+    }
+    // What was there stays as it was; a second run writes the same.
+    assert!(desk.read("plain/manifest.json") == before);
+    let first = desk.read("out/manifest.json");
+    desk.run(sign).succeeded();
+    assert!(desk.read("out/manifest.json") == first);
+    // Another key comes besides.
+    keygen(&desk, "next").succeeded();
+    let told = desk.run("sign out -o both --key next.pem --passphrase-file phrase --json").succeeded().json();
+    assert_eq!(told["packages"][0]["keys"].as_array().unwrap().len(), 2);
+    desk.run("verify both --from 1=old --public-key key.pub").succeeded();
+    desk.run("verify both --from 1=old --public-key next.pub").succeeded();
+    // The same options make an unsigned release again.
+    let again = desk
+        .run("pack -o out --to new --to-version 2 --from 1=old --level 1 --android-sdk --json")
+        .succeeded();
+    assert_eq!(again.stdout.matches("\"reused\":true").count(), 0);
+    assert!(desk.read("out/manifest.json") == before);
+
+    desk.run("sign plain -o plain --key key.pem --passphrase-file phrase")
+        .failed(2, &["a folder of its own"]);
+    desk.run("sign plain -o out").failed(2, &["no key is given"]);
+    desk.write("plain/1-to-2.bin", b"damaged");
+    desk.run("sign plain -o third --key key.pem --passphrase-file phrase").failed(3, &["another SHA-256"]);
+    assert!(!desk.path("third/manifest.json").exists());
+}

@@ -1,4 +1,18 @@
 //! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
+//!
+//! [`diff`] makes one package, [`package::pack`] all of a release; [`input::read`] takes images as builds leave them.
+//! Nothing is printed: whoever calls gives a [`Progress`] or [`package::PackProgress`], which can also cancel the work. The
+//! example `release` shows all of that.
+//!
+//! ```
+//! use diff_core::{Options, Silent, diff, prove};
+//! let (old, new) = (b"one image", b"another image");
+//! let package = diff(old, new, &Options::default(), &Silent)?;
+//! assert!(prove(old, new, &package.bytes).is_ok());
+//! # Ok::<(), diff_core::DiffError>(())
+//! ```
+
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod bsdiff40;
 mod classic;
@@ -30,6 +44,7 @@ pub use classic::diff_bsdiff40;
 pub use diff::{Package, diff, diff_to};
 pub use error::DiffError;
 pub use identity::Identity;
+pub use image::input;
 pub use in_place::InPlace;
 pub use new_image::NewImage;
 pub use options::{Arch, CodecChoice, Containers, Options, Ram};

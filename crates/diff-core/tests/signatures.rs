@@ -2,9 +2,12 @@
 
 mod common;
 
+use std::cell::RefCell;
+
 use common::with_workspace;
 use diff_core::package::{PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
 use diff_core::{Identity, Options, Silent, diff};
+use patch_nostd::flash::{AbUpdate, Area, Geometry, Simulator, Step};
 use patch_nostd::verify::{Device, Policy, Signed, Verifier};
 use patch_nostd::wire::{SIGNATURE_LENGTH, crc32};
 use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
@@ -224,4 +227,56 @@ fn only_what_is_right_gets_signed() {
         Err(Error::UnknownKey)
     );
     assert_eq!(check_signature(&package, &[right.public_key()]), Err(Error::Unsigned));
+}
+
+/// Pages of the flash, and what is kept there: the slot that runs, the other one, the journal.
+const PAGE: u32 = 1024;
+const SLOT: u32 = 4 * PAGE;
+
+/// An update of the other slot, of which the package streams in.
+fn update(chip: &RefCell<Simulator>, package: &[u8], keys: &[u8]) -> Result<(), Error> {
+    let keys: Vec<PublicKey> = keys.iter().map(|&number| key(number).public_key()).collect();
+    let device = Device { product: Some("sensor"), rollback_counter: 5, ..Device::default() };
+    let base = (base().len() as u32, Area::new(chip, 0, SLOT));
+    let areas = (Area::new(chip, SLOT, SLOT), Area::new(chip, 2 * SLOT, 2 * PAGE));
+    let mut buffer = vec![0; PAGE as usize];
+    with_workspace(32 << 10, 0, |workspace| {
+        let policy = Signed { keys: &keys, policy: device };
+        let mut update =
+            AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, policy)?;
+        for piece in package.chunks(20) {
+            update.push(piece)?;
+        }
+        update.end()?;
+        while update.check(500)? != Step::Ready {}
+        Ok(())
+    })
+}
+
+#[test]
+fn an_update_of_the_other_slot_takes_signed_packages_only() {
+    let chip = || {
+        let mut chip = Simulator::new(Geometry { size: 2 * SLOT + 2 * PAGE, page: PAGE, write: 4 });
+        chip.load(0, &base());
+        RefCell::new(chip)
+    };
+    let ready = chip();
+    assert_eq!(update(&ready, &signed(5, &[1]), &[2, 1]), Ok(()));
+    assert!(ready.borrow().memory()[SLOT as usize..].starts_with(&target()));
+    let mut other_body = signed(5, &[1]);
+    *other_body.last_mut().unwrap() ^= 1;
+    let refused = [
+        (package(5), Error::Unsigned),
+        (signed(5, &[3]), Error::UnknownKey),
+        (signed(4, &[1]), Error::RollbackCounter),
+    ];
+    for (package, error) in refused {
+        let (chip, before) = (chip(), chip().borrow().memory().to_vec());
+        assert_eq!(update(&chip, &package, &[2, 1]), Err(error));
+        assert!(chip.borrow().memory() == before && chip.borrow().erases().iter().all(|&erases| erases == 0));
+    }
+    // A body that was not signed may be decoded before that shows, but never becomes ready.
+    let chip = chip();
+    assert!(update(&chip, &other_body, &[1]).is_err());
+    assert!(chip.borrow().memory().starts_with(&base()));
 }

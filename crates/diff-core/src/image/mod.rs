@@ -2,6 +2,7 @@
 
 mod base_address;
 mod code;
+pub mod input;
 mod windows;
 
 use patch_nostd::refs::AddressSpace;

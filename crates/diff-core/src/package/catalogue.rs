@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::PackError;
-use super::manifest::{MANIFEST_FILE, Manifest, PackageEntry, Type};
+use super::entries::{PackageEntry, Type};
+use super::manifest::{MANIFEST_FILE, Manifest};
 use super::order;
 use super::rules::{self, RuleError};
 

@@ -1,7 +1,8 @@
 //! The end of a release: which differential packages are worth it, and which package each source is to get.
 
 use super::PackError;
-use super::manifest::{Dropped, Manifest, PackageEntry, Type};
+use super::entries::{Dropped, PackageEntry, Type};
+use super::manifest::Manifest;
 use super::rules;
 use super::store::Store;
 

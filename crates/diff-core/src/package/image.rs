@@ -1,8 +1,11 @@
 //! Images of a release, opened when their turn comes, so that only those being worked on are in memory.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::input::{self, Flat, Reading, Record};
 
 /// The bytes of an open image: memory that is freed, or a map that is taken down, when dropped.
 pub type Bytes<'a> = Box<dyn AsRef<[u8]> + Send + Sync + 'a>;
@@ -14,6 +17,45 @@ pub trait Image: Send + Sync {
     /// # Errors
     /// What the operating system says.
     fn open(&self) -> io::Result<Bytes<'_>>;
+
+    /// What the file was that the image was taken from; nothing if it was plain bytes.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn record(&self) -> io::Result<Option<Record>> {
+        Ok(None)
+    }
+}
+
+/// An image in a file as a build left it: flattened each time that it is opened.
+pub struct Flattened<I> {
+    file: I,
+    reading: Reading,
+}
+
+impl<I: Image> Flattened<I> {
+    /// The image in this file, which is read in this way.
+    pub const fn new(file: I, reading: Reading) -> Self {
+        Self { file, reading }
+    }
+
+    fn read<'f>(&self, file: &'f Bytes<'_>) -> io::Result<Flat<'f>> {
+        input::read((**file).as_ref(), &self.reading).map_err(io::Error::other)
+    }
+}
+
+impl<I: Image> Image for Flattened<I> {
+    fn open(&self) -> io::Result<Bytes<'_>> {
+        let file = self.file.open()?;
+        match self.read(&file)?.bytes {
+            Cow::Borrowed(_) => Ok(file),
+            Cow::Owned(bytes) => Ok(Box::new(bytes)),
+        }
+    }
+
+    fn record(&self) -> io::Result<Option<Record>> {
+        Ok(self.read(&self.file.open()?)?.record)
+    }
 }
 
 /// Bytes that are in memory already.
@@ -64,5 +106,17 @@ mod tests {
             assert_eq!((*image.open().unwrap()).as_ref(), b"abc");
         }
         assert!(folder.path().join("none").open().is_err());
+    }
+
+    #[test]
+    fn images_are_flattened_and_plain_ones_are_as_they_are() {
+        let hex = b":0200040008 F2\n:0261620041 42 B7\n:00000001FF\n".to_vec();
+        let broken = Flattened::new(hex, Reading::of(input::Format::Hex));
+        assert!(broken.open().err().unwrap().to_string().contains("Intel HEX, line 1"));
+        let flat = Flattened::new(b":024142006162B8\n:00000001FF\n".to_vec(), Reading::default());
+        assert_eq!((*flat.open().unwrap()).as_ref(), b"ab");
+        assert_eq!(flat.record().unwrap().unwrap().base_address, Some(0x4142));
+        let plain = Flattened::new(b"ab".to_vec(), Reading::default());
+        assert_eq!(((*plain.open().unwrap()).as_ref(), plain.record().unwrap()), (&b"ab"[..], None));
     }
 }

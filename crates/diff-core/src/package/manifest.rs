@@ -1,12 +1,10 @@
 //! The manifest of a release: what it holds, for the platform, the devices and the next run (`docs/manifest.md`).
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::is_hex;
-use super::rules::{self, SignMethod};
+use super::entries::{PackageEntry, SourceEntry, TargetImage, Type};
 use super::{PackError, Shard};
 
 /// The version of manifests that is written and read.
@@ -49,101 +47,6 @@ pub struct Manifest {
     pub packages: Vec<PackageEntry>,
     /// What people should know, such as packages that were dropped.
     pub notes: Vec<String>,
-}
-
-/// The target image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TargetImage {
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256 in hexadecimal digits.
-    pub sha256: String,
-    /// MD5 in hexadecimal digits.
-    pub md5: String,
-}
-
-/// A base image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BaseImage {
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256 in hexadecimal digits.
-    pub sha256: String,
-}
-
-/// A version in the field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SourceEntry {
-    /// The version that devices report.
-    pub version: String,
-    /// Their image.
-    pub image: BaseImage,
-    /// The file of the package that they are to get; null in a shard that does not make it.
-    pub package: Option<String>,
-    /// The differential package that was too large to keep.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dropped: Option<Dropped>,
-}
-
-/// A differential package that is not worth it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dropped {
-    /// Its bytes.
-    pub size: u64,
-    /// What it was made of, as in [`PackageEntry::recipe`].
-    pub recipe: String,
-}
-
-/// The types of packages that the platform knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Type {
-    /// Restores the target from an empty base.
-    Full,
-    /// Restores the target from the image of its source versions.
-    Differential,
-}
-
-/// A package.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PackageEntry {
-    /// Full or differential.
-    #[serde(rename = "type")]
-    pub kind: Type,
-    /// The versions that it updates; none if it is full. Versions with the same image share a package.
-    pub source_versions: Vec<String>,
-    /// The file, beside the manifest.
-    pub file: String,
-    /// Its bytes.
-    pub size: u64,
-    /// Its MD5.
-    pub md5: String,
-    /// Its SHA-256.
-    pub sha256: String,
-    /// Which digest the platform signs with: "MD5" or "SHA256".
-    pub sign_method: String,
-    /// That digest of the file.
-    pub sign: String,
-    /// The version of the package format (`docs/format.md`).
-    pub format_version: u8,
-    /// "cm" or "zstd".
-    pub codec: String,
-    /// Bytes of memory that a device's decoder needs.
-    pub ram: u32,
-    /// What it starts from; absent if it is full.
-    pub base: Option<BaseImage>,
-    /// SHA-256 of the target image.
-    pub target_sha256: String,
-    /// The names of the keys that signed it.
-    pub keys: Vec<String>,
-    /// A digest of everything that the package was made of: images, options, program. The next run makes anew only
-    /// what has another one.
-    pub recipe: String,
 }
 
 impl Manifest {
@@ -202,105 +105,13 @@ impl Manifest {
     pub fn full(&self) -> Option<&PackageEntry> {
         self.packages.iter().find(|package| package.kind == Type::Full)
     }
-
-    fn check(&self) -> Result<(), String> {
-        self.check_rules().map_err(|error| error.to_string())?;
-        self.check_digests()?;
-        if self.shard.is_some_and(|shard| !shard.is_valid()) {
-            return Err("the shard is none".to_owned());
-        }
-        let full = self.packages.iter().filter(|package| package.kind == Type::Full).count();
-        if full > 1 || (full == 0 && self.shard.is_none()) {
-            return Err(format!("there are {full} full packages instead of one"));
-        }
-        let files: BTreeSet<&str> = self.packages.iter().map(|package| package.file.as_str()).collect();
-        if files.len() != self.packages.len() {
-            return Err("two packages have the same file".to_owned());
-        }
-        self.packages.iter().try_for_each(|package| self.check_package(package))?;
-        self.sources.iter().try_for_each(|source| self.check_source(source))
-    }
-
-    fn check_rules(&self) -> Result<(), rules::RuleError> {
-        rules::check_name(&self.name)?;
-        rules::check_module(&self.module)?;
-        rules::check_description(&self.description)?;
-        let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
-        rules::check_versions(&self.version, &sources)?;
-        rules::check_catalogue(self.packages.len())?;
-        for package in &self.packages {
-            rules::check_file(&package.file, package.size)?;
-            if let Some(method) = SignMethod::from_name(&package.sign_method) {
-                rules::check_sign_method(method, package.kind == Type::Differential, self.android_sdk)?;
-            }
-            if package.kind == Type::Differential {
-                rules::check_sources(&package.source_versions)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_digests(&self) -> Result<(), String> {
-        let mut sha256 = vec![&self.target.sha256];
-        let mut md5 = vec![&self.target.md5];
-        for package in &self.packages {
-            sha256.extend([&package.sha256, &package.target_sha256, &package.recipe]);
-            sha256.extend(package.base.as_ref().map(|base| &base.sha256));
-            md5.push(&package.md5);
-        }
-        sha256.extend(self.sources.iter().map(|source| &source.image.sha256));
-        let wrong = sha256.into_iter().find(|text| !is_hex(text, 32));
-        match wrong.or_else(|| md5.into_iter().find(|text| !is_hex(text, 16))) {
-            Some(text) => Err(format!("\"{text}\" is not a digest")),
-            None => Ok(()),
-        }
-    }
-
-    fn check_package(&self, package: &PackageEntry) -> Result<(), String> {
-        let file = &package.file;
-        // Files of a release are beside its manifest, whatever it says.
-        if file.starts_with('.') || file.contains(['/', '\\', ':']) {
-            return Err(format!("\"{file}\" is not a plain file name"));
-        }
-        if package.target_sha256 != self.target.sha256 {
-            return Err(format!("\"{file}\" leads to another target image"));
-        }
-        let sign = match SignMethod::from_name(&package.sign_method) {
-            Some(SignMethod::Md5) => &package.md5,
-            Some(SignMethod::Sha256) => &package.sha256,
-            None => return Err(format!("the sign method of \"{file}\" is neither MD5 nor SHA256")),
-        };
-        if package.sign != *sign {
-            return Err(format!("the sign of \"{file}\" is not its {}", package.sign_method));
-        }
-        if package.base.is_some() != (package.kind == Type::Differential) {
-            return Err(format!("\"{file}\" needs a base image if it is differential, and else none"));
-        }
-        Ok(())
-    }
-
-    fn check_source(&self, source: &SourceEntry) -> Result<(), String> {
-        let version = &source.version;
-        let Some(file) = &source.package else {
-            let complaint = format!("the source version \"{version}\" has no package");
-            return if self.shard.is_some() { Ok(()) } else { Err(complaint) };
-        };
-        let Some(package) = self.package(file) else {
-            return Err(format!("the package \"{file}\" of source version \"{version}\" is not listed"));
-        };
-        let matches =
-            package.source_versions.contains(version) && package.base.as_ref() == Some(&source.image);
-        if package.kind == Type::Differential && !matches {
-            return Err(format!("the package \"{file}\" is not for source version \"{version}\""));
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::package::digest::{md5_hex, sha256_hex};
+    use crate::package::entries::BaseImage;
 
     /// A release of two sources with the same image, and one whose package was dropped.
     pub(crate) fn manifest() -> Manifest {
@@ -325,6 +136,7 @@ pub(super) mod tests {
         let source = |version: &str, image, package: &str| SourceEntry {
             version: version.to_owned(),
             image,
+            input: None,
             package: Some(package.to_owned()),
             dropped: None,
         };
@@ -337,7 +149,12 @@ pub(super) mod tests {
             name: "sensor-3_0_0".to_owned(),
             description: String::new(),
             version: "3.0.0".to_owned(),
-            target: TargetImage { size: 7, sha256: sha256_hex(b"target"), md5: md5_hex(b"target") },
+            target: TargetImage {
+                size: 7,
+                sha256: sha256_hex(b"target"),
+                md5: md5_hex(b"target"),
+                input: None,
+            },
             android_sdk: false,
             share: 80,
             rollback_counter: None,

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::digest::sha256_hex;
+use super::entries::{PackageEntry, Type};
 use super::finish::finish;
-use super::manifest::{Manifest, PackageEntry, Type};
+use super::manifest::Manifest;
 use super::order;
 use super::store::Store;
 use super::{PackError, Shard};

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::digest::sha256_hex;
-use super::manifest::{Manifest, PackageEntry, Type};
+use super::entries::{PackageEntry, Type};
+use super::manifest::Manifest;
 use super::rules::{self, NAME_LIMIT, RuleError, SignMethod};
 
 /// Messages about the packages of a release.

@@ -1,7 +1,9 @@
 //! Releases: all packages that lead a fleet with many versions to a new one, and what the delivery platform asks.
 
 mod catalogue;
+mod check;
 mod digest;
+mod entries;
 mod error;
 mod finish;
 mod image;
@@ -18,18 +20,17 @@ mod release_file;
 mod replay;
 pub mod rules;
 mod shard;
+mod sign_release;
 mod signing;
 mod store;
 mod turns;
 
 pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
+pub use entries::{BaseImage, Dropped, PackageEntry, SourceEntry, TargetImage, Type};
 pub use error::PackError;
-pub use image::{Bytes, Image, Source};
+pub use image::{Bytes, Flattened, Image, Source};
 pub use keys::{KeyError, PublicKey, SecretKey};
-pub use manifest::{
-    BaseImage, Dropped, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, PackageEntry,
-    SourceEntry, TargetImage, Type,
-};
+pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
 pub use merge::merge;
 pub use message::Messages;
 pub use pack::{Effort, memory_needed, pack};
@@ -39,4 +40,5 @@ pub use release_file::{RELEASE_FILES, ReleaseFile, sources_in};
 pub use replay::{Replayed, replay};
 pub use rules::{RuleError, SignMethod};
 pub use shard::Shard;
+pub use sign_release::sign_release;
 pub use signing::{SignError, Signer, check_signature, key_names, sign};

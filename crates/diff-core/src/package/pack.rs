@@ -10,8 +10,9 @@ use patch_nostd::wire::{Codec, VERSION};
 use rayon::ThreadPool;
 
 use super::digest::{hex, md5_hex, sha256_hex};
+use super::entries::{BaseImage, PackageEntry, SourceEntry, TargetImage, Type};
 use super::finish::{finish, write};
-use super::manifest::{BaseImage, MANIFEST_VERSION, Manifest, PackageEntry, SourceEntry, TargetImage, Type};
+use super::manifest::{MANIFEST_VERSION, Manifest};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::release::Release;
@@ -110,7 +111,7 @@ enum Made {
 
 impl Run<'_> {
     fn all(&self) -> Result<Manifest, PackError> {
-        let target = self.pool.install(|| self.target());
+        let target = self.pool.install(|| self.target())?;
         let image = BaseImage { size: target.size, sha256: target.sha256.clone() };
         let release = self.release;
         let keys: Vec<String> = release.signers.iter().map(|signer| signer.public_key().name()).collect();
@@ -139,9 +140,11 @@ impl Run<'_> {
         Ok(manifest)
     }
 
-    fn target(&self) -> TargetImage {
+    fn target(&self) -> Result<TargetImage, PackError> {
         let (sha256, md5) = rayon::join(|| self.new.sha256(), || self.new.md5());
-        TargetImage { size: self.new.bytes().len() as u64, sha256: hex(&sha256), md5: hex(&md5) }
+        let failed = |error| PackError::Image { version: self.release.version.clone(), error };
+        let input = self.release.target.record().map_err(failed)?;
+        Ok(TargetImage { size: self.new.bytes().len() as u64, sha256: hex(&sha256), md5: hex(&md5), input })
     }
 
     /// Makes all packages, as many at once as is allowed; the first failure ends it.

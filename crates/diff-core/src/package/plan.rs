@@ -4,9 +4,10 @@ use patch_nostd::wire::VERSION;
 use rayon::prelude::*;
 
 use super::digest::sha256_hex;
-use super::manifest::{BaseImage, SourceEntry};
+use super::entries::{BaseImage, SourceEntry};
 use super::{Image, PackError, Source};
 use crate::Options;
+use crate::input::Record;
 
 /// A package to make.
 pub(super) struct Task<'a> {
@@ -46,25 +47,25 @@ impl<'a> Plan<'a> {
         let describe = |source: &&Source| {
             let failed = |error| PackError::Image { version: source.version.clone(), error };
             let bytes = source.image.open().map_err(failed)?;
-            Ok(BaseImage::of((*bytes).as_ref()))
+            Ok((BaseImage::of((*bytes).as_ref()), source.image.record().map_err(failed)?))
         };
-        let images: Result<Vec<BaseImage>, PackError> = sources.par_iter().map(describe).collect();
+        let images: Result<Vec<_>, PackError> = sources.par_iter().map(describe).collect();
         let mut plan = Self { tasks: vec![common.full()], sources: Vec::new() };
-        for (source, image) in sources.iter().zip(images?) {
-            plan.add(source, image, common);
+        for (source, (image, input)) in sources.iter().zip(images?) {
+            plan.add(source, image, input, common);
         }
         Ok(plan)
     }
 
     /// Versions with the same image get the same package.
-    fn add(&mut self, source: &'a Source, image: BaseImage, common: &Common) {
+    fn add(&mut self, source: &'a Source, image: BaseImage, input: Option<Record>, common: &Common) {
         let version = source.version.clone();
         let same = |task: &&mut Task| task.base.as_ref().is_some_and(|(_, base)| *base == image);
         match self.tasks.iter_mut().find(same) {
             Some(task) => task.source_versions.push(version.clone()),
             None => self.tasks.push(common.differential(source, &image)),
         }
-        self.sources.push(SourceEntry { version, image, package: None, dropped: None });
+        self.sources.push(SourceEntry { version, image, input, package: None, dropped: None });
     }
 }
 

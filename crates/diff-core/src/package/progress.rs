@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::manifest::PackageEntry;
+use super::entries::PackageEntry;
 use crate::{Progress, Stage};
 
 /// What happens while a release is packed. Packages are called by the names of their files.

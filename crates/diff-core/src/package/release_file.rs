@@ -11,7 +11,8 @@ use super::PackError;
 /// The names that a release file has in a folder of its own, in the order of preference.
 pub const RELEASE_FILES: [&str; 2] = ["release.toml", "release.json"];
 /// Endings of images that do not belong to a version.
-const ENDINGS: [&str; 7] = [".bin", ".img", ".hex", ".srec", ".elf", ".uf2", ".fw"];
+const ENDINGS: [&str; 12] =
+    [".bin", ".img", ".hex", ".ihex", ".srec", ".s19", ".s28", ".s37", ".mot", ".elf", ".uf2", ".fw"];
 
 /// What a release file says. Everything may be given, or replaced, otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -7,7 +7,8 @@ use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
 use super::digest::{hex, md5_hex, sha256_hex};
-use super::manifest::{Manifest, PackageEntry};
+use super::entries::PackageEntry;
+use super::manifest::Manifest;
 use super::rules;
 use super::signing::{check_signature, key_names};
 use super::store::Store;

@@ -5,7 +5,8 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::digest::sha256_hex;
-use super::manifest::{MANIFEST_FILE, Manifest, PackageEntry};
+use super::entries::PackageEntry;
+use super::manifest::{MANIFEST_FILE, Manifest};
 use super::{Dropped, PackError};
 
 /// A folder that a release is written to.

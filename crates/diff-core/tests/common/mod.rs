@@ -3,6 +3,7 @@
 // Not every test file needs everything.
 #![allow(dead_code)]
 
+pub(crate) mod builds;
 pub(crate) mod code;
 pub(crate) mod plan;
 

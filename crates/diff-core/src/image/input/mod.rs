@@ -1,0 +1,61 @@
+//! Inputs as builds produce them: formats of firmware, flattened to the bytes that the device flashes.
+//!
+//! Intel HEX, S-records, ELF and UF2 say which bytes go to which addresses: their image is everything from the lowest
+//! address to the highest, with short gaps filled like erased flash. Images of MCUboot and ESP-IDF are flashed as they
+//! are: they are understood and checked, and not changed. Everything else is plain bytes.
+//!
+//! ```
+//! use diff_core::input::{Format, Reading, read};
+//! let file = b":040000006162636472\n:00000001FF\n";
+//! let flat = read(file, &Reading::default())?;
+//! assert_eq!(&*flat.bytes, b"abcd");
+//! assert_eq!(flat.record.map(|record| record.format), Some(Format::Hex));
+//! # Ok::<(), diff_core::input::InputError>(())
+//! ```
+
+mod bytes;
+mod detect;
+mod digits;
+mod elf;
+mod error;
+mod esp;
+mod flat;
+mod format;
+mod hex;
+mod mcuboot;
+mod reading;
+mod record;
+mod segments;
+mod srec;
+mod stretch;
+mod uf2;
+
+pub use error::InputError;
+pub use flat::Flat;
+pub use format::Format;
+pub use reading::{DEFAULT_FILL, DEFAULT_MAX_GAP, Reading};
+pub use record::{Part, Record};
+pub use stretch::Stretch;
+
+use detect::{Detected, detect};
+
+/// Reads a file: what the device flashes, and what the file was.
+///
+/// # Errors
+/// Files that are not what they are read as, or damaged, or say nothing that can be flashed at once.
+pub fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
+    let detected = match reading.format {
+        Some(format) => Detected { format, resembles: None },
+        None => detect(file),
+    };
+    let contents = match detected.format {
+        Format::Raw => return Ok(Flat::plain(file, detected.resembles)),
+        Format::Mcuboot => return mcuboot::read(file),
+        Format::Esp => return esp::read(file),
+        Format::Hex => hex::read(file),
+        Format::Srec => srec::read(file),
+        Format::Elf => elf::read(file),
+        Format::Uf2 => uf2::read(file, reading),
+    }?;
+    Flat::of(contents, file, reading)
+}
