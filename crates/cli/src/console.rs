@@ -4,17 +4,24 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use crate::failure::Failure;
+use crate::hush::Hush;
 
 /// Where everything that is told goes through.
 #[derive(Debug)]
 pub(crate) struct Console {
     quiet: bool,
+    output: Hush,
 }
 
 impl Console {
     /// A console that, if `quiet`, tells errors and data only.
     pub(crate) const fn new(quiet: bool) -> Self {
-        Self { quiet }
+        Self { quiet, output: Hush::none() }
+    }
+
+    /// The same, and from now on the only one that standard output listens to.
+    pub(crate) fn alone(self) -> Self {
+        Self { output: Hush::new(), ..self }
     }
 
     /// Whether only errors are told.
@@ -36,8 +43,7 @@ impl Console {
 
     /// Prints data to standard output.
     pub(crate) fn print(&self, data: impl Display) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        match writeln!(stdout, "{data}").and_then(|()| stdout.flush()) {
+        match self.output.write(format!("{data}\n").as_bytes()) {
             // Whoever read us has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(Failure::other(format!("standard output: {error}"))),

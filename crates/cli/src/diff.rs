@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diff_core::{Options, Package, Report};
+use diff_core::{Note, Options, Package, Report};
 use patch_nostd::Header;
 use serde_json::{Value, json};
 
@@ -10,7 +10,6 @@ use crate::arguments::{DiffArguments, Format};
 use crate::classic;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::hush::Hush;
 use crate::image::Image;
 use crate::json::{self, Object, codec_name, hex, object, seconds, sha256};
 use crate::output::Output;
@@ -29,6 +28,7 @@ pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Fa
     let time = started.elapsed();
     images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
+    made.notes.iter().for_each(|note| console.say(format_args!("note: {note}")));
     if let Some([base, target]) = images.payload_digests(arguments) {
         console.say(format!("base     SHA-256 {base} (payload)\ntarget   SHA-256 {target} (payload)"));
     }
@@ -53,6 +53,7 @@ struct Made {
     bytes: Vec<u8>,
     /// What Smidgen's own format tells about itself.
     details: Option<(Header, Report)>,
+    notes: Vec<Note>,
 }
 
 impl Images {
@@ -92,11 +93,12 @@ fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
 fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Made, Failure> {
     let options = options(arguments, images, console);
     let bar = Bar::new(console);
-    let _hush = Hush::new();
     let (old, new) = (&images.old, &images.new);
     on_threads(arguments.threads, || match arguments.format {
         Format::Smidgen => Ok(diff_core::diff(old, new, &options, &bar)?.into()),
-        Format::Bsdiff => Ok(Made { bytes: classic::diff(old, new, &bar)?, details: None }),
+        Format::Bsdiff => {
+            Ok(Made { bytes: classic::diff(old, new, &bar)?, details: None, notes: Vec::new() })
+        }
     })
 }
 
@@ -120,7 +122,7 @@ fn on_threads<T: Send>(count: u16, work: impl FnOnce() -> Result<T, Failure> + S
 
 impl From<Package> for Made {
     fn from(package: Package) -> Self {
-        Self { bytes: package.bytes, details: Some((package.header, package.report)) }
+        Self { bytes: package.bytes, details: Some((package.header, package.report)), notes: package.notes }
     }
 }
 
@@ -151,6 +153,7 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
     fields.append(&mut json::input("base_input", images.old.record()));
     fields.append(&mut json::input("target_input", images.new.record()));
     fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
+    fields.insert("notes".to_owned(), json::notes(&made.notes));
     fields.insert("seconds".to_owned(), seconds(time));
     fields
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use diff_core::input::Record;
-use diff_core::{CATEGORIES, Report};
+use diff_core::{CATEGORIES, Note, Report};
 use patch_nostd::wire::{Codec, Origin, RegionKind, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
 use serde_json::{Map, Value, json};
@@ -169,6 +169,12 @@ fn codec(codec: &Codec) -> Object {
         Codec::Zstd { window_log } => json!({ "window_log": window_log }),
     }));
     fields
+}
+
+/// What people should know about a package.
+pub(crate) fn notes(notes: &[Note]) -> Value {
+    let note = |note: &Note| json!({ "name": note.name(), "text": note.to_string() });
+    notes.iter().map(note).collect()
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ use failure::Failure;
 fn main() -> ExitCode {
     // Usage errors end here, with the exit code that we document too.
     let arguments = Arguments::parse();
-    let console = Console::new(arguments.quiet);
+    let console = Console::new(arguments.quiet).alone();
     match run(&arguments.command, &console) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -101,3 +101,40 @@ fn entries_have_names() {
     let command = "diff --payload-entry app.bin noise new.tar -o other";
     desk.run(command).failed(1, &["noise", "no entries"]);
 }
+
+#[test]
+fn a_release_of_compressed_files_comes_back() {
+    let (desk, old, _) = compressed();
+    desk.write("middle.gz", &gzip(&[&old[..100], &old[130..]].concat()));
+    let packed = desk.run(
+        "pack -o out --to new.gz --to-version 3 --from 1=old.gz --from 2=middle.gz --product sensor --level 1 --json",
+    );
+    let lines = packed.succeeded().stdout;
+    // Nothing but events: libraries that print are kept away.
+    let events: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.last().unwrap()["event"], "manifest");
+    for (package, base) in [("1-to-3", "old.gz"), ("2-to-3", "middle.gz")] {
+        desk.run(&format!("patch {base} out/{package}.bin -o back")).succeeded();
+        assert!(desk.read("back") == desk.read("new.gz"), "{package}");
+        let json = desk.run(&format!("info out/{package}.bin --json")).succeeded().json();
+        assert_eq!(json["container"]["streams"][0]["kind"], "gzip member", "{package}");
+    }
+    desk.write("empty", b"");
+    desk.run("patch empty out/full-3.bin -o back").succeeded();
+    assert!(desk.read("back") == desk.read("new.gz"));
+}
+
+#[test]
+fn what_is_not_looked_into_is_told() {
+    let xz = |seed: usize| [b"\xFD7zXZ\0".to_vec(), noise(40_000 + seed)[seed..].to_vec()].concat();
+    let desk = Desk::with(&[("old.xz", &xz(0)), ("new.xz", &xz(20_000))]);
+    let made = desk.run("diff old.xz new.xz -o patch --json").succeeded();
+    assert!(made.stderr.contains("note: the new file holds xz data"), "{}", made.stderr);
+    let json = made.json();
+    assert_eq!(json["notes"][0]["name"], "not-opened");
+    let made = desk.run("diff old.xz old.xz -o same --json").succeeded();
+    assert!(made.json()["notes"].as_array().unwrap().is_empty());
+    let made = desk.run("diff old.xz new.xz -o other --containers none").succeeded();
+    assert!(!made.stderr.contains("note:"), "{}", made.stderr);
+}

@@ -14,6 +14,8 @@ const FIXED: usize = 64 << 20;
 /// Address space that is not memory: the program, its libraries and its stacks. What the C library reserves for each
 /// thread, 64 MiB, is switched off.
 const RESERVED: usize = 48 << 20;
+/// Another thread's stack, and a buffer of the pipe.
+const STACKS: usize = 4 << 20;
 
 /// Noise with a table of pointers into the image every 64 KiB, which all move by `shift`.
 fn image(size: usize, shift: u32) -> Vec<u8> {
@@ -42,8 +44,12 @@ fn changed(image: &[u8]) -> Vec<u8> {
 }
 
 fn diff_within(limit: usize, desk: &Desk) -> Outcome {
+    diff_of_within(["old", "new"], limit, desk)
+}
+
+fn diff_of_within([old, new]: [&str; 2], limit: usize, desk: &Desk) -> Outcome {
     let command =
-        format!("ulimit -v {}; exec {} -q diff old new -o patch --threads 2", limit >> 10, smidgen());
+        format!("ulimit -v {}; exec {} -q diff {old} {new} -o patch --threads 2", limit >> 10, smidgen());
     desk.command("sh").env("MALLOC_ARENA_MAX", "1").args(["-c", &command]).output().unwrap().into()
 }
 
@@ -55,6 +61,44 @@ fn memory_stays_within_what_is_promised() {
     let promised = PER_BYTE * old.len() + FIXED;
     diff_within(old.len() + new.len() + promised + RESERVED, &desk).succeeded();
     desk.run("verify old patch").succeeded();
+}
+
+/// What restoring a container takes besides address space that is no memory: the program, and both files.
+fn patch_within(limit: usize, desk: &Desk) -> Outcome {
+    let command = format!("ulimit -v {}; exec {} -q patch old.gz patch -o back", limit >> 10, smidgen());
+    desk.command("sh").env("MALLOC_ARENA_MAX", "1").args(["-c", &command]).output().unwrap().into()
+}
+
+/// The worst contents: nothing repeats, so that each byte is a token, yet it can be compressed.
+fn letters(size: usize) -> Vec<u8> {
+    noise(size).into_iter().map(|byte| b'0' + (byte & 63)).collect()
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut file = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3];
+    file.extend(miniz_oxide::deflate::compress_to_vec(plain, 1));
+    file.extend(crc32fast::hash(plain).to_le_bytes());
+    file.extend((plain.len() as u32).to_le_bytes());
+    file
+}
+
+#[test]
+#[ignore = "long: a minute, 1 GB of memory and 0.1 GB of disk"]
+fn memory_for_compressed_files_stays_within_what_is_promised() {
+    let (old, size) = (letters(40 << 20), 40 << 20);
+    let mut new = [&old[5_000_000..], b"something new", &old[..5_000_000]].concat();
+    (0..size).step_by(100_000).for_each(|at| new[at] ^= 1);
+    let desk = Desk::with(&[("old.gz", &gzip(&old)), ("new.gz", &gzip(&new))]);
+    let files = desk.read("old.gz").len() + desk.read("new.gz").len();
+    // Both expanded forms, and what making a package of these takes.
+    let limit = files + 2 * size + PER_BYTE * size + FIXED + RESERVED;
+    diff_of_within(["old.gz", "new.gz"], limit, &desk).succeeded();
+    let info = desk.run("info patch --json").succeeded().json();
+    let stated = |name: &str| info[name].as_u64().unwrap() as usize;
+    let container = info["container"]["memory"].as_u64().unwrap() as usize;
+    assert!(container < 9 * (16 << 20), "{container}");
+    patch_within(files + stated("ram") + container + STACKS + RESERVED, &desk).succeeded();
+    assert!(desk.read("back") == desk.read("new.gz"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::in_place::{self, Candidates, InPlace};
 use crate::pipeline::best_job;
 use crate::subject::{Subject, sha256};
 use crate::{
-    CodecChoice, Containers, DiffError, NewImage, Options, Progress, Report, Stage, container, prove,
+    CodecChoice, Containers, DiffError, NewImage, Note, Options, Progress, Report, Stage, container, prove,
     zstd_package,
 };
 
@@ -21,6 +21,8 @@ pub struct Package {
     pub header: Header,
     /// What its body consists of.
     pub report: Report,
+    /// What people should know about it.
+    pub notes: Vec<Note>,
 }
 
 /// Makes the package that turns `old` into `new`, and proves it with the device's own decoder.
@@ -45,21 +47,29 @@ pub fn diff_to(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
-    let expanded = match options.containers {
+    let outcome = match options.containers {
         // What takes the place of its base in flash is no file.
-        _ if options.in_place.is_some() => None,
+        _ if options.in_place.is_some() => container::Outcome::default(),
         Containers::Auto => container::diff(old, new.bytes(), options, progress)?,
-        Containers::None => None,
+        Containers::None => container::Outcome::default(),
     };
-    match expanded {
-        Some(package) if !is_doubtful(&package, new.bytes()) => Ok(package),
+    let mut package = match outcome.package {
+        Some(package) if !is_doubtful(&package, new.bytes()) => package,
         Some(package) => {
             let plain = plain(old, new, options, progress)?;
-            Ok(if plain.bytes.len() < package.bytes.len() { plain } else { package })
+            if plain.bytes.len() < package.bytes.len() { plain } else { package }
         }
-        None => plain(old, new, options, progress),
+        None => plain(old, new, options, progress)?,
+    };
+    // Nobody minds what costs nothing.
+    if package.bytes.len() > new.bytes().len() / NOTED {
+        package.notes = outcome.notes;
     }
+    Ok(package)
 }
+
+/// Notes are for packages of more than one part of the new file in so many.
+const NOTED: usize = 16;
 
 /// Whether what is in the files may have been no help: then they are also compared as they are. Large ones are not:
 /// noise takes long.
@@ -148,5 +158,5 @@ fn assemble(job: &Job, extensions: &Extensions<'_>) -> Result<Package, DiffError
     header.body_digest = header.body_digest.map(|_| sha256(&body));
     let mut bytes = header.to_bytes_with(extensions);
     bytes.extend_from_slice(&body);
-    Ok(Package { bytes, header, report })
+    Ok(Package { bytes, header, report, notes: Vec::new() })
 }

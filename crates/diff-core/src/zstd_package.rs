@@ -35,7 +35,8 @@ pub(crate) fn diff(
     let header = header(subject, window_log, &body);
     let mut bytes = header.to_bytes_with(&options.identity.extensions()?);
     bytes.extend_from_slice(&body);
-    Ok(Package { bytes, header, report: Report::of(operations(new.len(), &covers)) })
+    let report = Report::of(operations(new.len(), &covers));
+    Ok(Package { bytes, header, report, notes: Vec::new() })
 }
 
 /// The covers that are worth their operations. References are not masked: the differences are sent as they are.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::found::Found;
 use super::inflate::inflate;
+use crate::Note;
 
 /// The most plain bytes of a piece: what the device must hold of a stream. Larger pieces have a little fewer
 /// corrections, smaller ones need less memory. preflate guesses from the first piece how a stream was made, and gives up
@@ -25,20 +26,47 @@ pub(crate) enum Verify {
     All,
 }
 
+/// Streams that were chosen but cannot be made again, or not cheaply.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lost {
+    streams: usize,
+    bytes: usize,
+}
+
+impl Lost {
+    fn and(self, other: Self) -> Self {
+        Self { streams: self.streams + other.streams, bytes: self.bytes + other.bytes }
+    }
+
+    /// What to tell about them.
+    pub(crate) fn note(self) -> Option<Note> {
+        let Self { streams, bytes } = self;
+        (streams > 0).then_some(Note::NotMadeAgain { streams, bytes })
+    }
+}
+
 /// Finds out how the chosen streams are made; what cannot be made cheaply is not chosen any longer.
-pub(crate) fn analyse(file: &[u8], found: &mut [Found], mode: Verify) {
-    found.par_iter_mut().filter(|found| found.chosen).for_each(|found| {
-        let stream = &file[found.stream.clone()];
-        let verify = mode == Verify::All || found.plain <= SMALL;
-        found.pieces = pieces(stream, found.plain, verify).unwrap_or_default();
-        let corrections: usize = found.pieces.iter().map(|piece| piece.corrections.len() + 4).sum();
-        found.chosen = !found.pieces.is_empty() && corrections < stream.len();
-        if found.chosen && !found.inside.is_empty() {
-            // It was inflated before: it is a stream, and of this size.
-            let plain = inflate(stream, found.plain).map(|inflated| inflated.plain);
-            analyse(&plain.unwrap_or_default(), &mut found.inside, mode);
-        }
-    });
+pub(crate) fn analyse(file: &[u8], found: &mut [Found], mode: Verify) -> Lost {
+    let chosen = found.par_iter_mut().filter(|found| found.chosen);
+    chosen
+        .map(|found| analyse_stream(&file[found.stream.clone()], found, mode))
+        .reduce(Lost::default, Lost::and)
+}
+
+fn analyse_stream(stream: &[u8], found: &mut Found, mode: Verify) -> Lost {
+    let verify = mode == Verify::All || found.plain <= SMALL;
+    found.pieces = pieces(stream, found.plain, verify).unwrap_or_default();
+    let corrections: usize = found.pieces.iter().map(|piece| piece.corrections.len() + 4).sum();
+    found.chosen = !found.pieces.is_empty() && corrections < stream.len();
+    if !found.chosen {
+        return Lost { streams: 1, bytes: stream.len() };
+    }
+    if found.inside.is_empty() {
+        return Lost::default();
+    }
+    // It was inflated before: it is a stream, and of this size.
+    let plain = inflate(stream, found.plain).map(|inflated| inflated.plain);
+    analyse(&plain.unwrap_or_default(), &mut found.inside, mode)
 }
 
 /// The pieces of a stream of so many plain bytes, if preflate can make it again.

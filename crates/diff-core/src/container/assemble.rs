@@ -44,7 +44,7 @@ pub(crate) fn assemble(
     progress.begin(Stage::Prove, 1);
     prove::prove_container((old, new), (&expanded.old, &expanded.new), &bytes)
         .map_err(DiffError::NotProved)?;
-    Ok(Package { bytes, header, report: inner.report })
+    Ok(Package { bytes, header, report: inner.report, notes: Vec::new() })
 }
 
 /// The recipes deflated, if that makes them smaller.

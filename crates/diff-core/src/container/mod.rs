@@ -12,6 +12,7 @@ mod payload;
 mod scan;
 mod select;
 mod sketch;
+mod unopened;
 mod zip;
 
 pub use payload::{PayloadError, payload};
@@ -19,7 +20,7 @@ pub use payload::{PayloadError, payload};
 use patch_nostd::container::{Level, Side, expand};
 use patch_nostd::wire::IMAGE_LIMIT;
 
-use crate::{DiffError, Options, Package, Progress, Stage};
+use crate::{DiffError, Note, Options, Package, Progress, Stage};
 use analyse::Verify;
 use found::{Found, level};
 
@@ -30,29 +31,48 @@ pub(crate) struct Expanded {
     pub(crate) new: Vec<u8>,
 }
 
-/// Makes the package of two files through what is in them; `None` if there is nothing to be gained by it.
+/// What came of looking into two files.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// The package, unless there is nothing to be gained by one.
+    pub(crate) package: Option<Package>,
+    /// What stood in the way.
+    pub(crate) notes: Vec<Note>,
+}
+
+/// Makes the package of two files through what is in them.
 pub(crate) fn diff(
     old: &[u8],
     new: &[u8],
     options: &Options,
     progress: &dyn Progress,
-) -> Result<Option<Package>, DiffError> {
+) -> Result<Outcome, DiffError> {
     progress.begin(Stage::Expand, 1);
+    let mut outcome = Outcome::default();
+    outcome.notes.extend(unopened::unopened(new).map(|format| Note::NotOpened { format }));
     let (mut from, mut to) = rayon::join(|| scan::scan(old), || scan::scan(new));
     if !select::select((old, &mut from), (new, &mut to)) {
-        return Ok(None);
+        return Ok(outcome);
     }
+    let mut failed = None;
     // Large streams are not tried out here, as the proof of the package does it once more.
     for verify in [Verify::Small, Verify::All] {
         let mut analysed = to.clone();
-        analyse::analyse(new, &mut analysed, verify);
-        let Some(expanded) = expanded((old, &from), (new, &analysed)) else { return Ok(None) };
+        let lost = analyse::analyse(new, &mut analysed, verify);
+        let Some(expanded) = expanded((old, &from), (new, &analysed)) else {
+            outcome.notes.extend(lost.note());
+            return Ok(outcome);
+        };
         match assemble::assemble((old, new), &expanded, options, progress) {
-            Err(DiffError::NotProved(_)) => {}
-            made => return made.map(Some),
+            Err(DiffError::NotProved(error)) => failed = Some(Note::ContainerNotProved { error }),
+            made => {
+                outcome.notes.extend(lost.note());
+                return Ok(Outcome { package: Some(made?), ..outcome });
+            }
         }
     }
-    Ok(None)
+    outcome.notes.extend(failed);
+    Ok(outcome)
 }
 
 /// Expands both files; `None` if no stream is left, or what comes out is too large.

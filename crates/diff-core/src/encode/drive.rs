@@ -9,7 +9,7 @@ use patch_nostd::refs::Landmark;
 use patch_nostd::wire::{Codec, Header, ModelSize, Tuning};
 
 use super::plan::{Plan, operations};
-use crate::refs::{Catalogue, Found};
+use crate::refs::{Catalogue, Starts};
 use crate::report::{Metered, Report};
 
 /// Everything that fixes a `cm` body.
@@ -152,8 +152,8 @@ impl Job<'_> {
     /// cover, where the real walk has another idea of where instructions begin.
     fn try_walk<C: Coder>(&self, coder: C, watch: impl FnMut(&C, u32) -> bool) -> Result<C, Error> {
         let kinds = self.plan.regions.kinds;
-        let found = kinds.as_slice().iter().map(|&kind| self.catalogue.found(kind)).collect();
-        self.walk(coder, &Trial { plan: &self.plan, found }, watch)
+        let starts = kinds.as_slice().iter().map(|&kind| self.catalogue.starts(kind)).collect();
+        self.walk(coder, &Trial { plan: &self.plan, starts }, watch)
     }
 
     /// Walks to the end, or until `watch` has seen enough.
@@ -182,7 +182,7 @@ impl Job<'_> {
 /// A plan, and for each of its kinds of regions the references that are known beforehand.
 struct Trial<'a> {
     plan: &'a Plan<'a>,
-    found: Vec<Arc<Found>>,
+    starts: Vec<Arc<Starts>>,
 }
 
 impl Oracle for Trial<'_> {
@@ -203,7 +203,7 @@ impl Oracle for Trial<'_> {
     }
 
     fn may_refer(&self, kind: usize, offset: u32) -> bool {
-        self.found.get(kind).is_none_or(|found| found.begins(offset as usize))
+        self.starts.get(kind).is_none_or(|starts| starts.begins(offset as usize))
     }
 }
 

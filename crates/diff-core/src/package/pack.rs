@@ -209,10 +209,14 @@ impl Run<'_> {
         let old = old.map_err(failed)?;
         let old = (*old).as_ref();
         let made = self.pool.install(|| diff_to(old, self.new, &self.options, &progress));
-        made.map(|package| package.bytes).map_err(|error| match error {
+        let package = made.map_err(|error| match error {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { what: task.file.clone(), error },
-        })
+        })?;
+        for note in &package.notes {
+            self.progress.event(&Event::Note { text: &format!("{}: {note}", task.file) });
+        }
+        Ok(package.bytes)
     }
 
     /// The package with the signatures of all keys.

@@ -5,20 +5,33 @@ use std::sync::{Arc, OnceLock};
 use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 use patch_nostd::wire::RegionKind;
 
+use crate::pipeline::LARGE;
+
 /// What each kind of region finds in the old image, once somebody has asked.
 pub(crate) struct Catalogue<'a> {
     old: &'a [u8],
     space: AddressSpace,
-    kinds: Vec<(RegionKind, OnceLock<Arc<Found>>)>,
+    kinds: Vec<Kind>,
 }
+
+/// One of the kinds.
+struct Kind {
+    kind: RegionKind,
+    found: OnceLock<Arc<Found>>,
+    starts: OnceLock<Arc<Starts>>,
+}
+
+/// Where references begin: also those that only matter where a walk meets them.
+#[derive(Debug)]
+pub(crate) struct Starts(Marks);
 
 /// The references of an image for one kind of region, none inside of another.
 #[derive(Debug)]
 pub(crate) struct Found {
     /// Where references begin that are kept.
     kept: Marks,
-    /// Where all begin: also those that only matter where the walk meets them.
-    all: Marks,
+    /// Where all begin.
+    starts: Arc<Starts>,
     /// Those that are kept, in order.
     references: Vec<Reference>,
 }
@@ -34,8 +47,8 @@ struct Marks {
 impl<'a> Catalogue<'a> {
     /// Of the references of `old` that pages of these kinds can hold.
     pub(crate) fn new(old: &'a [u8], space: AddressSpace, kinds: &[RegionKind]) -> Self {
-        let kinds = kinds.iter().map(|&kind| (kind, OnceLock::new())).collect();
-        Self { old, space, kinds }
+        let kind = |&kind: &RegionKind| Kind { kind, found: OnceLock::new(), starts: OnceLock::new() };
+        Self { old, space, kinds: kinds.iter().map(kind).collect() }
     }
 
     /// The old image.
@@ -51,42 +64,74 @@ impl<'a> Catalogue<'a> {
     /// What pages of `kind` hold.
     pub(crate) fn found(&self, kind: RegionKind) -> Arc<Found> {
         let look = || Arc::new(Found::new(self.old, kind, &self.space));
-        match self.kinds.iter().find(|(known, _)| *known == kind) {
-            Some((_, found)) => found.get_or_init(look).clone(),
-            None => look(),
-        }
+        self.kind(kind).map_or_else(look, |known| known.found.get_or_init(look).clone())
+    }
+
+    /// Where the references of pages of `kind` begin. Of large images nothing else is kept: as bits they take an eighth
+    /// of a byte for each of the image, with what they point at as much as the image and more.
+    pub(crate) fn starts(&self, kind: RegionKind) -> Arc<Starts> {
+        let look = || match self.old.len() > LARGE {
+            true => Arc::new(Starts::new(self.old, kind, &self.space)),
+            false => self.found(kind).starts.clone(),
+        };
+        self.kind(kind).map_or_else(look, |known| known.starts.get_or_init(look).clone())
+    }
+
+    fn kind(&self, kind: RegionKind) -> Option<&Kind> {
+        self.kinds.iter().find(|known| known.kind == kind)
+    }
+}
+
+/// Finds the references that a walk through `old` would meet, and tells `note` where each begins.
+fn find(old: &[u8], kind: RegionKind, space: &AddressSpace, mut note: impl FnMut(usize, &Reference)) {
+    let mut halves = Halves::default();
+    let mut steps = Steps::default();
+    let mut at = 0;
+    while at < old.len() && kind != RegionKind::Bytes {
+        let address = space.base_address.wrapping_add(at as u32);
+        let view = View::new(&old[at..old.len().min(at + VIEW)], address, steps.inside(address));
+        let found = Reference::find(kind, &view, space, &halves);
+        found.iter().for_each(|reference| note(at, reference));
+        let Some(reference) = found.filter(|found| found.class() != Class::Near) else {
+            steps.byte(kind, address, old[at], old.get(at + 1).copied().unwrap_or(0));
+            at += 1;
+            continue;
+        };
+        let length = usize::from(reference.length);
+        let Some(own) = bytes(old, at, length) else { break };
+        reference.half((own, address), (own, address)).into_iter().for_each(|half| halves.set(half));
+        at += length;
+        steps.begin(space.base_address.wrapping_add(at as u32));
+    }
+}
+
+impl Starts {
+    fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
+        let mut marks = Marks::of(old, kind);
+        find(old, kind, space, |at, _| marks.set(at));
+        Self(marks)
+    }
+
+    /// Whether some reference begins at `offset`.
+    #[inline]
+    pub(crate) fn begins(&self, offset: usize) -> bool {
+        self.0.get(offset)
     }
 }
 
 impl Found {
     fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
-        let (mut kept, mut all) = (Marks::new(old.len()), Marks::new(old.len()));
+        let (mut kept, mut all) = (Marks::of(old, kind), Marks::of(old, kind));
         let mut references = Vec::new();
-        let mut halves = Halves::default();
-        let mut steps = Steps::default();
-        let mut at = 0;
-        while at < old.len() && kind != RegionKind::Bytes {
-            let address = space.base_address.wrapping_add(at as u32);
-            let view = View::new(&old[at..old.len().min(at + VIEW)], address, steps.inside(address));
-            let found = Reference::find(kind, &view, space, &halves);
-            if found.is_some() {
-                all.set(at);
+        find(old, kind, space, |at, reference| {
+            all.set(at);
+            if reference.class() != Class::Near && at + usize::from(reference.length) <= old.len() {
+                kept.set(at);
+                references.push(*reference);
             }
-            let Some(reference) = found.filter(|found| found.class() != Class::Near) else {
-                steps.byte(kind, address, old[at], old.get(at + 1).copied().unwrap_or(0));
-                at += 1;
-                continue;
-            };
-            let length = usize::from(reference.length);
-            let Some(own) = bytes(old, at, length) else { break };
-            reference.half((own, address), (own, address)).into_iter().for_each(|half| halves.set(half));
-            kept.set(at);
-            references.push(reference);
-            at += length;
-            steps.begin(space.base_address.wrapping_add(at as u32));
-        }
+        });
         kept.count();
-        Self { kept, all, references }
+        Self { kept, starts: Arc::new(Starts(all)), references }
     }
 
     /// The reference that begins at `offset`, unless it only matters where a walk meets it.
@@ -98,16 +143,12 @@ impl Found {
     pub(crate) fn next(&self, offset: usize, limit: usize) -> usize {
         self.kept.next(offset, limit)
     }
-
-    /// Whether some reference begins at `offset`.
-    #[inline]
-    pub(crate) fn begins(&self, offset: usize) -> bool {
-        self.all.get(offset)
-    }
 }
 
 impl Marks {
-    fn new(size: usize) -> Self {
+    /// For the references of `kind`; bytes have none.
+    fn of(image: &[u8], kind: RegionKind) -> Self {
+        let size = if kind == RegionKind::Bytes { 0 } else { image.len() };
         Self { bits: vec![0; size.div_ceil(64)], ranks: Vec::new() }
     }
 
@@ -173,7 +214,7 @@ mod tests {
         for (offset, _) in image.iter().enumerate() {
             let expected = (offset % 28 == 0).then(|| words[offset / 4]);
             assert_eq!(found.at(offset).map(|reference| reference.target), expected);
-            assert_eq!(found.begins(offset), expected.is_some());
+            assert_eq!(found.starts.begins(offset), expected.is_some());
             assert_eq!(found.next(offset, image.len()), offset.next_multiple_of(28).min(image.len()));
         }
     }

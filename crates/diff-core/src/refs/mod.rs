@@ -9,7 +9,7 @@ use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, Vie
 use patch_nostd::wire::{RegionKind, WordForm};
 use rayon::prelude::*;
 
-pub(crate) use catalogue::{Catalogue, Found, bytes};
+pub(crate) use catalogue::{Catalogue, Found, Starts, bytes};
 pub(crate) use records::has_records;
 
 /// Which references are masked out.

@@ -43,12 +43,18 @@ impl Record {
     }
 }
 
-/// About what restoring takes from the heap besides the header's RAM, in bytes: for the largest piece its plain bytes
-/// twice, the tokens of its stream, and the stream; buffers and tables of fixed size.
+/// What restoring takes from the heap at most besides the header's RAM and the scratch, in bytes.
+///
+/// For each plain byte of the largest piece: the byte itself twice (gathered, and in the window of preflate), a token of
+/// four bytes if nothing in it repeats, and up to two bytes of buffer for the stream, which grows by doubling. Usual
+/// contents have tokens of three bytes and more and take four to five. Fixed: tables of preflate, of two inflaters,
+/// and buffers. Recipes are there as bytes and as what they say.
 #[must_use]
 pub fn memory(record: &Record) -> u64 {
-    (2 << 20) + 6 * u64::from(record.piece) + 2 * u64::from(record.recipe_length)
+    (2 << 20) + PER_PLAIN_BYTE * u64::from(record.piece) + 2 * u64::from(record.recipe_length)
 }
+
+const PER_PLAIN_BYTE: u64 = 8;
 
 fn bounded(reader: &mut Reader<'_>) -> Result<u32, Error> {
     let value = reader.varint()?;

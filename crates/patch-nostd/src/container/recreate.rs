@@ -49,6 +49,10 @@ impl Sink for Recreator<'_> {
         self.totals.add(bytes);
         while !bytes.is_empty() {
             let piece = self.piece.ok_or(Error::Corrupt)?;
+            if self.plain.is_empty() {
+                // A buffer that grows by doubling takes up to twice as much. If there is not as much, that will show.
+                let _ = self.plain.try_reserve_exact(piece.length as usize);
+            }
             let missing = (piece.length as usize).saturating_sub(self.plain.len());
             let (now, later) = bytes.split_at(missing.min(bytes.len()));
             self.plain.extend_from_slice(now);

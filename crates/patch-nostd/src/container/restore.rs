@@ -13,7 +13,7 @@ use super::scratch::Scratch;
 use super::source::{BUFFER, BaseSource, Source};
 use crate::Error;
 use crate::apply::{Base, Io, Target, check_base, decode_body};
-use crate::verify::Sha256;
+use crate::verify::{Anything, Policy, Sha256, authenticate};
 use crate::wire::{Extensions, Header};
 
 /// How many buffers the decoder may be ahead.
@@ -44,8 +44,19 @@ impl<'p> Opened<'p> {
     /// # Errors
     /// Those of the header, [`Error::Truncated`], [`Error::TrailingData`], and [`Error::Corrupt`] for recipes.
     pub fn new<D: Sha256>(package: &'p [u8]) -> Result<Option<Self>, Error> {
+        Self::allowed::<D, Anything>(package, &Anything)
+    }
+
+    /// Opens a whole package if `policy` allows it, which is asked before anything but the header is looked at; `None`
+    /// if it is no container's.
+    ///
+    /// # Errors
+    /// Those of the policy, and of [`Opened::new`].
+    pub fn allowed<D: Sha256, P: Policy>(package: &'p [u8], policy: &P) -> Result<Option<Self>, Error> {
+        check_signatures(package, policy)?;
         let (header, extensions, length) = Header::parse_extended(package)?;
         let Some(value) = extensions.container else { return Ok(None) };
+        policy.allow(&header, &extensions)?;
         let record = Record::read(value)?;
         let body = package.get(length..).unwrap_or(&[]);
         check_body::<D>(&header, body)?;
@@ -63,6 +74,15 @@ impl<'p> Opened<'p> {
         };
         Ok(Some(Self { header, extensions, record, base, target, inner, body }))
     }
+}
+
+/// Asks a policy about the signatures, for which it needs a header of its own.
+fn check_signatures<P: Policy>(package: &[u8], policy: &P) -> Result<(), Error> {
+    if !P::AUTHENTICATES {
+        return Ok(());
+    }
+    let header = package.get(..Header::length(package)?).ok_or(Error::Truncated)?;
+    authenticate(policy, &mut header.to_vec())
 }
 
 fn check_body<D: Sha256>(header: &Header, body: &[u8]) -> Result<(), Error> {
@@ -118,6 +138,7 @@ pub fn restore<B: Base, T: Target, D: Sha256>(
     mut written: impl Scratch,
 ) -> Result<T, Error> {
     check_base::<B, D>(&mut base, &package.header, &mut vec![0; BUFFER])?;
+    target.announce(&package.header)?;
     target.begin(package.header.target_size)?;
     let size = package.record.base_size;
     let source = &mut BaseSource::new(&mut base);
