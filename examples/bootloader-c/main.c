@@ -1,12 +1,15 @@
-/* A bootloader in C that restores an image: the same as examples/device, through the C interface.
+/* A bootloader in C that updates into another slot, through the C interface: it is reset half way, and goes on.
  *
  * The emulated board is Arm's MPS2 with a Cortex-M3. The host puts the old image and the package into its RAM, which
- * stands for flash: the slot begins to be erased page by page, is written in words, and reads back. */
+ * stands for flash and outlives a reset: slot and journal are erased page by page, written in words, and read back. */
 
 #include "smidgen.h"
 
 #define MEMORY 0x21000000u
+#define STATUS ((volatile struct status *)(MEMORY + (64u << 10)))
+#define JOURNAL ((volatile uint8_t *)(MEMORY + (128u << 10)))
 #define WORKSPACE ((uint8_t *)(MEMORY + (1u << 20)))
+#define BUFFER ((uint8_t *)(MEMORY + (3u << 20)))
 #define BASE ((const uint8_t *)(MEMORY + (4u << 20)))
 #define PACKAGE ((const uint8_t *)(MEMORY + (8u << 20)))
 #define SLOT ((volatile uint8_t *)(MEMORY + (12u << 20)))
@@ -20,6 +23,14 @@ struct order {
     uint32_t package_size;
 };
 #define ORDER ((const struct order *)MEMORY)
+
+/* What the example itself keeps over its reset; a bootloader needs nothing of the kind. */
+struct status {
+    uint32_t begun;
+    /* Pages that may still be erased before the reset, and pages erased. */
+    uint32_t fuel, erased;
+};
+#define BEGUN 0xB007B007u
 
 /* The compiler may ask for these, and so does the library; a C library has better ones. */
 void *memcpy(void *to, const void *from, __SIZE_TYPE__ count) {
@@ -68,26 +79,38 @@ static int32_t read_package(void *context, uint32_t offset, uint8_t *buffer, uin
     return 0;
 }
 
-static int32_t read_slot(void *context, uint32_t offset, uint8_t *buffer, uint32_t length) {
-    (void)context;
-    while (length--) *buffer++ = SLOT[offset++];
+/* The context is where the area begins: the slot, or the journal. */
+static int32_t read_flash(void *context, uint32_t offset, uint8_t *buffer, uint32_t length) {
+    const volatile uint8_t *area = context;
+    while (length--) *buffer++ = area[offset++];
     return 0;
 }
 
+/* The processor begins anew, as after a loss of power; memory stays. */
+static void reset(void) {
+    *(volatile uint32_t *)0xE000ED0C = 0x05FA0004;
+    for (;;) {}
+}
+
 static int32_t erase(void *context, uint32_t offset) {
-    (void)context;
+    volatile uint8_t *area = context;
     if (offset % PAGE_SIZE || offset >= SLOT_SIZE) return 1;
-    for (uint32_t i = 0; i < PAGE_SIZE; i++) SLOT[offset + i] = 0xFF;
+    if (area == SLOT) {
+        if (STATUS->fuel == 0) reset();
+        STATUS->fuel--;
+        STATUS->erased++;
+    }
+    for (uint32_t i = 0; i < PAGE_SIZE; i++) area[offset + i] = 0xFF;
     return 0;
 }
 
 /* As flash does it: only what was erased can be written, and only whole units. */
 static int32_t write(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length) {
-    (void)context;
+    volatile uint8_t *area = context;
     if (offset % WRITE_SIZE || length % WRITE_SIZE || offset + length > SLOT_SIZE) return 1;
     for (uint32_t i = 0; i < length; i++) {
-        if (SLOT[offset + i] != 0xFF) return 1;
-        SLOT[offset + i] = bytes[i];
+        if (area[offset + i] != 0xFF) return 1;
+        area[offset + i] = bytes[i];
     }
     return 0;
 }
@@ -104,32 +127,53 @@ static void boot(void) {
         .module = 0,
         .version = 0,
         .rollback_counter = 0,
-        .context = 0,
+        .context = (void *)SLOT,
         .base_size = ORDER->base_size,
         .slot_size = SLOT_SIZE,
         .page_size = PAGE_SIZE,
         .write_size = WRITE_SIZE,
         .read_base = read_base,
         .read_package = read_package,
-        .read_slot = read_slot,
+        .read_slot = read_flash,
         .erase = erase,
         .write = write,
         .progress = 0,
     };
+    const SmidgenFlash journal = {
+        .context = (void *)JOURNAL,
+        .size = 2 * PAGE_SIZE,
+        .page_size = PAGE_SIZE,
+        .write_size = WRITE_SIZE,
+        .read = read_flash,
+        .erase = erase,
+        .write = write,
+    };
     SmidgenInfo info;
     int32_t error = smidgen_inspect(PACKAGE, ORDER->package_size, &info);
     if (error == 0) {
-        for (uint32_t i = 0; i < SLOT_SIZE; i++) SLOT[i] = 0;
+        uint32_t pages = (info.target_size + PAGE_SIZE - 1) / PAGE_SIZE;
+        if (STATUS->begun != BEGUN) {
+            for (uint32_t i = 0; i < SLOT_SIZE; i++) SLOT[i] = 0;
+            for (uint32_t i = 0; i < 2 * PAGE_SIZE; i++) JOURNAL[i] = 0xFF;
+            STATUS->fuel = pages / 2;
+            STATUS->erased = 0;
+            STATUS->begun = BEGUN;
+        } else {
+            STATUS->fuel = 0xFFFFFFFF;
+        }
         uint32_t *top = __builtin_frame_address(0), *place = &stack_low;
         while (place < top - 128) *place++ = PAINT;
         TIMER[2] = TIMER[1] = 0xFFFFFFFF;
         TIMER[0] = 1;
-        error = smidgen_restore(&device, WORKSPACE, info.ram, ORDER->package_size);
+        error = smidgen_update_ab(&device, &journal, WORKSPACE, info.ram, BUFFER, PAGE_SIZE, ORDER->package_size);
         uint32_t ticks = 0xFFFFFFFF - TIMER[1];
         for (place = &stack_low; *place == PAINT; place++) {}
         print_number("instructions ", ticks * 40);
         print_number("stack ", (uint32_t)((char *)top - (char *)place));
         print_number("bytes ", info.target_size);
+        /* It was reset, and no page was erased twice but the one that it was about to erase. */
+        if (STATUS->fuel < 0xFFFFFFFF - pages || STATUS->erased > pages) error = 255;
+        print_number("erased ", STATUS->erased);
     }
     if (error) {
         print_number("error ", (uint32_t)error);

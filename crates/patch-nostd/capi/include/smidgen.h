@@ -121,6 +121,30 @@ typedef enum SmidgenError {
    */
   SMIDGEN_ERROR_ROLLBACK_COUNTER = 26,
   /**
+   * The journal, or the decoder's saved state, could not be read or written.
+   */
+  SMIDGEN_ERROR_JOURNAL = 27,
+  /**
+   * Areas of flash that are too small or do not go together.
+   */
+  SMIDGEN_ERROR_AREAS = 28,
+  /**
+   * The stored package could not be read.
+   */
+  SMIDGEN_ERROR_PACKAGE_READ = 29,
+  /**
+   * The package refers to what it has overwritten.
+   */
+  SMIDGEN_ERROR_BASE_GONE = 30,
+  /**
+   * The package was not made for an update in place.
+   */
+  SMIDGEN_ERROR_NOT_IN_PLACE = 31,
+  /**
+   * A package of a compressed file.
+   */
+  SMIDGEN_ERROR_CONTAINER = 32,
+  /**
    * A size in the device's description is not one that can be worked with.
    */
   SMIDGEN_ERROR_BAD_DEVICE = 255,
@@ -187,7 +211,8 @@ typedef struct SmidgenDevice {
    */
   int32_t (*write)(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length);
   /**
-   * Hears how many bytes of the package have been taken (`done`), of how many; may be null.
+   * Hears how many bytes of the package have been taken (`done`), of how many; from updates with a journal, how many
+   * percent of the image are in the slot, of 100. The place to feed a watchdog; may be null.
    */
   void (*progress)(void *context, uint32_t done, uint32_t total);
 } SmidgenDevice;
@@ -214,6 +239,40 @@ typedef struct SmidgenInfo {
   uint8_t target_digest[32];
 } SmidgenInfo;
 
+/**
+ * An area of flash. Functions get `context`, and return 0 if it went well; offsets count from the area's start.
+ */
+typedef struct SmidgenFlash {
+  /**
+   * Handed to its functions.
+   */
+  void *context;
+  /**
+   * Bytes of the area, a multiple of `page_size`.
+   */
+  uint32_t size;
+  /**
+   * Bytes that are erased at once, a multiple of `write_size`.
+   */
+  uint32_t page_size;
+  /**
+   * Bytes that are written at once, at multiples of it.
+   */
+  uint32_t write_size;
+  /**
+   * Reads from any offset.
+   */
+  int32_t (*read)(void *context, uint32_t offset, uint8_t *buffer, uint32_t length);
+  /**
+   * Erases the page that begins at `offset`.
+   */
+  int32_t (*erase)(void *context, uint32_t offset);
+  /**
+   * Writes whole units, which have not been written since their page was erased.
+   */
+  int32_t (*write)(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length);
+} SmidgenFlash;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -223,7 +282,7 @@ extern "C" {
  *
  * Nothing is erased before the package's header and the base are found right. The new image must not be started
  * unless this returns 0. `workspace` is aligned to four bytes and nothing else uses it meanwhile; how large it must
- * be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again.
+ * be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again; `smidgen_update_ab` goes on.
  *
  * # Safety
  * `device` points at a description whose functions do what it says of them and whose texts end in a zero, `workspace` at memory of that size.
@@ -250,6 +309,54 @@ int32_t smidgen_inspect(const uint8_t *bytes,
  * `bytes` points at so many bytes, `digest` at 32 that can be written.
  */
 void smidgen_sha256(const uint8_t *bytes, uint32_t length, uint8_t (*digest)[32]);
+
+/**
+ * Restores the new image into the slot and goes on after a reset: call it again, with the same package.
+ *
+ * As `smidgen_restore`, with a journal in an area of two pages or more, which keeps what it holds over resets. Pages that
+ * were finished are neither erased nor written again. `buffer` holds a page of the slot, or at least its write size;
+ * with a whole page, pages that have the right bytes already stay as they are.
+ *
+ * # Safety
+ * As `smidgen_restore`; `journal` points at a description, `buffer` at memory of that size.
+ */
+int32_t smidgen_update_ab(const struct SmidgenDevice *device,
+                          const struct SmidgenFlash *journal,
+                          uint8_t *workspace,
+                          uint32_t workspace_size,
+                          uint8_t *buffer,
+                          uint32_t buffer_size,
+                          uint32_t package_size);
+
+/**
+ * Replaces the image in its own slot and goes on after a reset: call it again, with the same package.
+ *
+ * Packages are made for that by `smidgen diff --in-place`. The package must be stored where it outlives a reset: once
+ * the update has begun, only the update itself leads out. `areas` are three: the scratch area that the package was made
+ * for, the journal (two pages or more), and the state area (`smidgen_state_area`). `buffer` has 256 bytes. The slot
+ * is the device's; `read_base` and `base_size` are not used.
+ *
+ * # Safety
+ * As `smidgen_restore`; `areas` points at three descriptions, `buffer` at memory of that size.
+ */
+int32_t smidgen_update_in_place(const struct SmidgenDevice *device,
+                                const struct SmidgenFlash *areas,
+                                uint8_t *workspace,
+                                uint32_t workspace_size,
+                                uint8_t *buffer,
+                                uint32_t buffer_size,
+                                uint32_t package_size);
+
+/**
+ * Bytes of the state area that an update in place needs, in pages of `page_size`; 0 if that cannot be told. `bytes` are
+ * the package's first `length` bytes: 512 are enough.
+ *
+ * # Safety
+ * `bytes` points at so many bytes.
+ */
+uint32_t smidgen_state_area(const uint8_t *bytes,
+                            uint32_t length,
+                            uint32_t page_size);
 
 #ifdef __cplusplus
 } // extern "C"

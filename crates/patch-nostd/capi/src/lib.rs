@@ -9,6 +9,11 @@ use core::ffi::{c_char, c_void, CStr};
 use core::slice;
 use patch_nostd::{Base, Device, Error, Header, Patcher, Sha256, Target};
 
+#[cfg(feature = "flash")]
+mod update;
+#[cfg(feature = "flash")]
+pub use update::{smidgen_state_area, smidgen_update_ab, smidgen_update_in_place, SmidgenFlash};
+
 #[cfg(not(feature = "sha2"))]
 compile_error!("an engine for SHA-256 needs a Sha256 of its own: use the Rust interface, or feature sha2");
 
@@ -70,6 +75,18 @@ pub enum SmidgenError {
     Version = 25,
     /// The package's rollback counter is below the device's.
     RollbackCounter = 26,
+    /// The journal, or the decoder's saved state, could not be read or written.
+    Journal = 27,
+    /// Areas of flash that are too small or do not go together.
+    Areas = 28,
+    /// The stored package could not be read.
+    PackageRead = 29,
+    /// The package refers to what it has overwritten.
+    BaseGone = 30,
+    /// The package was not made for an update in place.
+    NotInPlace = 31,
+    /// A package of a compressed file.
+    Container = 32,
     /// A size in the device's description is not one that can be worked with.
     BadDevice = 255,
 }
@@ -84,6 +101,11 @@ const _: () = {
     assert!(SmidgenError::TargetDigest as u8 == Error::TargetDigest.number());
     assert!(SmidgenError::SlotSize as u8 == Error::SlotSize.number());
     assert!(SmidgenError::RollbackCounter as u8 == Error::RollbackCounter.number());
+    assert!(SmidgenError::Journal as u8 == Error::Journal.number());
+    assert!(SmidgenError::Areas as u8 == Error::Areas.number());
+    assert!(SmidgenError::PackageRead as u8 == Error::PackageRead.number());
+    assert!(SmidgenError::NotInPlace as u8 == Error::NotInPlace.number());
+    assert!(SmidgenError::Container as u8 == Error::Container.number());
 };
 
 /// What a device has. Functions get `context`, and return 0 if it went well.
@@ -121,7 +143,8 @@ pub struct SmidgenDevice {
     /// Writes to the slot: offset and length are multiples of `write_size`; offsets ascend, no byte is written twice.
     pub write:
         Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, bytes: *const u8, length: u32) -> i32>,
-    /// Hears how many bytes of the package have been taken (`done`), of how many; may be null.
+    /// Hears how many bytes of the package have been taken (`done`), of how many; from updates with a journal, how many
+    /// percent of the image are in the slot, of 100. The place to feed a watchdog; may be null.
     pub progress: Option<unsafe extern "C" fn(context: *mut c_void, done: u32, total: u32)>,
 }
 
@@ -155,7 +178,7 @@ impl Base for CBase<'_> {
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        read(self.0.read_base, self.0, offset, buffer, Error::BaseRead)
+        read(self.0.read_base, self.0.context, offset, buffer, Error::BaseRead)
     }
 }
 
@@ -223,7 +246,7 @@ impl Target for &mut CSlot<'_> {
         let stored = self.written.saturating_sub(offset).min(buffer.len() as u32) as usize;
         let (flash, gathered) = buffer.split_at_mut_checked(stored).ok_or(Error::TargetRead)?;
         if !flash.is_empty() {
-            read(self.device.read_slot, self.device, offset, flash, Error::TargetRead)?;
+            read(self.device.read_slot, self.device.context, offset, flash, Error::TargetRead)?;
         }
         let from = (offset as usize + stored).saturating_sub(self.written as usize);
         for (to, &byte) in gathered.iter_mut().zip(self.rest.iter().skip(from)) {
@@ -235,14 +258,14 @@ impl Target for &mut CSlot<'_> {
 
 fn read(
     function: Option<Read>,
-    device: &SmidgenDevice,
+    context: *mut c_void,
     offset: u32,
     buffer: &mut [u8],
     error: Error,
 ) -> Result<(), Error> {
     let function = function.ok_or(error)?;
     // SAFETY: C's function, called as its type says.
-    succeeded(unsafe { function(device.context, offset, buffer.as_mut_ptr(), buffer.len() as u32) }, error)
+    succeeded(unsafe { function(context, offset, buffer.as_mut_ptr(), buffer.len() as u32) }, error)
 }
 
 fn succeeded(result: i32, error: Error) -> Result<(), Error> {
@@ -263,6 +286,13 @@ impl SmidgenDevice {
             version: text(self.version, Error::Version)?,
             rollback_counter: self.rollback_counter,
         })
+    }
+
+    fn report(&self, done: u32, total: u32) {
+        if let Some(progress) = self.progress {
+            // SAFETY: C's function, called as its type says.
+            unsafe { progress(self.context, done, total) };
+        }
     }
 
     fn is_sound(&self) -> bool {
@@ -286,7 +316,7 @@ fn text<'t>(pointer: *const c_char, error: Error) -> Result<Option<&'t str>, Err
 ///
 /// Nothing is erased before the package's header and the base are found right. The new image must not be started
 /// unless this returns 0. `workspace` is aligned to four bytes and nothing else uses it meanwhile; how large it must
-/// be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again.
+/// be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again; `smidgen_update_ab` goes on.
 ///
 /// # Safety
 /// `device` points at a description whose functions do what it says of them and whose texts end in a zero, `workspace` at memory of that size.
@@ -321,13 +351,10 @@ fn restore(device: &SmidgenDevice, workspace: &mut [u8], package_size: u32) -> R
         let mut piece = [0; PIECE];
         let count = (package_size - taken).min(PIECE as u32);
         let piece = piece.get_mut(..count as usize).ok_or(Error::Truncated)?;
-        read(device.read_package, device, taken, piece, Error::Truncated)?;
+        read(device.read_package, device.context, taken, piece, Error::Truncated)?;
         patcher.push(piece)?;
         taken += count;
-        if let Some(progress) = device.progress {
-            // SAFETY: C's function, called as its type says.
-            unsafe { progress(device.context, taken, package_size) };
-        }
+        device.report(taken, package_size);
     }
     patcher.complete()?;
     let header = patcher.header().ok_or(Error::Truncated)?;

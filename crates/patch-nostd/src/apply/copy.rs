@@ -99,7 +99,6 @@ impl CopyState {
 
 impl Walker<'_> {
     /// Codes a part of the current cover; true when the cover is complete.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn copy_step<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,

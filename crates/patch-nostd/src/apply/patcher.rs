@@ -156,7 +156,6 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
     }
 
     /// Ends the restore: the package must be complete, and the target's digest right.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub fn complete(&mut self) -> Result<(), Error> {
         // A body without a byte is complete before anything is pushed.
         self.push(&[])?;
@@ -196,7 +195,6 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
     }
 
     /// Gathers the header, and begins when it is complete.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
     fn take_header(&mut self, piece: &mut &[u8]) -> Result<(), Error> {
         let Stage::Header { workspace, gathered } = &mut self.stage else { return Ok(()) };
         loop {
@@ -318,7 +316,6 @@ fn base_digest<B: Base, D: Sha256>(base: &mut B, size: u32, buffer: &mut [u8]) -
 }
 
 /// Feeds what fits of a piece to the decoder, and decodes about `budget` bytes; true when the target is complete.
-#[cfg_attr(not(feature = "encode"), inline(never))]
 pub(super) fn decode<I: Io>(
     (walker, decoder): (&mut Walker<'_>, &mut RangeDecoder<'_>),
     io: &mut I,

@@ -67,7 +67,6 @@ impl Walker<'_> {
         actual
     }
 
-    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn copy_reference<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
@@ -94,7 +93,6 @@ impl Walker<'_> {
     }
 
     /// Goes on after a reference that became `bytes`.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn finish_reference(&mut self, bytes: Bytes) {
         let site = &self.memory.site;
         let length = usize::from(site.reference.length);

@@ -278,7 +278,6 @@ impl<'w> Walker<'w> {
 
     /// Fills the window with `count` bytes of the cover's source from `start`, which is before the position for a
     /// source in the target; past the position such a source repeats itself.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn read_source<I: Io>(
         &mut self,
         io: &mut I,

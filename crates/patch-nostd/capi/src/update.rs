@@ -1,0 +1,202 @@
+//! Updates that go on after a reset, behind the C interface: into another slot, and in place.
+
+use crate::{read, succeeded, CBase, Read, SmidgenDevice, SmidgenError};
+use core::ffi::c_void;
+use core::slice;
+use patch_nostd::flash::{
+    state_area, AbUpdate, Flash, FlashError, Geometry, InPlaceAreas, InPlaceUpdate, Step, IN_PLACE_BUFFER,
+};
+use patch_nostd::{Error, Header, SoftwareSha256};
+
+// What the header says.
+const _: () = assert!(IN_PLACE_BUFFER == 256);
+
+/// About so many bytes of an image are worked on between two calls of `progress`.
+const BUDGET: u32 = 1024;
+
+/// An area of flash. Functions get `context`, and return 0 if it went well; offsets count from the area's start.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SmidgenFlash {
+    /// Handed to its functions.
+    pub context: *mut c_void,
+    /// Bytes of the area, a multiple of `page_size`.
+    pub size: u32,
+    /// Bytes that are erased at once, a multiple of `write_size`.
+    pub page_size: u32,
+    /// Bytes that are written at once, at multiples of it.
+    pub write_size: u32,
+    /// Reads from any offset.
+    pub read:
+        Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, buffer: *mut u8, length: u32) -> i32>,
+    /// Erases the page that begins at `offset`.
+    pub erase: Option<unsafe extern "C" fn(context: *mut c_void, offset: u32) -> i32>,
+    /// Writes whole units, which have not been written since their page was erased.
+    pub write:
+        Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, bytes: *const u8, length: u32) -> i32>,
+}
+
+impl SmidgenFlash {
+    /// What is only read.
+    fn stored(context: *mut c_void, read: Option<Read>, size: u32) -> Self {
+        Self { context, size, page_size: 1, write_size: 1, read, erase: None, write: None }
+    }
+
+    /// The slot that a device describes.
+    fn slot(device: &SmidgenDevice) -> Self {
+        Self {
+            context: device.context,
+            size: device.slot_size,
+            page_size: device.page_size,
+            write_size: device.write_size,
+            read: device.read_slot,
+            erase: device.erase,
+            write: device.write,
+        }
+    }
+}
+
+impl Flash for SmidgenFlash {
+    fn geometry(&self) -> Geometry {
+        Geometry { size: self.size, page: self.page_size, write: self.write_size }
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+        read(self.read, self.context, offset, buffer, Error::TargetRead).map_err(|_| FlashError)
+    }
+
+    fn erase(&mut self, offset: u32) -> Result<(), FlashError> {
+        let erase = self.erase.ok_or(FlashError)?;
+        // SAFETY: C's function, called as its type says.
+        succeeded(unsafe { erase(self.context, offset) }, Error::TargetWrite).map_err(|_| FlashError)
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        let write = self.write.ok_or(FlashError)?;
+        // SAFETY: C's function, called as its type says.
+        let result = unsafe { write(self.context, offset, bytes.as_ptr(), bytes.len() as u32) };
+        succeeded(result, Error::TargetWrite).map_err(|_| FlashError)
+    }
+}
+
+/// Restores the new image into the slot and goes on after a reset: call it again, with the same package.
+///
+/// As `smidgen_restore`, with a journal in an area of two pages or more, which keeps what it holds over resets. Pages that
+/// were finished are neither erased nor written again. `buffer` holds a page of the slot, or at least its write size;
+/// with a whole page, pages that have the right bytes already stay as they are.
+///
+/// # Safety
+/// As `smidgen_restore`; `journal` points at a description, `buffer` at memory of that size.
+#[no_mangle]
+pub unsafe extern "C" fn smidgen_update_ab(
+    device: *const SmidgenDevice,
+    journal: *const SmidgenFlash,
+    workspace: *mut u8,
+    workspace_size: u32,
+    buffer: *mut u8,
+    buffer_size: u32,
+    package_size: u32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    let (device, journal) = unsafe { (device.as_ref(), journal.as_ref()) };
+    let (Some(device), Some(&journal)) = (device, journal) else { return SmidgenError::BadDevice as i32 };
+    if !device.is_sound() || workspace.is_null() || buffer.is_null() {
+        return SmidgenError::BadDevice as i32;
+    }
+    // SAFETY: the caller's promise.
+    let workspace = unsafe { slice::from_raw_parts_mut(workspace, workspace_size as usize) };
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { slice::from_raw_parts_mut(buffer, buffer_size as usize) };
+    update_ab(device, journal, workspace, buffer, package_size)
+        .map_or_else(|error| error.number().into(), |()| 0)
+}
+
+fn update_ab(
+    device: &SmidgenDevice,
+    journal: SmidgenFlash,
+    workspace: &mut [u8],
+    buffer: &mut [u8],
+    package_size: u32,
+) -> Result<(), Error> {
+    let mut package = SmidgenFlash::stored(device.context, device.read_package, package_size);
+    let areas = (SmidgenFlash::slot(device), journal);
+    let policy = device.policy()?;
+    let mut update =
+        AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, buffer, CBase(device), areas, policy)?;
+    loop {
+        match update.step(&mut package, BUDGET)? {
+            Step::Working(percent) => device.report(percent.into(), 100),
+            Step::Ready => return Ok(()),
+        }
+    }
+}
+
+/// Replaces the image in its own slot and goes on after a reset: call it again, with the same package.
+///
+/// Packages are made for that by `smidgen diff --in-place`. The package must be stored where it outlives a reset: once
+/// the update has begun, only the update itself leads out. `areas` are three: the scratch area that the package was made
+/// for, the journal (two pages or more), and the state area (`smidgen_state_area`). `buffer` has 256 bytes. The slot
+/// is the device's; `read_base` and `base_size` are not used.
+///
+/// # Safety
+/// As `smidgen_restore`; `areas` points at three descriptions, `buffer` at memory of that size.
+#[no_mangle]
+pub unsafe extern "C" fn smidgen_update_in_place(
+    device: *const SmidgenDevice,
+    areas: *const SmidgenFlash,
+    workspace: *mut u8,
+    workspace_size: u32,
+    buffer: *mut u8,
+    buffer_size: u32,
+    package_size: u32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    let Some(device) = (unsafe { device.as_ref() }) else { return SmidgenError::BadDevice as i32 };
+    if !device.is_sound() || areas.is_null() || workspace.is_null() || buffer.is_null() {
+        return SmidgenError::BadDevice as i32;
+    }
+    // SAFETY: the caller's promise.
+    let areas = unsafe { slice::from_raw_parts(areas, 3) };
+    // SAFETY: the caller's promise.
+    let workspace = unsafe { slice::from_raw_parts_mut(workspace, workspace_size as usize) };
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { slice::from_raw_parts_mut(buffer, buffer_size as usize) };
+    let &[scratch, journal, state] = areas else { return SmidgenError::BadDevice as i32 };
+    let areas = InPlaceAreas { slot: SmidgenFlash::slot(device), scratch, journal, state };
+    update_in_place(device, areas, workspace, buffer, package_size)
+        .map_or_else(|error| error.number().into(), |()| 0)
+}
+
+fn update_in_place(
+    device: &SmidgenDevice,
+    areas: InPlaceAreas<SmidgenFlash>,
+    workspace: &mut [u8],
+    buffer: &mut [u8],
+    package_size: u32,
+) -> Result<(), Error> {
+    let package = SmidgenFlash::stored(device.context, device.read_package, package_size);
+    let policy = device.policy()?;
+    let mut update =
+        InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, buffer, areas, package, policy)?;
+    loop {
+        match update.step(BUDGET)? {
+            Step::Working(percent) => device.report(percent.into(), 100),
+            Step::Ready => return Ok(()),
+        }
+    }
+}
+
+/// Bytes of the state area that an update in place needs, in pages of `page_size`; 0 if that cannot be told. `bytes` are
+/// the package's first `length` bytes: 512 are enough.
+///
+/// # Safety
+/// `bytes` points at so many bytes.
+#[no_mangle]
+pub unsafe extern "C" fn smidgen_state_area(bytes: *const u8, length: u32, page_size: u32) -> u32 {
+    if bytes.is_null() || page_size == 0 {
+        return 0;
+    }
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { slice::from_raw_parts(bytes, length as usize) };
+    Header::parse(bytes).ok().and_then(|(header, _)| state_area(&header, page_size)).unwrap_or(0)
+}
