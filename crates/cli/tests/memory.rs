@@ -49,6 +49,16 @@ fn diff_within(limit: usize, desk: &Desk) -> Outcome {
     desk.command("sh").env("MALLOC_ARENA_MAX", "1").args(["-c", &command]).output().unwrap().into()
 }
 
+#[test]
+#[ignore = "long: half a minute, 1 GB of memory and 0.3 GB of disk"]
+fn memory_stays_within_what_is_promised() {
+    let (old, new) = (image(SIZE, 0), changed(&image(SIZE, 4096)));
+    let desk = Desk::with(&[("old", &old), ("new", &new)]);
+    let promised = PER_BYTE * old.len() + FIXED;
+    diff_within(old.len() + new.len() + promised + RESERVED, &desk).succeeded();
+    desk.run("verify old patch").succeeded();
+}
+
 /// Restores within this much address space: memory, and also the program and its files.
 fn patch_within(limit: usize, desk: &Desk) -> Outcome {
     let command = format!("ulimit -v {}; exec {} -q patch old.gz patch -o back.gz", limit >> 10, smidgen());
