@@ -176,8 +176,7 @@ fn update_in_place(
 ) -> Result<(), Error> {
     let package = SmidgenFlash::stored(device.context, device.read_package, package_size);
     let policy = device.policy()?;
-    let mut update =
-        InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, buffer, areas, package, policy)?;
+    let mut update = InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, buffer, areas, package, policy)?;
     loop {
         match update.step(BUDGET)? {
             Step::Working(percent) => device.report(percent.into(), 100),
