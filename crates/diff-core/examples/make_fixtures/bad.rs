@@ -84,7 +84,7 @@ fn bad(name: &str, package: &[u8]) {
 fn prefixes(small: &Good) {
     bad("NotAPackage-wrong-magic", &small.field("magic", b"SMDH"));
     bad("NotAPackage-bsdiff40", &[&b"BSDIFF40"[..], &[0; 24]].concat());
-    for version in [0, 1, 2, 4, 255] {
+    for version in [0, 1, 2, 3, 5, 255] {
         bad(&format!("UnsupportedVersion-version-{version}"), &small.field("version", &[version]));
     }
     for length in [0, 12, 513, 0xFFFF] {
