@@ -269,7 +269,8 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
                 let at = self.place(segment)?;
                 let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
                 let mut loading = Loading::new(&mut self.state, at);
-                transfer(decoder, &mut self.ground, &mut loading)?;
+                // What is no state at all was read wrong too.
+                transfer(decoder, &mut self.ground, &mut loading).map_err(|_| Error::Journal)?;
                 loading.finish()?;
             }
         }
