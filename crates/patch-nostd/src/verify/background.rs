@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn digests_are_those_of_one_thread() {
         for size in [0, 1, PIECE - 1, PIECE, PIECE + 1, 20 * PIECE + 7] {
-            let bytes: Vec<u8> = (0..size).map(|index| (index * 7 >> 3) as u8).collect();
+            let bytes: Vec<u8> = (0..size).map(|index| ((index * 7) >> 3) as u8).collect();
             let (mut one, mut other) = (SoftwareSha256::start(), BackgroundSha256::start());
             one.update(&bytes);
             bytes.chunks(77_777).for_each(|chunk| other.update(chunk));
