@@ -55,7 +55,7 @@ impl State for Phase {
 
 /// All state of a walk; what is large lies in the caller's workspace.
 ///
-/// What is used often comes first, see [`CopyState`].
+/// What is used often comes first, see `CopyState`.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Walker<'w> {
