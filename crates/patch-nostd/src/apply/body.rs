@@ -38,7 +38,7 @@ pub(crate) fn decode_body(header: &Header, body: &[u8], io: &mut impl Io) -> Res
             decoder.push(body, io)?;
             decoder.finish()
         }
-        #[cfg(not(feature = "zstd"))]
+        #[cfg(all(feature = "encode", not(feature = "zstd")))]
         Codec::Zstd { .. } => Err(Error::UnsupportedCodec),
     }
 }

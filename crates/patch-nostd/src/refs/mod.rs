@@ -67,6 +67,8 @@ impl AddressSpace {
 
 /// Bytes of the base from some place on, up to [`VIEW`] of them, but none beyond the cover.
 #[derive(Clone, Copy, Debug)]
+// Every kind of code reads a part of it only.
+#[cfg_attr(not(feature = "all-architectures"), allow(dead_code))]
 pub struct View<'v> {
     /// What is there.
     bytes: &'v [u8],
@@ -87,6 +89,7 @@ impl<'v> View<'v> {
     }
 
     /// Bytes from `place` on, as far as they exist, then zeros.
+    #[cfg(any(feature = "thumb", feature = "aarch64", feature = "arm", feature = "riscv"))]
     #[inline]
     fn bytes_at(&self, place: usize) -> Bytes {
         bytes_at(self.bytes, place)

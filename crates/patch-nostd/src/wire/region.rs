@@ -241,6 +241,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "words")]
     fn read(bytes: &[u8]) -> Result<RegionKinds, Error> {
         let mut kinds = RegionKinds::NONE;
         let mut fields = Fields::new(bytes);
