@@ -1,4 +1,5 @@
-/* A bootloader in C that updates into another slot, through the C interface: it is reset half way, and goes on.
+/* A bootloader in C that updates through the C interface, into another slot or, if the package is made for that, in
+ * place: it is reset half way, and goes on.
  *
  * The emulated board is Arm's MPS2 with a Cortex-M3. The host puts the old image and the package into its RAM, which
  * stands for flash and outlives a reset: slot and journal are erased page by page, written in words, and read back. */
@@ -8,12 +9,15 @@
 #define MEMORY 0x21000000u
 #define STATUS ((volatile struct status *)(MEMORY + (64u << 10)))
 #define JOURNAL ((volatile uint8_t *)(MEMORY + (128u << 10)))
+#define SCRATCH ((volatile uint8_t *)(MEMORY + (256u << 10)))
+#define STATE ((volatile uint8_t *)(MEMORY + (512u << 10)))
 #define WORKSPACE ((uint8_t *)(MEMORY + (1u << 20)))
 #define BUFFER ((uint8_t *)(MEMORY + (3u << 20)))
 #define BASE ((const uint8_t *)(MEMORY + (4u << 20)))
 #define PACKAGE ((const uint8_t *)(MEMORY + (8u << 20)))
 #define SLOT ((volatile uint8_t *)(MEMORY + (12u << 20)))
 #define SLOT_SIZE (4u << 20)
+#define SCRATCH_SIZE (16u << 10)
 #define PAGE_SIZE 4096u
 #define WRITE_SIZE 8u
 
@@ -21,6 +25,8 @@
 struct order {
     uint32_t base_size;
     uint32_t package_size;
+    uint32_t workspace_size;
+    uint32_t slot_size;
 };
 #define ORDER ((const struct order *)MEMORY)
 
@@ -79,7 +85,7 @@ static int32_t read_package(void *context, uint32_t offset, uint8_t *buffer, uin
     return 0;
 }
 
-/* The context is where the area begins: the slot, or the journal. */
+/* The context is where the area begins: the slot, the journal, the scratch area or the state. */
 static int32_t read_flash(void *context, uint32_t offset, uint8_t *buffer, uint32_t length) {
     const volatile uint8_t *area = context;
     while (length--) *buffer++ = area[offset++];
@@ -121,7 +127,21 @@ static int32_t write(void *context, uint32_t offset, const uint8_t *bytes, uint3
 extern uint32_t stack_low;
 #define PAINT 0x5AFE57ACu
 
-static void boot(void) {
+static SmidgenFlash area(volatile uint8_t *start, uint32_t size) {
+    const SmidgenFlash flash = {
+        .context = (void *)start,
+        .size = size,
+        .page_size = PAGE_SIZE,
+        .write_size = WRITE_SIZE,
+        .read = read_flash,
+        .erase = erase,
+        .write = write,
+    };
+    return flash;
+}
+
+/* This is what a bootloader does. Packages for updates in place have a state to keep. */
+static int32_t update(uint32_t ram, uint32_t state_size) {
     const SmidgenDevice device = {
         .product = 0,
         .module = 0,
@@ -129,7 +149,7 @@ static void boot(void) {
         .rollback_counter = 0,
         .context = (void *)SLOT,
         .base_size = ORDER->base_size,
-        .slot_size = SLOT_SIZE,
+        .slot_size = state_size ? ORDER->slot_size : SLOT_SIZE,
         .page_size = PAGE_SIZE,
         .write_size = WRITE_SIZE,
         .read_base = read_base,
@@ -139,40 +159,49 @@ static void boot(void) {
         .write = write,
         .progress = 0,
     };
-    const SmidgenFlash journal = {
-        .context = (void *)JOURNAL,
-        .size = 2 * PAGE_SIZE,
-        .page_size = PAGE_SIZE,
-        .write_size = WRITE_SIZE,
-        .read = read_flash,
-        .erase = erase,
-        .write = write,
-    };
+    const uint32_t package_size = ORDER->package_size;
+    const SmidgenFlash journal = area(JOURNAL, 2 * PAGE_SIZE);
+    if (!state_size)
+        return smidgen_update_ab(&device, &journal, WORKSPACE, ram, BUFFER, PAGE_SIZE, package_size);
+    const SmidgenFlash areas[3] = {area(SCRATCH, SCRATCH_SIZE), journal, area(STATE, state_size)};
+    return smidgen_update_in_place(&device, areas, WORKSPACE, ram, BUFFER, 256, package_size);
+}
+
+/* At the first start the board is as it left the factory, and will be reset after half of the pages. */
+static void prepare(uint32_t pages, uint32_t state_size) {
+    if (STATUS->begun == BEGUN) {
+        STATUS->fuel = 0xFFFFFFFF;
+        return;
+    }
+    for (uint32_t i = 0; i < SLOT_SIZE; i++) SLOT[i] = state_size && i < ORDER->base_size ? BASE[i] : 0;
+    for (uint32_t i = 0; i < 2 * PAGE_SIZE; i++) JOURNAL[i] = 0xFF;
+    for (uint32_t i = 0; i < state_size; i++) STATE[i] = 0xFF;
+    for (uint32_t i = 0; i < SCRATCH_SIZE; i++) SCRATCH[i] = 0xFF;
+    STATUS->fuel = pages / 2;
+    STATUS->erased = 0;
+    STATUS->begun = BEGUN;
+}
+
+static void boot(void) {
     SmidgenInfo info;
     int32_t error = smidgen_inspect(PACKAGE, ORDER->package_size, &info);
     if (error == 0) {
         uint32_t pages = (info.target_size + PAGE_SIZE - 1) / PAGE_SIZE;
-        if (STATUS->begun != BEGUN) {
-            for (uint32_t i = 0; i < SLOT_SIZE; i++) SLOT[i] = 0;
-            for (uint32_t i = 0; i < 2 * PAGE_SIZE; i++) JOURNAL[i] = 0xFF;
-            STATUS->fuel = pages / 2;
-            STATUS->erased = 0;
-            STATUS->begun = BEGUN;
-        } else {
-            STATUS->fuel = 0xFFFFFFFF;
-        }
+        uint32_t state_size = smidgen_state_area(PACKAGE, ORDER->package_size, PAGE_SIZE);
+        prepare(pages, state_size);
         uint32_t *top = __builtin_frame_address(0), *place = &stack_low;
         while (place < top - 128) *place++ = PAINT;
         TIMER[2] = TIMER[1] = 0xFFFFFFFF;
         TIMER[0] = 1;
-        error = smidgen_update_ab(&device, &journal, WORKSPACE, info.ram, BUFFER, PAGE_SIZE, ORDER->package_size);
+        error = update(info.ram, state_size);
         uint32_t ticks = 0xFFFFFFFF - TIMER[1];
         for (place = &stack_low; *place == PAINT; place++) {}
         print_number("instructions ", ticks * 40);
         print_number("stack ", (uint32_t)((char *)top - (char *)place));
         print_number("bytes ", info.target_size);
-        /* It was reset, and no page was erased twice but the one that it was about to erase. */
-        if (STATUS->fuel < 0xFFFFFFFF - pages || STATUS->erased > pages) error = 255;
+        /* It was reset, and no page was erased twice but those that it was about to copy. */
+        uint32_t again = state_size ? SCRATCH_SIZE / PAGE_SIZE : 0;
+        if (STATUS->fuel < 0xFFFFFFFF - pages || STATUS->erased > pages + again) error = 255;
         print_number("erased ", STATUS->erased);
     }
     if (error) {

@@ -348,8 +348,8 @@ int32_t smidgen_update_in_place(const struct SmidgenDevice *device,
                                 uint32_t package_size);
 
 /**
- * Bytes of the state area that an update in place needs, in pages of `page_size`; 0 if that cannot be told. `bytes` are
- * the package's first `length` bytes: 512 are enough.
+ * Bytes of the state area that an update in place needs, in pages of `page_size`; 0 if the package is not made for one,
+ * or is none. `bytes` are the package's first `length` bytes: 512 are enough.
  *
  * # Safety
  * `bytes` points at so many bytes.

@@ -185,8 +185,8 @@ fn update_in_place(
     }
 }
 
-/// Bytes of the state area that an update in place needs, in pages of `page_size`; 0 if that cannot be told. `bytes` are
-/// the package's first `length` bytes: 512 are enough.
+/// Bytes of the state area that an update in place needs, in pages of `page_size`; 0 if the package is not made for one,
+/// or is none. `bytes` are the package's first `length` bytes: 512 are enough.
 ///
 /// # Safety
 /// `bytes` points at so many bytes.
@@ -197,5 +197,10 @@ pub unsafe extern "C" fn smidgen_state_area(bytes: *const u8, length: u32, page_
     }
     // SAFETY: the caller's promise.
     let bytes = unsafe { slice::from_raw_parts(bytes, length as usize) };
-    Header::parse(bytes).ok().and_then(|(header, _)| state_area(&header, page_size)).unwrap_or(0)
+    match Header::parse_extended(bytes) {
+        Ok((header, extensions, _)) if extensions.in_place.is_some() => {
+            state_area(&header, page_size).unwrap_or(0)
+        }
+        _ => 0,
+    }
 }
