@@ -3,9 +3,9 @@
 use diff_core::package::{Catalogue, Delivery, FullBecause, Manifest, NoDelivery, Query};
 use serde_json::{Value, json};
 
+use crate::arguments::CatalogueArguments;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::release_arguments::CatalogueArguments;
 
 /// Prints the catalogue, or the package.
 pub(crate) fn run(arguments: &CatalogueArguments, console: &Console) -> Result<(), Failure> {

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use diff_core::input::{Format, Record};
 use serde_json::{Value, json};
 
+use crate::arguments::FlattenArguments;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::image::Image;
-use crate::input_arguments::FlattenArguments;
 use crate::json::{Object, hex, object, sha256};
 use crate::output::Output;
 

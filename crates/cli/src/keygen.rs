@@ -7,9 +7,9 @@ use std::path::Path;
 use diff_core::package::{KeyError, SecretKey};
 use serde_json::json;
 
+use crate::arguments::{KeygenArguments, passphrase};
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::signing_arguments::{KeygenArguments, passphrase};
 
 /// Makes the key, writes both files, tells the constant for devices.
 pub(crate) fn run(arguments: &KeygenArguments, console: &Console) -> Result<(), Failure> {

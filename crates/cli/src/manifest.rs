@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use diff_core::package::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages};
 use serde_json::{Value, json};
 
+use crate::arguments::{ManifestArguments, ManifestCommand, MergeArguments};
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::release_arguments::{ManifestArguments, ManifestCommand, MergeArguments};
 use crate::release_table;
 
 /// Prints what is asked for.

@@ -8,12 +8,12 @@ use diff_core::input::Reading;
 use diff_core::package::{self, Bytes, Flattened, Manifest, Release, ReleaseFile};
 use serde_json::json;
 
+use crate::arguments::{PackArguments, parse_sign_method};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::image::Image;
 use crate::input::Input;
 use crate::pack_progress::{Lines, Talk};
-use crate::release_arguments::{PackArguments, parse_sign_method};
 use crate::release_table;
 
 /// Packs the release, tells about it.

@@ -3,12 +3,12 @@
 use diff_core::package::{Signer, key_names, sign, sign_release};
 use serde_json::json;
 
+use crate::arguments::SignArguments;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::Output;
 use crate::release_table;
-use crate::signing_arguments::SignArguments;
 
 /// Signs with all keys that are named, besides signatures that are there.
 pub(crate) fn run(arguments: &SignArguments, console: &Console) -> Result<(), Failure> {

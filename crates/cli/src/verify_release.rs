@@ -6,10 +6,10 @@ use diff_core::package::{self, PublicKey, Replayed, Source};
 use serde_json::{Value, json};
 
 use crate::arguments::VerifyArguments;
+use crate::arguments::public_key;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::pack::{mapped, named_sources};
-use crate::signing_arguments::public_key;
 
 /// Checks every package, prints a table, fails if one is not good.
 pub(crate) fn run(arguments: &VerifyArguments, folder: &Path, console: &Console) -> Result<(), Failure> {

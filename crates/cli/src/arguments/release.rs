@@ -6,9 +6,10 @@ use clap::{Args, Subcommand};
 use diff_core::package::{Effort, Shard, SignMethod};
 use diff_core::{Options, Ram};
 
-use crate::arguments::{ArchName, CodecName, THREAD_LIMIT, parse_address, parse_ram, parse_size};
-use crate::input_arguments::InputArguments;
-use crate::signing_arguments::SigningArguments;
+use super::engine::{ArchName, CodecName};
+use super::input::InputArguments;
+use super::quantity::{THREAD_LIMIT, parse_address, parse_ram, parse_size};
+use super::signing::SigningArguments;
 
 /// The arguments of `pack`.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use diff_core::input::{Format, Reading};
 
-use crate::arguments::parse_size;
+use super::quantity::parse_size;
 
 /// How images are read.
 #[derive(Debug, Args)]
