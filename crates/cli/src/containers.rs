@@ -3,7 +3,8 @@
 use std::fs::File;
 
 use patch_nostd::container::{FileScratch, Frame, Item, Level, Opened, Scratch, memory};
-use patch_nostd::{Error, SoftwareSha256, Target};
+use patch_nostd::verify::BackgroundSha256;
+use patch_nostd::{Base, Error, SoftwareSha256, Target};
 use serde_json::{Value, json};
 
 use crate::json::{Object, object};
@@ -14,12 +15,11 @@ const IN_MEMORY: u32 = 32 << 20;
 const LISTED: usize = 20;
 
 /// Restores the target of a container's package.
-pub(crate) fn restore(old: &[u8], package: &Opened<'_>, target: impl Target) -> Result<(), Error> {
-    let base = scratch(package.record.base_size)?;
+pub(crate) fn restore(base: impl Base, package: &Opened<'_>, target: impl Target) -> Result<(), Error> {
+    let expanded = scratch(package.record.base_size)?;
     let written = scratch(if package.header.read_back { package.record.target_size } else { 0 })?;
-    let restored =
-        patch_nostd::container::restore::<_, _, SoftwareSha256>(package, old, target, base, written);
-    restored.map(drop)
+    patch_nostd::container::restore::<_, _, BackgroundSha256>(package, base, target, expanded, written)
+        .map(drop)
 }
 
 fn scratch(size: u32) -> Result<Box<dyn Scratch>, Error> {

@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 use patch_nostd::container::Opened;
 use patch_nostd::verify::{BackgroundSha256, Vouched};
 use patch_nostd::wire::{Codec, HEADER_LIMIT};
-use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
+use patch_nostd::{Base, Error, Header, Patcher, Target};
 use serde_json::json;
 
 use crate::containers;
@@ -47,26 +47,31 @@ pub(crate) fn restored_json(package: &Smidgen, time: Duration) -> Object {
 }
 
 fn run(old: &Image, package: &Smidgen, target: impl Target) -> Result<(), Error> {
-    if let Some(container) = Opened::new::<SoftwareSha256>(&package.file)? {
-        return containers::restore(old, &container, target);
+    // The output has a temporary name until all is known, so that decoding need not wait for the base's digest.
+    let base = Vouched { base: &**old, digest: package.header.base_digest };
+    std::thread::scope(|scope| {
+        let digest = scope.spawn(|| sha256(old));
+        let restored = decode(package, base, target);
+        let digest_is_right =
+            digest.join().is_ok_and(|digest| digest.starts_with(&package.header.base_digest));
+        // An empty base has none, and another size is an error of its own. Otherwise a wrong base explains every error.
+        let vouched = !old.is_empty() && old.len() == package.header.base_size as usize;
+        if vouched && !digest_is_right { Err(Error::BaseDigest) } else { restored }
+    })
+}
+
+fn decode(package: &Smidgen, base: impl Base, target: impl Target) -> Result<(), Error> {
+    if let Some(container) = Opened::new::<BackgroundSha256>(&package.file)? {
+        return containers::restore(base, &container, target);
     }
     let length = workspace_length(&package.header);
     // The decoder wants it aligned to four bytes.
     let mut memory = vec![0; length + 3];
     let start = memory.as_ptr().align_offset(4);
     let workspace = &mut memory[start..start + length];
-    // The output has a temporary name until all is known, so that decoding need not wait for the base's digest.
-    let base = Vouched { base: &**old, digest: package.header.base_digest };
-    std::thread::scope(|scope| {
-        let digest = scope.spawn(|| sha256(old));
-        let mut patcher = Patcher::<_, _, BackgroundSha256>::new(workspace, base, target);
-        let restored = patcher.push(&package.file).and_then(|()| patcher.finish());
-        let digest_is_right =
-            digest.join().is_ok_and(|digest| digest.starts_with(&package.header.base_digest));
-        // An empty base has none, and another size is an error of its own. Otherwise a wrong base explains every error.
-        let vouched = !old.is_empty() && old.len() == package.header.base_size as usize;
-        if vouched && !digest_is_right { Err(Error::BaseDigest) } else { restored.map(drop) }
-    })
+    let mut patcher = Patcher::<_, _, BackgroundSha256>::new(workspace, base, target);
+    patcher.push(&package.file)?;
+    patcher.finish().map(drop)
 }
 
 /// For `cm` exactly what the header states, so that it is proved; other codecs take theirs from the heap.

@@ -50,6 +50,21 @@ fn a_compressed_file_comes_back() {
 }
 
 #[test]
+fn a_base_of_the_right_size_with_a_wrong_byte_is_told() {
+    let (desk, ..) = compressed();
+    desk.run("diff old.gz new.gz -o patch").succeeded();
+    let right = desk.read("old.gz");
+    // What made the file, and a byte of its stream: the first changes nothing that is expanded.
+    for place in [9, right.len() / 2] {
+        let mut wrong = right.clone();
+        wrong[place] ^= 1;
+        desk.write("wrong.gz", &wrong);
+        desk.run("patch wrong.gz patch -o back.gz").failed(4, &["not the base image"]);
+        assert!(!desk.path("back.gz").exists());
+    }
+}
+
+#[test]
 fn info_shows_the_tree() {
     let (desk, ..) = compressed();
     desk.run("diff old.gz new.gz -o patch").succeeded();
