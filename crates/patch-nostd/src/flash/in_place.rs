@@ -10,21 +10,16 @@
 //! 5. the segment is copied to its place, then the journal says so, and the next one follows.
 
 use super::Step;
-use super::ground::{Ground, IN_PLACE_BUFFER, usable};
+use super::ground::{Ground, usable};
 use super::journal::{Entry, Journal, Mark};
 use super::memory::Flash;
 use super::saved::{Loading, Saving};
-use crate::apply::{Blind, Layout, Progress, Walker, percent};
-use crate::entropy::{Coder, RangeDecoder};
-use crate::state::{State, Transfer};
-use crate::verify::{Policy, Sha256, authenticate};
-use crate::wire::{Codec, HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH};
+use super::stored::{Decoder, hash, read_header, state_area, state_place, transfer, update};
+use crate::apply::{Blind, Layout, Progress, percent};
+use crate::entropy::RangeDecoder;
+use crate::verify::{Policy, Sha256};
+use crate::wire::{Codec, Header, InPlacePlan};
 use crate::{Error, required_ram};
-
-/// Bytes of package that are read at once.
-const PIECE: usize = 64;
-/// Bytes of state besides the workspace, rounded up.
-const STATE: u32 = 1024;
 
 /// The areas that an update in place needs.
 #[derive(Debug)]
@@ -37,23 +32,6 @@ pub struct InPlaceAreas<F> {
     pub journal: F,
     /// Holds the decoder's state twice: [`state_area`] bytes.
     pub state: F,
-}
-
-/// Bytes of the state area: twice the workspace and what the decoder holds besides, in whole pages.
-#[must_use]
-pub fn state_area(header: &Header, page: u32) -> Option<u32> {
-    state_place(required_ram(header), page)?.checked_mul(2)
-}
-
-/// Bytes of RAM that an update in place with this header takes, besides the [`InPlaceUpdate`] itself and the stack.
-#[must_use]
-pub fn in_place_ram(header: &Header) -> u64 {
-    required_ram(header).saturating_add(IN_PLACE_BUFFER as u64)
-}
-
-fn state_place(ram: u64, page: u32) -> Option<u32> {
-    let length = u32::try_from(ram).ok()?.checked_add(STATE)?;
-    length.checked_next_multiple_of(page)
 }
 
 /// What is being done.
@@ -93,20 +71,10 @@ pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256> {
     done: u32,
 }
 
-/// The decoder, and how much of the body it took.
-#[derive(Debug)]
-struct Decoder<'w> {
-    walker: Walker<'w>,
-    input: RangeDecoder<'w>,
-    taken: u32,
-}
-
-crate::state::state!(Decoder<'_>: walker, input, taken);
-
 impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
     /// Reads header and journal, and finds out where to go on. Writes nothing.
     ///
-    /// `workspace` is the decoder's: [`required_ram`] bytes, aligned to four; [`IN_PLACE_BUFFER`] bytes of `buffer`
+    /// `workspace` is the decoder's: [`required_ram`] bytes, aligned to four; [`super::IN_PLACE_BUFFER`] bytes of `buffer`
     /// come on top.
     pub fn new(
         workspace: &'w mut [u8],
@@ -126,7 +94,6 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
         let journal = Journal::open(areas.journal)?;
         let update = update(&header)?;
         let (workspace, digest, decoder) = (Some(workspace), Some(D::start()), None);
-        let mark = journal.mark(update);
         let (phase, done) = (Phase::Body, 0);
         let mut this = Self {
             ground,
@@ -143,7 +110,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
             phase,
             done,
         };
-        this.resume(mark)?;
+        this.resume(this.journal.mark(update))?;
         Ok(this)
     }
 
@@ -210,14 +177,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
     fn check_body(&mut self, budget: u32) -> Result<Phase, Error> {
         let digest = self.digest.as_mut().ok_or(Error::Finished)?;
         let end = self.done.saturating_add(budget).min(self.header.body_length);
-        let mut piece = [0; PIECE];
-        while self.done < end {
-            let count = PIECE.min((end - self.done) as usize);
-            let part = piece.get_mut(..count).ok_or(Error::PackageRead)?;
-            self.package.read(self.body + self.done, part).map_err(|_| Error::PackageRead)?;
-            digest.update(part);
-            self.done += count as u32;
-        }
+        self.done = hash(&mut self.package, digest, (self.body + self.done, self.body + end))? - self.body;
         if self.done < self.header.body_length {
             return Ok(Phase::Body);
         }
@@ -388,63 +348,3 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
         Ok(digest.finish())
     }
 }
-
-impl Decoder<'_> {
-    /// Fills the input buffer.
-    fn feed(&mut self, package: &mut impl Flash, body: u32, length: u32) -> Result<(), Error> {
-        let mut piece = [0; PIECE];
-        while self.taken < length && !self.input.ready() {
-            let count = PIECE.min((length - self.taken) as usize);
-            let part = piece.get_mut(..count).ok_or(Error::PackageRead)?;
-            package.read(body + self.taken, part).map_err(|_| Error::PackageRead)?;
-            self.taken += self.input.fill(part) as u32;
-        }
-        // A body without a byte has to be told, too.
-        if length == 0 {
-            self.input.fill(&[]);
-        }
-        Ok(())
-    }
-}
-
-/// Carries decoder and held bytes to the state area, or from there.
-fn transfer<F: Flash>(
-    decoder: &mut Decoder<'_>,
-    ground: &mut Ground<'_, F>,
-    transfer: &mut impl Transfer,
-) -> Result<(), Error> {
-    ground.transfer(transfer)?;
-    decoder.transfer(transfer)
-}
-
-/// The header, its plan and its length, if decoder and device want the package.
-fn read_header(
-    workspace: &mut [u8],
-    package: &mut impl Flash,
-    policy: &impl Policy,
-) -> Result<(Header, InPlacePlan, u32), Error> {
-    let buffer = workspace.get_mut(..HEADER_LIMIT).ok_or(Error::WorkspaceTooSmall)?;
-    let prefix = buffer.get_mut(..PREFIX_LENGTH).ok_or(Error::WorkspaceTooSmall)?;
-    package.read(0, prefix).map_err(|_| Error::PackageRead)?;
-    let length = Header::length(prefix)?;
-    let bytes = buffer.get_mut(..length).ok_or(Error::WorkspaceTooSmall)?;
-    package.read(0, bytes).map_err(|_| Error::PackageRead)?;
-    authenticate(policy, bytes)?;
-    let (header, extensions, _) = Header::parse_extended(bytes)?;
-    policy.allow(&header, &extensions)?;
-    let plan = extensions.in_place.ok_or(Error::NotInPlace)?;
-    let end = header.body_length.checked_add(length as u32);
-    if end.is_none_or(|end| end > package.geometry().size) {
-        return Err(Error::Truncated);
-    }
-    Ok((header, plan, length as u32))
-}
-
-/// Tells this update from others: by what it makes, and from what.
-fn update(header: &Header) -> Result<u64, Error> {
-    let body = header.body_digest.ok_or(Error::NotInPlace)?;
-    let ([t0, t1, t2, t3, ..], [b0, b1, b2, b3, ..]) = (header.target_digest, body);
-    Ok(u64::from_le_bytes([t0, t1, t2, t3, b0, b1, b2, b3]))
-}
-
-const _: () = assert!(IN_PLACE_BUFFER >= 2 * PIECE);

@@ -14,16 +14,18 @@ mod saved;
 #[cfg(feature = "simulator")]
 mod simulator;
 mod slot;
+mod stored;
 
 pub use ab::{AbUpdate, ab_ram};
 pub use area::Area;
 pub use ground::IN_PLACE_BUFFER;
-pub use in_place::{InPlaceAreas, InPlaceUpdate, in_place_ram, state_area};
+pub use in_place::{InPlaceAreas, InPlaceUpdate};
 pub use journal::{Entry, Journal, Mark};
 pub use memory::{Flash, FlashError, Geometry, Nor};
 #[cfg(feature = "simulator")]
 pub use simulator::{Cut, Operation, Simulator};
 pub use slot::SlotTarget;
+pub use stored::{in_place_ram, state_area};
 
 /// How far an update is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,120 @@
+//! A package that is stored in flash, and the decoder of its body whose state is stored too
+//! (`docs/format.md`, section 8.2).
+
+use super::ground::{Ground, IN_PLACE_BUFFER};
+use super::memory::Flash;
+use crate::apply::Walker;
+use crate::entropy::{Coder, RangeDecoder};
+use crate::state::{State, Transfer};
+use crate::verify::{Policy, Sha256, authenticate};
+use crate::wire::{HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH};
+use crate::{Error, required_ram};
+
+/// Bytes of package that are read at once.
+const PIECE: usize = 64;
+/// Bytes of state besides the workspace, rounded up.
+const STATE: u32 = 1024;
+
+const _: () = assert!(IN_PLACE_BUFFER >= 2 * PIECE);
+
+/// The decoder, and how much of the body it took.
+#[derive(Debug)]
+pub(super) struct Decoder<'w> {
+    pub(super) walker: Walker<'w>,
+    pub(super) input: RangeDecoder<'w>,
+    pub(super) taken: u32,
+}
+
+crate::state::state!(Decoder<'_>: walker, input, taken);
+
+/// Bytes of the state area: twice the workspace and what the decoder holds besides, in whole pages.
+#[must_use]
+pub fn state_area(header: &Header, page: u32) -> Option<u32> {
+    state_place(required_ram(header), page)?.checked_mul(2)
+}
+
+/// Bytes of RAM that an update in place with this header takes, besides the [`super::InPlaceUpdate`] itself and the stack.
+#[must_use]
+pub fn in_place_ram(header: &Header) -> u64 {
+    required_ram(header).saturating_add(IN_PLACE_BUFFER as u64)
+}
+
+/// Bytes of one of the two, for a decoder with this much RAM.
+pub(super) fn state_place(ram: u64, page: u32) -> Option<u32> {
+    let length = u32::try_from(ram).ok()?.checked_add(STATE)?;
+    length.checked_next_multiple_of(page)
+}
+
+/// The header, its plan and its length, if decoder and device want the package.
+pub(super) fn read_header(
+    workspace: &mut [u8],
+    package: &mut impl Flash,
+    policy: &impl Policy,
+) -> Result<(Header, InPlacePlan, u32), Error> {
+    let buffer = workspace.get_mut(..HEADER_LIMIT).ok_or(Error::WorkspaceTooSmall)?;
+    let prefix = buffer.get_mut(..PREFIX_LENGTH).ok_or(Error::WorkspaceTooSmall)?;
+    package.read(0, prefix).map_err(|_| Error::PackageRead)?;
+    let length = Header::length(prefix)?;
+    let bytes = buffer.get_mut(..length).ok_or(Error::WorkspaceTooSmall)?;
+    package.read(0, bytes).map_err(|_| Error::PackageRead)?;
+    authenticate(policy, bytes)?;
+    let (header, extensions, _) = Header::parse_extended(bytes)?;
+    policy.allow(&header, &extensions)?;
+    let plan = extensions.in_place.ok_or(Error::NotInPlace)?;
+    let end = header.body_length.checked_add(length as u32);
+    if end.is_none_or(|end| end > package.geometry().size) {
+        return Err(Error::Truncated);
+    }
+    Ok((header, plan, length as u32))
+}
+
+/// Tells this update from others: by what it makes, and from what.
+pub(super) fn update(header: &Header) -> Result<u64, Error> {
+    let body = header.body_digest.ok_or(Error::NotInPlace)?;
+    let ([t0, t1, t2, t3, ..], [b0, b1, b2, b3, ..]) = (header.target_digest, body);
+    Ok(u64::from_le_bytes([t0, t1, t2, t3, b0, b1, b2, b3]))
+}
+
+/// Takes the bytes from `at` to `end` of a package into a digest; returns `end`.
+pub(super) fn hash(
+    package: &mut impl Flash,
+    digest: &mut impl Sha256,
+    (mut at, end): (u32, u32),
+) -> Result<u32, Error> {
+    let mut piece = [0; PIECE];
+    while at < end {
+        let part = piece.get_mut(..PIECE.min((end - at) as usize)).ok_or(Error::PackageRead)?;
+        package.read(at, part).map_err(|_| Error::PackageRead)?;
+        digest.update(part);
+        at += part.len() as u32;
+    }
+    Ok(end)
+}
+
+impl Decoder<'_> {
+    /// Fills the input buffer.
+    pub(super) fn feed(&mut self, package: &mut impl Flash, body: u32, length: u32) -> Result<(), Error> {
+        let mut piece = [0; PIECE];
+        while self.taken < length && !self.input.ready() {
+            let count = PIECE.min((length - self.taken) as usize);
+            let part = piece.get_mut(..count).ok_or(Error::PackageRead)?;
+            package.read(body + self.taken, part).map_err(|_| Error::PackageRead)?;
+            self.taken += self.input.fill(part) as u32;
+        }
+        // A body without a byte has to be told, too.
+        if length == 0 {
+            self.input.fill(&[]);
+        }
+        Ok(())
+    }
+}
+
+/// Carries decoder and held bytes to the state area, or from there.
+pub(super) fn transfer<F: Flash>(
+    decoder: &mut Decoder<'_>,
+    ground: &mut Ground<'_, F>,
+    transfer: &mut impl Transfer,
+) -> Result<(), Error> {
+    ground.transfer(transfer)?;
+    decoder.transfer(transfer)
+}
