@@ -52,8 +52,8 @@ struct Order {
 
 impl Order {
     fn new(arguments: &PackArguments, console: &Console) -> Result<Self, Failure> {
-        let reading = arguments.reading.reading();
         let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
+        let reading = arguments.reading.over(file.reading().map_err(Failure::usage)?);
         let to = arguments.to.clone().or_else(|| file.to.clone());
         let to = to.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
         let version = arguments.to_version.clone().or_else(|| file.to_version.clone());

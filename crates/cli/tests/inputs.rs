@@ -118,7 +118,12 @@ fn a_broken_image_stops_everything_unless_it_is_taken_as_it_is() {
     let part = "broken: MCUboot image: the SHA-256 is wrong";
     desk.run("diff v1 broken -o patch").failed(1, &[part, "--input-format raw takes the file as it is"]);
     desk.run("pack -o out --to broken --to-version 2 --from v1").failed(1, &[part]);
+    // A release file can say it as well; options come first.
+    let release = "to = \"broken\"\nto-version = \"2\"\ninput-format = \"raw\"\n[from]\n\"1\" = \"v1\"\n";
+    desk.write("release.toml", release.as_bytes());
+    desk.run("pack . -o out --input-format auto").failed(1, &[part]);
     assert!(!desk.path("patch").exists() && !desk.path("out").exists());
+    desk.run("pack . -o raw --level 1").succeeded();
     desk.run("diff v1 broken -o patch --input-format raw --level 1").succeeded();
     desk.run("patch v1 patch -o restored").succeeded();
     assert!(desk.read("restored") == broken);

@@ -14,15 +14,15 @@ use super::quantity::parse_size;
 #[command(next_help_heading = "Images")]
 pub(crate) struct InputArguments {
     /// What images are: Intel HEX, S-records, ELF and UF2 are flattened to what the device flashes, MCUboot's and
-    /// ESP-IDF's images are checked; raw takes files as they are.
-    #[arg(long, value_name = "FORMAT", default_value = "auto")]
-    input_format: InputFormat,
-    /// The byte that gaps between addresses are filled with.
-    #[arg(long, value_name = "BYTE", value_parser = parse_byte, default_value = "0xFF")]
-    fill: u8,
-    /// The longest gap that is filled, such as 64K; longer ones are an error.
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "64K")]
-    max_gap: u64,
+    /// ESP-IDF's images are checked; raw takes files as they are [default: auto].
+    #[arg(long, value_name = "FORMAT")]
+    input_format: Option<InputFormat>,
+    /// The byte that gaps between addresses are filled with [default: 0xFF].
+    #[arg(long, value_name = "BYTE", value_parser = parse_byte)]
+    fill: Option<u8>,
+    /// The longest gap that is filled, such as 64K; longer ones are an error [default: 64K].
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    max_gap: Option<u64>,
     /// Take only these addresses, such as 0x0..0x80000: of one memory, where a file holds several.
     #[arg(long, value_name = "START..END", value_parser = parse_range)]
     range: Option<Range<u64>>,
@@ -73,12 +73,17 @@ impl ValueEnum for InputFormat {
 impl InputArguments {
     /// How images are read.
     pub(crate) fn reading(&self) -> Reading {
+        self.over(Reading::default())
+    }
+
+    /// How images are read if what is not given is as somebody else says.
+    pub(crate) fn over(&self, other: Reading) -> Reading {
         Reading {
-            format: self.input_format.0,
-            fill: self.fill,
-            max_gap: self.max_gap,
-            range: self.range.clone(),
-            family: self.uf2_family,
+            format: self.input_format.map_or(other.format, |format| format.0),
+            fill: self.fill.unwrap_or(other.fill),
+            max_gap: self.max_gap.unwrap_or(other.max_gap),
+            range: self.range.clone().or(other.range),
+            family: self.uf2_family.or(other.family),
         }
     }
 }

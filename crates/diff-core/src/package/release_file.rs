@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::PackError;
+use crate::input::{Format, Reading};
 
 /// The names that a release file has in a folder of its own, in the order of preference.
 pub const RELEASE_FILES: [&str; 2] = ["release.toml", "release.json"];
@@ -42,6 +44,16 @@ pub struct ReleaseFile {
     pub share: Option<u8>,
     /// The counter below which devices do not go back.
     pub rollback_counter: Option<u32>,
+    /// What the images are, by [`Format::name`]; "auto" is what their contents tell.
+    pub input_format: Option<String>,
+    /// The byte that gaps between addresses are filled with.
+    pub fill: Option<u8>,
+    /// The longest gap that is filled, in bytes.
+    pub max_gap: Option<u64>,
+    /// The first address that is taken, and the one after the last.
+    pub range: Option<[u64; 2]>,
+    /// The family whose blocks are taken of a UF2 file for several.
+    pub uf2_family: Option<u32>,
 }
 
 impl ReleaseFile {
@@ -60,14 +72,45 @@ impl ReleaseFile {
         };
         let wrong = |reason: String| PackError::manifest(&path, format!("is not a release file: {reason}"));
         let mut file = parsed.map_err(wrong)?;
+        file.reading().map_err(wrong)?;
         file.resolve(path.parent().unwrap_or(Path::new("")));
         Ok(file)
+    }
+
+    /// How the images are read.
+    ///
+    /// # Errors
+    /// What is wrong with a format or a range; not of a file that [`ReleaseFile::read`] returned.
+    pub fn reading(&self) -> Result<Reading, String> {
+        let usual = Reading::default();
+        Ok(Reading {
+            format: self.input_format.as_deref().map(format_of).transpose()?.flatten(),
+            fill: self.fill.unwrap_or(usual.fill),
+            max_gap: self.max_gap.unwrap_or(usual.max_gap),
+            range: self.range.map(range_of).transpose()?,
+            family: self.uf2_family,
+        })
     }
 
     fn resolve(&mut self, folder: &Path) {
         let named = self.to.iter_mut().chain(&mut self.from_folder);
         named.chain(self.from.values_mut()).for_each(|path| *path = folder.join(&path));
     }
+}
+
+fn format_of(name: &str) -> Result<Option<Format>, String> {
+    if name == "auto" {
+        return Ok(None);
+    }
+    let found = Format::ALL.into_iter().find(|format| format.name() == name);
+    found.map(Some).ok_or_else(|| {
+        let names = Format::ALL.map(Format::name).join(", ");
+        format!("input-format \"{name}\" is none of auto, {names}")
+    })
+}
+
+fn range_of([start, end]: [u64; 2]) -> Result<Range<u64>, String> {
+    if start < end { Ok(start..end) } else { Err(format!("range: {start:#x} is not before {end:#x}")) }
 }
 
 /// The images in a folder with their versions: the files' names, without endings such as `.bin`.
@@ -156,6 +199,34 @@ mod tests {
         let empty = tempfile::tempdir().unwrap();
         let text = ReleaseFile::read(empty.path()).unwrap_err().to_string();
         assert!(text.contains("there is no release.toml or release.json"), "{text}");
+    }
+
+    #[test]
+    fn images_are_read_as_the_file_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            fs::write(folder.path().join("release.toml"), text).unwrap();
+            ReleaseFile::read(folder.path()).map(|file| file.reading().unwrap())
+        };
+        assert_eq!(read("").unwrap(), Reading::default());
+        assert_eq!(read("input-format = \"auto\"").unwrap(), Reading::default());
+        let all = "input-format = \"uf2\"\nfill = 0\nmax-gap = 4096\nrange = [0x1000, 0x80000]\nuf2-family = 0xE48BFF56";
+        let expected = Reading {
+            format: Some(Format::Uf2),
+            fill: 0,
+            max_gap: 4096,
+            range: Some(0x1000..0x8_0000),
+            family: Some(0xE48B_FF56),
+        };
+        assert_eq!(read(all).unwrap(), expected);
+        for (text, part) in [
+            ("input-format = \"exe\"", "none of auto, raw, hex"),
+            ("range = [8, 8]", "range: 0x8 is not before 0x8"),
+            ("fill = 256", "fill"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]
