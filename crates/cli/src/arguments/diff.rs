@@ -27,6 +27,9 @@ Levels, each doing what the one before does and more:
     exit_codes!()
 );
 
+/// Where the options of updates in place stand in the help.
+const IN_PLACE: &str = "Update in place";
+
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArguments {
@@ -88,19 +91,19 @@ pub(crate) struct DiffArguments {
     #[arg(long, value_name = "N")]
     rollback_counter: Option<u32>,
     /// Make a package that devices can also apply in the slot of the old image.
-    #[arg(long, requires_all = ["slot", "page", "scratch"])]
+    #[arg(long, help_heading = IN_PLACE, requires_all = ["slot", "page", "scratch"])]
     in_place: bool,
-    /// With --in-place: size of the slot, such as 256K.
-    #[arg(long, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
+    /// Size of the slot, such as 256K.
+    #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     slot: Option<u32>,
-    /// With --in-place: what the flash erases at once.
-    #[arg(long, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
+    /// What the flash erases at once.
+    #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     page: Option<u32>,
-    /// With --in-place: size of the scratch area, two pages at least.
-    #[arg(long, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
+    /// Size of the scratch area, two pages at least.
+    #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     scratch: Option<u32>,
-    /// With --in-place: what the flash writes at once [default: 8].
-    #[arg(long, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
+    /// What the flash writes at once [default: 8].
+    #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     write_size: Option<u32>,
     #[command(flatten)]
     pub(crate) reading: InputArguments,

@@ -9,25 +9,27 @@ use diff_core::input::{Format, Reading};
 
 use super::quantity::parse_size;
 
+/// Where these options stand in a command's help. Of each alone: a heading for all would be that of what follows, too.
+const HEADING: &str = "Images";
+
 /// How images are read.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Images")]
 pub(crate) struct InputArguments {
     /// What images are: Intel HEX, S-records, ELF and UF2 are flattened to what the device flashes, MCUboot's and
     /// ESP-IDF's images are checked; raw takes files as they are [default: auto].
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, help_heading = HEADING, value_name = "FORMAT")]
     input_format: Option<InputFormat>,
     /// The byte that gaps between addresses are filled with [default: 0xFF].
-    #[arg(long, value_name = "BYTE", value_parser = parse_byte)]
+    #[arg(long, help_heading = HEADING, value_name = "BYTE", value_parser = parse_byte)]
     fill: Option<u8>,
     /// The longest gap that is filled, such as 64K; longer ones are an error [default: 64K].
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(long, help_heading = HEADING, value_name = "SIZE", value_parser = parse_size)]
     max_gap: Option<u64>,
     /// Take only these addresses, such as 0x0..0x80000: of one memory, where a file holds several.
-    #[arg(long, value_name = "START..END", value_parser = parse_range)]
+    #[arg(long, help_heading = HEADING, value_name = "START..END", value_parser = parse_range)]
     range: Option<Range<u64>>,
     /// Take only the blocks of this family, such as 0xE48BFF56, of UF2 files for several.
-    #[arg(long, value_name = "NUMBER", value_parser = parse_family)]
+    #[arg(long, help_heading = HEADING, value_name = "NUMBER", value_parser = parse_family)]
     uf2_family: Option<u32>,
 }
 

@@ -89,4 +89,15 @@ mod tests {
     fn the_definition_is_sound() {
         Arguments::command().debug_assert();
     }
+
+    #[test]
+    fn a_heading_ends_with_the_options_it_is_for() {
+        let command = Arguments::command();
+        let json = command
+            .get_subcommands()
+            .flat_map(|command| command.get_arguments())
+            .filter(|argument| argument.get_id() == "json");
+        let headings: Vec<_> = json.map(|argument| argument.get_help_heading()).collect();
+        assert!(headings.len() > 6 && headings.iter().all(Option::is_none), "{headings:?}");
+    }
 }

@@ -16,21 +16,24 @@ const PASSPHRASE: &str = "SMIDGEN_PASSPHRASE";
 /// Bytes of a signature.
 const LENGTH: usize = 64;
 
+/// Where the options of signers stand in a command's help.
+const HEADING: &str = "Signatures";
+
 /// Who signs.
 #[derive(Debug, Args)]
 pub(crate) struct SigningArguments {
     /// Sign with this secret key; may be given several times.
-    #[arg(long, value_name = "SECRET.pem")]
+    #[arg(long, help_heading = HEADING, value_name = "SECRET.pem")]
     key: Vec<PathBuf>,
     /// The file whose first line is the passphrase of the secret keys [default: the variable SMIDGEN_PASSPHRASE].
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = HEADING, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// Sign with this shell command, such as one that asks an HSM: it gets the bytes to sign on standard input and prints
     /// the signature (64 bytes, DER, or hexadecimal digits); may be given several times.
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, help_heading = HEADING, value_name = "COMMAND")]
     sign_command: Vec<String>,
     /// The public key of each --sign-command, in the same order.
-    #[arg(long, value_name = "PUBLIC.pem")]
+    #[arg(long, help_heading = HEADING, value_name = "PUBLIC.pem")]
     sign_public_key: Vec<PathBuf>,
 }
 
