@@ -1,6 +1,6 @@
 //! How the caller's workspace is divided, and how large it must be (`docs/format.md`, section 3.2).
 
-use crate::entropy::{CONTROL_CELLS, LOOKAHEAD, Model, RangeDecoder, SLOT_CELLS, Weights};
+use crate::entropy::{CONTROL_CELLS, LOOKAHEAD, Model, RangeDecoder, Slot, Weights};
 use crate::refs::{AddressSpace, Landmark, Landmarks, Learned, LearnedEntry, Predictor};
 use crate::wire::{Codec, HEADER_LIMIT, Header, ModelSize, Tuning};
 use crate::{Error, apply::walker::Walker};
@@ -18,7 +18,7 @@ pub const LANDMARK_RAM: u32 = size_of::<Landmark>() as u32;
 /// Workspace per learned displacement.
 pub const LEARNED_RAM: u32 = size_of::<LearnedEntry>() as u32;
 /// Workspace per slot of counters.
-pub const SLOT_RAM: u32 = 2 * SLOT_CELLS as u32;
+pub const SLOT_RAM: u32 = size_of::<Slot>() as u32;
 /// Workspace that every `cm` package needs besides its tables.
 pub const FIXED_RAM: u32 = size_of::<Fixed>() as u32;
 
@@ -103,7 +103,7 @@ impl<'w> Layout<'w> {
         let mut rest = workspace;
         let landmarks = take::<Landmark>(&mut rest, size.landmarks as usize)?;
         let learned = take::<LearnedEntry>(&mut rest, size.learned as usize)?;
-        let slots = take::<u16>(&mut rest, size.slots as usize * SLOT_CELLS)?;
+        let slots = take::<Slot>(&mut rest, size.slots as usize)?;
         let fixed = take::<Fixed>(&mut rest, 1)?.first_mut().ok_or(Error::WorkspaceTooSmall)?;
         landmarks.fill(Landmark::default());
         let space = AddressSpace {

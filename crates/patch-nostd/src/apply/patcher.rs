@@ -175,8 +175,8 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
     }
 
     fn take(&mut self, piece: &mut &[u8], budget: u32) -> Result<(), Error> {
-        if matches!(self.stage, Stage::Header { .. }) {
-            self.take_header(piece)?;
+        if self.take_header(piece)? {
+            self.begin()?;
         }
         let before = *piece;
         match &mut self.stage {
@@ -194,9 +194,11 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         Ok(())
     }
 
-    /// Gathers the header, and begins when it is complete.
-    fn take_header(&mut self, piece: &mut &[u8]) -> Result<(), Error> {
-        let Stage::Header { workspace, gathered } = &mut self.stage else { return Ok(()) };
+    /// Gathers the header; true when that is complete.
+    // What it keeps on the stack is not there while anything is hashed or decoded.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn take_header(&mut self, piece: &mut &[u8]) -> Result<bool, Error> {
+        let Stage::Header { workspace, gathered } = &mut self.stage else { return Ok(false) };
         loop {
             let known = workspace.get(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
             // A wrong magic or version is refused as soon as it is there.
@@ -204,7 +206,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             if *gathered >= wanted {
                 break;
             }
-            let Some((&byte, rest)) = piece.split_first() else { return Ok(()) };
+            let Some((&byte, rest)) = piece.split_first() else { return Ok(false) };
             *workspace.get_mut(*gathered).ok_or(Error::WorkspaceTooSmall)? = byte;
             *gathered += 1;
             *piece = rest;
@@ -222,12 +224,13 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             return Err(Error::Container);
         }
         self.policy.allow(&self.header, &extensions)?;
-        let workspace = core::mem::take(workspace);
-        self.begin(workspace)
+        Ok(true)
     }
 
     /// Checks workspace and base, in this order, and only then lets the target begin.
-    fn begin(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
+    fn begin(&mut self) -> Result<(), Error> {
+        let Stage::Header { workspace, .. } = &mut self.stage else { return Ok(()) };
+        let workspace = core::mem::take(workspace);
         let header = &self.header;
         match header.codec {
             Codec::Cm { .. } => {

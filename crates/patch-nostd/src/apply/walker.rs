@@ -253,20 +253,27 @@ impl<'w> Walker<'w> {
     /// Appends `count` bytes of the window from `at` on to the target, unchanged; they lie within the current block.
     #[cfg_attr(not(feature = "encode"), inline(never))]
     pub(super) fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), Error> {
-        if self.used + count > OUTPUT {
-            self.flush(io)?;
-        }
-        let from = self.window.get(at..at + count).unwrap_or(&[]);
-        let to = self.output.get_mut(self.used..).unwrap_or_default();
-        from.write_to_prefix(to).map_err(|_| Error::Corrupt)?;
-        for &byte in from.get(count.saturating_sub(4)..).unwrap_or(&[]) {
+        let run = self.window.get(at..).and_then(|run| run.get(..count)).ok_or(Error::Corrupt)?;
+        for &byte in run.get(count.saturating_sub(4)..).unwrap_or(&[]) {
             self.before = self.before << 8 | u32::from(byte);
         }
-        self.used += count;
         self.position += count as u32;
         self.copy.previous = self.before as u8;
         self.copy.history = if count < 8 { self.copy.history << count } else { 0 };
-        if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
+        // The output is filled to its end: digests like whole blocks.
+        let mut left = count;
+        while left > 0 {
+            let to = self.output.get_mut(self.used % OUTPUT..).unwrap_or_default();
+            let part = left.min(to.len());
+            let from = self.window.get(at + count - left..).and_then(|from| from.get(..part));
+            from.and_then(|from| from.write_to_prefix(to).ok()).ok_or(Error::Corrupt)?;
+            self.used += part;
+            left -= part;
+            if self.used >= OUTPUT {
+                self.flush(io)?;
+            }
+        }
+        Ok(())
     }
 
     /// Hands over what is known but not yet written.

@@ -1,7 +1,8 @@
 //! How bytes are predicted: literals, and the unchanged and changed bytes of covers (`docs/format.md`, section 6).
 
-use super::model::{Cells, FLAG_SET, INPUTS, SLOT_CELLS, hash};
+use super::model::{Cells, FLAG_SET, INPUTS, SLOT_CELLS, hash, slot};
 use super::{Coder, Model};
+use core::cell::Cell;
 
 /// First weight set of each use.
 const LITERAL_SET: usize = 0;
@@ -87,22 +88,22 @@ impl Model<'_> {
     /// Codes a byte, highest bit first, in the mixed opinion of up to [`INPUTS`] contexts.
     #[cfg_attr(feature = "encode", inline(always))]
     fn byte<C: Coder>(&mut self, coder: &mut C, contexts: &[u32], set: usize, byte: u8) -> u8 {
+        let (slots, mixer) = self.split();
+        let unused = [const { Cell::new(0) }; SLOT_CELLS];
         // The bits so far below a leading one.
         let mut node = 1u32;
         for group in 0..8 / GROUP {
-            let mut slots: Cells = [0; INPUTS];
-            for (slot, &context) in slots.iter_mut().zip(contexts) {
-                *slot = self.slot(hash(hash(context).wrapping_add(node)));
+            let mut cells: [Cells<'_>; INPUTS] = [&unused; INPUTS];
+            for (cells, &context) in cells.iter_mut().zip(contexts) {
+                let Some(found) = slot(slots, hash(hash(context).wrapping_add(node))) else { return 0 };
+                *cells = found;
             }
             let mut inner = 1u32;
             for place in group * GROUP..(group + 1) * GROUP {
-                let mut cells: Cells = slots;
-                for cell in &mut cells {
-                    *cell += inner as usize & (SLOT_CELLS - 1);
-                }
-                let used = cells.get(..contexts.len()).unwrap_or(&[]);
+                let counters = cells.map(|cells| &cells[inner as usize & (SLOT_CELLS - 1)]);
+                let used = counters.get(..contexts.len()).unwrap_or(&[]);
                 let bit = byte >> (7 - place) & 1 != 0;
-                let bit = u32::from(self.event(coder, used, set + place as usize, bit));
+                let bit = u32::from(mixer.event(coder, used, set + place as usize, bit));
                 node = node << 1 | bit;
                 inner = inner << 1 | bit;
             }

@@ -21,10 +21,10 @@ pub const fn log2(value: u32) -> i32 {
 /// [`log2`] of a value that is within its bounds. Each input of each event takes two: calls would be half their cost.
 #[inline(always)]
 const fn log2_within(value: u32) -> i32 {
-    let exponent = 31 - value.leading_zeros();
+    let zeros = value.leading_zeros();
     // Six bits after the leading one choose the table's entry.
-    let mantissa = (value << (16 - exponent) & 0xFFFF) >> 10;
-    ((exponent as i32) << 8) + LOG2_MANTISSA[(mantissa & 63) as usize] as i32
+    let mantissa = value.wrapping_shl(zeros) >> 25;
+    ((31 - zeros as i32) << 8) + LOG2_MANTISSA[(mantissa & 63) as usize] as i32
 }
 
 /// Log odds of a probability of `probability`/65536, times 256.

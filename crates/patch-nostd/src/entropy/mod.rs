@@ -18,7 +18,7 @@ mod refine;
 pub use bytes::{CopyContext, LiteralContext};
 pub use coder::{Category, Coder};
 pub use logistic::{log2, squash, stretch};
-pub use model::{Model, SLOT_CELLS, Weights};
+pub use model::{Model, SLOT_CELLS, Slot, Weights};
 pub use number::{CONTROL_CELLS, Number};
 pub use range_decoder::{LOOKAHEAD, RangeDecoder};
 #[cfg(feature = "encode")]

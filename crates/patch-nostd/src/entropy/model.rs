@@ -2,11 +2,14 @@
 
 use super::{CONTROL_CELLS, Coder, counter, logistic, refine};
 use crate::wire::Tuning;
+use core::cell::Cell;
 
 /// Cells of one slot: a tag and three counters, those of two successive bits in one context.
 ///
 /// Contexts of firmware are sparse: larger slots would stay mostly empty (fifteen counters cost 4 % at 16 KiB).
 pub const SLOT_CELLS: usize = 4;
+/// One slot.
+pub type Slot = [u16; SLOT_CELLS];
 /// Inputs that one event mixes at most.
 pub(super) const INPUTS: usize = 4;
 /// Sets of mixer weights: which set is used depends on the kind of event.
@@ -32,9 +35,17 @@ const CONTROL_RATE: u8 = 4;
 /// All adaptive state of a body, in memory that the caller lends.
 #[derive(Debug)]
 pub struct Model<'w> {
+    pub(super) slots: &'w mut [Slot],
+    pub(super) mixer: Mixer<'w>,
+}
+
+crate::state::state!(Model<'_>: slots, mixer);
+
+/// All of it but the slots: what an event changes besides its counters.
+#[derive(Debug)]
+pub(super) struct Mixer<'w> {
     /// Counters of numbers and other contexts with an index of their own, then the curves of [`refine`].
-    pub(super) control: &'w mut [u16; CONTROL_CELLS],
-    slots: &'w mut [u16],
+    control: &'w mut [u16; CONTROL_CELLS],
     weights: &'w mut Weights,
     mixer_rate: i32,
     counter_rate: u8,
@@ -42,82 +53,75 @@ pub struct Model<'w> {
     literal_bits: u32,
 }
 
-crate::state::state!(Model<'_>: control, slots, weights, literal_bits; fixed mixer_rate, counter_rate);
+crate::state::state!(Mixer<'_>: control, weights, literal_bits; fixed mixer_rate, counter_rate);
 
-/// The contexts of one event: a cell for each input.
-pub(super) type Cells = [usize; INPUTS];
+/// The cells of one slot: the tag, then the counters. Contexts of an event may share a slot.
+pub(super) type Cells<'c> = &'c [Cell<u16>; SLOT_CELLS];
 
 impl<'w> Model<'w> {
-    /// A model that has seen nothing. `slots` must have a multiple of [`SLOT_CELLS`].
+    /// A model that has seen nothing.
     #[inline(always)]
     pub fn new(
         control: &'w mut [u16; CONTROL_CELLS],
-        slots: &'w mut [u16],
+        slots: &'w mut [Slot],
         weights: &'w mut Weights,
         tuning: Tuning,
     ) -> Self {
         control.fill(counter::NEW);
         refine::begin(control.get_mut(CURVES..).unwrap_or_default());
-        for (place, cell) in slots.iter_mut().enumerate() {
-            *cell = if place % SLOT_CELLS == 0 { 0 } else { counter::NEW };
-        }
+        slots.fill([0, counter::NEW, counter::NEW, counter::NEW]);
         weights.as_flattened_mut().fill(WEIGHT_START);
         let (mixer_rate, counter_rate) = (i32::from(tuning.mixer_rate), tuning.counter_rate);
-        Self { control, slots, weights, mixer_rate, counter_rate, literal_bits: 0 }
+        let mixer = Mixer { control, weights, mixer_rate, counter_rate, literal_bits: 0 };
+        Self { slots, mixer }
     }
 
-    /// The first cell of the slot of a context, which is given as a hash.
-    ///
-    /// A slot's tag holds twelve bits of the hash and a four-bit count of uses. Of the two slots that a hash may
-    /// be in, the less used one gives way, and the other one ages.
+    /// The slots, and what mixes their counters.
+    #[inline(always)]
+    pub(super) fn split(&mut self) -> (&[Cell<Slot>], &mut Mixer<'w>) {
+        (Cell::from_mut(&mut *self.slots).as_slice_of_cells(), &mut self.mixer)
+    }
+
+    /// Codes one event by a single control counter, without mixing.
+    pub(super) fn plain<C: Coder>(&mut self, coder: &mut C, cell: usize, bit: bool) -> bool {
+        let Some(counter) = self.mixer.control.get_mut(cell) else { return false };
+        let bit = coder.code(counter::probability(*counter), bit);
+        *counter = counter::update(*counter, bit, counter::slowest(CONTROL_RATE));
+        bit
+    }
+
+    /// Codes a flag whose contexts are each a number and a place; three successive places share a slot.
     #[cfg_attr(feature = "encode", inline(always))]
-    pub(super) fn slot(&mut self, hash: u32) -> usize {
-        let count = self.slots.len() / SLOT_CELLS;
-        let first = ((u64::from(hash) * count as u64) >> 32) as usize;
-        let second = if first ^ 1 < count { first ^ 1 } else { first };
-        let tag = (hash.wrapping_mul(0x9E37_79B1) >> 16) as u16 & 0xFFF0;
-        let (first, second) = (first * SLOT_CELLS, second * SLOT_CELLS);
-        for place in [first, second] {
-            let seen = self.cell(place);
-            if seen & 0xFFF0 == tag && seen & 15 != 0 {
-                self.set_cell(place, if seen & 15 == 15 { seen } else { seen + 1 });
-                return place;
-            }
+    pub fn flag<C: Coder>(&mut self, coder: &mut C, contexts: &[(u32, u8)], set: usize, bit: bool) -> bool {
+        const PLACES: u8 = SLOT_CELLS as u8 - 1;
+        let (slots, mixer) = self.split();
+        let unused = Cell::new(0);
+        let mut counters = [&unused; INPUTS];
+        for (counter, &(context, place)) in counters.iter_mut().zip(contexts) {
+            let hashed = hash(hash(context).wrapping_add(u32::from(place / PLACES)));
+            let Some(cells) = slot(slots, hashed) else { return false };
+            *counter = &cells[1 + usize::from(place % PLACES)];
         }
-        let (seen_first, seen_second) = (self.cell(first), self.cell(second));
-        let (loser, keeper, kept) = if seen_first & 15 <= seen_second & 15 {
-            (first, second, seen_second)
-        } else {
-            (second, first, seen_first)
-        };
-        if kept & 15 > 1 && keeper != loser {
-            self.set_cell(keeper, kept - 1);
-        }
-        if let Some(slot) = self.slots.get_mut(loser..loser + SLOT_CELLS) {
-            slot.fill(counter::NEW);
-        }
-        self.set_cell(loser, tag | 1);
-        loser
+        let used = counters.get(..contexts.len()).unwrap_or(&[]);
+        mixer.event(coder, used, set, bit)
     }
+}
 
-    fn cell(&self, index: usize) -> u16 {
-        self.slots.get(index).copied().unwrap_or(counter::NEW)
-    }
-
-    fn set_cell(&mut self, index: usize, value: u16) {
-        if let Some(cell) = self.slots.get_mut(index) {
-            *cell = value;
-        }
-    }
-
-    /// Codes one event by the mixed opinion of `cells` with the weights of `set`.
+impl Mixer<'_> {
+    /// Codes one event by the mixed opinion of `counters` with the weights of `set`.
     #[cfg_attr(feature = "encode", inline(always))]
-    pub(super) fn event<C: Coder>(&mut self, coder: &mut C, cells: &[usize], set: usize, bit: bool) -> bool {
+    pub(super) fn event<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        counters: &[&Cell<u16>],
+        set: usize,
+        bit: bool,
+    ) -> bool {
         let Some(weights) = self.weights.get_mut(set) else { return false };
         let mut inputs = [0i32; INPUTS];
         let mut odds = 0i32;
-        for ((input, &weight), &cell) in inputs.iter_mut().zip(weights.iter()).zip(cells) {
-            *input = counter::odds(self.slots.get(cell).copied().unwrap_or(counter::NEW));
+        for ((input, &weight), counter) in inputs.iter_mut().zip(weights.iter()).zip(counters) {
+            *input = counter::odds(counter.get());
             odds += (weight * *input) >> 10;
         }
         let position = logistic::position(odds >> 6);
@@ -136,39 +140,51 @@ impl<'w> Model<'w> {
         let target = if bit { 0xFFFF } else { 0 };
         let error = ((target - i32::from(probability)) * self.mixer_rate) >> 6;
         let slowest = counter::slowest(self.counter_rate - u8::from(set >= FLAG_SET));
-        for ((input, weight), &cell) in inputs.iter().zip(weights).zip(cells) {
+        for ((input, weight), counter) in inputs.iter().zip(weights).zip(counters) {
             // |error| < 2^14 and |input| < 2^13: bits were dropped to stay within 32.
             let step = (input * error + (1 << 11)) >> 12;
             *weight = (*weight + step).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
-            if let Some(counter) = self.slots.get_mut(cell) {
-                *counter = counter::update(*counter, bit, slowest);
-            }
+            counter.set(counter::update(counter.get(), bit, slowest));
         }
         bit
     }
+}
 
-    /// Codes one event by a single control counter, without mixing.
-    pub(super) fn plain<C: Coder>(&mut self, coder: &mut C, cell: usize, bit: bool) -> bool {
-        let seen = self.control.get(cell).copied().unwrap_or(counter::NEW);
-        let bit = coder.code(counter::probability(seen), bit);
-        if let Some(counter) = self.control.get_mut(cell) {
-            *counter = counter::update(seen, bit, counter::slowest(CONTROL_RATE));
+/// The slot of a context, which is given as a hash; there is always one.
+///
+/// A slot's tag holds twelve bits of the hash and a four-bit count of uses. Of the two slots that a hash may
+/// be in, the less used one gives way, and the other one ages.
+#[cfg_attr(feature = "encode", inline(always))]
+#[cfg_attr(not(feature = "encode"), inline(never))]
+pub(super) fn slot(slots: &[Cell<Slot>], hash: u32) -> Option<Cells<'_>> {
+    let first = ((u64::from(hash) * slots.len() as u64) >> 32) as usize;
+    let second = cells(slots, first ^ 1);
+    let first = cells(slots, first)?;
+    let second = second.unwrap_or(first);
+    let tag = (hash.wrapping_mul(0x9E37_79B1) >> 16) as u16 & 0xFFF0;
+    for slot in [first, second] {
+        let seen = slot[0].get();
+        if seen & 0xFFF0 == tag && seen & 15 != 0 {
+            slot[0].set(if seen & 15 == 15 { seen } else { seen + 1 });
+            return Some(slot);
         }
-        bit
     }
+    let less = first[0].get() & 15 <= second[0].get() & 15;
+    let (loser, keeper) = if less { (first, second) } else { (second, first) };
+    let kept = keeper[0].get();
+    if kept & 15 > 1 {
+        keeper[0].set(kept - 1);
+    }
+    loser.iter().for_each(|counter| counter.set(counter::NEW));
+    loser[0].set(tag | 1);
+    Some(loser)
+}
 
-    /// Codes a flag whose contexts are each a number and a place; three successive places share a slot.
-    #[cfg_attr(feature = "encode", inline(always))]
-    pub fn flag<C: Coder>(&mut self, coder: &mut C, contexts: &[(u32, u8)], set: usize, bit: bool) -> bool {
-        const PLACES: u8 = SLOT_CELLS as u8 - 1;
-        let mut cells: Cells = [0; INPUTS];
-        for (cell, &(context, place)) in cells.iter_mut().zip(contexts) {
-            let slot = hash(hash(context).wrapping_add(u32::from(place / PLACES)));
-            *cell = self.slot(slot) + 1 + usize::from(place % PLACES);
-        }
-        let used = cells.get(..contexts.len()).unwrap_or(&[]);
-        self.event(coder, used, set, bit)
-    }
+/// The cells of the slot with this index.
+#[inline(always)]
+fn cells(slots: &[Cell<Slot>], index: usize) -> Option<Cells<'_>> {
+    let slot: &Cell<[u16]> = slots.get(index)?;
+    slot.as_slice_of_cells().first_chunk()
 }
 
 /// Spreads a context over 32 bits.

@@ -64,7 +64,7 @@ impl<'w> Predictor<'w> {
         Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], missed: false }
     }
 
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "encode"), inline(always))]
     fn candidates(&self, site: &Site) -> Candidates {
         let target = site.reference.target;
         let offset = target.wrapping_sub(self.space.base_address);
@@ -129,7 +129,7 @@ impl<'w> Predictor<'w> {
         Some(first(bytes, site.reference.length))
     }
 
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "encode"), inline(always))]
     fn flag<C: Coder>(
         &self,
         coder: &mut C,
@@ -160,7 +160,7 @@ impl<'w> Predictor<'w> {
     }
 
     /// Codes where a reference went whose guesses were all wrong, as a distance from the first guess.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "encode"), inline(always))]
     fn escape<C: Coder>(
         &mut self,
         coder: &mut C,
