@@ -137,7 +137,7 @@ class Header:
 
     @staticmethod
     def parse_extension(tag, r):
-        """The value of one record. This decoder has neither section 14 nor section 15."""
+        """The value of one record. This decoder has not section 14."""
         if tag in (1, 2, 3):
             text = r.take(r.within(r.end, "length of a text", 1, 64), "text")
             if tag > 1 and not NAME.issuperset(text):
@@ -154,7 +154,7 @@ class Header:
         elif tag == 6:
             raise SmidgenError(32, "containers are not restored by this decoder")
         elif tag == 7:
-            raise SmidgenError(33, "encrypted packages are not read by this decoder")
+            return r.data                                   # section 15.1, after all checks of the header
         else:
             raise SmidgenError(4, "extension %d" % tag)
         r.ends("an extension")

@@ -27,6 +27,8 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody):
     """The target image. `largest`: how many bytes it may have. `erase`: what the flash erases at once, for an update in place.
     `body_class` may take the place of CmBody."""
     header = Header(package)
+    if 7 in header.extensions:
+        raise SmidgenError(33, "encrypted packages are not read by this decoder")
     plan = Plan(header, erase) if erase else None
     if header.target_size > largest:
         raise SmidgenError(22, "the target has %d bytes" % header.target_size)
