@@ -179,7 +179,7 @@ fn extensions(small: &Good) {
         small.field("extension", &[varint(records.len() as u32), records].concat())
     };
     bad("Container-extension-6", &records(&[(6, b"x")]));
-    for tag in [0, 7, 8, 255] {
+    for tag in [0, 8, 9, 255] {
         bad(&format!("ReservedField-extension-{tag}"), &records(&[(tag, b"x")]));
     }
     bad("ReservedField-extension-255-after-others", &records(&[(1, b"Box"), (255, b"")]));

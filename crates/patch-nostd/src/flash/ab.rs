@@ -4,6 +4,7 @@ use super::journal::Journal;
 use super::memory::Flash;
 use super::{SlotTarget, Step};
 use crate::apply::Base;
+use crate::secrecy::{DecryptionKey, NoKey};
 use crate::verify::{Policy, Sha256};
 use crate::wire::Header;
 use crate::{Error, Patcher};
@@ -23,8 +24,8 @@ pub fn ab_ram(header: &Header, page: u32) -> u64 {
 /// After a reset, or an error of flash, make another one and give it the package from its start again. Pages that were
 /// finished before are decoded again, but neither erased nor written.
 #[derive(Debug)]
-pub struct AbUpdate<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> {
-    patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P>,
+pub struct AbUpdate<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey = NoKey> {
+    patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P, K>,
     phase: Phase,
     /// Bytes of the package that were taken.
     taken: u32,
@@ -54,8 +55,22 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J
         (slot, journal): (F, J),
         policy: P,
     ) -> Result<Self, Error> {
+        Self::with_key(workspace, buffer, base, (slot, journal), policy, NoKey)
+    }
+}
+
+impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> AbUpdate<'w, B, F, J, D, P, K> {
+    /// The same, which also takes packages that `key` decrypts.
+    pub fn with_key(
+        workspace: &'w mut [u8],
+        buffer: &'w mut [u8],
+        base: B,
+        (slot, journal): (F, J),
+        policy: P,
+        key: K,
+    ) -> Result<Self, Error> {
         let target = SlotTarget::new(slot, Journal::open(journal)?, buffer)?;
-        let patcher = Patcher::with_policy(workspace, base, target, policy);
+        let patcher = Patcher::with_key(workspace, base, target, policy, key);
         Ok(Self { patcher, phase: Phase::Restore, taken: 0, digest: None, checked: 0 })
     }
 

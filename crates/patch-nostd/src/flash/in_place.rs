@@ -14,9 +14,10 @@ use super::ground::{Ground, usable};
 use super::journal::{Entry, Journal, Mark};
 use super::memory::Flash;
 use super::saved::{Loading, Saving};
-use super::stored::{Decoder, hash, read_header, state_area, state_place, transfer, update};
+use super::stored::{Decoder, Opened, hash, read_header, state_area, state_place, transfer, update};
 use crate::apply::{Blind, Layout, Progress, percent};
 use crate::entropy::RangeDecoder;
+use crate::secrecy::{DecryptionKey, NoKey};
 use crate::verify::{Policy, Sha256};
 use crate::wire::{Codec, Header, InPlacePlan};
 use crate::{Error, required_ram};
@@ -53,7 +54,7 @@ enum Phase {
 /// Nothing is written before package and base have been checked. From then on only this update leads out: after a
 /// reset, or an error of flash, make another one with the same package and step until it is ready.
 #[derive(Debug)]
-pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256> {
+pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey = NoKey> {
     ground: Ground<'w, F>,
     journal: Journal<F>,
     state: F,
@@ -65,6 +66,8 @@ pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256> {
     update: u64,
     workspace: Option<&'w mut [u8]>,
     decoder: Option<Decoder<'w>>,
+    /// What decrypts the body, if the package is encrypted.
+    cipher: Option<S::Cipher>,
     digest: Option<D>,
     phase: Phase,
     /// How far the phase is: bytes, or pages.
@@ -80,10 +83,26 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
         areas: InPlaceAreas<F>,
-        mut package: K,
+        package: K,
         policy: impl Policy,
     ) -> Result<Self, Error> {
-        let (header, plan, body) = read_header(workspace, &mut package, &policy)?;
+        Self::with_key(workspace, buffer, areas, package, policy, NoKey)
+    }
+}
+
+impl<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey> InPlaceUpdate<'w, F, K, D, S> {
+    /// The same, which also takes packages that `key` decrypts. What is stored stays encrypted: after a reset, the key
+    /// must be there again.
+    pub fn with_key(
+        workspace: &'w mut [u8],
+        buffer: &'w mut [u8],
+        areas: InPlaceAreas<F>,
+        mut package: K,
+        policy: impl Policy,
+        key: S,
+    ) -> Result<Self, Error> {
+        let opened = read_header::<D, S>(workspace, &mut package, &policy, &key)?;
+        let Opened { header, plan, body, cipher } = opened;
         let sizes = (header.base_size, header.target_size);
         let ground = Ground::new((areas.slot, areas.scratch), buffer, plan, sizes)?;
         let state = areas.state;
@@ -106,6 +125,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
             update,
             workspace,
             decoder,
+            cipher,
             digest,
             phase,
             done,
@@ -261,7 +281,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
 
     fn decode(&mut self, budget: u32) -> Result<Phase, Error> {
         let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
-        decoder.feed(&mut self.package, self.body, self.header.body_length)?;
+        decoder.feed(&mut self.package, (self.body, self.header.body_length), &mut self.cipher)?;
         let end = self.ground.end();
         let last = end == self.header.target_size;
         let left = end.saturating_sub(decoder.walker.position());
