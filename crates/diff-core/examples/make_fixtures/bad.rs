@@ -71,6 +71,7 @@ pub(crate) fn make_all() {
     ends(&small, "");
     claims(&small);
     zstd(&Good::read("small-zstd.smdg"));
+    crate::encrypted::bad(bad);
 }
 
 /// Writes a package; its name begins with the error.

@@ -24,7 +24,8 @@ pub use record::{AES_256_CTR, CHACHA20, Encryption, KeyMaterial, KeyName, SALT_L
 #[cfg(feature = "encode")]
 pub use shared::salt;
 pub use shared::{SharedKey, content_key, key_name};
-pub(crate) use unlock::{decrypt_body, unlock};
+pub(crate) use unlock::decrypt_body;
+pub use unlock::unlock;
 
 use crate::Error;
 use crate::verify::Sha256;

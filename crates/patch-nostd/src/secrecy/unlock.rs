@@ -7,10 +7,13 @@ use crate::Error;
 use crate::verify::Sha256;
 use crate::wire::{Extensions, Header};
 
-/// The cipher of a package, if it is encrypted, whose private records are then among the extensions. They are decrypted
-/// into `room`. Signatures must have been checked.
+/// The cipher of a package, if it is encrypted, whose private records are then among the extensions: for those who read
+/// packages by other means than a decoder. Signatures must have been checked.
+///
+/// Private records are decrypted into `room`; [`crate::wire::HEADER_LIMIT`] bytes are always enough. The body begins at
+/// [`BODY_POSITION`] of the key stream.
 #[cfg_attr(not(feature = "encode"), inline(never))]
-pub(crate) fn unlock<'h, D: Sha256, K: DecryptionKey>(
+pub fn unlock<'h, D: Sha256, K: DecryptionKey>(
     key: &K,
     header: &Header,
     extensions: &mut Extensions<'h>,
