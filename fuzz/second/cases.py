@@ -116,6 +116,7 @@ def arm_code(r, register, _):
     return r.choice((
         (arm.BLX, 4, 0xFA000000 | bits(1) << 24), (arm.BL, 4, condition | 0x0A000000 | bits(1) << 24),
         (arm.LDR, 4, condition | 0x051F0000 | bits(1) << 23 | bits(1) << 22 | bits(16)),
+        (None, 4, 0xF3400000 | register << 12 | bits(4)),
         (None, 4, condition | 0x03000000 | bits(4) << 16 | register << 12 | bits(12)),
         (None, 4, condition | 0x03400000 | r.choice((0, bits(4))) << 16 | register << 12 | r.choice((bits(4), bits(12)))),
         (None, 4, bits(32))))
