@@ -183,7 +183,7 @@ fn extensions(small: &Good) {
         small.field("extension", &[varint(records.len() as u32), records].concat())
     };
     // A decoder of containers finds that there is no recipe, others that they are none.
-    bad("Container-extension-6", &records(&[(6, b"\0\0\0\0\0")]));
+    bad("Container-extension-6", &records(&[(6, &[0; 6])]));
     for tag in [0, 8, 9, 255] {
         bad(&format!("ReservedField-extension-{tag}"), &records(&[(tag, b"x")]));
     }
