@@ -34,7 +34,8 @@ pub(crate) fn run(arguments: &PackArguments, console: &Console) -> Result<(), Fa
 fn tell(manifest: &Manifest, arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
     let file = arguments.output.join(manifest.file_name());
     if arguments.json {
-        return console.print(json!({ "event": "manifest", "file": file, "manifest": manifest }));
+        return console
+            .print(json!({ "event": "manifest", "file": file.to_string_lossy(), "manifest": manifest }));
     }
     console.say(release_table::of(manifest));
     console.say(format_args!("manifest {}", shown(&file)));

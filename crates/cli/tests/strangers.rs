@@ -374,7 +374,10 @@ mod texts {
         )
         .succeeded();
         let strange = desk.path("all").join(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
-        fs::rename(desk.path("all/2"), strange).unwrap();
+        fs::rename(desk.path("all/2"), &strange).unwrap();
+        let mut pack = desk.command(smidgen());
+        pack.args(["pack", "--to", "new", "--to-version", "3", "--level", "1", "--json", "-o"]);
+        Outcome::from(pack.arg(&strange).output().unwrap()).succeeded();
         run(&desk, &["catalogue", "all", "--json"]).succeeded();
         run(&desk, &["catalogue", "all", "--json", "--device-version", "1"]).succeeded();
     }
