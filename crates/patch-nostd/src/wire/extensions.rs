@@ -73,10 +73,12 @@ pub struct InPlacePlan {
     pub keep: u32,
 }
 
-/// Whether a text may be a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8.
+/// Whether a text may be written as a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8 without control characters.
+///
+/// Devices do not look for those: they compare the product with their own.
 #[must_use]
 pub fn is_product(text: &str) -> bool {
-    may_be(PRODUCT, text.as_bytes())
+    may_be(PRODUCT, text.as_bytes()) && !text.contains(char::is_control)
 }
 
 /// Whether a text may be a module or a version: 1 to [`TEXT_LIMIT`] letters and digits of ASCII, `.`, `_` and `-`.
