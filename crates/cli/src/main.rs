@@ -25,6 +25,7 @@ mod patch;
 mod progress;
 mod release_table;
 mod restore;
+mod shell;
 mod sign;
 mod verify;
 mod verify_release;

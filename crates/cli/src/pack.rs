@@ -124,6 +124,9 @@ impl Order {
         if let Some(method) = arguments.sign_method.or(method) {
             release = release.sign_with(method);
         }
+        if let Some(encryption) = arguments.encryption.encryption()? {
+            release = release.encrypted(encryption);
+        }
         for signer in arguments.signing.signers()? {
             release = release.signed_by(signer);
         }

@@ -111,7 +111,7 @@ impl Manifest {
 pub(super) mod tests {
     use super::*;
     use crate::package::digest::{md5_hex, sha256_hex};
-    use crate::package::entries::BaseImage;
+    use crate::package::entries::{BaseImage, EncryptionEntry};
 
     /// A release of two sources with the same image, and one whose package was dropped.
     pub(crate) fn manifest() -> Manifest {
@@ -130,6 +130,7 @@ pub(super) mod tests {
             ram: 16384,
             base,
             target_sha256: sha256_hex(b"target"),
+            encryption: None,
             keys: Vec::new(),
             recipe: sha256_hex(b"recipe"),
         };
@@ -205,6 +206,11 @@ pub(super) mod tests {
             (|m| m.packages[1].target_sha256 = m.packages[1].sha256.clone(), "another target image"),
             (|m| m.sources[2].package = Some("1.0.0-to-3.0.0.bin".into()), "is not for source version"),
             (|m| m.sources[0].image.sha256 = "0".into(), "is not a digest"),
+            (
+                |m| m.packages[0].encryption = encryption("rot13", "00ff00ff00ff00ff"),
+                "encrypted is not known",
+            ),
+            (|m| m.packages[0].encryption = encryption("chacha20", "00"), "encrypted is not known"),
         ];
         for (change, part) in changes {
             let mut changed = manifest();
@@ -212,6 +218,11 @@ pub(super) mod tests {
             let refusal = parse(&changed).unwrap_err();
             assert!(refusal.starts_with("m: ") && refusal.contains(part), "{part:?} in {refusal:?}");
         }
+    }
+
+    fn encryption(cipher: &str, key: &str) -> Option<EncryptionEntry> {
+        let kind = "shared".to_owned();
+        Some(EncryptionEntry { cipher: cipher.to_owned(), kind, key: key.to_owned() })
     }
 
     #[test]

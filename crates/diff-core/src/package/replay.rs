@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use patch_nostd::wire::{Text, VERSION};
-use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
+use patch_nostd::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
 use super::digest::{hex, md5_hex, sha256_hex};
-use super::entries::PackageEntry;
+use super::encryption::{DecryptionKey, Keys, decrypt, encryption_of};
+use super::entries::{EncryptionEntry, PackageEntry};
 use super::manifest::Manifest;
 use super::rules;
 use super::signing::{check_signature, key_names};
@@ -25,17 +26,24 @@ pub struct Replayed {
 
 /// Checks every package of the release in `folder`: that its file is the one that the manifest tells of and keeps the
 /// platform's limits, that one of `keys` signed it (if there are any), and that the device's own decoder restores the
-/// target from the image of each of its versions, in the memory that is stated.
+/// target from the image of each of its versions, in the memory that is stated. Encrypted packages are decrypted by those
+/// of `secrets` that they name.
 ///
 /// # Errors
 /// A manifest that cannot be read, or contradicts itself. What is wrong with a package is in the result.
-pub fn replay(folder: &Path, sources: &[Source], keys: &[PublicKey]) -> Result<Vec<Replayed>, PackError> {
+pub fn replay(
+    folder: &Path,
+    sources: &[Source],
+    keys: &[PublicKey],
+    secrets: &[DecryptionKey],
+) -> Result<Vec<Replayed>, PackError> {
     let store = Store::open(folder)?;
     let path = store.path(super::MANIFEST_FILE);
     let bytes = std::fs::read(&path).map_err(PackError::reading(&path))?;
     let manifest = Manifest::parse(&bytes, &path)?;
     let replayed = |package: &PackageEntry| {
-        let fault = Replay { manifest: &manifest, store: &store, sources, keys }.check(package).err();
+        let fault =
+            Replay { manifest: &manifest, store: &store, sources, keys, secrets }.check(package).err();
         Replayed { package: package.clone(), fault }
     };
     Ok(manifest.packages.par_iter().map(replayed).collect())
@@ -46,6 +54,7 @@ struct Replay<'a> {
     store: &'a Store,
     sources: &'a [Source],
     keys: &'a [PublicKey],
+    secrets: &'a [DecryptionKey],
 }
 
 impl Replay<'_> {
@@ -57,8 +66,9 @@ impl Replay<'_> {
         if !self.keys.is_empty() {
             check_signature(&bytes, self.keys).map_err(describe)?;
         }
+        self.check_names(&bytes)?;
         if package.source_versions.is_empty() {
-            return restores(&[], &bytes, &header);
+            return self.restores(&[], &bytes, &header);
         }
         package
             .source_versions
@@ -68,22 +78,30 @@ impl Replay<'_> {
 
     /// What the manifest says is what the header says.
     fn check_header(&self, package: &PackageEntry, bytes: &[u8]) -> Result<Header, String> {
-        let (header, extensions, _) = Header::parse_extended(bytes).map_err(describe)?;
-        let manifest = self.manifest;
+        let (header, _) = Header::parse(bytes).map_err(describe)?;
+        let encryption = encryption_of(bytes).map_err(describe)?;
         let facts = [
             ("target", hex(&header.target_digest) == package.target_sha256),
             ("memory", header.ram == package.ram),
             ("format version", package.format_version == VERSION),
             ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
+            ("encryption", encryption.as_ref().map(EncryptionEntry::of) == package.encryption),
+        ];
+        disagreement(&facts).map_or(Ok(header), Err)
+    }
+
+    /// What is private if the package is encrypted.
+    fn check_names(&self, bytes: &[u8]) -> Result<(), String> {
+        let plain = decrypt(bytes, &Keys(self.secrets)).map_err(describe)?;
+        let (_, extensions, _) = Header::parse_extended(&plain).map_err(describe)?;
+        let manifest = self.manifest;
+        let facts = [
             ("product", extensions.product.map(Text::as_str) == manifest.product.as_deref()),
             ("module", extensions.module == Some(manifest.module.as_str().into())),
             ("version", extensions.version == Some(manifest.version.as_str().into())),
             ("rollback counter", extensions.rollback_counter == manifest.rollback_counter),
         ];
-        match facts.iter().find(|(_, agrees)| !agrees) {
-            Some((what, _)) => Err(format!("its header says another {what} than the manifest")),
-            None => Ok(header),
-        }
+        disagreement(&facts).map_or(Ok(()), Err)
     }
 
     fn check_source(
@@ -101,8 +119,25 @@ impl Replay<'_> {
         if stated != Some(sha256_hex(image).as_str()) {
             return Err(format!("the image of {version} is another one than the release was made from"));
         }
-        restores(image, bytes, header)
+        self.restores(image, bytes, header)
     }
+
+    /// The decoder restores the target that the header states; whether it is right, its digest tells.
+    fn restores(&self, base: &[u8], package: &[u8], header: &Header) -> Result<(), String> {
+        let mut memory = vec![0; header.ram as usize + 3];
+        let start = memory.as_ptr().align_offset(4);
+        let workspace = &mut memory[start..start + header.ram as usize];
+        let (target, keys) = (Kept::default(), Keys(self.secrets));
+        let mut patcher =
+            Patcher::<_, _, SoftwareSha256, _, _>::with_key(workspace, base, target, Anything, keys);
+        patcher.push(package).and_then(|()| patcher.finish().map(drop)).map_err(describe)
+    }
+}
+
+/// The first fact that does not hold.
+fn disagreement(facts: &[(&str, bool)]) -> Option<String> {
+    let (what, _) = facts.iter().find(|(_, agrees)| !agrees)?;
+    Some(format!("its header says another {what} than the manifest"))
 }
 
 /// The file is the one that the manifest tells of.
@@ -118,15 +153,6 @@ fn check_file(package: &PackageEntry, bytes: &[u8]) -> Result<(), String> {
         return Err("the file has another MD5 than the manifest says".to_owned());
     }
     Ok(())
-}
-
-/// The decoder restores the target that the header states; whether it is right, its digest tells.
-fn restores(base: &[u8], package: &[u8], header: &Header) -> Result<(), String> {
-    let mut memory = vec![0; header.ram as usize + 3];
-    let start = memory.as_ptr().align_offset(4);
-    let workspace = &mut memory[start..start + header.ram as usize];
-    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, Kept::default());
-    patcher.push(package).and_then(|()| patcher.finish().map(drop)).map_err(describe)
 }
 
 fn describe(error: Error) -> String {
