@@ -11,8 +11,8 @@ use archives::{changed, gzip, text};
 use common::with_workspace;
 use diff_core::package::{
     CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, Effort, EncryptError, Encryption, Keys,
-    PublicKey, Recipient, Sealed, Sealer, SecretKey, SharedSecret, check_signature, decrypt, encrypt,
-    encrypt_and_prove, encryption_of, sign,
+    MANIFEST_FILE, PublicKey, Recipient, Release, Sealed, Sealer, SecretKey, SharedSecret, Source,
+    check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, replay, sign,
 };
 use diff_core::{CodecChoice, Identity, Options, Silent, diff};
 use patch_nostd::container::Opened;
