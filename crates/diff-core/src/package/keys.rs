@@ -27,7 +27,7 @@ pub enum KeyError {
     Secret,
     /// The key is none that packages are decrypted with.
     #[error(
-        "is not a key that decrypts packages: of a product line or of X25519, from smidgen keygen --shared or --x25519"
+        "is not a key that decrypts packages: of a product line or of X25519, from smidgen keygen --kind shared or x25519"
     )]
     NotForDecryption,
     /// The key is none that packages are sealed to.
