@@ -34,10 +34,12 @@ mod error;
 #[cfg(feature = "flash")]
 pub mod flash;
 pub mod refs;
+pub mod secrecy;
 #[cfg_attr(not(feature = "flash"), allow(dead_code))]
 mod state;
 pub mod verify;
 pub mod wire;
+mod workspace;
 
 pub use apply::{Base, Patcher, SliceTarget, Target, required_ram};
 pub use error::Error;
@@ -45,3 +47,4 @@ pub use error::Error;
 pub use verify::SoftwareSha256;
 pub use verify::{Anything, Device, Policy, Sha256};
 pub use wire::{Extensions, Header};
+pub use workspace::Workspace;

@@ -21,7 +21,9 @@ fn section(number: &str) -> &'static str {
 fn rows(number: &str) -> Vec<Vec<&'static str>> {
     let table = section(number).lines().filter(|line| line.starts_with("| "));
     let cells = |line: &'static str| line.trim_matches('|').split(" | ").map(str::trim).collect();
-    let heads = |row: &Vec<&str>| !["Field", "Tag", "Part", "Number", "Bit", "f", "Role k", "Cells"].contains(&row[0]);
+    let heads = |row: &Vec<&str>| {
+        !["Field", "Tag", "Part", "Number", "Bit", "f", "Role k", "Cells"].contains(&row[0])
+    };
     table.filter(|line| !line.starts_with("| ---")).map(cells).filter(heads).collect()
 }
 

@@ -20,6 +20,14 @@ pub enum KeyError {
     /// The text is no secret key.
     #[error("is not an encrypted secret key of Ed25519 in PEM (\"BEGIN ENCRYPTED PRIVATE KEY\")")]
     Secret,
+    /// The key is none that packages are decrypted with.
+    #[error(
+        "is not a key that decrypts packages: of a product line or of X25519, from smidgen keygen --shared or --x25519"
+    )]
+    NotForDecryption,
+    /// The key is none that packages are sealed to.
+    #[error("is not a public key of X25519 in PEM (\"BEGIN PUBLIC KEY\")")]
+    NotForSealing,
     /// The passphrase is another.
     #[error("cannot be decrypted: the passphrase is wrong, or the file is damaged")]
     Passphrase,

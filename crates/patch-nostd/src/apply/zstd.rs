@@ -121,6 +121,11 @@ impl ZstdBody {
         if complete { Ok(()) } else { Err(Error::Truncated) }
     }
 
+    /// Bytes of body that have been pushed.
+    pub(super) const fn taken(&self) -> u32 {
+        self.taken
+    }
+
     /// Memory that may be used until the first piece is pushed.
     pub(super) fn buffer(&mut self) -> &mut [u8] {
         &mut self.stream
