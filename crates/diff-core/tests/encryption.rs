@@ -19,7 +19,7 @@ use patch_nostd::container::Opened;
 use patch_nostd::secrecy::{Encryption as Record, KeyMaterial, SharedKey, SoftwareCipher};
 use patch_nostd::verify::Signed;
 use patch_nostd::wire::crc32;
-use patch_nostd::{Anything, Device, Error, Extensions, Header, Patcher, SliceTarget, SoftwareSha256};
+use patch_nostd::{Device, Error, Extensions, Header, Patcher, SliceTarget, SoftwareSha256};
 use proptest::prelude::*;
 
 fn base() -> Vec<u8> {
