@@ -10,6 +10,7 @@ use patch_nostd::container::{Maker, Opened, Worker, memory, serve};
 use crate::arguments::MakeStreamsArguments;
 use crate::failure::Failure;
 use crate::hush::Hush;
+use crate::secrets::PASSPHRASE;
 
 /// Seconds of processor time that every package may take.
 const SECONDS: u64 = 60;
@@ -36,6 +37,8 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // What works on bytes of strangers knows no secrets.
+            .env_remove(PASSPHRASE)
             .spawn()?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(requests), Some(answers)) => Ok(Self { child, worker: Worker::new(requests, answers) }),

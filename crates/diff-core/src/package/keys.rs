@@ -222,7 +222,8 @@ fn algorithm_name(algorithm: &ObjectIdentifier) -> String {
     let name = match text.as_str() {
         "1.2.840.10045.2.1" => "ECDSA",
         "1.2.840.113549.1.1.1" => "RSA",
-        "1.3.101.110" => "X25519",
+        "1.3.101.110" => "X25519, which decrypts packages",
+        "1.2.840.113549.1.9.16.3.28" => "a product line, which encrypts packages",
         "1.3.101.113" => "Ed448",
         _ => return format!("the algorithm {text}"),
     };
