@@ -1,0 +1,68 @@
+//! Packages of compressed files: arbitrary recipes, and genuine ones with bytes changed.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use diff_core::{Options, Silent, diff};
+use libfuzzer_sys::fuzz_target;
+use patch_nostd::container::{Opened, Record, restore};
+use patch_nostd::{Error, Header, SliceTarget, SoftwareSha256};
+use smidgen_fuzz::{hush_caught, sha256, zlib};
+use std::sync::OnceLock;
+
+const LIMIT: u32 = 1 << 20;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    target_size: Option<u32>,
+    sizes: Option<[u32; 3]>,
+    /// Replace bytes of the genuine body, which begins with recipes.
+    edits: Vec<(u16, u8)>,
+    /// In place of the genuine one: recipes that are not deflated, and what follows them.
+    body: Option<(&'a [u8], &'a [u8])>,
+}
+
+fuzz_target!(|input: Input| {
+    hush_caught();
+    let (base, package) = genuine();
+    let (header, extensions, length) = Header::parse_extended(package).expect("genuine");
+    let mut record = Record::read(extensions.container.expect("a container")).expect("genuine");
+    let mut body = package[length..].to_vec();
+    if let Some((recipes, inner)) = input.body {
+        (record.recipe_size, record.recipe_length) = (recipes.len() as u32, recipes.len() as u32);
+        body = [recipes, inner].concat();
+    }
+    for &(place, byte) in &input.edits {
+        let place = usize::from(place) % body.len().max(1);
+        body.iter_mut().skip(place).take(1).for_each(|old| *old = byte);
+    }
+    if let Some([base_size, target_size, piece]) = input.sizes {
+        (record.base_size, record.target_size, record.piece) = (base_size % LIMIT, target_size % LIMIT, piece % LIMIT);
+    }
+    let header = Header {
+        target_size: input.target_size.map_or(header.target_size, |size| size % LIMIT),
+        body_length: body.len() as u32,
+        body_digest: None,
+        ..header
+    };
+    let record = record.to_bytes();
+    let extensions = patch_nostd::Extensions { container: Some(&record), ..extensions };
+    let package = [header.to_bytes_with(&extensions), body].concat();
+    let mut image = vec![0; header.target_size as usize];
+    let result = Opened::new::<SoftwareSha256>(&package).and_then(|opened| {
+        let opened = opened.ok_or(Error::NotAPackage)?;
+        restore::<_, _, SoftwareSha256>(&opened, &base[..], SliceTarget::new(&mut image), Vec::new(), Vec::new()).map(drop)
+    });
+    assert!(result.is_err() || sha256(&image) == header.target_digest);
+});
+
+/// A base and its package, made once.
+fn genuine() -> &'static (Vec<u8>, Vec<u8>) {
+    static MADE: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let text = |changed: u32| (0..400).flat_map(|line| format!("option.{line} = {:x}\n", line * line * changed).into_bytes()).collect::<Vec<u8>>();
+        let (old, new) = (zlib(&text(0x1234_5)), zlib(&[text(0x1234_5), text(3)].concat()));
+        let options = Options { level: 1, ..Options::default() };
+        let package = diff(&old, &new, &options, &Silent).expect("a package");
+        (old, package.bytes)
+    })
+}
