@@ -81,6 +81,10 @@ struct Slot;
 
 #[cfg(not(any(feature = "sha2", feature = "ab", feature = "in-place")))]
 impl Target for Slot {
+    fn limit(&self) -> u32 {
+        read()
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Error> {
         write(size);
         if read() == 0 { Ok(()) } else { Err(Error::TargetWrite) }

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use patch_nostd::wire::IMAGE_LIMIT;
 use patch_nostd::{Error, Target};
 use tempfile::{Builder, NamedTempFile};
 
@@ -97,6 +98,10 @@ impl Output {
 
 /// The decoder's view; what fails is kept for [`Output::failure`].
 impl Target for &mut Output {
+    fn limit(&self) -> u32 {
+        IMAGE_LIMIT
+    }
+
     fn begin(&mut self, _size: u32) -> Result<(), Error> {
         Ok(())
     }

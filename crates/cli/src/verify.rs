@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use diff_core::package;
+use patch_nostd::wire::IMAGE_LIMIT;
 use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
 
@@ -85,6 +86,10 @@ struct Nowhere {
 }
 
 impl Target for Nowhere {
+    fn limit(&self) -> u32 {
+        IMAGE_LIMIT
+    }
+
     fn begin(&mut self, _size: u32) -> Result<(), Error> {
         Ok(())
     }

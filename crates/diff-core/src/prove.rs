@@ -53,6 +53,10 @@ struct Comparison<'a> {
 }
 
 impl Target for Comparison<'_> {
+    fn limit(&self) -> u32 {
+        u32::try_from(self.expected.len()).unwrap_or(u32::MAX)
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Error> {
         if size as usize == self.expected.len() { Ok(()) } else { Err(Error::TargetWrite) }
     }

@@ -78,12 +78,12 @@ fn a_target_that_cannot_be_written_is_told() {
 }
 
 #[test]
-fn a_target_that_is_too_small_is_refused_before_it_is_written() {
+fn a_target_that_is_too_small_is_refused_before_the_base_is_read() {
     for golden in ordinary() {
         let mut memory = vec![0x5A; golden.target.len() - 1];
         let target = SliceTarget::new(&mut memory);
-        let end = restore_to(&golden.base[..], target, &golden.package, 64);
-        assert_eq!(end.err(), Some(Error::TargetWrite));
+        let end = restore_to(failing(&golden.base, &Cell::new(0)), target, &golden.package, 64);
+        assert_eq!(end.err(), Some(Error::SlotSize));
         assert!(memory.iter().all(|&byte| byte == 0x5A));
     }
 }
@@ -119,6 +119,10 @@ fn only_packages_that_say_so_need_a_target_that_can_be_read() {
 struct Sink;
 
 impl Target for Sink {
+    fn limit(&self) -> u32 {
+        u32::MAX
+    }
+
     fn begin(&mut self, _size: u32) -> Result<(), Error> {
         Ok(())
     }
@@ -147,7 +151,7 @@ fn memory_is_read_and_written_within_bounds_only() {
     }
     let mut memory = [0; 6];
     let mut target = SliceTarget::new(&mut memory);
-    assert_eq!((target.begin(7), target.begin(6)), (Err(Error::TargetWrite), Ok(())));
+    assert_eq!((target.limit(), target.begin(6)), (6, Ok(())));
     assert_eq!((target.write(b"abcd"), target.write(b"efg")), (Ok(()), Err(Error::TargetWrite)));
     assert_eq!((target.read(0, &mut buffer), &buffer), (Ok(()), b"abcd"));
     assert_eq!(target.read(1, &mut buffer), Err(Error::TargetRead), "not written yet");

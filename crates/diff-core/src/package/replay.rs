@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use patch_nostd::wire::{Text, VERSION};
+use patch_nostd::wire::{IMAGE_LIMIT, Text, VERSION};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
@@ -138,6 +138,10 @@ fn describe(error: Error) -> String {
 struct Kept(Vec<u8>);
 
 impl Target for Kept {
+    fn limit(&self) -> u32 {
+        IMAGE_LIMIT
+    }
+
     fn begin(&mut self, _size: u32) -> Result<(), Error> {
         Ok(())
     }

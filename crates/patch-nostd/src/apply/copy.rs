@@ -13,7 +13,7 @@ use crate::wire::{PAGE_LOG, RegionKind};
 /// Weight set of the flag for a whole block.
 const BLOCK_SET: usize = 20;
 /// The first control flag of "does the page have another kind?".
-const KIND_FLAGS: usize = 30;
+const KIND_FLAGS: usize = 25;
 
 /// Differences are remembered apart for bytes whose neighbours differ, in this many classes.
 const NEAR: usize = 32;

@@ -220,8 +220,12 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         if matches!(self.header.codec, Codec::Zstd { .. }) {
             return Err(Error::UnsupportedCodec);
         }
+        #[cfg(any(feature = "containers", feature = "encode"))]
         if extensions.container.is_some() {
             return Err(Error::Container);
+        }
+        if self.header.target_size > self.surroundings.target.limit() {
+            return Err(Error::SlotSize);
         }
         self.policy.allow(&self.header, &extensions)?;
         Ok(true)

@@ -147,7 +147,12 @@ impl<'w> Walker<'w> {
     ) -> Result<Progress, Error> {
         let limit = self.position.saturating_add(budget);
         while coder.ready() && self.position < limit {
-            if self.step(coder, oracle, io)? == Progress::Done {
+            let progress = self.step(coder, oracle, io)?;
+            // Work is paid for by input: what is decoded of nothing is not gone on with.
+            if coder.is_overrun() {
+                return Err(Error::Truncated);
+            }
+            if progress == Progress::Done {
                 return Ok(Progress::Done);
             }
         }

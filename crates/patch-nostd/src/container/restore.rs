@@ -137,6 +137,9 @@ pub fn restore<B: Base, T: Target, D: Sha256>(
     mut expanded: impl Scratch,
     mut written: impl Scratch,
 ) -> Result<T, Error> {
+    if package.header.target_size > target.limit() {
+        return Err(Error::SlotSize);
+    }
     check_base::<B, D>(&mut base, &package.header, &mut vec![0; BUFFER])?;
     target.announce(&package.header)?;
     target.begin(package.header.target_size)?;

@@ -122,10 +122,11 @@ impl<F: Flash, J: Flash> Target for SlotTarget<'_, F, J> {
         Ok(())
     }
 
+    fn limit(&self) -> u32 {
+        self.geometry.size
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Error> {
-        if size > self.geometry.size {
-            return Err(Error::SlotSize);
-        }
         self.size = size;
         self.finished = match self.journal.mark(self.update) {
             Some(Mark::Pages(pages)) => pages.saturating_mul(self.geometry.page).min(size),

@@ -155,7 +155,10 @@ impl<'h> Extensions<'h> {
                 self.in_place = Some(InPlacePlan { segment, shift, keep });
             }
             ROLLBACK_COUNTER => self.rollback_counter = Some(fields.varint()),
-            CONTAINER => self.container = Some(fields.take_rest()),
+            CONTAINER if cfg!(any(feature = "containers", feature = "encode")) => {
+                self.container = Some(fields.take_rest());
+            }
+            CONTAINER => fields.check(false, Error::Container),
             // Whoever wrote an extension wants it heeded.
             _ => fields.check(false, Error::ReservedField),
         }
