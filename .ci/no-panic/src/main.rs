@@ -148,7 +148,7 @@ struct Chip;
 #[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
 impl Flash for Chip {
     fn geometry(&self) -> Geometry {
-        Geometry { size: read(), page: read(), write: read() }
+        Geometry { size: read(), page: read(), write: read(), erased: read() as u8 }
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {

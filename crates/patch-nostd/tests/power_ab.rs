@@ -4,7 +4,7 @@
 mod common;
 
 use common::named;
-use common::power::{Ab, Device, EVERY, GEOMETRIES, Plan, is_long, pairs, survive};
+use common::power::{Ab, Device, EVERY, GEOMETRIES, OTHERS, PLAIN, Plan, is_long, pairs, survive};
 use patch_nostd::flash::{Area, Simulator};
 
 fn device<'a>(golden: &'a common::Golden, (page, write): (u32, u32)) -> Ab<'a> {
@@ -14,6 +14,7 @@ fn device<'a>(golden: &'a common::Golden, (page, write): (u32, u32)) -> Ab<'a> {
         package: &golden.package,
         page,
         write,
+        kind: PLAIN,
         buffered: true,
         other: &[],
     }
@@ -40,6 +41,27 @@ fn every_cut_is_survived() {
     assert!(cuts > 30_000);
 }
 
+#[test]
+fn cuts_are_survived_where_torn_or_erased_flash_cannot_be_read() {
+    let stride = if is_long() { 1 } else { 7 };
+    let mut cuts = 0;
+    for (index, geometry) in GEOMETRIES.into_iter().enumerate() {
+        for (turn, kind) in OTHERS.into_iter().enumerate() {
+            let golden = named(["small", "small-repeats", "xtensa"][(index + turn) % 3]);
+            for buffered in [true, false] {
+                let other = &golden.base[..];
+                let device = Ab { buffered, other, kind, ..device(&golden, geometry) };
+                cuts += survive(&device, EVERY).cuts;
+            }
+            let golden = named("firmware-v1-v2");
+            let device = Ab { kind, ..device(&golden, geometry) };
+            cuts += survive(&device, Plan { stride: stride * 13, torn: &[3, u32::MAX], ..EVERY }).cuts;
+        }
+    }
+    println!("{cuts} cuts");
+    assert!(cuts > 5_000);
+}
+
 /// Only where SMIDGEN_POWER_PAIRS names a folder of pairs.
 #[test]
 fn every_cut_of_public_firmware_is_survived() {
@@ -51,6 +73,7 @@ fn every_cut_of_public_firmware_is_survived() {
                 package: &pair.package,
                 page,
                 write,
+                kind: PLAIN,
                 buffered: true,
                 other: &[],
             };

@@ -5,7 +5,7 @@ mod common;
 
 use std::cell::RefCell;
 
-use common::power::{Device, EVERY, InPlaceDevice, Plan, is_long, pairs, survive};
+use common::power::{Device, EVERY, InPlaceDevice, OTHERS, PLAIN, Plan, is_long, pairs, survive};
 use common::{Golden, named};
 use patch_nostd::flash::{Cut, Simulator, state_area};
 use patch_nostd::wire::{Extensions, Header, Signatures};
@@ -23,7 +23,7 @@ const CASES: [Case; 4] = [
 
 fn device(golden: &Golden, [slot, scratch]: [u32; 2], (page, write): (u32, u32)) -> InPlaceDevice<'_> {
     let (old, new, package) = (&golden.base[..], &golden.target[..], &golden.package[..]);
-    InPlaceDevice { old, new, package, slot, scratch, page, write }
+    InPlaceDevice { old, new, package, slot, scratch, page, write, kind: PLAIN }
 }
 
 #[test]
@@ -49,6 +49,30 @@ fn every_cut_is_survived() {
     assert!(cuts > 10_000);
 }
 
+#[test]
+fn cuts_are_survived_where_torn_or_erased_flash_cannot_be_read() {
+    let mut cuts = 0;
+    for (name, slot, scratch, geometries) in CASES {
+        let golden = named(name);
+        for (turn, kind) in OTHERS.into_iter().enumerate() {
+            let device = InPlaceDevice {
+                kind,
+                ..device(&golden, [slot, scratch], geometries[turn % geometries.len()])
+            };
+            let plan = match (is_long(), golden.target.len() < 2000) {
+                (true, _) => EVERY,
+                (false, true) => Plan { stride: 2, torn: &[1, u32::MAX], ..EVERY },
+                (false, false) => Plan { stride: 41, torn: &[3], ..EVERY },
+            };
+            let count = survive(&device, plan);
+            println!("{name} {kind:?}: {count:?}");
+            cuts += count.cuts;
+        }
+    }
+    println!("{cuts} cuts");
+    assert!(cuts > 2_000);
+}
+
 /// Only where SMIDGEN_POWER_PAIRS names a folder of pairs, whose packages are for a scratch area of 32 KiB.
 #[test]
 fn every_cut_of_public_firmware_is_survived() {
@@ -56,7 +80,8 @@ fn every_cut_of_public_firmware_is_survived() {
         let slot = (pair.old.len().max(pair.new.len()) as u32).next_multiple_of(4096);
         for (page, write) in [(4096, 8), (2048, 4), (1024, 2), (4096, 64), (2048, 32), (1024, 16)] {
             let (old, new, package) = (&pair.old[..], &pair.new[..], &pair.package[..]);
-            let device = InPlaceDevice { old, new, package, slot, scratch: 32 << 10, page, write };
+            let scratch = 32 << 10;
+            let device = InPlaceDevice { old, new, package, slot, scratch, page, write, kind: PLAIN };
             let count = survive(&device, EVERY);
             println!("{} {page}/{write}: {count:?}", pair.name);
         }

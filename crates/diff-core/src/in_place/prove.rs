@@ -59,7 +59,7 @@ impl<'a> Bench<'a> {
             end = end.checked_add(size).ok_or(Error::Areas)?;
             *bound = end;
         }
-        Ok(Self { package, header, geometry: Geometry { size: end, page, write }, bounds })
+        Ok(Self { package, header, geometry: Geometry::new(end, page, write), bounds })
     }
 
     fn chip(&self, old: &[u8]) -> Simulator {

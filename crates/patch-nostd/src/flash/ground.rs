@@ -22,6 +22,8 @@ const COMPARED: usize = 64;
 enum Place {
     Slot(u32),
     Scratch(u32),
+    /// In the slot, where it may lie beside the base: what is there was perhaps erased, and is of no use.
+    Kept(u32),
 }
 
 /// Slot and scratch area while the segments of the new image come into being.
@@ -31,6 +33,7 @@ pub(super) struct Ground<'w, F> {
     pub(super) scratch: F,
     held: &'w mut [u8; HELD],
     plan: InPlacePlan,
+    base_size: u32,
     target_size: u32,
     /// The segment that is being decoded, or copied.
     segment: u32,
@@ -72,7 +75,7 @@ impl<'w, F: Flash> Ground<'w, F> {
             return Err(Error::SlotSize);
         }
         let held = buffer.first_chunk_mut::<HELD>().ok_or(Error::WorkspaceTooSmall)?;
-        Ok(Self { slot, scratch, held, plan, target_size, segment: 0, flushed: 0, used: 0 })
+        Ok(Self { slot, scratch, held, plan, base_size, target_size, segment: 0, flushed: 0, used: 0 })
     }
 
     /// Where the current segment begins.
@@ -121,7 +124,8 @@ impl<'w, F: Flash> Ground<'w, F> {
     /// Moves a page of the base to where the plan wants it. The page itself stays as it is.
     pub(super) fn move_page(&mut self, from: u32) -> Result<(), Error> {
         let to = from.checked_add(self.plan.shift).ok_or(Error::SlotSize)?;
-        self.copy(Place::Slot(from), Place::Slot(to), self.slot.geometry().page)
+        let count = self.slot.geometry().page.min(self.base_size.saturating_sub(from));
+        self.copy(Place::Slot(from), Place::Slot(to), count)
     }
 
     /// How many bytes are kept when the current segment takes its place: none if nothing follows it.
@@ -134,7 +138,7 @@ impl<'w, F: Flash> Ground<'w, F> {
         let from = self.end().saturating_sub(self.plan.keep).saturating_add(at);
         let to = self.plan.segment.saturating_add(at);
         let count = self.scratch.geometry().page.min(self.plan.keep.saturating_sub(at));
-        self.copy(Place::Slot(from), Place::Scratch(to), count)
+        self.copy(Place::Kept(from), Place::Scratch(to), count)
     }
 
     /// Copies a page of the finished segment to its place; `at` is where it begins in the segment.
@@ -150,12 +154,13 @@ impl<'w, F: Flash> Ground<'w, F> {
             return Ok(());
         }
         let (area, start) = self.area(to);
-        let chunk = chunk(&area.geometry());
+        let geometry = area.geometry();
+        let chunk = chunk(&geometry);
         area.erase(start).map_err(|_| Error::TargetWrite)?;
         let mut done = 0;
         while done < count {
             let known = chunk.min(count - done) as usize;
-            let mut copied = [0xFF; COPIED];
+            let mut copied = [geometry.erased; COPIED];
             let bytes = copied.get_mut(..known).ok_or(Error::Areas)?;
             self.read(from, done, bytes)?;
             let units = copied.get(..chunk as usize).ok_or(Error::Areas)?;
@@ -166,15 +171,15 @@ impl<'w, F: Flash> Ground<'w, F> {
         Ok(())
     }
 
-    /// Whether two places hold the same `count` bytes.
+    /// Whether two places hold the same `count` bytes; if the other one cannot be read, it does not.
     fn is_same(&mut self, one: Place, other: Place, count: u32) -> Result<bool, Error> {
         let mut at = 0;
         while at < count {
             let length = (COMPARED as u32).min(count - at);
             let (mut first, mut second) = ([0; COMPARED], [0; COMPARED]);
             self.read(one, at, first.get_mut(..length as usize).unwrap_or_default())?;
-            self.read(other, at, second.get_mut(..length as usize).unwrap_or_default())?;
-            if first != second {
+            let read = self.read(other, at, second.get_mut(..length as usize).unwrap_or_default());
+            if read.is_err() || first != second {
                 return Ok(false);
             }
             at += length;
@@ -184,14 +189,28 @@ impl<'w, F: Flash> Ground<'w, F> {
 
     fn area(&mut self, place: Place) -> (&mut F, u32) {
         match place {
-            Place::Slot(offset) => (&mut self.slot, offset),
+            Place::Slot(offset) | Place::Kept(offset) => (&mut self.slot, offset),
             Place::Scratch(offset) => (&mut self.scratch, offset),
         }
     }
 
-    fn read(&mut self, place: Place, at: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        let (area, start) = self.area(place);
-        area.read(start.saturating_add(at), buffer).map_err(|_| Error::TargetRead)
+    /// Reads from a place; where it holds nothing of use, the buffer stays as it is.
+    fn read(&mut self, place: Place, at: u32, mut buffer: &mut [u8]) -> Result<(), Error> {
+        let (_, start) = self.area(place);
+        let mut from = start.saturating_add(at);
+        if let Place::Kept(_) = place {
+            let (begin, end) = (self.plan.shift, self.plan.shift.saturating_add(self.base_size));
+            let before = begin.saturating_sub(from).min(buffer.len() as u32);
+            from = from.saturating_add(before);
+            let count = end.saturating_sub(from).min(buffer.len() as u32 - before) as usize;
+            buffer =
+                buffer.get_mut(before as usize..).unwrap_or_default().get_mut(..count).unwrap_or_default();
+            if buffer.is_empty() {
+                return Ok(());
+            }
+        }
+        let (area, _) = self.area(place);
+        area.read(from, buffer).map_err(|_| Error::TargetRead)
     }
 
     /// Writes what is held to the scratch area as far as it makes whole chunks, or the segment's end.
@@ -212,7 +231,7 @@ impl<'w, F: Flash> Ground<'w, F> {
         if self.flushed.is_multiple_of(geometry.page) {
             self.scratch.erase(self.flushed).map_err(|_| Error::TargetWrite)?;
         }
-        let mut units = [0xFF; HELD];
+        let mut units = [geometry.erased; HELD];
         let held = self.held.get(..count).ok_or(Error::TargetWrite)?;
         units.iter_mut().zip(held).for_each(|(to, &from)| *to = from);
         let length = (count as u32).checked_next_multiple_of(geometry.write).ok_or(Error::Areas)?;

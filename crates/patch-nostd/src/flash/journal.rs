@@ -97,7 +97,7 @@ impl<F: Flash> Journal<F> {
         for page in 0..journal.pages {
             let mut offset = 0;
             while offset + place <= geometry.page {
-                journal.take(page * geometry.page + offset)?;
+                journal.take(page * geometry.page + offset);
                 offset += place;
             }
         }
@@ -123,7 +123,7 @@ impl<F: Flash> Journal<F> {
             self.begin_page(self.at / self.page + u32::from(used > 0))?;
         }
         self.sequence = self.sequence.checked_add(1).ok_or(Error::Journal)?;
-        let mut bytes = [0xFF; UNIT_LIMIT];
+        let mut bytes = [self.area.geometry().erased; UNIT_LIMIT];
         bytes.iter_mut().zip(encoded(entry, self.sequence)).for_each(|(to, from)| *to = from);
         let record = bytes.get(..self.place as usize).ok_or(Error::Journal)?;
         self.area.write(self.at, record).map_err(|_| Error::Journal)?;
@@ -139,9 +139,12 @@ impl<F: Flash> Journal<F> {
     }
 
     /// Takes note of what is at a place, if it is a record and the newest so far.
-    fn take(&mut self, at: u32) -> Result<(), Error> {
+    fn take(&mut self, at: u32) {
         let mut bytes = [0; LENGTH];
-        self.area.read(at, &mut bytes).map_err(|_| Error::Journal)?;
+        // What cannot be read was cut short, or is erased.
+        if self.area.read(at, &mut bytes).is_err() {
+            return;
+        }
         if let Some((entry, sequence)) = decoded(&bytes)
             && sequence > self.sequence
         {
@@ -150,7 +153,6 @@ impl<F: Flash> Journal<F> {
             // Whatever was begun after it may have left traces that reading does not show for certain: the next page.
             self.at = (at / self.page + 1) * self.page.get();
         }
-        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ mod ground;
 mod in_place;
 mod journal;
 mod memory;
+mod nor;
 mod saved;
 #[cfg(feature = "simulator")]
 mod simulator;
@@ -21,9 +22,10 @@ pub use area::Area;
 pub use ground::IN_PLACE_BUFFER;
 pub use in_place::{InPlaceAreas, InPlaceUpdate};
 pub use journal::{Entry, Journal, Mark};
-pub use memory::{Flash, FlashError, Geometry, Nor};
+pub use memory::{Flash, FlashError, Geometry};
+pub use nor::Nor;
 #[cfg(feature = "simulator")]
-pub use simulator::{Cut, Operation, Simulator};
+pub use simulator::{Cut, Operation, Simulator, Unreadable};
 pub use slot::SlotTarget;
 pub use stored::{in_place_ram, state_area};
 

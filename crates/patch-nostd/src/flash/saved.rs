@@ -26,7 +26,8 @@ pub(super) struct Saving<'a, F> {
 impl<'a, F: Flash> Saving<'a, F> {
     pub(super) fn new(area: &'a mut F, at: u32) -> Self {
         let chunk = (chunk(&area.geometry()) as usize).min(PIECE);
-        Self { area, at, piece: [0xFF; PIECE], used: 0, chunk, checksum: 0 }
+        let piece = [area.geometry().erased; PIECE];
+        Self { area, at, piece, used: 0, chunk, checksum: 0 }
     }
 
     /// Writes the checksum and what is left, filled up to a whole piece.

@@ -56,7 +56,7 @@ impl<'b, F: Flash, J: Flash> SlotTarget<'b, F, J> {
             }
             let units = self.used.checked_next_multiple_of(self.geometry.write as usize);
             let units = units.and_then(|units| self.buffer.get_mut(..units)).ok_or(Error::TargetWrite)?;
-            units.iter_mut().skip(self.used).for_each(|byte| *byte = 0xFF);
+            units.iter_mut().skip(self.used).for_each(|byte| *byte = self.geometry.erased);
             self.slot.write(self.flushed, units).map_err(|_| Error::TargetWrite)?;
         }
         self.flushed += self.used as u32;
@@ -72,7 +72,7 @@ impl<'b, F: Flash, J: Flash> SlotTarget<'b, F, J> {
         self.journal.append(Entry { update: self.update, mark })
     }
 
-    /// Whether the buffer is a whole page, or all of the last one, and in flash already.
+    /// Whether the buffer is a whole page, or all of the last one, and in flash already. What cannot be read is not.
     fn is_there(&mut self) -> Result<bool, Error> {
         let page = self.used == self.geometry.page as usize || self.flushed + self.used as u32 == self.size;
         let mut offset = self.flushed;
@@ -82,8 +82,7 @@ impl<'b, F: Flash, J: Flash> SlotTarget<'b, F, J> {
                 return Ok(false);
             }
             let found = read.get_mut(..part.len()).ok_or(Error::TargetRead)?;
-            self.slot.read(offset, found).map_err(|_| Error::TargetRead)?;
-            if found != part {
+            if self.slot.read(offset, found).is_err() || found != part {
                 return Ok(false);
             }
             offset += part.len() as u32;

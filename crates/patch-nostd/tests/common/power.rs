@@ -7,13 +7,40 @@ use std::cell::RefCell;
 
 use patch_nostd::flash::{
     AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Operation, Simulator, Step,
-    state_area,
+    Unreadable, state_area,
 };
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
 
 /// Pages and units of real chips, and odd ones, in bytes.
 pub const GEOMETRIES: [(u32, u32); 7] =
     [(256, 4), (512, 8), (1024, 2), (2048, 16), (4096, 1), (4096, 64), (768, 48)];
+
+/// What chips differ in besides sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What cannot be read.
+    pub unreadable: Unreadable,
+    /// What erased bytes read as.
+    pub erased: u8,
+}
+
+/// Everything can be read, and erased bytes read as 0xFF.
+pub const PLAIN: Kind = Kind { unreadable: Unreadable::Nothing, erased: 0xFF };
+
+/// Flash with error correction, one that cannot read what was erased besides, one that erases to 0.
+pub const OTHERS: [Kind; 3] = [
+    Kind { unreadable: Unreadable::Torn, ..PLAIN },
+    Kind { unreadable: Unreadable::TornOrErased, ..PLAIN },
+    Kind { unreadable: Unreadable::Torn, erased: 0 },
+];
+
+impl Kind {
+    fn chip(self, size: u32, page: u32, write: u32) -> Simulator {
+        let mut chip = Simulator::new(Geometry { erased: self.erased, ..Geometry::new(size, page, write) });
+        chip.set_unreadable(self.unreadable);
+        chip
+    }
+}
 
 /// An update of one kind, on a chip that holds everything.
 pub trait Device {
@@ -194,6 +221,7 @@ pub struct Ab<'a> {
     pub package: &'a [u8],
     pub page: u32,
     pub write: u32,
+    pub kind: Kind,
     /// Whether the page buffer holds a page.
     pub buffered: bool,
     /// What the other slot holds at first.
@@ -224,7 +252,7 @@ pub fn with_memory<R>(package: &[u8], work: impl FnOnce(&mut [u8]) -> R) -> R {
 impl Device for Ab<'_> {
     fn chip(&self) -> Simulator {
         let size = self.starts()[3] + self.sizes()[2];
-        let mut chip = Simulator::new(Geometry { size, page: self.page, write: self.write });
+        let mut chip = self.kind.chip(size, self.page, self.write);
         let [old, other, _, package] = self.starts();
         chip.load(old, self.old);
         chip.load(other, self.other);
@@ -267,6 +295,7 @@ pub struct InPlaceDevice<'a> {
     pub scratch: u32,
     pub page: u32,
     pub write: u32,
+    pub kind: Kind,
 }
 
 impl InPlaceDevice<'_> {
@@ -303,7 +332,7 @@ impl InPlaceDevice<'_> {
 impl Device for InPlaceDevice<'_> {
     fn chip(&self) -> Simulator {
         let bounds = self.bounds();
-        let mut chip = Simulator::new(Geometry { size: bounds[5], page: self.page, write: self.write });
+        let mut chip = self.kind.chip(bounds[5], self.page, self.write);
         chip.load(0, self.old);
         chip.load(bounds[4], self.package);
         chip
