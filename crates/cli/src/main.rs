@@ -26,6 +26,7 @@ mod progress;
 mod release_table;
 mod restore;
 mod sign;
+mod streams;
 mod verify;
 mod verify_release;
 
@@ -62,5 +63,6 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Sign(arguments) => sign::run(arguments, console),
         Command::Flatten(arguments) => flatten::run(arguments, console),
         Command::Catalogue(arguments) => catalogue::run(arguments, console),
+        Command::MakeStreams(arguments) => streams::run(arguments),
     }
 }
