@@ -1,11 +1,14 @@
 //! Packages of compressed files: hostile recipes, corrections and sizes, and bases that never end.
 
 use std::cell::Cell;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::{env, io};
 
 use diff_core::{Options, Silent, diff};
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
-use patch_nostd::container::{Frame, Item, Level, Opened, Piece, Record, memory, restore};
+use patch_nostd::container::{Frame, Item, Level, Opened, Piece, Record, Worker, memory, restore, serve};
 use patch_nostd::{Error, Header, SoftwareSha256};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::measure::{Tally, cost};
 use crate::packages::{Stock, fixture, sha256, with_body};
@@ -68,7 +71,7 @@ fn changed(package: &[u8], change: impl FnOnce(&mut Level, &mut Level, &mut Reco
     let Opened { mut base, mut target, mut record, body, .. } = opened;
     change(&mut base, &mut target, &mut record);
     let recipes = Level::write_both(&base, &target);
-    record.piece = target.largest_piece();
+    (record.parts, record.piece) = ((base.parts() + target.parts()) as u32, target.held().min(1 << 29) as u32);
     assembled(package, record, &recipes, body)
 }
 
@@ -126,7 +129,8 @@ fn bomb(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     };
     let recipes = Level::write_both(&levels.0, &levels.1);
     let (base, package) = genuine(0);
-    let record = Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, piece: 0 };
+    let parts = (levels.0.parts() + levels.1.parts()) as u32;
+    let record = Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, parts, piece: 0 };
     (base, assembled(&package, record, &recipes, &[]))
 }
 
@@ -147,7 +151,8 @@ fn nested(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
         level = Level { items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside: level }] };
     }
     let (_, package) = genuine(0);
-    let record = Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, piece: 0 };
+    let parts = level.parts() as u32;
+    let record = Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, parts, piece: 0 };
     let package = assembled(&package, record, &Level::write_both(&level, &Level::default()), &[]);
     let (size, digest) = (base.len() as u32, sha256(&base));
     let end = Header::length(&package).expect("genuine");
@@ -159,12 +164,15 @@ fn nested(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
 
 fn try_it(base: &[u8], package: &[u8], tally: &mut Tally) -> Result<(), String> {
     let (mut written, hashed) = (Vec::with_capacity(IMAGE_LIMIT as usize), Cell::new(0));
+    let mut streams = None;
     let (result, cost) = cost(|| {
         let opened = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::NotAPackage)?;
         let base = Watched { image: base, hashed: &hashed };
         let target = Written { memory: &mut written, size: None, base };
-        restore::<_, _, SoftwareSha256>(&opened, base, target, Vec::new(), Vec::new()).map(drop)
+        let maker = &streams.insert(Streams::start(memory(&opened.record))).worker;
+        restore::<_, _, SoftwareSha256>(&opened, base, target, Vec::new(), Vec::new(), maker).map(drop)
     });
+    drop(streams);
     let (header, extensions, _) = Header::parse_extended(package).map_err(|error| format!("not a header: {error:?}"))?;
     tally.saw(result.map_or_else(|error| format!("E{}", error.number()), |()| "ready".to_owned()));
     if result.is_ok() && sha256(&written) != header.target_digest {
@@ -185,4 +193,41 @@ fn try_it(base: &[u8], package: &[u8], tally: &mut Tally) -> Result<(), String> 
         return Err(format!("{} bytes of package and {} of base take {micros:.0} us", package.len(), base.len()));
     }
     Ok(())
+}
+
+/// Seconds of processor time that making streams may take.
+const SECONDS: u64 = 10;
+
+/// The process that makes streams, and ends with this.
+struct Streams {
+    child: Child,
+    worker: Worker<ChildStdin, ChildStdout>,
+}
+
+impl Streams {
+    fn start(memory: u64) -> Self {
+        let mut command = Command::new(env::current_exe().expect("a path"));
+        command.args(["make-streams", &memory.to_string()]).stderr(Stdio::null());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");
+        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else { unreachable!("pipes") };
+        Self { child, worker: Worker::new(requests, answers) }
+    }
+}
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What that process does, with so much memory besides what it has.
+pub fn make_streams(memory: u64) {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.split_whitespace().next()?.parse::<u64>().ok());
+    let limits = [(Resource::As, (size.unwrap_or(0) << 10) + memory), (Resource::Cpu, SECONDS), (Resource::Core, 0)];
+    for (resource, most) in limits {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).expect("a limit");
+    }
+    let _ = serve(io::stdin().lock(), io::stdout().lock());
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use diff_core::InPlace;
 use patch_nostd::flash::{
     AbUpdate, Area, Entry, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Journal, Simulator, Step,
-    state_area,
+    Unreadable, state_area,
 };
 use patch_nostd::verify::{Ed25519Key, Signed};
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
@@ -41,8 +41,8 @@ pub struct Setup {
 /// How a device of a setup goes about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Mode {
-    /// Units whose writing was interrupted cannot be read until they are erased.
-    pub ecc: bool,
+    /// What cannot be read until it is erased, or written.
+    pub unreadable: Unreadable,
     /// A/B: the buffer holds a page.
     pub buffered: bool,
     /// Packages must be signed.
@@ -52,11 +52,12 @@ pub struct Mode {
 }
 
 impl Mode {
-    pub const COUNT: usize = 16;
+    pub const COUNT: usize = 24;
 
     pub fn of(number: usize) -> Self {
         let bit = |bit: usize| number >> bit & 1 == 1;
-        Self { ecc: bit(0), buffered: bit(1), signed: bit(2), pushed: bit(3) }
+        let unreadable = [Unreadable::Nothing, Unreadable::Torn, Unreadable::TornOrErased][number / 8 % 3];
+        Self { unreadable, buffered: bit(0), signed: bit(1), pushed: bit(2) }
     }
 }
 
@@ -117,7 +118,8 @@ pub struct Device<'s> {
 impl<'s> Device<'s> {
     pub fn new(setup: &'s Setup, mode: Mode) -> Self {
         let bounds = setup.bounds();
-        let mut chip = Simulator::new(Geometry { size: bounds[4], page: setup.page, write: setup.write });
+        let mut chip = Simulator::new(Geometry::new(bounds[4], setup.page, setup.write));
+        chip.set_unreadable(mode.unreadable);
         chip.load(if setup.in_place { 0 } else { bounds[1] }, &setup.base);
         Self { setup, mode, chip: RefCell::new(chip), bounds }
     }

@@ -191,12 +191,14 @@ pub struct Written<'a> {
 }
 
 impl Target for Written<'_> {
+    fn limit(&self) -> u32 {
+        IMAGE_LIMIT
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Error> {
         assert!(self.size.is_none(), "announced twice");
         assert!(self.base.hashed.get() as usize == self.base.image.len(), "announced before the base was checked");
-        if size > IMAGE_LIMIT {
-            return Err(Error::SlotSize);
-        }
+        assert!(size <= IMAGE_LIMIT, "more announced than the target may have");
         self.size = Some(size);
         Ok(())
     }
