@@ -33,7 +33,10 @@ pub fn attack(_: &Stock, case: u64, tally: &mut Tally) -> Result<(), String> {
     tally.took(cost, bytes);
     tally.held(cost.heap as u64, HEAP_FIXED + HEAP_LIMIT * bytes);
     let package = result.map_err(|error| format!("{error}"))?;
-    package.notes.iter().for_each(|note| tally.saw(format!("{note:?}").split([' ', '{']).next().unwrap_or_default()));
+    package
+        .notes
+        .iter()
+        .for_each(|note| tally.saw(format!("{note:?}").split([' ', '{']).next().unwrap_or_default()));
     if micros > TIME_FIXED + TIME_LIMIT * bytes as f64 || cost.heap as u64 > HEAP_FIXED + HEAP_LIMIT * bytes {
         return Err(format!("{bytes} bytes take {micros:.0} us and {} bytes of heap", cost.heap));
     }

@@ -37,7 +37,9 @@ fn landmarks(random: &mut Random, tally: &mut Tally) -> Result<(), String> {
     let order = [1, size - 1, 255, 1 + random.below(size as usize) as u32];
     let step = *random.pick(&order);
     let script = Script {
-        target: (0..size).map(|at| base[((u64::from(at) * u64::from(step)) % u64::from(size)) as usize]).collect(),
+        target: (0..size)
+            .map(|at| base[((u64::from(at) * u64::from(step)) % u64::from(size)) as usize])
+            .collect(),
         covers: Covers::Single { step, size },
         ahead: *random.pick(&[0, 1, 2]),
     };
@@ -52,9 +54,19 @@ fn learned(random: &mut Random, tally: &mut Tally) -> Result<(), String> {
     let address = 0x1000_0000;
     let pointer = |word: u32| address + (words - word) * 4 - 4;
     let shift = 1 + random.below(9) as u32;
-    let moved = |word: u32| pointer(word).wrapping_add(if word.is_multiple_of(2) { 4 * (word / 2 % 5 + shift) } else { 0u32.wrapping_sub(8) });
+    let moved = |word: u32| {
+        pointer(word).wrapping_add(if word.is_multiple_of(2) {
+            4 * (word / 2 % 5 + shift)
+        } else {
+            0u32.wrapping_sub(8)
+        })
+    };
     let base: Vec<u8> = (0..words).flat_map(|word| pointer(word).to_le_bytes()).collect();
-    let script = Script { target: (0..words).flat_map(|word| moved(word).to_le_bytes()).collect(), covers: Covers::Whole, ahead: 0 };
+    let script = Script {
+        target: (0..words).flat_map(|word| moved(word).to_le_bytes()).collect(),
+        covers: Covers::Whole,
+        ahead: 0,
+    };
     let size = ModelSize { slots: 64, landmarks: 0, learned: entries };
     let kind = RegionKind::from_number(16 + random.below(3) as u8).unwrap_or_default();
     spend("learned", &base, &script, size, &[kind], tally)
@@ -85,17 +97,29 @@ fn noise(random: &mut Random, tally: &mut Tally) -> Result<(), String> {
     let kinds: Vec<RegionKind> = (0..KINDS).filter_map(|kind| RegionKind::from_number(kind).ok()).collect();
     let first = random.below(kinds.len());
     let kinds: Vec<RegionKind> = kinds.into_iter().cycle().skip(first).take(1 + random.below(4)).collect();
-    let size = ModelSize { slots: 1 << random.below(12), landmarks: random.below(200) as u32, learned: random.below(2000) as u32 };
+    let size = ModelSize {
+        slots: 1 << random.below(12),
+        landmarks: random.below(200) as u32,
+        learned: random.below(2000) as u32,
+    };
     let length = random.below(3000);
     let body = random.bytes(length);
     let header = header(&base, &[], size, &kinds);
     let target_size = 4096 + random.below(100_000) as u32;
-    let header = Header { target_size, body_length: body.len() as u32, read_back: random.one_in(2), ..header };
+    let header =
+        Header { target_size, body_length: body.len() as u32, read_back: random.one_in(2), ..header };
     let package = [header.to_bytes(), body].concat();
     decode("noise", &base, &package, tally)
 }
 
-fn spend(what: &str, base: &[u8], script: &Script, size: ModelSize, kinds: &[RegionKind], tally: &mut Tally) -> Result<(), String> {
+fn spend(
+    what: &str,
+    base: &[u8],
+    script: &Script,
+    size: ModelSize,
+    kinds: &[RegionKind],
+    tally: &mut Tally,
+) -> Result<(), String> {
     let header = header(base, &script.target, size, kinds);
     // What the format has no room for cannot be made, and need not.
     if Header::parse(&header.to_bytes()).is_err() {
@@ -158,7 +182,9 @@ impl Script {
         let body = with_memory(header.ram as usize, |memory| {
             let mut walker = Layout::new(&header, size, tuning, memory).expect("memory as stated").walker;
             let mut coder = RangeEncoder::default();
-            while walker.step(&mut coder, self, &mut Images(base)).expect("an encoder's walk") != Progress::Done {}
+            while walker.step(&mut coder, self, &mut Images(base)).expect("an encoder's walk")
+                != Progress::Done
+            {}
             coder.finish()
         });
         [Header { body_length: body.len() as u32, ..header }.to_bytes(), body].concat()
@@ -175,7 +201,10 @@ impl Script {
 impl Oracle for Script {
     fn operation(&self, offset: u32) -> Operation {
         let length = if matches!(self.covers, Covers::Whole) { self.target.len() as u32 - offset } else { 1 };
-        Operation { literals: 0, cover: Some(Cover { source: Source::Base, start: self.source(offset), length }) }
+        Operation {
+            literals: 0,
+            cover: Some(Cover { source: Source::Base, start: self.source(offset), length }),
+        }
     }
 
     fn landmark(&self, index: u32) -> Landmark {

@@ -47,7 +47,11 @@ fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
         let code = |name: &str| fixture(&format!("firmware/app-{name}.bin"));
         let lines = |seed: u64| -> Vec<u8> {
             let mut random = Random::new(seed / 2);
-            (0..900).flat_map(|line| format!("option.{line} = {:x} {}\n", random.next() >> 40, line as u64 * seed).into_bytes()).collect()
+            (0..900)
+                .flat_map(|line| {
+                    format!("option.{line} = {:x} {}\n", random.next() >> 40, line as u64 * seed).into_bytes()
+                })
+                .collect()
         };
         let zlib = |plain: &[u8], level| [b"head", &compress_to_vec_zlib(plain, level)[..], b"tail"].concat();
         let pairs = [
@@ -71,7 +75,8 @@ fn changed(package: &[u8], change: impl FnOnce(&mut Level, &mut Level, &mut Reco
     let Opened { mut base, mut target, mut record, body, .. } = opened;
     change(&mut base, &mut target, &mut record);
     let recipes = Level::write_both(&base, &target);
-    (record.parts, record.piece) = ((base.parts() + target.parts()) as u32, target.held().min(1 << 29) as u32);
+    (record.parts, record.piece) =
+        ((base.parts() + target.parts()) as u32, target.held().min(1 << 29) as u32);
     assembled(package, record, &recipes, body)
 }
 
@@ -85,7 +90,11 @@ fn assembled(package: &[u8], mut record: Record, recipes: &[u8], body: &[u8]) ->
 
 fn corrections(package: &[u8], random: &mut Random) -> Vec<u8> {
     changed(package, |_, target, _| {
-        let level = if random.one_in(2) && !target.items[0].inside.items.is_empty() { &mut target.items[0].inside } else { target };
+        let level = if random.one_in(2) && !target.items[0].inside.items.is_empty() {
+            &mut target.items[0].inside
+        } else {
+            target
+        };
         let pieces = &mut level.items[0].pieces;
         let piece = random.below(pieces.len());
         let corrections = &mut pieces[piece].corrections;
@@ -101,12 +110,24 @@ fn corrections(package: &[u8], random: &mut Random) -> Vec<u8> {
 
 fn recipes(package: &[u8], random: &mut Random) -> Vec<u8> {
     changed(package, |base, target, record| {
-        let value = |random: &mut Random| *random.pick(&[0, 1, 255, 65_536, 1 << 20, 1 << 30, u32::MAX, random.clone().next() as u32]);
+        let value = |random: &mut Random| {
+            *random.pick(&[0, 1, 255, 65_536, 1 << 20, 1 << 30, u32::MAX, random.clone().next() as u32])
+        };
         let (level, other) = if random.one_in(2) { (base, target) } else { (target, base) };
         let at = random.below(level.items.len());
         match random.below(8) {
             0 => level.items[at].gap = value(random),
-            1 => level.items[at].frame = *random.pick(&[Frame::Deflate, Frame::Gzip, Frame::Zlib, Frame::Entry, Frame::Described, Frame::Stored, Frame::Directory(value(&mut random.clone()))]),
+            1 => {
+                level.items[at].frame = *random.pick(&[
+                    Frame::Deflate,
+                    Frame::Gzip,
+                    Frame::Zlib,
+                    Frame::Entry,
+                    Frame::Described,
+                    Frame::Stored,
+                    Frame::Directory(value(&mut random.clone())),
+                ])
+            }
             2 => record.base_size = value(random).min(1_000_000_000),
             3 => record.target_size = value(random).min(1_000_000_000),
             4 => level.items.extend(other.items.clone()),
@@ -138,17 +159,22 @@ fn bomb(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
 fn overshoot(package: &[u8], random: &mut Random) -> Vec<u8> {
     let (header, _, length) = Header::parse_extended(package).expect("genuine");
     let size = random.below(header.target_size as usize) as u32;
-    with_body(package, &package[length..], |header, _| header.target_size = if random.one_in(2) { 1 } else { size })
+    with_body(package, &package[length..], |header, _| {
+        header.target_size = if random.one_in(2) { 1 } else { size }
+    })
 }
 
 /// A base whose streams hold streams, of which nothing comes out but work.
 fn nested(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let empty = [0, 0, 0, 0xFF, 0xFF].repeat(1 << (10 + random.below(12)));
     let mut base = [&empty[..], &[1, 0, 0, 0xFF, 0xFF]].concat();
-    let mut level = Level { items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside: Level::default() }] };
+    let mut level = Level {
+        items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside: Level::default() }],
+    };
     for _ in 0..=random.below(2) {
         base = compress_to_vec(&base, 9);
-        level = Level { items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside: level }] };
+        level =
+            Level { items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside: level }] };
     }
     let (_, package) = genuine(0);
     let parts = level.parts() as u32;
@@ -173,24 +199,34 @@ fn try_it(base: &[u8], package: &[u8], tally: &mut Tally) -> Result<(), String> 
         restore::<_, _, SoftwareSha256>(&opened, base, target, Vec::new(), Vec::new(), maker).map(drop)
     });
     drop(streams);
-    let (header, extensions, _) = Header::parse_extended(package).map_err(|error| format!("not a header: {error:?}"))?;
+    let (header, extensions, _) =
+        Header::parse_extended(package).map_err(|error| format!("not a header: {error:?}"))?;
     tally.saw(result.map_or_else(|error| format!("E{}", error.number()), |()| "ready".to_owned()));
     if result.is_ok() && sha256(&written) != header.target_digest {
         return Err("a wrong image was accepted".to_owned());
     }
     let Some(record) = extensions.container.and_then(|value| Record::read(value).ok()) else { return Ok(()) };
     // Scratch is in memory here, and grows by doubling.
-    let scratch = 3 * (u64::from(record.base_size) + if header.read_back { record.target_size.into() } else { 0 });
+    let scratch =
+        3 * (u64::from(record.base_size) + if header.read_back { record.target_size.into() } else { 0 });
     let stated = memory(&record) + u64::from(header.ram) + scratch.min(3 * u64::from(IMAGE_LIMIT)) + SLACK;
     let micros = cost.time.as_secs_f64() * 1e6;
     let bytes = package.len() as u64 + base.len() as u64 + written.len() as u64 + scratch.min(1 << 24);
     tally.took(cost, bytes);
     tally.held(cost.heap as u64, stated);
     if cost.heap as u64 > stated {
-        return Err(format!("{} bytes of package take {} of heap; {stated} are stated", package.len(), cost.heap));
+        return Err(format!(
+            "{} bytes of package take {} of heap; {stated} are stated",
+            package.len(),
+            cost.heap
+        ));
     }
     if micros > 100_000.0 + TIME_LIMIT * bytes as f64 {
-        return Err(format!("{} bytes of package and {} of base take {micros:.0} us", package.len(), base.len()));
+        return Err(format!(
+            "{} bytes of package and {} of base take {micros:.0} us",
+            package.len(),
+            base.len()
+        ));
     }
     Ok(())
 }
@@ -209,7 +245,9 @@ impl Streams {
         let mut command = Command::new(env::current_exe().expect("a path"));
         command.args(["make-streams", &memory.to_string()]).stderr(Stdio::null());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");
-        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else { unreachable!("pipes") };
+        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            unreachable!("pipes")
+        };
         Self { child, worker: Worker::new(requests, answers) }
     }
 }
@@ -224,8 +262,11 @@ impl Drop for Streams {
 /// What that process does, with so much memory besides what it has.
 pub fn make_streams(memory: u64) {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.split_whitespace().next()?.parse::<u64>().ok());
-    let limits = [(Resource::As, (size.unwrap_or(0) << 10) + memory), (Resource::Cpu, SECONDS), (Resource::Core, 0)];
+    let size = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmSize:")?.split_whitespace().next()?.parse::<u64>().ok());
+    let limits =
+        [(Resource::As, (size.unwrap_or(0) << 10) + memory), (Resource::Cpu, SECONDS), (Resource::Core, 0)];
     for (resource, most) in limits {
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).expect("a limit");
     }

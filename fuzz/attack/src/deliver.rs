@@ -51,12 +51,14 @@ struct Trial<'s> {
 /// Every single bit of a body, every truncation and some more, one each before the genuine package.
 pub fn each(stock: &Stock, case: u64, tally: &mut Tally) -> Result<(), String> {
     let setups = setups(stock);
-    let (number, combination) = (case as usize / (setups.len() * Mode::COUNT), case as usize % (setups.len() * Mode::COUNT));
+    let (number, combination) =
+        (case as usize / (setups.len() * Mode::COUNT), case as usize % (setups.len() * Mode::COUNT));
     let (setup, mode) = (&setups[combination % setups.len()], Mode::of(combination / setups.len()));
     let mut trial = Trial::new(stock, setup, mode, case);
     let package = trial.genuine.len();
     let body = Header::parse(&trial.genuine).expect("genuine").1;
-    let few = [Event::Unsigned, Event::Other, Event::Elsewhere, Event::TornJournal, Event::Cut, Event::Garbage];
+    let few =
+        [Event::Unsigned, Event::Other, Event::Elsewhere, Event::TornJournal, Event::Cut, Event::Garbage];
     let events = few.len() + package + 8 * (package - body);
     // A prime: each once, but not all bits of a byte in turn.
     let event = match number.wrapping_mul(1_000_003) % events {
@@ -94,7 +96,8 @@ pub fn any(stock: &Stock, case: u64, tally: &mut Tally) -> Result<(), String> {
 impl<'s> Trial<'s> {
     fn new(stock: &Stock, setup: &'s Setup, mode: Mode, seed: u64) -> Self {
         let sign = |package: &[u8]| if mode.signed { stock.signed(package) } else { package.to_vec() };
-        let [genuine, other, elsewhere] = [&setup.genuine, &setup.other, &setup.elsewhere].map(|package| sign(package));
+        let [genuine, other, elsewhere] =
+            [&setup.genuine, &setup.other, &setup.elsewhere].map(|package| sign(package));
         let (device, unsigned) = (Device::new(setup, mode), setup.genuine.clone());
         Self { device, genuine, other, elsewhere, unsigned, random: Random::new(seed), cuts: 0, begun: None }
     }
@@ -107,7 +110,9 @@ impl<'s> Trial<'s> {
         tally.mutations += events.len() as u64;
         tally.cuts += self.cuts as u64;
         tally.saw(*result.as_ref().unwrap_or(&"lost"));
-        result.map(drop).map_err(|what| format!("{what}: {kind} {page}/{write} {:?} {events:?}", self.device.mode))
+        result
+            .map(drop)
+            .map_err(|what| format!("{what}: {kind} {page}/{write} {:?} {events:?}", self.device.mode))
     }
 
     fn event(&mut self, event: Event) -> Result<(), &'static str> {

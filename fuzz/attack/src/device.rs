@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use diff_core::InPlace;
 use patch_nostd::flash::{
-    AbUpdate, Area, Entry, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Journal, Simulator, Step,
-    Unreadable, state_area,
+    AbUpdate, Area, Entry, Flash, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Journal, Simulator,
+    Step, Unreadable, state_area,
 };
 use patch_nostd::verify::{Ed25519Key, Signed};
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
@@ -67,11 +67,8 @@ pub fn setups(stock: &Stock) -> &'static [Setup] {
     SETUPS.get_or_init(|| {
         let small = |name: &str| fixture(&format!("packages/small-{name}.bin"));
         let code = |name: &str| fixture(&format!("firmware/app-{name}.bin"))[..6000].to_vec();
-        let images = [
-            (small("base"), small("target")),
-            (small("base"), small("repeats")),
-            (code("v1"), code("v2")),
-        ];
+        let images =
+            [(small("base"), small("target")), (small("base"), small("repeats")), (code("v1"), code("v2"))];
         let each = images.iter().flat_map(|images| GEOMETRIES.map(|geometry| (images, geometry)));
         let both = each.flat_map(|(images, geometry)| {
             [true, false].map(|in_place| Setup::new(stock, images, geometry, in_place))
@@ -90,7 +87,8 @@ impl Setup {
         let genuine = made(&base, &target, 4 << 10, flash);
         let other = made(&base, &target, 5 << 10, flash);
         let elsewhere = made(&base, &changed, 4 << 10, flash);
-        let ram = [&genuine, &other, &elsewhere].map(|package| Header::parse(package).expect("genuine").0.ram);
+        let ram =
+            [&genuine, &other, &elsewhere].map(|package| Header::parse(package).expect("genuine").0.ram);
         let (ram, key) = (ram.into_iter().max().unwrap_or(0), stock.device_key());
         Self { in_place, page, write, base, target, genuine, other, elsewhere, slot, scratch, ram, key }
     }
@@ -101,7 +99,9 @@ impl Setup {
         let state = if self.in_place { state_area(&header, self.page) } else { Some(0) };
         let second = if self.in_place { self.scratch } else { self.slot };
         let mut bounds = [0; 5];
-        for (index, size) in [self.slot, second, 3 * self.page, state.expect("a size")].into_iter().enumerate() {
+        for (index, size) in
+            [self.slot, second, 3 * self.page, state.expect("a size")].into_iter().enumerate()
+        {
             bounds[index + 1] = bounds[index] + size;
         }
         bounds
@@ -141,38 +141,54 @@ impl<'s> Device<'s> {
 
     /// Takes a package as after a reset, until it is ready.
     pub fn deliver(&self, package: &[u8], random: &mut Random) -> Result<(), Error> {
-        if self.mode.signed {
-            self.update(package, random, Signed { keys: &[self.setup.key], policy: Anything })
-        } else {
-            self.update(package, random, Anything)
-        }
-    }
-
-    fn update(&self, package: &[u8], random: &mut Random, policy: impl Policy) -> Result<(), Error> {
         let budget = *random.pick(&[1, 64, 1000, u32::MAX]);
+        if self.setup.in_place {
+            return self.deliver_through(package, budget, |index| self.area(index));
+        }
         with_memory(self.setup.ram as usize, |workspace| {
-            if self.setup.in_place {
-                self.update_in_place(workspace, package, budget, policy)
+            if self.mode.signed {
+                self.update_other_slot(workspace, package, budget, self.signed())
             } else {
-                self.update_other_slot(workspace, package, budget, policy)
+                self.update_other_slot(workspace, package, budget, Anything)
             }
         })
     }
 
-    fn update_in_place(&self, workspace: &mut [u8], package: &[u8], budget: u32, policy: impl Policy) -> Result<(), Error> {
-        let [slot, scratch, journal, state] = [0, 1, 2, 3].map(|index| self.area(index));
+    /// The same, in place, with something before the flash.
+    pub fn deliver_through<F: Flash>(
+        &self,
+        package: &[u8],
+        budget: u32,
+        area: impl Fn(usize) -> F,
+    ) -> Result<(), Error> {
+        let [slot, scratch, journal, state] = [0, 1, 2, 3].map(area);
         let areas = InPlaceAreas { slot, scratch, journal, state };
-        let mut buffer = [0; IN_PLACE_BUFFER];
-        let mut update = InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, package, policy)?;
-        until_ready(|| update.step(budget))
+        with_memory(self.setup.ram as usize, |workspace| {
+            if self.mode.signed {
+                update_in_place(workspace, areas, package, budget, self.signed())
+            } else {
+                update_in_place(workspace, areas, package, budget, Anything)
+            }
+        })
     }
 
-    fn update_other_slot(&self, workspace: &mut [u8], package: &[u8], budget: u32, policy: impl Policy) -> Result<(), Error> {
+    fn signed(&self) -> Signed<'_, Ed25519Key> {
+        Signed { keys: std::slice::from_ref(&self.setup.key), policy: Anything }
+    }
+
+    fn update_other_slot(
+        &self,
+        workspace: &mut [u8],
+        package: &[u8],
+        budget: u32,
+        policy: impl Policy,
+    ) -> Result<(), Error> {
         let base = (self.setup.base.len() as u32, self.area(1));
         let size = if self.mode.buffered { self.setup.page } else { self.setup.write };
         let mut buffer = vec![0; size as usize];
         let areas = (self.area(0), self.area(2));
-        let mut update = AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, policy)?;
+        let mut update =
+            AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, policy)?;
         if self.mode.pushed {
             package.chunks(budget.min(100) as usize).try_for_each(|piece| update.push(piece).map(drop))?;
             update.end()?;
@@ -187,13 +203,27 @@ impl<'s> Device<'s> {
         if chip.violations() > 0 {
             return Err("a rule of flash was broken".to_owned());
         }
-        let base = self.setup.in_place || chip.memory()[self.bounds[1] as usize..].starts_with(&self.setup.base);
+        let base =
+            self.setup.in_place || chip.memory()[self.bounds[1] as usize..].starts_with(&self.setup.base);
         if base { Ok(()) } else { Err("the base was lost".to_owned()) }
     }
 
     pub fn has(&self, image: &[u8]) -> bool {
         self.chip.borrow().memory().starts_with(image)
     }
+}
+
+fn update_in_place<F: Flash>(
+    workspace: &mut [u8],
+    areas: InPlaceAreas<F>,
+    package: &[u8],
+    budget: u32,
+    policy: impl Policy,
+) -> Result<(), Error> {
+    let mut buffer = [0; IN_PLACE_BUFFER];
+    let mut update =
+        InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, package, policy)?;
+    until_ready(|| update.step(budget))
 }
 
 fn until_ready(mut step: impl FnMut() -> Result<Step, Error>) -> Result<(), Error> {

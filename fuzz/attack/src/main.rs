@@ -71,7 +71,9 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["make-streams", memory] => containers::make_streams(memory.parse().unwrap_or(0)),
         ["replay", attack, case] => replay(&format!("{attack} {case}")),
-        ["replay", file] => replay(&fs::read_to_string(file).unwrap_or_else(|error| usage(&format!("{file}: {error}")))),
+        ["replay", file] => {
+            replay(&fs::read_to_string(file).unwrap_or_else(|error| usage(&format!("{file}: {error}"))))
+        }
         _ => match run(&chosen(&arguments)) {
             0 => {}
             failed => {
@@ -120,7 +122,15 @@ fn run(choice: &Choice) -> u64 {
     println!("first case {}; {} s for each attack", choice.first, choice.seconds);
     println!(
         "{:12} {:>9} {:>9} {:>9} {:>10} {:>9} {:>13} {:>15} {:>6}",
-        "attack", "cases", "mutations", "cuts", "geometries", "longest s", "most us/byte", "memory/stated", "failed"
+        "attack",
+        "cases",
+        "mutations",
+        "cuts",
+        "geometries",
+        "longest s",
+        "most us/byte",
+        "memory/stated",
+        "failed"
     );
     let mut failed = 0;
     for &attack in &choice.attacks {
@@ -183,7 +193,8 @@ fn report(attack: usize, case: u64, what: &str) {
     let folder = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let folder = std::path::Path::new(&folder).join("attack");
     let file = folder.join(format!("{name}-{case}.txt"));
-    let left = fs::create_dir_all(&folder).and_then(|()| fs::write(&file, format!("{name} {case}\n{what}\n")));
+    let left =
+        fs::create_dir_all(&folder).and_then(|()| fs::write(&file, format!("{name} {case}\n{what}\n")));
     if let Err(error) = left {
         eprintln!("{}: {error}", file.display());
     }

@@ -82,7 +82,11 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// The package with another body, which its header states rightly. Signatures are left out.
-pub fn with_body(package: &[u8], body: &[u8], change: impl FnOnce(&mut Header, &mut Extensions<'_>)) -> Vec<u8> {
+pub fn with_body(
+    package: &[u8],
+    body: &[u8],
+    change: impl FnOnce(&mut Header, &mut Extensions<'_>),
+) -> Vec<u8> {
     let (mut header, mut extensions, _) = Header::parse_extended(package).expect("a genuine header");
     header.body_length = body.len() as u32;
     header.body_digest = header.body_digest.map(|_| sha256(body));

@@ -28,8 +28,12 @@ pub fn attack(stock: &Stock, case: u64, tally: &mut Tally) -> Result<(), String>
     let whole = restore(&genuine.base, &package, &mut |patcher| patcher.push(&package));
     let taken = random.clone();
     let again = match random.below(3) {
-        0 => restore(&genuine.base, &package, &mut |patcher| in_pieces(patcher, &package, 1, &mut taken.clone())),
-        1 => restore(&genuine.base, &package, &mut |patcher| in_pieces(patcher, &package, 300, &mut taken.clone())),
+        0 => restore(&genuine.base, &package, &mut |patcher| {
+            in_pieces(patcher, &package, 1, &mut taken.clone())
+        }),
+        1 => restore(&genuine.base, &package, &mut |patcher| {
+            in_pieces(patcher, &package, 300, &mut taken.clone())
+        }),
         _ => restore(&genuine.base, &package, &mut |patcher| by_steps(patcher, &package, &mut taken.clone())),
     };
     judge(&package, &whole, &again, tally).map_err(|what| format!("{}: {what}", genuine.name))
@@ -119,9 +123,18 @@ pub struct Restored {
 type Decoder<'w, 'a> = Patcher<'w, Watched<'a>, Written<'a>, SoftwareSha256>;
 
 /// Restores, by whatever gives the package to the decoder. Breaking a rule is a panic.
-pub fn restore(base: &[u8], package: &[u8], give: &mut dyn FnMut(&mut Decoder<'_, '_>) -> Result<(), Error>) -> Restored {
+pub fn restore(
+    base: &[u8],
+    package: &[u8],
+    give: &mut dyn FnMut(&mut Decoder<'_, '_>) -> Result<(), Error>,
+) -> Restored {
     let stated = Header::parse(package).map_or(HEADER_LIMIT as u32, |(header, _)| header.ram);
-    let mut restored = Restored { result: Err(Error::WorkspaceTooSmall), target: Vec::new(), cost: Cost::default(), hashed: 0 };
+    let mut restored = Restored {
+        result: Err(Error::WorkspaceTooSmall),
+        target: Vec::new(),
+        cost: Cost::default(),
+        hashed: 0,
+    };
     if stated > RAM_LIMIT {
         return restored;
     }
@@ -142,7 +155,12 @@ pub fn restore(base: &[u8], package: &[u8], give: &mut dyn FnMut(&mut Decoder<'_
     restored
 }
 
-fn in_pieces(patcher: &mut Decoder<'_, '_>, mut package: &[u8], most: usize, random: &mut Random) -> Result<(), Error> {
+fn in_pieces(
+    patcher: &mut Decoder<'_, '_>,
+    mut package: &[u8],
+    most: usize,
+    random: &mut Random,
+) -> Result<(), Error> {
     while !package.is_empty() {
         let (piece, rest) = package.split_at((1 + random.below(most)).min(package.len()));
         patcher.push(piece)?;
@@ -197,7 +215,10 @@ impl Target for Written<'_> {
 
     fn begin(&mut self, size: u32) -> Result<(), Error> {
         assert!(self.size.is_none(), "announced twice");
-        assert!(self.base.hashed.get() as usize == self.base.image.len(), "announced before the base was checked");
+        assert!(
+            self.base.hashed.get() as usize == self.base.image.len(),
+            "announced before the base was checked"
+        );
         assert!(size <= IMAGE_LIMIT, "more announced than the target may have");
         self.size = Some(size);
         Ok(())
