@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use diff_core::InPlace;
 use patch_nostd::flash::{
-    AbUpdate, Area, Entry, Flash, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Journal, Simulator,
-    Step, Unreadable, state_area,
+    AbUpdate, Area, Entry, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Journal, Simulator, Step,
+    Unreadable, state_area,
 };
 use patch_nostd::verify::{Ed25519Key, Signed};
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
@@ -142,38 +142,25 @@ impl<'s> Device<'s> {
     /// Takes a package as after a reset, until it is ready.
     pub fn deliver(&self, package: &[u8], random: &mut Random) -> Result<(), Error> {
         let budget = *random.pick(&[1, 64, 1000, u32::MAX]);
-        if self.setup.in_place {
-            return self.deliver_through(package, budget, |index| self.area(index));
+        if self.mode.signed {
+            self.update(package, budget, Signed { keys: &[self.setup.key], policy: Anything })
+        } else {
+            self.update(package, budget, Anything)
         }
-        with_memory(self.setup.ram as usize, |workspace| {
-            if self.mode.signed {
-                self.update_other_slot(workspace, package, budget, self.signed())
-            } else {
-                self.update_other_slot(workspace, package, budget, Anything)
-            }
-        })
     }
 
-    /// The same, in place, with something before the flash.
-    pub fn deliver_through<F: Flash>(
-        &self,
-        package: &[u8],
-        budget: u32,
-        area: impl Fn(usize) -> F,
-    ) -> Result<(), Error> {
-        let [slot, scratch, journal, state] = [0, 1, 2, 3].map(area);
-        let areas = InPlaceAreas { slot, scratch, journal, state };
+    fn update(&self, package: &[u8], budget: u32, policy: impl Policy) -> Result<(), Error> {
         with_memory(self.setup.ram as usize, |workspace| {
-            if self.mode.signed {
-                update_in_place(workspace, areas, package, budget, self.signed())
-            } else {
-                update_in_place(workspace, areas, package, budget, Anything)
+            if !self.setup.in_place {
+                return self.update_other_slot(workspace, package, budget, policy);
             }
+            let [slot, scratch, journal, state] = [0, 1, 2, 3].map(|index| self.area(index));
+            let areas = InPlaceAreas { slot, scratch, journal, state };
+            let mut buffer = [0; IN_PLACE_BUFFER];
+            let mut update =
+                InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, package, policy)?;
+            until_ready(|| update.step(budget))
         })
-    }
-
-    fn signed(&self) -> Signed<'_, Ed25519Key> {
-        Signed { keys: std::slice::from_ref(&self.setup.key), policy: Anything }
     }
 
     fn update_other_slot(
@@ -211,19 +198,6 @@ impl<'s> Device<'s> {
     pub fn has(&self, image: &[u8]) -> bool {
         self.chip.borrow().memory().starts_with(image)
     }
-}
-
-fn update_in_place<F: Flash>(
-    workspace: &mut [u8],
-    areas: InPlaceAreas<F>,
-    package: &[u8],
-    budget: u32,
-    policy: impl Policy,
-) -> Result<(), Error> {
-    let mut buffer = [0; IN_PLACE_BUFFER];
-    let mut update =
-        InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, package, policy)?;
-    until_ready(|| update.step(budget))
 }
 
 fn until_ready(mut step: impl FnMut() -> Result<Step, Error>) -> Result<(), Error> {

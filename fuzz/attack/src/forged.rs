@@ -1,8 +1,6 @@
 //! Flash that somebody else wrote, or that reads wrong: records of the journal, and the decoder's state.
 
-use std::cell::RefCell;
-
-use patch_nostd::flash::{Cut, Entry, Flash, FlashError, Geometry, Journal, Mark};
+use patch_nostd::flash::{Cut, Entry, Journal, Mark};
 use patch_nostd::wire::crc32;
 
 use crate::device::{Device, Mode, setups};
@@ -67,7 +65,8 @@ impl Trial<'_> {
             ];
             let mark = *self.random.pick(&marks);
             let mut journal = Journal::open(self.device.area(2)).map_err(|error| format!("{error:?}"))?;
-            journal.append(Entry { update, mark }).map_err(|error| format!("{error:?}"))?;
+            let mut buffer = vec![0; journal.buffer()];
+            journal.append(Entry { update, mark }, &mut buffer).map_err(|error| format!("{error:?}"))?;
         }
         self.delivered()
     }
@@ -122,27 +121,28 @@ impl Trial<'_> {
         }
     }
 
-    /// A state of the decoder that is not one, with the right checksum.
+    /// States of the decoder that are none, with the right checksum.
     fn state(mut self) -> Result<String, String> {
-        let mut forge =
-            Forge { random: self.random.clone(), rate: 1 + self.random.below(200), ..Forge::default() };
-        // How much is read, so that the checksum is known when it is asked for.
-        let chip = self.device.chip.borrow().clone();
-        let counted = RefCell::new(forge.clone());
-        let _ = self.device.deliver_through(&self.genuine, 1, |index| self.through(index, &counted));
-        let last = counted.borrow().first_load.unwrap_or(counted.borrow().reads);
-        *self.device.chip.borrow_mut() = chip;
-        (forge.last, forge.on) = (last, true);
-        let forge = RefCell::new(forge);
-        let result = self.device.deliver_through(&self.genuine, 300, |index| self.through(index, &forge));
-        match result {
+        let (start, length) = self.device.place(3);
+        for at in [start, start + length / 2] {
+            let mut state = self.device.chip.borrow().memory()[at as usize..][..length as usize / 2].to_vec();
+            let Some(length) = checked_length(&state) else { continue };
+            for _ in 0..=self.random.below(6) {
+                // Most is tables; what is counted and measured comes before and after them.
+                let near = self.random.below(length.min(200));
+                let at = *self.random.clone().pick(&[near, length - 1 - near, self.random.below(length)]);
+                let count = 1 + self.random.below(4);
+                let value = *self.random.clone().pick(&[0, 1, 0x7F, 0xFF, self.random.next() as u8]);
+                state[at..(at + count).min(length)].fill(value);
+            }
+            let checksum = crc32(&state[..length]).to_le_bytes();
+            state[length..length + 4].copy_from_slice(&checksum);
+            self.device.chip.borrow_mut().load(at, &state);
+        }
+        match self.device.deliver(&self.genuine, &mut self.random) {
             Ok(()) => self.ready(),
             Err(error) => Ok(format!("E{}", error.number())),
         }
-    }
-
-    fn through<'t>(&'t self, index: usize, forge: &'t RefCell<Forge>) -> Forging<'t> {
-        Forging { area: self.device.area(index), forge: (index == 3).then_some(forge) }
     }
 
     fn ready(&self) -> Result<String, String> {
@@ -152,84 +152,15 @@ impl Trial<'_> {
     }
 }
 
-/// Changes what is read of a state, and the checksum to go with it.
-#[derive(Clone)]
-struct Forge {
-    random: Random,
-    rate: usize,
-    reads: usize,
-    given: Vec<u8>,
-    /// The read that is of the checksum.
-    last: usize,
-    on: bool,
-    /// Reads until something was written: all of the first state.
-    first_load: Option<usize>,
-}
-
-impl Default for Forge {
-    fn default() -> Self {
-        Self {
-            random: Random::new(0),
-            rate: 1,
-            reads: 0,
-            given: Vec::new(),
-            last: 0,
-            on: false,
-            first_load: None,
+/// Where the checksum of what is before it stands.
+fn checked_length(bytes: &[u8]) -> Option<usize> {
+    let mut crc = !0u32;
+    bytes.iter().enumerate().find_map(|(at, &byte)| {
+        if at > 0 && bytes.get(at..at + 4)? == (!crc).to_le_bytes() {
+            return Some(at);
         }
-    }
-}
-
-#[derive(Clone)]
-struct Forging<'t> {
-    area: patch_nostd::flash::Area<'t, patch_nostd::flash::Simulator>,
-    forge: Option<&'t RefCell<Forge>>,
-}
-
-impl Flash for Forging<'_> {
-    fn geometry(&self) -> Geometry {
-        self.area.geometry()
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
-        self.area.read(offset, buffer)?;
-        let Some(forge) = self.forge else { return Ok(()) };
-        let forge = &mut *forge.borrow_mut();
-        forge.reads += 1;
-        if !forge.on || forge.reads > forge.last {
-            return Ok(());
-        }
-        if forge.reads == forge.last && buffer.len() == 4 {
-            buffer.copy_from_slice(&crc32(&forge.given).to_le_bytes());
-            return Ok(());
-        }
-        if buffer.len() <= 8 && forge.random.one_in(forge.rate) {
-            let value = *forge.random.pick(&[0, 1, 0x7F, 0xFF]);
-            buffer.fill(value);
-        } else if !buffer.is_empty() && forge.random.one_in(2 * forge.rate) {
-            let at = forge.random.below(buffer.len());
-            buffer[at] = forge.random.next() as u8;
-        }
-        forge.given.extend_from_slice(buffer);
-        Ok(())
-    }
-
-    fn erase(&mut self, offset: u32) -> Result<(), FlashError> {
-        self.stop_counting();
-        self.area.erase(offset)
-    }
-
-    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        self.stop_counting();
-        self.area.write(offset, bytes)
-    }
-}
-
-impl Forging<'_> {
-    fn stop_counting(&self) {
-        if let Some(forge) = self.forge {
-            let forge = &mut *forge.borrow_mut();
-            forge.first_load.get_or_insert(forge.reads);
-        }
-    }
+        let bit = |crc: u32, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
+        crc = (0..8).fold(crc ^ u32::from(byte), bit);
+        None
+    })
 }
