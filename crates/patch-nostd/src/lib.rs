@@ -38,6 +38,7 @@ pub mod refs;
 mod state;
 pub mod verify;
 pub mod wire;
+mod workspace;
 
 pub use apply::{Base, Patcher, SliceTarget, Target, required_ram};
 pub use error::Error;
@@ -45,3 +46,4 @@ pub use error::Error;
 pub use verify::SoftwareSha256;
 pub use verify::{Anything, Device, Policy, Sha256};
 pub use wire::{Extensions, Header};
+pub use workspace::Workspace;

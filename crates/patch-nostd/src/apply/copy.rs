@@ -95,6 +95,17 @@ impl CopyState {
         self.history = 0;
         self.steps.begin(address);
     }
+
+    /// Whether a copy that was loaded is at this position of the target.
+    #[cfg(feature = "flash")]
+    pub(super) const fn is_sound(&self, position: u32) -> bool {
+        let done = self.done as u64 + self.at as u64;
+        // A reference may hang over the end of a block, not of the cover.
+        self.block <= WINDOW
+            && self.at <= WINDOW
+            && done <= self.length as u64
+            && self.target as u64 + done == position as u64
+    }
 }
 
 impl Walker<'_> {

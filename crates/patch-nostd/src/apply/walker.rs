@@ -131,6 +131,15 @@ impl<'w> Walker<'w> {
         self.position
     }
 
+    /// Whether a state that was loaded can be one that was saved, as far as the work depends on that to end.
+    #[cfg(feature = "flash")]
+    pub(crate) const fn is_sound(&self) -> bool {
+        self.used == 0
+            && self.position <= self.control.position
+            && self.control.position <= self.target_size
+            && (!matches!(self.phase, Phase::Copy) || self.copy.is_sound(self.position))
+    }
+
     /// The operation that the last step began, if that is what it did: for statistics.
     #[must_use]
     pub fn announced(&self) -> Option<Operation> {
@@ -186,6 +195,9 @@ impl<'w> Walker<'w> {
                     self.operation = operation;
                     self.announced = true;
                     self.phase = Phase::Literals;
+                } else if self.control.position >= self.target_size && stated.is_none() {
+                    // No body leads here, but a saved state that was forged might.
+                    return Err(Error::Corrupt);
                 }
             }
             Phase::Literals => self.step_literal(coder, oracle, io)?,
@@ -206,7 +218,7 @@ impl<'w> Walker<'w> {
         oracle: &O,
         index: u32,
     ) -> Result<(), Error> {
-        if index as usize == self.predictor.landmarks.as_slice().len() {
+        if index as usize >= self.predictor.landmarks.as_slice().len() {
             self.phase = Phase::Operation;
             return Ok(());
         }

@@ -7,15 +7,25 @@ use crate::Error;
 use crate::apply::Io;
 use crate::wire::InPlacePlan;
 
-/// Bytes of the buffer of an update in place, on top of the workspace.
-pub const IN_PLACE_BUFFER: usize = HELD;
-/// Bytes on their way to the scratch area.
-const HELD: usize = 256;
-/// Bytes that are copied at once, on the stack.
-const COPIED: usize = 256;
+/// Bytes of the buffer of an update in place, on top of the workspace, where no area writes more than 64 bytes at once:
+/// see [`in_place_buffer`].
+pub const IN_PLACE_BUFFER: usize = PIECE;
+/// Bytes that are written at once where units are not longer; also of the buffers on the stack.
+pub(super) const PIECE: usize = 256;
+/// The longest unit of a journal's record that needs no buffer.
+const SHORT: usize = 64;
 
 /// Bytes that are compared at once, on the stack.
 const COMPARED: usize = 64;
+
+/// Bytes of the buffer of an update in place, on top of the workspace. `write` is the most bytes that one of the areas
+/// (slot, scratch, journal, state) writes at once.
+#[must_use]
+pub const fn in_place_buffer(write: u32) -> usize {
+    let write = write as usize;
+    let held = if write > PIECE { write } else { PIECE };
+    held.saturating_add(if write > SHORT { write } else { 0 })
+}
 
 /// An offset in one of the areas.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +41,10 @@ enum Place {
 pub(super) struct Ground<'w, F> {
     pub(super) slot: F,
     pub(super) scratch: F,
-    held: &'w mut [u8; HELD],
+    /// Bytes on their way to the scratch area.
+    held: &'w mut [u8],
+    /// Where units are put together that are too long for the stack.
+    pub(super) spare: &'w mut [u8],
     plan: InPlacePlan,
     base_size: u32,
     target_size: u32,
@@ -48,14 +61,14 @@ crate::state::state!(Held<'_>: used, held);
 /// What of it has to be saved.
 struct Held<'a> {
     used: usize,
-    held: &'a mut [u8; HELD],
+    held: &'a mut [u8; PIECE],
 }
 
 impl<'w, F: Flash> Ground<'w, F> {
-    /// Checks that the areas are fit for the plan.
+    /// Checks that the areas are fit for the plan. `unit` is the longest of all areas.
     pub(super) fn new(
         (slot, scratch): (F, F),
-        buffer: &'w mut [u8],
+        (buffer, unit): (&'w mut [u8], u32),
         plan: InPlacePlan,
         (base_size, target_size): (u32, u32),
     ) -> Result<Self, Error> {
@@ -68,14 +81,18 @@ impl<'w, F: Flash> Ground<'w, F> {
         let needed = plan.scratch(target_size).and_then(|bytes| of_scratch.whole_pages(bytes));
         let kept = plan.keep == 0 || plan.segment.is_multiple_of(of_scratch.page);
         let fitting = needed.is_some_and(|needed| needed <= of_scratch.size);
-        if !usable(&of_slot) || !usable(&of_scratch) || !whole || !kept || !fitting {
+        if !of_slot.is_valid() || !of_scratch.is_valid() || !whole || !kept || !fitting {
             return Err(Error::Areas);
         }
         if !fits(base_size, plan.shift) || !fits(target_size, 0) {
             return Err(Error::SlotSize);
         }
-        let held = buffer.first_chunk_mut::<HELD>().ok_or(Error::WorkspaceTooSmall)?;
-        Ok(Self { slot, scratch, held, plan, base_size, target_size, segment: 0, flushed: 0, used: 0 })
+        if buffer.len() < in_place_buffer(unit) {
+            return Err(Error::WorkspaceTooSmall);
+        }
+        let (held, spare) =
+            buffer.split_at_mut_checked(PIECE.max(unit as usize)).ok_or(Error::WorkspaceTooSmall)?;
+        Ok(Self { slot, scratch, held, spare, plan, base_size, target_size, segment: 0, flushed: 0, used: 0 })
     }
 
     /// Where the current segment begins.
@@ -101,18 +118,20 @@ impl<'w, F: Flash> Ground<'w, F> {
 
     /// Carries what is held to where the decoder's state is saved, or from there.
     pub(super) fn transfer(&mut self, transfer: &mut impl crate::state::Transfer) -> Result<(), Error> {
-        let mut held = Held { used: self.used, held: &mut *self.held };
+        // What is held beyond a segment's end is less than a block.
+        let held = self.held.first_chunk_mut::<PIECE>().filter(|_| self.used <= PIECE);
+        let mut held = Held { used: self.used, held: held.ok_or(Error::Areas)? };
         crate::state::State::transfer(&mut held, transfer)?;
         self.used = held.used;
-        Ok(())
+        if self.used <= PIECE { Ok(()) } else { Err(Error::Journal) }
     }
 
     /// Adds bytes of the slot to a digest; returns where it goes on.
     pub(super) fn hash(&mut self, digest: &mut impl crate::Sha256, from: u32, to: u32) -> Result<u32, Error> {
-        let mut copied = [0; COPIED];
+        let mut copied = [0; PIECE];
         let mut offset = from;
         while offset < to {
-            let count = COPIED.min((to - offset) as usize);
+            let count = PIECE.min((to - offset) as usize);
             let part = copied.get_mut(..count).ok_or(Error::TargetRead)?;
             self.slot.read(offset, part).map_err(|_| Error::TargetRead)?;
             digest.update(part);
@@ -153,17 +172,24 @@ impl<'w, F: Flash> Ground<'w, F> {
         if self.is_same(from, to, count)? {
             return Ok(());
         }
+        let spare = core::mem::take(&mut self.spare);
+        let result = self.write_page(from, to, count, spare);
+        self.spare = spare;
+        result
+    }
+
+    fn write_page(&mut self, from: Place, to: Place, count: u32, spare: &mut [u8]) -> Result<(), Error> {
         let (area, start) = self.area(to);
         let geometry = area.geometry();
         let chunk = chunk(&geometry);
         area.erase(start).map_err(|_| Error::TargetWrite)?;
+        let mut stack = [0; PIECE];
+        let units = buffer(&mut stack, spare, chunk as usize)?;
         let mut done = 0;
         while done < count {
             let known = chunk.min(count - done) as usize;
-            let mut copied = [geometry.erased; COPIED];
-            let bytes = copied.get_mut(..known).ok_or(Error::Areas)?;
-            self.read(from, done, bytes)?;
-            let units = copied.get(..chunk as usize).ok_or(Error::Areas)?;
+            units.fill(geometry.erased);
+            self.read(from, done, units.get_mut(..known).ok_or(Error::Areas)?)?;
             let (area, start) = self.area(to);
             area.write(start.saturating_add(done), units).map_err(|_| Error::TargetWrite)?;
             done += chunk;
@@ -231,11 +257,12 @@ impl<'w, F: Flash> Ground<'w, F> {
         if self.flushed.is_multiple_of(geometry.page) {
             self.scratch.erase(self.flushed).map_err(|_| Error::TargetWrite)?;
         }
-        let mut units = [geometry.erased; HELD];
+        let length = (count as u32).checked_next_multiple_of(geometry.write).ok_or(Error::Areas)?;
+        let mut stack = [0; PIECE];
+        let units = buffer(&mut stack, self.spare, length as usize)?;
+        units.fill(geometry.erased);
         let held = self.held.get(..count).ok_or(Error::TargetWrite)?;
         units.iter_mut().zip(held).for_each(|(to, &from)| *to = from);
-        let length = (count as u32).checked_next_multiple_of(geometry.write).ok_or(Error::Areas)?;
-        let units = units.get(..length as usize).ok_or(Error::Areas)?;
         self.scratch.write(self.flushed, units).map_err(|_| Error::TargetWrite)?;
         self.flushed += count as u32;
         self.used -= count;
@@ -301,14 +328,19 @@ impl<F: Flash> Io for Ground<'_, F> {
     }
 }
 
-/// Whether an area can be used at all.
-pub(super) fn usable(geometry: &Geometry) -> bool {
-    geometry.is_valid() && geometry.write as usize <= super::journal::UNIT_LIMIT
+/// Room for so many bytes: on the stack if that has it.
+pub(super) fn buffer<'b>(
+    stack: &'b mut [u8; PIECE],
+    spare: &'b mut [u8],
+    length: usize,
+) -> Result<&'b mut [u8], Error> {
+    let from = if length <= PIECE { stack } else { spare };
+    from.get_mut(..length).ok_or(Error::WorkspaceTooSmall)
 }
 
 /// Bytes that are written at once: whole units, and no page ends amid them.
 pub(super) const fn chunk(geometry: &Geometry) -> u32 {
-    let most = HELD as u32;
+    let most = PIECE as u32;
     if geometry.page <= most {
         geometry.page
     } else if geometry.page.is_multiple_of(most) && most.is_multiple_of(geometry.write) {

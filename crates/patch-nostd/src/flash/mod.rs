@@ -19,14 +19,14 @@ mod stored;
 
 pub use ab::{AbUpdate, ab_ram};
 pub use area::Area;
-pub use ground::IN_PLACE_BUFFER;
-pub use in_place::{InPlaceAreas, InPlaceUpdate};
-pub use journal::{Entry, Journal, Mark};
+pub use ground::{IN_PLACE_BUFFER, in_place_buffer};
+pub use in_place::{InPlaceAreas, InPlaceUpdate, has_begun};
+pub use journal::{Entry, Journal, Mark, journal_area};
 pub use memory::{Flash, FlashError, Geometry};
 pub use nor::Nor;
 #[cfg(feature = "simulator")]
 pub use simulator::{Cut, Operation, Simulator, Unreadable};
-pub use slot::SlotTarget;
+pub use slot::{SlotTarget, ab_buffer};
 pub use stored::{in_place_ram, state_area};
 
 /// How far an update is.

@@ -6,8 +6,8 @@
 use std::cell::RefCell;
 
 use patch_nostd::flash::{
-    AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Operation, Simulator, Step,
-    Unreadable, state_area,
+    AbUpdate, Area, Cut, Flash, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Operation, Simulator,
+    Step, Unreadable, journal_area, state_area,
 };
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
 
@@ -214,6 +214,11 @@ fn check_ready(device: &impl Device, chip: &Simulator) {
     device.check_ready(chip);
 }
 
+/// Bytes of a journal in such pages.
+fn journal(page: u32, write: u32) -> u32 {
+    journal_area(&Geometry::new(page, page, write)).unwrap()
+}
+
 /// A device with two slots, a journal and a place for the package.
 pub struct Ab<'a> {
     pub old: &'a [u8],
@@ -232,12 +237,26 @@ impl Ab<'_> {
     /// Sizes of slots, journal and place for the package.
     fn sizes(&self) -> [u32; 3] {
         let whole = |length: usize| (length as u32).next_multiple_of(self.page).max(self.page);
-        [whole(self.old.len().max(self.new.len())), 2 * self.page, whole(self.package.len())]
+        [whole(self.old.len().max(self.new.len())), journal(self.page, self.write), whole(self.package.len())]
     }
 
     fn starts(&self) -> [u32; 4] {
         let [slot, journal, _] = self.sizes();
         [0, slot, 2 * slot, 2 * slot + journal]
+    }
+
+    /// Updates with this package, whatever it is.
+    pub fn deliver(&self, chip: &RefCell<Simulator>, package: &mut impl Flash) -> Result<(), Error> {
+        let ([slot, journal, _], starts) = (self.sizes(), self.starts());
+        let base = (self.old.len() as u32, Area::new(chip, starts[0], slot));
+        let areas = (Area::new(chip, starts[1], slot), Area::new(chip, starts[2], journal));
+        let mut buffer = vec![0; if self.buffered { self.page } else { self.write } as usize];
+        with_memory(self.package, |workspace| {
+            let mut update =
+                AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, Anything)?;
+            while update.step(package, 1000)? != Step::Ready {}
+            Ok(())
+        })
     }
 }
 
@@ -261,19 +280,8 @@ impl Device for Ab<'_> {
     }
 
     fn update(&self, chip: &RefCell<Simulator>) -> Result<(), Error> {
-        let ([slot, journal, store], starts) = (self.sizes(), self.starts());
-        let base = (self.old.len() as u32, Area::new(chip, starts[0], slot));
-        let slot = Area::new(chip, starts[1], slot);
-        let journal = Area::new(chip, starts[2], journal);
-        let mut package = Area::new(chip, starts[3], store);
-        let mut buffer = vec![0; if self.buffered { self.page } else { self.write } as usize];
-        with_memory(self.package, |workspace| {
-            let areas = (slot, journal);
-            let mut update =
-                AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, Anything)?;
-            while update.step(&mut package, 1000)? != Step::Ready {}
-            Ok(())
-        })
+        let mut package = Area::new(chip, self.starts()[3], self.sizes()[2]);
+        self.deliver(chip, &mut package)
     }
 
     fn check_always(&self, chip: &Simulator) {
@@ -300,12 +308,13 @@ pub struct InPlaceDevice<'a> {
 
 impl InPlaceDevice<'_> {
     /// Where slot, scratch, journal, state and package begin, and where the package ends.
-    fn bounds(&self) -> [u32; 6] {
+    pub fn bounds(&self) -> [u32; 6] {
         let (header, _) = Header::parse(self.package).unwrap();
         let state = state_area(&header, self.page).unwrap();
         let package = (self.package.len() as u32).next_multiple_of(self.page);
         let mut bounds = [0; 6];
-        for (index, size) in [self.slot, self.scratch, 2 * self.page, state, package].into_iter().enumerate()
+        for (index, size) in
+            [self.slot, self.scratch, journal(self.page, self.write), state, package].into_iter().enumerate()
         {
             bounds[index + 1] = bounds[index] + size;
         }
