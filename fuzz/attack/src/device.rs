@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use diff_core::InPlace;
 use patch_nostd::flash::{
-    AbUpdate, Area, Entry, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Journal, Simulator, Step,
-    Unreadable, state_area,
+    AbUpdate, Area, Entry, Geometry, InPlaceAreas, InPlaceUpdate, Journal, Simulator, Step, Unreadable,
+    ab_buffer, in_place_buffer, journal_area, state_area,
 };
 use patch_nostd::verify::{Ed25519Key, Signed};
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
@@ -15,7 +15,8 @@ use crate::packages::{Stock, fixture, made, with_memory};
 use crate::random::Random;
 
 /// Page and unit in bytes.
-const GEOMETRIES: [(u32, u32); 5] = [(64, 4), (48, 16), (256, 8), (1024, 2), (4096, 1)];
+const GEOMETRIES: [(u32, u32); 8] =
+    [(64, 4), (48, 16), (256, 8), (1024, 2), (4096, 1), (128, 128), (512, 256), (512, 512)];
 /// No update takes as many steps.
 const STEPS: u32 = 1_000_000;
 
@@ -71,7 +72,7 @@ pub fn setups(stock: &Stock) -> &'static [Setup] {
             [(small("base"), small("target")), (small("base"), small("repeats")), (code("v1"), code("v2"))];
         let each = images.iter().flat_map(|images| GEOMETRIES.map(|geometry| (images, geometry)));
         let both = each.flat_map(|(images, geometry)| {
-            [true, false].map(|in_place| Setup::new(stock, images, geometry, in_place))
+            [true, false].map(|in_place| Setup::new(stock, images, geometry, in_place && geometry.1 <= 64))
         });
         both.collect()
     })
@@ -98,9 +99,10 @@ impl Setup {
         let header = Header { ram: self.ram, ..Header::parse(&self.other).expect("genuine").0 };
         let state = if self.in_place { state_area(&header, self.page) } else { Some(0) };
         let second = if self.in_place { self.scratch } else { self.slot };
+        let journal = journal_area(&Geometry::new(self.page, self.page, self.write)).expect("a size");
         let mut bounds = [0; 5];
         for (index, size) in
-            [self.slot, second, 3 * self.page, state.expect("a size")].into_iter().enumerate()
+            [self.slot, second, journal + self.page, state.expect("a size")].into_iter().enumerate()
         {
             bounds[index + 1] = bounds[index] + size;
         }
@@ -156,7 +158,7 @@ impl<'s> Device<'s> {
             }
             let [slot, scratch, journal, state] = [0, 1, 2, 3].map(|index| self.area(index));
             let areas = InPlaceAreas { slot, scratch, journal, state };
-            let mut buffer = [0; IN_PLACE_BUFFER];
+            let mut buffer = vec![0; in_place_buffer(self.setup.write) as usize];
             let mut update =
                 InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, package, policy)?;
             until_ready(|| update.step(budget))
@@ -171,8 +173,10 @@ impl<'s> Device<'s> {
         policy: impl Policy,
     ) -> Result<(), Error> {
         let base = (self.setup.base.len() as u32, self.area(1));
-        let size = if self.mode.buffered { self.setup.page } else { self.setup.write };
-        let mut buffer = vec![0; size as usize];
+        let geometry = Geometry::new(self.setup.page, self.setup.page, self.setup.write);
+        let whole = ab_buffer(&geometry, &geometry).expect("a size");
+        let least = whole - self.setup.page + self.setup.write;
+        let mut buffer = vec![0; if self.mode.buffered { whole } else { least } as usize];
         let areas = (self.area(0), self.area(2));
         let mut update =
             AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, policy)?;
