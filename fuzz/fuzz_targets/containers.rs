@@ -80,8 +80,14 @@ impl Maker for Anyhow {
 fn genuine() -> &'static (Vec<u8>, Vec<u8>) {
     static MADE: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
     MADE.get_or_init(|| {
-        let text = |changed: u32| (0..400).flat_map(|line| format!("option.{line} = {:x}\n", line * line * changed).into_bytes()).collect::<Vec<u8>>();
-        let (old, new) = (zlib(&text(0x1234_5)), zlib(&[text(0x1234_5), text(3)].concat()));
+        let text = |changed: u32| {
+            (0..400)
+                .flat_map(|line| {
+                    format!("option.{line} = {:x}\n", changed.wrapping_mul(line * line)).into_bytes()
+                })
+                .collect::<Vec<u8>>()
+        };
+        let (old, new) = (zlib(&text(0x1234_5678)), zlib(&[text(0x1234_5678), text(3)].concat()));
         let options = Options { level: 1, ..Options::default() };
         let package = diff(&old, &new, &options, &Silent).expect("a package");
         (old, package.bytes)

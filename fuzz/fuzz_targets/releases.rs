@@ -43,10 +43,12 @@ fuzz_target!(|input: Input| {
         fs::write(genuine.folder.join(&genuine.package), package).expect("a file");
     }
     if let Ok(parsed) = Manifest::parse(manifest, Path::new(&name)) {
-        let again = Manifest::parse(&parsed.to_json(), Path::new(&name)).expect("what was written can be read");
+        let again =
+            Manifest::parse(&parsed.to_json(), Path::new(&name)).expect("what was written can be read");
         assert_eq!(parsed, again);
     }
-    let sources = [Source::new("1.0", b"an image".repeat(30)), Source::new("1.1", b"another image".repeat(30))];
+    let sources =
+        [Source::new("1.0", b"an image".repeat(30)), Source::new("1.1", b"another image".repeat(30))];
     let _ = replay(&genuine.folder, &sources, &[]);
     let _ = Catalogue::read(&genuine.folder);
     let _ = merge(&[&genuine.folder], &genuine.folder.join("merged"));
