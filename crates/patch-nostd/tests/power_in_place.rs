@@ -198,3 +198,87 @@ fn an_update_that_is_ready_stays_ready() {
     assert_eq!(device.update(&chip), Ok(()));
     assert_eq!(chip.borrow().operations(), operations);
 }
+
+/// An update that lost power after so many operations, with power again.
+fn interrupted(device: &InPlaceDevice<'_>, after: u64) -> Simulator {
+    let mut chip = device.chip();
+    chip.cut(Cut { after, torn: 1 });
+    let chip = RefCell::new(chip);
+    device.update(&chip).unwrap_err();
+    let mut chip = chip.into_inner();
+    chip.reboot();
+    chip
+}
+
+fn operations(device: &InPlaceDevice<'_>) -> u64 {
+    let chip = RefCell::new(device.chip());
+    device.update(&chip).unwrap();
+    chip.into_inner().operations()
+}
+
+#[test]
+fn up_to_four_bits_of_the_journal_that_read_wrong_lose_nothing() {
+    let golden = named("small-in-place");
+    let mut random = 1u32;
+    let mut draw = |below: u32| {
+        random = random.wrapping_mul(0x9E37_79B1).wrapping_add(0x7F4A_7C15);
+        (random >> 8) % below
+    };
+    for geometry in [(64, 4), (32, 32), (64, 1)] {
+        let device = device(&golden, [1024, 256], geometry);
+        let [_, _, start, end, ..] = device.bounds();
+        for after in (0..operations(&device)).step_by(if is_long() { 1 } else { 11 }) {
+            let chip = interrupted(&device, after);
+            for round in 0..if is_long() { 100 } else { 8 } {
+                let mut flipped = chip.clone();
+                // Any bits, or all near each other.
+                let near = start + draw(end - start - 24);
+                for _ in 0..1 + round % 4 {
+                    let place = if round % 2 == 0 { start + draw(end - start) } else { near + draw(24) };
+                    flipped.flip(place, 1 << draw(8));
+                }
+                let flipped = RefCell::new(flipped);
+                assert_eq!(device.update(&flipped), Ok(()), "{geometry:?} {after} {round}");
+                device.check_ready(&flipped.borrow());
+            }
+        }
+    }
+}
+
+/// Whoever can write the flash cannot make a step that never returns.
+#[test]
+fn a_forged_state_ends() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    let [_, _, _, state, package, _] = device.bounds();
+    let place = (package - state) / 2;
+    let count = operations(&device);
+    let mut forged = 0;
+    for after in (count / 3..count).step_by(count as usize / 9) {
+        let chip = interrupted(&device, after);
+        for half in [state, state + place] {
+            let bytes = &chip.memory()[half as usize..][..place as usize];
+            let sum = |length: usize| patch_nostd::wire::crc32(&bytes[..length]).to_le_bytes();
+            // Where the state ends and its checksum is.
+            let Some(length) =
+                (512..bytes.len() - 4).find(|&length| bytes[length..].starts_with(&sum(length)))
+            else {
+                continue;
+            };
+            // What is no table comes at the end.
+            for at in (length.saturating_sub(500)..length - 3).step_by(if is_long() { 1 } else { 2 }) {
+                for value in [0, 1, golden.target.len() as u32, u32::MAX] {
+                    let mut state = bytes[..length].to_vec();
+                    state[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                    let sum = patch_nostd::wire::crc32(&state).to_le_bytes();
+                    state.extend_from_slice(&sum);
+                    let mut chip = chip.clone();
+                    chip.load(half, &state);
+                    let _ = device.update(&RefCell::new(chip));
+                    forged += 1;
+                }
+            }
+        }
+    }
+    assert!(forged > 1000, "{forged}");
+}

@@ -293,3 +293,31 @@ fn progress_grows_to_a_hundred() {
         });
     }
 }
+
+#[test]
+fn a_step_reads_no_more_of_the_base_than_its_budget() {
+    for golden in ordinary() {
+        let read = Cell::new(0);
+        let base = (golden.base.len() as u32, |offset: u32, buffer: &mut [u8]| {
+            read.set(read.get() + buffer.len());
+            (&golden.base[..]).read(offset, buffer)
+        });
+        with_workspace(|workspace| {
+            let mut slot = Slot::default();
+            let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, &mut slot);
+            let (mut package, mut checked) = (&golden.package[..], 0);
+            while checked < golden.base.len() {
+                assert_eq!(patcher.progress(), 0);
+                let taken = patcher.step(&package[..1], 100).unwrap();
+                package = &package[taken..];
+                // The step that reads the last of it goes on with the body.
+                let most = if checked + 100 < golden.base.len() { 100 } else { 400 };
+                assert!(read.get() <= most, "{}: {} bytes", golden.name, read.get());
+                checked += read.replace(0);
+            }
+            patcher.push(package).unwrap();
+            patcher.complete().unwrap();
+            assert!(slot.image == golden.target);
+        });
+    }
+}

@@ -96,15 +96,16 @@ impl CopyState {
         self.steps.begin(address);
     }
 
-    /// Whether a copy that was loaded is at this position of the target.
+    /// Bytes that are left of a copy that was loaded, if it can be one of this cover at this position of the target.
     #[cfg(feature = "flash")]
-    pub(super) const fn is_sound(&self, position: u32) -> bool {
-        let done = self.done as u64 + self.at as u64;
-        // A reference may hang over the end of a block, not of the cover.
-        self.block <= WINDOW
-            && self.at <= WINDOW
-            && done <= self.length as u64
-            && self.target as u64 + done == position as u64
+    pub(super) fn left(&self, cover: Option<Cover>, position: u32) -> Option<u64> {
+        let copied = Cover { source: self.source, start: self.start, length: self.length };
+        let done = u64::from(self.done) + self.at as u64;
+        let left = u64::from(self.length).checked_sub(done)?;
+        let placed = u64::from(self.target) + done == u64::from(position);
+        // A reference may hang over the end of a block.
+        let in_block = self.block <= WINDOW && self.at <= WINDOW;
+        (cover == Some(copied) && placed && in_block).then_some(left)
     }
 }
 

@@ -49,6 +49,22 @@ pub struct Operation {
 
 state!(Operation: literals, cover);
 
+#[cfg(feature = "flash")]
+impl Operation {
+    /// Bytes of its cover.
+    pub(super) fn cover_length(&self) -> u64 {
+        self.cover.map_or(0, |cover| cover.length.into())
+    }
+
+    /// Whether the source of its cover is within the base or the target, which have these sizes.
+    pub(super) fn is_within(&self, (base, target): (u32, u32)) -> bool {
+        self.cover.is_none_or(|cover| match cover.source {
+            Source::Base => fits(cover.start, cover.length, base),
+            Source::Target => fits(cover.start, cover.length, target),
+        })
+    }
+}
+
 /// What an encoder knows and a decoder is about to learn.
 pub trait Oracle {
     /// Whether the answers mean anything; a decoder's do not, and nothing is derived from them.

@@ -131,13 +131,25 @@ impl<'w> Walker<'w> {
         self.position
     }
 
-    /// Whether a state that was loaded can be one that was saved, as far as the work depends on that to end.
+    /// Whether a state that was loaded can be one that was saved: places lie within images, and lengths add up.
     #[cfg(feature = "flash")]
-    pub(crate) const fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
+        let literals = u64::from(self.operation.literals);
+        let rest = match self.phase {
+            Phase::Literals => literals + self.operation.cover_length(),
+            Phase::Copy => match self.copy.left(self.operation.cover, self.position) {
+                Some(left) => left,
+                None => return false,
+            },
+            Phase::Landmark(_) | Phase::Operation | Phase::Done => 0,
+        };
+        let ahead = self.ahead.map_or(0, |ahead| u64::from(ahead.literals) + ahead.cover_length());
+        let sizes = (self.base_size, self.target_size);
         self.used == 0
-            && self.position <= self.control.position
             && self.control.position <= self.target_size
-            && (!matches!(self.phase, Phase::Copy) || self.copy.is_sound(self.position))
+            && u64::from(self.position) + rest + ahead == u64::from(self.control.position)
+            && self.operation.is_within(sizes)
+            && self.ahead.is_none_or(|ahead| ahead.is_within(sizes))
     }
 
     /// The operation that the last step began, if that is what it did: for statistics.

@@ -57,6 +57,16 @@ impl<'w> RangeDecoder<'w> {
         taken
     }
 
+    /// Whether a state that was loaded can be one that was saved when so many bytes of the body had not arrived.
+    #[cfg(feature = "flash")]
+    pub(crate) const fn is_sound(&self, missing: u32) -> bool {
+        // With a range of nothing, the decoder would renormalise for ever.
+        self.range >= 1 << 24
+            && self.head <= self.tail
+            && self.tail <= self.buffer.len()
+            && self.missing == missing
+    }
+
     /// After the last event: the body must have been used to its last byte.
     pub fn finish(&self) -> Result<(), Error> {
         if self.is_overrun() {

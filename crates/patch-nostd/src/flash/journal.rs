@@ -329,6 +329,31 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "simulator")]
+    #[test]
+    fn a_journal_goes_on_after_the_last_number() {
+        use crate::flash::Simulator;
+        for geometry in [Geometry::new(512, 256, 8), Geometry::new(2048, 512, 512), Geometry::new(80, 40, 4)]
+        {
+            let mut chip = Simulator::new(geometry);
+            let mut buffer = [0; 512];
+            for value in 0..20 {
+                let mut journal = Journal::open(&mut chip).unwrap();
+                assert_eq!(journal.last().is_some(), value > 0);
+                if value == 0 {
+                    journal.sequence = SEQUENCES - 5;
+                }
+                for mark in [Mark::Moved(value), Mark::Decoding(value)] {
+                    let entry = Entry { update: 7, mark };
+                    journal.append(entry, &mut buffer).unwrap();
+                    let again = Journal::open(&mut *journal.area).unwrap();
+                    assert_eq!((again.last(), again.is_whole()), (Some(entry), true), "{geometry:?} {value}");
+                }
+            }
+            assert_eq!(chip.violations(), 0);
+        }
+    }
+
     #[test]
     fn sequences_go_on_at_zero() {
         assert!(is_newer(0, SEQUENCES - 1) && is_newer(5, 4) && is_newer(3, SEQUENCES - 9));

@@ -127,7 +127,8 @@ pub(super) fn transfer<F: Flash>(
 /// Whether a decoder and held bytes that were loaded can be those after the segments before.
 pub(super) fn are_sound<F: Flash>(decoder: &Decoder<'_>, ground: &Ground<'_, F>, body_length: u32) -> bool {
     let position = u64::from(ground.start()) + ground.used as u64;
+    let missing = body_length.checked_sub(decoder.taken);
     u64::from(decoder.walker.position()) == position
         && decoder.walker.is_sound()
-        && decoder.taken <= body_length
+        && missing.is_some_and(|missing| decoder.input.is_sound(missing))
 }
