@@ -2,14 +2,15 @@
 
 use std::env;
 use std::io;
+use std::panic;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use patch_nostd::Error;
 use patch_nostd::container::{Maker, Opened, Worker, memory, serve};
 
 use crate::arguments::MakeStreamsArguments;
+use crate::console::Console;
 use crate::failure::Failure;
-use crate::hush::Hush;
 
 /// Seconds of processor time that every package may take.
 const SECONDS: u64 = 60;
@@ -33,6 +34,7 @@ impl Process {
     fn with(memory: u64, seconds: u64) -> io::Result<Self> {
         let mut child = Command::new(env::current_exe()?)
             .args(["make-streams", "--memory", &memory.to_string(), "--seconds", &seconds.to_string()])
+            .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -57,10 +59,12 @@ impl Drop for Process {
 }
 
 /// What the process does.
-pub(crate) fn run(arguments: &MakeStreamsArguments) -> Result<(), Failure> {
-    let hush = Hush::new();
+pub(crate) fn run(arguments: &MakeStreamsArguments, console: &Console) -> Result<(), Failure> {
+    // What panics is answered. Telling about it takes memory that there may not be, and a lock that the end for want of
+    // memory waits for.
+    panic::set_hook(Box::new(|_| {}));
     limit(arguments).map_err(|error| Failure::other(format!("no limits: {error}")))?;
-    serve(io::stdin().lock(), &hush).map_err(|error| Failure::other(format!("making streams: {error}")))
+    serve(io::stdin().lock(), console.output()).map_err(|error| Failure::other(format!("making streams: {error}")))
 }
 
 /// Limits this process, where the system can do that.
