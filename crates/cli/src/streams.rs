@@ -64,7 +64,8 @@ pub(crate) fn run(arguments: &MakeStreamsArguments, console: &Console) -> Result
     // memory waits for.
     panic::set_hook(Box::new(|_| {}));
     limit(arguments).map_err(|error| Failure::other(format!("no limits: {error}")))?;
-    serve(io::stdin().lock(), console.output()).map_err(|error| Failure::other(format!("making streams: {error}")))
+    serve(io::stdin().lock(), console.output())
+        .map_err(|error| Failure::other(format!("making streams: {error}")))
 }
 
 /// Limits this process, where the system can do that.

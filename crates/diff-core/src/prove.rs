@@ -42,7 +42,8 @@ pub(crate) fn prove_container(
     let package = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::Corrupt)?;
     let target = Comparison { expected: new, position: 0 };
     let [base, written] = [expanded.0, expanded.1].map(|expected| Comparison { expected, position: 0 });
-    let target = restore::<_, _, BackgroundSha256>(&package, old, target, base, written, &InProcess::default())?;
+    let target =
+        restore::<_, _, BackgroundSha256>(&package, old, target, base, written, &InProcess::default())?;
     if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
 }
 
