@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &MakeStreamsArguments, console: &Console) -> Result
 /// Limits this process, where the system can do that.
 #[cfg(target_os = "linux")]
 fn limit(arguments: &MakeStreamsArguments) -> io::Result<()> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let status = std::fs::read_to_string("/proc/self/status")?;
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.split_whitespace().next());
     let size: u64 = size.and_then(|kib| kib.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
@@ -81,7 +81,9 @@ fn limit(arguments: &MakeStreamsArguments) -> io::Result<()> {
         (Resource::Core, 0),
     ];
     for (resource, most) in limits {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+        // Somebody may have set it lower, which only few may take back.
+        let most = Some(getrlimit(resource).maximum.map_or(most, |maximum| maximum.min(most)));
+        setrlimit(resource, Rlimit { current: most, maximum: most })?;
     }
     Ok(())
 }
