@@ -185,7 +185,7 @@ pub(super) mod tests {
     #[test]
     fn contradictions_and_broken_rules_are_refused() {
         type Change = fn(&mut Manifest);
-        let changes: [(Change, &str); 20] = [
+        let changes: [(Change, &str); 22] = [
             (|m| m.manifest = 2, "is a manifest of version 2; this program knows version 1"),
             (|m| m.name = "-".into(), "firmware name"),
             (|m| m.module = String::new(), "module"),
