@@ -32,7 +32,7 @@ fuzz_target!(|input: Input| {
     let write = 1 << (input.write % 7);
     let state = Header::parse(PACKAGE).ok().and_then(|(header, _)| state_area(&header, PAGE)).unwrap();
     let size = 2 * SLOT + SCRATCH + 2 * PAGE + state;
-    let mut chip = Simulator::new(Geometry { size, page: PAGE, write });
+    let mut chip = Simulator::new(Geometry::new(size, PAGE, write));
     chip.load(0, OLD);
     let chip = RefCell::new(chip);
     for &(after, torn) in &input.cuts {

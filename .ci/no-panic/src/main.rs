@@ -88,6 +88,10 @@ struct Slot;
 
 #[cfg(not(any(feature = "sha2", feature = "ab", feature = "in-place")))]
 impl Target for Slot {
+    fn limit(&self) -> u32 {
+        read()
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Error> {
         write(size);
         if read() == 0 { Ok(()) } else { Err(Error::TargetWrite) }
@@ -174,7 +178,7 @@ struct Chip;
 #[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
 impl Flash for Chip {
     fn geometry(&self) -> Geometry {
-        Geometry { size: read(), page: read(), write: read() }
+        Geometry { size: read(), page: read(), write: read(), erased: read() as u8 }
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {

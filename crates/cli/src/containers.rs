@@ -2,12 +2,13 @@
 
 use std::fs::File;
 
-use patch_nostd::container::{FileScratch, Frame, Item, Level, Opened, Scratch, memory};
+use patch_nostd::container::{self, FileScratch, Frame, Item, Level, Opened, Scratch, memory};
 use patch_nostd::verify::BackgroundSha256;
 use patch_nostd::{Base, Error, SoftwareSha256, Target};
 use serde_json::{Value, json};
 
 use crate::json::{Object, object};
+use crate::streams::Process;
 
 /// What is expanded to more bytes than this goes to a temporary file.
 const IN_MEMORY: u32 = 32 << 20;
@@ -18,8 +19,10 @@ const LISTED: usize = 20;
 pub(crate) fn restore(base: impl Base, package: &Opened<'_>, target: impl Target) -> Result<(), Error> {
     let expanded = scratch(package.record.base_size)?;
     let written = scratch(if package.header.read_back { package.record.target_size } else { 0 })?;
-    patch_nostd::container::restore::<_, _, BackgroundSha256>(package, base, target, expanded, written)
-        .map(drop)
+    // Whoever made the package may have meant it to have no end.
+    let process = Process::start(package)?;
+    let maker = process.maker();
+    container::restore::<_, _, BackgroundSha256>(package, base, target, expanded, written, maker).map(drop)
 }
 
 fn scratch(size: u32) -> Result<Box<dyn Scratch>, Error> {
@@ -35,10 +38,9 @@ pub(crate) fn open(package: &[u8]) -> Option<Opened<'_>> {
     Opened::new::<SoftwareSha256>(package).ok().flatten()
 }
 
-/// Bytes of scratch that restoring takes: the expanded base, and the expanded target if it is read back.
-pub(crate) fn storage(package: &Opened<'_>) -> u64 {
-    let written = if package.header.read_back { package.record.target_size } else { 0 };
-    u64::from(package.record.base_size) + u64::from(written)
+/// Bytes of scratch that restoring takes.
+fn storage(package: &Opened<'_>) -> u64 {
+    container::storage(&package.header, &package.record)
 }
 
 /// Rows of a name and a value, then the tree of the target's streams.

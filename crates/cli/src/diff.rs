@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Fa
     let images = Images::open(arguments)?;
     images.old.tell(console);
     images.new.tell(console);
-    let encryption = arguments.encryption.encryption()?;
+    let encryption = arguments.encryption.encryption(console)?;
     // Before the work, so that it is not in vain. Not kept, as an interrupted program could not remove it.
     images.output(arguments).map(drop)?;
     let started = Instant::now();

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use diff_core::package::EncryptionEntry;
-use diff_core::{CATEGORIES, Report};
+use diff_core::{CATEGORIES, Escaped, Report};
 use patch_nostd::wire::{Codec, VERSION};
 use patch_nostd::{Extensions, Header};
 use serde_json::Value;
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &InfoArguments, console: &Console) -> Result<(), Fa
     let package = Package::open(&arguments.patch)?;
     // What is public can be told without a key; where the bytes went cannot.
     let package = if arguments.decryption.is_given() || arguments.base.is_some() {
-        package.decrypted(&arguments.decryption)?
+        package.decrypted(&arguments.decryption, console)?
     } else {
         package
     };
@@ -134,7 +134,7 @@ fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
     let texts =
         [("product", extensions.product), ("module", extensions.module), ("to version", extensions.version)];
     for (name, text) in texts {
-        text.into_iter().for_each(|text| table.row(name, text.as_str().escape_debug()));
+        text.into_iter().for_each(|text| table.row(name, Escaped(text.as_str())));
     }
     if let Some(plan) = extensions.in_place {
         let (segment, shift, keep) = (plan.segment, plan.shift, plan.keep);

@@ -25,8 +25,10 @@ mod patch;
 mod progress;
 mod release_table;
 mod restore;
+mod secrets;
 mod shell;
 mod sign;
+mod streams;
 mod verify;
 mod verify_release;
 
@@ -63,5 +65,6 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Sign(arguments) => sign::run(arguments, console),
         Command::Flatten(arguments) => flatten::run(arguments, console),
         Command::Catalogue(arguments) => catalogue::run(arguments, console),
+        Command::MakeStreams(arguments) => streams::run(arguments),
     }
 }

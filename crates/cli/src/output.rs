@@ -4,9 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use patch_nostd::wire::IMAGE_LIMIT;
 use patch_nostd::{Error, Target};
 use tempfile::{Builder, NamedTempFile};
 
+use crate::console::shown;
 use crate::failure::Failure;
 use crate::input::{Identity, Input};
 
@@ -97,6 +99,10 @@ impl Output {
 
 /// The decoder's view; what fails is kept for [`Output::failure`].
 impl Target for &mut Output {
+    fn limit(&self) -> u32 {
+        IMAGE_LIMIT
+    }
+
     fn begin(&mut self, _size: u32) -> Result<(), Error> {
         Ok(())
     }
@@ -134,7 +140,7 @@ fn place(path: &Path, inputs: &[&Input]) -> Result<PathBuf, Failure> {
     };
     if !metadata.is_file() {
         let what = if metadata.is_dir() { "is a directory" } else { "is not a regular file" };
-        return Err(Failure::other(format!("{}: {what}", path.display())).note("name a file to write to"));
+        return Err(Failure::other(format!("{}: {what}", shown(path))).note("name a file to write to"));
     }
     let identity = Identity::new(path, &metadata).map_err(failed)?;
     match inputs.iter().find(|input| input.identity().is_same(&identity)) {
@@ -144,7 +150,7 @@ fn place(path: &Path, inputs: &[&Input]) -> Result<PathBuf, Failure> {
 }
 
 fn same_file(path: &Path, input: &Input) -> Failure {
-    let message = format!("{}: output and input {} are the same file", path.display(), input.name());
+    let message = format!("{}: output and input {} are the same file", shown(path), input.name());
     Failure::usage(message).note("give the output another name; nothing was changed")
 }
 

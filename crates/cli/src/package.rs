@@ -10,6 +10,7 @@ use patch_nostd::{Error, Extensions, Header};
 
 use crate::arguments::DecryptionArguments;
 use crate::classic::Classic;
+use crate::console::Console;
 use crate::failure::Failure;
 use crate::image::Image;
 use crate::input::Input;
@@ -51,9 +52,13 @@ impl Package {
     }
 
     /// Decrypts it with the keys that are given, if it is encrypted.
-    pub(crate) fn decrypted(mut self, keys: &DecryptionArguments) -> Result<Self, Failure> {
+    pub(crate) fn decrypted(
+        mut self,
+        keys: &DecryptionArguments,
+        console: &Console,
+    ) -> Result<Self, Failure> {
         if let Self::Smidgen(package) = &mut self {
-            package.decrypt(keys.keys()?)?;
+            package.decrypt(keys.keys(console)?)?;
         }
         Ok(self)
     }

@@ -98,6 +98,10 @@ struct Watched<'a, T> {
 }
 
 impl<T: Target> Target for Watched<'_, T> {
+    fn limit(&self) -> u32 {
+        self.target.limit()
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Error> {
         self.target.begin(size)
     }

@@ -3,10 +3,35 @@
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
-/// The variable that a passphrase is taken from where no file is named.
-pub(crate) const PASSPHRASE: &str = "SMIDGEN_PASSPHRASE";
-/// The most bytes that a command may print.
+use diff_core::package::{PublicKey, Signer};
+
+use crate::secrets::PASSPHRASE;
+
+/// Bytes of a signature.
+const LENGTH: usize = 64;
+/// The most bytes that a command may print. A signature has 64, or some more in DER or as digits.
 const OUTPUT_LIMIT: u64 = 4096;
+
+/// A signer behind a shell command.
+pub(crate) struct ShellSigner {
+    /// The command.
+    pub(crate) command: String,
+    /// The key that it signs with.
+    pub(crate) key: PublicKey,
+}
+
+impl Signer for ShellSigner {
+    fn public_key(&self) -> PublicKey {
+        self.key
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; LENGTH], String> {
+        let printed = run(&self.command, message)?;
+        let unclear =
+            || format!("\"{}\" printed {} bytes that are no signature", self.command, printed.len());
+        PublicKey::signature_from(&printed).ok_or_else(unclear)
+    }
+}
 
 /// Runs a command with these bytes on standard input; what it prints. The passphrase of our own keys is not its business.
 pub(crate) fn run(command: &str, input: &[u8]) -> Result<Vec<u8>, String> {

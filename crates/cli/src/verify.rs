@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use diff_core::package;
+use patch_nostd::wire::IMAGE_LIMIT;
 use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
 
 use crate::arguments::VerifyArguments;
-use crate::arguments::public_key;
 use crate::classic::Classic;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -17,6 +17,7 @@ use crate::json::{self, Object, hex, sha256};
 use crate::package::{Package, Smidgen};
 use crate::progress::Bar;
 use crate::restore::{restore, restored_json};
+use crate::secrets::public_key;
 use crate::verify_release;
 
 /// Restores into nothing, and says so if that went well.
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> Result<(), 
     let (text, mut json) = match package {
         Package::Smidgen(mut package) => {
             check_signature(&package, &arguments.public_key)?;
-            package.decrypt(arguments.decryption.keys()?)?;
+            package.decrypt(arguments.decryption.keys(console)?)?;
             verify(&old, &package, console)?
         }
         Package::Classic(_) if !arguments.public_key.is_empty() => {
@@ -86,6 +87,10 @@ struct Nowhere {
 }
 
 impl Target for Nowhere {
+    fn limit(&self) -> u32 {
+        IMAGE_LIMIT
+    }
+
     fn begin(&mut self, _size: u32) -> Result<(), Error> {
         Ok(())
     }

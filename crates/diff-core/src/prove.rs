@@ -1,6 +1,6 @@
 //! Proof: a package is applied by the device's own decoder before anybody sees it.
 
-use patch_nostd::container::{Opened, Scratch, restore};
+use patch_nostd::container::{InProcess, Opened, Scratch, restore};
 use patch_nostd::secrecy::{DecryptionKey, NoKey};
 use patch_nostd::verify::{Anything, BackgroundSha256, Vouched};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
@@ -59,7 +59,8 @@ pub(crate) fn prove_container(
     let package = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::Corrupt)?;
     let target = Comparison { expected: new, position: 0 };
     let [base, written] = [expanded.0, expanded.1].map(|expected| Comparison { expected, position: 0 });
-    let target = restore::<_, _, BackgroundSha256>(&package, old, target, base, written)?;
+    let target =
+        restore::<_, _, BackgroundSha256>(&package, old, target, base, written, &InProcess::default())?;
     if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
 }
 
@@ -70,6 +71,10 @@ struct Comparison<'a> {
 }
 
 impl Target for Comparison<'_> {
+    fn limit(&self) -> u32 {
+        u32::try_from(self.expected.len()).unwrap_or(u32::MAX)
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Error> {
         if size as usize == self.expected.len() { Ok(()) } else { Err(Error::TargetWrite) }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use archives::{changed, gzip, text};
 use diff_core::{Identity, Options, Silent, diff};
-use patch_nostd::container::{Opened, Scratch, restore};
+use patch_nostd::container::{InProcess, Limits, Opened, Scratch, restore};
 use patch_nostd::wire::{Extensions, Signatures};
 use patch_nostd::{Device, Error, Header, Policy, SliceTarget, SoftwareSha256};
 
@@ -38,7 +38,8 @@ fn restored(opened: &Opened<'_>, old: &[u8]) -> Result<(), Error> {
     let mut slot = vec![0; opened.header.target_size as usize];
     let scratch = |size| Counted { refused_beyond: size, ..Counted::default() };
     let (base, written) = (scratch(opened.record.base_size), scratch(opened.record.target_size));
-    restore::<_, _, SoftwareSha256>(opened, old, SliceTarget::new(&mut slot), base, written).map(drop)
+    let target = SliceTarget::new(&mut slot);
+    restore::<_, _, SoftwareSha256>(opened, old, target, base, written, &InProcess::default()).map(drop)
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn devices_refuse_what_is_not_for_them() {
     let options = Options { identity, ..Options::default() };
     let package = diff(&old, &new, &options, &Silent).unwrap().bytes;
     let open = |device: &Device<'_>| {
-        Opened::allowed::<SoftwareSha256, _>(&package, device).map(|opened| opened.is_some())
+        Opened::allowed::<SoftwareSha256, _>(&package, device, &Limits::NONE).map(|opened| opened.is_some())
     };
     let right = Device { product: Some("sensor"), ..Device::default() };
     assert_eq!(open(&right), Ok(true));
@@ -140,7 +141,7 @@ fn signatures_are_asked_for_before_anything_else() {
     let (old, new) = files(54);
     let package = diff(&old, &new, &Options::default(), &Silent).unwrap().bytes;
     let policy = Strict::default();
-    let opened = Opened::allowed::<SoftwareSha256, _>(&package, &policy);
+    let opened = Opened::allowed::<SoftwareSha256, _>(&package, &policy, &Limits::NONE);
     assert_eq!(opened.unwrap_err(), Error::Unsigned);
     assert_eq!((policy.authenticated.into_inner(), policy.allowed.into_inner()), (1, 0));
 }

@@ -7,7 +7,7 @@ use archives::{Put, aligned, changed, check, gzip, tar, text, zip, zlib};
 use common::noise;
 use diff_core::container::payload;
 use diff_core::{Containers, Options, Package, Silent, diff};
-use patch_nostd::container::{Frame, Level, Opened, restore};
+use patch_nostd::container::{Frame, InProcess, Level, Opened, restore};
 use patch_nostd::{Error, Patcher, SliceTarget, SoftwareSha256};
 
 fn package(old: &[u8], new: &[u8]) -> Package {
@@ -160,20 +160,23 @@ fn damaged_packages_are_refused_and_write_no_wrong_target() {
         let Ok(Some(opened)) = Opened::new::<SoftwareSha256>(&bad) else { continue };
         let mut slot = vec![0; new.len()];
         let target = SliceTarget::new(&mut slot);
-        let restored = restore::<_, _, SoftwareSha256>(&opened, &old[..], target, Vec::new(), Vec::new());
+        let maker = InProcess::default();
+        let restored =
+            restore::<_, _, SoftwareSha256>(&opened, &old[..], target, Vec::new(), Vec::new(), &maker);
         assert!(restored.is_err() || slot == new, "byte {at}");
     }
     for end in [header, header + 1, good.len() - 1] {
         assert_eq!(Opened::new::<SoftwareSha256>(&good[..end]).unwrap_err(), Error::Truncated);
     }
     let opened = Opened::new::<SoftwareSha256>(&good).unwrap().unwrap();
-    let mut slot = [0; 10];
+    let mut slot = vec![0; new.len()];
     let wrong = restore::<_, _, SoftwareSha256>(
         &opened,
         &new[..old.len().min(new.len())],
         SliceTarget::new(&mut slot),
         Vec::new(),
         Vec::new(),
+        &InProcess::default(),
     );
     assert!(matches!(wrong, Err(Error::BaseSize | Error::BaseDigest)));
 }

@@ -256,7 +256,7 @@ fn update(chip: &RefCell<Simulator>, package: &[u8], keys: &[u8]) -> Result<(), 
 #[test]
 fn an_update_of_the_other_slot_takes_signed_packages_only() {
     let chip = || {
-        let mut chip = Simulator::new(Geometry { size: 2 * SLOT + 2 * PAGE, page: PAGE, write: 4 });
+        let mut chip = Simulator::new(Geometry::new(2 * SLOT + 2 * PAGE, PAGE, 4));
         chip.load(0, &base());
         RefCell::new(chip)
     };

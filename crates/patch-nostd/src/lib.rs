@@ -39,6 +39,7 @@ pub mod secrecy;
 mod state;
 pub mod verify;
 pub mod wire;
+mod workspace;
 
 pub use apply::{Base, Patcher, SliceTarget, Target, required_ram};
 pub use error::Error;
@@ -46,3 +47,4 @@ pub use error::Error;
 pub use verify::SoftwareSha256;
 pub use verify::{Anything, Device, Policy, Sha256};
 pub use wire::{Extensions, Header};
+pub use workspace::Workspace;

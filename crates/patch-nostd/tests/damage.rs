@@ -116,3 +116,51 @@ fn headers_are_read_only_when_they_are_complete() {
         assert!(Header::parse(&golden.package[..length]).is_ok());
     }
 }
+
+/// The same package with a body that ends early, as its header says.
+#[cfg(feature = "encode")]
+fn shortened(golden: &Golden, body: usize) -> Vec<u8> {
+    let (header, extensions, length) = Header::parse_extended(&golden.package).unwrap();
+    let header = Header { body_length: body as u32, body_digest: None, ..header };
+    [&header.to_bytes_with(&extensions), &golden.package[length..length + body]].concat()
+}
+
+/// Zeros after the end used to go on for ever: a package of 66 bytes made a target of 16 MiB.
+#[cfg(feature = "encode")]
+#[test]
+fn nothing_is_made_of_zeros_after_a_body() {
+    let (mut cuts, mut complete) = (0, 0);
+    for golden in golden() {
+        let (header, start) = (golden.header(), golden.body_start());
+        if header.body_digest.is_some() || !matches!(header.codec, patch_nostd::wire::Codec::Cm { .. }) {
+            continue;
+        }
+        let whole = golden.package.len() - start;
+        for body in (0..whole.saturating_sub(4)).rev().step_by(whole / 60 + 1) {
+            let (end, slot) = restore(&golden.base, &shortened(&golden, body), 64);
+            assert!(end.is_err(), "{}: {body} bytes are enough", golden.name);
+            cuts += 1;
+            complete += usize::from(slot.image.len() == golden.target.len());
+        }
+    }
+    // Now and then, four bytes are enough for what is left.
+    assert!(cuts > 200 && complete * 20 < cuts, "{complete} of {cuts}");
+}
+
+#[cfg(feature = "encode")]
+#[test]
+fn a_package_without_a_body_makes_no_image() {
+    use patch_nostd::wire::{Codec, ModelSize, Tuning};
+    let size = ModelSize { slots: 16, landmarks: 0, learned: 0 };
+    let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
+    let codec = Codec::Cm { size, tuning };
+    let ram = patch_nostd::apply::codec_ram(&codec) as u32;
+    let like = common::named("small-from-nothing").header();
+    let header = Header { codec, ram, target_size: 16 << 20, body_length: 0, body_digest: None, ..like };
+    for body in [&[][..], &[0x20], &[0x10, 0x80]] {
+        let header = Header { body_length: body.len() as u32, ..header };
+        let (end, slot) = restore(&[], &[&header.to_bytes(), body].concat(), 64);
+        assert!(matches!(end, Err(Error::Truncated | Error::Corrupt)), "{body:?}: {end:?}");
+        assert!(slot.image.len() <= 1024, "{body:?}: {} bytes", slot.image.len());
+    }
+}

@@ -292,7 +292,8 @@ fn the_documents_examples_are_right() {
     has("encapsulated key", &encapsulated);
     let golden = encrypted_named("encrypted-sealed");
     let (_, extensions, _) = Header::parse_extended(&golden.package).unwrap();
-    let KeyMaterial::Sealed { sealed, .. } = Encryption::read(extensions.encryption.unwrap()).unwrap().material
+    let KeyMaterial::Sealed { sealed, .. } =
+        Encryption::read(extensions.encryption.unwrap()).unwrap().material
     else {
         panic!("not sealed")
     };

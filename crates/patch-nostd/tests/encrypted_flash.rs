@@ -56,7 +56,7 @@ impl<'g> Chip<'g> {
 
     fn fresh(&self) -> Simulator {
         let size = self.bounds[self.bounds.len() - 1];
-        let mut chip = Simulator::new(Geometry { size, page: PAGE, write: WRITE });
+        let mut chip = Simulator::new(Geometry::new(size, PAGE, WRITE));
         chip.load(0, &self.golden.base);
         chip.load(self.bounds[self.package()], &self.golden.package);
         chip
@@ -82,7 +82,7 @@ impl<'g> InPlace<'g> {
         let areas = InPlaceAreas { slot: area(0), scratch: area(1), journal: area(2), state: area(3) };
         let mut buffer = [0; IN_PLACE_BUFFER];
         with_memory(&self.0.golden.package, |workspace| {
-            let mut update = InPlaceUpdate::<_, _, SoftwareSha256, _>::with_key(
+            let mut update = InPlaceUpdate::<_, _, SoftwareSha256, _, _>::with_key(
                 workspace,
                 &mut buffer,
                 areas,

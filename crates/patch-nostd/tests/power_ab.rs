@@ -4,8 +4,10 @@
 mod common;
 
 use common::named;
-use common::power::{Ab, Device, EVERY, GEOMETRIES, Plan, is_long, pairs, survive};
-use patch_nostd::flash::{Area, Simulator};
+use common::power::{Ab, Device, EVERY, GEOMETRIES, OTHERS, PLAIN, Plan, is_long, pairs, survive};
+use std::cell::RefCell;
+
+use patch_nostd::flash::{Area, Cut, Flash, Simulator};
 
 fn device<'a>(golden: &'a common::Golden, (page, write): (u32, u32)) -> Ab<'a> {
     Ab {
@@ -14,6 +16,7 @@ fn device<'a>(golden: &'a common::Golden, (page, write): (u32, u32)) -> Ab<'a> {
         package: &golden.package,
         page,
         write,
+        kind: PLAIN,
         buffered: true,
         other: &[],
     }
@@ -40,6 +43,27 @@ fn every_cut_is_survived() {
     assert!(cuts > 30_000);
 }
 
+#[test]
+fn cuts_are_survived_where_torn_or_erased_flash_cannot_be_read() {
+    let stride = if is_long() { 1 } else { 7 };
+    let mut cuts = 0;
+    for (index, geometry) in GEOMETRIES.into_iter().enumerate() {
+        for (turn, kind) in OTHERS.into_iter().enumerate() {
+            let golden = named(["small", "small-repeats", "xtensa"][(index + turn) % 3]);
+            for buffered in [true, false] {
+                let other = &golden.base[..];
+                let device = Ab { buffered, other, kind, ..device(&golden, geometry) };
+                cuts += survive(&device, EVERY).cuts;
+            }
+            let golden = named("firmware-v1-v2");
+            let device = Ab { kind, ..device(&golden, geometry) };
+            cuts += survive(&device, Plan { stride: stride * 13, torn: &[3, u32::MAX], ..EVERY }).cuts;
+        }
+    }
+    println!("{cuts} cuts");
+    assert!(cuts > 5_000);
+}
+
 /// Only where SMIDGEN_POWER_PAIRS names a folder of pairs.
 #[test]
 fn every_cut_of_public_firmware_is_survived() {
@@ -51,6 +75,7 @@ fn every_cut_of_public_firmware_is_survived() {
                 package: &pair.package,
                 page,
                 write,
+                kind: PLAIN,
                 buffered: true,
                 other: &[],
             };
@@ -64,7 +89,7 @@ fn every_cut_of_public_firmware_is_survived() {
 fn pages_that_are_right_are_not_erased() {
     let golden = named("firmware-v1-v2");
     let device = Ab { other: &golden.target, ..device(&golden, (1024, 8)) };
-    let chip = std::cell::RefCell::new(device.chip());
+    let chip = RefCell::new(device.chip());
     device.update(&chip).unwrap();
     let slot = golden.base.len().max(golden.target.len()).div_ceil(1024);
     assert!(chip.borrow().erases()[..2 * slot].iter().all(|&erases| erases == 0));
@@ -75,11 +100,9 @@ fn pages_that_are_right_are_not_erased() {
 fn a_slot_that_was_changed_since_is_written_again() {
     let golden = named("small");
     let device = device(&golden, (256, 4));
-    let chip = std::cell::RefCell::new(device.chip());
+    let chip = RefCell::new(device.chip());
     device.update(&chip).unwrap();
-    let slot = Area::new(&chip, 1024, 1024);
-    patch_nostd::flash::Flash::erase(&mut slot.clone(), 256).unwrap();
-    assert_eq!(device.update(&chip), Err(patch_nostd::Error::TargetDigest));
+    Area::new(&chip, 1024, 1024).erase(256).unwrap();
     assert_eq!(device.update(&chip), Ok(()));
     device.check_ready(&chip.borrow());
 }
@@ -91,6 +114,61 @@ fn what_flash_reads_wrong_is_never_ready() {
     for place in (1024..1024 + golden.target.len()).step_by(7) {
         let mut chip: Simulator = device.chip();
         chip.flip(place as u32, 0x10);
-        assert!(device.update(&std::cell::RefCell::new(chip)).is_err(), "{place}");
+        assert!(device.update(&RefCell::new(chip)).is_err(), "{place}");
     }
+}
+
+/// What comes in place of a package: each bit of its body changed, each beginning of it, others for the same target.
+fn wrong_deliveries(golden: &common::Golden) -> Vec<Vec<u8>> {
+    let (body, package) = (golden.body_start(), &golden.package);
+    let step = if is_long() { 1 } else { package.len() / 60 + 1 };
+    let bits = (8 * body..8 * package.len()).step_by(step).map(|bit| {
+        let mut package = package.clone();
+        package[bit / 8] ^= 1 << (bit % 8);
+        package
+    });
+    let beginnings = (body..package.len()).step_by(step).map(|length| package[..length].to_vec());
+    // A body that goes on, and none at all.
+    let more = [[&package[..], &[0]].concat(), package[..body].to_vec(), Vec::new()];
+    let junk =
+        [0x55, 0xAA, 0, 0xFF].map(|junk| [&package[..body], &vec![junk; package.len() - body][..]].concat());
+    bits.chain(beginnings).chain(more).chain(junk).collect()
+}
+
+#[test]
+fn after_any_delivery_the_genuine_package_is_restored() {
+    let mut second = 0;
+    for name in ["small-repeats", "small", "small-digests", "xtensa", "firmware-v2-v3"] {
+        let golden = named(name);
+        let mut wrong = wrong_deliveries(&golden);
+        if name == "small" {
+            // Others for the same target, damaged.
+            wrong.extend(["small-slow", "small-fast"].map(named).iter().flat_map(wrong_deliveries));
+        }
+        for (page, write, buffered) in [(64, 4, true), (64, 4, false), (256, 64, true), (128, 32, false)] {
+            let device = Ab { buffered, other: &golden.base, ..device(&golden, (page, write)) };
+            for (index, package) in wrong.iter().enumerate() {
+                let chip = RefCell::new(device.chip());
+                if index % 3 == 1 {
+                    // A reset comes before the error, and what was written is noted as finished.
+                    chip.borrow_mut().cut(Cut { after: 40 + index as u64 % 11, torn: 1 });
+                }
+                let first = device.deliver(&chip, &mut &package[..]);
+                chip.borrow_mut().reboot();
+                // Two that are wrong, one after the other.
+                if index % 3 == 0 {
+                    let _ = device.deliver(&chip, &mut &wrong[(index + 1) % wrong.len()][..]);
+                }
+                let what = || format!("{name} {page}/{write} {buffered} {index}, after {first:?}");
+                if let Err(error) = device.update(&chip) {
+                    assert!(!buffered, "{}: {error:?}", what());
+                    second += 1;
+                    assert_eq!(device.update(&chip), Ok(()), "{}, then {error:?}", what());
+                }
+                device.check_ready(&chip.borrow());
+            }
+        }
+    }
+    println!("{second} needed a second attempt");
+    assert!(second > 0);
 }

@@ -5,7 +5,7 @@ mod common;
 
 use std::cell::RefCell;
 
-use common::power::{Device, EVERY, InPlaceDevice, Plan, is_long, pairs, survive};
+use common::power::{Device, EVERY, InPlaceDevice, OTHERS, PLAIN, Plan, is_long, pairs, survive};
 use common::{Golden, named};
 use patch_nostd::flash::{Cut, Simulator, state_area};
 use patch_nostd::wire::{Extensions, Header, Signatures};
@@ -23,7 +23,7 @@ const CASES: [Case; 4] = [
 
 fn device(golden: &Golden, [slot, scratch]: [u32; 2], (page, write): (u32, u32)) -> InPlaceDevice<'_> {
     let (old, new, package) = (&golden.base[..], &golden.target[..], &golden.package[..]);
-    InPlaceDevice { old, new, package, slot, scratch, page, write }
+    InPlaceDevice { old, new, package, slot, scratch, page, write, kind: PLAIN }
 }
 
 #[test]
@@ -49,6 +49,30 @@ fn every_cut_is_survived() {
     assert!(cuts > 10_000);
 }
 
+#[test]
+fn cuts_are_survived_where_torn_or_erased_flash_cannot_be_read() {
+    let mut cuts = 0;
+    for (name, slot, scratch, geometries) in CASES {
+        let golden = named(name);
+        for (turn, kind) in OTHERS.into_iter().enumerate() {
+            let device = InPlaceDevice {
+                kind,
+                ..device(&golden, [slot, scratch], geometries[turn % geometries.len()])
+            };
+            let plan = match (is_long(), golden.target.len() < 2000) {
+                (true, _) => EVERY,
+                (false, true) => Plan { stride: 2, torn: &[1, u32::MAX], ..EVERY },
+                (false, false) => Plan { stride: 41, torn: &[3], ..EVERY },
+            };
+            let count = survive(&device, plan);
+            println!("{name} {kind:?}: {count:?}");
+            cuts += count.cuts;
+        }
+    }
+    println!("{cuts} cuts");
+    assert!(cuts > 2_000);
+}
+
 /// Only where SMIDGEN_POWER_PAIRS names a folder of pairs, whose packages are for a scratch area of 32 KiB.
 #[test]
 fn every_cut_of_public_firmware_is_survived() {
@@ -56,7 +80,8 @@ fn every_cut_of_public_firmware_is_survived() {
         let slot = (pair.old.len().max(pair.new.len()) as u32).next_multiple_of(4096);
         for (page, write) in [(4096, 8), (2048, 4), (1024, 2), (4096, 64), (2048, 32), (1024, 16)] {
             let (old, new, package) = (&pair.old[..], &pair.new[..], &pair.package[..]);
-            let device = InPlaceDevice { old, new, package, slot, scratch: 32 << 10, page, write };
+            let scratch = 32 << 10;
+            let device = InPlaceDevice { old, new, package, slot, scratch, page, write, kind: PLAIN };
             let count = survive(&device, EVERY);
             println!("{} {page}/{write}: {count:?}", pair.name);
         }
@@ -172,4 +197,88 @@ fn an_update_that_is_ready_stays_ready() {
     let operations = chip.borrow().operations();
     assert_eq!(device.update(&chip), Ok(()));
     assert_eq!(chip.borrow().operations(), operations);
+}
+
+/// An update that lost power after so many operations, with power again.
+fn interrupted(device: &InPlaceDevice<'_>, after: u64) -> Simulator {
+    let mut chip = device.chip();
+    chip.cut(Cut { after, torn: 1 });
+    let chip = RefCell::new(chip);
+    device.update(&chip).unwrap_err();
+    let mut chip = chip.into_inner();
+    chip.reboot();
+    chip
+}
+
+fn operations(device: &InPlaceDevice<'_>) -> u64 {
+    let chip = RefCell::new(device.chip());
+    device.update(&chip).unwrap();
+    chip.into_inner().operations()
+}
+
+#[test]
+fn up_to_four_bits_of_the_journal_that_read_wrong_lose_nothing() {
+    let golden = named("small-in-place");
+    let mut random = 1u32;
+    let mut draw = |below: u32| {
+        random = random.wrapping_mul(0x9E37_79B1).wrapping_add(0x7F4A_7C15);
+        (random >> 8) % below
+    };
+    for geometry in [(64, 4), (32, 32), (64, 1)] {
+        let device = device(&golden, [1024, 256], geometry);
+        let [_, _, start, end, ..] = device.bounds();
+        for after in (0..operations(&device)).step_by(if is_long() { 1 } else { 11 }) {
+            let chip = interrupted(&device, after);
+            for round in 0..if is_long() { 100 } else { 8 } {
+                let mut flipped = chip.clone();
+                // Any bits, or all near each other.
+                let near = start + draw(end - start - 24);
+                for _ in 0..1 + round % 4 {
+                    let place = if round % 2 == 0 { start + draw(end - start) } else { near + draw(24) };
+                    flipped.flip(place, 1 << draw(8));
+                }
+                let flipped = RefCell::new(flipped);
+                assert_eq!(device.update(&flipped), Ok(()), "{geometry:?} {after} {round}");
+                device.check_ready(&flipped.borrow());
+            }
+        }
+    }
+}
+
+/// Whoever can write the flash cannot make a step that never returns.
+#[test]
+fn a_forged_state_ends() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    let [_, _, _, state, package, _] = device.bounds();
+    let place = (package - state) / 2;
+    let count = operations(&device);
+    let mut forged = 0;
+    for after in (count / 3..count).step_by(count as usize / 9) {
+        let chip = interrupted(&device, after);
+        for half in [state, state + place] {
+            let bytes = &chip.memory()[half as usize..][..place as usize];
+            let sum = |length: usize| patch_nostd::wire::crc32(&bytes[..length]).to_le_bytes();
+            // Where the state ends and its checksum is.
+            let Some(length) =
+                (512..bytes.len() - 4).find(|&length| bytes[length..].starts_with(&sum(length)))
+            else {
+                continue;
+            };
+            // What is no table comes at the end.
+            for at in (length.saturating_sub(500)..length - 3).step_by(if is_long() { 1 } else { 2 }) {
+                for value in [0, 1, golden.target.len() as u32, u32::MAX] {
+                    let mut state = bytes[..length].to_vec();
+                    state[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                    let sum = patch_nostd::wire::crc32(&state).to_le_bytes();
+                    state.extend_from_slice(&sum);
+                    let mut chip = chip.clone();
+                    chip.load(half, &state);
+                    let _ = device.update(&RefCell::new(chip));
+                    forged += 1;
+                }
+            }
+        }
+    }
+    assert!(forged > 1000, "{forged}");
 }

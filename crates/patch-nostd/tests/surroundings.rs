@@ -78,12 +78,12 @@ fn a_target_that_cannot_be_written_is_told() {
 }
 
 #[test]
-fn a_target_that_is_too_small_is_refused_before_it_is_written() {
+fn a_target_that_is_too_small_is_refused_before_the_base_is_read() {
     for golden in ordinary() {
         let mut memory = vec![0x5A; golden.target.len() - 1];
         let target = SliceTarget::new(&mut memory);
-        let end = restore_to(&golden.base[..], target, &golden.package, 64);
-        assert_eq!(end.err(), Some(Error::TargetWrite));
+        let end = restore_to(failing(&golden.base, &Cell::new(0)), target, &golden.package, 64);
+        assert_eq!(end.err(), Some(Error::SlotSize));
         assert!(memory.iter().all(|&byte| byte == 0x5A));
     }
 }
@@ -119,6 +119,10 @@ fn only_packages_that_say_so_need_a_target_that_can_be_read() {
 struct Sink;
 
 impl Target for Sink {
+    fn limit(&self) -> u32 {
+        u32::MAX
+    }
+
     fn begin(&mut self, _size: u32) -> Result<(), Error> {
         Ok(())
     }
@@ -147,7 +151,7 @@ fn memory_is_read_and_written_within_bounds_only() {
     }
     let mut memory = [0; 6];
     let mut target = SliceTarget::new(&mut memory);
-    assert_eq!((target.begin(7), target.begin(6)), (Err(Error::TargetWrite), Ok(())));
+    assert_eq!((target.limit(), target.begin(6)), (6, Ok(())));
     assert_eq!((target.write(b"abcd"), target.write(b"efg")), (Ok(()), Err(Error::TargetWrite)));
     assert_eq!((target.read(0, &mut buffer), &buffer), (Ok(()), b"abcd"));
     assert_eq!(target.read(1, &mut buffer), Err(Error::TargetRead), "not written yet");
@@ -286,6 +290,34 @@ fn progress_grows_to_a_hundred() {
                 last = patcher.progress();
             }
             assert_eq!(last, 100, "{}", golden.name);
+        });
+    }
+}
+
+#[test]
+fn a_step_reads_no_more_of_the_base_than_its_budget() {
+    for golden in ordinary() {
+        let read = Cell::new(0);
+        let base = (golden.base.len() as u32, |offset: u32, buffer: &mut [u8]| {
+            read.set(read.get() + buffer.len());
+            (&golden.base[..]).read(offset, buffer)
+        });
+        with_workspace(|workspace| {
+            let mut slot = Slot::default();
+            let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, &mut slot);
+            let (mut package, mut checked) = (&golden.package[..], 0);
+            while checked < golden.base.len() {
+                assert_eq!(patcher.progress(), 0);
+                let taken = patcher.step(&package[..1], 100).unwrap();
+                package = &package[taken..];
+                // The step that reads the last of it goes on with the body.
+                let most = if checked + 100 < golden.base.len() { 100 } else { 400 };
+                assert!(read.get() <= most, "{}: {} bytes", golden.name, read.get());
+                checked += read.replace(0);
+            }
+            patcher.push(package).unwrap();
+            patcher.complete().unwrap();
+            assert!(slot.image == golden.target);
         });
     }
 }

@@ -18,7 +18,7 @@ impl RamFlash<'_> {
 
 impl Flash for RamFlash<'_> {
     fn geometry(&self) -> Geometry {
-        Geometry { size: self.0.len() as u32, page: PAGE, write: WRITE }
+        Geometry::new(self.0.len() as u32, PAGE, WRITE)
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use diff_core::package::{
-    CipherChoice, DecryptionKey, DevicePublic, Encryption, Recipient, SEALED_LENGTH, Sealed, Sealer,
-};
+use diff_core::package::{CipherChoice, DecryptionKey, Encryption, Recipient, SEALED_LENGTH, Sealed, Sealer};
 
-use super::signing::{passphrase, read};
+use crate::console::{Console, shown};
 use crate::failure::Failure;
+use crate::secrets::{decryption_keys, device_key};
 use crate::shell;
 
 /// Where these options stand in a command's help.
@@ -72,27 +71,25 @@ impl EncryptionArguments {
     }
 
     /// What is asked for, if anything is.
-    pub(crate) fn encryption(&self) -> Result<Option<Encryption>, Failure> {
+    pub(crate) fn encryption(&self, console: &Console) -> Result<Option<Encryption>, Failure> {
         let cipher = match self.cipher {
             CipherName::Chacha20 => CipherChoice::ChaCha20,
             CipherName::Aes256Ctr => CipherChoice::Aes256Ctr,
         };
         let RecipientArguments { encrypt, seal_to, seal_command } = &self.recipient;
         let recipient = if let Some(path) = encrypt {
-            let phrase = passphrase(self.encryption_passphrase_file.as_deref())?;
-            match decryption_key(path, &phrase)? {
-                DecryptionKey::Shared(key) => Recipient::Shared(key),
-                DecryptionKey::Device(_) => {
-                    let message = format!("{}: is a device's own key, not a shared one", path.display());
+            let file = self.encryption_passphrase_file.as_deref();
+            match decryption_keys([path.as_path()], file, console)?.pop() {
+                Some(DecryptionKey::Shared(key)) => Recipient::Shared(key),
+                _ => {
+                    let message = format!("{}: is a device's own key, not a shared one", shown(path));
                     return Err(
                         Failure::usage(message).note("encrypt for it with --seal-to and its public key")
                     );
                 }
             }
         } else if let Some(path) = seal_to {
-            let key = DevicePublic::from_pem(&read(path)?);
-            let key = key.map_err(|error| Failure::other(format!("{}: {error}", path.display())))?;
-            Recipient::Sealed(Box::new(key))
+            Recipient::Sealed(Box::new(device_key(path)?))
         } else if let Some(command) = seal_command {
             Recipient::Sealed(Box::new(ShellSealer(command.clone())))
         } else {
@@ -109,19 +106,10 @@ impl DecryptionArguments {
     }
 
     /// All keys that are named.
-    pub(crate) fn keys(&self) -> Result<Vec<DecryptionKey>, Failure> {
-        if self.decrypt.is_empty() {
-            return Ok(Vec::new());
-        }
-        // Once: a pipe gives it once.
-        let phrase = passphrase(self.passphrase_file.as_deref())?;
-        self.decrypt.iter().map(|path| decryption_key(path, &phrase)).collect()
+    pub(crate) fn keys(&self, console: &Console) -> Result<Vec<DecryptionKey>, Failure> {
+        let paths = self.decrypt.iter().map(PathBuf::as_path);
+        decryption_keys(paths, self.passphrase_file.as_deref(), console)
     }
-}
-
-fn decryption_key(path: &std::path::Path, passphrase: &str) -> Result<DecryptionKey, Failure> {
-    let key = DecryptionKey::from_pem(&read(path)?, passphrase);
-    key.map_err(|error| Failure::other(format!("{}: {error}", path.display())))
 }
 
 /// A service that seals, behind a shell command.

@@ -31,8 +31,8 @@ pub(crate) use input::FlattenArguments;
 pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments, parse_sign_method,
 };
-pub(crate) use restore::{InfoArguments, PatchArguments, VerifyArguments};
-pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments, passphrase, public_key};
+pub(crate) use restore::{InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments};
+pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments};
 
 /// Differential firmware packages: the way from one image to the next, in as few bytes as possible.
 #[derive(Debug, Parser)]
@@ -79,6 +79,9 @@ pub(crate) enum Command {
     /// List releases, or find the package for a device.
     #[command(after_help = exit_codes!(), alias = "catalog")]
     Catalogue(CatalogueArguments),
+    /// Make streams of compressed files again for the process that started this one.
+    #[command(hide = true)]
+    MakeStreams(MakeStreamsArguments),
 }
 
 #[cfg(test)]

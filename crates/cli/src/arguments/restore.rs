@@ -65,3 +65,14 @@ pub(crate) struct VerifyArguments {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+/// The arguments of the process that makes streams.
+#[derive(Debug, Args)]
+pub(crate) struct MakeStreamsArguments {
+    /// Bytes of memory besides those that the process has at its start.
+    #[arg(long)]
+    pub(crate) memory: u64,
+    /// Seconds of processor time.
+    #[arg(long)]
+    pub(crate) seconds: u64,
+}

@@ -16,8 +16,8 @@ use crate::{folder, read};
 /// The largest image and the largest tables that a header may ask for.
 const IMAGE_LIMIT: u32 = 1_000_000_000;
 const SLOT_LIMIT: u32 = 1 << 24;
-const LANDMARK_LIMIT: u32 = 1 << 20;
-const LEARNED_LIMIT: u32 = 1 << 16;
+const LANDMARK_LIMIT: u32 = 1 << 10;
+const LEARNED_LIMIT: u32 = 1 << 14;
 
 /// A good package, taken apart.
 struct Good {
@@ -85,9 +85,12 @@ fn bad(name: &str, package: &[u8]) {
 fn prefixes(small: &Good) {
     bad("NotAPackage-wrong-magic", &small.field("magic", b"SMDH"));
     bad("NotAPackage-bsdiff40", &[&b"BSDIFF40"[..], &[0; 24]].concat());
-    for version in [0, 1, 2, 3, 5, 255] {
+    for version in [0, 1, 2, 3, 4, 6, 255] {
         bad(&format!("UnsupportedVersion-version-{version}"), &small.field("version", &[version]));
     }
+    let other_codec = small.raw.with("codec", &[2]);
+    bad("UnsupportedCodec-before-the-length", &small.with(&other_codec.stating(0)));
+    bad("UnsupportedVersion-before-the-codec", &small.with(&other_codec.with("version", &[6])));
     for length in [0, 12, 513, 0xFFFF] {
         bad(&format!("MalformedHeader-length-{length}"), &small.with(&small.raw.stating(length)));
     }
@@ -179,7 +182,8 @@ fn extensions(small: &Good) {
         let records: Vec<u8> = records.iter().flat_map(record).collect();
         small.field("extension", &[varint(records.len() as u32), records].concat())
     };
-    bad("Container-extension-6", &records(&[(6, b"x")]));
+    // A decoder of containers finds that there is no recipe, others that they are none.
+    bad("Container-extension-6", &records(&[(6, &[0; 6])]));
     for tag in [0, 8, 9, 255] {
         bad(&format!("ReservedField-extension-{tag}"), &records(&[(tag, b"x")]));
     }
@@ -206,6 +210,7 @@ fn extensions(small: &Good) {
     for (what, field) in [
         ("beyond-its-field", &b"\x04\x02\x03ma"[..]),
         ("of-a-byte", b"\x01\x02"),
+        ("beyond-its-field-of-unknown-tag", b"\x02\x09\x40"),
         ("beyond-the-header", b"\x7F\x02\x04main"),
     ] {
         bad(&format!("MalformedHeader-extension-{what}"), &small.field("extension", field));
@@ -215,6 +220,9 @@ fn extensions(small: &Good) {
 /// Signatures that do not end the header as they should.
 fn signatures(small: &Good) {
     bad("MalformedHeader-signed-without-a-digest", &small.field("flags", &[8]));
+    let of_unknown_kind = small.raw.with("kinds", &kinds(&[7]));
+    bad("MalformedHeader-signed-before-the-kinds", &small.with(&of_unknown_kind.with("flags", &[8])));
+    bad("ReservedField-before-signed", &small.field("flags", &[8 | 16]));
     let signed = read("small-signed.smdg");
     let checksum = Header::length(&signed).unwrap() - 4;
     let changed = |change: fn(&mut [u8])| {
@@ -265,6 +273,9 @@ fn ends(good: &Good, codec: &str) {
     bad(&format!("TrailingData-{codec}after-the-package"), &[&package[..], &[0]].concat());
     // A zero or two might be among those that the encoder has left out.
     bad(&format!("TrailingData-{codec}in-the-body"), &good.other_body(&[&body[..], &[0; 8]].concat()));
+    if codec.is_empty() {
+        bad("Truncated-a-fifth-zero-after-the-body", &good.other_body(&body[..body.len() - 5]));
+    }
 }
 
 /// `cm` bodies that say what cannot be.

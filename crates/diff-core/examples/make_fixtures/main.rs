@@ -1,6 +1,6 @@
 //! Makes the packages in `fixtures/packages`: `cargo run -p diff-core --example make_fixtures`.
 //!
-//! Golden packages are what version 4 of the format is; they are made only where they are missing, and never again
+//! Golden packages are what version 5 of the format is; they are made only where they are missing, and never again
 //! once the version is out. Before that, `-- --anew` makes them and their images again after a change of the format.
 //! Bad packages are derived from golden ones, always the same way, and always made anew.
 

@@ -20,12 +20,16 @@ pub(crate) fn assemble(
     let inner = diff::make(&expanded.old, &NewImage::new(&expanded.new), &inner, progress)?;
     let recipes = Level::write_both(&expanded.recipes.0, &expanded.recipes.1);
     let packed = packed(&recipes);
+    let (_, made) = &expanded.recipes;
+    let parts = expanded.recipes.0.parts() + made.parts();
     let record = Record {
         base_size: inner.header.base_size,
         target_size: inner.header.target_size,
         recipe_size: packed.len() as u32,
         recipe_length: recipes.len() as u32,
-        piece: expanded.recipes.1.largest_piece(),
+        // Beyond all limits the proof refuses them.
+        parts: u32::try_from(parts).unwrap_or(u32::MAX),
+        piece: u32::try_from(made.held()).unwrap_or(u32::MAX),
     };
     let start = inner.bytes.len() - inner.header.body_length as usize;
     let body = [&packed, &inner.bytes[start..]].concat();

@@ -1,5 +1,7 @@
 //! Inflates streams that may turn out not to be ones.
 
+use std::cell::Cell;
+
 use patch_nostd::container::{Inflater, Source};
 
 /// A whole stream.
@@ -12,21 +14,23 @@ pub(crate) struct Inflated {
 
 /// The stream at the start of `bytes`, if there is one with at most `limit` plain bytes.
 pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Option<Inflated> {
-    let mut source = bytes;
-    let mut inflater = Inflater::new(&mut source);
+    attempt(bytes, limit).ok()
+}
+
+/// The same; of what is no stream, how many bytes were read and made until that was known.
+pub(crate) fn attempt(bytes: &[u8], limit: usize) -> Result<Inflated, usize> {
+    let (mut source, room) = (bytes, Cell::new(limit as u64));
+    let mut inflater = Inflater::new(&mut source, &room);
     let mut plain = Vec::new();
-    loop {
-        let part = inflater.fill().ok()?;
+    while let Ok(part) = inflater.fill() {
         let count = part.len();
         if count == 0 {
             break;
-        }
-        if plain.len() + count > limit {
-            return None;
         }
         plain.extend_from_slice(part);
         inflater.consume(count);
     }
     let (ended, packed, _) = inflater.progress();
-    ended.then_some(Inflated { packed: packed as usize, plain })
+    let packed = packed as usize;
+    if ended { Ok(Inflated { packed, plain }) } else { Err(packed + plain.len()) }
 }

@@ -7,31 +7,62 @@ use patch_nostd::container::{DEPTH_LIMIT, Frame};
 use patch_nostd::wire::IMAGE_LIMIT;
 
 use super::found::Found;
-use super::inflate::inflate;
+use super::inflate::{Inflated, attempt};
 use super::sketch::Sketch;
 use super::zip::{self, Local};
 
 /// Streams of fewer plain bytes are not worth a place in the recipe.
 const LEAST: usize = 64;
 
+/// What must be read and made until a mark turns out to be none, at least: the buffers of an attempt.
+const ATTEMPT: usize = 4 << 10;
+/// The most bytes of a gzip header: an extra field, and names.
+const HEADER: usize = 1 << 17;
+
 /// Everything that is in a file.
 pub(crate) fn scan(file: &[u8]) -> Vec<Found> {
-    Scanner { bytes: file, depth: DEPTH_LIMIT - 1, room: IMAGE_LIMIT as usize }.scan()
+    let mut budget = Budget::new(file.len());
+    Scanner::new(file, DEPTH_LIMIT - 1, &mut budget).scan()
 }
 
-struct Scanner<'f> {
+/// What looking into a file may cost, with all levels of streams in it.
+struct Budget {
+    /// Plain bytes that may still be made: what expands beyond all limits is left alone.
+    room: usize,
+    /// Bytes that may still be read and made in vain. Files where more is look like streams to deceive.
+    failures: usize,
+}
+
+impl Budget {
+    /// Real files lose less than a byte for each of theirs.
+    fn new(size: usize) -> Self {
+        Self { room: IMAGE_LIMIT as usize, failures: 64 * size + (64 << 20) }
+    }
+
+    fn fail<T>(&mut self, cost: usize) -> Option<T> {
+        self.failures = self.failures.saturating_sub(ATTEMPT + cost);
+        None
+    }
+}
+
+struct Scanner<'f, 'b> {
     bytes: &'f [u8],
     /// Levels that streams may still hold.
     depth: u32,
-    /// Plain bytes that may still be made: what expands beyond all limits is left alone.
-    room: usize,
+    budget: &'b mut Budget,
+    /// Up to where records of a directory are known to have no end.
+    endless: usize,
 }
 
-impl Scanner<'_> {
+impl<'f, 'b> Scanner<'f, 'b> {
+    fn new(bytes: &'f [u8], depth: u32, budget: &'b mut Budget) -> Self {
+        Self { bytes, depth, budget, endless: 0 }
+    }
+
     fn scan(mut self) -> Vec<Found> {
         let mut found = Vec::new();
         let mut at = 0;
-        while let Some(next) = next_mark(self.bytes, at) {
+        while let Some(next) = next_mark(self.bytes, at).filter(|_| self.budget.failures > 0) {
             match self.look(next) {
                 Some(this) => {
                     at = this.extent.end;
@@ -50,19 +81,26 @@ impl Scanner<'_> {
             0x1F => self.gzip(at),
             0x78 => self.zlib(at),
             _ if bytes.starts_with(&zip::LOCAL) => self.entry(at),
-            _ if bytes.starts_with(&zip::CENTRAL) => {
-                let (count, size) = zip::directory(bytes)?;
-                Some(Found::plain(Frame::Directory(count), at..at + size))
-            }
+            _ if at >= self.endless && bytes.starts_with(&zip::CENTRAL) => match zip::directory(bytes) {
+                Ok((count, size)) => Some(Found::plain(Frame::Directory(count), at..at + size)),
+                Err(size) => {
+                    self.endless = at + size;
+                    None
+                }
+            },
             _ => None,
         }
     }
 
     fn gzip(&mut self, at: usize) -> Option<Found> {
-        let start = at + gzip_header(&self.bytes[at..])?;
-        let (mut found, plain) = self.stream(start)?;
+        let bytes = &self.bytes[at..self.bytes.len().min(at + HEADER)];
+        let Some(size) = gzip_header(bytes) else { return self.budget.fail(bytes.len()) };
+        let start = at + size;
+        let inflated = self.inflated(at, start)?;
+        let crc = crc32fast::hash(&inflated.plain);
+        let mut found = self.stream(start, inflated)?;
         let trailer = self.bytes.get(found.extent.end..found.extent.end + 8);
-        if trailer.is_some_and(|trailer| trailer[..4] == crc32fast::hash(&plain).to_le_bytes()) {
+        if trailer.is_some_and(|trailer| trailer[..4] == crc.to_le_bytes()) {
             found.frame = Frame::Gzip;
             found.extent.end += 8;
         }
@@ -70,11 +108,16 @@ impl Scanner<'_> {
     }
 
     fn zlib(&mut self, at: usize) -> Option<Found> {
-        let (mut found, plain) = self.stream(at + 2)?;
-        let trailer = self.bytes.get(found.extent.end..found.extent.end + 4)?;
-        if trailer != adler(&plain).to_be_bytes() {
+        let start = at + 2;
+        if !may_begin(self.bytes.get(start..)?) {
             return None;
         }
+        let inflated = self.inflated(at, start)?;
+        let end = start + inflated.packed;
+        if self.bytes.get(end..end + 4) != Some(&adler(&inflated.plain).to_be_bytes()) {
+            return self.budget.fail(inflated.packed + inflated.plain.len());
+        }
+        let mut found = self.stream(start, inflated)?;
         found.frame = Frame::Zlib;
         found.extent.end += 4;
         Some(found)
@@ -83,7 +126,8 @@ impl Scanner<'_> {
     fn entry(&mut self, at: usize) -> Option<Found> {
         let local = Local::read(&self.bytes[at..])?;
         let start = at + local.size;
-        let Some((mut found, _)) = local.deflated.then(|| self.stream(start)).flatten() else {
+        let inflated = if local.deflated { self.inflated(at, start) } else { None };
+        let Some(mut found) = inflated.and_then(|inflated| self.stream(start, inflated)) else {
             return Some(Found::plain(Frame::Stored, at..start));
         };
         found.frame = Frame::Entry;
@@ -96,26 +140,40 @@ impl Scanner<'_> {
         Some(found)
     }
 
-    /// The deflate stream at `start`, if there is one, and what is in it.
-    fn stream(&mut self, start: usize) -> Option<(Found, Vec<u8>)> {
-        let inflated = inflate(self.bytes.get(start..)?, self.room)?;
+    /// What the deflate stream at `start` holds, if there is one behind the header at `at`.
+    fn inflated(&mut self, at: usize, start: usize) -> Option<Inflated> {
+        match attempt(self.bytes.get(start..)?, self.budget.room) {
+            Ok(inflated) => Some(inflated),
+            Err(cost) => self.budget.fail(start - at + cost),
+        }
+    }
+
+    /// The stream at `start`, if it is worth a place, and what is in it.
+    fn stream(&mut self, start: usize, inflated: Inflated) -> Option<Found> {
         let (plain, stream) = (inflated.plain, start..start + inflated.packed);
         if plain.len() < LEAST {
-            return None;
+            return self.budget.fail(stream.len() + plain.len());
         }
-        self.room -= plain.len();
-        let mut inside = Vec::new();
-        if self.depth > 1 {
-            inside = Scanner { bytes: &plain, depth: self.depth - 1, room: self.room }.scan();
-            self.room = self.room.saturating_sub(room_of(&inside));
-        }
+        self.budget.room -= plain.len();
         let mut found = Found::plain(Frame::Deflate, stream.clone());
+        if self.depth > 1 {
+            found.inside = Scanner::new(&plain, self.depth - 1, self.budget).scan();
+        }
         found.plain = plain.len();
         found.hash = hash(self.bytes, &stream);
         found.sketch = Sketch::new(&plain);
-        found.inside = inside;
         found.stream = stream;
-        Some((found, plain))
+        Some(found)
+    }
+}
+
+/// Whether a deflate stream may begin so (RFC 1951, section 3.2.3): what is cheap to tell.
+fn may_begin(bytes: &[u8]) -> bool {
+    match bytes.first().map(|byte| byte >> 1 & 3) {
+        // The length of a stored block, and its complement.
+        Some(0) => bytes.len() < 5 || zip::short(bytes, 1) ^ zip::short(bytes, 3) == 0xFFFF,
+        Some(1 | 2) => true,
+        _ => false,
     }
 }
 
@@ -166,8 +224,4 @@ fn adler(bytes: &[u8]) -> u32 {
         (low % 65521, high % 65521)
     });
     high << 16 | low
-}
-
-fn room_of(found: &[Found]) -> usize {
-    found.iter().map(|found| found.plain + room_of(&found.inside)).sum()
 }

@@ -39,8 +39,9 @@ impl Local {
     }
 }
 
-/// Records and bytes of the directory that these bytes begin with, its end included. One of zip64 has another end.
-pub(crate) fn directory(bytes: &[u8]) -> Option<(u32, usize)> {
+/// Records and bytes of the directory that these bytes begin with, its end included; if that is not there, the bytes that
+/// were passed over. A directory of zip64 has another end.
+pub(crate) fn directory(bytes: &[u8]) -> Result<(u32, usize), usize> {
     let (mut count, mut size) = (0, 0);
     while let Some(record) =
         bytes.get(size..size + CENTRAL_SIZE).filter(|record| record.starts_with(&CENTRAL))
@@ -48,8 +49,8 @@ pub(crate) fn directory(bytes: &[u8]) -> Option<(u32, usize)> {
         count += 1;
         size += CENTRAL_SIZE + short(record, 28) + short(record, 30) + short(record, 32);
     }
-    let end = bytes.get(size..size + END_SIZE)?;
-    (count > 0 && end.starts_with(&END)).then_some((count, size + END_SIZE))
+    let is_end = bytes.get(size..size + END_SIZE).is_some_and(|end| end.starts_with(&END));
+    if count > 0 && is_end { Ok((count, size + END_SIZE)) } else { Err(size) }
 }
 
 /// Whether these bytes are a descriptor with its signature and lengths of 32 bits.

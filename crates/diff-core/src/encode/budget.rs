@@ -11,7 +11,7 @@ const LEAST_SLOTS: u64 = 16;
 const TABLE_SHARE: u64 = 16;
 /// More than these rarely help: what is learned from references tells most of what a map of all covers would.
 const MOST_LANDMARKS: u64 = 256;
-const MOST_LEARNED: u64 = 16384;
+const MOST_LEARNED: u64 = patch_nostd::wire::MOST_LEARNED as u64;
 /// Slots that can be of use whatever the images, per literal byte, and one per so many changed bytes. More than
 /// these only cost the decoder's cache: on a kernel of 27 MB a table of 1 MiB restores 1.6 times faster than 8 MiB.
 const USEFUL_SLOTS: u64 = 16 << 10;

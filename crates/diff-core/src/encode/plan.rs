@@ -19,12 +19,16 @@ pub struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Sends the `count` longest covers of the base ahead.
+    /// Sends the `count` longest covers of the base ahead that keep their order.
+    ///
+    /// Operations agree with landmarks in the order of the base (`docs/format.md`, section 4.2): one that moved far
+    /// ahead would keep all that follow from being agreed with.
     pub fn choose_landmarks(&mut self, count: usize) {
         let of_base = self.covers.iter().filter(|(_, cover)| cover.source == Source::Base);
-        let mut landmarks: Vec<Landmark> = of_base
+        let covers: Vec<Landmark> = of_base
             .map(|&(target, cover)| Landmark { base: cover.start, target, length: cover.length })
             .collect();
+        let mut landmarks = in_order(&covers);
         landmarks.sort_by_key(|landmark| (std::cmp::Reverse(landmark.length), landmark.target));
         landmarks.truncate(count);
         landmarks.sort_by_key(|landmark| (landmark.base, landmark.target));
@@ -37,6 +41,47 @@ impl Plan<'_> {
         self.covers.iter().any(|(_, cover)| cover.source == Source::Target)
     }
 }
+
+/// Of covers in the order of the target, those with the most bytes together that are in the order of the base too: the
+/// heaviest increasing subsequence (Jacobson and Vo, "Heaviest increasing/common subsequence problems", 1992).
+fn in_order(covers: &[Landmark]) -> Vec<Landmark> {
+    let mut starts: Vec<u32> = covers.iter().map(|cover| cover.base).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    // A Fenwick tree over the starts: the heaviest chain that ends at most there, and its last cover.
+    let mut heaviest: Vec<(u64, usize)> = vec![(0, NONE); starts.len() + 1];
+    let mut before = vec![NONE; covers.len()];
+    for (index, cover) in covers.iter().enumerate() {
+        let rank = starts.partition_point(|&start| start < cover.base) + 1;
+        let (mut weight, mut last) = (0, NONE);
+        let mut at = rank;
+        while at > 0 {
+            if heaviest[at].0 > weight {
+                (weight, last) = heaviest[at];
+            }
+            at &= at - 1;
+        }
+        before[index] = last;
+        weight += u64::from(cover.length);
+        at = rank;
+        while at < heaviest.len() {
+            if heaviest[at].0 < weight {
+                heaviest[at] = (weight, index);
+            }
+            at += at & at.wrapping_neg();
+        }
+    }
+    let (_, mut last) = heaviest.iter().copied().max_by_key(|&(weight, _)| weight).unwrap_or((0, NONE));
+    let mut chain = Vec::new();
+    while let Some(&cover) = covers.get(last) {
+        chain.push(cover);
+        last = before[last];
+    }
+    chain
+}
+
+/// The index of no cover.
+const NONE: usize = usize::MAX;
 
 /// The operations that say these covers of a target of `size` bytes.
 pub(crate) fn operations(size: usize, covers: &[(u32, Cover)]) -> impl Iterator<Item = Operation> {
@@ -65,5 +110,37 @@ impl Oracle for Plan<'_> {
 
     fn byte(&self, offset: u32) -> u8 {
         self.new.get(offset as usize).copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All subsets of a few covers.
+    fn heaviest(covers: &[Landmark]) -> u64 {
+        let subsets = (0..1u32 << covers.len()).map(|set| {
+            let chosen = covers.iter().enumerate().filter(move |&(index, _)| set >> index & 1 != 0);
+            chosen.map(|(_, cover)| *cover).collect::<Vec<_>>()
+        });
+        let ascending = subsets.filter(|chosen| chosen.is_sorted_by_key(|cover| cover.base));
+        ascending.map(|chosen| weight(&chosen)).max().unwrap()
+    }
+
+    fn weight(covers: &[Landmark]) -> u64 {
+        covers.iter().map(|cover| u64::from(cover.length)).sum()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_in_order_is_the_heaviest(covers in proptest::collection::vec((0..20u32, 1..50u32), 0..9)) {
+            let covers: Vec<Landmark> = (0..).zip(covers)
+                .map(|(place, (base, length))| Landmark { base, target: 100 * place, length })
+                .collect();
+            let mut chain = in_order(&covers);
+            assert_eq!(weight(&chain), heaviest(&covers));
+            chain.reverse();
+            assert!(chain.is_sorted_by_key(|cover| cover.base) && chain.is_sorted_by_key(|cover| cover.target));
+        }
     }
 }

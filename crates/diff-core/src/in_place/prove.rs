@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 
-use patch_nostd::flash::{Area, Cut, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, state_area};
+use patch_nostd::flash::{
+    Area, Cut, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, journal_area, state_area,
+};
 use patch_nostd::{Anything, Error, Header, SoftwareSha256};
 
 use super::InPlace;
@@ -49,17 +51,16 @@ impl<'a> Bench<'a> {
         let state = state_area(&header, page).ok_or(Error::Areas)?;
         let mut bounds = [0; 5];
         let mut end = 0u32;
-        // Records of the journal may be longer than a page.
         for (bound, size) in bounds[1..].iter_mut().zip([
             whole(flash.slot),
             whole(flash.scratch),
-            page.saturating_mul(2),
+            journal_area(&Geometry::new(page, page, write)).ok_or(Error::Areas)?,
             state,
         ]) {
             end = end.checked_add(size).ok_or(Error::Areas)?;
             *bound = end;
         }
-        Ok(Self { package, header, geometry: Geometry { size: end, page, write }, bounds })
+        Ok(Self { package, header, geometry: Geometry::new(end, page, write), bounds })
     }
 
     fn chip(&self, old: &[u8]) -> Simulator {

@@ -1,5 +1,6 @@
 //! Releases: all packages that lead a fleet with many versions to a new one, and what the delivery platform asks.
 
+mod agree;
 mod catalogue;
 mod check;
 mod digest;
@@ -17,6 +18,7 @@ pub mod order;
 mod pack;
 mod plan;
 mod progress;
+mod regular;
 mod release;
 mod release_file;
 mod replay;

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use patch_nostd::wire::{Text, VERSION};
+use patch_nostd::wire::IMAGE_LIMIT;
 use patch_nostd::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
-use super::digest::{hex, md5_hex, sha256_hex};
-use super::encryption::{DecryptionKey, Keys, decrypt, encryption_of};
-use super::entries::{EncryptionEntry, PackageEntry};
+use super::agree::{self, describe};
+use super::digest::sha256_hex;
+use super::encryption::{DecryptionKey, Keys, decrypt};
+use super::entries::PackageEntry;
 use super::manifest::Manifest;
-use super::rules;
-use super::signing::{check_signature, key_names};
+use super::signing::check_signature;
 use super::store::Store;
 use super::{PackError, PublicKey, Source};
 
@@ -38,9 +38,7 @@ pub fn replay(
     secrets: &[DecryptionKey],
 ) -> Result<Vec<Replayed>, PackError> {
     let store = Store::open(folder)?;
-    let path = store.path(super::MANIFEST_FILE);
-    let bytes = std::fs::read(&path).map_err(PackError::reading(&path))?;
-    let manifest = Manifest::parse(&bytes, &path)?;
+    let manifest = store.manifest()?;
     let replayed = |package: &PackageEntry| {
         let fault =
             Replay { manifest: &manifest, store: &store, sources, keys, secrets }.check(package).err();
@@ -59,10 +57,7 @@ struct Replay<'a> {
 
 impl Replay<'_> {
     fn check(&self, package: &PackageEntry) -> Result<(), String> {
-        let bytes = self.store.read(&package.file).map_err(|error| error.to_string())?;
-        let bytes = bytes.ok_or("the file is missing")?;
-        check_file(package, &bytes)?;
-        let header = self.check_header(package, &bytes)?;
+        let (bytes, header) = agree::read(self.manifest, package, self.store)?;
         if !self.keys.is_empty() {
             check_signature(&bytes, self.keys).map_err(describe)?;
         }
@@ -76,32 +71,11 @@ impl Replay<'_> {
             .try_for_each(|version| self.check_source(package, version, &bytes, &header))
     }
 
-    /// What the manifest says is what the header says.
-    fn check_header(&self, package: &PackageEntry, bytes: &[u8]) -> Result<Header, String> {
-        let (header, _) = Header::parse(bytes).map_err(describe)?;
-        let encryption = encryption_of(bytes).map_err(describe)?;
-        let facts = [
-            ("target", hex(&header.target_digest) == package.target_sha256),
-            ("memory", header.ram == package.ram),
-            ("format version", package.format_version == VERSION),
-            ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
-            ("encryption", encryption.as_ref().map(EncryptionEntry::of) == package.encryption),
-        ];
-        disagreement(&facts).map_or(Ok(header), Err)
-    }
-
     /// What is private if the package is encrypted.
     fn check_names(&self, bytes: &[u8]) -> Result<(), String> {
         let plain = decrypt(bytes, &Keys(self.secrets)).map_err(describe)?;
         let (_, extensions, _) = Header::parse_extended(&plain).map_err(describe)?;
-        let manifest = self.manifest;
-        let facts = [
-            ("product", extensions.product.map(Text::as_str) == manifest.product.as_deref()),
-            ("module", extensions.module == Some(manifest.module.as_str().into())),
-            ("version", extensions.version == Some(manifest.version.as_str().into())),
-            ("rollback counter", extensions.rollback_counter == manifest.rollback_counter),
-        ];
-        disagreement(&facts).map_or(Ok(()), Err)
+        agree::check_names(self.manifest, &extensions)
     }
 
     fn check_source(
@@ -134,36 +108,15 @@ impl Replay<'_> {
     }
 }
 
-/// The first fact that does not hold.
-fn disagreement(facts: &[(&str, bool)]) -> Option<String> {
-    let (what, _) = facts.iter().find(|(_, agrees)| !agrees)?;
-    Some(format!("its header says another {what} than the manifest"))
-}
-
-/// The file is the one that the manifest tells of.
-fn check_file(package: &PackageEntry, bytes: &[u8]) -> Result<(), String> {
-    rules::check_file(&package.file, bytes.len() as u64).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 != package.size {
-        return Err(format!("the file has {} bytes; the manifest says {}", bytes.len(), package.size));
-    }
-    if sha256_hex(bytes) != package.sha256 {
-        return Err("the file has another SHA-256 than the manifest says".to_owned());
-    }
-    if md5_hex(bytes) != package.md5 {
-        return Err("the file has another MD5 than the manifest says".to_owned());
-    }
-    Ok(())
-}
-
-fn describe(error: Error) -> String {
-    format!("{error} (E{})", error.number())
-}
-
 /// A target in memory, as some packages read back what they wrote.
 #[derive(Default)]
 struct Kept(Vec<u8>);
 
 impl Target for Kept {
+    fn limit(&self) -> u32 {
+        IMAGE_LIMIT
+    }
+
     fn begin(&mut self, _size: u32) -> Result<(), Error> {
         Ok(())
     }

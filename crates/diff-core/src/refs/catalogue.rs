@@ -99,7 +99,7 @@ fn find(old: &[u8], kind: RegionKind, space: &AddressSpace, mut note: impl FnMut
         };
         let length = usize::from(reference.length);
         let Some(own) = bytes(old, at, length) else { break };
-        reference.half((own, address), (own, address)).into_iter().for_each(|half| halves.set(half));
+        reference.effect((own, address), (own, address)).into_iter().for_each(|effect| halves.take(effect));
         at += length;
         steps.begin(space.base_address.wrapping_add(at as u32));
     }

@@ -128,8 +128,8 @@ fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) 
         let length = usize::from(reference.length);
         let mut own = [0; 8];
         own[..length].copy_from_slice(&bytes[at..at + length]);
-        if let Some(half) = reference.half((own, here), (own, here)) {
-            halves.set(half);
+        if let Some(effect) = reference.effect((own, here), (own, here)) {
+            halves.take(effect);
         }
         bytes[at..at + length].copy_from_slice(&reference.mask(own)[..length]);
         at += length;

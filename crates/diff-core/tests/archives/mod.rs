@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use diff_core::Package;
 use miniz_oxide::deflate::compress_to_vec;
-use patch_nostd::container::{Level, Opened, restore};
+use patch_nostd::container::{InProcess, Level, Opened, restore};
 use patch_nostd::{Patcher, SliceTarget, SoftwareSha256};
 
 use super::common::Random;
@@ -167,7 +167,8 @@ pub fn check(old: &[u8], new: &[u8], package: &Package) -> Option<Level> {
     };
     let mut target = vec![0; new.len()];
     let slot = SliceTarget::new(&mut target);
-    restore::<_, _, SoftwareSha256>(&opened, old, slot, Vec::new(), Vec::new()).unwrap();
+    let maker = InProcess::default();
+    restore::<_, _, SoftwareSha256>(&opened, old, slot, Vec::new(), Vec::new(), &maker).unwrap();
     assert!(target == new);
     Some(opened.target)
 }

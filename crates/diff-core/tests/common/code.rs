@@ -215,7 +215,7 @@ fn linked(kind: RegionKind, template: &[u8], address: u32, target: u32, space: &
         old[..length].copy_from_slice(&bytes[at..at + length]);
         let new = reference.write(old, here, space, target).unwrap_or(old);
         bytes[at..at + length].copy_from_slice(&new[..length]);
-        reference.half((old, here), (new, here)).into_iter().for_each(|half| halves.set(half));
+        reference.effect((old, here), (new, here)).into_iter().for_each(|effect| halves.take(effect));
         at += length;
     }
     bytes

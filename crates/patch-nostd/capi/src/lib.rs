@@ -224,8 +224,11 @@ impl CSlot<'_> {
 }
 
 impl Target for &mut CSlot<'_> {
+    fn limit(&self) -> u32 {
+        self.device.slot_size
+    }
+
     fn begin(&mut self, _size: u32) -> Result<(), Error> {
-        // `SmidgenDevice::policy` has compared it.
         Ok(())
     }
 

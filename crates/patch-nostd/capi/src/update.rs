@@ -58,7 +58,7 @@ impl SmidgenFlash {
 
 impl Flash for SmidgenFlash {
     fn geometry(&self) -> Geometry {
-        Geometry { size: self.size, page: self.page_size, write: self.write_size }
+        Geometry::new(self.size, self.page_size, self.write_size)
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {

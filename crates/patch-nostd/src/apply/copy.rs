@@ -13,7 +13,7 @@ use crate::wire::{PAGE_LOG, RegionKind};
 /// Weight set of the flag for a whole block.
 const BLOCK_SET: usize = 20;
 /// The first control flag of "does the page have another kind?".
-const KIND_FLAGS: usize = 30;
+const KIND_FLAGS: usize = 25;
 
 /// Differences are remembered apart for bytes whose neighbours differ, in this many classes.
 const NEAR: usize = 32;
@@ -94,6 +94,18 @@ impl CopyState {
         self.previous = 0;
         self.history = 0;
         self.steps.begin(address);
+    }
+
+    /// Bytes that are left of a copy that was loaded, if it can be one of this cover at this position of the target.
+    #[cfg(feature = "flash")]
+    pub(super) fn left(&self, cover: Option<Cover>, position: u32) -> Option<u64> {
+        let copied = Cover { source: self.source, start: self.start, length: self.length };
+        let done = u64::from(self.done) + self.at as u64;
+        let left = u64::from(self.length).checked_sub(done)?;
+        let placed = u64::from(self.target) + done == u64::from(position);
+        // A reference may hang over the end of a block.
+        let in_block = self.block <= WINDOW && self.at <= WINDOW;
+        (cover == Some(copied) && placed && in_block).then_some(left)
     }
 }
 

@@ -20,12 +20,15 @@ pub trait Base {
 
 /// The target image: written once, in order.
 pub trait Target {
+    /// Bytes of the largest target image that it can take. A package of a larger one is refused
+    /// ([`Error::SlotSize`]) before the base is read: a hostile package decides how much work it makes, up to this.
+    fn limit(&self) -> u32;
     /// Learns what is coming, before [`Target::begin`].
     fn announce(&mut self, _header: &Header) -> Result<(), Error> {
         Ok(())
     }
-    /// Makes room for `size` bytes. Called once, when the base has been checked and before the first write:
-    /// the place to refuse an image that does not fit, or to erase.
+    /// Makes room for `size` bytes, which are at most the limit. Called once, when the base has been checked and before
+    /// the first write.
     fn begin(&mut self, size: u32) -> Result<(), Error>;
     /// Appends bytes.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
@@ -84,8 +87,12 @@ impl<'a> SliceTarget<'a> {
 }
 
 impl Target for SliceTarget<'_> {
-    fn begin(&mut self, size: u32) -> Result<(), Error> {
-        if size as usize <= self.memory.len() { Ok(()) } else { Err(Error::TargetWrite) }
+    fn limit(&self) -> u32 {
+        u32::try_from(self.memory.len()).unwrap_or(u32::MAX)
+    }
+
+    fn begin(&mut self, _size: u32) -> Result<(), Error> {
+        Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! The streaming restore: package bytes in, target image out (`docs/format.md`, section 8).
 
+mod base;
 #[cfg(feature = "containers")]
 mod body;
 mod copy;
@@ -15,6 +16,8 @@ mod zstd;
 #[cfg(feature = "zstd")]
 pub use self::zstd::ZstdBody;
 #[cfg(feature = "containers")]
+pub(crate) use base::check_base;
+#[cfg(feature = "containers")]
 pub(crate) use body::decode_body;
 pub use io::{Base, Io, SliceTarget, Target};
 #[cfg(all(feature = "flash", not(feature = "encode")))]
@@ -25,8 +28,6 @@ pub use layout::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, Layout, SLOT_RAM};
 pub use layout::{codec_ram, required_ram};
 pub use operation::{Blind, Cover, Operation, Oracle, Source};
 pub use patcher::Patcher;
-#[cfg(feature = "containers")]
-pub(crate) use patcher::check_base;
 #[cfg(feature = "flash")]
 pub(crate) use patcher::percent;
 pub use walker::{Progress, Walker};

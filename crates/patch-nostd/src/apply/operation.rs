@@ -49,6 +49,22 @@ pub struct Operation {
 
 state!(Operation: literals, cover);
 
+#[cfg(feature = "flash")]
+impl Operation {
+    /// Bytes of its cover.
+    pub(super) fn cover_length(&self) -> u64 {
+        self.cover.map_or(0, |cover| cover.length.into())
+    }
+
+    /// Whether the source of its cover is within the base or the target, which have these sizes.
+    pub(super) fn is_within(&self, (base, target): (u32, u32)) -> bool {
+        self.cover.is_none_or(|cover| match cover.source {
+            Source::Base => fits(cover.start, cover.length, base),
+            Source::Target => fits(cover.start, cover.length, target),
+        })
+    }
+}
+
 /// What an encoder knows and a decoder is about to learn.
 pub trait Oracle {
     /// Whether the answers mean anything; a decoder's do not, and nothing is derived from them.
@@ -110,12 +126,11 @@ pub(super) struct ControlState {
     landmark: usize,
     /// The landmark coded last.
     last: Landmark,
-    /// The landmark that comes next; all zeros until it has been looked for.
-    ahead: Landmark,
+    /// The index of the landmark that may be the next operation: those before it are behind.
+    upcoming: usize,
 }
 
-// What comes next is looked for again.
-state!(ControlState: position, recent, kinds, landmark, last; fixed ahead);
+state!(ControlState: position, recent, kinds, landmark, last, upcoming);
 
 impl ControlState {
     /// The displacement of the last cover of the base.
@@ -172,11 +187,11 @@ impl Walker<'_> {
     }
 
     fn next_operation<C: Coder>(&mut self, coder: &mut C, wanted: Operation) -> Result<Operation, Error> {
-        if self.control.ahead.target < self.control.position || self.control.ahead == Landmark::default() {
-            self.control.ahead = self.predictor.landmarks.next(self.control.position);
-        }
-        let landmark = self.control.ahead;
-        if landmark.length > 0 {
+        let landmarks = self.predictor.landmarks.as_slice();
+        let ahead = landmarks.get(self.control.upcoming..).unwrap_or_default();
+        let behind = ahead.iter().take_while(|landmark| landmark.target < self.control.position).count();
+        self.control.upcoming += behind;
+        if let Some(&landmark) = ahead.get(behind) {
             let expected = Operation {
                 literals: landmark.target - self.control.position,
                 cover: Some(Cover { source: Source::Base, start: landmark.base, length: landmark.length }),

@@ -1,5 +1,6 @@
 //! The push interface: package bytes in pieces of any size, the target out (`docs/format.md`, section 8).
 
+use super::base::{beginning, hash_base};
 use super::io::{Base, Io, Target};
 use super::layout::Layout;
 use super::operation::Blind;
@@ -8,7 +9,7 @@ use crate::Error;
 use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, DecryptionKey, NoKey, decrypt_body, unlock};
 use crate::verify::{Anything, Policy, Sha256, authenticate};
-use crate::wire::{Codec, Extensions, HEADER_LIMIT, Header, PREFIX_LENGTH};
+use crate::wire::{Codec, Extensions, Header, PREFIX_LENGTH};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
 ///
@@ -36,6 +37,8 @@ pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything, K: D
 enum Stage<'w> {
     /// Gathering the header at the start of the workspace.
     Header { workspace: &'w mut [u8], gathered: usize },
+    /// Hashing the base, of which so many bytes are.
+    Base { workspace: &'w mut [u8], hashed: u32 },
     /// Decoding a `cm` body.
     Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, done: bool },
     /// Decoding a `zstd` body.
@@ -45,7 +48,7 @@ enum Stage<'w> {
     Finished,
 }
 
-/// The base, the target, and its length and digest so far.
+/// The base, the target, its length so far, and its digest so far: while the base is checked, that of the base.
 #[derive(Debug)]
 pub(super) struct Surroundings<B, T, D> {
     base: B,
@@ -117,6 +120,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
             #[cfg(feature = "zstd")]
             Stage::Zstd(_) => true,
             Stage::Header { .. } | Stage::Finished => true,
+            Stage::Base { .. } => false,
         }
     }
 
@@ -127,7 +131,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
             Stage::Body { done, .. } => *done,
             #[cfg(feature = "zstd")]
             Stage::Zstd(_) => true,
-            Stage::Header { .. } | Stage::Finished => false,
+            Stage::Header { .. } | Stage::Base { .. } | Stage::Finished => false,
         }
     }
 
@@ -150,8 +154,9 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
         }
     }
 
-    /// Takes what it can of the next piece of the package, and writes about `budget` bytes of target at most; returns
-    /// how many bytes it took. With budgets, it may have more to write although it took all.
+    /// Takes what it can of the next piece of the package, and writes about `budget` bytes of target at most, or reads
+    /// as many of the base to check it; returns how many bytes it took. With budgets, it may take none, and have more to
+    /// do although it took all.
     ///
     /// Packages of codec `zstd` pay no heed to the budget.
     pub fn step(&mut self, piece: &[u8], budget: u32) -> Result<usize, Error> {
@@ -177,7 +182,9 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
         // A body without a byte is complete before anything is pushed.
         self.push(&[])?;
         match &self.stage {
-            Stage::Header { .. } | Stage::Body { done: false, .. } => return Err(Error::Truncated),
+            Stage::Header { .. } | Stage::Base { .. } | Stage::Body { done: false, .. } => {
+                return Err(Error::Truncated);
+            }
             Stage::Finished => return Err(Error::Finished),
             Stage::Body { decoder, .. } => decoder.finish()?,
             #[cfg(feature = "zstd")]
@@ -193,11 +200,14 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
 
     fn take(&mut self, piece: &mut &[u8], budget: u32) -> Result<(), Error> {
         if self.take_header(piece)? {
+            self.check_size()?;
+        }
+        if self.check_base(budget)? {
             self.begin()?;
         }
         let before = *piece;
         match &mut self.stage {
-            Stage::Header { .. } => {}
+            Stage::Header { .. } | Stage::Base { .. } => {}
             Stage::Body { walker, decoder, done } => {
                 let io = &mut self.surroundings;
                 *done = match &mut self.cipher {
@@ -255,33 +265,63 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
         if matches!(self.header.codec, Codec::Zstd { .. }) {
             return Err(Error::UnsupportedCodec);
         }
+        #[cfg(any(feature = "containers", feature = "encode"))]
         if extensions.container.is_some() {
             return Err(Error::Container);
         }
         self.cipher = unlock::<D, K>(&self.key, &self.header, &mut extensions, room)?;
+        if self.header.target_size > self.surroundings.target.limit() {
+            return Err(Error::SlotSize);
+        }
         self.policy.allow(&self.header, &extensions)?;
         Ok(true)
     }
 
-    /// Checks workspace and base, in this order, and only then lets the target begin.
-    fn begin(&mut self) -> Result<(), Error> {
+    /// Checks workspace and size of the base, in this order, before the base is read.
+    fn check_size(&mut self) -> Result<(), Error> {
         let Stage::Header { workspace, .. } = &mut self.stage else { return Ok(()) };
         let workspace = core::mem::take(workspace);
-        let header = &self.header;
-        match header.codec {
-            Codec::Cm { .. } => {
-                if header.ram as usize > workspace.len() {
-                    return Err(Error::WorkspaceTooSmall);
-                }
-                check_base::<B, D>(&mut self.surroundings.base, header, workspace)?;
-                self.begin_cm(workspace)?;
+        if matches!(self.header.codec, Codec::Cm { .. }) && self.header.ram as usize > workspace.len() {
+            return Err(Error::WorkspaceTooSmall);
+        }
+        if self.surroundings.base.size() != self.header.base_size {
+            return Err(Error::BaseSize);
+        }
+        self.stage = Stage::Base { workspace, hashed: 0 };
+        Ok(())
+    }
+
+    /// Compares the base's SHA-256, about `budget` bytes at a time; true when it is right.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn check_base(&mut self, budget: u32) -> Result<bool, Error> {
+        let Stage::Base { workspace, hashed } = &mut self.stage else { return Ok(false) };
+        let Surroundings { base, digest, .. } = &mut self.surroundings;
+        let size = self.header.base_size;
+        let vouched = if size > 0 && *hashed == 0 { base.digest() } else { None };
+        let known = if vouched.is_some() || size == 0 {
+            vouched
+        } else {
+            let end = hashed.saturating_add(budget.max(1)).min(size);
+            hash_base(base, digest.get_or_insert_with(D::start), (*hashed, end), workspace)?;
+            *hashed = end;
+            if end < size {
+                return Ok(false);
             }
+            digest.take().and_then(beginning)
+        };
+        let right = size == 0 || known == Some(self.header.base_digest);
+        if right { Ok(true) } else { Err(Error::BaseDigest) }
+    }
+
+    /// Workspace and base are right: lets the target begin.
+    fn begin(&mut self) -> Result<(), Error> {
+        let Stage::Base { workspace, .. } = &mut self.stage else { return Ok(()) };
+        let workspace = core::mem::take(workspace);
+        match self.header.codec {
+            Codec::Cm { .. } => self.begin_cm(workspace)?,
             #[cfg(feature = "zstd")]
             Codec::Zstd { window_log } => {
-                let mut body = super::zstd::ZstdBody::new(header, window_log)?;
-                // The caller's workspace may be as small as the header.
-                check_base::<B, D>(&mut self.surroundings.base, header, body.buffer())?;
-                self.stage = Stage::Zstd(body);
+                self.stage = Stage::Zstd(super::zstd::ZstdBody::new(&self.header, window_log)?);
             }
             #[cfg(all(feature = "encode", not(feature = "zstd")))]
             Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
@@ -345,40 +385,6 @@ pub(crate) const fn percent(done: u32, whole: u32) -> u8 {
         Some(percent) if percent < 100 => percent as u8,
         _ => 100,
     }
-}
-
-/// Compares size and SHA-256 of the base, a piece of workspace at a time.
-#[cfg_attr(not(feature = "encode"), inline(never))]
-pub(crate) fn check_base<B: Base, D: Sha256>(
-    base: &mut B,
-    header: &Header,
-    buffer: &mut [u8],
-) -> Result<(), Error> {
-    if base.size() != header.base_size {
-        return Err(Error::BaseSize);
-    }
-    if header.base_size == 0 {
-        return Ok(());
-    }
-    let known = match base.digest() {
-        Some(digest) => digest,
-        None => base_digest::<B, D>(base, header.base_size, buffer)?,
-    };
-    if known == header.base_digest { Ok(()) } else { Err(Error::BaseDigest) }
-}
-
-/// The first 16 bytes of the base's SHA-256.
-fn base_digest<B: Base, D: Sha256>(base: &mut B, size: u32, buffer: &mut [u8]) -> Result<[u8; 16], Error> {
-    let mut digest = D::start();
-    let mut offset = 0;
-    while offset < size {
-        let count = (size - offset).min(buffer.len().max(HEADER_LIMIT) as u32);
-        let part = buffer.get_mut(..count as usize).ok_or(Error::WorkspaceTooSmall)?;
-        base.read(offset, part)?;
-        digest.update(part);
-        offset += count;
-    }
-    digest.finish().first_chunk().copied().ok_or(Error::BaseDigest)
 }
 
 /// Feeds what fits of a piece to the decoder, and decodes about `budget` bytes; true when the target is complete.

@@ -101,13 +101,13 @@ impl Walker<'_> {
         self.note_half(bytes);
     }
 
-    /// Remembers what a first half put into its register. An instruction begins after the reference.
+    /// Remembers what the instruction did to a register. An instruction begins after the reference.
     #[cfg_attr(not(feature = "encode"), inline(never))]
     fn note_half(&mut self, bytes: Bytes) {
         let site = &self.memory.site;
         // As if it had been predicted: encoders look ahead before they know.
         self.copy.steps.begin(site.base_address.wrapping_add(site.reference.length.into()));
-        let half = site.reference.half((site.bytes, site.base_address), (bytes, site.target_address));
-        half.into_iter().for_each(|half| self.memory.halves.set(half));
+        let effect = site.reference.effect((site.bytes, site.base_address), (bytes, site.target_address));
+        effect.into_iter().for_each(|effect| self.memory.halves.take(effect));
     }
 }

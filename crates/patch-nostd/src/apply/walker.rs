@@ -131,6 +131,27 @@ impl<'w> Walker<'w> {
         self.position
     }
 
+    /// Whether a state that was loaded can be one that was saved: places lie within images, and lengths add up.
+    #[cfg(feature = "flash")]
+    pub(crate) fn is_sound(&self) -> bool {
+        let literals = u64::from(self.operation.literals);
+        let rest = match self.phase {
+            Phase::Literals => literals + self.operation.cover_length(),
+            Phase::Copy => match self.copy.left(self.operation.cover, self.position) {
+                Some(left) => left,
+                None => return false,
+            },
+            Phase::Landmark(_) | Phase::Operation | Phase::Done => 0,
+        };
+        let ahead = self.ahead.map_or(0, |ahead| u64::from(ahead.literals) + ahead.cover_length());
+        let sizes = (self.base_size, self.target_size);
+        self.used == 0
+            && self.control.position <= self.target_size
+            && u64::from(self.position) + rest + ahead == u64::from(self.control.position)
+            && self.operation.is_within(sizes)
+            && self.ahead.is_none_or(|ahead| ahead.is_within(sizes))
+    }
+
     /// The operation that the last step began, if that is what it did: for statistics.
     #[must_use]
     pub fn announced(&self) -> Option<Operation> {
@@ -147,7 +168,12 @@ impl<'w> Walker<'w> {
     ) -> Result<Progress, Error> {
         let limit = self.position.saturating_add(budget);
         while coder.ready() && self.position < limit {
-            if self.step(coder, oracle, io)? == Progress::Done {
+            let progress = self.step(coder, oracle, io)?;
+            // Work is paid for by input: what is decoded of nothing is not gone on with.
+            if coder.is_overrun() {
+                return Err(Error::Truncated);
+            }
+            if progress == Progress::Done {
                 return Ok(Progress::Done);
             }
         }
@@ -181,6 +207,9 @@ impl<'w> Walker<'w> {
                     self.operation = operation;
                     self.announced = true;
                     self.phase = Phase::Literals;
+                } else if self.control.position >= self.target_size && stated.is_none() {
+                    // No body leads here, but a saved state that was forged might.
+                    return Err(Error::Corrupt);
                 }
             }
             Phase::Literals => self.step_literal(coder, oracle, io)?,
@@ -201,7 +230,7 @@ impl<'w> Walker<'w> {
         oracle: &O,
         index: u32,
     ) -> Result<(), Error> {
-        if index as usize == self.predictor.landmarks.as_slice().len() {
+        if index as usize >= self.predictor.landmarks.as_slice().len() {
             self.phase = Phase::Operation;
             return Ok(());
         }

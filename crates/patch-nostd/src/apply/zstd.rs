@@ -126,11 +126,6 @@ impl ZstdBody {
         self.taken
     }
 
-    /// Memory that may be used until the first piece is pushed.
-    pub(super) fn buffer(&mut self) -> &mut [u8] {
-        &mut self.stream
-    }
-
     /// How many bytes to give to libzstd at once. It takes another path, which does not look at the window, when it
     /// sees a whole frame; with the frame header in single bytes, what is accepted does not depend on the pieces.
     fn stride(&self, piece: &[u8]) -> Result<usize, Error> {

@@ -1,14 +1,18 @@
 //! From a file to its expanded form (`docs/format.md`, section 14.3).
 
+use core::cell::Cell;
+
 use super::inflate::Inflater;
 use super::recipe::{Item, Level};
+use super::record::plain_limit;
 use super::source::{Source, pass};
 use super::totals::Totals;
 use super::walk::{Direction, differences, walk};
 use super::{ALIGNMENT, padding};
 use crate::Error;
 
-/// Expands a file by its recipe, a buffer at a time, to at most `limit` bytes; returns how many there are.
+/// Expands a file by its recipe, a buffer at a time, to at most `limit` bytes; returns how many there are. All streams
+/// together may have four times as many plain bytes, so that streams in streams cost no more than what comes of them.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if the file is not what the recipe says, [`Error::Truncated`] if it ends before the recipe does,
@@ -20,7 +24,8 @@ pub fn expand(
     out: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<u32, Error> {
     let mut output = Output { out, written: 0, limit };
-    walk(&mut Expansion { source: file, output: &mut output }, recipe)?;
+    let room = Cell::new(plain_limit(limit));
+    walk(&mut Expansion { source: file, output: &mut output, room: &room }, recipe)?;
     Ok(output.written)
 }
 
@@ -44,6 +49,8 @@ impl Output<'_> {
 struct Expansion<'e, 'o> {
     source: &'e mut dyn Source,
     output: &'e mut Output<'o>,
+    /// Plain bytes that the streams of all levels may still have.
+    room: &'e Cell<u64>,
 }
 
 impl Direction for Expansion<'_, '_> {
@@ -72,8 +79,9 @@ impl Direction for Expansion<'_, '_> {
     fn stream(&mut self, item: &Item) -> Result<Totals, Error> {
         let zeros = [0; ALIGNMENT as usize];
         self.output.write(zeros.get(..padding(self.output.written) as usize).unwrap_or(&[]))?;
-        let mut inflater = Inflater::new(self.source);
-        walk(&mut Expansion { source: &mut inflater, output: self.output }, &item.inside)?;
+        let room = self.room;
+        let mut inflater = Inflater::new(self.source, room);
+        walk(&mut Expansion { source: &mut inflater, output: self.output, room }, &item.inside)?;
         inflater.finish()
     }
 }

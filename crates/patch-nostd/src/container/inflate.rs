@@ -1,5 +1,6 @@
 //! A deflate stream as a source of plain bytes.
 
+use core::cell::Cell;
 use std::boxed::Box;
 use std::vec;
 
@@ -20,13 +21,16 @@ pub struct Inflater<'s> {
     end: usize,
     ended: bool,
     totals: Totals,
+    room: &'s Cell<u64>,
 }
 
 impl<'s> Inflater<'s> {
-    /// The stream that begins at the next byte of `source`.
-    pub fn new(source: &'s mut dyn Source) -> Self {
+    /// The stream that begins at the next byte of `source`. It takes its plain bytes from `room`, which other streams
+    /// may share; where that has not as many left, the stream is [`Error::Corrupt`].
+    pub fn new(source: &'s mut dyn Source, room: &'s Cell<u64>) -> Self {
         Self {
             source,
+            room,
             state: InflateState::new_boxed(DataFormat::Raw),
             buffer: vec![0; BUFFER].into(),
             start: 0,
@@ -53,7 +57,10 @@ impl<'s> Inflater<'s> {
             let result = inflate(&mut self.state, input, &mut self.buffer, MZFlush::None);
             let stuck = result.bytes_consumed == 0 && result.bytes_written == 0;
             self.source.consume(result.bytes_consumed);
-            self.totals.packed += result.bytes_consumed as u32;
+            let packed = self.totals.packed.checked_add(result.bytes_consumed as u32);
+            self.totals.packed = packed.ok_or(Error::Corrupt)?;
+            let room = self.room.get().checked_sub(result.bytes_written as u64);
+            self.room.set(room.ok_or(Error::Corrupt)?);
             (self.start, self.end) = (0, result.bytes_written);
             self.totals.add(self.buffer.get(..self.end).unwrap_or(&[]));
             match result.status {
@@ -92,7 +99,8 @@ mod tests {
             let stream = miniz_oxide::deflate::compress_to_vec(&plain, 6);
             let file = [&stream[..], b"what follows"].concat();
             let mut source = &file[..];
-            let mut inflater = Inflater::new(&mut source);
+            let room = Cell::new(length as u64);
+            let mut inflater = Inflater::new(&mut source, &room);
             let mut found = Vec::new();
             while let Some(count) = Some(inflater.fill().unwrap().len()).filter(|&count| count > 0) {
                 found.extend_from_slice(inflater.fill().unwrap());
@@ -103,6 +111,47 @@ mod tests {
             assert_eq!((totals.packed as usize, totals.plain as usize), (stream.len(), length));
             assert_eq!(totals.crc(), crc32fast::hash(&plain));
             assert_eq!((found, source), (plain, &b"what follows"[..]));
+            assert_eq!(room.get(), 0);
         }
+    }
+
+    #[test]
+    fn no_more_is_made_than_there_is_room_for() {
+        let stream = miniz_oxide::deflate::compress_to_vec(&[7; 100_000], 6);
+        let (mut source, room) = (&stream[..], Cell::new(99_999));
+        let mut inflater = Inflater::new(&mut source, &room);
+        let mut made = 0;
+        let error = loop {
+            match inflater.fill().map(<[u8]>::len) {
+                Ok(count) => made += count,
+                Err(error) => break error,
+            }
+            inflater.consume(inflater.end);
+        };
+        assert!(error == Error::Corrupt && made < 100_000);
+    }
+
+    /// Gives empty stored blocks for ever.
+    struct Endless([u8; BUFFER / 5 * 5]);
+
+    impl Source for Endless {
+        fn fill(&mut self) -> Result<&[u8], Error> {
+            Ok(&self.0)
+        }
+
+        fn consume(&mut self, count: usize) {
+            // A whole buffer at a time, or in the middle of a block.
+            self.0.rotate_left(count);
+        }
+    }
+
+    #[test]
+    fn a_stream_longer_than_its_count_is_refused() {
+        let mut source = Endless([0; BUFFER / 5 * 5]);
+        source.0.chunks_exact_mut(5).for_each(|block| block.copy_from_slice(&[0, 0, 0, 255, 255]));
+        let room = Cell::new(0);
+        let mut inflater = Inflater::new(&mut source, &room);
+        inflater.totals.packed = u32::MAX - 1_000_000;
+        assert_eq!(inflater.fill().unwrap_err(), Error::Corrupt);
     }
 }

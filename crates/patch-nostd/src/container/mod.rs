@@ -10,6 +10,7 @@
 mod directory;
 mod expand;
 mod inflate;
+mod make;
 mod rebuild;
 mod recipe;
 mod record;
@@ -19,14 +20,17 @@ mod scratch;
 mod source;
 mod totals;
 mod walk;
+mod worker;
 
 pub use expand::expand;
 pub use inflate::Inflater;
+pub use make::{InProcess, Maker};
 pub use recipe::{Frame, Item, Level, Piece, Side};
-pub use record::{Record, memory};
+pub use record::{Limits, Record, memory, storage};
 pub use restore::{Opened, restore};
 pub use scratch::{FileScratch, Scratch};
 pub use source::Source;
+pub use worker::{Worker, serve};
 
 /// How deep streams may lie in streams: a file, an archive in it, a file in that, and one more.
 pub const DEPTH_LIMIT: u32 = 4;

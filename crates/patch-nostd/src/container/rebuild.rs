@@ -1,6 +1,7 @@
 //! From the expanded form back to the file (`docs/format.md`, section 14.3).
 
 use super::expand::array;
+use super::make::Maker;
 use super::padding;
 use super::recipe::{Item, Level};
 use super::recreate::Recreator;
@@ -19,10 +20,11 @@ pub(super) fn rebuild(
     expanded: &mut dyn Source,
     recipe: &Level,
     size: u32,
+    maker: &dyn Maker,
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     let mut input = Input { source: expanded, position: 0 };
-    walk(&mut Rebuilding { input: &mut input, sink, left: size }, recipe)?;
+    walk(&mut Rebuilding { input: &mut input, maker, sink, left: size }, recipe)?;
     if expanded.fill()?.is_empty() { Ok(()) } else { Err(Error::Corrupt) }
 }
 
@@ -45,6 +47,7 @@ impl Source for Input<'_> {
 
 struct Rebuilding<'r, 'i> {
     input: &'r mut Input<'i>,
+    maker: &'r dyn Maker,
     sink: &'r mut dyn Sink,
     /// Bytes of the file, or plain bytes of the stream, that are missing.
     left: u32,
@@ -77,9 +80,9 @@ impl Direction for Rebuilding<'_, '_> {
     fn stream(&mut self, item: &Item) -> Result<Totals, Error> {
         let position = self.input.position;
         pass(self.input, padding(position), &mut |_| Ok(()))?;
-        let left = item.length()?;
-        let mut recreator = Recreator::new(&item.pieces, self.sink);
-        walk(&mut Rebuilding { input: self.input, sink: &mut recreator, left }, &item.inside)?;
+        let (left, maker) = (item.length()?, self.maker);
+        let mut recreator = Recreator::new(&item.pieces, maker, self.sink, self.left)?;
+        walk(&mut Rebuilding { input: self.input, maker, sink: &mut recreator, left }, &item.inside)?;
         let totals = recreator.finish()?;
         self.claim(totals.packed)?;
         Ok(totals)

@@ -3,6 +3,7 @@
 use std::vec::Vec;
 
 use super::DEPTH_LIMIT;
+use super::record::plain_limit;
 use crate::Error;
 use crate::wire::Reader;
 
@@ -101,43 +102,46 @@ impl Frame {
 }
 
 impl Level {
-    /// Reads the recipes of base and target, which must be all there is.
-    pub fn read_both(bytes: &[u8]) -> Result<(Self, Self), Error> {
-        let mut reader = Reader::new(bytes);
-        let both = (|| {
-            let base = Self::read(&mut reader, Side::Base, DEPTH_LIMIT)?;
-            Ok((base, Self::read(&mut reader, Side::Target, DEPTH_LIMIT)?))
-        })();
-        let both = both.map_err(|_: Error| Error::Corrupt)?;
-        if reader.remaining() == 0 { Ok(both) } else { Err(Error::Corrupt) }
+    /// Reads the recipes of base and target, which must be all there is and have exactly so many parts.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`]: what is allocated is in proportion to `parts` and to the bytes.
+    pub fn read_both(bytes: &[u8], parts: u32) -> Result<(Self, Self), Error> {
+        let mut parser = Parser { reader: Reader::new(bytes), parts };
+        let mut level = |side| parser.level(side, DEPTH_LIMIT).map_err(|_| Error::Corrupt);
+        let both = (level(Side::Base)?, level(Side::Target)?);
+        if parser.reader.remaining() == 0 && parser.parts == 0 { Ok(both) } else { Err(Error::Corrupt) }
     }
 
-    fn read(reader: &mut Reader<'_>, side: Side, depth: u32) -> Result<Self, Error> {
-        let depth = depth.checked_sub(1).ok_or(Error::Corrupt)?;
-        let mut items = Vec::new();
-        loop {
-            let tag = reader.byte()?;
-            if tag == END {
-                return Ok(Self { items });
-            }
-            let gap = reader.varint()?;
-            let frame = Frame::read(tag & !INSIDE, reader)?;
-            if tag & INSIDE != 0 && !frame.has_stream() {
-                return Err(Error::Corrupt);
-            }
-            let made = side == Side::Target && frame.has_stream();
-            let pieces = if made { read_pieces(reader)? } else { Vec::new() };
-            let inside = if tag & INSIDE == 0 { Self::default() } else { Self::read(reader, side, depth)? };
-            items.push(Item { gap, frame, pieces, inside });
-        }
-    }
-
-    /// The plain bytes of the largest piece, here and inside.
+    /// Plain bytes that are held at once while its streams are made: those of the largest piece of a stream, and what
+    /// is held for the level inside of it besides.
     #[must_use]
-    pub fn largest_piece(&self) -> u32 {
-        let pieces = self.items.iter().flat_map(|item| &item.pieces).map(|piece| piece.length);
-        let inside = self.items.iter().map(|item| item.inside.largest_piece());
-        pieces.chain(inside).max().unwrap_or(0)
+    pub fn held(&self) -> u64 {
+        let held = |item: &Item| {
+            let piece = item.pieces.iter().map(|piece| piece.length).max().unwrap_or(0);
+            u64::from(piece) + item.inside.held()
+        };
+        self.items.iter().map(held).max().unwrap_or(0)
+    }
+
+    /// Items and pieces, here and inside.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.items.iter().map(|item| 1 + item.pieces.len() + item.inside.parts()).sum()
+    }
+
+    /// Plain bytes of all streams of a target, here and inside.
+    #[must_use]
+    pub fn plain(&self) -> u64 {
+        let own = |item: &Item| item.pieces.iter().map(|piece| u64::from(piece.length)).sum::<u64>();
+        self.items.iter().map(|item| own(item) + item.inside.plain()).sum()
+    }
+
+    /// Makes sure that making the streams of a target, of so many expanded bytes, takes no more than `piece` says, and
+    /// time in proportion.
+    pub(super) fn check_plain(&self, expanded: u32, piece: u32) -> Result<(), Error> {
+        let bounded = self.plain() <= plain_limit(expanded) && self.held() == u64::from(piece);
+        if bounded { Ok(()) } else { Err(Error::Corrupt) }
     }
 
     /// Streams, here and inside.
@@ -163,14 +167,52 @@ impl Item {
     }
 }
 
-fn read_pieces(reader: &mut Reader<'_>) -> Result<Vec<Piece>, Error> {
-    let mut pieces = Vec::new();
-    for _ in 0..reader.varint()? {
-        let length = reader.varint()?;
-        let size = reader.varint()?;
-        pieces.push(Piece { length, corrections: reader.bytes(size)?.to_vec() });
+/// Reads recipes; every item and piece is counted before there is room for it.
+struct Parser<'r> {
+    reader: Reader<'r>,
+    /// Items and pieces that may follow.
+    parts: u32,
+}
+
+impl Parser<'_> {
+    fn level(&mut self, side: Side, depth: u32) -> Result<Level, Error> {
+        let depth = depth.checked_sub(1).ok_or(Error::Corrupt)?;
+        let mut items = Vec::new();
+        loop {
+            let tag = self.reader.byte()?;
+            if tag == END {
+                items.shrink_to_fit();
+                return Ok(Level { items });
+            }
+            self.parts = self.parts.checked_sub(1).ok_or(Error::Corrupt)?;
+            let gap = self.reader.varint()?;
+            let frame = Frame::read(tag & !INSIDE, &mut self.reader)?;
+            if tag & INSIDE != 0 && !frame.has_stream() {
+                return Err(Error::Corrupt);
+            }
+            let made = side == Side::Target && frame.has_stream();
+            let pieces = if made { self.pieces()? } else { Vec::new() };
+            let inside = if tag & INSIDE == 0 { Level::default() } else { self.level(side, depth)? };
+            items.push(Item { gap, frame, pieces, inside });
+        }
     }
-    Ok(pieces)
+
+    /// The pieces of a stream: at least one, none of which is empty.
+    fn pieces(&mut self) -> Result<Vec<Piece>, Error> {
+        let count = self.reader.varint()?;
+        self.parts = self.parts.checked_sub(count).ok_or(Error::Corrupt)?;
+        let mut pieces = Vec::with_capacity(count as usize);
+        for _ in 0..count {
+            let length = self.reader.varint()?;
+            let size = self.reader.varint()?;
+            let corrections = self.reader.bytes(size)?.to_vec();
+            if length == 0 || size == 0 {
+                return Err(Error::Corrupt);
+            }
+            pieces.push(Piece { length, corrections });
+        }
+        if count == 0 { Err(Error::Corrupt) } else { Ok(pieces) }
+    }
 }
 
 #[cfg(feature = "encode")]

@@ -1,7 +1,8 @@
-//! The header's record of a container: what is expanded to which size (`docs/format.md`, section 14.1).
+//! The header's record of a container: what is expanded to which size, and what that takes (`docs/format.md`,
+//! sections 14.1 and 14.6).
 
-use crate::Error;
 use crate::wire::{IMAGE_LIMIT, Reader};
+use crate::{Error, Header};
 
 /// The value of the extension with tag 6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +15,24 @@ pub struct Record {
     pub recipe_size: u32,
     /// What they inflate to; the same number means that they are not deflated.
     pub recipe_length: u32,
-    /// Plain bytes of the largest piece that is made again at once.
+    /// Items and pieces of both recipes.
+    pub parts: u32,
+    /// Plain bytes that are held at once while streams are made again: [`Level::held`](super::Level::held) of the target.
     pub piece: u32,
+}
+
+/// What a caller has for a container, which is checked before anything is allocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of heap: the most that [`memory`] may say.
+    pub memory: u64,
+    /// Bytes of scratch: the most that [`storage`] may say.
+    pub storage: u64,
+}
+
+impl Limits {
+    /// Whatever the package states.
+    pub const NONE: Self = Self { memory: u64::MAX, storage: u64::MAX };
 }
 
 impl Record {
@@ -27,6 +44,7 @@ impl Record {
             target_size: bounded(&mut reader)?,
             recipe_size: bounded(&mut reader)?,
             recipe_length: bounded(&mut reader)?,
+            parts: bounded(&mut reader)?,
             piece: bounded(&mut reader)?,
         };
         if reader.remaining() == 0 { Ok(record) } else { Err(Error::MalformedHeader) }
@@ -37,24 +55,61 @@ impl Record {
     #[must_use]
     pub fn to_bytes(&self) -> std::vec::Vec<u8> {
         let mut writer = crate::wire::Writer::default();
-        let fields = [self.base_size, self.target_size, self.recipe_size, self.recipe_length, self.piece];
-        fields.into_iter().for_each(|field| writer.varint(field));
+        let sizes = [self.base_size, self.target_size, self.recipe_size, self.recipe_length];
+        sizes.into_iter().chain([self.parts, self.piece]).for_each(|field| writer.varint(field));
         writer.bytes
+    }
+
+    /// Makes sure that the figures go together, so that what is allocated by them is in proportion to what is there.
+    pub(super) fn check(&self, header: &Header) -> Result<(), Error> {
+        let covered = u64::from(header.base_size) + u64::from(self.base_size) + u64::from(self.target_size);
+        let possible = u64::from(self.recipe_length) <= DEFLATE_MOST * u64::from(self.recipe_size)
+            && self.recipe_size <= header.body_length
+            && self.parts <= self.recipe_length / PART_LEAST
+            && u64::from(self.parts) <= covered
+            && u64::from(self.piece) <= plain_limit(self.target_size);
+        if possible { Ok(()) } else { Err(Error::Corrupt) }
     }
 }
 
-/// What restoring takes from the heap at most besides the header's RAM and the scratch, in bytes.
-///
-/// For each plain byte of the largest piece: the byte itself twice (gathered, and in the window of preflate), a token of
-/// four bytes if nothing in it repeats, and up to two bytes of buffer for the stream, which grows by doubling. Usual
-/// contents have tokens of three bytes and more and take four to five. Fixed: tables of preflate, of two inflaters,
-/// and buffers. Recipes are there as bytes and as what they say.
-#[must_use]
-pub fn memory(record: &Record) -> u64 {
-    (2 << 20) + PER_PLAIN_BYTE * u64::from(record.piece) + 2 * u64::from(record.recipe_length)
+/// What a byte of deflate makes at most.
+const DEFLATE_MOST: u64 = 1032;
+/// Bytes of recipe that an item or a piece takes at least.
+const PART_LEAST: u32 = 2;
+
+/// The most plain bytes of all streams together, those inside of others too, where the expanded form has so many bytes.
+/// Each byte of it is in at most three streams; what is over is for streams that are larger than what is in them.
+pub(super) const fn plain_limit(expanded: u32) -> u64 {
+    4 * expanded as u64
 }
 
-const PER_PLAIN_BYTE: u64 = 8;
+/// Bytes of scratch that restoring takes: the expanded base, and the expanded target if it is read back.
+#[must_use]
+pub fn storage(header: &Header, record: &Record) -> u64 {
+    let written = if header.read_back { record.target_size } else { 0 };
+    u64::from(record.base_size) + u64::from(written)
+}
+
+/// What opening and restoring take from the heap at most besides the header's RAM and the scratch, in bytes.
+///
+/// For each plain byte of the pieces that are made at once: the byte itself twice (gathered, and in the window of
+/// preflate, which grows by doubling), a token of four bytes if nothing in it repeats, and the stream, which grows by
+/// doubling and is copied. Usual contents have tokens of three bytes and more and take half of it. Fixed: tables of
+/// preflate, of inflaters, and buffers. Recipes are there as bytes and as what they say, corrections once more while
+/// they are used.
+#[must_use]
+pub fn memory(record: &Record) -> u64 {
+    FIXED
+        + PER_PLAIN_BYTE * u64::from(record.piece)
+        + PER_RECIPE_BYTE * u64::from(record.recipe_length)
+        + PER_PART * u64::from(record.parts)
+}
+
+const FIXED: u64 = 2 << 20;
+const PER_PLAIN_BYTE: u64 = 10;
+const PER_RECIPE_BYTE: u64 = 3;
+/// An item or a piece, in a list that grows by doubling.
+const PER_PART: u64 = 192;
 
 fn bounded(reader: &mut Reader<'_>) -> Result<u32, Error> {
     let value = reader.varint()?;

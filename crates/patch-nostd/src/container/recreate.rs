@@ -1,10 +1,8 @@
-//! Makes a deflate stream again, to the bit, of its plain bytes (`docs/format.md`, section 14.5).
+//! Gathers the plain bytes of a deflate stream and passes on what is made of them (`docs/format.md`, section 14.5).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::vec::Vec;
 
-use preflate_rs::RecreateStreamProcessor;
-
+use super::make::Maker;
 use super::rebuild::Sink;
 use super::recipe::Piece;
 use super::totals::Totals;
@@ -15,31 +13,40 @@ pub(super) struct Recreator<'r> {
     pieces: core::slice::Iter<'r, Piece>,
     piece: Option<&'r Piece>,
     plain: Vec<u8>,
-    processor: RecreateStreamProcessor,
+    maker: &'r dyn Maker,
     sink: &'r mut dyn Sink,
+    /// Bytes that the stream may still have.
+    room: u32,
     totals: Totals,
 }
 
 impl<'r> Recreator<'r> {
-    pub(super) fn new(pieces: &'r [Piece], sink: &'r mut dyn Sink) -> Self {
+    /// A stream of at most `room` bytes.
+    pub(super) fn new(
+        pieces: &'r [Piece],
+        maker: &'r dyn Maker,
+        sink: &'r mut dyn Sink,
+        room: u32,
+    ) -> Result<Self, Error> {
         let mut pieces = pieces.iter();
         let piece = pieces.next();
-        let processor = RecreateStreamProcessor::new();
-        Self { pieces, piece, plain: Vec::new(), processor, sink, totals: Totals::new() }
+        maker.begin()?;
+        Ok(Self { pieces, piece, plain: Vec::new(), maker, sink, room, totals: Totals::new() })
     }
 
     /// Makes sure that the stream is over, and tells about it.
     pub(super) fn finish(self) -> Result<Totals, Error> {
+        self.maker.end()?;
         if self.piece.is_none() { Ok(self.totals) } else { Err(Error::Corrupt) }
     }
 
     fn recreate(&mut self, piece: &Piece) -> Result<(), Error> {
-        let (processor, plain) = (&mut self.processor, &mut self.plain.as_slice());
-        // Corrections that were tampered with may make it panic.
-        let made = catch_unwind(AssertUnwindSafe(|| processor.recompress(plain, &piece.corrections)));
-        let (stream, _) = made.map_err(|_| Error::Corrupt)?.map_err(|_| Error::Corrupt)?;
+        let stream = self.maker.piece(&self.plain, &piece.corrections, self.room)?;
         self.plain.clear();
-        self.totals.packed = self.totals.packed.wrapping_add(stream.len() as u32);
+        // Nothing is passed on that has no room.
+        let length = u32::try_from(stream.len()).map_err(|_| Error::Corrupt)?;
+        self.room = self.room.checked_sub(length).ok_or(Error::Corrupt)?;
+        self.totals.packed = self.totals.packed.checked_add(length).ok_or(Error::Corrupt)?;
         self.sink.write(&stream)
     }
 }

@@ -1,14 +1,16 @@
 //! Restores a container: expands the base, decodes the body, makes the streams again (`docs/format.md`, section 14).
 
+use core::cell::Cell;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::vec::Vec;
 use std::{thread, vec};
 
 use super::expand::expand;
 use super::inflate::Inflater;
+use super::make::Maker;
 use super::rebuild::{Sink, rebuild};
 use super::recipe::Level;
-use super::record::Record;
+use super::record::{Limits, Record, memory, storage};
 use super::scratch::Scratch;
 use super::source::{BUFFER, BaseSource, Source};
 use crate::Error;
@@ -44,15 +46,19 @@ impl<'p> Opened<'p> {
     /// # Errors
     /// Those of the header, [`Error::Truncated`], [`Error::TrailingData`], and [`Error::Corrupt`] for recipes.
     pub fn new<D: Sha256>(package: &'p [u8]) -> Result<Option<Self>, Error> {
-        Self::allowed::<D, Anything>(package, &Anything)
+        Self::allowed::<D, Anything>(package, &Anything, &Limits::NONE)
     }
 
-    /// Opens a whole package if `policy` allows it, which is asked before anything but the header is looked at; `None`
-    /// if it is no container's.
+    /// Opens a whole package if `policy` allows it, which is asked before anything but the header is looked at, and if
+    /// what it states is within `limits`, before anything is allocated; `None` if it is no container's.
     ///
     /// # Errors
-    /// Those of the policy, and of [`Opened::new`].
-    pub fn allowed<D: Sha256, P: Policy>(package: &'p [u8], policy: &P) -> Result<Option<Self>, Error> {
+    /// Those of the policy, [`Error::WorkspaceTooSmall`] for what is not within the limits, and those of [`Opened::new`].
+    pub fn allowed<D: Sha256, P: Policy>(
+        package: &'p [u8],
+        policy: &P,
+        limits: &Limits,
+    ) -> Result<Option<Self>, Error> {
         check_signatures(package, policy)?;
         let (header, extensions, length) = Header::parse_extended(package)?;
         let Some(value) = extensions.container else { return Ok(None) };
@@ -61,14 +67,16 @@ impl<'p> Opened<'p> {
         }
         policy.allow(&header, &extensions)?;
         let record = Record::read(value)?;
+        if memory(&record) > limits.memory || storage(&header, &record) > limits.storage {
+            return Err(Error::WorkspaceTooSmall);
+        }
         let body = package.get(length..).unwrap_or(&[]);
         check_body::<D>(&header, body)?;
+        record.check(&header)?;
         let split = body.split_at_checked(record.recipe_size as usize);
         let (recipe, body) = split.ok_or(Error::Corrupt)?;
-        let (base, target) = Level::read_both(&inflated(recipe, record.recipe_length)?)?;
-        if target.largest_piece() != record.piece {
-            return Err(Error::Corrupt);
-        }
+        let (base, target) = Level::read_both(&inflated(recipe, record.recipe_length)?, record.parts)?;
+        target.check_plain(record.target_size, record.piece)?;
         let inner = Header {
             base_size: record.base_size,
             target_size: record.target_size,
@@ -107,14 +115,13 @@ fn inflated(mut bytes: &[u8], length: u32) -> Result<Vec<u8>, Error> {
     if bytes.len() == length as usize {
         return Ok(bytes.to_vec());
     }
-    let mut plain = Vec::new();
-    let mut inflater = Inflater::new(&mut bytes);
+    // It is in proportion to the bytes that are there.
+    let mut plain = Vec::with_capacity(length as usize);
+    let room = Cell::new(length.into());
+    let mut inflater = Inflater::new(&mut bytes, &room);
     loop {
         let part = inflater.fill()?;
         let count = part.len();
-        if plain.len() + count > length as usize {
-            return Err(Error::Corrupt);
-        }
         plain.extend_from_slice(part);
         inflater.consume(count);
         if count == 0 {
@@ -128,7 +135,8 @@ fn inflated(mut bytes: &[u8], length: u32) -> Result<Vec<u8>, Error> {
 /// Restores the target of an opened package and returns it; the digest of all of it has been checked.
 ///
 /// `expanded` takes the expanded base; `written` the expanded target, if [`Header::read_back`] says that the body copies
-/// from it, and is left alone otherwise. The body is decoded on a thread of its own while streams are made again.
+/// from it, and is left alone otherwise. The body is decoded on a thread of its own while streams are made again, by
+/// `maker`: [`InProcess`](super::InProcess) for packages of those who are trusted, a [`Worker`](super::Worker) for others.
 ///
 /// # Errors
 /// As [`Patcher`](crate::Patcher): nothing is written before the base has been found right, and the target must not be
@@ -139,7 +147,11 @@ pub fn restore<B: Base, T: Target, D: Sha256>(
     mut target: T,
     mut expanded: impl Scratch,
     mut written: impl Scratch,
+    maker: &dyn Maker,
 ) -> Result<T, Error> {
+    if package.header.target_size > target.limit() {
+        return Err(Error::SlotSize);
+    }
     check_base::<B, D>(&mut base, &package.header, &mut vec![0; BUFFER])?;
     target.announce(&package.header)?;
     target.begin(package.header.target_size)?;
@@ -148,7 +160,8 @@ pub fn restore<B: Base, T: Target, D: Sha256>(
     if expand(source, &package.base, size, &mut |bytes| expanded.append(bytes))? != size {
         return Err(Error::Corrupt);
     }
-    let mut digested = Digested { target, digest: D::start() };
+    let size = package.header.target_size;
+    let mut digested = Digested { target, digest: D::start(), left: size };
     let (sender, receiver) = sync_channel(AHEAD);
     thread::scope(|scope| {
         let written: Option<&mut dyn Scratch> =
@@ -156,7 +169,7 @@ pub fn restore<B: Base, T: Target, D: Sha256>(
         let pipe = Pipe { expanded: &mut expanded, written, sender, buffer: Vec::new() };
         let decoding = scope.spawn(move || decode(package, pipe));
         let mut source = Piped { receiver, buffer: Vec::new(), used: 0 };
-        let rebuilt = rebuild(&mut source, &package.target, package.header.target_size, &mut digested);
+        let rebuilt = rebuild(&mut source, &package.target, size, maker, &mut digested);
         drop(source);
         let decoded = decoding.join().unwrap_or(Err(Error::Corrupt));
         match rebuilt {
@@ -181,10 +194,14 @@ fn decode(package: &Opened<'_>, mut pipe: Pipe<'_>) -> Result<(), Error> {
 struct Digested<T, D> {
     target: T,
     digest: D,
+    /// Bytes that the target was told of and that are missing.
+    left: u32,
 }
 
 impl<T: Target, D: Sha256> Sink for Digested<T, D> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let left = (self.left as usize).checked_sub(bytes.len()).ok_or(Error::Corrupt)?;
+        self.left = left as u32;
         self.digest.update(bytes);
         self.target.write(bytes)
     }

@@ -30,6 +30,11 @@ pub trait Coder {
         true
     }
 
+    /// Whether more was read than the body has, and an encoder may leave out: the body was cut short.
+    fn is_overrun(&self) -> bool {
+        false
+    }
+
     /// Whether literals may go uncoded: only for a build machine that compares the costs of everything else.
     fn skips_literals(&self) -> bool {
         false

@@ -30,13 +30,19 @@ pub enum Number {
 
 /// Cells for one kind of number: a tree of 32 sizes, a counter for each size's first bit after the leading one,
 /// and a tree of the three lowest bits: distances in code are even, and mostly multiples of four.
-const CELLS: usize = 72;
+const CELLS: usize = 31 + 31 + 7;
+/// Where these three begin. Nodes of trees and sizes count from one.
+const SIZES: usize = 0;
+const FIRSTS: usize = 31;
+const LOWEST: usize = 62;
 /// Flags with a control counter of their own start here.
 const FLAGS: usize = 10 * CELLS;
 /// How many such flags there are.
-const FLAG_CELLS: usize = 32;
+const FLAG_CELLS: usize = 27;
+/// One that no flag has, so that the workspace is whole words.
+const SPARE: usize = 1;
 /// Control counters in all.
-pub const CONTROL_CELLS: usize = FLAGS + FLAG_CELLS + refine::CELLS;
+pub const CONTROL_CELLS: usize = FLAGS + FLAG_CELLS + SPARE + refine::CELLS;
 
 impl Model<'_> {
     /// Codes a number below 2^32 - 1.
@@ -46,7 +52,7 @@ impl Model<'_> {
         let size = 31 - shifted.leading_zeros();
         let mut node = 1usize;
         for place in (0..5).rev() {
-            let bit = self.plain(coder, base + (node & 31), size >> place & 1 != 0);
+            let bit = self.plain(coder, base + SIZES + (node & 31) - 1, size >> place & 1 != 0);
             node = node << 1 | usize::from(bit);
         }
         let size = node as u32 & 31;
@@ -54,10 +60,10 @@ impl Model<'_> {
         for place in (0..size).rev() {
             let bit = shifted >> place & 1 != 0;
             let bit = if place + 1 == size {
-                self.plain(coder, base + 32 + size as usize, bit)
+                self.plain(coder, base + FIRSTS + size as usize - 1, bit)
             } else if place < 3 {
                 let low = result as usize & ((1 << (2 - place)) - 1) | 1 << (2 - place);
-                self.plain(coder, base + 64 + low, bit)
+                self.plain(coder, base + LOWEST + low - 1, bit)
             } else {
                 coder.code(0x8000, bit)
             };
@@ -73,7 +79,7 @@ impl Model<'_> {
         (folded >> 1) as i32 ^ -((folded & 1) as i32)
     }
 
-    /// Codes a flag of the control stream: `context` 0 to 31.
+    /// Codes a flag of the control stream: `context` 0 to 26.
     pub fn control_flag<C: Coder>(&mut self, coder: &mut C, context: usize, bit: bool) -> bool {
         self.plain(coder, FLAGS + context.min(FLAG_CELLS - 1), bit)
     }

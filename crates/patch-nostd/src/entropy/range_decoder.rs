@@ -8,6 +8,9 @@ use crate::Error;
 use core::cell::Cell;
 use zerocopy::IntoBytes;
 
+/// So many zeros are read after the end of a body: an encoder never has to leave out more.
+const ZEROS: usize = 4;
+
 /// No single step of the decoder consumes more bytes than this.
 pub const LOOKAHEAD: usize = 128;
 
@@ -15,6 +18,7 @@ pub const LOOKAHEAD: usize = 128;
 #[derive(Debug)]
 pub struct RangeDecoder<'w> {
     buffer: &'w mut [u8],
+    /// Beyond the tail by as many zeros as were read after the body's end.
     head: usize,
     tail: usize,
     /// Body bytes that have not arrived yet.
@@ -53,8 +57,21 @@ impl<'w> RangeDecoder<'w> {
         taken
     }
 
+    /// Whether a state that was loaded can be one that was saved when so many bytes of the body had not arrived.
+    #[cfg(feature = "flash")]
+    pub(crate) const fn is_sound(&self, missing: u32) -> bool {
+        // With a range of nothing, the decoder would renormalise for ever.
+        self.range >= 1 << 24
+            && self.head <= self.tail
+            && self.tail <= self.buffer.len()
+            && self.missing == missing
+    }
+
     /// After the last event: the body must have been used to its last byte.
     pub fn finish(&self) -> Result<(), Error> {
+        if self.is_overrun() {
+            return Err(Error::Truncated);
+        }
         if self.head < self.tail || self.missing > 0 { Err(Error::TrailingData) } else { Ok(()) }
     }
 
@@ -68,19 +85,16 @@ impl<'w> RangeDecoder<'w> {
         let cells = Cell::from_mut(&mut *self.buffer).as_slice_of_cells();
         let held = cells.get(self.head..self.tail).unwrap_or(&[]);
         cells.iter().zip(held).for_each(|(to, from)| to.set(from.get()));
-        self.tail = held.len();
-        self.head = 0;
+        let tail = core::mem::replace(&mut self.tail, held.len());
+        self.head = self.head.saturating_sub(tail);
     }
 
     fn next(&mut self) -> u8 {
-        if self.head < self.tail {
-            let byte = self.buffer.get(self.head).copied().unwrap_or(0);
-            self.head += 1;
-            byte
-        } else {
-            // An encoder leaves trailing zeros out.
-            0
-        }
+        // After the end come the zeros that an encoder leaves out. What one step reads of them is far from wrapping.
+        let held = self.buffer.get(..self.tail).unwrap_or_default();
+        let byte = held.get(self.head).copied().unwrap_or(0);
+        self.head = self.head.wrapping_add(1);
+        byte
     }
 }
 
@@ -103,5 +117,9 @@ impl Coder for RangeDecoder<'_> {
 
     fn ready(&self) -> bool {
         self.missing == 0 || self.tail.saturating_sub(self.head) >= LOOKAHEAD
+    }
+
+    fn is_overrun(&self) -> bool {
+        self.head > self.tail + ZEROS
     }
 }

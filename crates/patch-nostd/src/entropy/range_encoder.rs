@@ -21,7 +21,7 @@ impl Default for RangeEncoder {
 }
 
 impl RangeEncoder {
-    /// Ends the body with as few bytes as identify it; the decoder reads zeros after the end.
+    /// Ends the body with as few bytes as identify it; the decoder reads at most four zeros after the end.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         // The number in [low, low + range) that ends in the most zeros.
@@ -33,7 +33,9 @@ impl RangeEncoder {
         }
         // The first byte is always zero and never sent.
         let mut bytes = self.bytes.split_off(1);
-        while bytes.last() == Some(&0) {
+        // A decoder reads as many bytes as there are now.
+        let least = bytes.len() - 4;
+        while bytes.len() > least && bytes.last() == Some(&0) {
             bytes.pop();
         }
         bytes

@@ -12,17 +12,18 @@ use crate::{Error, Patcher};
 /// Bytes of a stored package that are read at once.
 const PIECE: usize = 64;
 
-/// Bytes of RAM that an A/B update with this header takes, with a buffer for a whole page of `page` bytes, besides the
-/// [`AbUpdate`] itself and the stack. The buffer may be as small as what the flash writes at once.
+/// Bytes of RAM that an A/B update with this header takes with a buffer of so many bytes (see [`super::ab_buffer`]),
+/// besides the [`AbUpdate`] itself and the stack.
 #[must_use]
-pub fn ab_ram(header: &Header, page: u32) -> u64 {
-    crate::required_ram(header).saturating_add(page.into())
+pub fn ab_ram(header: &Header, buffer: u32) -> u64 {
+    crate::required_ram(header).saturating_add(buffer.into())
 }
 
 /// Restores an image into a slot and checks it there. The base is only read: it stays whole, whatever happens.
 ///
-/// After a reset, or an error of flash, make another one and give it the package from its start again. Pages that were
-/// finished before are decoded again, but neither erased nor written.
+/// After a reset, or an error, make another one and give it the package from its start again. Pages that were finished
+/// before are decoded again and compared, but neither erased nor written if they are right. Whatever was delivered
+/// before, the right package is restored at the first attempt; with a buffer smaller than a page, at the second at latest.
 #[derive(Debug)]
 pub struct AbUpdate<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey = NoKey> {
     patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P, K>,
@@ -44,10 +45,11 @@ enum Phase {
 }
 
 impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J, D, P> {
-    /// An update of `slot`, whose journal is in an area of two pages at least. Writes nothing.
+    /// An update of `slot`, whose journal is in an area of [`super::journal_area`] bytes at least. Writes nothing.
     ///
     /// `workspace` is the patcher's: [`crate::required_ram`] bytes, aligned to four. `buffer` comes on top: a whole
-    /// page of the slot if pages that need no change shall not be erased, at least its write size.
+    /// page of the slot if pages that need no change shall not be erased, at least its write size; and the write size of
+    /// the journal, if that is above 64 bytes.
     pub fn new(
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
@@ -124,6 +126,19 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> Ab
             Ok(()) if self.phase == Phase::Ready => Ok(Step::Ready),
             Ok(()) => Ok(Step::Working(self.patcher.progress())),
             Err(error) => {
+                let of_flash = matches!(
+                    error,
+                    Error::BaseRead
+                        | Error::TargetWrite
+                        | Error::TargetRead
+                        | Error::Journal
+                        | Error::PackageRead
+                );
+                // What a wrong package has left behind must not stand in the right one's way. If that cannot be
+                // noted, it is found out later: the first error is the one to tell.
+                if !of_flash && error != Error::Finished {
+                    let _ = self.patcher.target().give_up();
+                }
                 self.phase = Phase::Failed;
                 Err(error)
             }
@@ -164,8 +179,11 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> Ab
             return Ok(());
         }
         let right = self.digest.take().is_some_and(|digest| digest.finish() == expected);
-        self.patcher.target().conclude(right)?;
+        if !right {
+            return Err(Error::TargetDigest);
+        }
+        self.patcher.target().conclude()?;
         self.phase = Phase::Ready;
-        if right { Ok(()) } else { Err(Error::TargetDigest) }
+        Ok(())
     }
 }

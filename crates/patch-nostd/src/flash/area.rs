@@ -10,6 +10,8 @@ pub struct Area<'c, F> {
     chip: &'c RefCell<F>,
     start: u32,
     size: u32,
+    /// Bytes that are erased at once, if they are not the chip's.
+    page: Option<u32>,
 }
 
 impl<F> Clone for Area<'_, F> {
@@ -22,7 +24,14 @@ impl<'c, F: Flash> Area<'c, F> {
     /// `size` bytes from `start` of the chip, both multiples of its pages.
     #[must_use]
     pub const fn new(chip: &'c RefCell<F>, start: u32, size: u32) -> Self {
-        Self { chip, start, size }
+        Self { chip, start, size, page: None }
+    }
+
+    /// An area in a part of the chip with pages of another size, `page` bytes: a chip whose `erase` erases the sector
+    /// that begins at an offset, whatever its size.
+    #[must_use]
+    pub const fn with_page(chip: &'c RefCell<F>, start: u32, size: u32, page: u32) -> Self {
+        Self { chip, start, size, page: Some(page) }
     }
 
     /// Where `length` bytes from `offset` are on the chip.
@@ -36,8 +45,11 @@ impl<'c, F: Flash> Area<'c, F> {
 impl<F: Flash> Flash for Area<'_, F> {
     fn geometry(&self) -> Geometry {
         match self.chip.try_borrow() {
-            Ok(chip) => Geometry { size: self.size, ..chip.geometry() },
-            Err(_) => Geometry { size: 0, page: 0, write: 0 },
+            Ok(chip) => {
+                let geometry = chip.geometry();
+                Geometry { size: self.size, page: self.page.unwrap_or(geometry.page), ..geometry }
+            }
+            Err(_) => Geometry::new(0, 0, 0),
         }
     }
 

@@ -7,21 +7,33 @@ use crate::Error;
 use crate::apply::Io;
 use crate::wire::InPlacePlan;
 
-/// Bytes of the buffer of an update in place, on top of the workspace.
-pub const IN_PLACE_BUFFER: usize = HELD;
-/// Bytes on their way to the scratch area.
-const HELD: usize = 256;
-/// Bytes that are copied at once, on the stack.
-const COPIED: usize = 256;
+/// Bytes of the buffer of an update in place, on top of the workspace, where no area writes more than 64 bytes at once:
+/// see [`in_place_buffer`].
+pub const IN_PLACE_BUFFER: usize = PIECE;
+/// Bytes that are written at once where units are not longer; also of the buffers on the stack.
+pub(super) const PIECE: usize = 256;
+/// The longest unit of a journal's record that needs no buffer.
+const SHORT: usize = 64;
 
 /// Bytes that are compared at once, on the stack.
 const COMPARED: usize = 64;
+
+/// Bytes of the buffer of an update in place, on top of the workspace. `write` is the most bytes that one of the areas
+/// (slot, scratch, journal, state) writes at once.
+#[must_use]
+pub const fn in_place_buffer(write: u32) -> usize {
+    let write = write as usize;
+    let held = if write > PIECE { write } else { PIECE };
+    held.saturating_add(if write > SHORT { write } else { 0 })
+}
 
 /// An offset in one of the areas.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Slot(u32),
     Scratch(u32),
+    /// In the slot, where it may lie beside the base: what is there was perhaps erased, and is of no use.
+    Kept(u32),
 }
 
 /// Slot and scratch area while the segments of the new image come into being.
@@ -29,8 +41,12 @@ enum Place {
 pub(super) struct Ground<'w, F> {
     pub(super) slot: F,
     pub(super) scratch: F,
-    held: &'w mut [u8; HELD],
+    /// Bytes on their way to the scratch area.
+    held: &'w mut [u8],
+    /// Where units are put together that are too long for the stack.
+    pub(super) spare: &'w mut [u8],
     plan: InPlacePlan,
+    base_size: u32,
     target_size: u32,
     /// The segment that is being decoded, or copied.
     segment: u32,
@@ -45,14 +61,14 @@ crate::state::state!(Held<'_>: used, held);
 /// What of it has to be saved.
 struct Held<'a> {
     used: usize,
-    held: &'a mut [u8; HELD],
+    held: &'a mut [u8; PIECE],
 }
 
 impl<'w, F: Flash> Ground<'w, F> {
-    /// Checks that the areas are fit for the plan.
+    /// Checks that the areas are fit for the plan. `unit` is the longest of all areas.
     pub(super) fn new(
         (slot, scratch): (F, F),
-        buffer: &'w mut [u8],
+        (buffer, unit): (&'w mut [u8], u32),
         plan: InPlacePlan,
         (base_size, target_size): (u32, u32),
     ) -> Result<Self, Error> {
@@ -65,14 +81,18 @@ impl<'w, F: Flash> Ground<'w, F> {
         let needed = plan.scratch(target_size).and_then(|bytes| of_scratch.whole_pages(bytes));
         let kept = plan.keep == 0 || plan.segment.is_multiple_of(of_scratch.page);
         let fitting = needed.is_some_and(|needed| needed <= of_scratch.size);
-        if !usable(&of_slot) || !usable(&of_scratch) || !whole || !kept || !fitting {
+        if !of_slot.is_valid() || !of_scratch.is_valid() || !whole || !kept || !fitting {
             return Err(Error::Areas);
         }
         if !fits(base_size, plan.shift) || !fits(target_size, 0) {
             return Err(Error::SlotSize);
         }
-        let held = buffer.first_chunk_mut::<HELD>().ok_or(Error::WorkspaceTooSmall)?;
-        Ok(Self { slot, scratch, held, plan, target_size, segment: 0, flushed: 0, used: 0 })
+        if buffer.len() < in_place_buffer(unit) {
+            return Err(Error::WorkspaceTooSmall);
+        }
+        let (held, spare) =
+            buffer.split_at_mut_checked(PIECE.max(unit as usize)).ok_or(Error::WorkspaceTooSmall)?;
+        Ok(Self { slot, scratch, held, spare, plan, base_size, target_size, segment: 0, flushed: 0, used: 0 })
     }
 
     /// Where the current segment begins.
@@ -98,18 +118,20 @@ impl<'w, F: Flash> Ground<'w, F> {
 
     /// Carries what is held to where the decoder's state is saved, or from there.
     pub(super) fn transfer(&mut self, transfer: &mut impl crate::state::Transfer) -> Result<(), Error> {
-        let mut held = Held { used: self.used, held: &mut *self.held };
+        // What is held beyond a segment's end is less than a block.
+        let held = self.held.first_chunk_mut::<PIECE>().filter(|_| self.used <= PIECE);
+        let mut held = Held { used: self.used, held: held.ok_or(Error::Areas)? };
         crate::state::State::transfer(&mut held, transfer)?;
         self.used = held.used;
-        Ok(())
+        if self.used <= PIECE { Ok(()) } else { Err(Error::Journal) }
     }
 
     /// Adds bytes of the slot to a digest; returns where it goes on.
     pub(super) fn hash(&mut self, digest: &mut impl crate::Sha256, from: u32, to: u32) -> Result<u32, Error> {
-        let mut copied = [0; COPIED];
+        let mut copied = [0; PIECE];
         let mut offset = from;
         while offset < to {
-            let count = COPIED.min((to - offset) as usize);
+            let count = PIECE.min((to - offset) as usize);
             let part = copied.get_mut(..count).ok_or(Error::TargetRead)?;
             self.slot.read(offset, part).map_err(|_| Error::TargetRead)?;
             digest.update(part);
@@ -121,7 +143,8 @@ impl<'w, F: Flash> Ground<'w, F> {
     /// Moves a page of the base to where the plan wants it. The page itself stays as it is.
     pub(super) fn move_page(&mut self, from: u32) -> Result<(), Error> {
         let to = from.checked_add(self.plan.shift).ok_or(Error::SlotSize)?;
-        self.copy(Place::Slot(from), Place::Slot(to), self.slot.geometry().page)
+        let count = self.slot.geometry().page.min(self.base_size.saturating_sub(from));
+        self.copy(Place::Slot(from), Place::Slot(to), count)
     }
 
     /// How many bytes are kept when the current segment takes its place: none if nothing follows it.
@@ -134,7 +157,7 @@ impl<'w, F: Flash> Ground<'w, F> {
         let from = self.end().saturating_sub(self.plan.keep).saturating_add(at);
         let to = self.plan.segment.saturating_add(at);
         let count = self.scratch.geometry().page.min(self.plan.keep.saturating_sub(at));
-        self.copy(Place::Slot(from), Place::Scratch(to), count)
+        self.copy(Place::Kept(from), Place::Scratch(to), count)
     }
 
     /// Copies a page of the finished segment to its place; `at` is where it begins in the segment.
@@ -149,16 +172,24 @@ impl<'w, F: Flash> Ground<'w, F> {
         if self.is_same(from, to, count)? {
             return Ok(());
         }
+        let spare = core::mem::take(&mut self.spare);
+        let result = self.write_page(from, to, count, spare);
+        self.spare = spare;
+        result
+    }
+
+    fn write_page(&mut self, from: Place, to: Place, count: u32, spare: &mut [u8]) -> Result<(), Error> {
         let (area, start) = self.area(to);
-        let chunk = chunk(&area.geometry());
+        let geometry = area.geometry();
+        let chunk = chunk(&geometry);
         area.erase(start).map_err(|_| Error::TargetWrite)?;
+        let mut stack = [0; PIECE];
+        let units = buffer(&mut stack, spare, chunk as usize)?;
         let mut done = 0;
         while done < count {
             let known = chunk.min(count - done) as usize;
-            let mut copied = [0xFF; COPIED];
-            let bytes = copied.get_mut(..known).ok_or(Error::Areas)?;
-            self.read(from, done, bytes)?;
-            let units = copied.get(..chunk as usize).ok_or(Error::Areas)?;
+            units.fill(geometry.erased);
+            self.read(from, done, units.get_mut(..known).ok_or(Error::Areas)?)?;
             let (area, start) = self.area(to);
             area.write(start.saturating_add(done), units).map_err(|_| Error::TargetWrite)?;
             done += chunk;
@@ -166,15 +197,15 @@ impl<'w, F: Flash> Ground<'w, F> {
         Ok(())
     }
 
-    /// Whether two places hold the same `count` bytes.
+    /// Whether two places hold the same `count` bytes; if the other one cannot be read, it does not.
     fn is_same(&mut self, one: Place, other: Place, count: u32) -> Result<bool, Error> {
         let mut at = 0;
         while at < count {
             let length = (COMPARED as u32).min(count - at);
             let (mut first, mut second) = ([0; COMPARED], [0; COMPARED]);
             self.read(one, at, first.get_mut(..length as usize).unwrap_or_default())?;
-            self.read(other, at, second.get_mut(..length as usize).unwrap_or_default())?;
-            if first != second {
+            let read = self.read(other, at, second.get_mut(..length as usize).unwrap_or_default());
+            if read.is_err() || first != second {
                 return Ok(false);
             }
             at += length;
@@ -184,14 +215,28 @@ impl<'w, F: Flash> Ground<'w, F> {
 
     fn area(&mut self, place: Place) -> (&mut F, u32) {
         match place {
-            Place::Slot(offset) => (&mut self.slot, offset),
+            Place::Slot(offset) | Place::Kept(offset) => (&mut self.slot, offset),
             Place::Scratch(offset) => (&mut self.scratch, offset),
         }
     }
 
-    fn read(&mut self, place: Place, at: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        let (area, start) = self.area(place);
-        area.read(start.saturating_add(at), buffer).map_err(|_| Error::TargetRead)
+    /// Reads from a place; where it holds nothing of use, the buffer stays as it is.
+    fn read(&mut self, place: Place, at: u32, mut buffer: &mut [u8]) -> Result<(), Error> {
+        let (_, start) = self.area(place);
+        let mut from = start.saturating_add(at);
+        if let Place::Kept(_) = place {
+            let (begin, end) = (self.plan.shift, self.plan.shift.saturating_add(self.base_size));
+            let before = begin.saturating_sub(from).min(buffer.len() as u32);
+            from = from.saturating_add(before);
+            let count = end.saturating_sub(from).min(buffer.len() as u32 - before) as usize;
+            buffer =
+                buffer.get_mut(before as usize..).unwrap_or_default().get_mut(..count).unwrap_or_default();
+            if buffer.is_empty() {
+                return Ok(());
+            }
+        }
+        let (area, _) = self.area(place);
+        area.read(from, buffer).map_err(|_| Error::TargetRead)
     }
 
     /// Writes what is held to the scratch area as far as it makes whole chunks, or the segment's end.
@@ -212,11 +257,12 @@ impl<'w, F: Flash> Ground<'w, F> {
         if self.flushed.is_multiple_of(geometry.page) {
             self.scratch.erase(self.flushed).map_err(|_| Error::TargetWrite)?;
         }
-        let mut units = [0xFF; HELD];
+        let length = (count as u32).checked_next_multiple_of(geometry.write).ok_or(Error::Areas)?;
+        let mut stack = [0; PIECE];
+        let units = buffer(&mut stack, self.spare, length as usize)?;
+        units.fill(geometry.erased);
         let held = self.held.get(..count).ok_or(Error::TargetWrite)?;
         units.iter_mut().zip(held).for_each(|(to, &from)| *to = from);
-        let length = (count as u32).checked_next_multiple_of(geometry.write).ok_or(Error::Areas)?;
-        let units = units.get(..length as usize).ok_or(Error::Areas)?;
         self.scratch.write(self.flushed, units).map_err(|_| Error::TargetWrite)?;
         self.flushed += count as u32;
         self.used -= count;
@@ -282,14 +328,19 @@ impl<F: Flash> Io for Ground<'_, F> {
     }
 }
 
-/// Whether an area can be used at all.
-pub(super) fn usable(geometry: &Geometry) -> bool {
-    geometry.is_valid() && geometry.write as usize <= super::journal::UNIT_LIMIT
+/// Room for so many bytes: on the stack if that has it.
+pub(super) fn buffer<'b>(
+    stack: &'b mut [u8; PIECE],
+    spare: &'b mut [u8],
+    length: usize,
+) -> Result<&'b mut [u8], Error> {
+    let from = if length <= PIECE { stack } else { spare };
+    from.get_mut(..length).ok_or(Error::WorkspaceTooSmall)
 }
 
 /// Bytes that are written at once: whole units, and no page ends amid them.
 pub(super) const fn chunk(geometry: &Geometry) -> u32 {
-    let most = HELD as u32;
+    let most = PIECE as u32;
     if geometry.page <= most {
         geometry.page
     } else if geometry.page.is_multiple_of(most) && most.is_multiple_of(geometry.write) {

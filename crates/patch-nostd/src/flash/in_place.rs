@@ -10,11 +10,13 @@
 //! 5. the segment is copied to its place, then the journal says so, and the next one follows.
 
 use super::Step;
-use super::ground::{Ground, usable};
+use super::ground::{Ground, PIECE, buffer, chunk};
 use super::journal::{Entry, Journal, Mark};
 use super::memory::Flash;
 use super::saved::{Loading, Saving};
-use super::stored::{Decoder, Opened, hash, read_header, state_area, state_place, transfer, update};
+use super::stored::{
+    Decoder, Opened, are_sound, hash, read_header, state_area, state_place, transfer, update,
+};
 use crate::apply::{Blind, Layout, Progress, percent};
 use crate::entropy::RangeDecoder;
 use crate::secrecy::{DecryptionKey, NoKey};
@@ -22,15 +24,15 @@ use crate::verify::{Policy, Sha256};
 use crate::wire::{Codec, Header, InPlacePlan};
 use crate::{Error, required_ram};
 
-/// The areas that an update in place needs.
+/// The areas that an update in place needs. The journal may be in memory of another kind.
 #[derive(Debug)]
-pub struct InPlaceAreas<F> {
+pub struct InPlaceAreas<F, J = F> {
     /// Holds the base at its start, and the target in the end.
     pub slot: F,
     /// Holds a segment.
     pub scratch: F,
-    /// At least two pages.
-    pub journal: F,
+    /// [`super::journal_area`] bytes at least: two pages on most chips.
+    pub journal: J,
     /// Holds the decoder's state twice: [`state_area`] bytes.
     pub state: F,
 }
@@ -51,12 +53,13 @@ enum Phase {
 
 /// Replaces an image by another in the same slot. The package must be stored where it outlives a reset.
 ///
-/// Nothing is written before package and base have been checked. From then on only this update leads out: after a
-/// reset, or an error of flash, make another one with the same package and step until it is ready.
+/// Nothing is written before package and base have been checked, and everything that the update needs. From then on only
+/// this update leads out: after a reset, or an error of flash, make another one with the same package and step until it
+/// is ready.
 #[derive(Debug)]
-pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey = NoKey> {
+pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, J: Flash = F, S: DecryptionKey = NoKey> {
     ground: Ground<'w, F>,
-    journal: Journal<F>,
+    journal: Journal<J>,
     state: F,
     package: K,
     header: Header,
@@ -66,6 +69,8 @@ pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey = N
     update: u64,
     workspace: Option<&'w mut [u8]>,
     decoder: Option<Decoder<'w>>,
+    /// Whether the decoder is as it is at the start of a body.
+    fresh: bool,
     /// What decrypts the body, if the package is encrypted.
     cipher: Option<S::Cipher>,
     digest: Option<D>,
@@ -74,15 +79,25 @@ pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey = N
     done: u32,
 }
 
-impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
+/// Whether the last record of a journal says that a slot holds neither image: for a boot loader that must know before
+/// it looks for the package. Only an update with the same package leads out.
+pub fn has_begun(journal: impl Flash) -> Result<bool, Error> {
+    Ok(Journal::open(journal)?.last().is_some_and(|last| last.mark.has_begun()))
+}
+
+impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash> InPlaceUpdate<'w, F, K, D, J> {
     /// Reads header and journal, and finds out where to go on. Writes nothing.
     ///
-    /// `workspace` is the decoder's: [`required_ram`] bytes, aligned to four; [`super::IN_PLACE_BUFFER`] bytes of `buffer`
+    /// `workspace` is the decoder's: [`required_ram`] bytes, aligned to four; [`super::in_place_buffer`] bytes of `buffer`
     /// come on top.
+    ///
+    /// # Errors
+    /// Whatever can be known without reading base and body: of the package, the policy, the memory, the areas. The
+    /// body, then the base, are what the first steps read.
     pub fn new(
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
-        areas: InPlaceAreas<F>,
+        areas: InPlaceAreas<F, J>,
         package: K,
         policy: impl Policy,
     ) -> Result<Self, Error> {
@@ -90,47 +105,48 @@ impl<'w, F: Flash, K: Flash, D: Sha256> InPlaceUpdate<'w, F, K, D> {
     }
 }
 
-impl<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey> InPlaceUpdate<'w, F, K, D, S> {
+impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdate<'w, F, K, D, J, S> {
     /// The same, which also takes packages that `key` decrypts. What is stored stays encrypted: after a reset, the key
     /// must be there again.
     pub fn with_key(
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
-        areas: InPlaceAreas<F>,
+        areas: InPlaceAreas<F, J>,
         mut package: K,
         policy: impl Policy,
         key: S,
     ) -> Result<Self, Error> {
         let opened = read_header::<D, S>(workspace, &mut package, &policy, &key)?;
         let Opened { header, plan, body, cipher } = opened;
+        let InPlaceAreas { slot, scratch, journal, state } = areas;
+        let units = [slot.geometry(), scratch.geometry(), state.geometry(), journal.geometry()];
+        let unit = units.iter().fold(0, |most, geometry| most.max(geometry.write));
         let sizes = (header.base_size, header.target_size);
-        let ground = Ground::new((areas.slot, areas.scratch), buffer, plan, sizes)?;
-        let state = areas.state;
-        let needed = state_area(&header, state.geometry().page);
-        if !usable(&state.geometry()) || needed.is_none_or(|needed| needed > state.geometry().size) {
+        let ground = Ground::new((slot, scratch), (buffer, unit), plan, sizes)?;
+        let of_state = state.geometry();
+        let needed = state_area(&header, of_state.page).filter(|_| of_state.is_valid());
+        if needed.is_none_or(|needed| needed > of_state.size) {
             return Err(Error::Areas);
         }
-        let journal = Journal::open(areas.journal)?;
-        let update = update(&header)?;
-        let (workspace, digest, decoder) = (Some(workspace), Some(D::start()), None);
-        let (phase, done) = (Phase::Body, 0);
         let mut this = Self {
             ground,
-            journal,
+            journal: Journal::open(journal)?,
             state,
             package,
             header,
             body,
             plan,
-            update,
-            workspace,
-            decoder,
+            update: update(&header)?,
+            workspace: Some(workspace),
+            decoder: None,
+            fresh: true,
             cipher,
-            digest,
-            phase,
-            done,
+            digest: Some(D::start()),
+            phase: Phase::Body,
+            done: 0,
         };
-        this.resume(this.journal.mark(update))?;
+        this.new_decoder()?;
+        this.resume(this.journal.mark(this.update))?;
         Ok(this)
     }
 
@@ -140,15 +156,19 @@ impl<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey> InPlaceUpdate<'w, F, K
         &self.header
     }
 
-    /// Whether the slot holds neither image: it must not be started before the update is ready.
+    /// Whether the slot may hold neither image: it must not be started before the update is ready. That is so, too, if
+    /// another package's update has begun: then only that package leads out.
     #[must_use]
-    pub const fn has_begun(&self) -> bool {
-        !matches!(self.phase, Phase::Body | Phase::Base | Phase::Ready)
+    pub fn has_begun(&self) -> bool {
+        self.journal.last().is_some_and(|last| last.mark.has_begun())
     }
 
     /// Does the next piece of work: about `budget` bytes, a page, or a segment's end.
     pub fn step(&mut self, budget: u32) -> Result<Step, Error> {
         let phase = core::mem::replace(&mut self.phase, Phase::Failed);
+        if phase != Phase::Failed {
+            self.confirm()?;
+        }
         self.phase = match phase {
             Phase::Body => self.check_body(budget.max(1))?,
             Phase::Base => self.check_base(budget.max(1))?,
@@ -190,7 +210,15 @@ impl<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey> InPlaceUpdate<'w, F, K
     }
 
     fn note(&mut self, mark: Mark) -> Result<(), Error> {
-        self.journal.append(Entry { update: self.update, mark })
+        self.journal.append(Entry { update: self.update, mark }, self.ground.spare)
+    }
+
+    /// Writes the last record again if it might be lost at the next reset: nothing is done on its word before.
+    fn confirm(&mut self) -> Result<(), Error> {
+        match self.journal.mark(self.update) {
+            Some(mark) if !self.journal.is_whole() => self.note(mark),
+            _ => Ok(()),
+        }
     }
 
     /// The whole package must be there and intact: once begun, there is no way back.
@@ -243,15 +271,15 @@ impl<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey> InPlaceUpdate<'w, F, K
             self.digest = Some(D::start());
             return Ok(Phase::Check);
         }
-        if self.decoder.is_none() {
-            self.new_decoder()?;
-            if segment > 0 {
-                let at = self.place(segment)?;
-                let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
-                let mut loading = Loading::new(&mut self.state, at);
-                // What is no state at all was read wrong too.
-                transfer(decoder, &mut self.ground, &mut loading).map_err(|_| Error::Journal)?;
-                loading.finish()?;
+        if core::mem::take(&mut self.fresh) && segment > 0 {
+            let at = self.place(segment)?;
+            let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
+            let mut loading = Loading::new(&mut self.state, at);
+            // What is no state at all was read wrong too.
+            transfer(decoder, &mut self.ground, &mut loading).map_err(|_| Error::Journal)?;
+            loading.finish()?;
+            if !are_sound(decoder, &self.ground, self.header.body_length) {
+                return Err(Error::Journal);
             }
         }
         Ok(Phase::Decode)
@@ -303,10 +331,12 @@ impl<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey> InPlaceUpdate<'w, F, K
         let segment = self.segment();
         if !last {
             let at = self.place(segment + 1)?;
-            let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
-            let mut saving = Saving::new(&mut self.state, at);
-            transfer(decoder, &mut self.ground, &mut saving)?;
-            saving.finish()?;
+            let mut stack = [0; PIECE];
+            let spare = core::mem::take(&mut self.ground.spare);
+            let length = chunk(&self.state.geometry()) as usize;
+            let saved = buffer(&mut stack, spare, length).and_then(|piece| self.save(at, piece));
+            self.ground.spare = spare;
+            saved?;
         }
         self.done = 0;
         if self.ground.kept() > 0 {
@@ -315,6 +345,13 @@ impl<'w, F: Flash, K: Flash, D: Sha256, S: DecryptionKey> InPlaceUpdate<'w, F, K
         }
         self.note(Mark::Copying(segment))?;
         Ok(Phase::Copy)
+    }
+
+    fn save(&mut self, at: u32, piece: &mut [u8]) -> Result<(), Error> {
+        let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
+        let mut saving = Saving::new(&mut self.state, at, piece);
+        transfer(decoder, &mut self.ground, &mut saving)?;
+        saving.finish()
     }
 
     fn keep_page(&mut self) -> Result<Phase, Error> {

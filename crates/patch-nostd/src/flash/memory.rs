@@ -1,12 +1,10 @@
 //! What an update asks of flash: pages that are erased as a whole, units that are written once.
 
-use embedded_storage::nor_flash::NorFlash;
-
 /// A flash operation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlashError;
 
-/// Sizes in bytes.
+/// Sizes in bytes, and what erased flash reads as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// All of it, a multiple of `page`.
@@ -15,9 +13,17 @@ pub struct Geometry {
     pub page: u32,
     /// What is written at once.
     pub write: u32,
+    /// What erased bytes read as, and what fills up the last unit that is written: 0xFF on most chips, 0 on some.
+    pub erased: u8,
 }
 
 impl Geometry {
+    /// Of flash that is erased to 0xFF.
+    #[must_use]
+    pub const fn new(size: u32, page: u32, write: u32) -> Self {
+        Self { size, page, write, erased: 0xFF }
+    }
+
     /// Whether the sizes go together.
     #[must_use]
     pub const fn is_valid(&self) -> bool {
@@ -34,11 +40,17 @@ impl Geometry {
     }
 }
 
-/// Flash, or a part of one. Erased bytes read as 0xFF.
+/// Flash, or a part of one.
 pub trait Flash {
     /// Its sizes, which never change.
     fn geometry(&self) -> Geometry;
-    /// Reads from any offset.
+    /// Reads from any offset, any number of bytes.
+    ///
+    /// Some chips cannot read a unit whose write lost power, nor any of a page whose erase did, until that page is
+    /// erased again (flash with error correction: STM32G4, L4, L5, U5, H7 and others); some cannot read what was erased
+    /// and not written since (LPC55). Here that is an error, never a fault and never a wait: a driver on a chip that
+    /// raises a fault, as with an NMI, must make an error of it. An update then takes such a place for one that
+    /// holds no record, and not what it should.
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError>;
     /// Erases the page that begins at `offset`.
     fn erase(&mut self, offset: u32) -> Result<(), FlashError>;
@@ -67,7 +79,7 @@ impl<F: Flash> Flash for &mut F {
 /// A package in memory, or in memory-mapped flash: can only be read.
 impl Flash for &[u8] {
     fn geometry(&self) -> Geometry {
-        Geometry { size: u32::try_from(self.len()).unwrap_or(u32::MAX), page: 1, write: 1 }
+        Geometry::new(u32::try_from(self.len()).unwrap_or(u32::MAX), 1, 1)
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
@@ -82,31 +94,5 @@ impl Flash for &[u8] {
 
     fn write(&mut self, _offset: u32, _bytes: &[u8]) -> Result<(), FlashError> {
         Err(FlashError)
-    }
-}
-
-/// A driver of `embedded-storage` as [`Flash`]. It must read from any offset: `READ_SIZE` must be 1.
-#[derive(Debug)]
-pub struct Nor<F>(pub F);
-
-impl<F: NorFlash> Flash for Nor<F> {
-    fn geometry(&self) -> Geometry {
-        const { assert!(F::READ_SIZE == 1, "reads are of any offset and length") }
-        let size = u32::try_from(self.0.capacity()).unwrap_or(u32::MAX);
-        let page = F::ERASE_SIZE as u32;
-        Geometry { size: size - size.checked_rem(page).unwrap_or(0), page, write: F::WRITE_SIZE as u32 }
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
-        self.0.read(offset, buffer).map_err(|_| FlashError)
-    }
-
-    fn erase(&mut self, offset: u32) -> Result<(), FlashError> {
-        let end = offset.checked_add(F::ERASE_SIZE as u32).ok_or(FlashError)?;
-        self.0.erase(offset, end).map_err(|_| FlashError)
-    }
-
-    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        self.0.write(offset, bytes).map_err(|_| FlashError)
     }
 }

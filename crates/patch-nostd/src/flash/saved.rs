@@ -3,36 +3,34 @@
 //! The journal says when a state is complete. A checksum after it tells whether it still is what was written: a decoder
 //! that goes on from anything else would overwrite what nobody has any more.
 
-use super::ground::chunk;
 use super::memory::Flash;
 use crate::Error;
 use crate::state::{State, Transfer};
 use crate::wire::crc32_on;
 use zerocopy::IntoBytes;
 
-/// The longest piece that is written at once.
-const PIECE: usize = 256;
-
 /// Writes a state to flash from `at` on.
 pub(super) struct Saving<'a, F> {
     area: &'a mut F,
     at: u32,
-    piece: [u8; PIECE],
+    /// What is written at once.
+    piece: &'a mut [u8],
     used: usize,
-    chunk: usize,
     checksum: u32,
 }
 
 impl<'a, F: Flash> Saving<'a, F> {
-    pub(super) fn new(area: &'a mut F, at: u32) -> Self {
-        let chunk = (chunk(&area.geometry()) as usize).min(PIECE);
-        Self { area, at, piece: [0xFF; PIECE], used: 0, chunk, checksum: 0 }
+    /// `piece` has the bytes of a [`chunk`](super::ground::chunk).
+    pub(super) fn new(area: &'a mut F, at: u32, piece: &'a mut [u8]) -> Self {
+        Self { area, at, piece, used: 0, checksum: 0 }
     }
 
     /// Writes the checksum and what is left, filled up to a whole piece.
     pub(super) fn finish(mut self) -> Result<(), Error> {
         let mut checksum = self.checksum;
         checksum.transfer(&mut self)?;
+        let erased = self.area.geometry().erased;
+        self.piece.get_mut(self.used..).unwrap_or_default().fill(erased);
         if self.used > 0 { self.flush() } else { Ok(()) }
     }
 
@@ -40,9 +38,8 @@ impl<'a, F: Flash> Saving<'a, F> {
         if self.at.is_multiple_of(self.area.geometry().page) {
             self.area.erase(self.at).map_err(|_| Error::Journal)?;
         }
-        let piece = self.piece.get(..self.chunk).ok_or(Error::Journal)?;
-        self.area.write(self.at, piece).map_err(|_| Error::Journal)?;
-        self.at += self.chunk as u32;
+        self.area.write(self.at, self.piece).map_err(|_| Error::Journal)?;
+        self.at += self.piece.len() as u32;
         self.used = 0;
         Ok(())
     }
@@ -53,12 +50,12 @@ impl<F: Flash> Transfer for Saving<'_, F> {
         let mut bytes = &*bytes;
         self.checksum = crc32_on(self.checksum, bytes);
         while !bytes.is_empty() {
-            let free = self.piece.get_mut(self.used..self.chunk).ok_or(Error::Journal)?;
+            let free = self.piece.get_mut(self.used..).ok_or(Error::Journal)?;
             let (now, later) = bytes.split_at_checked(free.len().min(bytes.len())).ok_or(Error::Journal)?;
             now.write_to_prefix(free).map_err(|_| Error::Journal)?;
             self.used += now.len();
             bytes = later;
-            if self.used == self.chunk {
+            if self.used == self.piece.len() {
                 self.flush()?;
             }
         }

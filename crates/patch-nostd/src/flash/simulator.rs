@@ -33,13 +33,33 @@ impl Operation {
     }
 }
 
+/// What cannot be read, as on some chips.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Everything can be read; what was interrupted is noise.
+    #[default]
+    Nothing,
+    /// Units whose write was interrupted, and pages whose erase was, until the page is erased: flash with error correction.
+    Torn,
+    /// These, and what was erased and not written since.
+    TornOrErased,
+}
+
+/// What a unit holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Erased,
+    Written,
+    Torn,
+}
+
 /// A flash whose pages must be erased before they are written, and whose units are written once.
 #[derive(Clone, Debug)]
 pub struct Simulator {
     geometry: Geometry,
     memory: Vec<u8>,
-    /// For each unit, whether it must not be written before its page is erased.
-    used: Vec<bool>,
+    units: Vec<Unit>,
+    unreadable: Unreadable,
     erases: Vec<u32>,
     operations: u64,
     cut: Option<Cut>,
@@ -60,8 +80,9 @@ impl Simulator {
         assert!(geometry.is_valid(), "{geometry:?}");
         Self {
             geometry,
-            memory: vec![0xFF; geometry.size as usize],
-            used: vec![false; (geometry.size / geometry.write) as usize],
+            memory: vec![geometry.erased; geometry.size as usize],
+            units: vec![Unit::Erased; (geometry.size / geometry.write) as usize],
+            unreadable: Unreadable::Nothing,
             erases: vec![0; (geometry.size / geometry.page) as usize],
             operations: 0,
             cut: None,
@@ -80,8 +101,13 @@ impl Simulator {
     pub fn load(&mut self, offset: u32, bytes: &[u8]) {
         self.memory[offset as usize..][..bytes.len()].copy_from_slice(bytes);
         let end = offset as usize + bytes.len();
-        self.used[(offset / self.geometry.write) as usize..end.div_ceil(self.geometry.write as usize)]
-            .fill(true);
+        self.units[(offset / self.geometry.write) as usize..end.div_ceil(self.geometry.write as usize)]
+            .fill(Unit::Written);
+    }
+
+    /// From now on, reads of these fail.
+    pub fn set_unreadable(&mut self, unreadable: Unreadable) {
+        self.unreadable = unreadable;
     }
 
     /// All bytes.
@@ -151,6 +177,17 @@ impl Simulator {
         Ok(torn)
     }
 
+    fn can_read(&self, offset: u32, length: usize) -> bool {
+        let first = (offset / self.geometry.write) as usize;
+        let end = (offset as usize + length).div_ceil(self.geometry.write as usize);
+        let refused: &[Unit] = match self.unreadable {
+            Unreadable::Nothing => &[],
+            Unreadable::Torn => &[Unit::Torn],
+            Unreadable::TornOrErased => &[Unit::Torn, Unit::Erased],
+        };
+        length == 0 || !self.units[first..end].iter().any(|unit| refused.contains(unit))
+    }
+
     fn refuse(&mut self) -> Result<(), FlashError> {
         self.violations += 1;
         Err(FlashError)
@@ -172,7 +209,9 @@ impl Flash for Simulator {
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
         let stored = self.memory.get(offset as usize..).and_then(|rest| rest.get(..buffer.len()));
-        let Some(stored) = stored.filter(|_| self.on) else { return Err(FlashError) };
+        let Some(stored) = stored.filter(|_| self.on && self.can_read(offset, buffer.len())) else {
+            return Err(FlashError);
+        };
         buffer.copy_from_slice(stored);
         for &(place, mask) in &self.flips {
             if let Some(byte) = place.checked_sub(offset).and_then(|place| buffer.get_mut(place as usize)) {
@@ -192,12 +231,13 @@ impl Flash for Simulator {
         let units = (offset / self.geometry.write) as usize..((offset + page) / self.geometry.write) as usize;
         self.erases[(offset / page) as usize] += 1;
         // What a half erased page holds is undefined, also where it looks erased.
-        self.used[units].fill(torn.is_some());
-        let noise = self.noise(offset);
+        self.units[units].fill(if torn.is_some() { Unit::Torn } else { Unit::Erased });
+        let (noise, erased) = (self.noise(offset), self.geometry.erased);
         let bytes = &mut self.memory[offset as usize..][..page as usize];
-        bytes[..torn.unwrap_or(page) as usize].fill(0xFF);
+        bytes[..torn.unwrap_or(page) as usize].fill(erased);
         if let Some(byte) = torn.and_then(|torn| bytes.get_mut(torn as usize)) {
-            *byte |= noise;
+            // Some bits are erased, some are not yet.
+            *byte = *byte & !noise | erased & noise;
         }
         if torn.is_some() { Err(FlashError) } else { Ok(()) }
     }
@@ -210,7 +250,7 @@ impl Flash for Simulator {
             return self.refuse();
         }
         let units = (offset / write) as usize..((offset + length) / write) as usize;
-        if self.on && self.used[units.clone()].contains(&true) {
+        if self.on && self.units[units.clone()].iter().any(|&unit| unit != Unit::Erased) {
             return self.refuse();
         }
         let torn = self.begin(length)?;
@@ -218,12 +258,18 @@ impl Flash for Simulator {
         let done = torn.unwrap_or(length);
         // The unit that is interrupted is used up, even if nothing of it can be seen.
         let touched = (done / write) as usize + usize::from(done < length);
-        self.used[units].iter_mut().take(touched).for_each(|used| *used = true);
+        let touched = self.units[units].iter_mut().take(touched);
+        touched.for_each(|unit| *unit = Unit::Written);
+        if done < length {
+            self.units[((offset + done) / write) as usize] = Unit::Torn;
+        }
         let noise = self.noise(offset);
         let memory = &mut self.memory[offset as usize..][..length as usize];
-        memory.iter_mut().zip(bytes).take(done as usize).for_each(|(to, &from)| *to &= from);
+        memory.iter_mut().zip(bytes).take(done as usize).for_each(|(to, &from)| *to = from);
         if done < length {
-            memory[done as usize] &= bytes[done as usize] | noise;
+            // Some bits are written, some are not yet.
+            let byte = &mut memory[done as usize];
+            *byte = bytes[done as usize] & !noise | *byte & noise;
         }
         if torn.is_some() { Err(FlashError) } else { Ok(()) }
     }

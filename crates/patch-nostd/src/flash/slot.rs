@@ -9,35 +9,52 @@ use zerocopy::IntoBytes;
 
 /// A slot as the target of a restore.
 ///
-/// `buffer` holds what is not yet written, a multiple of the slot's write size. If it holds a whole page, a page that
-/// has the right bytes already is neither erased nor written.
+/// The first part of `buffer` holds what is not yet written, a multiple of the slot's write size; the journal's
+/// [`Journal::buffer`] comes after it. If it holds a whole page, a page that has the right bytes already is neither erased
+/// nor written.
+///
+/// The journal says which pages were finished before a reset; they are compared with what is decoded. Whoever made
+/// the package that they came from need not have been who it said.
 #[derive(Debug)]
 pub struct SlotTarget<'b, F, J> {
     slot: F,
     journal: Journal<J>,
     buffer: &'b mut [u8],
+    /// The journal's.
+    record: &'b mut [u8],
     geometry: Geometry,
-    update: u64,
+    /// Which update it is, when that is known.
+    update: Option<u64>,
     size: u32,
     /// Bytes of the image that were finished before a reset.
     finished: u32,
-    /// Bytes of the image before the buffer.
+    /// Bytes of the image before the buffer: the slot holds them.
     flushed: u32,
     used: usize,
+}
+
+/// Bytes of buffer that an update of this slot takes, so that pages that are right stay as they are.
+#[must_use]
+pub fn ab_buffer(slot: &Geometry, journal: &Geometry) -> Option<u32> {
+    let unit = if journal.write > 64 { journal.write } else { 0 };
+    slot.page.checked_add(unit)
 }
 
 impl<'b, F: Flash, J: Flash> SlotTarget<'b, F, J> {
     /// A target over a slot and an opened journal.
     pub fn new(slot: F, journal: Journal<J>, buffer: &'b mut [u8]) -> Result<Self, Error> {
         let geometry = slot.geometry();
-        let whole = buffer.len().min(geometry.page as usize) as u32;
-        let units = whole.checked_div(geometry.write).ok_or(Error::Areas)?;
-        let buffer = buffer.get_mut(..(units * geometry.write) as usize).ok_or(Error::Areas)?;
-        if !geometry.is_valid() || buffer.is_empty() {
+        if !geometry.is_valid() {
             return Err(Error::Areas);
         }
-        let (update, size, finished, flushed, used) = (0, 0, 0, 0, 0);
-        Ok(Self { slot, journal, buffer, geometry, update, size, finished, flushed, used })
+        let room = buffer.len().checked_sub(journal.buffer()).ok_or(Error::WorkspaceTooSmall)?;
+        let (buffer, record) = buffer.split_at_mut_checked(room).ok_or(Error::WorkspaceTooSmall)?;
+        let whole = room.min(geometry.page as usize) as u32;
+        let units = whole - whole.checked_rem(geometry.write).ok_or(Error::Areas)?;
+        let buffer = buffer.get_mut(..units as usize).filter(|buffer| !buffer.is_empty());
+        let buffer = buffer.ok_or(Error::WorkspaceTooSmall)?;
+        let (update, size, finished, flushed, used) = (None, 0, 0, 0, 0);
+        Ok(Self { slot, journal, buffer, record, geometry, update, size, finished, flushed, used })
     }
 
     /// How much of the buffer fills up before it is written: at the page's end, or the image's.
@@ -50,13 +67,18 @@ impl<'b, F: Flash, J: Flash> SlotTarget<'b, F, J> {
     /// Writes the buffer, unless its bytes are there already.
     fn flush(&mut self) -> Result<(), Error> {
         let at_page = self.flushed.is_multiple_of(self.geometry.page);
-        if self.flushed >= self.finished && !(at_page && self.is_there()?) {
+        let claimed = self.flushed < self.finished;
+        let whole = self.used == self.geometry.page as usize || self.flushed + self.used as u32 == self.size;
+        if !((claimed || at_page && whole) && self.is_there()) {
+            if claimed {
+                self.take_back(at_page)?;
+            }
             if at_page {
                 self.slot.erase(self.flushed).map_err(|_| Error::TargetWrite)?;
             }
             let units = self.used.checked_next_multiple_of(self.geometry.write as usize);
             let units = units.and_then(|units| self.buffer.get_mut(..units)).ok_or(Error::TargetWrite)?;
-            units.iter_mut().skip(self.used).for_each(|byte| *byte = 0xFF);
+            units.iter_mut().skip(self.used).for_each(|byte| *byte = self.geometry.erased);
             self.slot.write(self.flushed, units).map_err(|_| Error::TargetWrite)?;
         }
         self.flushed += self.used as u32;
@@ -68,27 +90,37 @@ impl<'b, F: Flash, J: Flash> SlotTarget<'b, F, J> {
     fn note_page(&mut self) -> Result<(), Error> {
         let pages =
             self.geometry.whole_pages(self.flushed).and_then(|end| end.checked_div(self.geometry.page));
-        let mark = Mark::Pages(pages.ok_or(Error::Areas)?);
-        self.journal.append(Entry { update: self.update, mark })
+        self.note(Mark::Pages(pages.ok_or(Error::Areas)?))
     }
 
-    /// Whether the buffer is a whole page, or all of the last one, and in flash already.
-    fn is_there(&mut self) -> Result<bool, Error> {
-        let page = self.used == self.geometry.page as usize || self.flushed + self.used as u32 == self.size;
+    fn note(&mut self, mark: Mark) -> Result<(), Error> {
+        let update = self.update.ok_or(Error::Finished)?;
+        self.journal.append(Entry { update, mark }, self.record)
+    }
+
+    /// A page that was said to be finished is not what it should be: no page from it on counts any more.
+    ///
+    /// Where the buffer is smaller than a page, and the page's start was right, that start is nowhere else: the next
+    /// attempt writes the page.
+    fn take_back(&mut self, at_page: bool) -> Result<(), Error> {
+        let pages = self.flushed.checked_div(self.geometry.page).ok_or(Error::Areas)?;
+        self.note(Mark::Pages(pages))?;
+        self.finished = self.flushed;
+        if at_page { Ok(()) } else { Err(Error::TargetDigest) }
+    }
+
+    /// Whether what the buffer holds is in flash already. What cannot be read is not.
+    fn is_there(&mut self) -> bool {
         let mut offset = self.flushed;
         let mut read = [0; 32];
         for part in self.buffer.get(..self.used).unwrap_or(&[]).chunks(32) {
-            if !page {
-                return Ok(false);
-            }
-            let found = read.get_mut(..part.len()).ok_or(Error::TargetRead)?;
-            self.slot.read(offset, found).map_err(|_| Error::TargetRead)?;
-            if found != part {
-                return Ok(false);
+            let found = read.get_mut(..part.len()).unwrap_or_default();
+            if self.slot.read(offset, found).is_err() || found != part {
+                return false;
             }
             offset += part.len() as u32;
         }
-        Ok(page)
+        true
     }
 
     /// Adds the next bytes of the image, as flash has them, to a digest; returns how many are done.
@@ -105,29 +137,35 @@ impl<'b, F: Flash, J: Flash> SlotTarget<'b, F, J> {
         Ok(end)
     }
 
-    /// Notes that the image is complete, or that nothing in the slot can be relied on.
-    pub(super) fn conclude(&mut self, right: bool) -> Result<(), Error> {
-        let mark = if right { Mark::Ready } else { Mark::Pages(0) };
-        if self.journal.mark(self.update) == Some(mark) {
-            return Ok(());
+    /// Notes that the image is complete.
+    pub(super) fn conclude(&mut self) -> Result<(), Error> {
+        let known = self.update.and_then(|update| self.journal.mark(update));
+        if known == Some(Mark::Ready) { Ok(()) } else { self.note(Mark::Ready) }
+    }
+
+    /// Notes that nothing in the slot can be relied on, if something was said to be.
+    pub(super) fn give_up(&mut self) -> Result<(), Error> {
+        match self.update.and_then(|update| self.journal.mark(update)) {
+            None | Some(Mark::Pages(0)) => Ok(()),
+            Some(_) => self.note(Mark::Pages(0)),
         }
-        self.journal.append(Entry { update: self.update, mark })
     }
 }
 
 impl<F: Flash, J: Flash> Target for SlotTarget<'_, F, J> {
     fn announce(&mut self, header: &Header) -> Result<(), Error> {
         // What is in the slot depends on the target only, whatever package it came from.
-        self.update = header.target_digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        self.update = header.target_digest.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
         Ok(())
     }
 
+    fn limit(&self) -> u32 {
+        self.geometry.size
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Error> {
-        if size > self.geometry.size {
-            return Err(Error::SlotSize);
-        }
         self.size = size;
-        self.finished = match self.journal.mark(self.update) {
+        self.finished = match self.update.and_then(|update| self.journal.mark(update)) {
             Some(Mark::Pages(pages)) => pages.saturating_mul(self.geometry.page).min(size),
             Some(Mark::Ready) => size,
             _ => 0,

@@ -1,14 +1,14 @@
 //! A package that is stored in flash, and the decoder of its body whose state is stored too
 //! (`docs/format.md`, section 8.2).
 
-use super::ground::{Ground, IN_PLACE_BUFFER};
+use super::ground::{Ground, IN_PLACE_BUFFER, in_place_buffer};
 use super::memory::Flash;
 use crate::apply::Walker;
 use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, DecryptionKey, decrypt_body, unlock};
 use crate::state::{State, Transfer};
 use crate::verify::{Policy, Sha256, authenticate};
-use crate::wire::{HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH};
+use crate::wire::{Codec, HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH};
 use crate::{Error, required_ram};
 
 /// Bytes of package that are read at once.
@@ -35,9 +35,10 @@ pub fn state_area(header: &Header, page: u32) -> Option<u32> {
 }
 
 /// Bytes of RAM that an update in place with this header takes, besides the [`super::InPlaceUpdate`] itself and the stack.
+/// `write` is the most bytes that one of the areas writes at once.
 #[must_use]
-pub fn in_place_ram(header: &Header) -> u64 {
-    required_ram(header).saturating_add(IN_PLACE_BUFFER as u64)
+pub fn in_place_ram(header: &Header, write: u32) -> u64 {
+    required_ram(header).saturating_add(in_place_buffer(write) as u64)
 }
 
 /// Bytes of one of the two, for a decoder with this much RAM.
@@ -74,6 +75,10 @@ pub(super) fn read_header<D: Sha256, K: DecryptionKey>(
     let cipher = unlock::<D, K>(key, &header, &mut extensions, room)?;
     policy.allow(&header, &extensions)?;
     let plan = extensions.in_place.ok_or(Error::NotInPlace)?;
+    // Its state could not be saved, or nobody could tell that it is whole.
+    if !matches!(header.codec, Codec::Cm { .. }) || header.body_digest.is_none() {
+        return Err(Error::NotInPlace);
+    }
     let end = header.body_length.checked_add(length as u32);
     if end.is_none_or(|end| end > package.geometry().size) {
         return Err(Error::Truncated);
@@ -136,4 +141,13 @@ pub(super) fn transfer<F: Flash>(
 ) -> Result<(), Error> {
     ground.transfer(transfer)?;
     decoder.transfer(transfer)
+}
+
+/// Whether a decoder and held bytes that were loaded can be those after the segments before.
+pub(super) fn are_sound<F: Flash>(decoder: &Decoder<'_>, ground: &Ground<'_, F>, body_length: u32) -> bool {
+    let position = u64::from(ground.start()) + ground.used as u64;
+    let missing = body_length.checked_sub(decoder.taken);
+    u64::from(decoder.walker.position()) == position
+        && decoder.walker.is_sound()
+        && missing.is_some_and(|missing| decoder.input.is_sound(missing))
 }

@@ -11,7 +11,7 @@
 //! ```
 
 use super::bits::{signed, with_word, word};
-use super::{Bytes, Class, Half, Halves, Reference, View};
+use super::{Bytes, Class, Effect, Half, Halves, Reference, View};
 
 /// Instructions of AArch64 code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,17 +160,17 @@ const fn with_split(word: u32, value: u32) -> u32 {
 }
 
 /// What an ADRP put into its register; what an instruction overwrites is no page any more.
-pub(super) fn half(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Half> {
+pub(super) fn effect(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Effect> {
     let (before, after) = (word(old.0), word(new.0));
     match form {
-        Form::Page => Some(Half {
+        Form::Page => Some(Effect::Set(Half {
             register: register(before),
             address: old.1,
             old: read(form, old.0, old.1, 0),
             new: read(form, new.0, new.1, 0),
-        }),
+        })),
         Form::Place(_) if register(before) == base(before) && overwrites(after) => {
-            Some(Half::none(base(before), old.1))
+            Some(Effect::Overwritten(base(before)))
         }
         _ => None,
     }
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!((page.target, page.extra), (0x2018, 0x18));
         let moved = write(Form::Page, first.first, 0x1010, page.extra, 0x5028).unwrap();
         let mut halves = Halves::default();
-        halves.set(half(Form::Page, (first.first, 0x1010), (moved, 0x1010)).unwrap());
+        halves.take(effect(Form::Page, (first.first, 0x1010), (moved, 0x1010)).unwrap());
         let second = View::new(&code[8..], 0x1018, false);
         let place = find(&second, &halves).unwrap();
         assert_eq!((place.target, place.extra), (0x2018, 0x5000));

@@ -194,7 +194,9 @@ mod tests {
         let bytes = write(Form::LowerHalf, first.first, 0, 0xC001_0004).unwrap();
         assert_eq!(word(bytes), 0xE300_3004);
         let mut halves = Halves::default();
-        halves.set(half(Form::LowerHalf, (first.first, 0x100), bytes, lower.target).unwrap());
+        halves.take(crate::refs::Effect::Set(
+            half(Form::LowerHalf, (first.first, 0x100), bytes, lower.target).unwrap(),
+        ));
         let second = View::new(&code[4..], 0x104, false);
         let upper = find(&second, &halves).unwrap();
         assert_eq!((upper.target, upper.extra), (0xC000_1234, 0x0004));

@@ -24,12 +24,13 @@ pub struct Half {
 
 crate::state::state!(Half: register, address, old, new);
 
-#[cfg(any(feature = "aarch64", feature = "riscv"))]
-impl Half {
-    /// A register that holds something else, as an instruction at `address` finds it.
-    pub(super) const fn none(register: u32, address: u32) -> Self {
-        Self { register, address: address.wrapping_sub(2 * NEAR), old: 0, new: 0 }
-    }
+/// What an instruction does to a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It puts a half there.
+    Set(Half),
+    /// It overwrites this register with something else.
+    Overwritten(u32),
 }
 
 /// The registers set last.
@@ -38,42 +39,38 @@ pub struct Halves {
     /// With one more than the register's number: zero is none.
     entries: [Half; REMEMBERED],
     next: usize,
-    /// A bit for every register that was set since the copy began: most instructions use others.
-    seen: u32,
 }
 
-crate::state::state!(Halves: entries, next, seen);
+crate::state::state!(Halves: entries, next);
 
 impl Halves {
     /// What the instruction at `address` finds in `register`, if it was set a short way before.
     #[must_use]
     pub fn find(&self, register: u32, address: u32) -> Option<Half> {
-        if self.seen >> (register & 31) & 1 == 0 {
-            return None;
-        }
         let near = |half: &&Half| {
             half.register == register + 1 && address.wrapping_sub(half.address).wrapping_sub(1) < NEAR
         };
         self.entries.iter().find(near).copied()
     }
 
-    /// Remembers a register, which replaces what was known about it.
-    pub fn set(&mut self, mut half: Half) {
-        self.seen |= 1 << (half.register & 31);
-        half.register += 1;
-        let known = self.entries.iter_mut().find(|known| known.register == half.register);
-        if let Some(known) = known {
+    /// Remembers a register, which replaces what was known about it, or forgets it.
+    pub fn take(&mut self, effect: Effect) {
+        let (register, half) = match effect {
+            Effect::Set(half) => (half.register + 1, Half { register: half.register + 1, ..half }),
+            Effect::Overwritten(register) => (register + 1, Half::default()),
+        };
+        if let Some(known) = self.entries.iter_mut().find(|known| known.register == register) {
             *known = half;
-            return;
+        } else if half.register != 0 {
+            if let Some(entry) = self.entries.get_mut(self.next % REMEMBERED) {
+                *entry = half;
+            }
+            self.next = self.next.wrapping_add(1);
         }
-        if let Some(entry) = self.entries.get_mut(self.next % REMEMBERED) {
-            *entry = half;
-        }
-        self.next = self.next.wrapping_add(1);
     }
 
     /// Forgets everything: another copy begins.
     pub fn clear(&mut self) {
-        self.seen = 0;
+        *self = Self::default();
     }
 }

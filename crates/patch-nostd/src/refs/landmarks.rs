@@ -59,16 +59,4 @@ impl<'w> Landmarks<'w> {
         let entry = self.entries.get(after.checked_sub(1)?)?;
         (offset.wrapping_sub(entry.base) < entry.length).then(|| entry.displacement())
     }
-
-    /// The landmark that begins first at or after `offset` of the target; without any, one of no length, behind all.
-    #[must_use]
-    pub fn next(&self, offset: u32) -> Landmark {
-        let mut next = Landmark { base: 0, target: u32::MAX, length: 0 };
-        for entry in self.entries.iter() {
-            if entry.target >= offset && entry.target < next.target {
-                next = *entry;
-            }
-        }
-        next
-    }
 }

@@ -26,7 +26,7 @@ mod x86;
 #[cfg(feature = "xtensa")]
 mod xtensa;
 
-pub use halves::{Half, Halves};
+pub use halves::{Effect, Half, Halves};
 pub use landmarks::{Landmark, Landmarks};
 pub use learned::{Learned, LearnedEntry};
 pub use nearby::Nearby;
@@ -368,19 +368,19 @@ impl Reference {
         }
     }
 
-    /// What register it sets, if it is a first half: `old` are its bytes and address in the base, `new` those of
-    /// its copy in the target.
+    /// What it does to a register: a first half sets one, a second may overwrite it. `old` are its bytes and address in
+    /// the base, `new` those of its copy in the target.
     #[must_use]
-    pub fn half(&self, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Half> {
+    pub fn effect(&self, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Effect> {
         match self.form {
             #[cfg(feature = "thumb")]
-            Form::Thumb(form) => thumb::half(form, old, new.0, self.target),
+            Form::Thumb(form) => thumb::half(form, old, new.0, self.target).map(Effect::Set),
             #[cfg(feature = "aarch64")]
-            Form::Aarch64(form) => aarch64::half(form, old, new),
+            Form::Aarch64(form) => aarch64::effect(form, old, new),
             #[cfg(feature = "arm")]
-            Form::Arm(form) => arm::half(form, old, new.0, self.target),
+            Form::Arm(form) => arm::half(form, old, new.0, self.target).map(Effect::Set),
             #[cfg(feature = "riscv")]
-            Form::Riscv(form) => riscv::half(form, old, new),
+            Form::Riscv(form) => riscv::effect(form, old, new),
             #[allow(unreachable_patterns, reason = "kinds that are not built in cannot come from a header")]
             _ => None,
         }

@@ -10,7 +10,7 @@ pub const SOURCES: usize = 7;
 /// First weight set of the flags.
 const SET: usize = 21;
 /// The first control flag of "is it still an instruction of this form?", by class.
-const FORM_FLAG: usize = 24;
+const FORM_FLAG: usize = 20;
 
 /// The displacements that the sources propose for one reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@
 //! ```
 
 use super::bits::{signed, with_word, word};
-use super::{Bytes, Class, Half, Halves, Reference, View};
+use super::{Bytes, Class, Effect, Half, Halves, Reference, View};
 
 /// Instructions of RISC-V code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,17 +223,17 @@ const fn with_short_branch_offset(word: u32, offset: u32) -> u32 {
 }
 
 /// What a first half put into its register; what an instruction overwrites is no upper part any more.
-pub(super) fn half(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Half> {
+pub(super) fn effect(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Effect> {
     let before = word(old.0);
     match form {
-        Form::Upper | Form::Relative => Some(Half {
+        Form::Upper | Form::Relative => Some(Effect::Set(Half {
             register: register(before),
             address: old.1,
             old: read(form, old.0, old.1, 0),
             new: read(form, new.0, new.1, 0),
-        }),
+        })),
         Form::Lower if register(before) == base(before) && before & 0x7F != 0x07 => {
-            Some(Half::none(base(before), old.1))
+            Some(Effect::Overwritten(base(before)))
         }
         _ => None,
     }
@@ -298,7 +298,7 @@ mod tests {
         let super::super::Form::Riscv(form) = upper.form else { unreachable!() };
         let new = write(form, first.first, address, upper.extra, upper.target.wrapping_add(delta)).unwrap();
         let mut halves = Halves::default();
-        halves.set(half(form, (first.first, address), (new, address)).unwrap());
+        halves.take(effect(form, (first.first, address), (new, address)).unwrap());
         let second = View::new(&code[4..], address + 4, false);
         let lower = find(&second, &halves).unwrap();
         assert_eq!(lower.target, upper.target);

@@ -356,7 +356,7 @@ mod tests {
         let reference = find(&first, &halves).unwrap();
         let bytes = write(Form::LowerHalf, first.first, 0, 0x2000_1244).unwrap();
         let half = half(Form::LowerHalf, (first.first, 0x100), bytes, reference.target).unwrap();
-        halves.set(half);
+        halves.take(crate::refs::Effect::Set(half));
         let second = find(&View::new(&code[4..], 0x104, false), &halves).unwrap();
         assert_eq!((second.target, second.extra), (0x2000_1234, 0x1244));
     }

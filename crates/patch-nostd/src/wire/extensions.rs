@@ -73,10 +73,12 @@ pub struct InPlacePlan {
     pub keep: u32,
 }
 
-/// Whether a text may be a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8.
+/// Whether a text may be written as a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8 without control characters.
+///
+/// Devices do not look for those: they compare the product with their own.
 #[must_use]
 pub fn is_product(text: &str) -> bool {
-    may_be(PRODUCT, text.as_bytes())
+    may_be(PRODUCT, text.as_bytes()) && !text.contains(char::is_control)
 }
 
 /// Whether a text may be a module or a version: 1 to [`TEXT_LIMIT`] letters and digits of ASCII, `.`, `_` and `-`.
@@ -183,7 +185,10 @@ impl<'h> Extensions<'h> {
                 self.in_place = Some(InPlacePlan { segment, shift, keep });
             }
             ROLLBACK_COUNTER => self.rollback_counter = Some(fields.varint()),
-            CONTAINER => self.container = Some(fields.take_rest()),
+            CONTAINER if cfg!(any(feature = "containers", feature = "encode")) => {
+                self.container = Some(fields.take_rest());
+            }
+            CONTAINER => fields.check(false, Error::Container),
             ENCRYPTION => self.encryption = Some(fields.take_rest()),
             // Whoever wrote an extension wants it heeded.
             _ => fields.check(false, Error::ReservedField),

@@ -14,8 +14,8 @@ pub(crate) use crc::crc32_on;
 pub use extensions::{Extensions, InPlacePlan, TEXT_LIMIT, Text, is_name, is_product};
 use fields::Fields;
 pub use header::{
-    Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, ModelSize, PREFIX_LENGTH, Tuning, VERSION,
-    Window,
+    Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, MOST_LANDMARKS, MOST_LEARNED, ModelSize,
+    PREFIX_LENGTH, Tuning, VERSION, Window,
 };
 pub use region::{MAX_KINDS, Origin, PAGE_LOG, RegionKind, RegionKinds, WordForm};
 #[cfg(feature = "encode")]

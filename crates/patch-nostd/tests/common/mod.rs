@@ -164,6 +164,10 @@ impl Slot {
 }
 
 impl Target for &mut Slot {
+    fn limit(&self) -> u32 {
+        u32::MAX
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Error> {
         assert_eq!(self.begun, None, "begun twice");
         assert_eq!(self.writes + self.reads, 0, "used before it began");

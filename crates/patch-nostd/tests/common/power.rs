@@ -6,14 +6,41 @@
 use std::cell::RefCell;
 
 use patch_nostd::flash::{
-    AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Operation, Simulator, Step,
-    state_area,
+    AbUpdate, Area, Cut, Flash, Geometry, InPlaceAreas, InPlaceUpdate, Operation, Simulator, Step,
+    Unreadable, in_place_buffer, journal_area, state_area,
 };
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
 
 /// Pages and units of real chips, and odd ones, in bytes.
 pub const GEOMETRIES: [(u32, u32); 7] =
     [(256, 4), (512, 8), (1024, 2), (2048, 16), (4096, 1), (4096, 64), (768, 48)];
+
+/// What chips differ in besides sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What cannot be read.
+    pub unreadable: Unreadable,
+    /// What erased bytes read as.
+    pub erased: u8,
+}
+
+/// Everything can be read, and erased bytes read as 0xFF.
+pub const PLAIN: Kind = Kind { unreadable: Unreadable::Nothing, erased: 0xFF };
+
+/// Flash with error correction, one that cannot read what was erased besides, one that erases to 0.
+pub const OTHERS: [Kind; 3] = [
+    Kind { unreadable: Unreadable::Torn, ..PLAIN },
+    Kind { unreadable: Unreadable::TornOrErased, ..PLAIN },
+    Kind { unreadable: Unreadable::Torn, erased: 0 },
+];
+
+impl Kind {
+    fn chip(self, size: u32, page: u32, write: u32) -> Simulator {
+        let mut chip = Simulator::new(Geometry { erased: self.erased, ..Geometry::new(size, page, write) });
+        chip.set_unreadable(self.unreadable);
+        chip
+    }
+}
 
 /// An update of one kind, on a chip that holds everything.
 pub trait Device {
@@ -187,6 +214,11 @@ fn check_ready(device: &impl Device, chip: &Simulator) {
     device.check_ready(chip);
 }
 
+/// Bytes of a journal in such pages.
+fn journal(page: u32, write: u32) -> u32 {
+    journal_area(&Geometry::new(page, page, write)).unwrap()
+}
+
 /// A device with two slots, a journal and a place for the package.
 pub struct Ab<'a> {
     pub old: &'a [u8],
@@ -194,6 +226,7 @@ pub struct Ab<'a> {
     pub package: &'a [u8],
     pub page: u32,
     pub write: u32,
+    pub kind: Kind,
     /// Whether the page buffer holds a page.
     pub buffered: bool,
     /// What the other slot holds at first.
@@ -204,12 +237,27 @@ impl Ab<'_> {
     /// Sizes of slots, journal and place for the package.
     fn sizes(&self) -> [u32; 3] {
         let whole = |length: usize| (length as u32).next_multiple_of(self.page).max(self.page);
-        [whole(self.old.len().max(self.new.len())), 2 * self.page, whole(self.package.len())]
+        [whole(self.old.len().max(self.new.len())), journal(self.page, self.write), whole(self.package.len())]
     }
 
     fn starts(&self) -> [u32; 4] {
         let [slot, journal, _] = self.sizes();
         [0, slot, 2 * slot, 2 * slot + journal]
+    }
+
+    /// Updates with this package, whatever it is.
+    pub fn deliver(&self, chip: &RefCell<Simulator>, package: &mut impl Flash) -> Result<(), Error> {
+        let ([slot, journal, _], starts) = (self.sizes(), self.starts());
+        let base = (self.old.len() as u32, Area::new(chip, starts[0], slot));
+        let areas = (Area::new(chip, starts[1], slot), Area::new(chip, starts[2], journal));
+        let record = if self.write > 64 { self.write } else { 0 };
+        let mut buffer = vec![0; (record + if self.buffered { self.page } else { self.write }) as usize];
+        with_memory(self.package, |workspace| {
+            let mut update =
+                AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, Anything)?;
+            while update.step(package, 1000)? != Step::Ready {}
+            Ok(())
+        })
     }
 }
 
@@ -224,7 +272,7 @@ pub fn with_memory<R>(package: &[u8], work: impl FnOnce(&mut [u8]) -> R) -> R {
 impl Device for Ab<'_> {
     fn chip(&self) -> Simulator {
         let size = self.starts()[3] + self.sizes()[2];
-        let mut chip = Simulator::new(Geometry { size, page: self.page, write: self.write });
+        let mut chip = self.kind.chip(size, self.page, self.write);
         let [old, other, _, package] = self.starts();
         chip.load(old, self.old);
         chip.load(other, self.other);
@@ -233,19 +281,8 @@ impl Device for Ab<'_> {
     }
 
     fn update(&self, chip: &RefCell<Simulator>) -> Result<(), Error> {
-        let ([slot, journal, store], starts) = (self.sizes(), self.starts());
-        let base = (self.old.len() as u32, Area::new(chip, starts[0], slot));
-        let slot = Area::new(chip, starts[1], slot);
-        let journal = Area::new(chip, starts[2], journal);
-        let mut package = Area::new(chip, starts[3], store);
-        let mut buffer = vec![0; if self.buffered { self.page } else { self.write } as usize];
-        with_memory(self.package, |workspace| {
-            let areas = (slot, journal);
-            let mut update =
-                AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, Anything)?;
-            while update.step(&mut package, 1000)? != Step::Ready {}
-            Ok(())
-        })
+        let mut package = Area::new(chip, self.starts()[3], self.sizes()[2]);
+        self.deliver(chip, &mut package)
     }
 
     fn check_always(&self, chip: &Simulator) {
@@ -267,16 +304,18 @@ pub struct InPlaceDevice<'a> {
     pub scratch: u32,
     pub page: u32,
     pub write: u32,
+    pub kind: Kind,
 }
 
 impl InPlaceDevice<'_> {
     /// Where slot, scratch, journal, state and package begin, and where the package ends.
-    fn bounds(&self) -> [u32; 6] {
+    pub fn bounds(&self) -> [u32; 6] {
         let (header, _) = Header::parse(self.package).unwrap();
         let state = state_area(&header, self.page).unwrap();
         let package = (self.package.len() as u32).next_multiple_of(self.page);
         let mut bounds = [0; 6];
-        for (index, size) in [self.slot, self.scratch, 2 * self.page, state, package].into_iter().enumerate()
+        for (index, size) in
+            [self.slot, self.scratch, journal(self.page, self.write), state, package].into_iter().enumerate()
         {
             bounds[index + 1] = bounds[index] + size;
         }
@@ -290,7 +329,7 @@ impl InPlaceDevice<'_> {
         let bounds = self.bounds();
         let area = |index: usize| Area::new(chip, bounds[index], bounds[index + 1] - bounds[index]);
         let areas = InPlaceAreas { slot: area(0), scratch: area(1), journal: area(2), state: area(3) };
-        let mut buffer = [0; IN_PLACE_BUFFER];
+        let mut buffer = vec![0; in_place_buffer(self.write)];
         with_memory(self.package, |workspace| {
             let mut update =
                 InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, area(4), policy)?;
@@ -303,7 +342,7 @@ impl InPlaceDevice<'_> {
 impl Device for InPlaceDevice<'_> {
     fn chip(&self) -> Simulator {
         let bounds = self.bounds();
-        let mut chip = Simulator::new(Geometry { size: bounds[5], page: self.page, write: self.write });
+        let mut chip = self.kind.chip(bounds[5], self.page, self.write);
         chip.load(0, self.old);
         chip.load(bounds[4], self.package);
         chip

@@ -1,0 +1,51 @@
+//! The base's SHA-256, which is compared before anything is written (`docs/format.md`, section 8).
+
+use super::io::Base;
+use crate::Error;
+use crate::verify::Sha256;
+#[cfg(feature = "containers")]
+use crate::wire::Header;
+
+/// Compares size and SHA-256 of the base, all at once.
+#[cfg(feature = "containers")]
+pub(crate) fn check_base<B: Base, D: Sha256>(
+    base: &mut B,
+    header: &Header,
+    buffer: &mut [u8],
+) -> Result<(), Error> {
+    if base.size() != header.base_size {
+        return Err(Error::BaseSize);
+    }
+    if header.base_size == 0 {
+        return Ok(());
+    }
+    let mut known = base.digest();
+    if known.is_none() {
+        let mut digest = D::start();
+        hash_base(base, &mut digest, (0, header.base_size), buffer)?;
+        known = beginning(digest);
+    }
+    if known == Some(header.base_digest) { Ok(()) } else { Err(Error::BaseDigest) }
+}
+
+/// Adds a part of the base to a digest, a buffer at a time.
+pub(super) fn hash_base<B: Base, D: Sha256>(
+    base: &mut B,
+    digest: &mut D,
+    (mut offset, end): (u32, u32),
+    buffer: &mut [u8],
+) -> Result<(), Error> {
+    while offset < end {
+        let count = buffer.len().min((end - offset) as usize);
+        let part = buffer.get_mut(..count).filter(|part| !part.is_empty()).ok_or(Error::WorkspaceTooSmall)?;
+        base.read(offset, part)?;
+        digest.update(part);
+        offset += count as u32;
+    }
+    Ok(())
+}
+
+/// The first 16 bytes of a SHA-256.
+pub(super) fn beginning<D: Sha256>(digest: D) -> Option<[u8; 16]> {
+    digest.finish().first_chunk().copied()
+}
