@@ -1,15 +1,13 @@
 //! The command line of encryption: who is to read packages, and the keys that read them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use diff_core::package::{
-    CipherChoice, DecryptionKey, DevicePublic, Encryption, Recipient, SEALED_LENGTH, Sealed, Sealer,
-};
+use diff_core::package::{CipherChoice, DecryptionKey, Encryption, Recipient, SEALED_LENGTH, Sealed, Sealer};
 
 use crate::console::{Console, shown};
 use crate::failure::Failure;
-use crate::secrets::{passphrase, public_text, secret_text};
+use crate::secrets::{decryption_keys, device_key};
 use crate::shell;
 
 /// Where these options stand in a command's help.
@@ -80,10 +78,10 @@ impl EncryptionArguments {
         };
         let RecipientArguments { encrypt, seal_to, seal_command } = &self.recipient;
         let recipient = if let Some(path) = encrypt {
-            let phrase = passphrase(self.encryption_passphrase_file.as_deref(), console)?;
-            match decryption_key(path, &phrase, console)? {
-                DecryptionKey::Shared(key) => Recipient::Shared(key),
-                DecryptionKey::Device(_) => {
+            let file = self.encryption_passphrase_file.as_deref();
+            match decryption_keys([path.as_path()], file, console)?.pop() {
+                Some(DecryptionKey::Shared(key)) => Recipient::Shared(key),
+                _ => {
                     let message = format!("{}: is a device's own key, not a shared one", shown(path));
                     return Err(
                         Failure::usage(message).note("encrypt for it with --seal-to and its public key")
@@ -91,9 +89,7 @@ impl EncryptionArguments {
                 }
             }
         } else if let Some(path) = seal_to {
-            let key = DevicePublic::from_pem(&public_text(path)?);
-            let key = key.map_err(|error| Failure::other(format!("{}: {error}", shown(path))))?;
-            Recipient::Sealed(Box::new(key))
+            Recipient::Sealed(Box::new(device_key(path)?))
         } else if let Some(command) = seal_command {
             Recipient::Sealed(Box::new(ShellSealer(command.clone())))
         } else {
@@ -111,18 +107,9 @@ impl DecryptionArguments {
 
     /// All keys that are named.
     pub(crate) fn keys(&self, console: &Console) -> Result<Vec<DecryptionKey>, Failure> {
-        if self.decrypt.is_empty() {
-            return Ok(Vec::new());
-        }
-        // Once: a pipe gives it once.
-        let phrase = passphrase(self.passphrase_file.as_deref(), console)?;
-        self.decrypt.iter().map(|path| decryption_key(path, &phrase, console)).collect()
+        let paths = self.decrypt.iter().map(PathBuf::as_path);
+        decryption_keys(paths, self.passphrase_file.as_deref(), console)
     }
-}
-
-fn decryption_key(path: &Path, passphrase: &str, console: &Console) -> Result<DecryptionKey, Failure> {
-    let key = DecryptionKey::from_pem(&secret_text(path, console)?, passphrase);
-    key.map_err(|error| Failure::other(format!("{}: {error}", shown(path))))
 }
 
 /// A service that seals, behind a shell command.

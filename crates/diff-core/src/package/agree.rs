@@ -29,7 +29,7 @@ pub(super) fn read(
     Ok((bytes, header))
 }
 
-/// What the manifest says is what the header says.
+/// What the manifest says is what the header says; what is private in an encrypted one is for those who have the key.
 fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Result<Header, String> {
     let (header, extensions, length) = Header::parse_extended(bytes).map_err(describe)?;
     let whole = length as u64 + u64::from(header.body_length);
