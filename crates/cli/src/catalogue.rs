@@ -1,10 +1,11 @@
 //! `smidgen catalogue`: lists releases, and finds the package for a device.
 
+use diff_core::Escaped;
 use diff_core::package::{Catalogue, Delivery, FullBecause, Manifest, NoDelivery, Query};
 use serde_json::{Value, json};
 
 use crate::arguments::CatalogueArguments;
-use crate::console::Console;
+use crate::console::{Console, shown};
 use crate::failure::Failure;
 
 /// Prints the catalogue, or the package.
@@ -25,7 +26,7 @@ pub(crate) fn run(arguments: &CatalogueArguments, console: &Console) -> Result<(
             if let Some(reason) = delivery.reason {
                 console.say(format_args!("note: the full package, as {}", because(reason)));
             }
-            console.print(delivery.folder.join(&delivery.package.file).display())
+            console.print(shown(&delivery.folder.join(&delivery.package.file)))
         }
         Err(NoDelivery::Rule(rule)) => Err(diff_core::package::PackError::from(rule).into()),
         Err(reason) => {
@@ -47,7 +48,7 @@ const fn because(reason: FullBecause) -> &'static str {
 fn delivered(delivery: &Delivery) -> Value {
     json!({
         "package": delivery.package,
-        "file": delivery.folder.join(&delivery.package.file),
+        "file": delivery.folder.join(&delivery.package.file).to_string_lossy(),
         "version": delivery.manifest.version,
         "product": delivery.manifest.product,
         "module": delivery.manifest.module,
@@ -58,7 +59,7 @@ fn delivered(delivery: &Delivery) -> Value {
 fn listed(catalogue: &Catalogue) -> Value {
     let release = |(folder, manifest): &(std::path::PathBuf, Manifest)| {
         json!({
-            "folder": folder,
+            "folder": folder.to_string_lossy(),
             "product": manifest.product,
             "module": manifest.module,
             "version": manifest.version,
@@ -73,11 +74,11 @@ fn listed(catalogue: &Catalogue) -> Value {
 
 fn table(catalogue: &Catalogue) -> String {
     let line = |(folder, manifest): &(std::path::PathBuf, Manifest)| {
-        let product = manifest.product.as_deref().unwrap_or("-");
+        let product = Escaped(manifest.product.as_deref().unwrap_or("-"));
         let (module, version) = (&manifest.module, &manifest.version);
         let sources: Vec<&str> = manifest.sources.iter().map(|source| source.version.as_str()).collect();
         let sources = if sources.is_empty() { "any version".to_owned() } else { sources.join(", ") };
-        format!("{product}  {module}  {version}  from {sources}  ({})", folder.display())
+        format!("{product}  {module}  {version}  from {sources}  ({})", shown(folder))
     };
     let mut lines: Vec<String> = catalogue.releases.iter().map(line).collect();
     lines.push(format!(

@@ -1,7 +1,11 @@
-//! What users and scripts see: data on standard output, talk on standard error, neither of which can panic.
+//! What users and scripts see: data on standard output, talk on standard error, neither of which can panic or steer a
+//! terminal.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::path::{self, Path};
+
+use diff_core::{Escaped, EscapedLines};
 
 use crate::failure::Failure;
 use crate::hush::Hush;
@@ -43,7 +47,7 @@ impl Console {
 
     /// Prints data to standard output.
     pub(crate) fn print(&self, data: impl Display) -> Result<(), Failure> {
-        match self.output.write(format!("{data}\n").as_bytes()) {
+        match self.output.write(format!("{}\n", EscapedLines(data)).as_bytes()) {
             // Whoever read us has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(Failure::other(format!("standard output: {error}"))),
@@ -52,7 +56,12 @@ impl Console {
     }
 }
 
+/// A path as it is shown in a line: names of files may be by somebody else.
+pub(crate) fn shown(path: &Path) -> Escaped<path::Display<'_>> {
+    Escaped(path.display())
+}
+
 /// Nobody can be told that standard error is closed.
 fn tell(text: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", EscapedLines(text));
 }

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use diff_core::DiffError;
 use diff_core::package::{PackError, SignError};
 
+use crate::console::shown;
+
 /// The exit codes besides success, as `--help` documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -56,7 +58,7 @@ impl Failure {
 
     /// An error of the operating system about a file.
     pub(crate) fn file(path: &Path, doing: &str, error: &io::Error) -> Self {
-        let failure = Self::other(format!("{}: {doing}: {error}", path.display()));
+        let failure = Self::other(format!("{}: {doing}: {error}", shown(path)));
         match remedy(error.kind()) {
             Some(remedy) => failure.note(remedy),
             None => failure,
@@ -65,7 +67,7 @@ impl Failure {
 
     /// The same about this file.
     pub(crate) fn about(mut self, path: &Path) -> Self {
-        self.message = format!("{}: {}", path.display(), self.message);
+        self.message = format!("{}: {}", shown(path), self.message);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use diff_core::Escaped;
 use diff_core::input::{Format, Record};
 use serde_json::{Value, json};
 
@@ -54,7 +55,7 @@ fn describe(image: &Image) -> String {
 
 fn describe_record(text: &mut String, record: &Record) {
     row(text, "file SHA-256", &record.file_sha256);
-    record.version.iter().for_each(|version| row(text, "version", version.escape_debug()));
+    record.version.iter().for_each(|version| row(text, "version", Escaped(version)));
     record.architecture.iter().for_each(|name| row(text, "architecture", name));
     record.base_address.iter().for_each(|address| row(text, "base address", format_args!("{address:#010x}")));
     record.entry.iter().for_each(|address| row(text, "entry", format_args!("{address:#010x}")));
@@ -68,10 +69,14 @@ fn describe_record(text: &mut String, record: &Record) {
     }
     for part in &record.parts {
         let place = part.address.map(|address| format!(", loaded to {address:#010x}")).unwrap_or_default();
-        row(text, "part", format_args!("{:>8} {:>9} bytes  {}{place}", part.offset, part.size, part.name));
+        row(
+            text,
+            "part",
+            format_args!("{:>8} {:>9} bytes  {}{place}", part.offset, part.size, Escaped(&part.name)),
+        );
     }
     record.checked.iter().for_each(|what| row(text, "checked", format_args!("{what} is right")));
-    record.notes.iter().for_each(|note| row(text, "note", note));
+    record.notes.iter().for_each(|note| row(text, "note", Escaped(note)));
 }
 
 fn row(text: &mut String, name: &str, value: impl std::fmt::Display) {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::path::Path;
 
+use diff_core::Escaped;
 use diff_core::container::{PayloadError, payload};
 use diff_core::input::{self, Format, InputError, Reading, Record};
 use patch_nostd::Header;
@@ -85,7 +86,10 @@ impl Image {
     pub(crate) fn tell(&self, console: &Console) {
         if let Some(record) = &self.record {
             console.say(format_args!("{}: {}", self.name(), summary(record, self.len())));
-            record.notes.iter().for_each(|note| console.say(format_args!("{}: {note}", self.name())));
+            record
+                .notes
+                .iter()
+                .for_each(|note| console.say(format_args!("{}: {}", self.name(), Escaped(note))));
         }
         if let Some(format) = self.resembles {
             let (file, name) = (self.name(), format.name());
@@ -107,12 +111,13 @@ impl Image {
         match (stated, own) {
             (Some(stated), Some(own)) if plain(stated) != plain(own) => {
                 console.say(format_args!(
-                    "warning: {file} says that it is version {own}; it is taken for {stated}"
+                    "warning: {file} says that it is version {}; it is taken for {stated}",
+                    Escaped(own)
                 ));
             }
             (None, Some(own)) if is_name(own) => return Some(own.to_owned()),
             (None, Some(own)) => {
-                let own = own.escape_debug();
+                let own = Escaped(own);
                 console.say(format_args!(
                     "warning: {file} says that it is version {own}, which cannot be one here"
                 ));
@@ -147,7 +152,7 @@ fn summary(record: &Record, size: usize) -> String {
         text += &format!(", {filled} of them in {gaps} gaps filled with {fill:#04x}");
     }
     if let Some(version) = &record.version {
-        text += &format!(", version {}", version.escape_debug());
+        text += &format!(", version {}", Escaped(version));
     }
     if !record.checked.is_empty() {
         text += &format!(", {} right", record.checked.join(" and "));

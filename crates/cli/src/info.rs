@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use diff_core::{CATEGORIES, Report};
+use diff_core::{CATEGORIES, Escaped, Report};
 use patch_nostd::wire::{Codec, VERSION};
 use patch_nostd::{Extensions, Header};
 use serde_json::Value;
@@ -117,7 +117,7 @@ fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
     let texts =
         [("product", extensions.product), ("module", extensions.module), ("to version", extensions.version)];
     for (name, text) in texts {
-        text.into_iter().for_each(|text| table.row(name, text.as_str().escape_debug()));
+        text.into_iter().for_each(|text| table.row(name, Escaped(text.as_str())));
     }
     if let Some(plan) = extensions.in_place {
         let (segment, shift, keep) = (plan.segment, plan.shift, plan.keep);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use memmap2::{Mmap, MmapOptions};
 use patch_nostd::wire::IMAGE_LIMIT;
 
+use crate::console::shown;
 use crate::failure::Failure;
 
 /// The largest package: an image that does not compress at all, and an eighth of overhead.
@@ -42,7 +43,7 @@ impl Input {
 
     /// How the user calls it.
     pub(crate) fn name(&self) -> impl std::fmt::Display + '_ {
-        self.path.display()
+        shown(&self.path)
     }
 
     /// What tells it apart from other files.
@@ -53,10 +54,18 @@ impl Input {
     fn open(path: &Path, limit: u64, what: &str) -> Result<Self, Failure> {
         refuse_standard_input(path)?;
         let failed = |error| Failure::file(path, "cannot read", &error);
-        // Before opening, as opening a pipe would wait for its writer.
+        // Before opening, as to open a device can do something.
         check_kind(path, &fs::metadata(path).map_err(failed)?)?;
-        let file = File::open(path).map_err(failed)?;
+        let mut options = File::options();
+        // It may have been exchanged since: to open a pipe must not wait for its writer.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(
+            &mut options,
+            rustix::fs::OFlags::NONBLOCK.bits() as i32,
+        );
+        let file = options.read(true).open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
+        check_kind(path, &metadata)?;
         check_size(path, metadata.len(), limit, what)?;
         let identity = Identity::new(path, &metadata).map_err(failed)?;
         let map = map(&file, metadata.len()).map_err(failed)?;
@@ -105,7 +114,7 @@ fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
 }
 
 fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
-    let name = path.display();
+    let name = shown(path);
     if metadata.is_dir() {
         Err(Failure::other(format!("{name}: is a directory")).note("name a file"))
     } else if metadata.is_file() {
@@ -120,7 +129,7 @@ fn check_size(path: &Path, size: u64, limit: u64, what: &str) -> Result<(), Fail
     if size <= limit {
         return Ok(());
     }
-    let name = path.display();
+    let name = shown(path);
     Err(Failure::other(format!("{name}: has {size} bytes; the limit for {what} is {limit}")))
 }
 

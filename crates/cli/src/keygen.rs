@@ -1,19 +1,20 @@
 //! `smidgen keygen`: makes a key that signs packages.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use diff_core::package::{KeyError, SecretKey};
 use serde_json::json;
 
-use crate::arguments::{KeygenArguments, passphrase};
-use crate::console::Console;
+use crate::arguments::KeygenArguments;
+use crate::console::{Console, shown};
 use crate::failure::Failure;
+use crate::secrets::passphrase;
 
 /// Makes the key, writes both files, tells the constant for devices.
 pub(crate) fn run(arguments: &KeygenArguments, console: &Console) -> Result<(), Failure> {
-    let passphrase = passphrase(arguments.passphrase_file.as_deref())?;
+    let passphrase = passphrase(arguments.passphrase_file.as_deref(), console)?;
     let key = SecretKey::generate().map_err(failed)?;
     let (secret, public) = (key.to_pem(&passphrase).map_err(failed)?, key.public_pem().map_err(failed)?);
     write_new(&arguments.secret, &secret, true)?;
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &KeygenArguments, console: &Console) -> Result<(), 
     }
     console.say(format_args!(
         "key      {name}, Ed25519; keep {} where nobody gets it",
-        arguments.secret.display()
+        shown(&arguments.secret)
     ));
     console.print(constant)
 }
@@ -40,8 +41,16 @@ fn failed(error: KeyError) -> Failure {
     }
 }
 
-/// Writes a file that must not be there yet; a secret one is for its owner only, from the first moment on.
+/// Writes a file that must not be there yet, whole or not at all; a secret one is for its owner only, from the first
+/// moment on.
 fn write_new(path: &Path, text: &str, secret: bool) -> Result<(), Failure> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::usage(format!("{}: is there already, and is not written over", shown(path)))
+                .note("a key that devices know would be lost: give another name")
+        }
+        _ => Failure::file(path, "cannot write", &error),
+    };
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -50,13 +59,12 @@ fn write_new(path: &Path, text: &str, secret: bool) -> Result<(), Failure> {
     }
     #[cfg(not(unix))]
     let _ = secret;
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Failure::usage(format!("{}: is there already, and is not written over", path.display()))
-                .note("a key that devices know would be lost: give another name")
-        }
-        _ => Failure::file(path, "cannot write", &error),
-    };
-    let mut file = options.open(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut part = tempfile::Builder::new();
+    let part = part.prefix(".smidgen-").suffix(".part");
+    let made = part.make_in(folder.unwrap_or(Path::new(".")), |path| options.open(path));
+    let mut part = made.map_err(failed)?;
+    let file = part.as_file_mut();
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    part.persist_noclobber(path).map(drop).map_err(|error| failed(error.error))
 }

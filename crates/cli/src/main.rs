@@ -25,6 +25,8 @@ mod patch;
 mod progress;
 mod release_table;
 mod restore;
+mod secrets;
+mod shell;
 mod sign;
 mod streams;
 mod verify;

@@ -1,13 +1,12 @@
 //! `smidgen manifest`: shows a release, tells the platform about it, puts shards together.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use diff_core::package::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages};
 use serde_json::{Value, json};
 
 use crate::arguments::{ManifestArguments, ManifestCommand, MergeArguments};
-use crate::console::Console;
+use crate::console::{Console, shown};
 use crate::failure::Failure;
 use crate::release_table;
 
@@ -20,18 +19,11 @@ pub(crate) fn run(arguments: &ManifestArguments, console: &Console) -> Result<()
         return console.print(MANIFEST_SCHEMA.trim_end());
     }
     let release = arguments.release.as_deref();
-    let manifest = read(release.ok_or_else(|| Failure::usage("no release is given"))?)?;
+    let manifest = Manifest::read(release.ok_or_else(|| Failure::usage("no release is given"))?)?;
     match &arguments.url_base {
         Some(url_base) => console.print(messages(&manifest, url_base)?),
         None => print(&manifest, arguments.json, console),
     }
-}
-
-/// Reads the manifest of a release's folder, or a manifest itself.
-pub(crate) fn read(release: &Path) -> Result<Manifest, Failure> {
-    let path: PathBuf = if release.is_dir() { release.join(MANIFEST_FILE) } else { release.to_owned() };
-    let bytes = fs::read(&path).map_err(|error| Failure::file(&path, "cannot read", &error))?;
-    Ok(Manifest::parse(&bytes, &path)?)
 }
 
 fn run_merge(arguments: &MergeArguments, console: &Console) -> Result<(), Failure> {
@@ -41,7 +33,7 @@ fn run_merge(arguments: &MergeArguments, console: &Console) -> Result<(), Failur
         return print(&manifest, true, console);
     }
     console.say(release_table::of(&manifest));
-    console.say(format_args!("manifest {}", arguments.output.join(MANIFEST_FILE).display()));
+    console.say(format_args!("manifest {}", shown(&arguments.output.join(MANIFEST_FILE))));
     Ok(())
 }
 

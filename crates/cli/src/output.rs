@@ -8,6 +8,7 @@ use patch_nostd::wire::IMAGE_LIMIT;
 use patch_nostd::{Error, Target};
 use tempfile::{Builder, NamedTempFile};
 
+use crate::console::shown;
 use crate::failure::Failure;
 use crate::input::{Identity, Input};
 
@@ -139,7 +140,7 @@ fn place(path: &Path, inputs: &[&Input]) -> Result<PathBuf, Failure> {
     };
     if !metadata.is_file() {
         let what = if metadata.is_dir() { "is a directory" } else { "is not a regular file" };
-        return Err(Failure::other(format!("{}: {what}", path.display())).note("name a file to write to"));
+        return Err(Failure::other(format!("{}: {what}", shown(path))).note("name a file to write to"));
     }
     let identity = Identity::new(path, &metadata).map_err(failed)?;
     match inputs.iter().find(|input| input.identity().is_same(&identity)) {
@@ -149,7 +150,7 @@ fn place(path: &Path, inputs: &[&Input]) -> Result<PathBuf, Failure> {
 }
 
 fn same_file(path: &Path, input: &Input) -> Failure {
-    let message = format!("{}: output and input {} are the same file", path.display(), input.name());
+    let message = format!("{}: output and input {} are the same file", shown(path), input.name());
     Failure::usage(message).note("give the output another name; nothing was changed")
 }
 

@@ -9,7 +9,7 @@ use diff_core::package::{self, Bytes, Flattened, Manifest, Release, ReleaseFile}
 use serde_json::json;
 
 use crate::arguments::{PackArguments, parse_sign_method};
-use crate::console::Console;
+use crate::console::{Console, shown};
 use crate::failure::Failure;
 use crate::image::Image;
 use crate::input::Input;
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &PackArguments, console: &Console) -> Result<(), Fa
     let order = Order::new(arguments, console)?;
     order.check_images(&arguments.output, console)?;
     let effort = arguments.effort();
-    let release = order.release(arguments)?;
+    let release = order.release(arguments, console)?;
     let folder = &arguments.output;
     let manifest = if arguments.json {
         package::pack(&release, &effort, folder, &Lines::new(console))
@@ -34,10 +34,11 @@ pub(crate) fn run(arguments: &PackArguments, console: &Console) -> Result<(), Fa
 fn tell(manifest: &Manifest, arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
     let file = arguments.output.join(manifest.file_name());
     if arguments.json {
-        return console.print(json!({ "event": "manifest", "file": file, "manifest": manifest }));
+        return console
+            .print(json!({ "event": "manifest", "file": file.to_string_lossy(), "manifest": manifest }));
     }
     console.say(release_table::of(manifest));
-    console.say(format_args!("manifest {}", file.display()));
+    console.say(format_args!("manifest {}", shown(&file)));
     Ok(())
 }
 
@@ -84,7 +85,7 @@ impl Order {
         for path in self.sources.iter().map(|(_, path)| path).chain([&self.to]) {
             let own = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));
             if folder.is_some() && own == folder {
-                let message = format!("{}: the image is in the folder of the release", path.display());
+                let message = format!("{}: the image is in the folder of the release", shown(path));
                 return Err(
                     Failure::usage(message).note("give the release a folder of its own with --output")
                 );
@@ -93,7 +94,7 @@ impl Order {
         Ok(())
     }
 
-    fn release(self, arguments: &PackArguments) -> Result<Release, Failure> {
+    fn release(self, arguments: &PackArguments, console: &Console) -> Result<Release, Failure> {
         let file = self.file;
         let reading = self.reading;
         let mut release = Release::new(self.version, mapped(self.to, &reading)).options(arguments.options());
@@ -124,7 +125,7 @@ impl Order {
         if let Some(method) = arguments.sign_method.or(method) {
             release = release.sign_with(method);
         }
-        for signer in arguments.signing.signers()? {
+        for signer in arguments.signing.signers(console)? {
             release = release.signed_by(signer);
         }
         if arguments.android_sdk || file.android_sdk {

@@ -1,14 +1,16 @@
 //! A release as a table for people.
 
+use diff_core::Escaped;
 use diff_core::package::{Manifest, Type};
 
 /// One line about the release, one for each package, and one for each note.
 pub(crate) fn of(manifest: &Manifest) -> String {
-    let product = manifest.product.as_deref().map(|product| format!("{product}, ")).unwrap_or_default();
+    let product =
+        manifest.product.as_deref().map(|product| format!("{}, ", Escaped(product))).unwrap_or_default();
     let (version, module) = (&manifest.version, &manifest.module);
     let mut lines = vec![format!("release  {product}module {module}, version {version}: {}", manifest.name)];
     lines.extend(rows(manifest));
-    lines.extend(manifest.notes.iter().map(|note| format!("note     {note}")));
+    lines.extend(manifest.notes.iter().map(|note| format!("note     {}", Escaped(note))));
     lines.join("\n")
 }
 

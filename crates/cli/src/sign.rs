@@ -12,7 +12,7 @@ use crate::release_table;
 
 /// Signs with all keys that are named, besides signatures that are there.
 pub(crate) fn run(arguments: &SignArguments, console: &Console) -> Result<(), Failure> {
-    let signers = arguments.signing.signers()?;
+    let signers = arguments.signing.signers(console)?;
     if signers.is_empty() {
         return Err(
             Failure::usage("no key is given").note("give --key, or --sign-command with --sign-public-key")

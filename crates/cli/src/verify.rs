@@ -9,7 +9,6 @@ use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
 
 use crate::arguments::VerifyArguments;
-use crate::arguments::public_key;
 use crate::classic::Classic;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -18,6 +17,7 @@ use crate::json::{self, Object, hex, sha256};
 use crate::package::{Package, Smidgen};
 use crate::progress::Bar;
 use crate::restore::{restore, restored_json};
+use crate::secrets::public_key;
 use crate::verify_release;
 
 /// Restores into nothing, and says so if that went well.

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use diff_core::Escaped;
 use diff_core::package::{self, PublicKey, Replayed, Source};
 use serde_json::{Value, json};
 
 use crate::arguments::VerifyArguments;
-use crate::arguments::public_key;
-use crate::console::Console;
+use crate::console::{Console, shown};
 use crate::failure::Failure;
 use crate::pack::{mapped, named_sources};
+use crate::secrets::public_key;
 
 /// Checks every package, prints a table, fails if one is not good.
 pub(crate) fn run(arguments: &VerifyArguments, folder: &Path, console: &Console) -> Result<(), Failure> {
@@ -32,7 +33,7 @@ pub(crate) fn run(arguments: &VerifyArguments, folder: &Path, console: &Console)
         return Ok(());
     }
     let all = replayed.len();
-    Err(Failure::package(format!("{}: {bad} of {all} packages are not good", folder.display()))
+    Err(Failure::package(format!("{}: {bad} of {all} packages are not good", shown(folder)))
         .note("do not deliver this release; make it anew with smidgen pack"))
 }
 
@@ -51,7 +52,8 @@ fn table(replayed: &[Replayed]) -> String {
     let width = replayed.iter().map(|one| one.package.file.len()).max().unwrap_or_default();
     let line = |one: &Replayed| {
         let (file, size) = (&one.package.file, one.package.size);
-        let result = one.fault.as_ref().map_or_else(|| "OK".to_owned(), |fault| format!("BAD: {fault}"));
+        let bad = |fault| format!("BAD: {}", Escaped(fault));
+        let result = one.fault.as_ref().map_or_else(|| "OK".to_owned(), bad);
         format!("{file:width$}  {size:>10} bytes  {result}")
     };
     replayed.iter().map(line).collect::<Vec<_>>().join("\n")

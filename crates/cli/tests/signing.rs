@@ -9,7 +9,7 @@ use common::{Desk, Outcome};
 /// A folder with `old`, `new`, `patch`, a passphrase and a key.
 fn desk() -> Desk {
     let desk = Desk::with_package();
-    desk.write("phrase", b"correct horse battery staple\nsecond line\n");
+    desk.write_secret("phrase", b"correct horse battery staple\nsecond line\n");
     keygen(&desk, "key").succeeded();
     desk
 }
@@ -43,9 +43,9 @@ fn a_new_key_is_for_its_owner_only_and_never_written_over() {
 fn a_passphrase_must_be_there_and_right() {
     let desk = desk();
     desk.run("keygen a.pem a.pub").failed(2, &["no passphrase", "SMIDGEN_PASSPHRASE"]);
-    desk.write("none", b"\n");
+    desk.write_secret("none", b"\n");
     desk.run("keygen a.pem a.pub --passphrase-file none").failed(2, &["the passphrase is empty"]);
-    desk.write("wrong", b"wrong\n");
+    desk.write_secret("wrong", b"wrong\n");
     let wrong = desk.run("sign patch -o signed --key key.pem --passphrase-file wrong");
     wrong.failed(1, &["key.pem: cannot be decrypted: the passphrase is wrong"]);
     let mut command = desk.command(common::smidgen());
@@ -114,6 +114,125 @@ fn commands_sign_too() {
     sign("exit 3").failed(1, &["exit 3", "status: 3"]);
     sign("echo no signature").failed(1, &["no signature"]);
     desk.run("sign patch -o x --sign-command true").failed(2, &["--sign-public-key"]);
+}
+
+/// What a command prints is bounded, and the passphrase of other keys is not its business.
+#[cfg(unix)]
+#[test]
+fn commands_get_no_passphrase_and_cannot_fill_memory() {
+    let desk = desk();
+    let sign = |command: &str| {
+        let mut line = desk.command(common::smidgen());
+        line.args([
+            "sign",
+            "patch",
+            "-o",
+            "signed",
+            "--sign-public-key",
+            "key.pub",
+            "--sign-command",
+            command,
+        ]);
+        line.env("SMIDGEN_PASSPHRASE", "for nobody else");
+        common::ends(line)
+    };
+    sign("cat /dev/zero").failed(1, &["cat /dev/zero", "printed more than 4096 bytes"]);
+    sign("head -c 5000 /dev/zero; sleep 50").failed(1, &["printed more than 4096 bytes"]);
+    sign("cat > message; env > environment; exit 7").failed(1, &["status: 7"]);
+    assert!(desk.read("message").starts_with(b"SMDG"));
+    let environment = String::from_utf8(desk.read("environment")).unwrap();
+    assert!(environment.contains("PATH=") && !environment.contains("PASSPHRASE"), "{environment}");
+}
+
+#[cfg(unix)]
+#[test]
+fn secrets_that_others_can_read_are_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = desk();
+    let mode = |name: &str, mode| {
+        fs::set_permissions(desk.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let sign = || desk.run("sign patch -o signed --key key.pem --passphrase-file phrase").succeeded().stderr;
+    assert!(!sign().contains("warning"));
+    mode("key.pem", 0o644);
+    let text = sign();
+    assert!(text.contains("warning: key.pem: others can read it (mode 644); chmod 600 it"), "{text}");
+    mode("phrase", 0o640);
+    let text = sign();
+    assert!(text.contains("warning: phrase: others can read it (mode 640)"), "{text}");
+    let text = keygen(&desk, "next").succeeded().stderr;
+    assert!(text.contains("warning: phrase: "), "{text}");
+    // A public key is for everybody.
+    assert_eq!(desk.run("verify old signed --public-key key.pub").succeeded().stderr, "");
+}
+
+/// A pipe may give a passphrase or a key, once, and not without end.
+#[cfg(unix)]
+#[test]
+fn passphrases_come_through_pipes_and_nothing_comes_without_end() {
+    let desk = desk();
+    keygen(&desk, "next").succeeded();
+    let sh = |line: &str| {
+        let mut command = desk.command("sh");
+        command.args(["-c", &line.replace("smidgen", common::smidgen())]);
+        common::ends(command)
+    };
+    sh("smidgen sign patch -o signed --key key.pem --key next.pem --passphrase-file /dev/stdin < phrase")
+        .succeeded();
+    sh("cat phrase | smidgen sign patch -o signed --key key.pem --passphrase-file /dev/stdin").succeeded();
+    let endless = "sign patch -o x --passphrase-file";
+    sh(&format!("smidgen {endless} /dev/zero --key key.pem")).failed(1, &["/dev/zero: has more than 65536"]);
+    sh(&format!("smidgen {endless} phrase --key /dev/zero")).failed(1, &["/dev/zero: has more than 65536"]);
+    sh("smidgen verify old signed --public-key /dev/zero").failed(1, &["/dev/zero: has more than 65536"]);
+    desk.write("large", &[b'x'; 70_000]);
+    desk.run("verify old signed --public-key large").failed(1, &["large: has more than 65536 bytes"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_key_is_told() {
+    let desk = desk();
+    let sign = |key: &str| desk.run(&format!("sign patch -o x --key {key} --passphrase-file phrase"));
+    sign("key.pub").failed(1, &["key.pub: is a public key: its secret key is needed to sign"]);
+    sign("old").failed(1, &["old: cannot read: "]);
+    sign("phrase").failed(1, &["phrase: is not an encrypted secret key"]);
+    desk.run("verify old patch --public-key key.pem")
+        .failed(1, &["key.pem: is a secret key: its public key"]);
+    let openssl = |line: &str| desk.command("sh").args(["-c", line]).output().unwrap().status.success();
+    if desk.command("openssl").arg("version").output().is_err() {
+        assert!(std::env::var_os("SMIDGEN_REQUIRE_PEERS").is_none(), "openssl is missing");
+        return;
+    }
+    assert!(openssl(
+        "openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -out other.pem \
+         -passout 'pass:correct horse battery staple'; chmod 600 other.pem"
+    ));
+    sign("other.pem").failed(1, &["other.pem: is a secret key of ECDSA, not of Ed25519", "--sign-command"]);
+}
+
+/// Other tools read what `keygen` writes, and sign the same with it.
+#[test]
+fn openssl_reads_a_new_key() {
+    let desk = desk();
+    if desk.command("openssl").arg("version").output().is_err() {
+        assert!(std::env::var_os("SMIDGEN_REQUIRE_PEERS").is_none(), "openssl is missing");
+        return;
+    }
+    let openssl = |line: &str| {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let output = desk.command("openssl").args(&arguments).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    openssl("pkey -in key.pem -passin file:phrase -pubout -out again.pub");
+    assert_eq!(desk.read("again.pub"), desk.read("key.pub"));
+    openssl("pkey -pubin -in key.pub -noout");
+    // As a key of its own, it signs our package.
+    openssl("pkey -in key.pem -passin file:phrase -out bare.pem");
+    let mut line = desk.command(common::smidgen());
+    let command = "cat > message && openssl pkeyutl -sign -rawin -inkey bare.pem -in message";
+    line.args(["sign", "patch", "-o", "signed", "--sign-public-key", "key.pub", "--sign-command", command]);
+    Outcome::from(line.output().unwrap()).succeeded();
+    desk.run("sign patch -o ours --key key.pem --passphrase-file phrase").succeeded();
+    assert!(desk.read("signed") == desk.read("ours"));
 }
 
 #[test]
@@ -207,7 +326,11 @@ fn a_release_can_be_signed_after_it_was_made() {
     desk.run("sign plain -o plain --key key.pem --passphrase-file phrase")
         .failed(2, &["a folder of its own"]);
     desk.run("sign plain -o out").failed(2, &["no key is given"]);
-    desk.write("plain/1-to-2.bin", b"damaged");
+    let package = desk.read("plain/1-to-2.bin");
+    desk.write("plain/1-to-2.bin", &package[1..]);
+    desk.run("sign plain -o third --key key.pem --passphrase-file phrase")
+        .failed(3, &["plain/1-to-2.bin: the file has", "the manifest says"]);
+    desk.write("plain/1-to-2.bin", &vec![7; package.len()]);
     desk.run("sign plain -o third --key key.pem --passphrase-file phrase").failed(3, &["another SHA-256"]);
     assert!(!desk.path("third/manifest.json").exists());
 }

@@ -18,7 +18,7 @@ pub enum DiffError {
     },
     /// A text that headers cannot hold.
     #[error(
-        "{text:?} cannot be a {what}: at most {limit} bytes, a module or version only letters, digits, . _ and -"
+        "{text:?} cannot be a {what}: at most {limit} bytes, no control characters, a module or version only letters, digits, . _ and -"
     )]
     Identity {
         /// Which text.

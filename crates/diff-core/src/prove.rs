@@ -1,7 +1,8 @@
 //! Proof: a package is applied by the device's own decoder before anybody sees it.
 
 use patch_nostd::container::{InProcess, Opened, Scratch, restore};
-use patch_nostd::verify::{BackgroundSha256, Vouched};
+use patch_nostd::secrecy::{DecryptionKey, NoKey};
+use patch_nostd::verify::{Anything, BackgroundSha256, Vouched};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 
 use crate::subject::base_digest;
@@ -10,8 +11,18 @@ use crate::subject::base_digest;
 ///
 /// Both digests are checked as on a device, but beside the decoder: of large images they take longer than all the rest.
 pub fn prove(old: &[u8], new: &[u8], package: &[u8]) -> Result<(), Error> {
+    prove_with(old, new, package, NoKey)
+}
+
+/// The same of a package that may be encrypted, with a key for it.
+pub(crate) fn prove_with<K: DecryptionKey + Send>(
+    old: &[u8],
+    new: &[u8],
+    package: &[u8],
+    key: K,
+) -> Result<(), Error> {
     let (header, _) = Header::parse(package)?;
-    let (digest, applied) = rayon::join(|| base_digest(old), || apply(&header, old, new, package));
+    let (digest, applied) = rayon::join(|| base_digest(old), || apply(&header, (old, new), package, key));
     // Another size is an error of its own. Otherwise a wrong base explains every error.
     if digest == header.base_digest || applied == Err(Error::BaseSize) {
         applied
@@ -20,14 +31,20 @@ pub fn prove(old: &[u8], new: &[u8], package: &[u8]) -> Result<(), Error> {
     }
 }
 
-fn apply(header: &Header, old: &[u8], new: &[u8], package: &[u8]) -> Result<(), Error> {
+fn apply<K: DecryptionKey>(
+    header: &Header,
+    (old, new): (&[u8], &[u8]),
+    package: &[u8],
+    key: K,
+) -> Result<(), Error> {
     let mut memory = vec![0; header.ram as usize + 3];
     let start = memory.as_ptr().align_offset(4);
     let target = Comparison { expected: new, position: 0 };
     // Exactly the memory that the header states.
     let workspace = &mut memory[start..start + header.ram as usize];
     let base = Vouched { base: old, digest: header.base_digest };
-    let mut patcher = Patcher::<_, _, BackgroundSha256>::new(workspace, base, target);
+    let mut patcher =
+        Patcher::<_, _, BackgroundSha256, _, _>::with_key(workspace, base, target, Anything, key);
     patcher.push(package)?;
     let target = patcher.finish()?;
     if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
@@ -42,7 +59,8 @@ pub(crate) fn prove_container(
     let package = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::Corrupt)?;
     let target = Comparison { expected: new, position: 0 };
     let [base, written] = [expanded.0, expanded.1].map(|expected| Comparison { expected, position: 0 });
-    let target = restore::<_, _, BackgroundSha256>(&package, old, target, base, written, &InProcess::default())?;
+    let target =
+        restore::<_, _, BackgroundSha256>(&package, old, target, base, written, &InProcess::default())?;
     if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
 }
 

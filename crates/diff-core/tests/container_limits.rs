@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use archives::{changed, gzip, text};
 use diff_core::{Identity, Options, Silent, diff};
-use patch_nostd::container::{InProcess, Limits, Opened, Scratch, memory, restore, storage};
+use patch_nostd::container::{InProcess, Limits, Opened, Scratch, restore};
 use patch_nostd::wire::{Extensions, Signatures};
 use patch_nostd::{Device, Error, Header, Policy, SliceTarget, SoftwareSha256};
 

@@ -169,7 +169,7 @@ fn damaged_packages_are_refused_and_write_no_wrong_target() {
         assert_eq!(Opened::new::<SoftwareSha256>(&good[..end]).unwrap_err(), Error::Truncated);
     }
     let opened = Opened::new::<SoftwareSha256>(&good).unwrap().unwrap();
-    let mut slot = [0; 10];
+    let mut slot = vec![0; new.len()];
     let wrong = restore::<_, _, SoftwareSha256>(
         &opened,
         &new[..old.len().min(new.len())],

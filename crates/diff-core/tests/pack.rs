@@ -261,7 +261,13 @@ fn shards_that_do_not_belong_together_are_not_merged() {
     for (refusal, part) in cases {
         assert!(refusal.contains(part), "{refusal}");
     }
-    fs::write(one.path().join("full-2.0.bin"), b"damaged").unwrap();
+    let path = one.path().join("full-2.0.bin");
+    let good = fs::read(&path).unwrap();
+    fs::write(&path, &good[1..]).unwrap();
+    assert!(refusal(&[&one, &two]).contains(&format!("the file has {} bytes; the", good.len() - 1)));
+    fs::remove_file(&path).unwrap();
+    assert!(refusal(&[&one, &two]).contains("full-2.0.bin: the file is missing"));
+    fs::write(&path, vec![7; good.len()]).unwrap();
     assert!(refusal(&[&one, &two]).contains("another SHA-256"));
     assert!(files(into.path()).is_empty());
 }

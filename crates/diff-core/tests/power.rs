@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use diff_core::{InPlace, Options, Ram, Silent, diff};
-use power::{Ab, Count, InPlaceDevice, Plan, is_long, survive};
+use power::{Ab, Count, InPlaceDevice, PLAIN, Plan, is_long, survive};
 
 /// Pages and units of the chips that pairs are tried on, in bytes.
 const GEOMETRIES: [(u32, u32); 3] = [(4096, 4), (2048, 8), (8192, 32)];
@@ -70,9 +70,18 @@ fn real_updates_survive_losses_of_power() {
             let package = diff(old, new, &options, &Silent).unwrap().bytes;
             let pages = u64::from(slot / page);
             // The same package serves both.
-            let ab = Ab { old, new, package: &package, page, write, buffered: true, other: old };
+            let ab = Ab { old, new, package: &package, page, write, buffered: true, other: old, kind: PLAIN };
             cuts += tell(&pair, "A/B", (page, write), survive(&ab, plan(8, 10 * pages)));
-            let device = InPlaceDevice { old, new, package: &package, slot, scratch: SCRATCH, page, write };
+            let device = InPlaceDevice {
+                old,
+                new,
+                package: &package,
+                slot,
+                scratch: SCRATCH,
+                page,
+                write,
+                kind: PLAIN,
+            };
             cuts += tell(&pair, "in place", (page, write), survive(&device, plan(8, 40 * pages)));
         }
     }

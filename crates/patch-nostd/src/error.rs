@@ -71,6 +71,10 @@ pub enum Error {
     NotInPlace = 31,
     /// The package expands a compressed file, and this decoder cannot.
     Container = 32,
+    /// The package is encrypted, and this decoder has no key of its kind, or not its cipher.
+    Encrypted = 33,
+    /// The package is encrypted for another key.
+    DecryptionKey = 34,
     /// The package is not signed, and the device takes only those that are.
     Unsigned = 40,
     /// The package is not signed by any key that the device knows.
@@ -122,6 +126,8 @@ impl Error {
             Self::PackageRead => "the stored package could not be read",
             Self::Areas => "areas of flash that are too small or do not go together",
             Self::Container => "package of a compressed file, which this decoder cannot restore",
+            Self::Encrypted => "the package is encrypted, and this decoder cannot decrypt it",
+            Self::DecryptionKey => "the package is encrypted for another key",
             Self::Unsigned => "the package is not signed",
             Self::UnknownKey => "the package is not signed by a known key",
             Self::Signature => "the package has a wrong signature",
@@ -149,6 +155,7 @@ impl Error {
             | Self::Module
             | Self::Version
             | Self::RollbackCounter
+            | Self::DecryptionKey
             | Self::Unsigned
             | Self::UnknownKey
             | Self::Signature => -3,
@@ -158,6 +165,7 @@ impl Error {
             | Self::ReservedField
             | Self::UnsupportedRegion
             | Self::Container
+            | Self::Encrypted
             | Self::WorkspaceTooSmall
             | Self::WorkspaceMisaligned
             | Self::Finished
@@ -184,7 +192,7 @@ mod tests {
     use super::*;
 
     /// All of them, in order of their numbers.
-    const ALL: [Error; 35] = [
+    const ALL: [Error; 37] = [
         Error::NotAPackage,
         Error::UnsupportedVersion,
         Error::UnsupportedCodec,
@@ -217,6 +225,8 @@ mod tests {
         Error::BaseGone,
         Error::NotInPlace,
         Error::Container,
+        Error::Encrypted,
+        Error::DecryptionKey,
         Error::Unsigned,
         Error::UnknownKey,
         Error::Signature,

@@ -34,6 +34,7 @@ mod error;
 #[cfg(feature = "flash")]
 pub mod flash;
 pub mod refs;
+pub mod secrecy;
 #[cfg_attr(not(feature = "flash"), allow(dead_code))]
 mod state;
 pub mod verify;

@@ -9,7 +9,7 @@ use common::{bad_packages, refusal, small_base};
 use patch_nostd::{Error, Header};
 
 /// What a package alone can cause.
-const BY_PACKAGE: [Error; 16] = [
+const BY_PACKAGE: [Error; 18] = [
     Error::NotAPackage,
     Error::UnsupportedVersion,
     Error::UnsupportedCodec,
@@ -26,11 +26,18 @@ const BY_PACKAGE: [Error; 16] = [
     Error::TargetDigest,
     Error::BodyDigest,
     Error::Container,
+    Error::Encrypted,
+    Error::DecryptionKey,
 ];
 
 /// What is found out while or after the target is written; all else is found before anything is touched.
 const BY_BODY: [Error; 5] =
     [Error::Truncated, Error::TrailingData, Error::Corrupt, Error::TargetDigest, Error::BodyDigest];
+
+/// Whether a package can be parsed, but not decrypted. What is wrong with it otherwise is in `encrypted.rs`.
+fn is_encrypted(package: &[u8]) -> bool {
+    Header::parse_extended(package).is_ok_and(|(_, extensions, _)| extensions.encryption.is_some())
+}
 
 /// What a name promises; a decoder without zstd gets no further than the header.
 fn promised(name: &str, package: &[u8]) -> Error {
@@ -41,6 +48,7 @@ fn promised(name: &str, package: &[u8]) -> Error {
         Ok(_) | Err(Error::UnsupportedCodec) if !cfg!(feature = "zstd") && name.contains("-zstd-") => {
             Error::UnsupportedCodec
         }
+        Ok(_) if is_encrypted(package) => Error::Encrypted,
         // Their base has words of other forms.
         Err(Error::UnsupportedRegion) if !cfg!(feature = "words") => Error::UnsupportedRegion,
         _ => error,
@@ -63,7 +71,8 @@ fn bad_packages_give_the_error_of_their_name() {
 fn bad_headers_are_refused_by_the_parser_alone() {
     for (name, package) in bad_packages() {
         let error = promised(&name, &package);
-        let by_device = [Error::BaseSize, Error::BaseDigest, Error::Container].contains(&error);
+        let by_device =
+            [Error::BaseSize, Error::BaseDigest, Error::Container, Error::Encrypted].contains(&error);
         if by_device
             || BY_BODY.contains(&error)
             || (error == Error::UnsupportedCodec && name.contains("-zstd-"))

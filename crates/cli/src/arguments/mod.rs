@@ -30,7 +30,7 @@ pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments, parse_sign_method,
 };
 pub(crate) use restore::{InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments};
-pub(crate) use signing::{KeygenArguments, SignArguments, passphrase, public_key};
+pub(crate) use signing::{KeygenArguments, SignArguments};
 
 /// Differential firmware packages: the way from one image to the next, in as few bytes as possible.
 #[derive(Debug, Parser)]

@@ -1,20 +1,14 @@
 //! The command line of keys and signatures, and the signers that it names.
 
-use std::env;
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
 use clap::Args;
-use diff_core::package::{PublicKey, SecretKey, Signer};
+use diff_core::package::Signer;
 
+use crate::console::Console;
 use crate::failure::Failure;
-
-/// The variable that a passphrase is taken from where no file is named.
-const PASSPHRASE: &str = "SMIDGEN_PASSPHRASE";
-/// Bytes of a signature.
-const LENGTH: usize = 64;
+use crate::secrets::{public_key, secret_keys};
+use crate::shell::ShellSigner;
 
 /// Where the options of signers stand in a command's help.
 const HEADING: &str = "Signatures";
@@ -25,11 +19,11 @@ pub(crate) struct SigningArguments {
     /// Sign with this secret key; may be given several times.
     #[arg(long, help_heading = HEADING, value_name = "SECRET.pem")]
     key: Vec<PathBuf>,
-    /// The file whose first line is the passphrase of the secret keys [default: the variable SMIDGEN_PASSPHRASE].
+    /// The file or pipe whose first line is the passphrase of the secret keys [default: the variable SMIDGEN_PASSPHRASE].
     #[arg(long, help_heading = HEADING, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// Sign with this shell command, such as one that asks an HSM: it gets the bytes to sign on standard input and prints
-    /// the signature (64 bytes, DER, or hexadecimal digits); may be given several times.
+    /// the signature (64 bytes, DER, or hexadecimal digits; at most 4096 bytes in all); may be given several times.
     #[arg(long, help_heading = HEADING, value_name = "COMMAND")]
     sign_command: Vec<String>,
     /// The public key of each --sign-command, in the same order.
@@ -69,72 +63,19 @@ pub(crate) struct SignArguments {
 
 impl SigningArguments {
     /// All signers that are named.
-    pub(crate) fn signers(&self) -> Result<Vec<Box<dyn Signer>>, Failure> {
+    pub(crate) fn signers(&self, console: &Console) -> Result<Vec<Box<dyn Signer>>, Failure> {
         if self.sign_command.len() != self.sign_public_key.len() {
             return Err(Failure::usage(
                 "each --sign-command needs the --sign-public-key of its key, and none besides",
             ));
         }
+        let paths = self.key.iter().map(PathBuf::as_path);
+        let keys = secret_keys(paths, self.passphrase_file.as_deref(), console)?;
         let mut signers: Vec<Box<dyn Signer>> = Vec::new();
-        for path in &self.key {
-            let passphrase = passphrase(self.passphrase_file.as_deref())?;
-            let pem = read(path)?;
-            let key = SecretKey::from_pem(&pem, &passphrase);
-            signers
-                .push(Box::new(key.map_err(|error| Failure::other(format!("{}: {error}", path.display())))?));
-        }
+        signers.extend(keys.into_iter().map(|key| Box::new(key) as Box<dyn Signer>));
         for (command, key) in self.sign_command.iter().zip(&self.sign_public_key) {
-            signers.push(Box::new(Shell { command: command.clone(), key: public_key(key)? }));
+            signers.push(Box::new(ShellSigner { command: command.clone(), key: public_key(key)? }));
         }
         Ok(signers)
-    }
-}
-
-/// Reads a public key.
-pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
-    PublicKey::from_pem(&read(path)?).map_err(|error| Failure::other(format!("{}: {error}", path.display())))
-}
-
-/// The first line of the file, or the variable.
-pub(crate) fn passphrase(file: Option<&Path>) -> Result<String, Failure> {
-    if let Some(path) = file {
-        return Ok(read(path)?.lines().next().unwrap_or_default().to_owned());
-    }
-    env::var(PASSPHRASE).map_err(|_| {
-        Failure::usage("no passphrase is given")
-            .note(format!("name a file with --passphrase-file, or set the variable {PASSPHRASE}"))
-    })
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::file(path, "cannot read", &error))
-}
-
-/// A signer behind a shell command.
-struct Shell {
-    command: String,
-    key: PublicKey,
-}
-
-impl Signer for Shell {
-    fn public_key(&self) -> PublicKey {
-        self.key
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<[u8; LENGTH], String> {
-        let mut shell = Command::new("sh");
-        shell.arg("-c").arg(&self.command).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = shell.spawn().map_err(|error| format!("\"{}\": {error}", self.command))?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that does not read it all fails, or its signature is wrong.
-            let _ = stdin.write_all(message);
-        }
-        let output = child.wait_with_output().map_err(|error| format!("\"{}\": {error}", self.command))?;
-        if !output.status.success() {
-            return Err(format!("\"{}\" ended with {}", self.command, output.status));
-        }
-        let unclear =
-            || format!("\"{}\" printed {} bytes that are no signature", self.command, output.stdout.len());
-        PublicKey::signature_from(&output.stdout).ok_or_else(unclear)
     }
 }

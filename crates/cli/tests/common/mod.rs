@@ -4,9 +4,12 @@
 #![allow(dead_code)]
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Seek};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -58,6 +61,16 @@ impl Desk {
         fs::write(self.path(name), bytes).unwrap();
     }
 
+    /// Writes a file that only its owner may read.
+    pub(crate) fn write_secret(&self, name: &str, bytes: &[u8]) {
+        self.write(name, bytes);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+
     /// Reads a file.
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap()
@@ -84,6 +97,32 @@ impl Desk {
         let mut command = self.command(smidgen());
         command.args(arguments.split(' ')).output().unwrap().into()
     }
+}
+
+/// Lets a command end by itself, which it must within a minute: one that waits for what never comes is stopped.
+pub(crate) fn ends(mut command: Command) -> Outcome {
+    let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
+    let mut child = command.stdin(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if started.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("it does not end: {command:?}");
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
+    let text = |mut file: File| {
+        file.rewind().unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    Output { status, stdout: text(stdout), stderr: text(stderr) }.into()
 }
 
 impl Outcome {

@@ -71,6 +71,7 @@ pub(crate) fn make_all() {
     ends(&small, "");
     claims(&small);
     zstd(&Good::read("small-zstd.smdg"));
+    crate::encrypted::bad(bad);
 }
 
 /// Writes a package; its name begins with the error.
@@ -182,8 +183,8 @@ fn extensions(small: &Good) {
         small.field("extension", &[varint(records.len() as u32), records].concat())
     };
     // A decoder of containers finds that there is no recipe, others that they are none.
-    bad("Container-extension-6", &records(&[(6, b"\0\0\0\0\0")]));
-    for tag in [0, 7, 8, 255] {
+    bad("Container-extension-6", &records(&[(6, &[0; 6])]));
+    for tag in [0, 8, 9, 255] {
         bad(&format!("ReservedField-extension-{tag}"), &records(&[(tag, b"x")]));
     }
     bad("ReservedField-extension-255-after-others", &records(&[(1, b"Box"), (255, b"")]));

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::common::code::Code;
 use crate::common::{BASE_ADDRESS, Program, fixtures, noise};
-use crate::{folder, handmade};
+use crate::{encrypted, folder, handmade};
 
 /// A package that is made of two files of the fixtures; `-` is an image without a byte.
 struct Golden {
@@ -97,11 +97,17 @@ fn kib(size: u64) -> Options {
 pub(crate) fn make_missing() {
     make_images();
     let mut list = String::from("# package base target sha256-of-the-package\n");
+    let mut encrypted_list = list.clone();
     for golden in all() {
-        let Golden { name, base, target, options } = golden;
-        let name = format!("{name}.smdg");
-        keep(&folder().join(&name), || diff(&image(base), &image(target), &options, &Silent).unwrap().bytes);
+        let Golden { base, target, ref options, .. } = golden;
+        let name = format!("{}.smdg", golden.name);
+        keep(&folder().join(&name), || diff(&image(base), &image(target), options, &Silent).unwrap().bytes);
         list += &line(&name, base, target);
+        for (encrypted, make) in encrypted::of(golden.name) {
+            let name = format!("{encrypted}.smdg");
+            keep(&folder().join(&name), make);
+            encrypted_list += &line(&name, base, target);
+        }
     }
     for handmade in handmade::all([SMALL_BASE, SMALL_TARGET]) {
         let (name, base, target) = (format!("{}.smdg", handmade.name), handmade.base, handmade.target);
@@ -111,11 +117,15 @@ pub(crate) fn make_missing() {
     let signed = "small-signed.smdg";
     keep(&folder().join(signed), || signed_by_two(&fs::read(folder().join("small-identity.smdg")).unwrap()));
     list += &line(signed, SMALL_BASE, SMALL_TARGET);
+    let signed = "encrypted-signed.smdg";
+    keep(&folder().join(signed), || signed_by_two(&fs::read(folder().join("encrypted.smdg")).unwrap()));
+    encrypted_list += &line(signed, SMALL_BASE, SMALL_TARGET);
     let classic = "firmware-v1-v2.bsdiff40";
     let [v1, v2, _] = VERSIONS;
     keep(&folder().join(classic), || diff_bsdiff40(&image(v1), &image(v2), &Silent).unwrap());
     list += &line(classic, v1, v2);
     fs::write(folder().join("golden.txt"), list).unwrap();
+    fs::write(folder().join("encrypted.txt"), encrypted_list).unwrap();
 }
 
 /// Signed by the Ed25519 keys whose 32 secret bytes are all 1 and all 2.

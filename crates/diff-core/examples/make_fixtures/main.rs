@@ -9,6 +9,7 @@ mod common;
 
 mod bad;
 mod bodies;
+mod encrypted;
 mod golden;
 mod handmade;
 mod raw_header;

@@ -7,7 +7,9 @@ use super::PackError;
 use super::entries::{PackageEntry, Type};
 use super::manifest::{MANIFEST_FILE, Manifest};
 use super::order;
+use super::regular;
 use super::rules::{self, RuleError};
+use crate::Escaped;
 
 /// Releases, in the order of product, module and version.
 #[derive(Clone, Debug)]
@@ -114,10 +116,10 @@ impl Catalogue {
         let inner = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_dir());
         let mut releases = Vec::new();
         for folder in std::iter::once(folder.to_owned()).chain(inner) {
-            let path = folder.join(MANIFEST_FILE);
-            if path.is_file() {
-                let bytes = fs::read(&path).map_err(PackError::reading(&path))?;
-                releases.push((folder, Manifest::parse(&bytes, &path)?));
+            // Whatever has this name: what cannot be a manifest is told, not passed over.
+            if fs::symlink_metadata(folder.join(MANIFEST_FILE)).is_ok() {
+                let manifest = Manifest::read(&folder)?;
+                releases.push((folder, manifest));
             }
         }
         releases.sort_by(|(a_folder, a), (b_folder, b)| {
@@ -155,8 +157,7 @@ impl Catalogue {
         }
         let delivery = delivery(folder, manifest, version);
         delivery.ok_or_else(|| missing(folder, MANIFEST_FILE, version)).and_then(|delivery| {
-            let path = folder.join(&delivery.package.file);
-            let size = fs::metadata(path).map(|metadata| metadata.len()).ok();
+            let size = regular::size(&folder.join(&delivery.package.file));
             if size == Some(delivery.package.size) {
                 Ok(delivery)
             } else {
@@ -212,7 +213,8 @@ fn delivery<'a>(folder: &'a Path, manifest: &'a Manifest, version: &str) -> Opti
 }
 
 fn missing(folder: &Path, file: &str, version: &str) -> NoDelivery {
-    NoDelivery::Missing { file: folder.join(file).display().to_string(), version: version.to_owned() }
+    let file = Escaped(folder.join(file).display()).to_string();
+    NoDelivery::Missing { file, version: version.to_owned() }
 }
 
 /// Different names, sorted, with commas.

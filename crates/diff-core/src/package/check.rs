@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use patch_nostd::wire::{KeyId, is_product};
+
 use super::digest::is_hex;
 use super::rules::{self, SignMethod};
 use super::{Manifest, PackageEntry, SourceEntry, Type};
+use crate::{Escaped, has_control};
 
 impl Manifest {
     /// What schema and types cannot say; the complaint, without the file's name.
     pub(super) fn check(&self) -> Result<(), String> {
         self.check_rules().map_err(|error| error.to_string())?;
+        self.check_texts()?;
         self.check_digests()?;
         if self.shard.is_some_and(|shard| !shard.is_valid()) {
             return Err("the shard is none".to_owned());
@@ -45,6 +49,20 @@ impl Manifest {
         Ok(())
     }
 
+    /// What is shown to people has no characters that steer a terminal.
+    fn check_texts(&self) -> Result<(), String> {
+        if self.product.as_ref().is_some_and(|product| !is_product(product)) {
+            return Err("the product is none: it has 1 to 64 bytes, and no control characters".to_owned());
+        }
+        let files = self.packages.iter().map(|package| ("file name", &package.file));
+        let notes = self.notes.iter().map(|note| ("note", note));
+        let mut texts = files.chain(notes).chain([("description", &self.description)]);
+        match texts.find(|(_, text)| has_control(text)) {
+            Some((what, text)) => Err(format!("the {what} \"{}\" has control characters", Escaped(text))),
+            None => Ok(()),
+        }
+    }
+
     fn check_digests(&self) -> Result<(), String> {
         let mut sha256 = vec![&self.target.sha256];
         let mut md5 = vec![&self.target.md5];
@@ -54,9 +72,13 @@ impl Manifest {
             md5.push(&package.md5);
         }
         sha256.extend(self.sources.iter().map(|source| &source.image.sha256));
+        let keys = self.packages.iter().flat_map(|package| &package.keys);
+        if let Some(key) = keys.into_iter().find(|key| !is_hex(key, size_of::<KeyId>())) {
+            return Err(format!("\"{}\" is not the name of a key", Escaped(key)));
+        }
         let wrong = sha256.into_iter().find(|text| !is_hex(text, 32));
         match wrong.or_else(|| md5.into_iter().find(|text| !is_hex(text, 16))) {
-            Some(text) => Err(format!("\"{text}\" is not a digest")),
+            Some(text) => Err(format!("\"{}\" is not a digest", Escaped(text))),
             None => Ok(()),
         }
     }
@@ -91,6 +113,7 @@ impl Manifest {
             return if self.shard.is_some() { Ok(()) } else { Err(complaint) };
         };
         let Some(package) = self.package(file) else {
+            let file = Escaped(file);
             return Err(format!("the package \"{file}\" of source version \"{version}\" is not listed"));
         };
         let matches =

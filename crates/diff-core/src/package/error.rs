@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::{RuleError, SignError};
-use crate::DiffError;
+use crate::{DiffError, Escaped};
 
 /// What stops work on a release.
 #[derive(Debug, Error)]
@@ -24,7 +24,7 @@ pub enum PackError {
         error: io::Error,
     },
     /// A file of the release could not be read or written.
-    #[error("{}: {doing}: {error}", path.display())]
+    #[error("{}: {doing}: {error}", Escaped(path.display()))]
     File {
         /// Which.
         path: PathBuf,
@@ -42,15 +42,15 @@ pub enum PackError {
         error: DiffError,
     },
     /// A package could not be signed.
-    #[error("{file}: {error}")]
+    #[error("{}: {error}", Escaped(file))]
     Sign {
         /// Which one.
         file: String,
         /// Why.
         error: SignError,
     },
-    /// A file is not a manifest, or says what cannot be.
-    #[error("{}: {reason}", path.display())]
+    /// A file is not a manifest, or says what cannot be; or a package is not the one that its manifest tells of.
+    #[error("{}: {reason}", Escaped(path.display()))]
     Manifest {
         /// Which file.
         path: PathBuf,

@@ -1,10 +1,12 @@
 //! Images of a release, opened when their turn comes, so that only those being worked on are in memory.
 
 use std::borrow::Cow;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use patch_nostd::wire::IMAGE_LIMIT;
+
+use super::regular::{self, Links};
 use crate::input::{self, Flat, Reading, Record};
 
 /// The bytes of an open image: memory that is freed, or a map that is taken down, when dropped.
@@ -65,7 +67,7 @@ impl Image for Vec<u8> {
     }
 }
 
-/// A file, read whole. Those who can map files to memory save that memory with an `Image` of their own.
+/// A regular file within the format's limit, read whole. Those who can map files to memory save that memory with an `Image` of their own.
 impl Image for PathBuf {
     fn open(&self) -> io::Result<Bytes<'_>> {
         open_file(self)
@@ -73,7 +75,7 @@ impl Image for PathBuf {
 }
 
 fn open_file<'a>(path: &Path) -> io::Result<Bytes<'a>> {
-    Ok(Box::new(fs::read(path)?))
+    Ok(Box::new(regular::read(path, IMAGE_LIMIT.into(), Links::Followed)?))
 }
 
 /// A version in the field, with its image.
@@ -93,6 +95,8 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

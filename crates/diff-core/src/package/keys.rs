@@ -1,14 +1,16 @@
 //! Keys that sign packages and check signatures: files in PEM, as other tools read and write them.
 
 use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::KeypairBytes;
 use p256::pkcs8::DecodePublicKey;
 use patch_nostd::verify::{Ed25519Key, P256Key, Verifier};
 use patch_nostd::wire::{KeyId, SIGNATURE_LENGTH};
 use pkcs8::spki::EncodePublicKey;
-use pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding, ObjectIdentifier, PrivateKeyInfoRef};
 use thiserror::Error;
 
 use super::digest::hex;
+use super::key_file;
 
 /// Why a key could not be made, read or written.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -17,9 +19,39 @@ pub enum KeyError {
     /// The text is no public key.
     #[error("is not a public key of Ed25519 or P-256 in PEM (\"BEGIN PUBLIC KEY\")")]
     Public,
+    /// The text is a secret key.
+    #[error("is a secret key: its public key is needed here (\"BEGIN PUBLIC KEY\")")]
+    SecretForPublic,
     /// The text is no secret key.
     #[error("is not an encrypted secret key of Ed25519 in PEM (\"BEGIN ENCRYPTED PRIVATE KEY\")")]
     Secret,
+    /// The key is none that packages are decrypted with.
+    #[error(
+        "is not a key that decrypts packages: of a product line or of X25519, from smidgen keygen --shared or --x25519"
+    )]
+    NotForDecryption,
+    /// The key is none that packages are sealed to.
+    #[error("is not a public key of X25519 in PEM (\"BEGIN PUBLIC KEY\")")]
+    NotForSealing,
+    /// The text is a public key.
+    #[error("is a public key: its secret key is needed to sign (\"BEGIN ENCRYPTED PRIVATE KEY\")")]
+    PublicForSecret,
+    /// The text is a secret key that everybody can read.
+    #[error("is a secret key without a passphrase: encrypt it, such as with openssl pkcs8 -topk8 -scrypt")]
+    Unencrypted,
+    /// The key is another one than of Ed25519.
+    #[error(
+        "is a secret key of {0}, not of Ed25519: sign with it by --sign-command, if it is one of ECDSA P-256"
+    )]
+    Algorithm(String),
+    /// The way of encryption is not known.
+    #[error("is encrypted in a way that is not known here: PBES2 with scrypt or PBKDF2, and AES")]
+    Encryption,
+    /// The passphrase would take hours, or all memory.
+    #[error(
+        "asks for too much work: at most 256 MiB and N * r * p of 2^24 for scrypt, or 10,000,000 iterations of PBKDF2"
+    )]
+    TooCostly,
     /// The passphrase is another.
     #[error("cannot be decrypted: the passphrase is wrong, or the file is damaged")]
     Passphrase,
@@ -44,8 +76,11 @@ impl PublicKey {
     /// Reads PEM, as `smidgen keygen` and OpenSSL write it.
     ///
     /// # Errors
-    /// [`KeyError::Public`].
+    /// [`KeyError::Public`], [`KeyError::SecretForPublic`].
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        if pem.contains("PRIVATE KEY-----") {
+            return Err(KeyError::SecretForPublic);
+        }
         if let Ok(key) = ed25519_dalek::VerifyingKey::from_public_key_pem(pem) {
             return Ok(Self::Ed25519(Ed25519Key(key.to_bytes())));
         }
@@ -135,27 +170,28 @@ impl SecretKey {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// Reads an encrypted key (PKCS#8 with PBES2, RFC 8018).
+    /// Reads an encrypted key (PKCS#8 of version 1 or 2, with PBES2).
     ///
     /// # Errors
     /// What is wrong with file or passphrase.
     pub fn from_pem(pem: &str, passphrase: &str) -> Result<Self, KeyError> {
-        if !pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-            return Err(KeyError::Secret);
+        let document = key_file::decrypted(pem, passphrase)?;
+        let key = PrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|_| KeyError::Passphrase)?;
+        if key.algorithm.oid != ED25519 {
+            return Err(KeyError::Algorithm(algorithm_name(&key.algorithm.oid)));
         }
-        SigningKey::from_pkcs8_encrypted_pem(pem, passphrase).map(Self).map_err(|_| KeyError::Passphrase)
+        SigningKey::from_pkcs8_der(document.as_bytes()).map(Self).map_err(|_| KeyError::Secret)
     }
 
-    /// Writes the key, encrypted: scrypt and AES-256 in PBES2.
+    /// Writes the key, encrypted: PKCS#8 of version 1, scrypt and AES-256 in PBES2.
     ///
     /// # Errors
     /// [`KeyError::EmptyPassphrase`], [`KeyError::Random`].
     pub fn to_pem(&self, passphrase: &str) -> Result<String, KeyError> {
-        if passphrase.is_empty() {
-            return Err(KeyError::EmptyPassphrase);
-        }
-        let pem = self.0.to_pkcs8_encrypted_pem(passphrase, LineEnding::LF);
-        pem.map(|pem| pem.to_string()).map_err(|error| KeyError::Random(error.to_string()))
+        // Without the public key: it would make it version 2, which OpenSSL 3.0 does not read.
+        let key = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
+        let document = key.to_pkcs8_der().map_err(|_| KeyError::Secret)?;
+        key_file::encrypted(&document, passphrase)
     }
 
     /// The public key that goes with it.
@@ -178,6 +214,21 @@ impl SecretKey {
     }
 }
 
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// What people call an algorithm of keys.
+fn algorithm_name(algorithm: &ObjectIdentifier) -> String {
+    let text = algorithm.to_string();
+    let name = match text.as_str() {
+        "1.2.840.10045.2.1" => "ECDSA",
+        "1.2.840.113549.1.1.1" => "RSA",
+        "1.3.101.110" => "X25519",
+        "1.3.101.113" => "Ed448",
+        _ => return format!("the algorithm {text}"),
+    };
+    name.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,7 +247,7 @@ Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==
         let again = SecretKey::from_pem(&pem, "correct horse").unwrap();
         assert_eq!(again.public_key(), key.public_key());
         assert_eq!(SecretKey::from_pem(&pem, "wrong").err(), Some(KeyError::Passphrase));
-        assert_eq!(SecretKey::from_pem(P256, "x").err(), Some(KeyError::Secret));
+        assert_eq!(SecretKey::from_pem(P256, "x").err(), Some(KeyError::PublicForSecret));
         assert_eq!(key.to_pem("").err(), Some(KeyError::EmptyPassphrase));
         assert_ne!(SecretKey::generate().unwrap().public_key(), key.public_key());
     }
@@ -209,5 +260,7 @@ Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==
         assert_eq!((p256.name().as_str(), p256.bytes().len()), ("60fed4ba255a9d31", 64));
         assert!(p256.rust_constant().starts_with("const KEY: P256Key = P256Key([0x60, 0xfe, "));
         assert_eq!(PublicKey::from_pem("no key"), Err(KeyError::Public));
+        let secret = key.to_pem("phrase").unwrap();
+        assert_eq!(PublicKey::from_pem(&secret), Err(KeyError::SecretForPublic));
     }
 }

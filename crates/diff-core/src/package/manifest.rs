@@ -5,6 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::entries::{PackageEntry, SourceEntry, TargetImage, Type};
+use super::regular::{self, Links, TEXT_FILE_LIMIT};
+use super::store::Store;
 use super::{PackError, Shard};
 
 /// The version of manifests that is written and read.
@@ -50,7 +52,20 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Reads a manifest; `path` is for messages.
+    /// Reads the manifest of the release in a folder, or a manifest itself: a regular file of at most 16 MB, in a folder
+    /// no symbolic link.
+    ///
+    /// # Errors
+    /// [`PackError::File`], and those of [`Manifest::parse`].
+    pub fn read(release: &Path) -> Result<Self, PackError> {
+        if release.is_dir() {
+            return Store::open(release)?.manifest();
+        }
+        let bytes = regular::read(release, TEXT_FILE_LIMIT, Links::Followed);
+        Self::parse(&bytes.map_err(PackError::reading(release))?, release)
+    }
+
+    /// Takes a manifest from the bytes of its file; `path` is for messages.
     ///
     /// # Errors
     /// [`PackError::Manifest`] if it is none of this version, or contradicts itself or the platform's rules.
@@ -184,7 +199,7 @@ pub(super) mod tests {
     #[test]
     fn contradictions_and_broken_rules_are_refused() {
         type Change = fn(&mut Manifest);
-        let changes: [(Change, &str); 20] = [
+        let changes: [(Change, &str); 26] = [
             (|m| m.manifest = 2, "is a manifest of version 2; this program knows version 1"),
             (|m| m.name = "-".into(), "firmware name"),
             (|m| m.module = String::new(), "module"),
@@ -205,6 +220,12 @@ pub(super) mod tests {
             (|m| m.packages[1].target_sha256 = m.packages[1].sha256.clone(), "another target image"),
             (|m| m.sources[2].package = Some("1.0.0-to-3.0.0.bin".into()), "is not for source version"),
             (|m| m.sources[0].image.sha256 = "0".into(), "is not a digest"),
+            (|m| m.product = Some("sen\x1b[31msor".into()), "the product is none"),
+            (|m| m.packages[1].file = "a\n.bin".into(), "the file name \"a\\n.bin\" has control"),
+            (|m| m.notes = vec!["a\x1b[2Jb".into()], "the note \"a\\u001b[2Jb\" has control"),
+            (|m| m.description = "a\rb".into(), "the description \"a\\rb\" has control"),
+            (|m| m.packages[1].keys = vec!["\x1b".into()], "is not the name of a key"),
+            (|m| m.sources[2].package = Some("\x1b".into()), "the package \"\\u001b\" of source"),
         ];
         for (change, part) in changes {
             let mut changed = manifest();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::digest::sha256_hex;
+use super::agree;
 use super::entries::{PackageEntry, Type};
 use super::finish::finish;
 use super::manifest::Manifest;
@@ -30,7 +30,7 @@ pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     check_complete(&shards)?;
     let merged = joined(&shards)?;
     for (_, manifest, from) in &shards {
-        manifest.packages.iter().try_for_each(|package| copy(package, from, &store))?;
+        manifest.packages.iter().try_for_each(|package| copy(manifest, package, from, &store))?;
     }
     let merged = finish(merged, &store)?;
     shards.iter().try_for_each(|(_, manifest, _)| store.remove(&manifest.file_name()))?;
@@ -104,14 +104,9 @@ fn check_sources(merged: &Manifest) -> Result<(), PackError> {
     }
 }
 
-/// Copies a package, if it is not where it belongs already, and checks that it is the one that was made.
-fn copy(package: &PackageEntry, from: &Store, to: &Store) -> Result<(), PackError> {
-    let path = from.path(&package.file);
-    let Some(bytes) = from.read(&package.file)? else {
-        return Err(PackError::manifest(&path, "is listed in the manifest, but not there"));
-    };
-    if sha256_hex(&bytes) != package.sha256 {
-        return Err(PackError::manifest(&path, "has another SHA-256 than its manifest says"));
-    }
+/// Copies a package, if it is not where it belongs already, and checks that it is one, and the one that was made.
+fn copy(manifest: &Manifest, package: &PackageEntry, from: &Store, to: &Store) -> Result<(), PackError> {
+    let wrong = |reason| PackError::manifest(&from.path(&package.file), reason);
+    let (bytes, _) = agree::read(manifest, package, from).map_err(wrong)?;
     if from.is_same(to) { Ok(()) } else { to.write(&package.file, &bytes) }
 }

@@ -1,12 +1,15 @@
 //! Releases: all packages that lead a fleet with many versions to a new one, and what the delivery platform asks.
 
+mod agree;
 mod catalogue;
 mod check;
 mod digest;
+mod encryption;
 mod entries;
 mod error;
 mod finish;
 mod image;
+mod key_file;
 mod keys;
 mod manifest;
 mod merge;
@@ -15,6 +18,7 @@ pub mod order;
 mod pack;
 mod plan;
 mod progress;
+mod regular;
 mod release;
 mod release_file;
 mod replay;
@@ -26,6 +30,11 @@ mod store;
 mod turns;
 
 pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
+pub use encryption::{
+    CipherChoice, ContentKey, DecryptionKey, DevicePublic, DeviceSecret, EncryptError, Encrypted, Encryption,
+    Keys, Recipient, SEALED_LENGTH, Sealed, Sealer, SharedSecret, decrypt, encrypt, encrypt_and_prove,
+    encrypt_sealed, encryption_of,
+};
 pub use entries::{BaseImage, Dropped, PackageEntry, SourceEntry, TargetImage, Type};
 pub use error::PackError;
 pub use image::{Bytes, Flattened, Image, Source};

@@ -176,7 +176,7 @@ impl Run<'_> {
     /// Makes one package, or finds it made.
     fn make(&self, task: &Task, turns: &Turns) -> Result<Made, PackError> {
         let started = Instant::now();
-        let finished = self.store.finished(&self.known, &task.file, &task.recipe)?;
+        let finished = self.finished(task);
         if finished.is_none() && self.is_dropped(task) {
             self.progress.event(&Event::Skipped { file: &task.file });
             return Ok(Made::Dropped);
@@ -193,6 +193,18 @@ impl Run<'_> {
         }
         self.progress.event(&Event::Finished { package: &package, reused, time: started.elapsed() });
         Ok(Made::Package(Box::new(package)))
+    }
+
+    /// What an earlier run made, if it is a package from this base to this target at all.
+    fn finished(&self, task: &Task) -> Option<Vec<u8>> {
+        let bytes = self.store.finished(&self.known, &task.file, &task.recipe)?;
+        let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
+        let is_one = Header::parse(&bytes).is_ok_and(|(header, length)| {
+            bytes.len() as u64 == length as u64 + u64::from(header.body_length)
+                && header.target_digest == self.new.sha256()
+                && u64::from(header.base_size) == base_size
+        });
+        is_one.then_some(bytes)
     }
 
     fn make_anew(&self, task: &Task, turns: &Turns) -> Result<Vec<u8>, PackError> {
@@ -318,7 +330,8 @@ fn take<'a, 'b>(next: &AtomicUsize, tasks: &'b [&'a Task<'a>]) -> Option<(usize,
     tasks.get(number).map(|task| (number, *task))
 }
 
-const fn codec_name(codec: &Codec) -> &'static str {
+/// What manifests call a codec.
+pub(super) const fn codec_name(codec: &Codec) -> &'static str {
     match codec {
         Codec::Cm { .. } => "cm",
         Codec::Zstd { .. } => "zstd",

@@ -5,7 +5,7 @@ use patch_nostd::wire::{TEXT_LIMIT, is_product};
 use super::order;
 use super::rules::{self, DEFAULT_MODULE, RuleError, SignMethod};
 use super::{Image, PackError, Signer, Source};
-use crate::{Identity, Options};
+use crate::{Escaped, Identity, Options, has_control};
 
 /// A differential package with more than this share of the full one's bytes, in percent, is not worth it.
 pub const DEFAULT_SHARE: u8 = 80;
@@ -142,9 +142,13 @@ impl Release {
         self.check_rules()?;
         if let Some(product) = self.product.as_ref().filter(|product| !is_product(product)) {
             return Err(PackError::Usage(format!(
-                "the product \"{product}\" has {} bytes; it has 1 to {TEXT_LIMIT}",
+                "the product \"{}\" has {} bytes; it has 1 to {TEXT_LIMIT}, and no control characters",
+                Escaped(product),
                 product.len()
             )));
+        }
+        if has_control(&self.description) {
+            return Err(PackError::Usage("the description has control characters".to_owned()));
         }
         if self.share > 100 {
             return Err(PackError::Usage(format!("a share has at most 100 percent, not {}", self.share)));
@@ -228,11 +232,12 @@ mod tests {
         for release in broken {
             assert!(matches!(release.check(), Err(PackError::Rule(_))));
         }
-        for product in [String::new(), "p".repeat(65)] {
+        for product in [String::new(), "p".repeat(65), "a\x1b[31m".to_owned(), "a\u{9b}".to_owned()] {
             let named = release().firmware_name("n").product(product);
             assert!(matches!(named.check(), Err(PackError::Usage(_))));
         }
         assert!(release().firmware_name("n").product("p".repeat(64)).check().is_ok());
+        assert!(matches!(release().description("a\nb").check(), Err(PackError::Usage(_))));
         assert!(matches!(release().share(101).check(), Err(PackError::Usage(_))));
         assert!(release().share(100).check().is_ok());
     }

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::PackError;
+use super::regular::{self, Links, TEXT_FILE_LIMIT};
+use crate::Escaped;
 use crate::input::{Format, Reading};
 
 /// The names that a release file has in a folder of its own, in the order of preference.
@@ -63,7 +66,9 @@ impl ReleaseFile {
     /// Files that cannot be read, and what is wrong in them.
     pub fn read(path: &Path) -> Result<Self, PackError> {
         let path = if path.is_dir() { in_folder(path)? } else { path.to_owned() };
-        let text = fs::read_to_string(&path).map_err(PackError::reading(&path))?;
+        let bytes = regular::read(&path, TEXT_FILE_LIMIT, Links::Followed);
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+        let text = text.map_err(PackError::reading(&path))?;
         let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
         let parsed: Result<Self, String> = if is_json {
             serde_json::from_str(&text).map_err(|error| error.to_string())
@@ -130,7 +135,10 @@ pub fn sources_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, PackError> {
     }
     sources.sort();
     if sources.is_empty() {
-        return Err(PackError::Usage(format!("{}: there is no image in this folder", folder.display())));
+        return Err(PackError::Usage(format!(
+            "{}: there is no image in this folder",
+            Escaped(folder.display())
+        )));
     }
     Ok(sources)
 }
@@ -147,7 +155,7 @@ fn in_folder(folder: &Path) -> Result<PathBuf, PackError> {
     let found = RELEASE_FILES.map(|name| folder.join(name)).into_iter().find(|path| path.is_file());
     found.ok_or_else(|| {
         let names = RELEASE_FILES.join(" or ");
-        PackError::Usage(format!("{}: there is no {names} in this folder", folder.display()))
+        PackError::Usage(format!("{}: there is no {names} in this folder", Escaped(folder.display())))
     })
 }
 

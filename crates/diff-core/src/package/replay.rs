@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use patch_nostd::wire::{IMAGE_LIMIT, Text, VERSION};
+use patch_nostd::wire::IMAGE_LIMIT;
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
-use super::digest::{hex, md5_hex, sha256_hex};
+use super::agree::{self, describe};
+use super::digest::sha256_hex;
 use super::entries::PackageEntry;
 use super::manifest::Manifest;
-use super::rules;
-use super::signing::{check_signature, key_names};
+use super::signing::check_signature;
 use super::store::Store;
 use super::{PackError, PublicKey, Source};
 
@@ -31,9 +31,7 @@ pub struct Replayed {
 /// A manifest that cannot be read, or contradicts itself. What is wrong with a package is in the result.
 pub fn replay(folder: &Path, sources: &[Source], keys: &[PublicKey]) -> Result<Vec<Replayed>, PackError> {
     let store = Store::open(folder)?;
-    let path = store.path(super::MANIFEST_FILE);
-    let bytes = std::fs::read(&path).map_err(PackError::reading(&path))?;
-    let manifest = Manifest::parse(&bytes, &path)?;
+    let manifest = store.manifest()?;
     let replayed = |package: &PackageEntry| {
         let fault = Replay { manifest: &manifest, store: &store, sources, keys }.check(package).err();
         Replayed { package: package.clone(), fault }
@@ -50,10 +48,7 @@ struct Replay<'a> {
 
 impl Replay<'_> {
     fn check(&self, package: &PackageEntry) -> Result<(), String> {
-        let bytes = self.store.read(&package.file).map_err(|error| error.to_string())?;
-        let bytes = bytes.ok_or("the file is missing")?;
-        check_file(package, &bytes)?;
-        let header = self.check_header(package, &bytes)?;
+        let (bytes, header) = agree::read(self.manifest, package, self.store)?;
         if !self.keys.is_empty() {
             check_signature(&bytes, self.keys).map_err(describe)?;
         }
@@ -64,26 +59,6 @@ impl Replay<'_> {
             .source_versions
             .iter()
             .try_for_each(|version| self.check_source(package, version, &bytes, &header))
-    }
-
-    /// What the manifest says is what the header says.
-    fn check_header(&self, package: &PackageEntry, bytes: &[u8]) -> Result<Header, String> {
-        let (header, extensions, _) = Header::parse_extended(bytes).map_err(describe)?;
-        let manifest = self.manifest;
-        let facts = [
-            ("target", hex(&header.target_digest) == package.target_sha256),
-            ("memory", header.ram == package.ram),
-            ("format version", package.format_version == VERSION),
-            ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
-            ("product", extensions.product.map(Text::as_str) == manifest.product.as_deref()),
-            ("module", extensions.module == Some(manifest.module.as_str().into())),
-            ("version", extensions.version == Some(manifest.version.as_str().into())),
-            ("rollback counter", extensions.rollback_counter == manifest.rollback_counter),
-        ];
-        match facts.iter().find(|(_, agrees)| !agrees) {
-            Some((what, _)) => Err(format!("its header says another {what} than the manifest")),
-            None => Ok(header),
-        }
     }
 
     fn check_source(
@@ -105,21 +80,6 @@ impl Replay<'_> {
     }
 }
 
-/// The file is the one that the manifest tells of.
-fn check_file(package: &PackageEntry, bytes: &[u8]) -> Result<(), String> {
-    rules::check_file(&package.file, bytes.len() as u64).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 != package.size {
-        return Err(format!("the file has {} bytes; the manifest says {}", bytes.len(), package.size));
-    }
-    if sha256_hex(bytes) != package.sha256 {
-        return Err("the file has another SHA-256 than the manifest says".to_owned());
-    }
-    if md5_hex(bytes) != package.md5 {
-        return Err("the file has another MD5 than the manifest says".to_owned());
-    }
-    Ok(())
-}
-
 /// The decoder restores the target that the header states; whether it is right, its digest tells.
 fn restores(base: &[u8], package: &[u8], header: &Header) -> Result<(), String> {
     let mut memory = vec![0; header.ram as usize + 3];
@@ -127,10 +87,6 @@ fn restores(base: &[u8], package: &[u8], header: &Header) -> Result<(), String> 
     let workspace = &mut memory[start..start + header.ram as usize];
     let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, Kept::default());
     patcher.push(package).and_then(|()| patcher.finish().map(drop)).map_err(describe)
-}
-
-fn describe(error: Error) -> String {
-    format!("{error} (E{})", error.number())
 }
 
 /// A target in memory, as some packages read back what they wrote.

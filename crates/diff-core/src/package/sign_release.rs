@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::agree;
 use super::digest::{md5_hex, sha256_hex};
 use super::entries::PackageEntry;
 use super::finish::finish;
@@ -11,7 +12,7 @@ use super::manifest::Manifest;
 use super::rules::{self, SignMethod};
 use super::signing::{Signer, key_names, sign};
 use super::store::Store;
-use super::{MANIFEST_FILE, PackError, SignError};
+use super::{PackError, SignError};
 
 /// Signs every package of the release in `folder` with all of these keys, besides signatures that are there, and writes
 /// the signed release to the folder `into`: packages first, the manifest last.
@@ -27,16 +28,14 @@ pub fn sign_release(folder: &Path, into: &Path, signers: &[&dyn Signer]) -> Resu
         return Err(PackError::Usage("there is no key to sign with".to_owned()));
     }
     let from = Store::open(folder)?;
-    let path = from.path(MANIFEST_FILE);
-    let bytes = std::fs::read(&path).map_err(PackError::reading(&path))?;
-    let mut manifest = Manifest::parse(&bytes, &path)?;
+    let mut manifest = from.manifest()?;
     let to = Store::create(into)?;
     if from.is_same(&to) {
         return Err(PackError::Usage("the signed release needs a folder of its own".to_owned()));
     }
     // A folder of something else is not written over.
     to.known()?;
-    let signed = |package: &PackageEntry| sign_package(package, &from, &to, signers);
+    let signed = |package: &PackageEntry| sign_package(&manifest, package, &from, &to, signers);
     let packages: Result<Vec<_>, PackError> = manifest.packages.par_iter().map(signed).collect();
     manifest.packages = packages?;
     finish(manifest, &to)
@@ -44,18 +43,14 @@ pub fn sign_release(folder: &Path, into: &Path, signers: &[&dyn Signer]) -> Resu
 
 /// Signs one package; what the manifest says about it afterwards.
 fn sign_package(
+    manifest: &Manifest,
     package: &PackageEntry,
     from: &Store,
     to: &Store,
     signers: &[&dyn Signer],
 ) -> Result<PackageEntry, PackError> {
-    let path = from.path(&package.file);
-    let wrong = |reason: &str| PackError::manifest(&path, reason);
-    let bytes = from.read(&package.file)?;
-    let bytes = bytes.ok_or_else(|| wrong("is listed in the manifest, but not there"))?;
-    if sha256_hex(&bytes) != package.sha256 {
-        return Err(wrong("has another SHA-256 than its manifest says"));
-    }
+    let wrong = |reason: String| PackError::manifest(&from.path(&package.file), reason);
+    let (bytes, _) = agree::read(manifest, package, from).map_err(wrong)?;
     let failed = |error| PackError::Sign { file: package.file.clone(), error };
     let signed = sign(&bytes, signers).map_err(failed)?;
     rules::check_file(&package.file, signed.len() as u64)?;

@@ -126,7 +126,7 @@ pub fn key_names(package: &[u8]) -> Result<Vec<String>, Error> {
 }
 
 /// The body, if it is as long as the header says.
-fn body<'p>(package: &'p [u8], header: &Header, length: usize) -> Result<&'p [u8], Error> {
+pub(super) fn body<'p>(package: &'p [u8], header: &Header, length: usize) -> Result<&'p [u8], Error> {
     let body = package.get(length..).ok_or(Error::Truncated)?;
     match body.len().cmp(&(header.body_length as usize)) {
         std::cmp::Ordering::Less => Err(Error::Truncated),

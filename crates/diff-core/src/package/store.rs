@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 use super::digest::sha256_hex;
 use super::entries::PackageEntry;
 use super::manifest::{MANIFEST_FILE, Manifest};
+use super::regular::{self, Links, TEXT_FILE_LIMIT};
+use super::rules::FILE_LIMIT;
 use super::{Dropped, PackError};
 
-/// A folder that a release is written to.
+/// A folder that a release is written to or read from. Somebody else may have filled it.
 ///
-/// A file is written under a hidden name, synchronised and moved to its place. Whoever is stopped in between leaves at
-/// most that hidden file, which the next run writes over. Beside each finished package lies a hidden record until the
-/// manifest is there, so that a run that was stopped can be taken up.
+/// A file is written under a hidden name that nobody can foretell, synchronised and moved to its place, where it
+/// replaces what was there, a symbolic link too. Whoever is stopped in between leaves at most that hidden file, which
+/// the next run removes. Beside each finished package lies a hidden record until the manifest is there, so that a run
+/// that was stopped can be taken up. What is read is a regular file.
 pub(super) struct Store {
     folder: PathBuf,
 }
@@ -53,21 +56,64 @@ impl Store {
 
     /// Writes a file, whole or not at all.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), PackError> {
-        let (part, path) = (self.path(&format!(".{name}.part")), self.path(name));
-        write_whole(&part, bytes).and_then(|()| fs::rename(&part, &path)).map_err(|error| {
-            // What cannot be finished should not stay; if it cannot be removed either, the next run writes over it.
-            let _ = fs::remove_file(&part);
-            PackError::writing(&path)(error)
-        })
+        let path = self.path(name);
+        self.remove_parts(name)?;
+        self.write_whole(name, bytes).map_err(PackError::writing(&path))
     }
 
-    /// Reads a file, if there is one.
-    pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, PackError> {
+    fn write_whole(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        // Opened by ourselves, it gets the permissions of any new file, where tempfile would make it private.
+        let open = |path: &Path| File::options().write(true).create_new(true).open(path);
+        let mut builder = tempfile::Builder::new();
+        let prefix = format!(".{name}.");
+        let mut part = builder.prefix(&prefix).suffix(PART).rand_bytes(RANDOM).make_in(&self.folder, open)?;
+        // The file itself, as tempfile's errors name a path that nobody knows.
+        let file = part.as_file_mut();
+        file.write_all(bytes).and_then(|()| file.sync_all())?;
+        part.persist(self.path(name)).map(drop).map_err(|error| error.error)
+    }
+
+    /// Removes what runs that were stopped left of this file. Nobody else writes it now: shards have no file in common.
+    fn remove_parts(&self, name: &str) -> Result<(), PackError> {
+        let parts = self.names()?.into_iter().filter(|other| is_part(other, name));
+        // What cannot be removed is in nobody's way.
+        parts.for_each(|part| drop(fs::remove_file(self.path(&part))));
+        Ok(())
+    }
+
+    /// Reads a text, such as a manifest, if there is one.
+    pub(super) fn read_text(&self, name: &str) -> Result<Option<Vec<u8>>, PackError> {
         let path = self.path(name);
-        match fs::read(&path) {
+        match regular::read(&path, TEXT_FILE_LIMIT, Links::Refused) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(PackError::reading(&path)(error)),
+        }
+    }
+
+    /// Reads the manifest of the whole release.
+    pub(super) fn manifest(&self) -> Result<Manifest, PackError> {
+        let path = self.path(MANIFEST_FILE);
+        let bytes = regular::read(&path, TEXT_FILE_LIMIT, Links::Refused);
+        Manifest::parse(&bytes.map_err(PackError::reading(&path))?, &path)
+    }
+
+    /// Reads the file of a package; what is wrong with it, if it is not the one that its entry tells of.
+    pub(super) fn read_package(&self, package: &PackageEntry) -> Result<Vec<u8>, String> {
+        let path = self.path(&package.file);
+        if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Err("the file is missing".to_owned());
+        }
+        let size = package.size.min(FILE_LIMIT);
+        if let Some(found) = regular::size(&path).filter(|&found| found != size) {
+            return Err(format!("the file has {found} bytes; the manifest says {}", package.size));
+        }
+        let cannot = |error| format!("the file cannot be read: {error}");
+        let bytes = regular::read(&path, size, Links::Refused).map_err(cannot)?;
+        if bytes.len() as u64 == package.size && sha256_hex(&bytes) == package.sha256 {
+            Ok(bytes)
+        } else {
+            Err("the file has another SHA-256 than the manifest says".to_owned())
         }
     }
 
@@ -97,7 +143,7 @@ impl Store {
         let mut names = self.names()?;
         names.retain(|name| is_manifest(name));
         let read = |name: &String| {
-            let bytes = self.read(name)?.unwrap_or_default();
+            let bytes = self.read_text(name)?.unwrap_or_default();
             Manifest::parse(&bytes, &self.path(name))
         };
         names.iter().map(read).collect()
@@ -113,28 +159,16 @@ impl Store {
         }
         for name in self.names()?.iter().filter(|name| is_record(name)) {
             // A record of another program is worth nothing, and no harm either.
-            let bytes = self.read(name)?.unwrap_or_default();
+            let bytes = self.read_text(name).ok().flatten().unwrap_or_default();
             known.packages.extend(serde_json::from_slice::<PackageEntry>(&bytes));
         }
         Ok(known)
     }
 
     /// The bytes of a finished package that was made of the same things, if it is still what it was.
-    pub(super) fn finished(
-        &self,
-        known: &Known,
-        file: &str,
-        recipe: &str,
-    ) -> Result<Option<Vec<u8>>, PackError> {
+    pub(super) fn finished(&self, known: &Known, file: &str, recipe: &str) -> Option<Vec<u8>> {
         let same = |package: &&PackageEntry| package.file == file && package.recipe == recipe;
-        let Some(bytes) = known.packages.iter().any(|package| same(&package)).then(|| self.read(file)) else {
-            return Ok(None);
-        };
-        let digest = |bytes: &Vec<u8>| {
-            let digest = sha256_hex(bytes);
-            known.packages.iter().filter(same).any(|package| package.sha256 == digest)
-        };
-        Ok(bytes?.filter(digest))
+        known.packages.iter().filter(same).find_map(|package| self.read_package(package).ok())
     }
 
     /// The names of all files, sorted.
@@ -148,10 +182,21 @@ impl Store {
     }
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+/// How hidden files that are under way end, and the random letters and digits before that.
+const PART: &str = ".part";
+const RANDOM: usize = 12;
+
+/// Whether `other` is what is left of a run that was stopped while it wrote `name`.
+fn is_part(other: &str, name: &str) -> bool {
+    let rest = other.strip_prefix('.').and_then(|rest| rest.strip_prefix(name));
+    let random = rest.and_then(|rest| rest.strip_suffix(PART));
+    // Version 0.1.0 had no random part while it was made.
+    random.is_some_and(|random| {
+        random.is_empty()
+            || random.strip_prefix('.').is_some_and(|random| {
+                random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            })
+    })
 }
 
 fn record_name(file: &str) -> String {
@@ -182,13 +227,33 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stopped_run_left_is_written_over() {
+    fn what_a_stopped_run_left_is_removed_and_what_others_write_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::create(folder.path()).unwrap();
-        fs::write(store.path(".a.bin.part"), b"half of something long").unwrap();
+        let others = [".a.bin.json.abcdefghijkl.part", ".a.bin.short.part", ".b.bin.abcdefghijkl.part"];
+        for name in others.iter().chain(&[".a.bin.part", ".a.bin.abcdefghijkl.part"]) {
+            fs::write(store.path(name), b"half of something long").unwrap();
+        }
+        store.write("a.bin", b"whole").unwrap();
+        assert_eq!(store.names().unwrap(), [&others[..], &["a.bin"]].concat());
+        assert_eq!(store.read_text("a.bin").unwrap().unwrap(), b"whole");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_replaced_or_removed_and_never_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(&folder.path().join("release")).unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, b"precious").unwrap();
+        for name in [".a.bin.part", ".a.bin.abcdefghijkl.part", "a.bin"] {
+            std::os::unix::fs::symlink(&victim, store.path(name)).unwrap();
+        }
+        assert!(store.read_text("a.bin").unwrap_err().to_string().contains("it is a symbolic link"));
         store.write("a.bin", b"whole").unwrap();
         assert_eq!(store.names().unwrap(), ["a.bin"]);
-        assert_eq!(store.read("a.bin").unwrap().unwrap(), b"whole");
+        assert_eq!(store.read_text("a.bin").unwrap().unwrap(), b"whole");
+        assert_eq!(fs::read(victim).unwrap(), b"precious");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::operation::Blind;
 use super::walker::{Progress, Walker};
 use crate::Error;
 use crate::entropy::{Coder, RangeDecoder};
+use crate::secrecy::{Cipher, DecryptionKey, NoKey, decrypt_body, unlock};
 use crate::verify::{Anything, Policy, Sha256, authenticate};
 use crate::wire::{Codec, Extensions, Header, PREFIX_LENGTH};
 
@@ -15,10 +16,13 @@ use crate::wire::{Codec, Extensions, Header, PREFIX_LENGTH};
 /// Nothing is written before the header's checksum and the base image's size and SHA-256 have been found right.
 /// The target must not be used before [`Patcher::finish`] has returned `Ok`.
 #[derive(Debug)]
-pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything> {
+pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything, K: DecryptionKey = NoKey> {
     stage: Stage<'w>,
     surroundings: Surroundings<B, T, D>,
     policy: P,
+    key: K,
+    /// What decrypts the body, if the package is encrypted.
+    cipher: Option<K::Cipher>,
     /// All zeros until it has arrived.
     header: Header,
     /// Bytes of header and body, once the header is known.
@@ -66,10 +70,23 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
     /// A patcher that takes the packages that `policy` allows.
     #[inline]
     pub fn with_policy(workspace: &'w mut [u8], base: B, target: T, policy: P) -> Self {
+        Self::with_key(workspace, base, target, policy, NoKey)
+    }
+}
+
+impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w, B, T, D, P, K> {
+    /// A patcher that also takes packages that `key` decrypts, if `policy` allows them.
+    ///
+    /// The workspace holds the header and what is private in it for a moment: with codec `zstd`, twice
+    /// [`HEADER_LIMIT`] bytes are always enough.
+    #[inline]
+    pub fn with_key(workspace: &'w mut [u8], base: B, target: T, policy: P, key: K) -> Self {
         Self {
             stage: Stage::Header { workspace, gathered: 0 },
             surroundings: Surroundings { base, target, written: 0, digest: None },
             policy,
+            key,
+            cipher: None,
             header: Header::NONE,
             length: 0,
             body_digest: None,
@@ -192,10 +209,28 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         match &mut self.stage {
             Stage::Header { .. } | Stage::Base { .. } => {}
             Stage::Body { walker, decoder, done } => {
-                *done = decode((walker, decoder), &mut self.surroundings, piece, budget, *done)?;
+                let io = &mut self.surroundings;
+                *done = match &mut self.cipher {
+                    None => decode((walker, decoder), io, piece, budget, *done)?,
+                    cipher => {
+                        let taken = self.header.body_length.saturating_sub(decoder.missing());
+                        let wanted = *done || !decoder.ready();
+                        decrypted(cipher, taken, piece, wanted, |piece| {
+                            decode((walker, decoder), io, piece, budget, *done)
+                        })?
+                    }
+                };
             }
             #[cfg(feature = "zstd")]
-            Stage::Zstd(body) => body.push(core::mem::take(piece), &mut self.surroundings)?,
+            Stage::Zstd(body) => {
+                let io = &mut self.surroundings;
+                match &mut self.cipher {
+                    None => body.push(core::mem::take(piece), io)?,
+                    cipher => decrypted(cipher, body.taken(), piece, true, |piece| {
+                        body.push(core::mem::take(piece), io)
+                    })?,
+                }
+            }
             Stage::Finished => return Err(Error::Finished),
         }
         if let Some(digest) = &mut self.body_digest {
@@ -221,7 +256,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
             *gathered += 1;
             *piece = rest;
         }
-        let known = workspace.get_mut(..*gathered).ok_or(Error::WorkspaceTooSmall)?;
+        let (known, room) = workspace.split_at_mut_checked(*gathered).ok_or(Error::WorkspaceTooSmall)?;
         authenticate(&self.policy, known)?;
         let mut extensions = Extensions::default();
         self.header.read(known, &mut extensions)?;
@@ -234,6 +269,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         if extensions.container.is_some() {
             return Err(Error::Container);
         }
+        self.cipher = unlock::<D, K>(&self.key, &self.header, &mut extensions, room)?;
         if self.header.target_size > self.surroundings.target.limit() {
             return Err(Error::SlotSize);
         }
@@ -306,6 +342,33 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
         self.stage = Stage::Body { walker, decoder, done: false };
         Ok(())
     }
+}
+
+/// Bytes of body that are decrypted at once: a block of ChaCha20.
+const PIECE: usize = 64;
+
+/// Decrypts the start of a piece of the body, of which `taken` bytes have been taken before, and has `take` take what it
+/// can of it; gives it nothing if nothing is wanted. The piece is then what is left.
+// The buffer is not on the stack of decoders that need none.
+#[cfg_attr(not(feature = "encode"), inline(never))]
+fn decrypted<C: Cipher, T>(
+    cipher: &mut Option<C>,
+    taken: u32,
+    piece: &mut &[u8],
+    wanted: bool,
+    take: impl FnOnce(&mut &[u8]) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut buffer = [0; PIECE];
+    // Up to the end of a block, so that none is made twice.
+    let most = if wanted { PIECE - taken as usize % PIECE } else { 0 };
+    let count = piece.len().min(most);
+    let part = buffer.get_mut(..count).unwrap_or_default();
+    part.iter_mut().zip(piece.iter()).for_each(|(to, from)| *to = *from);
+    decrypt_body(cipher, taken, part);
+    let mut left = &*part;
+    let result = take(&mut left);
+    *piece = piece.get(count - left.len()..).unwrap_or(&[]);
+    result
 }
 
 /// Whether a digest that was kept is the expected one; where none was kept, none is expected.

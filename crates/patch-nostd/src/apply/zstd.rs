@@ -121,6 +121,11 @@ impl ZstdBody {
         if complete { Ok(()) } else { Err(Error::Truncated) }
     }
 
+    /// Bytes of body that have been pushed.
+    pub(super) const fn taken(&self) -> u32 {
+        self.taken
+    }
+
     /// How many bytes to give to libzstd at once. It takes another path, which does not look at the window, when it
     /// sees a whole frame; with the frame header in single bytes, what is accepted does not depend on the pieces.
     fn stride(&self, piece: &[u8]) -> Result<usize, Error> {

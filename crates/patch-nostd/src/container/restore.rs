@@ -62,6 +62,9 @@ impl<'p> Opened<'p> {
         check_signatures(package, policy)?;
         let (header, extensions, length) = Header::parse_extended(package)?;
         let Some(value) = extensions.container else { return Ok(None) };
+        if extensions.encryption.is_some() {
+            return Err(Error::Encrypted);
+        }
         policy.allow(&header, &extensions)?;
         let record = Record::read(value)?;
         if memory(&record) > limits.memory || storage(&header, &record) > limits.storage {

@@ -75,6 +75,11 @@ impl<'w> RangeDecoder<'w> {
         if self.head < self.tail || self.missing > 0 { Err(Error::TrailingData) } else { Ok(()) }
     }
 
+    /// Body bytes that have not arrived yet.
+    pub(crate) const fn missing(&self) -> u32 {
+        self.missing
+    }
+
     /// Moves what is held to the front of the buffer. Cell by cell, since `copy_within` has checks that can panic.
     fn move_down(&mut self) {
         let cells = Cell::from_mut(&mut *self.buffer).as_slice_of_cells();

@@ -4,6 +4,7 @@ use super::journal::Journal;
 use super::memory::Flash;
 use super::{SlotTarget, Step};
 use crate::apply::Base;
+use crate::secrecy::{DecryptionKey, NoKey};
 use crate::verify::{Policy, Sha256};
 use crate::wire::Header;
 use crate::{Error, Patcher};
@@ -24,8 +25,8 @@ pub fn ab_ram(header: &Header, buffer: u32) -> u64 {
 /// before are decoded again and compared, but neither erased nor written if they are right. Whatever was delivered
 /// before, the right package is restored at the first attempt; with a buffer smaller than a page, at the second at latest.
 #[derive(Debug)]
-pub struct AbUpdate<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> {
-    patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P>,
+pub struct AbUpdate<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey = NoKey> {
+    patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P, K>,
     phase: Phase,
     /// Bytes of the package that were taken.
     taken: u32,
@@ -56,8 +57,22 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J
         (slot, journal): (F, J),
         policy: P,
     ) -> Result<Self, Error> {
+        Self::with_key(workspace, buffer, base, (slot, journal), policy, NoKey)
+    }
+}
+
+impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> AbUpdate<'w, B, F, J, D, P, K> {
+    /// The same, which also takes packages that `key` decrypts.
+    pub fn with_key(
+        workspace: &'w mut [u8],
+        buffer: &'w mut [u8],
+        base: B,
+        (slot, journal): (F, J),
+        policy: P,
+        key: K,
+    ) -> Result<Self, Error> {
         let target = SlotTarget::new(slot, Journal::open(journal)?, buffer)?;
-        let patcher = Patcher::with_policy(workspace, base, target, policy);
+        let patcher = Patcher::with_key(workspace, base, target, policy, key);
         Ok(Self { patcher, phase: Phase::Restore, taken: 0, digest: None, checked: 0 })
     }
 

@@ -14,9 +14,12 @@ use super::ground::{Ground, PIECE, buffer, chunk};
 use super::journal::{Entry, Journal, Mark};
 use super::memory::Flash;
 use super::saved::{Loading, Saving};
-use super::stored::{Decoder, are_sound, hash, read_header, state_area, state_place, transfer, update};
+use super::stored::{
+    Decoder, Opened, are_sound, hash, read_header, state_area, state_place, transfer, update,
+};
 use crate::apply::{Blind, Layout, Progress, percent};
 use crate::entropy::RangeDecoder;
+use crate::secrecy::{DecryptionKey, NoKey};
 use crate::verify::{Policy, Sha256};
 use crate::wire::{Codec, Header, InPlacePlan};
 use crate::{Error, required_ram};
@@ -54,7 +57,7 @@ enum Phase {
 /// this update leads out: after a reset, or an error of flash, make another one with the same package and step until it
 /// is ready.
 #[derive(Debug)]
-pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, J: Flash = F> {
+pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, J: Flash = F, S: DecryptionKey = NoKey> {
     ground: Ground<'w, F>,
     journal: Journal<J>,
     state: F,
@@ -68,6 +71,8 @@ pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, J: Flash = F> {
     decoder: Option<Decoder<'w>>,
     /// Whether the decoder is as it is at the start of a body.
     fresh: bool,
+    /// What decrypts the body, if the package is encrypted.
+    cipher: Option<S::Cipher>,
     digest: Option<D>,
     phase: Phase,
     /// How far the phase is: bytes, or pages.
@@ -93,10 +98,26 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash> InPlaceUpdate<'w, F, K, D, J> 
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
         areas: InPlaceAreas<F, J>,
-        mut package: K,
+        package: K,
         policy: impl Policy,
     ) -> Result<Self, Error> {
-        let (header, plan, body) = read_header(workspace, &mut package, &policy)?;
+        Self::with_key(workspace, buffer, areas, package, policy, NoKey)
+    }
+}
+
+impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdate<'w, F, K, D, J, S> {
+    /// The same, which also takes packages that `key` decrypts. What is stored stays encrypted: after a reset, the key
+    /// must be there again.
+    pub fn with_key(
+        workspace: &'w mut [u8],
+        buffer: &'w mut [u8],
+        areas: InPlaceAreas<F, J>,
+        mut package: K,
+        policy: impl Policy,
+        key: S,
+    ) -> Result<Self, Error> {
+        let opened = read_header::<D, S>(workspace, &mut package, &policy, &key)?;
+        let Opened { header, plan, body, cipher } = opened;
         let InPlaceAreas { slot, scratch, journal, state } = areas;
         let units = [slot.geometry(), scratch.geometry(), state.geometry(), journal.geometry()];
         let unit = units.iter().fold(0, |most, geometry| most.max(geometry.write));
@@ -119,6 +140,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash> InPlaceUpdate<'w, F, K, D, J> 
             workspace: Some(workspace),
             decoder: None,
             fresh: true,
+            cipher,
             digest: Some(D::start()),
             phase: Phase::Body,
             done: 0,
@@ -287,7 +309,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash> InPlaceUpdate<'w, F, K, D, J> 
 
     fn decode(&mut self, budget: u32) -> Result<Phase, Error> {
         let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
-        decoder.feed(&mut self.package, self.body, self.header.body_length)?;
+        decoder.feed(&mut self.package, (self.body, self.header.body_length), &mut self.cipher)?;
         let end = self.ground.end();
         let last = end == self.header.target_size;
         let left = end.saturating_sub(decoder.walker.position());

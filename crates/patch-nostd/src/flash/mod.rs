@@ -2,7 +2,8 @@
 //!
 //! [`AbUpdate`] restores into another slot than the one that runs; [`InPlaceUpdate`] into the same. Both keep a
 //! [`Journal`] and go on after a reset where they were. They know flash through the trait [`Flash`]; [`Nor`] makes one
-//! of every driver of `embedded-storage`, [`Area`] of a part of one.
+//! of every driver of `embedded-storage`, [`Area`] of a part of one, [`Sectors`] of one whose sectors have several sizes,
+//! [`Words`] a journal of backup registers or EEPROM.
 
 mod ab;
 mod area;
@@ -12,10 +13,12 @@ mod journal;
 mod memory;
 mod nor;
 mod saved;
+mod sectors;
 #[cfg(feature = "simulator")]
 mod simulator;
 mod slot;
 mod stored;
+mod words;
 
 pub use ab::{AbUpdate, ab_ram};
 pub use area::Area;
@@ -24,10 +27,12 @@ pub use in_place::{InPlaceAreas, InPlaceUpdate, has_begun};
 pub use journal::{Entry, Journal, Mark, journal_area};
 pub use memory::{Flash, FlashError, Geometry};
 pub use nor::Nor;
+pub use sectors::Sectors;
 #[cfg(feature = "simulator")]
 pub use simulator::{Cut, Operation, Simulator, Unreadable};
 pub use slot::{SlotTarget, ab_buffer};
 pub use stored::{in_place_ram, state_area};
+pub use words::{WordMemory, Words};
 
 /// How far an update is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use super::ground::{Ground, IN_PLACE_BUFFER, in_place_buffer};
 use super::memory::Flash;
 use crate::apply::Walker;
 use crate::entropy::{Coder, RangeDecoder};
+use crate::secrecy::{Cipher, DecryptionKey, decrypt_body, unlock};
 use crate::state::{State, Transfer};
 use crate::verify::{Policy, Sha256, authenticate};
 use crate::wire::{Codec, HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH};
@@ -46,20 +47,32 @@ pub(super) fn state_place(ram: u64, page: u32) -> Option<u32> {
     length.checked_next_multiple_of(page)
 }
 
-/// The header, its plan and its length, if decoder and device want the package.
-pub(super) fn read_header(
+/// What is known of a stored package when its header has been read.
+pub(super) struct Opened<C> {
+    pub(super) header: Header,
+    pub(super) plan: InPlacePlan,
+    /// Where the body begins.
+    pub(super) body: u32,
+    /// What decrypts it, if it is encrypted.
+    pub(super) cipher: Option<C>,
+}
+
+/// Reads the header, if decoder and device want the package.
+pub(super) fn read_header<D: Sha256, K: DecryptionKey>(
     workspace: &mut [u8],
     package: &mut impl Flash,
     policy: &impl Policy,
-) -> Result<(Header, InPlacePlan, u32), Error> {
-    let buffer = workspace.get_mut(..HEADER_LIMIT).ok_or(Error::WorkspaceTooSmall)?;
+    key: &K,
+) -> Result<Opened<K::Cipher>, Error> {
+    let (buffer, room) = workspace.split_at_mut_checked(HEADER_LIMIT).ok_or(Error::WorkspaceTooSmall)?;
     let prefix = buffer.get_mut(..PREFIX_LENGTH).ok_or(Error::WorkspaceTooSmall)?;
     package.read(0, prefix).map_err(|_| Error::PackageRead)?;
     let length = Header::length(prefix)?;
     let bytes = buffer.get_mut(..length).ok_or(Error::WorkspaceTooSmall)?;
     package.read(0, bytes).map_err(|_| Error::PackageRead)?;
     authenticate(policy, bytes)?;
-    let (header, extensions, _) = Header::parse_extended(bytes)?;
+    let (header, mut extensions, _) = Header::parse_extended(bytes)?;
+    let cipher = unlock::<D, K>(key, &header, &mut extensions, room)?;
     policy.allow(&header, &extensions)?;
     let plan = extensions.in_place.ok_or(Error::NotInPlace)?;
     // Its state could not be saved, or nobody could tell that it is whole.
@@ -70,7 +83,7 @@ pub(super) fn read_header(
     if end.is_none_or(|end| end > package.geometry().size) {
         return Err(Error::Truncated);
     }
-    Ok((header, plan, length as u32))
+    Ok(Opened { header, plan, body: length as u32, cipher })
 }
 
 /// Tells this update from others: by what it makes, and from what.
@@ -97,13 +110,19 @@ pub(super) fn hash(
 }
 
 impl Decoder<'_> {
-    /// Fills the input buffer.
-    pub(super) fn feed(&mut self, package: &mut impl Flash, body: u32, length: u32) -> Result<(), Error> {
+    /// Fills the input buffer, with what `cipher` decrypts if there is one.
+    pub(super) fn feed(
+        &mut self,
+        package: &mut impl Flash,
+        (body, length): (u32, u32),
+        cipher: &mut Option<impl Cipher>,
+    ) -> Result<(), Error> {
         let mut piece = [0; PIECE];
         while self.taken < length && !self.input.ready() {
             let count = PIECE.min((length - self.taken) as usize);
             let part = piece.get_mut(..count).ok_or(Error::PackageRead)?;
             package.read(body + self.taken, part).map_err(|_| Error::PackageRead)?;
+            decrypt_body(cipher, self.taken, part);
             self.taken += self.input.fill(part) as u32;
         }
         // A body without a byte has to be told, too.

@@ -13,6 +13,7 @@ const VERSION: u8 = 3;
 const ROLLBACK_COUNTER: u8 = 4;
 const IN_PLACE: u8 = 5;
 const CONTAINER: u8 = 6;
+const ENCRYPTION: u8 = 7;
 
 /// A text of a header: its bytes are UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Extensions<'h> {
     pub container: Option<&'h [u8]>,
     /// How the target may replace its base.
     pub in_place: Option<InPlacePlan>,
+    /// How the package is encrypted, for [`crate::secrecy`]; decoders without a key refuse it.
+    pub encryption: Option<&'h [u8]>,
 }
 
 /// How a target takes the place of its base, segment by segment. All in bytes.
@@ -70,10 +73,12 @@ pub struct InPlacePlan {
     pub keep: u32,
 }
 
-/// Whether a text may be a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8.
+/// Whether a text may be written as a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8 without control characters.
+///
+/// Devices do not look for those: they compare the product with their own.
 #[must_use]
 pub fn is_product(text: &str) -> bool {
-    may_be(PRODUCT, text.as_bytes())
+    may_be(PRODUCT, text.as_bytes()) && !text.contains(char::is_control)
 }
 
 /// Whether a text may be a module or a version: 1 to [`TEXT_LIMIT`] letters and digits of ASCII, `.`, `_` and `-`.
@@ -137,6 +142,31 @@ impl<'h> Extensions<'h> {
         fields.leave(after);
     }
 
+    /// Reads private records, which stand for themselves once they are decrypted (section 15.4).
+    pub(crate) fn read_private(&mut self, records: &'h [u8]) -> Result<(), Error> {
+        let mut fields = Fields::new(records);
+        let mut last = 0;
+        while !fields.is_empty() {
+            let tag = fields.byte();
+            let next = fields.enter();
+            let there = match tag {
+                PRODUCT => self.product.is_some(),
+                MODULE => self.module.is_some(),
+                VERSION => self.version.is_some(),
+                ROLLBACK_COUNTER => self.rollback_counter.is_some(),
+                _ => true,
+            };
+            fields.expect(!there && tag > last);
+            if there {
+                break;
+            }
+            self.take(tag, &mut fields);
+            fields.leave(next);
+            last = tag;
+        }
+        fields.finish()
+    }
+
     fn take(&mut self, tag: u8, fields: &mut Fields<'h>) {
         match tag {
             PRODUCT | MODULE | VERSION => {
@@ -159,6 +189,7 @@ impl<'h> Extensions<'h> {
                 self.container = Some(fields.take_rest());
             }
             CONTAINER => fields.check(false, Error::Container),
+            ENCRYPTION => self.encryption = Some(fields.take_rest()),
             // Whoever wrote an extension wants it heeded.
             _ => fields.check(false, Error::ReservedField),
         }
@@ -185,15 +216,7 @@ impl Extensions<'_> {
     /// Appends what [`Extensions::read`] reads.
     pub(super) fn write(&self, writer: &mut super::Writer) {
         let mut records = super::Writer::default();
-        let texts = [(PRODUCT, self.product), (MODULE, self.module), (VERSION, self.version)];
-        for (tag, text) in texts {
-            text.into_iter().for_each(|text| record(&mut records, tag, text.as_bytes()));
-        }
-        if let Some(counter) = self.rollback_counter {
-            let mut number = super::Writer::default();
-            number.varint(counter);
-            record(&mut records, ROLLBACK_COUNTER, &number.bytes);
-        }
+        records.raw(&self.to_private_records());
         if let Some(plan) = self.in_place {
             let mut numbers = super::Writer::default();
             numbers.varint(plan.segment);
@@ -204,8 +227,33 @@ impl Extensions<'_> {
         if let Some(value) = self.container {
             record(&mut records, CONTAINER, value);
         }
+        if let Some(value) = self.encryption {
+            record(&mut records, ENCRYPTION, value);
+        }
         writer.varint(records.bytes.len() as u32);
         writer.raw(&records.bytes);
+    }
+
+    /// The records that may be private, as [`crate::secrecy`] encrypts them.
+    #[must_use]
+    pub fn to_private_records(&self) -> std::vec::Vec<u8> {
+        let mut records = super::Writer::default();
+        let texts = [(PRODUCT, self.product), (MODULE, self.module), (VERSION, self.version)];
+        for (tag, text) in texts {
+            text.into_iter().for_each(|text| record(&mut records, tag, text.as_bytes()));
+        }
+        if let Some(counter) = self.rollback_counter {
+            let mut number = super::Writer::default();
+            number.varint(counter);
+            record(&mut records, ROLLBACK_COUNTER, &number.bytes);
+        }
+        records.bytes
+    }
+
+    /// The same but for the records that may be private.
+    #[must_use]
+    pub const fn without_private_records(&self) -> Self {
+        Self { product: None, module: None, version: None, rollback_counter: None, ..*self }
     }
 }
 
@@ -267,7 +315,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_not_passed_over() {
-        for tag in [0, 7, 8, 255] {
+        for tag in [0, 8, 9, 255] {
             assert_eq!(read(&[3, tag, 1, 0]), Err(Error::ReservedField), "{tag}");
         }
     }
@@ -296,6 +344,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn private_records_are_names_and_counters_that_are_not_there_yet() {
+        let private = |records: &'static [u8]| {
+            let mut extensions = Extensions { module: Some("m".into()), ..Extensions::default() };
+            extensions.read_private(records).map(|()| extensions)
+        };
+        let extensions = private(b"\x01\x03Abc\x04\x02\x80\x01").unwrap();
+        assert_eq!((extensions.product, extensions.rollback_counter), (Some("Abc".into()), Some(128)));
+        assert!(private(b"").is_ok());
+        for bad in [
+            &b"\x02\x01m"[..],
+            b"\x01",
+            b"\x01\x02a",
+            b"\x01\x00",
+            b"\x03\x01 ",
+            b"\x04\x01\x01\x03\x01v",
+            b"\x03\x01v\x03\x01v",
+            b"\x05\x03\x01\x00\x00",
+            b"\x06\x01\x00",
+            b"\x07\x01\x00",
+            b"\x08\x01\x00",
+            b"\x00\x00",
+        ] {
+            assert_eq!(private(bad), Err(Error::MalformedHeader), "{bad:?}");
+        }
+    }
+
     #[cfg(feature = "encode")]
     proptest::proptest! {
         #[test]
@@ -305,6 +380,7 @@ mod tests {
             version in proptest::option::of("[A-Za-z0-9._-]{1,64}"),
             rollback_counter: Option<u32>,
             container in proptest::option::of(proptest::collection::vec(0..=255u8, 0..20)),
+            encryption in proptest::option::of(proptest::collection::vec(0..=255u8, 0..20)),
             in_place in proptest::option::of((1..=u32::MAX, proptest::num::u32::ANY, proptest::num::u32::ANY)),
         ) {
             let extensions = Extensions {
@@ -313,11 +389,18 @@ mod tests {
                 version: version.as_deref().map(Text::from),
                 rollback_counter,
                 container: container.as_deref(),
+                encryption: encryption.as_deref(),
                 in_place: in_place.map(|(segment, shift, keep)| InPlacePlan { segment, shift, keep: keep % segment }),
             };
             let mut writer = super::super::Writer::default();
             extensions.write(&mut writer);
             assert_eq!(read(&writer.bytes), Ok(extensions));
+            let mut put_together = extensions.without_private_records();
+            let private = extensions.to_private_records();
+            assert_eq!(put_together.read_private(&private), Ok(()));
+            assert_eq!(put_together, extensions);
+            // A second time, everything is there already.
+            assert_eq!(put_together.read_private(&private).is_ok(), private.is_empty());
         }
     }
 }

@@ -50,6 +50,17 @@ pub fn all_golden() -> Vec<Golden> {
     lines.map(Golden::of).collect()
 }
 
+/// All lines of `encrypted.txt`: the shared key has 32 bytes of 3, the device's secret key 32 of 4.
+pub fn encrypted_golden() -> Vec<Golden> {
+    let list = String::from_utf8(read("packages/encrypted.txt")).unwrap();
+    list.lines().filter(|line| !line.starts_with('#')).map(Golden::of).collect()
+}
+
+/// The encrypted one of this name.
+pub fn encrypted_named(name: &str) -> Golden {
+    encrypted_golden().into_iter().find(|golden| golden.name == format!("{name}.smdg")).unwrap()
+}
+
 /// Those that this decoder was built for.
 pub fn golden() -> Vec<Golden> {
     all_golden().into_iter().filter(|golden| golden.is_ours() && golden.is_supported()).collect()

@@ -6,8 +6,8 @@
 use std::cell::RefCell;
 
 use patch_nostd::flash::{
-    AbUpdate, Area, Cut, Flash, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Operation, Simulator,
-    Step, Unreadable, journal_area, state_area,
+    AbUpdate, Area, Cut, Flash, Geometry, InPlaceAreas, InPlaceUpdate, Operation, Simulator, Step,
+    Unreadable, in_place_buffer, journal_area, state_area,
 };
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
 
@@ -250,7 +250,8 @@ impl Ab<'_> {
         let ([slot, journal, _], starts) = (self.sizes(), self.starts());
         let base = (self.old.len() as u32, Area::new(chip, starts[0], slot));
         let areas = (Area::new(chip, starts[1], slot), Area::new(chip, starts[2], journal));
-        let mut buffer = vec![0; if self.buffered { self.page } else { self.write } as usize];
+        let record = if self.write > 64 { self.write } else { 0 };
+        let mut buffer = vec![0; (record + if self.buffered { self.page } else { self.write }) as usize];
         with_memory(self.package, |workspace| {
             let mut update =
                 AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, Anything)?;
@@ -328,7 +329,7 @@ impl InPlaceDevice<'_> {
         let bounds = self.bounds();
         let area = |index: usize| Area::new(chip, bounds[index], bounds[index + 1] - bounds[index]);
         let areas = InPlaceAreas { slot: area(0), scratch: area(1), journal: area(2), state: area(3) };
-        let mut buffer = [0; IN_PLACE_BUFFER];
+        let mut buffer = vec![0; in_place_buffer(self.write)];
         with_memory(self.package, |workspace| {
             let mut update =
                 InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, area(4), policy)?;

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::{CATALOGUE_LIMIT, ENDINGS, FILE_LIMIT};
+use crate::Escaped;
 
 /// Which parameter a rule is about, as messages call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub enum RuleError {
         limit: usize,
     },
     /// Too many characters.
-    #[error("the {parameter} \"{text}\" has {length} characters; the limit is {limit}")]
+    #[error("the {parameter} \"{}\" has {length} characters; the limit is {limit}", Escaped(text))]
     TooLong {
         /// Of what.
         parameter: Parameter,
@@ -42,7 +43,10 @@ pub enum RuleError {
         limit: usize,
     },
     /// A character that is not allowed.
-    #[error("the {parameter} \"{text}\" has {character:?} as character {place}; allowed are {allowed}")]
+    #[error(
+        "the {parameter} \"{}\" has {character:?} as character {place}; allowed are {allowed}",
+        Escaped(text)
+    )]
     Character {
         /// Of what.
         parameter: Parameter,
@@ -86,13 +90,13 @@ pub enum RuleError {
     #[error("the Android SDK checks differential packages by MD5; the sign method here is SHA256")]
     AndroidNeedsMd5,
     /// The file's name ends otherwise.
-    #[error("the file \"{file}\" is named otherwise than {}", ENDINGS.join(", "))]
+    #[error("the file \"{}\" is named otherwise than {}", Escaped(file), ENDINGS.join(", "))]
     Ending {
         /// Its name.
         file: String,
     },
     /// The file is too large.
-    #[error("the file \"{file}\" has {size} bytes; the limit is {FILE_LIMIT} (1,000 MB)")]
+    #[error("the file \"{}\" has {size} bytes; the limit is {FILE_LIMIT} (1,000 MB)", Escaped(file))]
     FileSize {
         /// Its name.
         file: String,

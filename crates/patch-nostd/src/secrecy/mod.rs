@@ -1,0 +1,110 @@
+//! Encrypted packages: whose they are, and what opens them (`docs/format.md`, section 15).
+//!
+//! A device that takes none leaves the parameter of its decoder at [`NoKey`], and links nothing of this. Others give a
+//! [`SharedKey`], a [`DeviceKey`], or a [`DecryptionKey`] of their own, over a key store or a chip's engine.
+
+#[cfg(any(feature = "chacha20", feature = "aes"))]
+mod cipher;
+#[cfg(feature = "x25519")]
+mod device;
+mod hkdf;
+#[cfg(feature = "x25519")]
+mod hpke;
+mod record;
+mod shared;
+mod unlock;
+
+#[cfg(any(feature = "chacha20", feature = "aes"))]
+pub use cipher::SoftwareCipher;
+#[cfg(feature = "x25519")]
+pub use device::{DeviceKey, x25519_public_key};
+#[cfg(feature = "x25519")]
+pub use hpke::{open_sealed, seal};
+pub use record::{AES_256_CTR, CHACHA20, Encryption, KeyMaterial, KeyName, SALT_LENGTH};
+#[cfg(feature = "encode")]
+pub use shared::salt;
+pub use shared::{SharedKey, content_key, key_name};
+pub(crate) use unlock::decrypt_body;
+pub use unlock::unlock;
+
+use crate::Error;
+use crate::verify::Sha256;
+
+/// Where the body begins in the key stream; what is before it is for private records.
+pub const BODY_POSITION: u64 = 512;
+
+/// A key stream, any part of which can be made alone. Implement it over a chip's engine, or take [`SoftwareCipher`].
+pub trait Cipher: core::fmt::Debug {
+    /// Exclusive-ors bytes with the key stream from `position` on, which encrypts and decrypts.
+    fn apply(&mut self, position: u64, bytes: &mut [u8]);
+}
+
+/// A cipher that a content key in memory makes.
+pub trait Keyed: Cipher + Sized {
+    /// The cipher of this number with this key: [`Error::Encrypted`] if it is another one than this.
+    fn new(cipher: u8, content_key: &[u8; 32]) -> Result<Self, Error>;
+}
+
+/// What a decoder needs to decrypt packages.
+///
+/// Implement it over a key store, if the key never leaves that: [`Encryption`] has all that a package says.
+pub trait DecryptionKey {
+    /// Whether packages can be decrypted at all: without that, a decoder has no code for it.
+    const DECRYPTS: bool = true;
+    /// What decrypts a package.
+    type Cipher: Cipher;
+
+    /// The cipher for a package, with its content key: [`Error::Encrypted`] if its cipher or the kind of its key is
+    /// another, [`Error::DecryptionKey`] if its key is. Called once, when all else that can be known has been checked,
+    /// signatures first of all.
+    fn open<D: Sha256>(&self, encryption: &Encryption<'_>) -> Result<Self::Cipher, Error>;
+}
+
+/// The key of those who have none: encrypted packages are [`Error::Encrypted`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoKey;
+
+/// The cipher of those who have no key: there is none.
+#[derive(Clone, Copy, Debug)]
+pub enum NoCipher {}
+
+impl DecryptionKey for NoKey {
+    const DECRYPTS: bool = false;
+    type Cipher = NoCipher;
+
+    fn open<D: Sha256>(&self, _encryption: &Encryption<'_>) -> Result<NoCipher, Error> {
+        Err(Error::Encrypted)
+    }
+}
+
+impl Cipher for NoCipher {
+    fn apply(&mut self, _position: u64, _bytes: &mut [u8]) {
+        match *self {}
+    }
+}
+
+impl<K: DecryptionKey> DecryptionKey for &K {
+    const DECRYPTS: bool = K::DECRYPTS;
+    type Cipher = K::Cipher;
+
+    fn open<D: Sha256>(&self, encryption: &Encryption<'_>) -> Result<K::Cipher, Error> {
+        (**self).open::<D>(encryption)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::array;
+
+    use super::*;
+
+    pub(super) fn bytes<const N: usize>(hex: &str) -> [u8; N] {
+        assert_eq!(hex.len(), 2 * N);
+        array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+    }
+
+    #[test]
+    fn who_has_no_key_has_no_room_for_one() {
+        assert_eq!(size_of::<Option<NoCipher>>() + size_of::<NoKey>(), 0);
+    }
+}

@@ -1,0 +1,45 @@
+//! From a checked header to what decrypts its body (`docs/format.md`, section 15.5).
+
+use zerocopy::IntoBytes;
+
+use super::{BODY_POSITION, Cipher, DecryptionKey, Encryption};
+use crate::Error;
+use crate::verify::Sha256;
+use crate::wire::{Extensions, Header};
+
+/// The cipher of a package, if it is encrypted, whose private records are then among the extensions: for those who read
+/// packages by other means than a decoder. Signatures must have been checked.
+///
+/// Private records are decrypted into `room`; [`crate::wire::HEADER_LIMIT`] bytes are always enough. The body begins at
+/// [`BODY_POSITION`] of the key stream.
+#[cfg_attr(not(feature = "encode"), inline(never))]
+pub fn unlock<'h, D: Sha256, K: DecryptionKey>(
+    key: &K,
+    header: &Header,
+    extensions: &mut Extensions<'h>,
+    room: &'h mut [u8],
+) -> Result<Option<K::Cipher>, Error> {
+    let Some(value) = extensions.encryption else { return Ok(None) };
+    if !K::DECRYPTS {
+        return Err(Error::Encrypted);
+    }
+    let encryption = Encryption::read(value)?;
+    if header.body_digest.is_none() {
+        return Err(Error::MalformedHeader);
+    }
+    let mut cipher = key.open::<D>(&encryption)?;
+    let private = encryption.private;
+    let records = room.get_mut(..private.len()).ok_or(Error::WorkspaceTooSmall)?;
+    private.write_to(records).map_err(|_| Error::WorkspaceTooSmall)?;
+    cipher.apply(0, records);
+    extensions.read_private(records)?;
+    Ok(Some(cipher))
+}
+
+/// Decrypts bytes of the body from `offset` on.
+#[inline]
+pub(crate) fn decrypt_body<C: Cipher>(cipher: &mut Option<C>, offset: u32, bytes: &mut [u8]) {
+    if let Some(cipher) = cipher {
+        cipher.apply(BODY_POSITION + u64::from(offset), bytes);
+    }
+}

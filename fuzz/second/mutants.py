@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""Which golden packages notice a decoder that has one rule wrong.
+
+One rule of the second decoder is changed at a time. Each must make it fail on some golden package: otherwise a decoder
+could get this rule wrong, and pass.
+"""
+import argparse
+import importlib
+import sys
+import tempfile
+from pathlib import Path
+
+from encoder import CmBody  # noqa: F401 - first: it finds the decoder
+
+ROOT = Path(__file__).parents[2]
+DECODER = ROOT / "docs/decoder"
+FIXTURES = ROOT / "fixtures"
+
+#: (what is wrong, file, what stands there, what stands there instead).
+MUTANTS = [
+    ("4.1: no zeros beyond the end", "models.py", "ZEROS = 4", "ZEROS = 0"),
+    ("4.1: three zeros beyond the end", "models.py", "ZEROS = 4", "ZEROS = 3"),
+    ("4.2: landmarks with the same target offset, the last", "body.py", ".target < self.reached:\n",
+     ".target <= self.reached:\n"),
+    ("4.2: landmarks that were passed stay", "body.py", "            self.upcoming += 1\n        if", "            break\n        if"),
+    ("4.2: the landmark with the least target offset", "body.py", "            ahead = self.landmarks[self.upcoming]\n",
+     "            ahead = min((x for x in self.landmarks if x.target >= self.reached), key=lambda x: x.target)\n"),
+    ("4.2: agreed is one bit", "body.py", "self.agreed & 7", "self.agreed & 1"),
+    ("4.2: agreed shrinks when landmarks are skipped", "body.py", "            self.upcoming += 1\n        if",
+     "            self.upcoming += 1\n            self.agreed = self.agreed << 1 & 0xFF\n        if"),
+    ("4.2: a landmark's displacement is not remembered", "body.py",
+     "                self.move_to_front(ahead.target - ahead.base & M32)\n", ""),
+    ("4.2: from_targets is one bit", "body.py", "8 + (self.from_targets & 7)", "8 + (self.from_targets & 1)"),
+    ("4.2: no move to front", "body.py", "        del self.recent[self.recent.index(d) if d in self.recent else 3]\n",
+     "        del self.recent[3]\n"),
+    ("4.2: the last displacement only is differed from", "body.py", "self.recent[0] - self.models.signed(2)",
+     "self.recent[0] + self.models.signed(2)"),
+    ("4.2: not stated ahead", "body.py", "ahead = self.operation() if self.reached < size else None", "ahead = None"),
+    ("4.3: difference[] is emptied at each cover", "body.py", "        self.history = self.previous = 0\n",
+     "        self.history = self.previous = 0\n        self.difference = [0] * 32\n"),
+    ("4.3: previous is kept over covers", "body.py", "        self.history = self.previous = 0\n",
+     "        self.history = 0\n        self.previous = getattr(self, 'previous', 0)\n"),
+    ("4.3: a page's kind is coded for covers of the target too", "body.py",
+     "self.kind = 0 if cover.from_target else self.page_kind()",
+     "self.kind = self.page_kind()\n            self.kind = 0 if cover.from_target else self.kind"),
+    ("4.3: covers of the target have kinds", "body.py",
+     "self.kind = 0 if cover.from_target else self.page_kind()", "self.kind = self.page_kind()"),
+    ("4.3: another is not remembered", "body.py", "control(25 + self.another)", "control(25)"),
+    ("4.3: the block flag knows no target", "body.py", "(16 if self.cover.from_target else 0)", "0"),
+    ("4.3: the block flag's size is what is left", "body.py", "(self.cover.length + 1).bit_length()",
+     "(self.cover.length - self.copied + 1).bit_length()"),
+    ("4.3: the block flag knows no first block", "body.py", "(self.copied == 0) << 16", "0"),
+    ("4.3: a target's period is one byte", "body.py", "period = bytes(self.target[at:at + want])",
+     "period = bytes(self.target[at:at + want]) if len(self.target) - at >= 8 else bytes(self.target[at:at + 1])"),
+    ("4.3: a target's source goes on with the block", "body.py", "found = (period * (want // len(period) + 1))[:want]",
+     "found = period"),
+    ("4.3: the source goes on beyond the cover", "body.py", "want = min(size, self.cover.length - self.copied)", "want = size"),
+    ("4.3: Thumb instructions of four bytes", "body.py", ">= 0b11101", ">= 0b11110"),
+    ("4.3: Xtensa instructions of two bytes", "body.py", "size = 2 if first & 8 else 3", "size = 3"),
+    ("4.3: RISC-V instructions of two bytes", "body.py", "size = 4 if first & 3 == 3 else 2", "size = 4"),
+    ("4.3: inside is never", "body.py", "return self.next_site - site - 1 & M32 < 8", "return False"),
+    ("5.2: another rate for control counters", "models.py", "update(cell, bit, 4)", "update(cell, bit, 5)"),
+    ("5.2: counts to six", "models.py", "min(count + 1, 7)", "min(count + 1, 6)"),
+    ("5.3: the keeper keeps its count", "models.py", "            cells[keeper] -= 1\n", "            pass\n"),
+    ("5.3: uses are not counted", "models.py", "                    cells[s] += 1\n", "                    pass\n"),
+    ("5.3: uses are counted to 255", "models.py", "if cells[s] & 15 < 15:", "if True:"),
+    ("5.3: one place for a slot only", "models.py", "second = first ^ 1\n", "second = first\n"),
+    ("5.4: flags have the bytes' rate", "models.py", "rate = self.counter_rate if which < 16 else self.counter_rate - 1",
+     "rate = self.counter_rate"),
+    ("5.4: the curve of literals has a fixed rate", "models.py", "        if which >= 8:\n            return 5\n",
+     "        return 5\n"),
+    ("5.4: the curve of literals reaches rate 7", "models.py", "min(8, self.literal_bits", "min(7, self.literal_bits"),
+    ("5.4: the nearest point is the lower one", "models.py", "nearest = i + (f >> 8)", "nearest = i"),
+    ("5.4: weights learn from what was refined", "models.py", "        error = ((65535 if bit else 0) - p)",
+     "        error = ((65535 if bit else 0) - (p + 3 * value >> 2))"),
+    ("5.4: no rounding", "models.py", "(x * error + 2048 >> 12)", "(x * error >> 12)"),
+    ("5.5: raw bits have counters", "models.py", "                bit = self.event(0x8000)", "                bit = self.event(0x8001)"),
+    ("6.1: literals see one byte", "body.py", "0x30000000 | last_but_one |", "0x30000000 | last |"),
+    ("6.2: history after the byte", "body.py", "(offset & 3) << 8, history & 1)", "(offset & 1) << 8, history & 1)"),
+    ("7.1: the view has 36 bytes", "references.py", "VIEW = 40", "VIEW = 36"),
+    ("7.1: another search is tried where a reference is too long", "references.py",
+     "        found = next(filter(None, (search(body, view, count, site) for search in searches)), None)\n",
+     "        found = next((f for f in (search(body, view, count, site) for search in searches) if f and f[0].length <= left), None)\n"),
+    ("7.1: near ones inside of the cover too", "references.py", "if x - cover.start & M32 < cover.length or ", "if "),
+    ("7.1: near ones without a nearby cover too", "references.py",
+     " or body.nearby.displacement(x, 0) is None:", ":"),
+    ("7.1: a Thumb partner must be all in the view", "thumb.py", "range(4, count, 2)", "range(4, count - 3, 2)"),
+    ("7.1: a RISC-V partner must be all in the view", "riscv.py", "while i < count:", "while i < count - 3:"),
+    ("7.2: words below 0x100", "forms.py", "low < 0x100", "low < 0"),
+    ("7.2: high is not looked at", "forms.py", "if self.wide and high != self.upper(low):", "if False:"),
+    ("7.2: words inside of instructions are not found", "forms.py", "        if site % self.length:\n",
+     "        if site % self.length or (state.kind < 16 and state.inside(site)):\n"),
+    ("3.5: windows are ignored", "header.py", "or any((address - start) & M32 < length for start, length in self.windows)", ""),
+    ("7.3.1: MOVW looks 10 bytes ahead", "thumb.py", "range(4, count, 2)", "range(4, min(count, 10), 2)"),
+    ("7.3.1: MOVW puts its immediate in the base", "forms.py", "registers.put(self.register_of(b), site, a, gather(c, self.fields))",
+     "registers.put(self.register_of(b), site, a, gather(b, self.fields))"),
+    ("7.3.1: BLX has the origin of BL", "thumb.py", "BLX, BL = Branch(True)", "BLX, BL = Branch(False)"),
+    ("7.3.1: LDR.W is not found", "thumb.py", "h1 & 0xFF7F == 0xF85F", "h1 & 0xFFFF == 0xF85F"),
+    ("7.3.2: nothing is removed", "aarch64.py", "            registers.remove(rn(b))", "            pass"),
+    ("7.3.2: (A and B) or C", "aarch64.py",
+     "if b & 31 == rn(b) and (not is_load_store(c) or (c >> 26 & 1 == 0 and c >> 22 & 3 != 0)):",
+     "if (b & 31 == rn(b) and not is_load_store(c)) or (is_load_store(c) and c >> 26 & 1 == 0 and c >> 22 & 3 != 0):"),
+    ("7.3.2: the base's word", "aarch64.py", "(not is_load_store(c) or (c >> 26 & 1 == 0 and c >> 22 & 3 != 0))",
+     "(not is_load_store(b) or (b >> 26 & 1 == 0 and b >> 22 & 3 != 0))"),
+    ("7.3.2: another ADRP does not end the search", "aarch64.py", "            break\n    return 0", "            pass\n    return 0"),
+    ("7.3.2: units of 128 bits", "aarch64.py", "return 4 if w >> 26 & 1 and w >> 23 & 1 else w >> 30", "return w >> 30"),
+    ("7.3.2: ADRP adds nothing", "aarch64.py", "            return LOWER.read(w, 0, 0)", "            return 0"),
+    ("7.3.3: MOVT of any condition", "arm.py", "w >> 28 != 15 and w & 0x0FF00000 == 0x03400000", "w & 0x0FF00000 == 0x03400000"),
+    ("7.3.3: LDRB is not found", "arm.py", "w & 0x0F3F0000 == 0x051F0000", "w & 0x0F7F0000 == 0x051F0000"),
+    ("7.3.4: nothing is removed", "riscv.py", "            registers.remove(rs1(b))", "            pass"),
+    ("7.3.4: loads of floats remove too", "riscv.py", " and b & 0x7F != 0x07:", ":"),
+    ("7.3.4: another LUI does not end the search", "riscv.py", "        if upper(w) and rd(w) == register:\n            return None\n", ""),
+    ("7.3.4: LUI is written without extra", "riscv.py", "address - self.origin(site) + 0x800 & 0xFFFFF000",
+     "address - extra - self.origin(site) & 0xFFFFF000"),
+    ("7.3.4: JAL of any register", "riscv.py", "return JAL if rd(w) in (0, 1, 5) else None", "return JAL"),
+    ("7.3.5: CALL of any address", "xtensa.py", "if form is CALL and not state.header.in_space(a):", "if False:"),
+    ("7.3.5: LOOP is signed", "xtensa.py", "LOOP = Offset(NEAR, 3, pc4, [(16, 8)], 0, signed=False)",
+     "LOOP = Offset(NEAR, 3, pc4, [(16, 8)], 0)"),
+    ("7.3.6: no limit", "x86.py", "return (form, a, 0) if (a - state.header.base_address) & M32 < size + (size >> 2) else None",
+     "return form, a, 0"),
+    ("7.3.6: immediates are ignored", "x86.py", "return site + self.p + 4 + self.q", "return site + self.p + 4"),
+    ("7.4: registers outlive covers", "body.py", "        self.registers = Registers()\n",
+     "        self.registers = getattr(self, 'registers', None) or Registers()\n"),
+    ("7.4: turn outlives covers", "body.py", "        self.registers = Registers()\n",
+     "        turn = self.registers.turn if hasattr(self, 'registers') else 0\n        self.registers = Registers()\n"
+     "        self.registers.turn = turn\n"),
+    ("7.4: known for 66 bytes", "memory.py", "& M32 <= 64:", "& M32 <= 66:"),
+    ("7.4: known for 62 bytes", "memory.py", "& M32 <= 64:", "& M32 <= 62:"),
+    ("7.4: a register has a second entry", "memory.py", "        if place is None:\n            place = self.turn & 3\n",
+     "        if True:\n            place = self.turn & 3\n"),
+    ("7.4: three entries", "memory.py", "            place = self.turn & 3\n", "            place = self.turn % 3\n"),
+    ("7.4: remove moves turn", "memory.py", "            self.entries[place] = None\n",
+     "            self.entries[place] = None\n            self.turn += 1\n"),
+    ("7.4: what was removed keeps its place", "memory.py", "            self.entries[place] = None\n",
+     "            self.entries[place] = self.entries[place]._replace(address=self.entries[place].address - 1000)\n"),
+    ("7.5: any landmark that holds x", "memory.py", "        if at == 0 or x - self[at - 1].base >= self[at - 1].length:\n",
+     "        while at > 0 and x - self[at - 1].base >= self[at - 1].length:\n            at -= 1\n        if at == 0:\n"),
+    ("7.5: usual does not win", "memory.py", "return usual if usual in found else found[0] if found else None",
+     "return found[0] if found else None"),
+    ("7.5: covers of 25 bytes and more", "memory.py", "SHORTEST, MOST = 24, 8", "SHORTEST, MOST = 25, 8"),
+    ("7.5: covers of 23 bytes and more", "memory.py", "SHORTEST, MOST = 24, 8", "SHORTEST, MOST = 23, 8"),
+    ("7.5: seven nearby covers", "memory.py", "SHORTEST, MOST = 24, 8", "SHORTEST, MOST = 24, 7"),
+    ("7.5: nine nearby covers", "memory.py", "SHORTEST, MOST = 24, 8", "SHORTEST, MOST = 24, 9"),
+    ("7.6: the same displacement below is stored again", "memory.py", "        if self[at - 1] == d:\n            return\n", ""),
+    ("7.6: hand stays", "memory.py", "            self.hand = (self.hand + 1) % self.room\n", ""),
+    ("7.6: the place of before the removal", "memory.py",
+     "        at = bisect.bisect_left(self.addresses, a)\n        self.addresses.insert(at, a)\n",
+     "        self.addresses.insert(at, a)\n"),
+    ("7.6: above is what is exact", "memory.py", "return self[at], self[at - 1], self[at + 1]", "return self[at], self[at - 1], self[at]"),
+    ("7.7: what cannot be written is tried again", "references.py", "if d is None or d in proposals[:source]:", "if d is None or (d in proposals[:source] and form.write(b, target_site, a + d & M32, extra) is not None and self.outcomes[0] & 1):"),
+    ("7.7: missed is not set", "references.py", "        self.missed = 1\n", ""),
+    ("7.7: rank up to 2", "references.py", "min(rank, 3)", "min(rank, 2)"),
+    ("7.7: sources that agree later are not counted", "references.py", "[proposal == d for proposal in proposals]",
+     "[proposal == d and i <= source for i, proposal in enumerate(proposals)]"),
+    ("7.7: distances from the first that can be written", "references.py", "next(d for d in proposals if d is not None)",
+     "next((d for d in proposals if d is not None and form.write(b, target_site, a + d & M32, extra) is not None), 0)"),
+    ("7.7: distances of pointers are like others", "references.py", "8 if form.cls == POINTER else 9", "9"),
+    ("7.7: references shift history", "body.py", "            self.previous = view[form.length - 1]\n",
+     "            self.previous = view[form.length - 1]\n            self.history = self.history << 1 & 0xFF\n"),
+    ("7.7: previous is the target's byte", "body.py", "            self.previous = view[form.length - 1]\n",
+     "            self.previous = self.target[-1]\n"),
+    ("7.7: next_site is not set by references", "body.py", "        self.next_site = site + form.length & M32\n        return True",
+     "        return True"),
+    ("7.7: one last displacement", "references.py", "above, self.last_displacement[side(form)]", "above, self.last_displacement[0]"),
+    ("7.7: one set for first guesses", "references.py", "GUESS_SET + side(form) if rank == 0", "GUESS_SET if rank == 0"),
+    ("7.7: near ones are learned too", "references.py", "        if form.cls != NEAR:\n            self.learned", "        if True:\n            self.learned"),
+    ("7.7: words out of the address space are learned", "references.py", "if form.cls == POINTER and not header.in_space(went):", "if False:"),
+    ("7.7: nothing is learned byte by byte", "references.py", "if form.write(b, target_site, went, extra) == c:", "if False:"),
+    ("7.7: other instructions are learned from", "references.py", "if form.write(b, target_site, went, extra) == c:", "if True:"),
+    ("10: offsets are counted from the start", "zstd_body.py", "        at += length\n", ""),
+]
+#: Modules of the decoder, which are loaded anew for each mutant.
+MODULES = [path.stem for path in DECODER.glob("*.py") if path.stem != "__main__"]
+
+
+def golden():
+    """(name, package, base, target) of all, the quick ones first."""
+    image = lambda name: b"" if name == "-" else (FIXTURES / name).read_bytes()  # noqa: E731
+    lines = [line.split() for line in (FIXTURES / "packages/golden.txt").read_text().splitlines() if line[0] != "#"]
+    packages = [(name, (FIXTURES / "packages" / name).read_bytes(), image(base), image(target))
+                for name, base, target, _ in lines if name.endswith(".smdg")]
+    # One of 22 KB takes as long as all others together.
+    return sorted((package for package in packages if len(package[1]) < 8000), key=lambda package: len(package[1]))
+
+
+def load(folder):
+    """restore() of the decoder in this folder."""
+    for module in MODULES:
+        sys.modules.pop(module, None)
+    sys.path.insert(0, str(folder))
+    try:
+        return importlib.import_module("restore").restore
+    finally:
+        sys.path.pop(0)
+
+
+def noticed_by(restore, packages, most):
+    """Names of packages that this decoder does not restore."""
+    names = []
+    for name, package, base, target in packages:
+        try:
+            right = restore(package, base) == target
+        except Exception:  # noqa: BLE001 - a wrong decoder may fail in any way
+            right = False
+        if not right:
+            names.append(name)
+        if len(names) == most:
+            break
+    return names
+
+
+def mutants(chosen=""):
+    """(what is wrong, restore) of all."""
+    for what, file, old, new in MUTANTS:
+        if chosen not in what:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            for path in DECODER.glob("*.py"):
+                (Path(folder) / path.name).write_text(path.read_text())
+            source = (Path(folder) / file).read_text()
+            assert source.count(old) == 1, "%s: %s has this %d times: %s" % (what, file, source.count(old), old)
+            (Path(folder) / file).write_text(source.replace(old, new))
+            yield what, load(folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="mutants with this in their description")
+    parser.add_argument("--most", type=int, default=1, help="how many packages to name")
+    options = parser.parse_args()
+    packages, missed, count = golden(), 0, 0
+    for what, restore in mutants(options.only):
+        names = noticed_by(restore, packages, options.most)
+        print("%-60s %s" % (what, ", ".join(names) or "NOT NOTICED"), flush=True)
+        missed += not names
+        count += 1
+    print("%d rules changed, %d not noticed" % (count, missed))
+    return missed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
