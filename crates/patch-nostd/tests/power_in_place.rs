@@ -245,6 +245,28 @@ fn up_to_four_bits_of_the_journal_that_read_wrong_lose_nothing() {
     }
 }
 
+/// What is stored is damaged while the power is off, or a damaged package was stored again.
+#[test]
+fn a_package_that_is_damaged_half_way_is_refused_and_the_genuine_one_goes_on() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    let (_, body) = Header::parse(&golden.package).unwrap();
+    let package = device.bounds()[4];
+    // Before the last record, that all is ready.
+    for after in (0..operations(&device) - 2).step_by(if is_long() { 1 } else { 7 }) {
+        let chip = interrupted(&device, after);
+        for at in (body..golden.package.len()).step_by(if is_long() { 1 } else { 13 }) {
+            let mut flipped = chip.clone();
+            flipped.flip(package + at as u32, 1 << (at % 8));
+            let flipped = RefCell::new(flipped);
+            assert_eq!(device.update(&flipped), Err(Error::BodyDigest), "{after} {at}");
+            flipped.borrow_mut().flip(package + at as u32, 1 << (at % 8));
+            assert_eq!(device.update(&flipped), Ok(()), "{after} {at}");
+            device.check_ready(&flipped.borrow());
+        }
+    }
+}
+
 /// Whoever can write the flash cannot make a step that never returns.
 #[test]
 fn a_forged_state_ends() {

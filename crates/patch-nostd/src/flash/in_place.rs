@@ -3,7 +3,7 @@
 //! What must survive is in the journal, the scratch area and the state area; nothing is undone, everything can be done
 //! again:
 //!
-//! 1. package and base are checked, and the journal says so;
+//! 1. package (after each reset) and base are checked, and the journal says so;
 //! 2. the base is moved up, from its last page to its first; a page is noted when it has arrived;
 //! 3. a segment is decoded into the scratch area, then the decoder's state is saved, then the journal says so;
 //! 4. what the plan keeps of the slot is put aside, then the journal says so;
@@ -146,7 +146,9 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
             done: 0,
         };
         this.new_decoder()?;
-        this.resume(this.journal.mark(this.update))?;
+        if this.journal.mark(this.update) == Some(Mark::Ready) {
+            this.phase = Phase::Check;
+        }
         Ok(this)
     }
 
@@ -187,10 +189,10 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         })
     }
 
-    /// Goes on where the journal says.
-    fn resume(&mut self, mark: Option<Mark>) -> Result<(), Error> {
-        self.phase = match mark {
-            None | Some(Mark::Pages(_)) => Phase::Body,
+    /// Goes on where the journal says, once the package is known to be whole.
+    fn resume(&mut self) -> Result<Phase, Error> {
+        Ok(match self.journal.mark(self.update) {
+            None | Some(Mark::Pages(_) | Mark::Ready) => Phase::Base,
             Some(Mark::Moved(pages)) => {
                 self.done = pages;
                 Phase::Move
@@ -204,9 +206,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
                 self.ground.begin(segment);
                 Phase::Copy
             }
-            Some(Mark::Ready) => Phase::Check,
-        };
-        Ok(())
+        })
     }
 
     fn note(&mut self, mark: Mark) -> Result<(), Error> {
@@ -221,7 +221,8 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         }
     }
 
-    /// The whole package must be there and intact: once begun, there is no way back.
+    /// The whole package must be there and intact: once begun, there is no way back. After a reset, too: what is stored
+    /// may have been damaged since, and what was decoded from that would be all that there is.
     fn check_body(&mut self, budget: u32) -> Result<Phase, Error> {
         let digest = self.digest.as_mut().ok_or(Error::Finished)?;
         let end = self.done.saturating_add(budget).min(self.header.body_length);
@@ -232,7 +233,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         if self.take_digest()? != self.header.body_digest.ok_or(Error::NotInPlace)? {
             return Err(Error::BodyDigest);
         }
-        Ok(Phase::Base)
+        self.resume()
     }
 
     fn check_base(&mut self, budget: u32) -> Result<Phase, Error> {
