@@ -20,7 +20,14 @@ use patch_nostd::flash::AbUpdate;
 use patch_nostd::flash::{Flash, FlashError, Geometry, Step};
 #[cfg(any(feature = "flash", feature = "in-place"))]
 use patch_nostd::flash::{InPlaceAreas, InPlaceUpdate};
-#[cfg(any(feature = "ab", feature = "in-place"))]
+#[cfg(feature = "sealed")]
+use patch_nostd::secrecy::DeviceKey;
+#[cfg(not(feature = "encrypted"))]
+use patch_nostd::secrecy::NoKey;
+#[cfg(all(feature = "encrypted", not(feature = "sealed")))]
+use patch_nostd::secrecy::SharedKey;
+#[cfg(feature = "encrypted")]
+use patch_nostd::secrecy::SoftwareCipher;
 use patch_nostd::verify::Anything;
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
 use patch_nostd::{Base, Patcher, Target};
@@ -121,10 +128,33 @@ impl Sha256 for Engine {
     }
 }
 
+/// A key that the optimizer cannot know.
+#[cfg(feature = "encrypted")]
+fn key() -> [u8; 32] {
+    core::array::from_fn(|_| read() as u8)
+}
+
+/// The key of packages that are encrypted.
+#[cfg(all(feature = "encrypted", not(feature = "sealed")))]
+fn decryption_key() -> SharedKey<SoftwareCipher> {
+    SharedKey::new(key())
+}
+
+#[cfg(feature = "sealed")]
+fn decryption_key() -> DeviceKey<SoftwareCipher> {
+    DeviceKey::new(key(), key())
+}
+
+#[cfg(not(feature = "encrypted"))]
+const fn decryption_key() -> NoKey {
+    NoKey
+}
+
 /// Every use of the decoder that a device has.
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
 fn restore<B: Base, T: Target, D: Sha256>(base: B, target: T) -> Result<(), Error> {
-    let mut patcher = Patcher::<_, _, D>::new(workspace(), base, target);
+    let key = decryption_key();
+    let mut patcher = Patcher::<_, _, D, _, _>::with_key(workspace(), base, target, Anything, key);
     while read() != 0 {
         patcher.push(memory())?;
         write(patcher.header().map_or(0, |header| header.target_size));
@@ -172,8 +202,9 @@ impl Flash for Chip {
 /// An update into another slot.
 #[cfg(feature = "ab")]
 fn over_flash<D: Sha256>() -> Result<(), Error> {
+    let (areas, key) = ((Chip, Chip), decryption_key());
     let mut update =
-        AbUpdate::<_, _, _, D, _>::new(workspace(), workspace(), memory(), (Chip, Chip), Anything)?;
+        AbUpdate::<_, _, _, D, _, _>::with_key(workspace(), workspace(), memory(), areas, Anything, key)?;
     while read() != 0 {
         update.push(memory())?;
     }
@@ -186,7 +217,9 @@ fn over_flash<D: Sha256>() -> Result<(), Error> {
 #[cfg(feature = "in-place")]
 fn over_flash<D: Sha256>() -> Result<(), Error> {
     let areas = InPlaceAreas { slot: Chip, scratch: Chip, journal: Chip, state: Chip };
-    let mut update = InPlaceUpdate::<_, _, D>::new(workspace(), workspace(), areas, Chip, Anything)?;
+    let key = decryption_key();
+    let mut update =
+        InPlaceUpdate::<_, _, D, _>::with_key(workspace(), workspace(), areas, Chip, Anything, key)?;
     while update.step(read())? != Step::Ready {}
     Ok(())
 }

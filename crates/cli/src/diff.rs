@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use diff_core::package::{Encryption, encrypt_and_prove};
 use diff_core::{Note, Options, Package, Report};
 use patch_nostd::Header;
 use serde_json::{Value, json};
@@ -21,10 +22,11 @@ pub(crate) fn run(arguments: &DiffArguments, console: &Console) -> Result<(), Fa
     let images = Images::open(arguments)?;
     images.old.tell(console);
     images.new.tell(console);
+    let encryption = arguments.encryption.encryption(console)?;
     // Before the work, so that it is not in vain. Not kept, as an interrupted program could not remove it.
     images.output(arguments).map(drop)?;
     let started = Instant::now();
-    let made = make(arguments, &images, console)?;
+    let made = encrypted(make(arguments, &images, console)?, &images, encryption.as_ref())?;
     let time = started.elapsed();
     images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
@@ -102,6 +104,17 @@ fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result
     })
 }
 
+/// The package as it is shipped, with the header that it has then.
+fn encrypted(made: Made, images: &Images, encryption: Option<&Encryption>) -> Result<Made, Failure> {
+    let Some(encryption) = encryption else { return Ok(made) };
+    let bytes = encrypt_and_prove((&images.old, &images.new), &made.bytes, encryption)?;
+    let details = match made.details {
+        Some((header, report)) => Some((Header::parse(&bytes).map_or(header, |(header, _)| header), report)),
+        None => None,
+    };
+    Ok(Made { bytes, details, ..made })
+}
+
 /// What the engine is asked for; the new image may say its version itself.
 fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Options {
     let mut options = arguments.options();
@@ -145,6 +158,7 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             let mut fields = json::header(header, made.bytes.len());
             let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
             fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
+            fields.append(&mut json::encryption(&made.bytes));
             fields.append(&mut json::report(report, &header.codec));
             fields
         }

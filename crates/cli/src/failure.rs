@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use diff_core::DiffError;
-use diff_core::package::{PackError, SignError};
+use diff_core::package::{EncryptError, PackError, SignError};
 
 use crate::console::shown;
 
@@ -115,6 +115,7 @@ impl From<PackError> for Failure {
             PackError::File { path, doing, error } => Self::file(&path, doing, &error),
             PackError::Diff { what, error } => Self::from(error).about(Path::new(&what)),
             PackError::Sign { file, error } => Self::from(error).about(Path::new(&file)),
+            PackError::Encrypt { file, error } => Self::from(error).about(Path::new(&file)),
             error @ (PackError::Manifest { .. } | PackError::Merge(_)) => Self::package(error.to_string()),
             error => Self::other(error.to_string()),
         }
@@ -125,6 +126,18 @@ impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
         match error {
             SignError::Package(_) | SignError::NoRoom => Self::package(error.to_string()),
+            error => Self::other(error.to_string()),
+        }
+    }
+}
+
+impl From<EncryptError> for Failure {
+    fn from(error: EncryptError) -> Self {
+        match error {
+            EncryptError::Package(_)
+            | EncryptError::Already
+            | EncryptError::Signed
+            | EncryptError::NoRoom => Self::package(error.to_string()),
             error => Self::other(error.to_string()),
         }
     }

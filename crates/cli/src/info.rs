@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use diff_core::package::EncryptionEntry;
 use diff_core::{CATEGORIES, Escaped, Report};
 use patch_nostd::wire::{Codec, VERSION};
 use patch_nostd::{Extensions, Header};
@@ -19,6 +20,12 @@ use crate::package::{Package, Smidgen};
 /// Shows the package.
 pub(crate) fn run(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
     let package = Package::open(&arguments.patch)?;
+    // What is public can be told without a key; where the bytes went cannot.
+    let package = if arguments.decryption.is_given() || arguments.base.is_some() {
+        package.decrypted(&arguments.decryption, console)?
+    } else {
+        package
+    };
     let reading = arguments.reading.reading();
     let old = arguments.base.as_deref().map(|path| package.open_base(path, &reading)).transpose()?;
     old.iter().for_each(|old| old.tell(console));
@@ -67,13 +74,14 @@ impl Table {
 
 fn inspect(package: &Smidgen, old: &Image) -> Result<Report, Failure> {
     package.check_base(old)?;
-    diff_core::inspect(old, &package.file).map_err(|error| package.explain(error, old))
+    diff_core::inspect(old, package.plain()).map_err(|error| package.explain(error, old))
 }
 
 fn fields(package: &Smidgen, report: Option<&Report>) -> json::Object {
     let mut fields = json::header(&package.header, package.file.len());
     fields.append(&mut json::extensions(&package.extensions()));
-    if let Some(container) = containers::open(&package.file) {
+    fields.append(&mut json::encryption(&package.file));
+    if let Some(container) = containers::open(package.plain()) {
         fields.append(&mut containers::fields(&container));
     }
     if let Some(report) = report {
@@ -86,6 +94,7 @@ fn describe(package: &Smidgen, report: Option<&Report>) -> String {
     let header = &package.header;
     let mut table = Table::default();
     describe_files(&mut table, package);
+    describe_encryption(&mut table, package);
     describe_identity(&mut table, &package.extensions());
     describe_codec(&mut table, header);
     describe_places(&mut table, header);
@@ -111,6 +120,14 @@ fn describe_files(table: &mut Table, package: &Smidgen) {
     table.row("target", format_args!("{} bytes", header.target_size));
     table.row("target SHA-256", hex(&header.target_digest));
     table.row("target MD5", header.target_md5.map_or_else(none, |digest| hex(&digest)));
+}
+
+fn describe_encryption(table: &mut Table, package: &Smidgen) {
+    let Some(EncryptionEntry { cipher, kind, key }) = package.encryption() else { return };
+    table.row("encrypted", format_args!("by {cipher}, for the {kind} key {key}"));
+    if !package.is_decrypted() {
+        table.row("", "product, module, version and rollback counter may be private: --decrypt SECRET.pem");
+    }
 }
 
 fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
@@ -158,14 +175,14 @@ fn describe_places(table: &mut Table, header: &Header) {
 }
 
 fn describe_container(table: &mut Table, package: &Smidgen) {
-    let Some(container) = containers::open(&package.file) else { return };
+    let Some(container) = containers::open(package.plain()) else { return };
     containers::rows(&container).into_iter().for_each(|(name, value)| table.row(name, value));
     table.heading("What is expanded and made again of the target:");
     containers::tree(&container.target).into_iter().for_each(|line| table.line(line));
 }
 
 fn describe_report(table: &mut Table, package: &Smidgen, report: &Report) {
-    let container = containers::open(&package.file);
+    let container = containers::open(package.plain());
     let target =
         container.map_or(package.header.target_size, |container| container.record.target_size).into();
     table.heading("Where the target comes from:");
@@ -186,7 +203,7 @@ fn describe_costs(table: &mut Table, package: &Smidgen, report: &Report) {
     let header = whole.saturating_sub(package.header.body_length.into());
     table.heading("Where the bytes of the package went:");
     table.share("header", header, whole);
-    let recipe = containers::open(&package.file).map_or(0, |container| container.record.recipe_size.into());
+    let recipe = containers::open(package.plain()).map_or(0, |container| container.record.recipe_size.into());
     if recipe > 0 {
         table.share("recipes", recipe, whole);
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use diff_core::input::Record;
+use diff_core::package::{EncryptionEntry, encryption_of};
 use diff_core::{CATEGORIES, Note, Report};
 use patch_nostd::wire::{Codec, Origin, RegionKind, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
@@ -76,6 +77,12 @@ pub(crate) fn extensions(extensions: &Extensions<'_>) -> Object {
             "keep": plan.keep,
         })),
     }))
+}
+
+/// How a package is encrypted; null if it is not.
+pub(crate) fn encryption(package: &[u8]) -> Object {
+    let record = encryption_of(package).ok().flatten();
+    object(json!({ "encryption": record.as_ref().map(EncryptionEntry::of) }))
 }
 
 /// What a file was that an image was taken from, under this name; no member if it was plain bytes.

@@ -1,37 +1,94 @@
-//! `smidgen keygen`: makes a key that signs packages.
+//! `smidgen keygen`: makes a key that signs, encrypts or decrypts packages.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use diff_core::package::{KeyError, SecretKey};
+use diff_core::package::{DeviceSecret, KeyError, SecretKey, SharedSecret};
 use serde_json::json;
 
-use crate::arguments::KeygenArguments;
+use crate::arguments::{KeyKind, KeygenArguments};
 use crate::console::{Console, shown};
 use crate::failure::Failure;
+use crate::json::hex;
 use crate::secrets::passphrase;
 
-/// Makes the key, writes both files, tells the constant for devices.
+/// What a new key is: its files, and what there is to tell.
+struct Made {
+    secret: String,
+    public: Option<String>,
+    algorithm: &'static str,
+    name: String,
+    /// For the devices' program; of a key that is secret there is none.
+    constant: Option<String>,
+    /// For the devices' production.
+    raw: Option<[u8; 32]>,
+}
+
+/// Makes the key, writes its files, tells the constant for devices.
 pub(crate) fn run(arguments: &KeygenArguments, console: &Console) -> Result<(), Failure> {
     let passphrase = passphrase(arguments.passphrase_file.as_deref(), console)?;
-    let key = SecretKey::generate().map_err(failed)?;
-    let (secret, public) = (key.to_pem(&passphrase).map_err(failed)?, key.public_pem().map_err(failed)?);
-    write_new(&arguments.secret, &secret, true)?;
-    if let Err(failure) = write_new(&arguments.public, &public, false) {
-        // A secret key whose public key nobody has is of no use.
-        let _ = fs::remove_file(&arguments.secret);
-        return Err(failure);
+    let made = make(arguments.kind, &passphrase).map_err(failed)?;
+    if made.public.is_none() && arguments.public.is_some() {
+        return Err(
+            Failure::usage("a shared key has no public half").note("give the file of the secret key only")
+        );
     }
-    let (name, constant) = (key.public_key().name(), key.public_key().rust_constant());
+    if made.raw.is_none() && arguments.raw.is_some() {
+        return Err(Failure::usage("devices need no secret key to check signatures").note("leave out --raw"));
+    }
+    write_all(arguments, &made)?;
+    let Made { algorithm, name, constant, .. } = made;
     if arguments.json {
-        return console.print(json!({ "algorithm": "Ed25519", "key": name, "constant": constant }));
+        return console.print(json!({ "algorithm": algorithm, "key": name, "constant": constant }));
     }
     console.say(format_args!(
-        "key      {name}, Ed25519; keep {} where nobody gets it",
+        "key      {name}, {algorithm}; keep {} where nobody gets it",
         shown(&arguments.secret)
     ));
-    console.print(constant)
+    constant.map_or(Ok(()), |constant| console.print(constant))
+}
+
+/// Writes all files, or none: a secret key whose public key nobody has is of no use.
+fn write_all(arguments: &KeygenArguments, made: &Made) -> Result<(), Failure> {
+    let mut files = vec![(arguments.secret.as_path(), made.secret.as_bytes(), true)];
+    if let (Some(path), Some(public)) = (&arguments.public, &made.public) {
+        files.push((path, public.as_bytes(), false));
+    }
+    if let (Some(path), Some(raw)) = (&arguments.raw, &made.raw) {
+        files.push((path, raw, true));
+    }
+    for (index, &(path, bytes, secret)) in files.iter().enumerate() {
+        if let Err(failure) = write_new(path, bytes, secret) {
+            files[..index].iter().for_each(|(path, ..)| drop(fs::remove_file(path)));
+            return Err(failure);
+        }
+    }
+    Ok(())
+}
+
+fn make(kind: KeyKind, passphrase: &str) -> Result<Made, KeyError> {
+    Ok(match kind {
+        KeyKind::Ed25519 => {
+            let key = SecretKey::generate()?;
+            let public = key.public_key();
+            let (secret, constant) = (key.to_pem(passphrase)?, Some(public.rust_constant()));
+            let (name, public) = (public.name(), Some(key.public_pem()?));
+            Made { secret, public, algorithm: "Ed25519", name, constant, raw: None }
+        }
+        KeyKind::Shared => {
+            let key = SharedSecret::generate()?;
+            let (secret, name) = (key.to_pem(passphrase)?, hex(&key.key_name()));
+            let raw = Some(*key.bytes());
+            Made { secret, public: None, algorithm: "shared", name, constant: None, raw }
+        }
+        KeyKind::X25519 => {
+            let key = DeviceSecret::generate()?;
+            let (secret, public) = (key.to_pem(passphrase)?, key.public());
+            let (name, public) = (hex(&public.key_name()), Some(public.to_pem()?));
+            Made { secret, public, algorithm: "X25519", name, constant: None, raw: Some(*key.bytes()) }
+        }
+    })
 }
 
 fn failed(error: KeyError) -> Failure {
@@ -43,7 +100,7 @@ fn failed(error: KeyError) -> Failure {
 
 /// Writes a file that must not be there yet, whole or not at all; a secret one is for its owner only, from the first
 /// moment on.
-fn write_new(path: &Path, text: &str, secret: bool) -> Result<(), Failure> {
+fn write_new(path: &Path, bytes: &[u8], secret: bool) -> Result<(), Failure> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
             Failure::usage(format!("{}: is there already, and is not written over", shown(path)))
@@ -65,6 +122,6 @@ fn write_new(path: &Path, text: &str, secret: bool) -> Result<(), Failure> {
     let made = part.make_in(folder.unwrap_or(Path::new(".")), |path| options.open(path));
     let mut part = made.map_err(failed)?;
     let file = part.as_file_mut();
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
     part.persist_noclobber(path).map(drop).map_err(|error| failed(error.error))
 }

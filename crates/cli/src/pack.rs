@@ -125,6 +125,9 @@ impl Order {
         if let Some(method) = arguments.sign_method.or(method) {
             release = release.sign_with(method);
         }
+        if let Some(encryption) = arguments.encryption.encryption(console)? {
+            release = release.encrypted(encryption);
+        }
         for signer in arguments.signing.signers(console)? {
             release = release.signed_by(signer);
         }

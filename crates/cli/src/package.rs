@@ -1,12 +1,16 @@
 //! Packages: which format they have, and what is wrong with them in the user's words.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use diff_core::input::Reading;
+use diff_core::package::{DecryptionKey, EncryptionEntry, Keys, decrypt, encryption_of};
 use patch_nostd::wire::VERSION;
 use patch_nostd::{Error, Extensions, Header};
 
+use crate::arguments::DecryptionArguments;
 use crate::classic::Classic;
+use crate::console::Console;
 use crate::failure::Failure;
 use crate::image::Image;
 use crate::input::Input;
@@ -31,6 +35,10 @@ pub(crate) struct Smidgen {
     pub(crate) file: Input,
     /// Its header.
     pub(crate) header: Header,
+    /// What decrypts it.
+    pub(crate) keys: Vec<DecryptionKey>,
+    /// What it is when it is decrypted.
+    decrypted: Option<Vec<u8>>,
 }
 
 impl Package {
@@ -41,6 +49,18 @@ impl Package {
             return Classic::new(file).map(Self::Classic);
         }
         Smidgen::new(file).map(Box::new).map(Self::Smidgen)
+    }
+
+    /// Decrypts it with the keys that are given, if it is encrypted.
+    pub(crate) fn decrypted(
+        mut self,
+        keys: &DecryptionArguments,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        if let Self::Smidgen(package) = &mut self {
+            package.decrypt(keys.keys(console)?)?;
+        }
+        Ok(self)
     }
 
     /// Opens the base image that it is applied to.
@@ -67,14 +87,40 @@ impl Smidgen {
         match file.len() as u64 {
             size if size < whole => Err(wrong_length(Error::Truncated, &file, whole)),
             size if size > whole => Err(wrong_length(Error::TrailingData, &file, whole)),
-            _ => Ok(Self { file, header }),
+            _ => Ok(Self { file, header, keys: Vec::new(), decrypted: None }),
         }
     }
 
-    /// What the header's extensions say.
+    /// Decrypts it, if it is encrypted. Signatures, if they are to be checked, are those of the file.
+    pub(crate) fn decrypt(&mut self, keys: Vec<DecryptionKey>) -> Result<(), Failure> {
+        let decrypted = match decrypt(&self.file, &Keys(&keys)) {
+            Ok(Cow::Owned(decrypted)) => Some(decrypted),
+            Ok(Cow::Borrowed(_)) => None,
+            Err(error) => return Err(self.refused(error)),
+        };
+        (self.decrypted, self.keys) = (decrypted, keys);
+        Ok(())
+    }
+
+    /// The package without encryption: as it is in the file, if it has none or was not decrypted.
+    pub(crate) fn plain(&self) -> &[u8] {
+        self.decrypted.as_deref().unwrap_or(&self.file)
+    }
+
+    /// How it is encrypted, if it is.
+    pub(crate) fn encryption(&self) -> Option<EncryptionEntry> {
+        encryption_of(&self.file).ok().flatten().as_ref().map(EncryptionEntry::of)
+    }
+
+    /// Whether what is private can be told.
+    pub(crate) const fn is_decrypted(&self) -> bool {
+        self.decrypted.is_some()
+    }
+
+    /// What the header's extensions say, private ones too if it was decrypted.
     pub(crate) fn extensions(&self) -> Extensions<'_> {
         // The header was found valid when the package was opened.
-        Header::parse_extended(&self.file).map(|(_, extensions, _)| extensions).unwrap_or_default()
+        Header::parse_extended(self.plain()).map(|(_, extensions, _)| extensions).unwrap_or_default()
     }
 
     /// Makes sure that `old` is the base image, for those who read it without the decoder that checks it.
@@ -130,6 +176,18 @@ fn refused(error: Error, file: &Input) -> Failure {
         Error::Unsigned | Error::UnknownKey | Error::Signature => {
             Failure::package(format!("{name}: {error} {}", code(error)))
                 .note("do not deliver it; get it from those who have the key")
+        }
+        Error::Encrypted | Error::DecryptionKey => {
+            let failure = Failure::package(format!("{name}: {error} {}", code(error)));
+            match encryption_of(file) {
+                Ok(Some(record)) => {
+                    let EncryptionEntry { cipher, kind, key } = EncryptionEntry::of(&record);
+                    failure.note(format!(
+                        "it is encrypted by {cipher} for the {kind} key {key}: give that with --decrypt"
+                    ))
+                }
+                _ => failure.note("it was encrypted by a newer smidgen: update this one"),
+            }
         }
         Error::Truncated => Failure::package(format!("{name}: {error} {}", code(error)))
             .note(format!("found: {} bytes; the rest is missing: get it again", file.len())),

@@ -17,7 +17,7 @@ use crate::restore::{restore, restored_json};
 
 /// Restores the image, writes it, tells about it.
 pub(crate) fn run(arguments: &PatchArguments, console: &Console) -> Result<(), Failure> {
-    let package = Package::open(&arguments.patch)?;
+    let package = Package::open(&arguments.patch)?.decrypted(&arguments.decryption, console)?;
     let old = package.open_base(&arguments.old, &arguments.reading.reading())?;
     old.tell(console);
     let output = Output::create(&arguments.output, &[old.file(), package.file()])?;

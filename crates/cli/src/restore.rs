@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use diff_core::package::Keys;
 use md5::{Digest, Md5};
 use patch_nostd::container::Opened;
 use patch_nostd::verify::{BackgroundSha256, Vouched};
 use patch_nostd::wire::{Codec, HEADER_LIMIT};
-use patch_nostd::{Base, Error, Header, Patcher, Target};
+use patch_nostd::{Anything, Base, Error, Header, Patcher, Target};
 use serde_json::json;
 
 use crate::containers;
@@ -61,7 +62,7 @@ fn run(old: &Image, package: &Smidgen, target: impl Target) -> Result<(), Error>
 }
 
 fn decode(package: &Smidgen, base: impl Base, target: impl Target) -> Result<(), Error> {
-    if let Some(container) = Opened::new::<BackgroundSha256>(&package.file)? {
+    if let Some(container) = Opened::new::<BackgroundSha256>(package.plain())? {
         return containers::restore(base, &container, target);
     }
     let length = workspace_length(&package.header);
@@ -69,7 +70,9 @@ fn decode(package: &Smidgen, base: impl Base, target: impl Target) -> Result<(),
     let mut memory = vec![0; length + 3];
     let start = memory.as_ptr().align_offset(4);
     let workspace = &mut memory[start..start + length];
-    let mut patcher = Patcher::<_, _, BackgroundSha256>::new(workspace, base, target);
+    let keys = Keys(&package.keys);
+    let mut patcher =
+        Patcher::<_, _, BackgroundSha256, _, _>::with_key(workspace, base, target, Anything, keys);
     patcher.push(&package.file)?;
     patcher.finish().map(drop)
 }

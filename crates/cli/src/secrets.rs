@@ -17,8 +17,8 @@ const LIMIT: u64 = 64 << 10;
 
 /// Reads a public key.
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
-    let (text, _) = read(path)?;
-    PublicKey::from_pem(&text).map_err(|error| Failure::other(format!("{}: {error}", shown(path))))
+    PublicKey::from_pem(&public_text(path)?)
+        .map_err(|error| Failure::other(format!("{}: {error}", shown(path))))
 }
 
 /// Reads secret keys, all with the same passphrase, which is not asked for if there is none.
@@ -34,11 +34,8 @@ pub(crate) fn secret_keys<'p>(
     // Once: a pipe gives it once.
     let passphrase = passphrase(passphrase_file, console)?;
     let key = |path: &Path| {
-        let (pem, file) = read(path)?;
-        let key = SecretKey::from_pem(&pem, &passphrase);
-        let key = key.map_err(|error| Failure::other(format!("{}: {error}", shown(path))))?;
-        warn(path, &file, console);
-        Ok(key)
+        let key = SecretKey::from_pem(&secret_text(path, console)?, &passphrase);
+        key.map_err(|error| Failure::other(format!("{}: {error}", shown(path))))
     };
     paths.map(key).collect()
 }
@@ -46,14 +43,24 @@ pub(crate) fn secret_keys<'p>(
 /// The first line of the file, or the variable.
 pub(crate) fn passphrase(file: Option<&Path>, console: &Console) -> Result<String, Failure> {
     if let Some(path) = file {
-        let (text, file) = read(path)?;
-        warn(path, &file, console);
-        return Ok(text.lines().next().unwrap_or_default().to_owned());
+        return Ok(secret_text(path, console)?.lines().next().unwrap_or_default().to_owned());
     }
     env::var(PASSPHRASE).map_err(|_| {
         Failure::usage("no passphrase is given")
             .note(format!("name a file with --passphrase-file, or set the variable {PASSPHRASE}"))
     })
+}
+
+/// The text of a file that is no secret.
+pub(crate) fn public_text(path: &Path) -> Result<String, Failure> {
+    read(path).map(|(text, _)| text)
+}
+
+/// The text of a file that is one.
+pub(crate) fn secret_text(path: &Path, console: &Console) -> Result<String, Failure> {
+    let (text, file) = read(path)?;
+    warn(path, &file, console);
+    Ok(text)
 }
 
 /// Tells that others can read a secret, if they can.

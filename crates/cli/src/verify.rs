@@ -27,8 +27,9 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> Result<(), 
     let old = package.open_base(&arguments.old, &arguments.reading.reading())?;
     old.tell(console);
     let (text, mut json) = match package {
-        Package::Smidgen(package) => {
+        Package::Smidgen(mut package) => {
             check_signature(&package, &arguments.public_key)?;
+            package.decrypt(arguments.decryption.keys(console)?)?;
             verify(&old, &package, console)?
         }
         Package::Classic(_) if !arguments.public_key.is_empty() => {

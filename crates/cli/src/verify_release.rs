@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &VerifyArguments, folder: &Path, console: &Console)
         let named = named_sources(from, &reading, console)?;
         sources.extend(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))));
     }
-    let replayed = package::replay(folder, &sources, &keys?)?;
+    let replayed = package::replay(folder, &sources, &keys?, &arguments.decryption.keys(console)?)?;
     let bad = replayed.iter().filter(|one| one.fault.is_some()).count();
     if arguments.json {
         let packages: Vec<Value> = replayed.iter().map(entry).collect();

@@ -4,20 +4,22 @@ mod archives;
 mod common;
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use archives::{changed, gzip, text};
 use common::with_workspace;
 use diff_core::package::{
-    CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, EncryptError, Encryption, Keys, PublicKey,
-    Recipient, Sealed, Sealer, SecretKey, SharedSecret, check_signature, decrypt, encrypt, encrypt_and_prove,
-    encryption_of, sign,
+    CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, Effort, EncryptError, Encryption, Keys,
+    MANIFEST_FILE, PublicKey, Recipient, Release, Sealed, Sealer, SecretKey, SharedSecret, Source,
+    check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, replay, sign,
 };
 use diff_core::{CodecChoice, Identity, Options, Silent, diff};
 use patch_nostd::container::Opened;
 use patch_nostd::secrecy::{Encryption as Record, KeyMaterial, SharedKey, SoftwareCipher};
 use patch_nostd::verify::Signed;
 use patch_nostd::wire::crc32;
-use patch_nostd::{Anything, Device, Error, Extensions, Header, Patcher, SliceTarget, SoftwareSha256};
+use patch_nostd::{Device, Error, Extensions, Header, Patcher, SliceTarget, SoftwareSha256};
 use proptest::prelude::*;
 
 fn base() -> Vec<u8> {
@@ -251,6 +253,10 @@ fn what_does_not_give_the_image_back_is_not_delivered() {
 struct Service(Option<DevicePublic>);
 
 impl Sealer for Service {
+    fn name(&self) -> String {
+        "service".into()
+    }
+
     fn seal(&self, content_key: &[u8; 32]) -> Result<Sealed, String> {
         self.0.as_ref().ok_or("out of order")?.seal(content_key)
     }
@@ -312,6 +318,78 @@ fn restore(package: &[u8], trusted: &[PublicKey]) -> Result<Vec<u8>, Error> {
         patcher.finish()?;
         Ok(slot)
     })
+}
+
+/// A release of two versions in the field.
+fn release(recipient: Recipient) -> Release {
+    let encryption = Encryption { recipient, cipher: CipherChoice::ChaCha20 };
+    let release = Release::new("2.0", target()).product("sensor").source("1.0", base()).source("1.1", base());
+    release.options(Options { level: 1, ..Options::default() }).encrypted(encryption)
+}
+
+/// The bytes of all packages of a release in a folder, and how many were made anew.
+fn packed(release: &Release, folder: &Path) -> Vec<Vec<u8>> {
+    let manifest = pack(release, &Effort::default(), folder, &Silent).unwrap();
+    manifest.packages.iter().map(|package| fs::read(folder.join(&package.file)).unwrap()).collect()
+}
+
+#[test]
+fn releases_are_encrypted_and_replayed_with_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = SecretKey::from_bytes(&[1; 32]);
+    let release = release(Recipient::Shared(shared(1))).signed_by(key);
+    let manifest = pack(&release, &Effort::default(), folder.path(), &Silent).unwrap();
+    assert_eq!(manifest.packages.len(), 2);
+    for package in &manifest.packages {
+        let encryption = package.encryption.as_ref().unwrap();
+        assert_eq!((encryption.cipher.as_str(), encryption.kind.as_str()), ("chacha20", "shared"));
+        assert_eq!(encryption.key, DecryptionKey::Shared(shared(1)).name());
+        let bytes = fs::read(folder.path().join(&package.file)).unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"sensor"));
+    }
+    let sources = [Source::new("1.0", base()), Source::new("1.1", base())];
+    let faults = |secrets: &[DecryptionKey]| -> Vec<Option<String>> {
+        let trusted = [SecretKey::from_bytes(&[1; 32]).public_key()];
+        let replayed = replay(folder.path(), &sources, &trusted, secrets).unwrap();
+        replayed.into_iter().map(|one| one.fault).collect()
+    };
+    assert_eq!(faults(&keys()), [None, None]);
+    assert!(faults(&[]).iter().all(|fault| fault.as_ref().is_some_and(|fault| fault.contains("(E33)"))));
+    assert!(
+        faults(&keys()[..2]).iter().all(|fault| fault.as_ref().is_some_and(|fault| fault.contains("(E34)")))
+    );
+    // The manifest says something else.
+    let path = folder.path().join(MANIFEST_FILE);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"chacha20\"", "\"aes-256-ctr\"")).unwrap();
+    assert!(
+        faults(&keys())
+            .iter()
+            .all(|fault| fault.as_ref().is_some_and(|fault| fault.contains("another encryption")))
+    );
+    fs::write(&path, text.replace("\"product\": \"sensor\"", "\"product\": \"senses\"")).unwrap();
+    assert!(
+        faults(&keys())
+            .iter()
+            .all(|fault| fault.as_ref().is_some_and(|fault| fault.contains("another product")))
+    );
+}
+
+#[test]
+fn another_key_makes_packages_anew_and_the_same_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let sealed =
+        |byte: u8| release(Recipient::Sealed(Box::new(DeviceSecret::from_bytes(&[byte; 32]).public())));
+    // What is sealed is another package each time that it is made.
+    let first = packed(&sealed(1), folder.path());
+    assert!(packed(&sealed(1), folder.path()) == first);
+    let other = packed(&sealed(2), folder.path());
+    assert!(first.iter().zip(&other).all(|(first, other)| first != other));
+    let again = tempfile::tempdir().unwrap();
+    let shared = |byte| release(Recipient::Shared(shared(byte)));
+    let first = packed(&shared(1), folder.path());
+    assert!(packed(&shared(1), again.path()) == first);
+    assert!(packed(&shared(2), folder.path()) != first);
 }
 
 #[test]

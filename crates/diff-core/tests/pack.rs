@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::noise;
 use diff_core::package::{
-    Effort, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError, PackProgress, Release, Shard, Type,
-    merge, pack,
+    CipherChoice, Effort, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError,
+    PackProgress, Recipient, Release, Shard, SharedSecret, Type, merge, pack,
 };
 use diff_core::{Options, Silent, prove};
 use serde_json::Value;
@@ -286,7 +286,16 @@ fn manifests_match_their_schema() {
     let schema: Value = serde_json::from_str(MANIFEST_SCHEMA).unwrap();
     let whole = packed(&Effort::default());
     let shard = packed(&Effort { shard: Shard { index: 2, of: 2 }, ..Effort::default() });
-    let manifests = [whole.path().join(MANIFEST_FILE), shard.path().join("manifest.shard-2-of-2.json")];
+    let encrypted = tempfile::tempdir().unwrap();
+    let recipient = Recipient::Shared(SharedSecret::from_bytes(&[1; 32]));
+    let encryption = Encryption { recipient, cipher: CipherChoice::Aes256Ctr };
+    let release = Release::new("2.0", target()).options(options()).encrypted(encryption);
+    pack(&release, &Effort::default(), encrypted.path(), &Silent).unwrap();
+    let manifests = [
+        whole.path().join(MANIFEST_FILE),
+        encrypted.path().join(MANIFEST_FILE),
+        shard.path().join("manifest.shard-2-of-2.json"),
+    ];
     for path in manifests {
         let manifest: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         matches_schema(&manifest, &schema, &schema, "manifest");

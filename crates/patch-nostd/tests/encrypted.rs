@@ -9,8 +9,8 @@ use common::{
     Golden, Slot, bad_packages, encrypted_golden, encrypted_named, hex_digest, small_base, with_workspace,
 };
 use patch_nostd::secrecy::{
-    Cipher, DecryptionKey, DeviceKey, Encryption, KeyMaterial, NoKey, SharedKey, SoftwareCipher,
-    x25519_public_key,
+    Cipher, DecryptionKey, DeviceKey, Encryption, KeyMaterial, Keyed, NoKey, SharedKey, SoftwareCipher,
+    content_key, key_name, x25519_public_key,
 };
 use patch_nostd::wire::Signatures;
 use patch_nostd::{Anything, Device, Error, Extensions, Header, Patcher, Policy, Sha256, SoftwareSha256};
@@ -109,7 +109,7 @@ fn a_cipher_that_is_not_there_is_no_key() {
             self.0.apply(position, bytes);
         }
     }
-    impl patch_nostd::secrecy::Keyed for OnlyChaCha20 {
+    impl Keyed for OnlyChaCha20 {
         fn new(cipher: u8, key: &[u8; 32]) -> Result<Self, Error> {
             if cipher == 1 { SoftwareCipher::new(cipher, key).map(Self) } else { Err(Error::Encrypted) }
         }
@@ -268,6 +268,36 @@ fn budgets_and_pieces_make_no_difference() {
             );
         }
     }
+}
+
+/// The document's numbers were made by another implementation of its rules.
+#[test]
+fn the_documents_examples_are_right() {
+    const FORMAT: &str = include_str!("../../../docs/format.md");
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let has = |what: &str, bytes: &[u8]| {
+        assert!(FORMAT.contains(&format!("\n| {what} | `{}` |\n", hex(bytes))), "{what}: {}", hex(bytes));
+    };
+    let content = content_key::<SoftwareSha256>(&[3; 32], &core::array::from_fn(|at| at as u8));
+    has("name of the shared key", &key_name::<SoftwareSha256>(&[3; 32]));
+    has("content key", &content);
+    for cipher in [1, 2] {
+        let mut stream = [0; 528];
+        SoftwareCipher::new(cipher, &content).unwrap().apply(0, &mut stream);
+        has(&format!("cipher {cipher}, S[0..16]"), &stream[..16]);
+        has(&format!("cipher {cipher}, S[512..528]"), &stream[512..]);
+    }
+    let (public, encapsulated) = (x25519_public_key(&[4; 32]), x25519_public_key(&[5; 32]));
+    has("the device's public key", &public);
+    has("encapsulated key", &encapsulated);
+    let golden = encrypted_named("encrypted-sealed");
+    let (_, extensions, _) = Header::parse_extended(&golden.package).unwrap();
+    let KeyMaterial::Sealed { sealed, .. } =
+        Encryption::read(extensions.encryption.unwrap()).unwrap().material
+    else {
+        panic!("not sealed")
+    };
+    has("sealed content key", sealed);
 }
 
 /// What comes after the package is refused as ever, and so is one that ends early.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use diff_core::{Containers, Identity, InPlace, Options, Ram};
 
+use super::encryption::EncryptionArguments;
 use super::engine::{ArchName, CodecName, ContainersName};
 use super::input::InputArguments;
 use super::quantity::{THREAD_LIMIT, parse_address, parse_area, parse_ram};
@@ -106,6 +107,8 @@ pub(crate) struct DiffArguments {
     #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     write_size: Option<u32>,
     #[command(flatten)]
+    pub(crate) encryption: EncryptionArguments,
+    #[command(flatten)]
     pub(crate) reading: InputArguments,
     /// Print the result to standard output as one JSON object.
     #[arg(long)]
@@ -181,6 +184,7 @@ impl DiffArguments {
             ("--to-version", self.to_version.is_some()),
             ("--rollback-counter", self.rollback_counter.is_some()),
             ("--in-place", self.in_place),
+            ("encryption", self.encryption.is_wanted()),
         ];
         given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect()
     }

@@ -15,6 +15,7 @@ Exit codes:
 }
 
 mod diff;
+mod encryption;
 mod engine;
 mod input;
 mod quantity;
@@ -25,12 +26,13 @@ mod signing;
 use clap::{Parser, Subcommand};
 
 pub(crate) use diff::{DiffArguments, Format};
+pub(crate) use encryption::DecryptionArguments;
 pub(crate) use input::FlattenArguments;
 pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments, parse_sign_method,
 };
 pub(crate) use restore::{InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments};
-pub(crate) use signing::{KeygenArguments, SignArguments};
+pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments};
 
 /// Differential firmware packages: the way from one image to the next, in as few bytes as possible.
 #[derive(Debug, Parser)]
@@ -65,7 +67,7 @@ pub(crate) enum Command {
     /// Show a release, tell the delivery platform about it, or put its shards together.
     #[command(after_help = exit_codes!())]
     Manifest(ManifestArguments),
-    /// Make a key that signs packages.
+    /// Make a key that signs, encrypts or decrypts packages.
     #[command(after_help = exit_codes!())]
     Keygen(KeygenArguments),
     /// Sign a package, or all packages of a release.

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use diff_core::package::{Effort, Shard, SignMethod};
 use diff_core::{Options, Ram};
 
+use super::encryption::EncryptionArguments;
 use super::engine::{ArchName, CodecName};
 use super::input::InputArguments;
 use super::quantity::{THREAD_LIMIT, parse_address, parse_ram, parse_size};
@@ -72,6 +73,8 @@ pub(crate) struct PackArguments {
     engine: EngineArguments,
     #[command(flatten)]
     pub(crate) reading: InputArguments,
+    #[command(flatten)]
+    pub(crate) encryption: EncryptionArguments,
     #[command(flatten)]
     pub(crate) signing: SigningArguments,
     /// Print what happens as JSON objects, a line each.

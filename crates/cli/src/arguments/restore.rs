@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::encryption::DecryptionArguments;
 use super::input::InputArguments;
 
 /// The arguments of `patch`.
@@ -16,6 +17,8 @@ pub(crate) struct PatchArguments {
     /// Where the restored image goes.
     #[arg(short, long, value_name = "NEW")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
     pub(crate) reading: InputArguments,
     /// Print the result to standard output as one JSON object.
@@ -31,6 +34,8 @@ pub(crate) struct InfoArguments {
     /// The base image that the package was made for: tells where the bytes went.
     #[arg(long, value_name = "OLD")]
     pub(crate) base: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
     pub(crate) reading: InputArguments,
     /// Print everything as one JSON object.
@@ -52,6 +57,8 @@ pub(crate) struct VerifyArguments {
     /// Check that one of these keys signed the package.
     #[arg(long, value_name = "PUBLIC.pem", num_args = 1..)]
     pub(crate) public_key: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
     pub(crate) reading: InputArguments,
     /// Print the result as one JSON object.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use diff_core::package::Signer;
 
 use crate::console::Console;
@@ -36,14 +36,32 @@ pub(crate) struct SigningArguments {
 pub(crate) struct KeygenArguments {
     /// The file of the secret key, encrypted with the passphrase; must not be there yet.
     pub(crate) secret: PathBuf,
-    /// The file of the public key; must not be there yet.
-    pub(crate) public: PathBuf,
+    /// The file of the public key; must not be there yet. A shared key has none.
+    #[arg(required_if_eq_any = [("kind", "ed25519"), ("kind", "x25519")])]
+    pub(crate) public: Option<PathBuf>,
+    /// What the key is.
+    #[arg(long, value_enum, default_value_t = KeyKind::Ed25519)]
+    pub(crate) kind: KeyKind,
+    /// Write the 32 secret bytes of a shared or X25519 key to this file besides, for the devices' production.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) raw: Option<PathBuf>,
     /// The file whose first line is the passphrase [default: the variable SMIDGEN_PASSPHRASE].
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// Print the result as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What a key is, and good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyKind {
+    /// Signs packages; devices check with the public key.
+    Ed25519,
+    /// Encrypts packages, and decrypts them: all devices of a product line have it.
+    Shared,
+    /// A device's own, or a group's: decrypts packages that were sealed to its public key.
+    X25519,
 }
 
 /// The arguments of `sign`.

@@ -1,10 +1,11 @@
 //! Reads a package of a release, if it is the one that the manifest tells of: the file, its digests and its header.
 
 use patch_nostd::wire::{Text, VERSION};
-use patch_nostd::{Error, Header};
+use patch_nostd::{Error, Extensions, Header};
 
 use super::digest::{hex, md5_hex};
-use super::entries::PackageEntry;
+use super::encryption::encryption_of;
+use super::entries::{EncryptionEntry, PackageEntry};
 use super::manifest::Manifest;
 use super::pack::codec_name;
 use super::rules;
@@ -13,7 +14,7 @@ use super::store::Store;
 
 /// Reads a package that `manifest` lists from the folder of that manifest; what is wrong with it otherwise.
 ///
-/// Nothing of the body is decoded.
+/// Nothing of the body is decoded, and what is encrypted stays so.
 pub(super) fn read(
     manifest: &Manifest,
     package: &PackageEntry,
@@ -36,7 +37,8 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
     // Of an empty base there is no digest.
     let same_base = u64::from(header.base_size) == base.0
         && (header.base_size == 0 || base.1.starts_with(&hex(&header.base_digest)));
-    let facts = [
+    let encryption = encryption_of(bytes).map_err(describe)?;
+    agree(&[
         ("length", whole == bytes.len() as u64),
         ("base", same_base),
         ("codec", codec_name(&header.codec) == package.codec),
@@ -44,14 +46,29 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
         ("memory", header.ram == package.ram),
         ("format version", package.format_version == VERSION),
         ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
+        ("encryption", encryption.as_ref().map(EncryptionEntry::of) == package.encryption),
+    ])?;
+    if encryption.is_none() {
+        check_names(manifest, &extensions)?;
+    }
+    Ok(header)
+}
+
+/// The manifest says for what the package is, as these extensions do.
+pub(super) fn check_names(manifest: &Manifest, extensions: &Extensions<'_>) -> Result<(), String> {
+    agree(&[
         ("product", extensions.product.map(Text::as_str) == manifest.product.as_deref()),
         ("module", extensions.module == Some(manifest.module.as_str().into())),
         ("version", extensions.version == Some(manifest.version.as_str().into())),
         ("rollback counter", extensions.rollback_counter == manifest.rollback_counter),
-    ];
+    ])
+}
+
+/// All of these must hold.
+fn agree(facts: &[(&str, bool)]) -> Result<(), String> {
     match facts.iter().find(|(_, agrees)| !agrees) {
         Some((what, _)) => Err(format!("its header says another {what} than the manifest")),
-        None => Ok(header),
+        None => Ok(()),
     }
 }
 

@@ -92,6 +92,13 @@ impl Manifest {
         if package.target_sha256 != self.target.sha256 {
             return Err(format!("\"{file}\" leads to another target image"));
         }
+        if let Some(encryption) = &package.encryption {
+            let known = ["chacha20", "aes-256-ctr"].contains(&encryption.cipher.as_str())
+                && ["shared", "sealed"].contains(&encryption.kind.as_str());
+            if !known || !is_hex(&encryption.key, 8) {
+                return Err(format!("how \"{file}\" is encrypted is not known"));
+            }
+        }
         let sign = match SignMethod::from_name(&package.sign_method) {
             Some(SignMethod::Md5) => &package.md5,
             Some(SignMethod::Sha256) => &package.sha256,

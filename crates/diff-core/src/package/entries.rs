@@ -1,7 +1,10 @@
 //! What a manifest lists: images, sources and packages (`docs/manifest.md`).
 
+use patch_nostd::secrecy::{Encryption, KeyMaterial};
 use serde::{Deserialize, Serialize};
 
+use super::digest::hex;
+use super::encryption::CipherChoice;
 use crate::input::Record;
 
 /// The target image.
@@ -98,9 +101,37 @@ pub struct PackageEntry {
     pub base: Option<BaseImage>,
     /// SHA-256 of the target image.
     pub target_sha256: String,
+    /// How it is encrypted; absent if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<EncryptionEntry>,
     /// The names of the keys that signed it.
     pub keys: Vec<String>,
     /// A digest of everything that the package was made of: images, options, program. The next run makes anew only
     /// what has another one.
     pub recipe: String,
+}
+
+/// How a package is encrypted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncryptionEntry {
+    /// "chacha20" or "aes-256-ctr".
+    pub cipher: String,
+    /// "shared" or "sealed".
+    pub kind: String,
+    /// The name of the key that decrypts it.
+    pub key: String,
+}
+
+impl EncryptionEntry {
+    /// What a package says.
+    #[must_use]
+    pub fn of(record: &Encryption<'_>) -> Self {
+        let kind = match record.material {
+            KeyMaterial::Shared(_) => "shared",
+            KeyMaterial::Sealed { .. } => "sealed",
+        };
+        let cipher = CipherChoice::from_number(record.cipher).map_or("unknown", CipherChoice::name);
+        Self { cipher: cipher.to_owned(), kind: kind.to_owned(), key: hex(&record.key_name) }
+    }
 }

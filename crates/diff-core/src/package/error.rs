@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{RuleError, SignError};
+use super::{EncryptError, RuleError, SignError};
 use crate::{DiffError, Escaped};
 
 /// What stops work on a release.
@@ -48,6 +48,14 @@ pub enum PackError {
         file: String,
         /// Why.
         error: SignError,
+    },
+    /// A package could not be encrypted.
+    #[error("{file}: {error}")]
+    Encrypt {
+        /// Which one.
+        file: String,
+        /// Why.
+        error: EncryptError,
     },
     /// A file is not a manifest, or says what cannot be; or a package is not the one that its manifest tells of.
     #[error("{}: {reason}", Escaped(path.display()))]

@@ -126,7 +126,7 @@ impl Manifest {
 pub(super) mod tests {
     use super::*;
     use crate::package::digest::{md5_hex, sha256_hex};
-    use crate::package::entries::BaseImage;
+    use crate::package::entries::{BaseImage, EncryptionEntry};
 
     /// A release of two sources with the same image, and one whose package was dropped.
     pub(crate) fn manifest() -> Manifest {
@@ -145,6 +145,7 @@ pub(super) mod tests {
             ram: 16384,
             base,
             target_sha256: sha256_hex(b"target"),
+            encryption: None,
             keys: Vec::new(),
             recipe: sha256_hex(b"recipe"),
         };
@@ -199,7 +200,7 @@ pub(super) mod tests {
     #[test]
     fn contradictions_and_broken_rules_are_refused() {
         type Change = fn(&mut Manifest);
-        let changes: [(Change, &str); 26] = [
+        let changes: [(Change, &str); 28] = [
             (|m| m.manifest = 2, "is a manifest of version 2; this program knows version 1"),
             (|m| m.name = "-".into(), "firmware name"),
             (|m| m.module = String::new(), "module"),
@@ -226,6 +227,11 @@ pub(super) mod tests {
             (|m| m.description = "a\rb".into(), "the description \"a\\rb\" has control"),
             (|m| m.packages[1].keys = vec!["\x1b".into()], "is not the name of a key"),
             (|m| m.sources[2].package = Some("\x1b".into()), "the package \"\\u001b\" of source"),
+            (
+                |m| m.packages[0].encryption = encryption("rot13", "00ff00ff00ff00ff"),
+                "encrypted is not known",
+            ),
+            (|m| m.packages[0].encryption = encryption("chacha20", "00"), "encrypted is not known"),
         ];
         for (change, part) in changes {
             let mut changed = manifest();
@@ -233,6 +239,11 @@ pub(super) mod tests {
             let refusal = parse(&changed).unwrap_err();
             assert!(refusal.starts_with("m: ") && refusal.contains(part), "{part:?} in {refusal:?}");
         }
+    }
+
+    fn encryption(cipher: &str, key: &str) -> Option<EncryptionEntry> {
+        let kind = "shared".to_owned();
+        Some(EncryptionEntry { cipher: cipher.to_owned(), kind, key: key.to_owned() })
     }
 
     #[test]

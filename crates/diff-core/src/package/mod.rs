@@ -35,7 +35,7 @@ pub use encryption::{
     Keys, Recipient, SEALED_LENGTH, Sealed, Sealer, SharedSecret, decrypt, encrypt, encrypt_and_prove,
     encrypt_sealed, encryption_of,
 };
-pub use entries::{BaseImage, Dropped, PackageEntry, SourceEntry, TargetImage, Type};
+pub use entries::{BaseImage, Dropped, EncryptionEntry, PackageEntry, SourceEntry, TargetImage, Type};
 pub use error::PackError;
 pub use image::{Bytes, Flattened, Image, Source};
 pub use keys::{KeyError, PublicKey, SecretKey};

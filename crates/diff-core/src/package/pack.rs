@@ -10,7 +10,8 @@ use patch_nostd::wire::{Codec, VERSION};
 use rayon::ThreadPool;
 
 use super::digest::{hex, md5_hex, sha256_hex};
-use super::entries::{BaseImage, PackageEntry, SourceEntry, TargetImage, Type};
+use super::encryption::{encrypt_and_prove, encryption_of};
+use super::entries::{BaseImage, EncryptionEntry, PackageEntry, SourceEntry, TargetImage, Type};
 use super::finish::{finish, write};
 use super::manifest::{MANIFEST_VERSION, Manifest};
 use super::plan::{Common, Plan, Task};
@@ -65,7 +66,7 @@ pub const fn memory_needed(old: u64, new: u64) -> u64 {
 /// Packs a release into `folder`, and returns its manifest, which is there as a file too.
 ///
 /// Packages and manifest depend on images and options only: not on threads, jobs, the order of sources or what earlier
-/// runs left.
+/// runs left. Sealed packages are the exception: each has a key of its own, and what earlier runs made stays.
 ///
 /// # Errors
 /// What breaks a rule of the platform is refused before any work. Whatever stops later leaves finished packages, which
@@ -117,8 +118,13 @@ impl Run<'_> {
         let image = BaseImage { size: target.size, sha256: target.sha256.clone() };
         let release = self.release;
         let keys: Vec<String> = release.signers.iter().map(|signer| signer.public_key().name()).collect();
-        let common =
-            Common { version: &release.version, target: &image, options: &self.options, keys: &keys };
+        let common = Common {
+            version: &release.version,
+            target: &image,
+            options: &self.options,
+            keys: &keys,
+            encryption: release.encryption.as_ref(),
+        };
         let sources = release.sorted_sources();
         let plan = self.pool.install(|| Plan::new(&sources, &common))?;
         rules::check_catalogue(plan.tasks.len())?;
@@ -230,7 +236,9 @@ impl Run<'_> {
         for note in &package.notes {
             self.progress.event(&Event::Note { text: &format!("{}: {note}", task.file) });
         }
-        Ok(package.bytes)
+        let Some(encryption) = &self.release.encryption else { return Ok(package.bytes) };
+        let encrypted = encrypt_and_prove((old, self.new.bytes()), &package.bytes, encryption);
+        encrypted.map_err(|error| PackError::Encrypt { file: task.file.clone(), error })
     }
 
     /// The package with the signatures of all keys.
@@ -275,6 +283,7 @@ impl Run<'_> {
             ram: header.ram,
             base: task.base.as_ref().map(|(_, base)| base.clone()),
             target_sha256: hex(&header.target_digest),
+            encryption: encryption_of(bytes).map_err(unreadable)?.map(|record| EncryptionEntry::of(&record)),
             keys: key_names(bytes).map_err(unreadable)?,
             recipe: task.recipe.clone(),
         })

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::digest::sha256_hex;
 use super::entries::{BaseImage, SourceEntry};
-use super::{Image, PackError, Source};
+use super::{Encryption, Image, PackError, Source};
 use crate::Options;
 use crate::input::Record;
 
@@ -39,6 +39,8 @@ pub(super) struct Common<'a> {
     pub(super) options: &'a Options,
     /// The keys that sign them, by name.
     pub(super) keys: &'a [String],
+    /// How they are encrypted, if they are.
+    pub(super) encryption: Option<&'a Encryption>,
 }
 
 impl<'a> Plan<'a> {
@@ -91,6 +93,10 @@ impl Common<'_> {
         let text = format!(
             "{program}, format {VERSION}, {options:?}, from {base:?}, to {target:?}, signed by {keys:?}"
         );
+        let text = match self.encryption {
+            Some(encryption) => format!("{text}, encrypted with {}", encryption.recipe()),
+            None => text,
+        };
         sha256_hex(text.as_bytes())
     }
 }
@@ -105,15 +111,18 @@ impl BaseImage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::package::{CipherChoice, Recipient, SharedSecret};
 
     fn files(sources: &[(&str, &[u8])]) -> Vec<(String, Vec<String>)> {
         let sources: Vec<Source> =
             sources.iter().map(|(version, image)| Source::new(*version, image.to_vec())).collect();
         let sources: Vec<&Source> = sources.iter().collect();
         let (target, options) = (BaseImage::of(b"target"), Options::default());
-        let plan =
-            Plan::new(&sources, &Common { version: "3", target: &target, options: &options, keys: &[] })
-                .unwrap();
+        let plan = Plan::new(
+            &sources,
+            &Common { version: "3", target: &target, options: &options, keys: &[], encryption: None },
+        )
+        .unwrap();
         assert_eq!(plan.sources.len(), sources.len());
         plan.tasks.into_iter().map(|task| (task.file, task.source_versions)).collect()
     }
@@ -138,12 +147,22 @@ mod tests {
     fn a_recipe_knows_images_and_options() {
         let target = BaseImage::of(b"target");
         let recipe = |options: Options, base: &[u8]| {
-            Common { version: "3", target: &target, options: &options, keys: &[] }
+            Common { version: "3", target: &target, options: &options, keys: &[], encryption: None }
                 .recipe(Some(&BaseImage::of(base)))
         };
         let usual = recipe(Options::default(), b"base");
         assert_eq!(usual, recipe(Options::default(), b"base"));
         assert_ne!(usual, recipe(Options::default(), b"other"));
         assert_ne!(usual, recipe(Options { level: 1, ..Options::default() }, b"base"));
+        let encrypted = |key: u8, cipher| {
+            let recipient = Recipient::Shared(SharedSecret::from_bytes(&[key; 32]));
+            let encryption = Some(&Encryption { recipient, cipher });
+            let options = Options::default();
+            Common { version: "3", target: &target, options: &options, keys: &[], encryption }
+                .recipe(Some(&BaseImage::of(b"base")))
+        };
+        let [chacha20, aes] = [CipherChoice::ChaCha20, CipherChoice::Aes256Ctr];
+        let all = [usual, encrypted(1, chacha20), encrypted(2, chacha20), encrypted(1, aes)];
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
     }
 }

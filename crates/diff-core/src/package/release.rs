@@ -4,7 +4,7 @@ use patch_nostd::wire::{TEXT_LIMIT, is_product};
 
 use super::order;
 use super::rules::{self, DEFAULT_MODULE, RuleError, SignMethod};
-use super::{Image, PackError, Signer, Source};
+use super::{Encryption, Image, PackError, Signer, Source};
 use crate::{Escaped, Identity, Options, has_control};
 
 /// A differential package with more than this share of the full one's bytes, in percent, is not worth it.
@@ -34,6 +34,7 @@ pub struct Release {
     pub(super) rollback_counter: Option<u32>,
     pub(super) options: Options,
     pub(super) signers: Vec<Box<dyn Signer>>,
+    pub(super) encryption: Option<Encryption>,
 }
 
 impl Release {
@@ -53,6 +54,7 @@ impl Release {
             rollback_counter: None,
             options: Options::default(),
             signers: Vec::new(),
+            encryption: None,
         }
     }
 
@@ -131,6 +133,13 @@ impl Release {
     #[must_use]
     pub fn signed_by(mut self, signer: impl Signer + 'static) -> Self {
         self.signers.push(Box::new(signer));
+        self
+    }
+
+    /// Has all packages encrypted, before they are signed.
+    #[must_use]
+    pub fn encrypted(mut self, encryption: Encryption) -> Self {
+        self.encryption = Some(encryption);
         self
     }
 

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use patch_nostd::wire::IMAGE_LIMIT;
-use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
+use patch_nostd::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
 use super::agree::{self, describe};
 use super::digest::sha256_hex;
+use super::encryption::{DecryptionKey, Keys, decrypt};
 use super::entries::PackageEntry;
 use super::manifest::Manifest;
 use super::signing::check_signature;
@@ -25,15 +26,22 @@ pub struct Replayed {
 
 /// Checks every package of the release in `folder`: that its file is the one that the manifest tells of and keeps the
 /// platform's limits, that one of `keys` signed it (if there are any), and that the device's own decoder restores the
-/// target from the image of each of its versions, in the memory that is stated.
+/// target from the image of each of its versions, in the memory that is stated. Encrypted packages are decrypted by those
+/// of `secrets` that they name.
 ///
 /// # Errors
 /// A manifest that cannot be read, or contradicts itself. What is wrong with a package is in the result.
-pub fn replay(folder: &Path, sources: &[Source], keys: &[PublicKey]) -> Result<Vec<Replayed>, PackError> {
+pub fn replay(
+    folder: &Path,
+    sources: &[Source],
+    keys: &[PublicKey],
+    secrets: &[DecryptionKey],
+) -> Result<Vec<Replayed>, PackError> {
     let store = Store::open(folder)?;
     let manifest = store.manifest()?;
     let replayed = |package: &PackageEntry| {
-        let fault = Replay { manifest: &manifest, store: &store, sources, keys }.check(package).err();
+        let fault =
+            Replay { manifest: &manifest, store: &store, sources, keys, secrets }.check(package).err();
         Replayed { package: package.clone(), fault }
     };
     Ok(manifest.packages.par_iter().map(replayed).collect())
@@ -44,6 +52,7 @@ struct Replay<'a> {
     store: &'a Store,
     sources: &'a [Source],
     keys: &'a [PublicKey],
+    secrets: &'a [DecryptionKey],
 }
 
 impl Replay<'_> {
@@ -52,13 +61,24 @@ impl Replay<'_> {
         if !self.keys.is_empty() {
             check_signature(&bytes, self.keys).map_err(describe)?;
         }
+        self.check_names(package, &bytes)?;
         if package.source_versions.is_empty() {
-            return restores(&[], &bytes, &header);
+            return self.restores(&[], &bytes, &header);
         }
         package
             .source_versions
             .iter()
             .try_for_each(|version| self.check_source(package, version, &bytes, &header))
+    }
+
+    /// What is private if the package is encrypted.
+    fn check_names(&self, package: &PackageEntry, bytes: &[u8]) -> Result<(), String> {
+        if package.encryption.is_none() {
+            return Ok(());
+        }
+        let plain = decrypt(bytes, &Keys(self.secrets)).map_err(describe)?;
+        let (_, extensions, _) = Header::parse_extended(&plain).map_err(describe)?;
+        agree::check_names(self.manifest, &extensions)
     }
 
     fn check_source(
@@ -76,17 +96,19 @@ impl Replay<'_> {
         if stated != Some(sha256_hex(image).as_str()) {
             return Err(format!("the image of {version} is another one than the release was made from"));
         }
-        restores(image, bytes, header)
+        self.restores(image, bytes, header)
     }
-}
 
-/// The decoder restores the target that the header states; whether it is right, its digest tells.
-fn restores(base: &[u8], package: &[u8], header: &Header) -> Result<(), String> {
-    let mut memory = vec![0; header.ram as usize + 3];
-    let start = memory.as_ptr().align_offset(4);
-    let workspace = &mut memory[start..start + header.ram as usize];
-    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, Kept::default());
-    patcher.push(package).and_then(|()| patcher.finish().map(drop)).map_err(describe)
+    /// The decoder restores the target that the header states; whether it is right, its digest tells.
+    fn restores(&self, base: &[u8], package: &[u8], header: &Header) -> Result<(), String> {
+        let mut memory = vec![0; header.ram as usize + 3];
+        let start = memory.as_ptr().align_offset(4);
+        let workspace = &mut memory[start..start + header.ram as usize];
+        let (target, keys) = (Kept::default(), Keys(self.secrets));
+        let mut patcher =
+            Patcher::<_, _, SoftwareSha256, _, _>::with_key(workspace, base, target, Anything, keys);
+        patcher.push(package).and_then(|()| patcher.finish().map(drop)).map_err(describe)
+    }
 }
 
 /// A target in memory, as some packages read back what they wrote.

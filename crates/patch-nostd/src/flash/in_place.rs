@@ -3,7 +3,7 @@
 //! What must survive is in the journal, the scratch area and the state area; nothing is undone, everything can be done
 //! again:
 //!
-//! 1. package (after each reset) and base are checked, and the journal says so;
+//! 1. package and base are checked, and the journal says so;
 //! 2. the base is moved up, from its last page to its first; a page is noted when it has arrived;
 //! 3. a segment is decoded into the scratch area, then the decoder's state is saved, then the journal says so;
 //! 4. what the plan keeps of the slot is put aside, then the journal says so;
@@ -168,7 +168,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     /// Does the next piece of work: about `budget` bytes, a page, or a segment's end.
     pub fn step(&mut self, budget: u32) -> Result<Step, Error> {
         let phase = core::mem::replace(&mut self.phase, Phase::Failed);
-        if phase != Phase::Failed {
+        if !matches!(phase, Phase::Body | Phase::Failed) {
             self.confirm()?;
         }
         self.phase = match phase {
@@ -189,9 +189,10 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         })
     }
 
-    /// Goes on where the journal says, once the package is known to be whole.
+    /// Goes on where the journal says, with a package that is intact.
     fn resume(&mut self) -> Result<Phase, Error> {
         Ok(match self.journal.mark(self.update) {
+            // Of an image that is ready no more, the base may be there again.
             None | Some(Mark::Pages(_) | Mark::Ready) => Phase::Base,
             Some(Mark::Moved(pages)) => {
                 self.done = pages;
@@ -221,8 +222,8 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         }
     }
 
-    /// The whole package must be there and intact: once begun, there is no way back. After a reset, too: what is stored
-    /// may have been damaged since, and what was decoded from that would be all that there is.
+    /// The whole package must be there and intact: once begun, there is no way back. After a reset it may be another one
+    /// than before, with the same header.
     fn check_body(&mut self, budget: u32) -> Result<Phase, Error> {
         let digest = self.digest.as_mut().ok_or(Error::Finished)?;
         let end = self.done.saturating_add(budget).min(self.header.body_length);

@@ -12,7 +12,7 @@ use crate::wire::{Extensions, Header};
 ///
 /// Private records are decrypted into `room`; [`crate::wire::HEADER_LIMIT`] bytes are always enough. The body begins at
 /// [`BODY_POSITION`] of the key stream.
-#[cfg_attr(not(feature = "encode"), inline(never))]
+#[inline]
 pub fn unlock<'h, D: Sha256, K: DecryptionKey>(
     key: &K,
     header: &Header,
@@ -20,9 +20,21 @@ pub fn unlock<'h, D: Sha256, K: DecryptionKey>(
     room: &'h mut [u8],
 ) -> Result<Option<K::Cipher>, Error> {
     let Some(value) = extensions.encryption else { return Ok(None) };
-    if !K::DECRYPTS {
-        return Err(Error::Encrypted);
+    if K::DECRYPTS {
+        open::<D, K>(value, key, header, extensions, room).map(Some)
+    } else {
+        Err(Error::Encrypted)
     }
+}
+
+#[cfg_attr(not(feature = "encode"), inline(never))]
+fn open<'h, D: Sha256, K: DecryptionKey>(
+    value: &[u8],
+    key: &K,
+    header: &Header,
+    extensions: &mut Extensions<'h>,
+    room: &'h mut [u8],
+) -> Result<K::Cipher, Error> {
     let encryption = Encryption::read(value)?;
     if header.body_digest.is_none() {
         return Err(Error::MalformedHeader);
@@ -33,7 +45,7 @@ pub fn unlock<'h, D: Sha256, K: DecryptionKey>(
     private.write_to(records).map_err(|_| Error::WorkspaceTooSmall)?;
     cipher.apply(0, records);
     extensions.read_private(records)?;
-    Ok(Some(cipher))
+    Ok(cipher)
 }
 
 /// Decrypts bytes of the body from `offset` on.

@@ -10,6 +10,7 @@ use patch_nostd::{Error, Extensions, Header, SoftwareSha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::super::digest::hex;
 use super::decrypt::decrypt;
 use super::keys::SharedSecret;
 use super::seal::{Sealed, Sealer};
@@ -79,6 +80,17 @@ pub enum EncryptError {
     /// The header is full.
     #[error("a package's header has room for 512 bytes in all, and encryption takes too many of them")]
     NoRoom,
+}
+
+impl Encryption {
+    /// What tells it from others: packages that were encrypted otherwise are made anew.
+    pub(in super::super) fn recipe(&self) -> String {
+        let recipient = match &self.recipient {
+            Recipient::Shared(key) => format!("shared key {}", hex(&key.key_name())),
+            Recipient::Sealed(sealer) => format!("sealed by {}", sealer.name()),
+        };
+        format!("{recipient}, {}", self.cipher.name())
+    }
 }
 
 impl CipherChoice {

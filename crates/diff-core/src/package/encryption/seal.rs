@@ -4,6 +4,7 @@ use patch_nostd::SoftwareSha256;
 use patch_nostd::secrecy::{KeyMaterial, KeyName, seal, x25519_public_key};
 use zeroize::Zeroizing;
 
+use super::super::digest::hex;
 use super::keys::DevicePublic;
 
 /// Bytes of what [`Sealed::from_bytes`] reads.
@@ -22,6 +23,8 @@ pub struct Sealed {
 
 /// Something that seals content keys: a public key, or a way to a service that has one.
 pub trait Sealer: Send + Sync {
+    /// What tells it from others: packages that another one sealed are made anew.
+    fn name(&self) -> String;
     /// Seals a content key.
     ///
     /// # Errors
@@ -57,6 +60,10 @@ impl DevicePublic {
 }
 
 impl Sealer for DevicePublic {
+    fn name(&self) -> String {
+        hex(&self.key_name())
+    }
+
     fn seal(&self, content_key: &[u8; 32]) -> Result<Sealed, String> {
         let mut ephemeral = Zeroizing::new([0; 32]);
         getrandom::fill(ephemeral.as_mut_slice()).map_err(|error| error.to_string())?;
