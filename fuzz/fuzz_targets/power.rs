@@ -6,7 +6,8 @@ use std::cell::RefCell;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use patch_nostd::flash::{
-    AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Simulator, Step, state_area,
+    AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Simulator, Step, Unreadable,
+    state_area,
 };
 use patch_nostd::{Anything, Error, Header, SoftwareSha256};
 
@@ -17,12 +18,16 @@ const NEW: &[u8] = include_bytes!("../../fixtures/packages/small-target.bin");
 const SLOT: u32 = 1024;
 const SCRATCH: u32 = 256;
 const PAGE: u32 = 64;
+/// With the longest units, a page has room for one copy of a record.
+const JOURNAL: u32 = 4 * PAGE;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
     in_place: bool,
     /// Base-2 logarithm of the write size.
     write: u8,
+    /// What cannot be read, and whether flash is erased to zero.
+    kind: (u8, bool),
     budget: u16,
     /// Each: operations until the power goes, and bytes of the next one that are done. The last ones' sum is the fuel.
     cuts: Vec<(u16, u8)>,
@@ -31,8 +36,14 @@ struct Input {
 fuzz_target!(|input: Input| {
     let write = 1 << (input.write % 7);
     let state = Header::parse(PACKAGE).ok().and_then(|(header, _)| state_area(&header, PAGE)).unwrap();
-    let size = 2 * SLOT + SCRATCH + 2 * PAGE + state;
-    let mut chip = Simulator::new(Geometry::new(size, PAGE, write));
+    let size = 2 * SLOT + SCRATCH + JOURNAL + state;
+    let erased = if input.kind.1 { 0 } else { 0xFF };
+    let mut chip = Simulator::new(Geometry { erased, ..Geometry::new(size, PAGE, write) });
+    chip.set_unreadable(match input.kind.0 % 3 {
+        0 => Unreadable::Nothing,
+        1 => Unreadable::Torn,
+        _ => Unreadable::TornOrErased,
+    });
     chip.load(0, OLD);
     let chip = RefCell::new(chip);
     for &(after, torn) in &input.cuts {
@@ -55,9 +66,9 @@ fn update(chip: &RefCell<Simulator>, input: &Input, state: u32) -> Result<(), Er
     let workspace = &mut memory[start..start + ram];
     let budget = u32::from(input.budget);
     let rest = 2 * SLOT + SCRATCH;
-    let (slot, journal) = (Area::new(chip, 0, SLOT), Area::new(chip, rest, 2 * PAGE));
+    let (slot, journal) = (Area::new(chip, 0, SLOT), Area::new(chip, rest, JOURNAL));
     if input.in_place {
-        let (scratch, state) = (Area::new(chip, 2 * SLOT, SCRATCH), Area::new(chip, rest + 2 * PAGE, state));
+        let (scratch, state) = (Area::new(chip, 2 * SLOT, SCRATCH), Area::new(chip, rest + JOURNAL, state));
         let areas = InPlaceAreas { slot, scratch, journal, state };
         let mut buffer = [0; IN_PLACE_BUFFER];
         let mut update =
