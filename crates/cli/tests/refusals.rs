@@ -184,6 +184,21 @@ fn outputs_in_places_that_are_read_only() {
 }
 
 #[test]
+fn flash_that_no_update_in_place_works_on() {
+    let desk = Desk::with_package();
+    let diff = "diff old new -o out --in-place --slot 1M --page 4K";
+    for (more, said) in [
+        ("--scratch 4K", "less than two pages"),
+        ("--scratch 8K --write-size 3", "not whole units"),
+        ("--scratch 8K --codec zstd", "codec zstd"),
+        ("--scratch 2G", "the limit is"),
+    ] {
+        desk.run(&format!("{diff} {more}")).failed(2, &["in place: ", said]);
+        assert!(!desk.path("out").exists());
+    }
+}
+
+#[test]
 fn standard_streams_are_no_files() {
     let desk = Desk::with_package();
     desk.run("diff old new -o -").failed(2, &["standard output", "name a file"]);

@@ -199,10 +199,12 @@ impl<'w, F: Flash> Ground<'w, F> {
 
     /// Whether two places hold the same `count` bytes; if the other one cannot be read, it does not.
     fn is_same(&mut self, one: Place, other: Place, count: u32) -> Result<bool, Error> {
+        // Where there is nothing of use, that is what was written.
+        let erased = self.scratch.geometry().erased;
         let mut at = 0;
         while at < count {
             let length = (COMPARED as u32).min(count - at);
-            let (mut first, mut second) = ([0; COMPARED], [0; COMPARED]);
+            let (mut first, mut second) = ([erased; COMPARED], [erased; COMPARED]);
             self.read(one, at, first.get_mut(..length as usize).unwrap_or_default())?;
             let read = self.read(other, at, second.get_mut(..length as usize).unwrap_or_default());
             if read.is_err() || first != second {

@@ -11,8 +11,9 @@
 
 use super::Step;
 use super::ground::{Ground, PIECE, buffer, chunk};
-use super::journal::{Entry, Journal, Mark};
+use super::journal::Journal;
 use super::memory::Flash;
+use super::record::{Entry, Mark};
 use super::saved::{Loading, Saving};
 use super::stored::{
     Decoder, Opened, are_sound, hash, read_header, state_area, state_place, transfer, update,

@@ -12,6 +12,7 @@ mod in_place;
 mod journal;
 mod memory;
 mod nor;
+mod record;
 mod saved;
 mod sectors;
 #[cfg(feature = "simulator")]
@@ -24,9 +25,10 @@ pub use ab::{AbUpdate, ab_ram};
 pub use area::Area;
 pub use ground::{IN_PLACE_BUFFER, in_place_buffer};
 pub use in_place::{InPlaceAreas, InPlaceUpdate, has_begun};
-pub use journal::{Entry, Journal, Mark, journal_area};
+pub use journal::{Journal, journal_area};
 pub use memory::{Flash, FlashError, Geometry};
 pub use nor::Nor;
+pub use record::{Entry, Mark};
 pub use sectors::Sectors;
 #[cfg(feature = "simulator")]
 pub use simulator::{Cut, Operation, Simulator, Unreadable};
