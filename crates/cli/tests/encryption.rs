@@ -11,7 +11,8 @@ const TO_SHARED: &str = "--encrypt shared.pem --encryption-passphrase-file phras
 /// A folder with `old`, `new`, a passphrase, a shared key, and a device's key.
 fn desk() -> Desk {
     let (old, new) = common::versions();
-    let desk = Desk::with(&[("old", &old), ("new", &new), ("phrase", b"correct horse\n")]);
+    let desk = Desk::with(&[("old", &old), ("new", &new)]);
+    desk.write_secret("phrase", b"correct horse\n");
     keygen(&desk, "shared.pem --kind shared --raw shared.key").succeeded();
     keygen(&desk, "device.pem device.pub --kind x25519 --raw device.key").succeeded();
     desk
@@ -106,7 +107,7 @@ fn another_key_of_the_same_kind_is_named() {
     diff(&desk, TO_SHARED).succeeded();
     let wrong = desk.run(&format!("patch old patch -o restored --decrypt other.pem {PHRASE}"));
     wrong.failed(3, &["the package is encrypted for another key (E34)", "shared key"]);
-    desk.write("wrong", b"wrong\n");
+    desk.write_secret("wrong", b"wrong\n");
     let wrong = desk.run("patch old patch -o restored --decrypt shared.pem --passphrase-file wrong");
     wrong.failed(1, &["shared.pem: cannot be decrypted"]);
 }
