@@ -2,8 +2,7 @@
 """A second decoder of Smidgen packages, written from docs/format.md alone: what the text says, and nothing else.
 
 It is made to be read beside the text, and to be compared with: each file names its sections. It needs Python 3.10 or
-later and nothing else. It has neither section 14 nor section 15: such packages are errors 32 and 33. Signatures are
-parsed, not verified.
+later and nothing else. It has not section 14: such packages are error 32. Signatures are parsed, not verified.
 
 The exit status is 0, or the number of the error of section 9.
 """
@@ -16,6 +15,7 @@ from body import CmBody  # noqa: E402
 from errors import SmidgenError  # noqa: E402
 from header import IMAGE_LIMIT, Header  # noqa: E402
 from restore import restore  # noqa: E402
+from secrecy import Keys  # noqa: E402
 from trace import TracedBody  # noqa: E402
 
 
@@ -34,6 +34,8 @@ def arguments():
     parser.add_argument("--largest", metavar="BYTES", type=int, default=IMAGE_LIMIT, help="the largest target (section 8)")
     parser.add_argument("--in-place", metavar="BYTES", type=int,
                         help="check what an update in place needs (section 8.2); BYTES are erased at once")
+    parser.add_argument("--shared-key", metavar="HEX", type=bytes.fromhex, help="of encrypted packages (section 15)")
+    parser.add_argument("--secret-key", metavar="HEX", type=bytes.fromhex, help="X25519 key of packages that are sealed to it")
     parser.add_argument("--trace", action="store_true", help="print all events, as section 11 does")
     return parser.parse_args()
 
@@ -46,7 +48,7 @@ def main(options):
         return
     try:
         target = restore(package, read(options.base), options.largest, options.in_place,
-                         TracedBody if options.trace else CmBody)
+                         TracedBody if options.trace else CmBody, Keys(options.shared_key, options.secret_key))
     finally:
         if TracedBody.last:
             print(TracedBody.last.models.table())

@@ -123,44 +123,48 @@ class Header:
 
     def parse_extensions(self, r):
         """Section 2.6."""
-        self.extensions = {}
         size = r.varint("size of the extensions")
-        records = Reader(r.take(size, "extensions"))
-        last = -1
-        while records.at < size:
-            tag = records.u8("tag")
-            value = records.take(records.varint("length of an extension"), "extension")
-            self.extensions[tag] = self.parse_extension(tag, Reader(value))
-            if tag <= last:
-                raise SmidgenError(5, "tags of extensions do not ascend")
-            last = tag
-
-    @staticmethod
-    def parse_extension(tag, r):
-        """The value of one record. This decoder has not section 14."""
-        if tag in (1, 2, 3):
-            text = r.take(r.within(r.end, "length of a text", 1, 64), "text")
-            if tag > 1 and not NAME.issuperset(text):
-                raise SmidgenError(5, "characters of a module or version")
-            try:
-                return text.decode("utf-8")
-            except UnicodeDecodeError:
-                raise SmidgenError(5, "product is not UTF-8") from None
-        if tag == 4:
-            value = r.varint("rollback counter")
-        elif tag == 5:
-            segment, shift = r.varint("segment", 1), r.varint("shift")
-            value = segment, shift, r.varint("keep", 0, segment)
-        elif tag == 6:
-            raise SmidgenError(32, "containers are not restored by this decoder")
-        elif tag == 7:
-            return r.data                                   # section 15.1, after all checks of the header
-        else:
-            raise SmidgenError(4, "extension %d" % tag)
-        r.ends("an extension")
-        return value
+        self.extensions = parse_records(Reader(r.take(size, "extensions")))
 
     def in_space(self, address):
         """Whether an address lies in the address space (section 3.5)."""
         return ((address - self.base_address) & M32 < self.base_size
                 or any((address - start) & M32 < length for start, length in self.windows))
+
+
+def parse_records(records):
+    """{tag: value} of all records (section 2.6)."""
+    extensions, last = {}, -1
+    while records.at < records.end:
+        tag = records.u8("tag")
+        value = records.take(records.varint("length of an extension"), "extension")
+        extensions[tag] = parse_extension(tag, Reader(value))
+        if tag <= last:
+            raise SmidgenError(5, "tags of extensions do not ascend")
+        last = tag
+    return extensions
+
+
+def parse_extension(tag, r):
+    """The value of one record. This decoder has not section 14."""
+    if tag in (1, 2, 3):
+        text = r.take(r.within(r.end, "length of a text", 1, 64), "text")
+        if tag > 1 and not NAME.issuperset(text):
+            raise SmidgenError(5, "characters of a module or version")
+        try:
+            return text.decode("utf-8")
+        except UnicodeDecodeError:
+            raise SmidgenError(5, "product is not UTF-8") from None
+    if tag == 7:
+        return r.data                                       # section 15.1, after all checks of the header
+    if tag == 4:
+        value = r.varint("rollback counter")
+    elif tag == 5:
+        segment, shift = r.varint("segment", 1), r.varint("shift")
+        value = segment, shift, r.varint("keep", 0, segment)
+    elif tag == 6:
+        raise SmidgenError(32, "containers are not restored by this decoder")
+    else:
+        raise SmidgenError(4, "extension %d" % tag)
+    r.ends("an extension")
+    return value

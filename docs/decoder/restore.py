@@ -5,6 +5,7 @@ import zstd_body
 from body import CmBody
 from errors import SmidgenError
 from header import CM, IMAGE_LIMIT, Header
+from secrecy import Keys, decrypt
 
 
 class Plan:
@@ -23,19 +24,20 @@ class Plan:
             raise SmidgenError(30, "byte %d of the base is gone" % offset)
 
 
-def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody):
+def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, keys=Keys()):
     """The target image. `largest`: how many bytes it may have. `erase`: what the flash erases at once, for an update in place.
     `body_class` may take the place of CmBody."""
     header = Header(package)
+    sent = package[header.length:]
+    body = sent[:header.body_length]
+    digest = hashlib.sha256(body).digest()
     if 7 in header.extensions:
-        raise SmidgenError(33, "encrypted packages are not read by this decoder")
+        body = decrypt(header, body, keys)
     plan = Plan(header, erase) if erase else None
     if header.target_size > largest:
         raise SmidgenError(22, "the target has %d bytes" % header.target_size)
-    body = package[header.length:]
-    cut, rest = len(body) < header.body_length, len(body) > header.body_length
-    body = body[:header.body_length]
-    if plan and (cut or hashlib.sha256(body).digest() != header.body_digest):
+    cut, rest = len(sent) < header.body_length, len(sent) > header.body_length
+    if plan and (cut or digest != header.body_digest):
         raise SmidgenError(16 if cut else 20, "the stored package")
     if len(base) != header.base_size:
         raise SmidgenError(11, "%d bytes, not %d" % (len(base), header.base_size))
@@ -50,7 +52,7 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody):
         target = zstd_body.restore(header, base, body)
     if rest:
         raise SmidgenError(17, "bytes after the body")
-    if header.body_digest and hashlib.sha256(body).digest() != header.body_digest:
+    if header.body_digest and digest != header.body_digest:
         raise SmidgenError(20, "another body")
     if hashlib.sha256(target).digest() != header.target_digest:
         raise SmidgenError(19, "another target")

@@ -39,7 +39,7 @@ TWO = table(
     (1, (0x70, 0x73), 0xA4, 0xAC, 0xBA, 0xC2, (0xC4, 0xC6)))
 
 CALL, JCC = Displacement(BRANCH, 1, 0), Displacement(BRANCH, 2, 0)
-LOWER = {(p, q): Displacement(LOW, p, q) for p in (2, 3) for q in (0, 1, 4)}
+LOWER = {(p, q): Displacement(LOW, p, q) for p, q in ((2, 0), (2, 1), (2, 4), (3, 0), (3, 1))}
 
 
 def form_of(v0, v1, v2):

@@ -11,7 +11,7 @@
 #define JOURNAL ((volatile uint8_t *)(MEMORY + (128u << 10)))
 #define SCRATCH ((volatile uint8_t *)(MEMORY + (256u << 10)))
 #define STATE ((volatile uint8_t *)(MEMORY + (512u << 10)))
-#define WORKSPACE ((uint8_t *)(MEMORY + (1u << 20)))
+#define WORKSPACE ((uint32_t *)(MEMORY + (1u << 20)))
 #define BUFFER ((uint8_t *)(MEMORY + (3u << 20)))
 #define BASE ((const uint8_t *)(MEMORY + (4u << 20)))
 #define PACKAGE ((const uint8_t *)(MEMORY + (8u << 20)))

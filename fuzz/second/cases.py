@@ -14,10 +14,11 @@ from header import KINDS_OF_WORDS, Header
 ALL_KINDS = (*range(7), *KINDS_OF_WORDS)
 
 
-def make(seed):
-    """(header, base) of a case: what encoder.make() and encoder.package() need."""
+def make(seed, kinds=None):
+    """(header, base) of a case: what encoder.make() and encoder.package() need. `kinds` may be chosen."""
     r = random.Random(seed)
     h = header(r)
+    h.kinds = kinds or h.kinds
     base = bytearray()
     code = [kind for kind in h.kinds if 0 < kind < 7] or [r.randrange(1, 7)]
     registers = r.sample(range(1, 15), r.choice((1, 2, 3, 6))) if r.random() < 0.8 else [0, 0, 1]

@@ -20,8 +20,8 @@ class Found:
         self.size = len(package) + len(base) + len(target)
 
 
-def noticed(seed, unmet):
-    h, base = cases.make(seed)
+def noticed(seed, kinds, unmet):
+    h, base = cases.make(seed, kinds)
     target, body, _ = encoder.make(h, base)
     package = encoder.package(h, base, target, body)
     names = {what for what, restore in unmet if mutants.noticed_by(restore, [("", package, base, target)], 1)}
@@ -45,18 +45,19 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=100000)
     parser.add_argument("--seconds", type=float, default=300)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", nargs="*", default=[""], help="mutants with one of these in their description")
+    parser.add_argument("--kinds", nargs="*", type=int, help="kinds of pages that all packages have")
     parser.add_argument("--unmet", type=Path, help="what mutants.py printed, not to do that again")
     options = parser.parse_args()
     told = options.unmet.read_text().splitlines() if options.unmet else []
     known = {line.split("  ")[0] for line in told if line.endswith("NOT NOTICED")}
     golden = mutants.golden()
-    unmet = [(what, restore) for what, restore in mutants.mutants(options.only)
-             if (what in known if told else not mutants.noticed_by(restore, golden, 1))]
+    unmet = [(what, restore) for what, restore in mutants.mutants()
+             if any(only in what for only in options.only) and (what in known if told else not mutants.noticed_by(restore, golden, 1))]
     print("%d to be noticed" % len(unmet), flush=True)
     found, end, seed = [], time.monotonic() + options.seconds, options.seed
     while time.monotonic() < end:
-        one = noticed(seed, unmet)
+        one = noticed(seed, options.kinds, unmet)
         if one.noticed:
             found.append(one)
             print(seed, one.size, sorted(one.noticed), flush=True)

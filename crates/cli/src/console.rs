@@ -28,6 +28,11 @@ impl Console {
         Self { output: Hush::new(), ..self }
     }
 
+    /// What writes to standard output.
+    pub(crate) const fn output(&self) -> &Hush {
+        &self.output
+    }
+
     /// Whether only errors are told.
     pub(crate) const fn is_quiet(&self) -> bool {
         self.quiet

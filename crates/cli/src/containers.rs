@@ -14,6 +14,8 @@ use crate::streams::Process;
 const IN_MEMORY: u32 = 32 << 20;
 /// How many streams of a level are listed.
 const LISTED: usize = 20;
+/// How many streams of all levels are listed with `--json`.
+const LISTED_JSON: usize = 20_000;
 
 /// Restores the target of a container's package.
 pub(crate) fn restore(base: impl Base, package: &Opened<'_>, target: impl Target) -> Result<(), Error> {
@@ -108,21 +110,25 @@ pub(crate) fn fields(package: &Opened<'_>) -> Object {
         "memory": memory(record),
         "storage": storage(package),
         "base_streams": package.base.streams(),
-        "streams": streams(&package.target),
+        "streams": streams(&package.target, &mut { LISTED_JSON }),
     }}))
 }
 
-fn streams(level: &Level) -> Vec<Value> {
-    let stream = |item: &Item| {
+/// The first ones, as many as are `left`.
+fn streams(level: &Level, left: &mut usize) -> Vec<Value> {
+    let mut listed = Vec::new();
+    for item in level.items.iter().filter(|item| item.frame.has_stream()) {
+        let Some(rest) = left.checked_sub(1) else { break };
+        *left = rest;
         let sum: u64 = item.pieces.iter().map(|piece| u64::from(piece.length)).sum();
         let corrections: usize = item.pieces.iter().map(|piece| piece.corrections.len()).sum();
-        json!({
+        listed.push(json!({
             "kind": frame_name(item.frame),
             "plain_size": sum,
             "pieces": item.pieces.len(),
             "corrections": corrections,
-            "inside": streams(&item.inside),
-        })
-    };
-    level.items.iter().filter(|item| item.frame.has_stream()).map(stream).collect()
+            "inside": streams(&item.inside, left),
+        }));
+    }
+    listed
 }

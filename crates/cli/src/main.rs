@@ -65,6 +65,6 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Sign(arguments) => sign::run(arguments, console),
         Command::Flatten(arguments) => flatten::run(arguments, console),
         Command::Catalogue(arguments) => catalogue::run(arguments, console),
-        Command::MakeStreams(arguments) => streams::run(arguments),
+        Command::MakeStreams(arguments) => streams::run(arguments, console),
     }
 }

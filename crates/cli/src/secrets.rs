@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use diff_core::package::{DecryptionKey, DevicePublic, PublicKey, SecretKey};
+use diff_core::package::{DecryptionKey, DevicePublic, KeyError, PublicKey, SecretKey};
 
 use crate::console::{Console, shown};
 use crate::failure::Failure;
@@ -17,30 +17,21 @@ const LIMIT: u64 = 64 << 10;
 
 /// Reads a public key.
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
-    let (text, _) = read(path)?;
-    PublicKey::from_pem(&text).map_err(|error| Failure::other(format!("{}: {error}", shown(path))))
+    parsed(path, &read(path)?.0, PublicKey::from_pem)
 }
 
-/// Reads secret keys, all with the same passphrase, which is not asked for if there is none.
+/// Reads a public key that packages are sealed to.
+pub(crate) fn device_key(path: &Path) -> Result<DevicePublic, Failure> {
+    parsed(path, &read(path)?.0, DevicePublic::from_pem)
+}
+
+/// Reads secret keys that sign, all with the same passphrase, which is not asked for if there is none.
 pub(crate) fn secret_keys<'p>(
     paths: impl IntoIterator<Item = &'p Path>,
     passphrase_file: Option<&Path>,
     console: &Console,
 ) -> Result<Vec<SecretKey>, Failure> {
-    let mut paths = paths.into_iter().peekable();
-    if paths.peek().is_none() {
-        return Ok(Vec::new());
-    }
-    // Once: a pipe gives it once.
-    let passphrase = passphrase(passphrase_file, console)?;
-    let key = |path: &Path| {
-        let (pem, file) = read(path)?;
-        let key = SecretKey::from_pem(&pem, &passphrase);
-        let key = key.map_err(|error| Failure::other(format!("{}: {error}", shown(path))))?;
-        warn(path, &file, console);
-        Ok(key)
-    };
-    paths.map(key).collect()
+    secret(paths, passphrase_file, console, SecretKey::from_pem)
 }
 
 /// Reads keys that decrypt, in the same way.
@@ -49,38 +40,48 @@ pub(crate) fn decryption_keys<'p>(
     passphrase_file: Option<&Path>,
     console: &Console,
 ) -> Result<Vec<DecryptionKey>, Failure> {
+    secret(paths, passphrase_file, console, DecryptionKey::from_pem)
+}
+
+fn secret<'p, K>(
+    paths: impl IntoIterator<Item = &'p Path>,
+    passphrase_file: Option<&Path>,
+    console: &Console,
+    from_pem: impl Fn(&str, &str) -> Result<K, KeyError>,
+) -> Result<Vec<K>, Failure> {
     let mut paths = paths.into_iter().peekable();
     if paths.peek().is_none() {
         return Ok(Vec::new());
     }
+    // Once: a pipe gives it once.
     let passphrase = passphrase(passphrase_file, console)?;
-    let key = |path: &Path| {
-        let (pem, file) = read(path)?;
-        let key = DecryptionKey::from_pem(&pem, &passphrase);
-        let key = key.map_err(|error| Failure::other(format!("{}: {error}", shown(path))))?;
-        warn(path, &file, console);
-        Ok(key)
-    };
-    paths.map(key).collect()
+    paths.map(|path| parsed(path, &secret_text(path, console)?, |pem| from_pem(pem, &passphrase))).collect()
 }
 
-/// Reads a public key that packages are sealed to.
-pub(crate) fn device_key(path: &Path) -> Result<DevicePublic, Failure> {
-    let (text, _) = read(path)?;
-    DevicePublic::from_pem(&text).map_err(|error| Failure::other(format!("{}: {error}", shown(path))))
+fn parsed<K>(
+    path: &Path,
+    pem: &str,
+    from_pem: impl FnOnce(&str) -> Result<K, KeyError>,
+) -> Result<K, Failure> {
+    from_pem(pem).map_err(|error| Failure::other(format!("{}: {error}", shown(path))))
 }
 
 /// The first line of the file, or the variable.
 pub(crate) fn passphrase(file: Option<&Path>, console: &Console) -> Result<String, Failure> {
     if let Some(path) = file {
-        let (text, file) = read(path)?;
-        warn(path, &file, console);
-        return Ok(text.lines().next().unwrap_or_default().to_owned());
+        return Ok(secret_text(path, console)?.lines().next().unwrap_or_default().to_owned());
     }
     env::var(PASSPHRASE).map_err(|_| {
         Failure::usage("no passphrase is given")
             .note(format!("name a file with --passphrase-file, or set the variable {PASSPHRASE}"))
     })
+}
+
+/// The text of a file that is secret.
+fn secret_text(path: &Path, console: &Console) -> Result<String, Failure> {
+    let (text, file) = read(path)?;
+    warn(path, &file, console);
+    Ok(text)
 }
 
 /// Tells that others can read a secret, if they can.

@@ -9,7 +9,7 @@ use crate::secrets::PASSPHRASE;
 
 /// Bytes of a signature.
 const LENGTH: usize = 64;
-/// The most bytes that a command may print. A signature has 64, or some more in DER or as digits.
+/// The most bytes that a command may print. A signature has 64, a sealed key 88, or some more in DER or as digits.
 const OUTPUT_LIMIT: u64 = 4096;
 
 /// A signer behind a shell command.
@@ -27,8 +27,13 @@ impl Signer for ShellSigner {
 
     fn sign(&self, message: &[u8]) -> Result<[u8; LENGTH], String> {
         let printed = run(&self.command, message)?;
-        let unclear =
-            || format!("\"{}\" printed {} bytes that are no signature", self.command, printed.len());
+        let unclear = || {
+            format!(
+                "\"{}\" printed {} bytes that are no signature (64 bytes, DER or hexadecimal digits)",
+                self.command,
+                printed.len()
+            )
+        };
         PublicKey::signature_from(&printed).ok_or_else(unclear)
     }
 }

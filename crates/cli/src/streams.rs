@@ -2,14 +2,16 @@
 
 use std::env;
 use std::io;
+use std::panic;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use patch_nostd::Error;
 use patch_nostd::container::{Maker, Opened, Worker, memory, serve};
 
 use crate::arguments::MakeStreamsArguments;
+use crate::console::Console;
 use crate::failure::Failure;
-use crate::hush::Hush;
+use crate::secrets::PASSPHRASE;
 
 /// Seconds of processor time that every package may take.
 const SECONDS: u64 = 60;
@@ -33,9 +35,12 @@ impl Process {
     fn with(memory: u64, seconds: u64) -> io::Result<Self> {
         let mut child = Command::new(env::current_exe()?)
             .args(["make-streams", "--memory", &memory.to_string(), "--seconds", &seconds.to_string()])
+            .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // What works on bytes of strangers knows no secrets.
+            .env_remove(PASSPHRASE)
             .spawn()?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(requests), Some(answers)) => Ok(Self { child, worker: Worker::new(requests, answers) }),
@@ -57,16 +62,19 @@ impl Drop for Process {
 }
 
 /// What the process does.
-pub(crate) fn run(arguments: &MakeStreamsArguments) -> Result<(), Failure> {
-    let hush = Hush::new();
+pub(crate) fn run(arguments: &MakeStreamsArguments, console: &Console) -> Result<(), Failure> {
+    // What panics is answered. Telling about it takes memory that there may not be, and a lock that the end for want of
+    // memory waits for.
+    panic::set_hook(Box::new(|_| {}));
     limit(arguments).map_err(|error| Failure::other(format!("no limits: {error}")))?;
-    serve(io::stdin().lock(), &hush).map_err(|error| Failure::other(format!("making streams: {error}")))
+    serve(io::stdin().lock(), console.output())
+        .map_err(|error| Failure::other(format!("making streams: {error}")))
 }
 
 /// Limits this process, where the system can do that.
 #[cfg(target_os = "linux")]
 fn limit(arguments: &MakeStreamsArguments) -> io::Result<()> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let status = std::fs::read_to_string("/proc/self/status")?;
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.split_whitespace().next());
     let size: u64 = size.and_then(|kib| kib.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
@@ -76,7 +84,9 @@ fn limit(arguments: &MakeStreamsArguments) -> io::Result<()> {
         (Resource::Core, 0),
     ];
     for (resource, most) in limits {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+        // Somebody may have set it lower, which only few may take back.
+        let most = Some(getrlimit(resource).maximum.map_or(most, |maximum| maximum.min(most)));
+        setrlimit(resource, Rlimit { current: most, maximum: most })?;
     }
     Ok(())
 }

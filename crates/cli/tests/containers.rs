@@ -1,9 +1,17 @@
 //! Compressed files: they come back to the bit, `info` shows what is in them, and payloads can be had alone.
 
 mod common;
+#[path = "../../diff-core/tests/archives/forge.rs"]
+mod forge;
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
 use common::{Desk, noise, sha256, versions};
+use forge::{ENDLESS, Forge};
 use miniz_oxide::deflate::compress_to_vec;
+use patch_nostd::Error;
+use patch_nostd::container::{Maker, Worker};
 
 /// Firmware that can be compressed: everything twice.
 fn firmware() -> (Vec<u8>, Vec<u8>) {
@@ -152,4 +160,132 @@ fn what_is_not_looked_into_is_told() {
     assert!(made.json()["notes"].as_array().unwrap().is_empty());
     let made = desk.run("diff old.xz new.xz -o other --containers none").succeeded();
     assert!(!made.stderr.contains("note:"), "{}", made.stderr);
+}
+
+/// A package of the base `old.gz` whose corrections make preflate-rs go on for ever.
+fn endless(desk: &Desk) -> Vec<u8> {
+    desk.run("diff old.gz new.gz -o patch --level 1").succeeded();
+    let package = desk.read("patch");
+    let forged = Forge::new(&package).with(|_, target| {
+        target.items[0].pieces[0].corrections = ENDLESS.to_vec();
+    });
+    forged.package()
+}
+
+/// What [`ENDLESS`] was found with.
+fn firmware_start(length: usize) -> Vec<u8> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/firmware/app-v1.bin");
+    std::fs::read(path).unwrap()[..length].to_vec()
+}
+
+#[test]
+fn corrections_without_end_are_refused_and_leave_nothing() {
+    let plain = firmware_start(30_000);
+    let desk = Desk::with(&[("old.gz", &gzip(&plain[300..])), ("new.gz", &gzip(&plain))]);
+    let forged = endless(&desk);
+    desk.write("endless", &forged);
+    let start = Instant::now();
+    for command in ["patch old.gz endless -o back", "verify old.gz endless"] {
+        desk.run(command).failed(3, &["E18"]);
+    }
+    assert!(start.elapsed() < Duration::from_secs(120));
+    assert!(!desk.path("back").exists());
+    // Nothing that reads packages only makes anything.
+    desk.run("info endless --base old.gz").succeeded();
+}
+
+/// The process that makes streams, alone.
+struct Process {
+    child: Child,
+}
+
+impl Process {
+    fn start(desk: &Desk, memory: u64) -> (Self, impl Maker) {
+        let mut child = desk
+            .command(common::smidgen())
+            .args(["make-streams", "--seconds", "5", "--memory", &memory.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let worker = Worker::new(child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        (Self { child }, worker)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Plain bytes, and the corrections that make a stream of them again.
+fn genuine(desk: &Desk, plain: &[u8]) -> Vec<u8> {
+    desk.write("old.gz", &gzip(&plain[plain.len() / 2..]));
+    desk.write("new.gz", &gzip(plain));
+    desk.run("diff old.gz new.gz -o patch --level 1").succeeded();
+    let package = desk.read("patch");
+    Forge::new(&package).target.items[0].pieces[0].corrections.clone()
+}
+
+/// `SMIDGEN_SECONDS` says how long this goes on, `SMIDGEN_SEED` where it begins.
+#[test]
+fn corrections_that_were_changed_end_in_time_and_within_memory() {
+    let number = |name: &str, usual| std::env::var(name).map_or(usual, |value| value.parse().unwrap());
+    let (seconds, mut seed) = (number("SMIDGEN_SECONDS", 5u64), number("SMIDGEN_SEED", 1u64));
+    let mut next = |limit: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % limit
+    };
+    let desk = Desk::with(&[]);
+    let letters: Vec<u8> = noise(6000).into_iter().map(|byte| b'0' + (byte & 31)).collect();
+    let plains = [firmware_start(6000), letters, firmware_start(300).repeat(20)];
+    let seeds: Vec<_> = plains.iter().map(|plain| (plain, genuine(&desk, plain))).collect();
+    let (begin, mut process) = (Instant::now(), None);
+    let (mut cases, mut refused, mut longest) = (0, 0, Duration::ZERO);
+    while begin.elapsed() < Duration::from_secs(seconds) {
+        let (plain, genuine) = &seeds[next(seeds.len())];
+        let (mut corrections, mut plain) = (genuine.clone(), (*plain).clone());
+        for _ in 0..=next(4) {
+            let at = next(corrections.len());
+            match next(4) {
+                0 => corrections[at] ^= 1 << next(8),
+                1 => corrections[at] = next(256) as u8,
+                2 => corrections.truncate(at + 1),
+                _ => plain.truncate(1 + next(plain.len())),
+            }
+        }
+        let (_, maker) = process.get_or_insert_with(|| Process::start(&desk, 16 << 20));
+        let start = Instant::now();
+        let made = maker.begin().and_then(|()| {
+            let made = maker.piece(&plain, &corrections, 1 << 20)?;
+            maker.end()?;
+            Ok(made)
+        });
+        // Five seconds of processor time, on a machine that has other things to do.
+        assert!(start.elapsed() < Duration::from_secs(60), "{corrections:?} of {} bytes", plain.len());
+        longest = longest.max(start.elapsed());
+        cases += 1;
+        match made {
+            Ok(_) => {}
+            Err(error) => {
+                assert_eq!(error, Error::Corrupt);
+                refused += 1;
+                process = None;
+            }
+        }
+    }
+    println!("{cases} cases, {refused} refused, the longest took {longest:?}");
+    assert!(refused > 0 && refused < cases);
+}
+
+#[test]
+fn a_process_that_makes_streams_takes_no_more_than_it_may() {
+    let desk = Desk::with(&[]);
+    let (process, maker) = Process::start(&desk, 16 << 20);
+    maker.begin().unwrap();
+    assert_eq!(maker.piece(&firmware_start(300), &ENDLESS, u32::MAX), Err(Error::Corrupt));
+    drop(process);
 }

@@ -192,7 +192,7 @@ fn passphrases_come_through_pipes_and_nothing_comes_without_end() {
 fn what_is_wrong_with_a_key_is_told() {
     let desk = desk();
     let sign = |key: &str| desk.run(&format!("sign patch -o x --key {key} --passphrase-file phrase"));
-    sign("key.pub").failed(1, &["key.pub: is a public key: its secret key is needed to sign"]);
+    sign("key.pub").failed(1, &["key.pub: is a public key: its secret key is needed here"]);
     sign("old").failed(1, &["old: cannot read: "]);
     sign("phrase").failed(1, &["phrase: is not an encrypted secret key"]);
     desk.run("verify old patch --public-key key.pem")

@@ -104,6 +104,12 @@ pub(crate) fn make(
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
     let extensions = options.identity.extensions()?;
+    if let Some(flash) = &options.in_place {
+        if options.codec == CodecChoice::Zstd {
+            return Err(DiffError::InPlace("packages of codec zstd cannot be applied in place".into()));
+        }
+        in_place::check(flash, old.len().max(new.bytes().len()))?;
+    }
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(old, new, options)?;
     check_cancelled(progress)?;
@@ -129,7 +135,7 @@ fn in_place_job<'a>(
     free: Job<'a>,
     progress: &dyn Progress,
 ) -> Result<(Job<'a>, InPlacePlan), DiffError> {
-    let candidates = Candidates::new(flash, subject.old.len(), subject.new.len())?;
+    let candidates = Candidates::new(flash, subject.old.len());
     if let Some(plan) = candidates.lossless(&free.plan.covers) {
         return Ok((free, plan));
     }

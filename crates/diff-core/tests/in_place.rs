@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use diff_core::{Arch, DiffError, InPlace, Options, Package, Ram, Silent, diff};
+use diff_core::{Arch, CodecChoice, DiffError, InPlace, Options, Package, Ram, Silent, diff};
 use patch_nostd::Header;
 use patch_nostd::wire::InPlacePlan;
 use proptest::prelude::*;
@@ -58,11 +58,30 @@ fn flash_that_is_not_enough_is_refused() {
         InPlace { scratch: 4095, ..good },
         InPlace { page: 0, ..good },
         InPlace { write: 0, ..good },
+        InPlace { slot: (1 << 31) - 8192, ..good },
+        InPlace { page: 1 << 30, scratch: u32::MAX, write: 1 << 30, slot: u32::MAX },
         InPlace { write: 3, ..good },
     ] {
         let end = diff(&old, &new, &options(Some(bad)), &Silent);
         assert!(matches!(end, Err(DiffError::InPlace(_))), "{bad:?}");
     }
+}
+
+/// Whatever is not refused is made: units of 128, 256 and 512 bytes, too.
+#[test]
+fn long_units_are_proved() {
+    let (old, new) = (firmware("app-v1.bin"), firmware("app-v2.bin"));
+    for (page, write) in [(2048, 128), (4096, 256), (512, 512), (4096, 4096)] {
+        let flash = InPlace { write, ..tight(&old, &new, page, 8192 / page.min(4096)) };
+        assert!(diff(&old, &new, &options(Some(flash)), &Silent).is_ok(), "{page}/{write}");
+    }
+}
+
+#[test]
+fn a_codec_that_cannot_be_applied_in_place_is_refused() {
+    let (old, new) = (firmware("app-v1.bin"), firmware("app-v2.bin"));
+    let options = Options { codec: CodecChoice::Zstd, ..options(Some(tight(&old, &new, 2048, 4))) };
+    assert!(matches!(diff(&old, &new, &options, &Silent), Err(DiffError::InPlace(_))));
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! Version 3 of the format is what restores these packages: they never change, and they always work.
+//! The format is what restores these packages: they never change, and they always work.
 #![cfg(feature = "sha2")]
 
 mod common;

@@ -282,3 +282,31 @@ fn a_forged_state_ends() {
     }
     assert!(forged > 1000, "{forged}");
 }
+
+/// What is stored may be delivered again, or read wrong, between two boots. A segment that is decoded of a damaged body
+/// would replace what nobody has any more.
+#[test]
+fn a_package_that_was_damaged_since_is_refused_and_nothing_is_lost() {
+    let golden = named("small-in-place");
+    let device = device(&golden, [1024, 256], (64, 4));
+    let whole = RefCell::new(device.chip());
+    device.update(&whole).unwrap();
+    let operations = whole.borrow().operations();
+    let package = whole.borrow().memory().len() - golden.package.len().next_multiple_of(64);
+    for after in (0..operations).step_by(7) {
+        let mut chip = device.chip();
+        chip.cut(Cut { after, torn: 3 });
+        let chip = RefCell::new(chip);
+        device.update(&chip).unwrap_err();
+        chip.borrow_mut().reboot();
+        let before = chip.borrow().operations();
+        let place =
+            package + golden.body_start() + after as usize % (golden.package.len() - golden.body_start());
+        chip.borrow_mut().flip(place as u32, 0x20);
+        assert_eq!(device.update(&chip), Err(Error::BodyDigest), "after {after} operations");
+        assert_eq!(chip.borrow().operations(), before);
+        chip.borrow_mut().flip(place as u32, 0x20);
+        device.update(&chip).unwrap();
+        device.check_ready(&chip.borrow());
+    }
+}

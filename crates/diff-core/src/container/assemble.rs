@@ -2,7 +2,7 @@
 
 use md5::{Digest, Md5};
 use miniz_oxide::deflate::compress_to_vec;
-use patch_nostd::container::{Level, Record};
+use patch_nostd::container::{Level, Record, part_limit};
 use patch_nostd::wire::Extensions;
 
 use super::Expanded;
@@ -19,9 +19,9 @@ pub(crate) fn assemble(
     let inner = Options { md5: false, body_digest: false, ..options.clone() };
     let inner = diff::make(&expanded.old, &NewImage::new(&expanded.new), &inner, progress)?;
     let recipes = Level::write_both(&expanded.recipes.0, &expanded.recipes.1);
-    let packed = packed(&recipes);
     let (_, made) = &expanded.recipes;
     let parts = expanded.recipes.0.parts() + made.parts();
+    let packed = packed(&recipes, parts);
     let record = Record {
         base_size: inner.header.base_size,
         target_size: inner.header.target_size,
@@ -51,8 +51,9 @@ pub(crate) fn assemble(
     Ok(Package { bytes, header, report: inner.report, notes: Vec::new() })
 }
 
-/// The recipes deflated, if that makes them smaller.
-fn packed(recipes: &[u8]) -> Vec<u8> {
+/// The recipes deflated, if that makes them smaller, but not too small for what is in them.
+fn packed(recipes: &[u8], parts: usize) -> Vec<u8> {
     let packed = compress_to_vec(recipes, 9);
-    if packed.len() < recipes.len() { packed } else { recipes.to_vec() }
+    let allowed = parts as u64 <= part_limit(packed.len() as u32);
+    if allowed && packed.len() < recipes.len() { packed } else { recipes.to_vec() }
 }

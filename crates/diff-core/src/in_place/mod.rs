@@ -6,7 +6,7 @@ mod plans;
 mod prove;
 
 pub(crate) use available::{available_covers, available_ranges};
-pub(crate) use plans::Candidates;
+pub(crate) use plans::{Candidates, check};
 pub(crate) use prove::prove;
 
 /// The device's flash, all in bytes.

@@ -12,10 +12,9 @@ pub(crate) struct Candidates {
 }
 
 impl Candidates {
-    /// All that are worth a trial: with and without moving the old image out of the way, with and without keeping a
+    /// All that are worth a trial on flash that [`check`] has passed: with and without moving the old image out of the way, with and without keeping a
     /// part of what is replaced.
-    pub(crate) fn new(flash: &InPlace, old: usize, new: usize) -> Result<Self, DiffError> {
-        check(flash, old.max(new))?;
+    pub(crate) fn new(flash: &InPlace, old: usize) -> Self {
         let whole = |length: usize| (length as u32).next_multiple_of(flash.page);
         let room = flash.slot / flash.page * flash.page - whole(old);
         let scratch = flash.scratch / flash.page * flash.page;
@@ -31,7 +30,7 @@ impl Candidates {
                 }
             }
         }
-        Ok(Self { plans })
+        Self { plans }
     }
 
     /// The first plan under which all these covers can be copied.
@@ -55,7 +54,12 @@ fn lost(plan: InPlacePlan, covers: &[(u32, Cover)]) -> u64 {
     bytes(covers) - bytes(&available_covers(plan, covers))
 }
 
-fn check(flash: &InPlace, size: usize) -> Result<(), DiffError> {
+/// The most bytes that a device's areas may have together: their places are numbers of 32 bits, and the decoder's state
+/// comes to them.
+const AREAS_LIMIT: u64 = 1 << 31;
+
+/// Refuses flash that no update in place works on, before anything else is done.
+pub(crate) fn check(flash: &InPlace, size: usize) -> Result<(), DiffError> {
     let InPlace { slot, page, write, scratch } = *flash;
     let wrong = |what: String| Err(DiffError::InPlace(what));
     if page == 0 || write == 0 || !page.is_multiple_of(write) {
@@ -63,6 +67,13 @@ fn check(flash: &InPlace, size: usize) -> Result<(), DiffError> {
     }
     if u64::from(scratch) < 2 * u64::from(page) {
         return wrong(format!("a scratch area of {scratch} bytes is less than two pages of {page} bytes"));
+    }
+    // Journal and state are a few pages more.
+    let areas = u64::from(slot) + u64::from(scratch) + 8 * u64::from(page);
+    if areas > AREAS_LIMIT {
+        return wrong(format!(
+            "slot, scratch area and journal are {areas} bytes; the limit is {AREAS_LIMIT}"
+        ));
     }
     let slot = slot / page * page;
     if size as u64 > u64::from(slot) {

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use patch_nostd::flash::{
-    Area, Cut, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, journal_area, state_area,
+    Area, Cut, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, in_place_buffer, journal_area,
+    state_area,
 };
 use patch_nostd::{Anything, Error, Header, SoftwareSha256};
 
@@ -76,7 +77,7 @@ impl<'a> Bench<'a> {
         let mut memory = vec![0; self.header.ram as usize + 3];
         let start = memory.as_ptr().align_offset(4);
         let workspace = &mut memory[start..start + self.header.ram as usize];
-        let mut buffer = [0; patch_nostd::flash::IN_PLACE_BUFFER];
+        let mut buffer = vec![0; in_place_buffer(self.geometry.write)];
         let mut update = InPlaceUpdate::<_, _, SoftwareSha256>::new(
             workspace,
             &mut buffer,

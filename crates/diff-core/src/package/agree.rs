@@ -14,7 +14,7 @@ use super::store::Store;
 
 /// Reads a package that `manifest` lists from the folder of that manifest; what is wrong with it otherwise.
 ///
-/// Nothing of the body is decoded.
+/// Nothing of the body is decoded, and what is encrypted stays so.
 pub(super) fn read(
     manifest: &Manifest,
     package: &PackageEntry,
@@ -38,7 +38,7 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
     let same_base = u64::from(header.base_size) == base.0
         && (header.base_size == 0 || base.1.starts_with(&hex(&header.base_digest)));
     let encryption = encryption_of(bytes).map_err(describe)?;
-    let facts = [
+    agree(&[
         ("length", whole == bytes.len() as u64),
         ("base", same_base),
         ("codec", codec_name(&header.codec) == package.codec),
@@ -47,17 +47,16 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
         ("format version", package.format_version == VERSION),
         ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
         ("encryption", encryption.as_ref().map(EncryptionEntry::of) == package.encryption),
-    ];
-    check(&facts)?;
+    ])?;
     if encryption.is_none() {
         check_names(manifest, &extensions)?;
     }
     Ok(header)
 }
 
-/// The same of product, module, version and rollback counter.
+/// The manifest says for what the package is, as these extensions do.
 pub(super) fn check_names(manifest: &Manifest, extensions: &Extensions<'_>) -> Result<(), String> {
-    check(&[
+    agree(&[
         ("product", extensions.product.map(Text::as_str) == manifest.product.as_deref()),
         ("module", extensions.module == Some(manifest.module.as_str().into())),
         ("version", extensions.version == Some(manifest.version.as_str().into())),
@@ -65,7 +64,8 @@ pub(super) fn check_names(manifest: &Manifest, extensions: &Extensions<'_>) -> R
     ])
 }
 
-fn check(facts: &[(&str, bool)]) -> Result<(), String> {
+/// All of these must hold.
+fn agree(facts: &[(&str, bool)]) -> Result<(), String> {
     match facts.iter().find(|(_, agrees)| !agrees) {
         Some((what, _)) => Err(format!("its header says another {what} than the manifest")),
         None => Ok(()),

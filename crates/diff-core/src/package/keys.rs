@@ -23,7 +23,7 @@ pub enum KeyError {
     #[error("is a secret key: its public key is needed here (\"BEGIN PUBLIC KEY\")")]
     SecretForPublic,
     /// The text is no secret key.
-    #[error("is not an encrypted secret key of Ed25519 in PEM (\"BEGIN ENCRYPTED PRIVATE KEY\")")]
+    #[error("is not an encrypted secret key in PEM (\"BEGIN ENCRYPTED PRIVATE KEY\")")]
     Secret,
     /// The key is none that packages are decrypted with.
     #[error(
@@ -34,7 +34,7 @@ pub enum KeyError {
     #[error("is not a public key of X25519 in PEM (\"BEGIN PUBLIC KEY\")")]
     NotForSealing,
     /// The text is a public key.
-    #[error("is a public key: its secret key is needed to sign (\"BEGIN ENCRYPTED PRIVATE KEY\")")]
+    #[error("is a public key: its secret key is needed here (\"BEGIN ENCRYPTED PRIVATE KEY\")")]
     PublicForSecret,
     /// The text is a secret key that everybody can read.
     #[error("is a secret key without a passphrase: encrypt it, such as with openssl pkcs8 -topk8 -scrypt")]
@@ -222,7 +222,8 @@ fn algorithm_name(algorithm: &ObjectIdentifier) -> String {
     let name = match text.as_str() {
         "1.2.840.10045.2.1" => "ECDSA",
         "1.2.840.113549.1.1.1" => "RSA",
-        "1.3.101.110" => "X25519",
+        "1.3.101.110" => "X25519, which decrypts packages",
+        "1.2.840.113549.1.9.16.3.28" => "a product line, which encrypts packages",
         "1.3.101.113" => "Ed448",
         _ => return format!("the algorithm {text}"),
     };

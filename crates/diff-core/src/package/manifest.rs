@@ -221,17 +221,17 @@ pub(super) mod tests {
             (|m| m.packages[1].target_sha256 = m.packages[1].sha256.clone(), "another target image"),
             (|m| m.sources[2].package = Some("1.0.0-to-3.0.0.bin".into()), "is not for source version"),
             (|m| m.sources[0].image.sha256 = "0".into(), "is not a digest"),
-            (
-                |m| m.packages[0].encryption = encryption("rot13", "00ff00ff00ff00ff"),
-                "encrypted is not known",
-            ),
-            (|m| m.packages[0].encryption = encryption("chacha20", "00"), "encrypted is not known"),
             (|m| m.product = Some("sen\x1b[31msor".into()), "the product is none"),
             (|m| m.packages[1].file = "a\n.bin".into(), "the file name \"a\\n.bin\" has control"),
             (|m| m.notes = vec!["a\x1b[2Jb".into()], "the note \"a\\u001b[2Jb\" has control"),
             (|m| m.description = "a\rb".into(), "the description \"a\\rb\" has control"),
             (|m| m.packages[1].keys = vec!["\x1b".into()], "is not the name of a key"),
             (|m| m.sources[2].package = Some("\x1b".into()), "the package \"\\u001b\" of source"),
+            (
+                |m| m.packages[0].encryption = encryption("rot13", "00ff00ff00ff00ff"),
+                "encrypted is not known",
+            ),
+            (|m| m.packages[0].encryption = encryption("chacha20", "00"), "encrypted is not known"),
         ];
         for (change, part) in changes {
             let mut changed = manifest();

@@ -11,6 +11,8 @@ use patch_nostd::{Patcher, SliceTarget, SoftwareSha256};
 
 use super::common::Random;
 
+pub mod forge;
+
 /// Text that resembles a configuration: it deflates well, and is large enough to be worth expanding.
 pub fn text(seed: u64) -> Vec<u8> {
     let mut random = Random::new(seed);

@@ -187,7 +187,8 @@ typedef struct SmidgenDevice {
    */
   uint32_t page_size;
   /**
-   * Bytes of the slot that are written at once, at multiples of it: 1 to 64. The last bytes are filled up with 0xFF.
+   * Bytes of the slot that are written at once, at multiples of it: 1 to 65536. The last bytes are filled up with
+   * what erased flash reads as.
    */
   uint32_t write_size;
   /**
@@ -199,7 +200,8 @@ typedef struct SmidgenDevice {
    */
   int32_t (*read_package)(void *context, uint32_t offset, uint8_t *buffer, uint32_t length);
   /**
-   * Reads what was written to the slot.
+   * Reads what was written to the slot. Where the chip cannot (a unit whose write lost power, on flash with error
+   * correction; what was erased and not written since, on some), it returns an error: never a fault.
    */
   int32_t (*read_slot)(void *context, uint32_t offset, uint8_t *buffer, uint32_t length);
   /**
@@ -212,9 +214,14 @@ typedef struct SmidgenDevice {
   int32_t (*write)(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length);
   /**
    * Hears how many bytes of the package have been taken (`done`), of how many; from updates with a journal, how many
-   * percent of the image are in the slot, of 100. The place to feed a watchdog; may be null.
+   * percent of the image are in the slot, of 100. Called about every 1024 bytes that are hashed, restored or checked:
+   * the place to feed a watchdog. May be null.
    */
   void (*progress)(void *context, uint32_t done, uint32_t total);
+  /**
+   * What erased flash of the slot reads as: 0 for 0xFF, as on most chips; 1 for 0x00.
+   */
+  uint8_t erased_to_zero;
 } SmidgenDevice;
 
 /**
@@ -260,7 +267,8 @@ typedef struct SmidgenFlash {
    */
   uint32_t write_size;
   /**
-   * Reads from any offset.
+   * Reads from any offset. Where the chip cannot (a unit whose write lost power, on flash with error correction; what
+   * was erased and not written since, on some), it returns an error: never a fault.
    */
   int32_t (*read)(void *context, uint32_t offset, uint8_t *buffer, uint32_t length);
   /**
@@ -271,6 +279,10 @@ typedef struct SmidgenFlash {
    * Writes whole units, which have not been written since their page was erased.
    */
   int32_t (*write)(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length);
+  /**
+   * What erased flash reads as: 0 for 0xFF, as on most chips; 1 for 0x00.
+   */
+  uint8_t erased_to_zero;
 } SmidgenFlash;
 
 #ifdef __cplusplus
@@ -281,14 +293,15 @@ extern "C" {
  * Restores the new image into the slot, from the base and a package of `package_size` bytes, and checks it.
  *
  * Nothing is erased before the package's header and the base are found right. The new image must not be started
- * unless this returns 0. `workspace` is aligned to four bytes and nothing else uses it meanwhile; how large it must
- * be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again; `smidgen_update_ab` goes on.
+ * unless this returns 0. Nothing else uses `workspace` meanwhile; how many bytes it must have is what `smidgen_inspect`
+ * says, and `write_size` more if that is above 64. `workspace_size` is in bytes: `sizeof workspace` of an array of
+ * `uint32_t`. Takes about 2 KiB of stack. After a reset, start again; `smidgen_update_ab` goes on.
  *
  * # Safety
  * `device` points at a description whose functions do what it says of them and whose texts end in a zero, `workspace` at memory of that size.
  */
 int32_t smidgen_restore(const struct SmidgenDevice *device,
-                        uint8_t *workspace,
+                        uint32_t *workspace,
                         uint32_t workspace_size,
                         uint32_t package_size);
 
@@ -313,16 +326,18 @@ void smidgen_sha256(const uint8_t *bytes, uint32_t length, uint8_t (*digest)[32]
 /**
  * Restores the new image into the slot and goes on after a reset: call it again, with the same package.
  *
- * As `smidgen_restore`, with a journal in an area of two pages or more, which keeps what it holds over resets. Pages that
- * were finished are neither erased nor written again. `buffer` holds a page of the slot, or at least its write size;
- * with a whole page, pages that have the right bytes already stay as they are.
+ * As `smidgen_restore`, with a journal in an area of `smidgen_journal_area` bytes, which keeps what it holds over resets.
+ * Pages that were finished are neither erased nor written again. `buffer` holds a page of the slot, or at least its write
+ * size; with a whole page, pages that have the right bytes already stay as they are. The journal's write size comes on top
+ * if that is above 64. Whatever was delivered before, the right package is restored at the first call, with a buffer
+ * smaller than a page at the second at latest.
  *
  * # Safety
  * As `smidgen_restore`; `journal` points at a description, `buffer` at memory of that size.
  */
 int32_t smidgen_update_ab(const struct SmidgenDevice *device,
                           const struct SmidgenFlash *journal,
-                          uint8_t *workspace,
+                          uint32_t *workspace,
                           uint32_t workspace_size,
                           uint8_t *buffer,
                           uint32_t buffer_size,
@@ -333,15 +348,16 @@ int32_t smidgen_update_ab(const struct SmidgenDevice *device,
  *
  * Packages are made for that by `smidgen diff --in-place`. The package must be stored where it outlives a reset: once
  * the update has begun, only the update itself leads out. `areas` are three: the scratch area that the package was made
- * for, the journal (two pages or more), and the state area (`smidgen_state_area`). `buffer` has 256 bytes. The slot
- * is the device's; `read_base` and `base_size` are not used.
+ * for, the journal (`smidgen_journal_area`), and the state area (`smidgen_state_area`). `buffer` has 256 bytes, or what
+ * `smidgen_in_place_buffer` says where units are longer than 64. The slot is the device's; `read_base` and `base_size` are
+ * not used. Nothing is erased before everything has been found right that can be: package, base, memory, areas.
  *
  * # Safety
  * As `smidgen_restore`; `areas` points at three descriptions, `buffer` at memory of that size.
  */
 int32_t smidgen_update_in_place(const struct SmidgenDevice *device,
                                 const struct SmidgenFlash *areas,
-                                uint8_t *workspace,
+                                uint32_t *workspace,
                                 uint32_t workspace_size,
                                 uint8_t *buffer,
                                 uint32_t buffer_size,
@@ -357,6 +373,26 @@ int32_t smidgen_update_in_place(const struct SmidgenDevice *device,
 uint32_t smidgen_state_area(const uint8_t *bytes,
                             uint32_t length,
                             uint32_t page_size);
+
+/**
+ * Bytes of a journal in pages and units of such sizes; 0 if they do not go together.
+ */
+uint32_t smidgen_journal_area(uint32_t page_size, uint32_t write_size);
+
+/**
+ * Bytes of the buffer of an update in place; `write_size` is the largest of slot, scratch area, journal and state area.
+ */
+uint32_t smidgen_in_place_buffer(uint32_t write_size);
+
+/**
+ * Tells from the journal alone whether an update in place has begun and is not ready (`begun` becomes 1, else 0): then the
+ * slot must not be started, and only `smidgen_update_in_place` with the same package leads out. Returns 0, or an error.
+ *
+ * # Safety
+ * `journal` points at a description whose functions do what it says of them, `begun` at a byte that can be written.
+ */
+int32_t smidgen_has_begun(const struct SmidgenFlash *journal,
+                          uint8_t *begun);
 
 #ifdef __cplusplus
 } // extern "C"

@@ -7,12 +7,15 @@
 
 use core::ffi::{c_char, c_void, CStr};
 use core::slice;
-use patch_nostd::{Base, Device, Error, Header, Patcher, Sha256, Target};
+use patch_nostd::{Base, Device, Error, Header, Patcher, Policy, Sha256, Target};
 
 #[cfg(feature = "flash")]
 mod update;
 #[cfg(feature = "flash")]
-pub use update::{smidgen_state_area, smidgen_update_ab, smidgen_update_in_place, SmidgenFlash};
+pub use update::{
+    smidgen_has_begun, smidgen_in_place_buffer, smidgen_journal_area, smidgen_state_area, smidgen_update_ab,
+    smidgen_update_in_place, SmidgenFlash,
+};
 
 #[cfg(not(feature = "sha2"))]
 compile_error!("an engine for SHA-256 needs a Sha256 of its own: use the Rust interface, or feature sha2");
@@ -127,7 +130,8 @@ pub struct SmidgenDevice {
     pub slot_size: u32,
     /// Bytes of the slot that are erased at once; 0 if the slot needs no erasing.
     pub page_size: u32,
-    /// Bytes of the slot that are written at once, at multiples of it: 1 to 64. The last bytes are filled up with 0xFF.
+    /// Bytes of the slot that are written at once, at multiples of it: 1 to 65536. The last bytes are filled up with
+    /// what erased flash reads as.
     pub write_size: u32,
     /// Reads `length` bytes from `offset` on of the image that the device has into `buffer`.
     pub read_base:
@@ -135,7 +139,8 @@ pub struct SmidgenDevice {
     /// Reads the package, in order.
     pub read_package:
         Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, buffer: *mut u8, length: u32) -> i32>,
-    /// Reads what was written to the slot.
+    /// Reads what was written to the slot. Where the chip cannot (a unit whose write lost power, on flash with error
+    /// correction; what was erased and not written since, on some), it returns an error: never a fault.
     pub read_slot:
         Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, buffer: *mut u8, length: u32) -> i32>,
     /// Erases a page of the slot: `offset` is a multiple of `page_size`.
@@ -144,8 +149,11 @@ pub struct SmidgenDevice {
     pub write:
         Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, bytes: *const u8, length: u32) -> i32>,
     /// Hears how many bytes of the package have been taken (`done`), of how many; from updates with a journal, how many
-    /// percent of the image are in the slot, of 100. The place to feed a watchdog; may be null.
+    /// percent of the image are in the slot, of 100. Called about every 1024 bytes that are hashed, restored or checked:
+    /// the place to feed a watchdog. May be null.
     pub progress: Option<unsafe extern "C" fn(context: *mut c_void, done: u32, total: u32)>,
+    /// What erased flash of the slot reads as: 0 for 0xFF, as on most chips; 1 for 0x00.
+    pub erased_to_zero: u8,
 }
 
 /// Reads something of C's.
@@ -165,9 +173,13 @@ pub struct SmidgenInfo {
 }
 
 /// Longest write of flash.
-const WRITE_LIMIT: usize = 64;
+const WRITE_LIMIT: u32 = 1 << 16;
+/// Longest write that is put together on the stack.
+const WRITE_SHORT: usize = 64;
 /// Bytes of package that are read at once.
 const PIECE: usize = 64;
+/// About so many bytes of an image are worked on between two calls of `progress`.
+pub(crate) const BUDGET: u32 = 1024;
 
 /// The image that the device has.
 struct CBase<'d>(&'d SmidgenDevice);
@@ -189,15 +201,17 @@ struct CSlot<'d> {
     written: u32,
     /// Where pages that have been erased end.
     erased: u32,
-    /// What does not fill a write yet.
-    rest: [u8; WRITE_LIMIT],
+    /// What does not fill a write yet, of the length of one.
+    rest: &'d mut [u8],
     count: usize,
 }
 
 impl CSlot<'_> {
     /// Writes what was gathered, filled up.
     fn flush(&mut self) -> Result<(), Error> {
-        let length = self.device.write_size;
+        let length = self.rest.len() as u32;
+        let erased = self.device.erased();
+        self.rest.iter_mut().skip(self.count).for_each(|byte| *byte = erased);
         while self.device.page_size > 0 && self.erased < self.written + length {
             let erase = self.device.erase.ok_or(Error::TargetWrite)?;
             // SAFETY: C's function, called as its type says.
@@ -206,11 +220,10 @@ impl CSlot<'_> {
             self.erased += self.device.page_size;
         }
         let write = self.device.write.ok_or(Error::TargetWrite)?;
-        // SAFETY: C's function, called as its type says; `rest` has `length` bytes, as `is_sound` has seen.
+        // SAFETY: C's function, called as its type says; `rest` has `length` bytes.
         let result = unsafe { write(self.device.context, self.written, self.rest.as_ptr(), length) };
         self.written += length;
         self.count = 0;
-        self.rest = [0xFF; WRITE_LIMIT];
         succeeded(result, Error::TargetWrite)
     }
 
@@ -238,7 +251,7 @@ impl Target for &mut CSlot<'_> {
                 *place = byte;
             }
             self.count += 1;
-            if self.count as u32 >= self.device.write_size {
+            if self.count >= self.rest.len() {
                 self.flush()?;
             }
         }
@@ -298,8 +311,17 @@ impl SmidgenDevice {
         }
     }
 
+    /// What erased flash reads as.
+    fn erased(&self) -> u8 {
+        if self.erased_to_zero == 0 {
+            0xFF
+        } else {
+            0
+        }
+    }
+
     fn is_sound(&self) -> bool {
-        (1..=WRITE_LIMIT as u32).contains(&self.write_size)
+        (1..=WRITE_LIMIT).contains(&self.write_size)
             && (self.page_size == 0 || self.page_size >= self.write_size)
             && self.slot_size < 1 << 31
             && self.page_size < 1 << 30
@@ -318,15 +340,16 @@ fn text<'t>(pointer: *const c_char, error: Error) -> Result<Option<&'t str>, Err
 /// Restores the new image into the slot, from the base and a package of `package_size` bytes, and checks it.
 ///
 /// Nothing is erased before the package's header and the base are found right. The new image must not be started
-/// unless this returns 0. `workspace` is aligned to four bytes and nothing else uses it meanwhile; how large it must
-/// be is what `smidgen_inspect` says. Takes about 2 KiB of stack. After a reset, start again; `smidgen_update_ab` goes on.
+/// unless this returns 0. Nothing else uses `workspace` meanwhile; how many bytes it must have is what `smidgen_inspect`
+/// says, and `write_size` more if that is above 64. `workspace_size` is in bytes: `sizeof workspace` of an array of
+/// `uint32_t`. Takes about 2 KiB of stack. After a reset, start again; `smidgen_update_ab` goes on.
 ///
 /// # Safety
 /// `device` points at a description whose functions do what it says of them and whose texts end in a zero, `workspace` at memory of that size.
 #[no_mangle]
 pub unsafe extern "C" fn smidgen_restore(
     device: *const SmidgenDevice,
-    workspace: *mut u8,
+    workspace: *mut u32,
     workspace_size: u32,
     package_size: u32,
 ) -> i32 {
@@ -336,12 +359,19 @@ pub unsafe extern "C" fn smidgen_restore(
         return SmidgenError::BadDevice as i32;
     }
     // SAFETY: the caller's promise.
-    let workspace = unsafe { slice::from_raw_parts_mut(workspace, workspace_size as usize) };
+    let workspace = unsafe { slice::from_raw_parts_mut(workspace.cast::<u8>(), workspace_size as usize) };
     restore(device, workspace, package_size).map_or_else(|error| error.number().into(), |()| 0)
 }
 
 fn restore(device: &SmidgenDevice, workspace: &mut [u8], package_size: u32) -> Result<(), Error> {
-    let mut slot = CSlot { device, written: 0, erased: 0, rest: [0xFF; WRITE_LIMIT], count: 0 };
+    let write_size = device.write_size as usize;
+    let mut short = [0; WRITE_SHORT];
+    let long = if write_size > WRITE_SHORT { write_size } else { 0 };
+    let length = workspace.len().checked_sub(long).ok_or(Error::WorkspaceTooSmall)?;
+    let (workspace, long) = workspace.split_at_mut_checked(length).ok_or(Error::WorkspaceTooSmall)?;
+    let rest = if long.is_empty() { short.get_mut(..write_size) } else { Some(long) };
+    let rest = rest.ok_or(Error::WorkspaceTooSmall)?;
+    let mut slot = CSlot { device, written: 0, erased: 0, rest, count: 0 };
     let policy = device.policy()?;
     let mut patcher = Patcher::<_, _, patch_nostd::SoftwareSha256, _>::with_policy(
         workspace,
@@ -355,19 +385,33 @@ fn restore(device: &SmidgenDevice, workspace: &mut [u8], package_size: u32) -> R
         let count = (package_size - taken).min(PIECE as u32);
         let piece = piece.get_mut(..count as usize).ok_or(Error::Truncated)?;
         read(device.read_package, device.context, taken, piece, Error::Truncated)?;
-        patcher.push(piece)?;
-        taken += count;
-        device.report(taken, package_size);
+        taken += push(device, &mut patcher, piece, (taken, package_size))?;
+    }
+    // The last bytes may stand for much of the image.
+    while !patcher.wants_input() && !patcher.is_done() {
+        push(device, &mut patcher, &[], (taken, package_size))?;
     }
     patcher.complete()?;
     let header = patcher.header().ok_or(Error::Truncated)?;
     let (size, digest) = (header.target_size, header.target_digest);
     slot.finish()?;
-    check(&mut slot, size, &digest)
+    check(&mut slot, size, &digest, package_size)
+}
+
+/// A step of work with a piece of the package, and its report.
+fn push<P: Policy>(
+    device: &SmidgenDevice,
+    patcher: &mut Patcher<'_, CBase<'_>, &mut CSlot<'_>, patch_nostd::SoftwareSha256, P>,
+    piece: &[u8],
+    (before, total): (u32, u32),
+) -> Result<u32, Error> {
+    let taken = patcher.step(piece, BUDGET)? as u32;
+    device.report(before + taken, total);
+    Ok(taken)
 }
 
 /// What is in flash is what counts: reads the image back.
-fn check(mut slot: &mut CSlot<'_>, size: u32, expected: &[u8; 32]) -> Result<(), Error> {
+fn check(mut slot: &mut CSlot<'_>, size: u32, expected: &[u8; 32], package_size: u32) -> Result<(), Error> {
     let mut digest = patch_nostd::SoftwareSha256::start();
     let mut done = 0;
     while done < size {
@@ -377,6 +421,9 @@ fn check(mut slot: &mut CSlot<'_>, size: u32, expected: &[u8; 32]) -> Result<(),
         Target::read(&mut slot, done, piece)?;
         digest.update(piece);
         done += count;
+        if done.is_multiple_of(BUDGET) {
+            slot.device.report(package_size, package_size);
+        }
     }
     if digest.finish() == *expected {
         Ok(())

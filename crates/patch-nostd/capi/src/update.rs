@@ -1,18 +1,16 @@
 //! Updates that go on after a reset, behind the C interface: into another slot, and in place.
 
-use crate::{read, succeeded, CBase, Read, SmidgenDevice, SmidgenError};
+use crate::{read, succeeded, CBase, Read, SmidgenDevice, SmidgenError, BUDGET};
 use core::ffi::c_void;
 use core::slice;
 use patch_nostd::flash::{
-    state_area, AbUpdate, Flash, FlashError, Geometry, InPlaceAreas, InPlaceUpdate, Step, IN_PLACE_BUFFER,
+    has_begun, in_place_buffer, journal_area, state_area, AbUpdate, Flash, FlashError, Geometry,
+    InPlaceAreas, InPlaceUpdate, Step,
 };
 use patch_nostd::{Error, Header, SoftwareSha256};
 
 // What the header says.
-const _: () = assert!(IN_PLACE_BUFFER == 256);
-
-/// About so many bytes of an image are worked on between two calls of `progress`.
-const BUDGET: u32 = 1024;
+const _: () = assert!(in_place_buffer(64) == 256);
 
 /// An area of flash. Functions get `context`, and return 0 if it went well; offsets count from the area's start.
 #[repr(C)]
@@ -26,7 +24,8 @@ pub struct SmidgenFlash {
     pub page_size: u32,
     /// Bytes that are written at once, at multiples of it.
     pub write_size: u32,
-    /// Reads from any offset.
+    /// Reads from any offset. Where the chip cannot (a unit whose write lost power, on flash with error correction; what
+    /// was erased and not written since, on some), it returns an error: never a fault.
     pub read:
         Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, buffer: *mut u8, length: u32) -> i32>,
     /// Erases the page that begins at `offset`.
@@ -34,12 +33,14 @@ pub struct SmidgenFlash {
     /// Writes whole units, which have not been written since their page was erased.
     pub write:
         Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, bytes: *const u8, length: u32) -> i32>,
+    /// What erased flash reads as: 0 for 0xFF, as on most chips; 1 for 0x00.
+    pub erased_to_zero: u8,
 }
 
 impl SmidgenFlash {
     /// What is only read.
     fn stored(context: *mut c_void, read: Option<Read>, size: u32) -> Self {
-        Self { context, size, page_size: 1, write_size: 1, read, erase: None, write: None }
+        Self { context, size, page_size: 1, write_size: 1, read, erase: None, write: None, erased_to_zero: 0 }
     }
 
     /// The slot that a device describes.
@@ -52,13 +53,15 @@ impl SmidgenFlash {
             read: device.read_slot,
             erase: device.erase,
             write: device.write,
+            erased_to_zero: device.erased_to_zero,
         }
     }
 }
 
 impl Flash for SmidgenFlash {
     fn geometry(&self) -> Geometry {
-        Geometry::new(self.size, self.page_size, self.write_size)
+        let erased = if self.erased_to_zero == 0 { 0xFF } else { 0 };
+        Geometry { erased, ..Geometry::new(self.size, self.page_size, self.write_size) }
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
@@ -81,9 +84,11 @@ impl Flash for SmidgenFlash {
 
 /// Restores the new image into the slot and goes on after a reset: call it again, with the same package.
 ///
-/// As `smidgen_restore`, with a journal in an area of two pages or more, which keeps what it holds over resets. Pages that
-/// were finished are neither erased nor written again. `buffer` holds a page of the slot, or at least its write size;
-/// with a whole page, pages that have the right bytes already stay as they are.
+/// As `smidgen_restore`, with a journal in an area of `smidgen_journal_area` bytes, which keeps what it holds over resets.
+/// Pages that were finished are neither erased nor written again. `buffer` holds a page of the slot, or at least its write
+/// size; with a whole page, pages that have the right bytes already stay as they are. The journal's write size comes on top
+/// if that is above 64. Whatever was delivered before, the right package is restored at the first call, with a buffer
+/// smaller than a page at the second at latest.
 ///
 /// # Safety
 /// As `smidgen_restore`; `journal` points at a description, `buffer` at memory of that size.
@@ -91,7 +96,7 @@ impl Flash for SmidgenFlash {
 pub unsafe extern "C" fn smidgen_update_ab(
     device: *const SmidgenDevice,
     journal: *const SmidgenFlash,
-    workspace: *mut u8,
+    workspace: *mut u32,
     workspace_size: u32,
     buffer: *mut u8,
     buffer_size: u32,
@@ -104,7 +109,7 @@ pub unsafe extern "C" fn smidgen_update_ab(
         return SmidgenError::BadDevice as i32;
     }
     // SAFETY: the caller's promise.
-    let workspace = unsafe { slice::from_raw_parts_mut(workspace, workspace_size as usize) };
+    let workspace = unsafe { slice::from_raw_parts_mut(workspace.cast::<u8>(), workspace_size as usize) };
     // SAFETY: the caller's promise.
     let buffer = unsafe { slice::from_raw_parts_mut(buffer, buffer_size as usize) };
     update_ab(device, journal, workspace, buffer, package_size)
@@ -135,8 +140,9 @@ fn update_ab(
 ///
 /// Packages are made for that by `smidgen diff --in-place`. The package must be stored where it outlives a reset: once
 /// the update has begun, only the update itself leads out. `areas` are three: the scratch area that the package was made
-/// for, the journal (two pages or more), and the state area (`smidgen_state_area`). `buffer` has 256 bytes. The slot
-/// is the device's; `read_base` and `base_size` are not used.
+/// for, the journal (`smidgen_journal_area`), and the state area (`smidgen_state_area`). `buffer` has 256 bytes, or what
+/// `smidgen_in_place_buffer` says where units are longer than 64. The slot is the device's; `read_base` and `base_size` are
+/// not used. Nothing is erased before everything has been found right that can be: package, base, memory, areas.
 ///
 /// # Safety
 /// As `smidgen_restore`; `areas` points at three descriptions, `buffer` at memory of that size.
@@ -144,7 +150,7 @@ fn update_ab(
 pub unsafe extern "C" fn smidgen_update_in_place(
     device: *const SmidgenDevice,
     areas: *const SmidgenFlash,
-    workspace: *mut u8,
+    workspace: *mut u32,
     workspace_size: u32,
     buffer: *mut u8,
     buffer_size: u32,
@@ -158,7 +164,7 @@ pub unsafe extern "C" fn smidgen_update_in_place(
     // SAFETY: the caller's promise.
     let areas = unsafe { slice::from_raw_parts(areas, 3) };
     // SAFETY: the caller's promise.
-    let workspace = unsafe { slice::from_raw_parts_mut(workspace, workspace_size as usize) };
+    let workspace = unsafe { slice::from_raw_parts_mut(workspace.cast::<u8>(), workspace_size as usize) };
     // SAFETY: the caller's promise.
     let buffer = unsafe { slice::from_raw_parts_mut(buffer, buffer_size as usize) };
     let &[scratch, journal, state] = areas else { return SmidgenError::BadDevice as i32 };
@@ -202,5 +208,36 @@ pub unsafe extern "C" fn smidgen_state_area(bytes: *const u8, length: u32, page_
             state_area(&header, page_size).unwrap_or(0)
         }
         _ => 0,
+    }
+}
+
+/// Bytes of a journal in pages and units of such sizes; 0 if they do not go together.
+#[no_mangle]
+pub extern "C" fn smidgen_journal_area(page_size: u32, write_size: u32) -> u32 {
+    journal_area(&Geometry::new(page_size, page_size, write_size)).unwrap_or(0)
+}
+
+/// Bytes of the buffer of an update in place; `write_size` is the largest of slot, scratch area, journal and state area.
+#[no_mangle]
+pub extern "C" fn smidgen_in_place_buffer(write_size: u32) -> u32 {
+    in_place_buffer(write_size) as u32
+}
+
+/// Tells from the journal alone whether an update in place has begun and is not ready (`begun` becomes 1, else 0): then the
+/// slot must not be started, and only `smidgen_update_in_place` with the same package leads out. Returns 0, or an error.
+///
+/// # Safety
+/// `journal` points at a description whose functions do what it says of them, `begun` at a byte that can be written.
+#[no_mangle]
+pub unsafe extern "C" fn smidgen_has_begun(journal: *const SmidgenFlash, begun: *mut u8) -> i32 {
+    // SAFETY: the caller's promise.
+    let (journal, begun) = unsafe { (journal.as_ref(), begun.as_mut()) };
+    let (Some(&journal), Some(begun)) = (journal, begun) else { return SmidgenError::BadDevice as i32 };
+    match has_begun(journal) {
+        Ok(has) => {
+            *begun = has.into();
+            0
+        }
+        Err(error) => error.number().into(),
     }
 }

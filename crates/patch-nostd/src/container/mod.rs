@@ -26,7 +26,7 @@ pub use expand::expand;
 pub use inflate::Inflater;
 pub use make::{InProcess, Maker};
 pub use recipe::{Frame, Item, Level, Piece, Side};
-pub use record::{Limits, Record, memory, storage};
+pub use record::{Limits, Record, memory, part_limit, storage};
 pub use restore::{Opened, restore};
 pub use scratch::{FileScratch, Scratch};
 pub use source::Source;

@@ -66,6 +66,7 @@ impl Record {
         let possible = u64::from(self.recipe_length) <= DEFLATE_MOST * u64::from(self.recipe_size)
             && self.recipe_size <= header.body_length
             && self.parts <= self.recipe_length / PART_LEAST
+            && u64::from(self.parts) <= part_limit(self.recipe_size)
             && u64::from(self.parts) <= covered
             && u64::from(self.piece) <= plain_limit(self.target_size);
         if possible { Ok(()) } else { Err(Error::Corrupt) }
@@ -76,6 +77,12 @@ impl Record {
 const DEFLATE_MOST: u64 = 1032;
 /// Bytes of recipe that an item or a piece takes at least.
 const PART_LEAST: u32 = 2;
+
+/// The most parts of recipes that have so many bytes in the package. Recipes that deflate better must not be deflated.
+#[must_use]
+pub const fn part_limit(recipe_size: u32) -> u64 {
+    16 * recipe_size as u64 + 1000
+}
 
 /// The most plain bytes of all streams together, those inside of others too, where the expanded form has so many bytes.
 /// Each byte of it is in at most three streams; what is over is for streams that are larger than what is in them.

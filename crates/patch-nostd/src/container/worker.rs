@@ -71,6 +71,9 @@ impl<W: Write, R: Read> Maker for Worker<W, R> {
 
 /// What the process does: makes streams until there are no more requests.
 ///
+/// It should set a panic hook that does nothing: what panics is answered, and a hook that wants memory where there is none
+/// may wait for itself for ever.
+///
 /// # Errors
 /// Those of reading and writing. Corrections of which nothing can be made are answered, and then nothing else is.
 pub fn serve(requests: impl Read, mut answers: impl Write) -> IoResult<()> {

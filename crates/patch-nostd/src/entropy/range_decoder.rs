@@ -62,7 +62,7 @@ impl<'w> RangeDecoder<'w> {
     pub(crate) const fn is_sound(&self, missing: u32) -> bool {
         // With a range of nothing, the decoder would renormalise for ever.
         self.range >= 1 << 24
-            && self.head <= self.tail
+            && self.head <= self.tail + ZEROS
             && self.tail <= self.buffer.len()
             && self.missing == missing
     }

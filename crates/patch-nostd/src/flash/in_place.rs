@@ -146,7 +146,9 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
             done: 0,
         };
         this.new_decoder()?;
-        this.resume(this.journal.mark(this.update))?;
+        if this.journal.mark(this.update) == Some(Mark::Ready) {
+            this.phase = Phase::Check;
+        }
         Ok(this)
     }
 
@@ -166,7 +168,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     /// Does the next piece of work: about `budget` bytes, a page, or a segment's end.
     pub fn step(&mut self, budget: u32) -> Result<Step, Error> {
         let phase = core::mem::replace(&mut self.phase, Phase::Failed);
-        if phase != Phase::Failed {
+        if !matches!(phase, Phase::Body | Phase::Failed) {
             self.confirm()?;
         }
         self.phase = match phase {
@@ -187,10 +189,11 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         })
     }
 
-    /// Goes on where the journal says.
-    fn resume(&mut self, mark: Option<Mark>) -> Result<(), Error> {
-        self.phase = match mark {
-            None | Some(Mark::Pages(_)) => Phase::Body,
+    /// Goes on where the journal says, with a package that is intact.
+    fn resume(&mut self) -> Result<Phase, Error> {
+        Ok(match self.journal.mark(self.update) {
+            // Of an image that is ready no more, the base may be there again.
+            None | Some(Mark::Pages(_) | Mark::Ready) => Phase::Base,
             Some(Mark::Moved(pages)) => {
                 self.done = pages;
                 Phase::Move
@@ -204,9 +207,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
                 self.ground.begin(segment);
                 Phase::Copy
             }
-            Some(Mark::Ready) => Phase::Check,
-        };
-        Ok(())
+        })
     }
 
     fn note(&mut self, mark: Mark) -> Result<(), Error> {
@@ -221,7 +222,8 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         }
     }
 
-    /// The whole package must be there and intact: once begun, there is no way back.
+    /// The whole package must be there and intact: once begun, there is no way back. After a reset it may be another one
+    /// than before, with the same header.
     fn check_body(&mut self, budget: u32) -> Result<Phase, Error> {
         let digest = self.digest.as_mut().ok_or(Error::Finished)?;
         let end = self.done.saturating_add(budget).min(self.header.body_length);
@@ -232,7 +234,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         if self.take_digest()? != self.header.body_digest.ok_or(Error::NotInPlace)? {
             return Err(Error::BodyDigest);
         }
-        Ok(Phase::Base)
+        self.resume()
     }
 
     fn check_base(&mut self, budget: u32) -> Result<Phase, Error> {

@@ -15,7 +15,7 @@ use patch_nostd::{Base, Error, Header, Patcher, Sha256, SoftwareSha256, Target};
 /// More workspace than any fixture needs.
 pub const WORKSPACE: usize = 128 << 10;
 
-/// A package that version 4 of the format must always restore.
+/// A package that the current version of the format must always restore.
 pub struct Golden {
     /// The name of its file.
     pub name: String,

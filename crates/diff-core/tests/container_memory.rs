@@ -1,0 +1,84 @@
+//! What opening packages of containers takes from the heap, by an allocator that counts. One test, as it counts everything.
+
+mod archives;
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use archives::forge::Forge;
+use archives::{changed, gzip, text};
+use diff_core::{Options, Silent, diff};
+use patch_nostd::SoftwareSha256;
+use patch_nostd::container::{Opened, memory};
+
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+/// What an allocator adds to a small allocation.
+fn size(layout: Layout) -> usize {
+    (layout.size() + 16).next_multiple_of(16)
+}
+
+fn add(size: usize) {
+    let now = NOW.fetch_add(size, Ordering::Relaxed) + size;
+    MOST.fetch_max(now, Ordering::Relaxed);
+}
+
+// SAFETY: all of it is the system's.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        add(size(layout));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, bytes: *mut u8, layout: Layout) {
+        NOW.fetch_sub(size(layout), Ordering::Relaxed);
+        unsafe { System.dealloc(bytes, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// The most that opening takes, and whether it succeeded.
+fn opening(package: &[u8]) -> (usize, bool) {
+    let before = NOW.load(Ordering::Relaxed);
+    MOST.store(before, Ordering::Relaxed);
+    let opened = Opened::new::<SoftwareSha256>(package).is_ok();
+    (MOST.load(Ordering::Relaxed) - before, opened)
+}
+
+#[test]
+fn opening_takes_no_more_than_is_stated_and_in_proportion_to_the_package() {
+    let (old, new) = (gzip(&text(80)), gzip(&changed(text(80))));
+    let package = diff(&old, &new, &Options::default(), &Silent).unwrap().bytes;
+    let entries = |count: usize| [[6u8, 0].repeat(count), vec![0; 2]].concat();
+    let streams = |count: usize| [vec![0], [1, 0, 1, 1, 1, 7].repeat(count), vec![0]].concat();
+    let nested = |count: usize| [[9, 0, 9, 0, 9, 0, 0, 0, 0].repeat(count), vec![0; 2]].concat();
+    for (name, recipe, parts) in [
+        ("entries", entries(600_000), 600_000),
+        ("streams", streams(100_000), 200_000),
+        ("nested", nested(100_000), 300_000),
+        ("more than stated", entries(600_000), 599_999),
+    ] {
+        for deflated in [false, true] {
+            let mut forge = Forge::new(&package).with_bytes(&recipe, parts, deflated);
+            // As many as it likes: what counts is the package.
+            (forge.record.base_size, forge.record.target_size) = (1_000_000_000, 1_000_000_000);
+            forge.record.piece = u32::from(name == "streams");
+            let stated = memory(&forge.record) as usize;
+            let forged = forge.package();
+            let (most, opened) = opening(&forged);
+            let proportion = most as f64 / forged.len() as f64;
+            println!(
+                "{name}, deflated {deflated}: {most} of {stated}, {proportion:.0} for a byte of package"
+            );
+            assert!(most <= stated, "{name}: {most} instead of {stated}");
+            assert!(most <= (1 << 20) + 3200 * forged.len(), "{name}: {most} for {}", forged.len());
+            assert_eq!(opened, !deflated && !name.starts_with("more"), "{name}");
+        }
+    }
+}

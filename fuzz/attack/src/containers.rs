@@ -1,0 +1,274 @@
+//! Packages of compressed files: hostile recipes, corrections and sizes, and bases that never end.
+
+use std::cell::Cell;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::{env, io};
+
+use diff_core::{Options, Silent, diff};
+use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
+use patch_nostd::container::{Frame, Item, Level, Opened, Piece, Record, Worker, memory, restore, serve};
+use patch_nostd::{Error, Header, SoftwareSha256};
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+use crate::measure::{Tally, cost};
+use crate::packages::{Stock, fixture, sha256, with_body};
+use crate::plain::{IMAGE_LIMIT, Watched, Written};
+use crate::random::{Random, mutate};
+
+/// Microseconds for each byte of package, base, target and what both expand to: streams are compressed again.
+const TIME_LIMIT: f64 = 12.0;
+/// What a restore takes besides what is stated: threads, buffers, and the package's own bytes.
+const SLACK: u64 = 4 << 20;
+
+pub fn attack(_: &Stock, case: u64, tally: &mut Tally) -> Result<(), String> {
+    let mut random = Random::new(case);
+    let (base, package) = genuine(random.below(3));
+    let (base, package) = match random.below(10) {
+        0 => bomb(&mut random),
+        1 => nested(&mut random),
+        2 => (base, overshoot(&package, &mut random)),
+        3..5 => (base, recipes(&package, &mut random)),
+        5..8 => (base, corrections(&package, &mut random)),
+        _ => {
+            let end = Header::length(&package).expect("genuine");
+            let mut body = package[end..].to_vec();
+            mutate(&mut random, &mut body);
+            (base, with_body(&package, &body, |_, _| {}))
+        }
+    };
+    tally.mutations += 1;
+    try_it(&base, &package, tally)
+}
+
+/// A genuine package of each sort, made once.
+fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
+    static MADE: std::sync::OnceLock<Vec<(Vec<u8>, Vec<u8>)>> = std::sync::OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let code = |name: &str| fixture(&format!("firmware/app-{name}.bin"));
+        let lines = |seed: u64| -> Vec<u8> {
+            let mut random = Random::new(seed / 2);
+            (0..900)
+                .flat_map(|line| {
+                    format!("option.{line} = {:x} {}\n", random.next() >> 40, line as u64 * seed).into_bytes()
+                })
+                .collect()
+        };
+        let zlib = |plain: &[u8], level| [b"head", &compress_to_vec_zlib(plain, level)[..], b"tail"].concat();
+        let pairs = [
+            (zlib(&code("v1"), 6), zlib(&code("v2"), 6)),
+            (zlib(&lines(2), 9), zlib(&lines(3), 9)),
+            (zlib(&zlib(&code("v2"), 6), 1), zlib(&zlib(&code("v3"), 6), 1)),
+        ];
+        let options = Options { level: 2, body_digest: true, ..Options::default() };
+        let made = |(old, new): (Vec<u8>, Vec<u8>)| {
+            let package = diff(&old, &new, &options, &Silent).expect("a package").bytes;
+            (old, package)
+        };
+        pairs.map(made).into()
+    });
+    made[number].clone()
+}
+
+/// Opens a genuine package, changes recipes and record, and makes a package of that.
+fn changed(package: &[u8], change: impl FnOnce(&mut Level, &mut Level, &mut Record)) -> Vec<u8> {
+    let Ok(Some(opened)) = Opened::new::<SoftwareSha256>(package) else { panic!("no container was made") };
+    let Opened { mut base, mut target, mut record, body, .. } = opened;
+    change(&mut base, &mut target, &mut record);
+    let recipes = Level::write_both(&base, &target);
+    (record.parts, record.piece) =
+        ((base.parts() + target.parts()) as u32, target.held().min(1 << 29) as u32);
+    assembled(package, record, &recipes, body)
+}
+
+fn assembled(package: &[u8], mut record: Record, recipes: &[u8], body: &[u8]) -> Vec<u8> {
+    let packed = compress_to_vec(recipes, 6);
+    let packed = if packed.len() < recipes.len() { &packed } else { recipes };
+    (record.recipe_size, record.recipe_length) = (packed.len() as u32, recipes.len() as u32);
+    let bytes = record.to_bytes().leak();
+    with_body(package, &[packed, body].concat(), |_, extensions| extensions.container = Some(bytes))
+}
+
+fn corrections(package: &[u8], random: &mut Random) -> Vec<u8> {
+    changed(package, |_, target, _| {
+        let level = if random.one_in(2) && !target.items[0].inside.items.is_empty() {
+            &mut target.items[0].inside
+        } else {
+            target
+        };
+        let pieces = &mut level.items[0].pieces;
+        let piece = random.below(pieces.len());
+        let corrections = &mut pieces[piece].corrections;
+        if random.one_in(3) && !corrections.is_empty() {
+            // The first bytes say most.
+            let at = random.below(corrections.len().min(24));
+            corrections[at] = random.next() as u8;
+        } else {
+            mutate(random, corrections);
+        }
+    })
+}
+
+fn recipes(package: &[u8], random: &mut Random) -> Vec<u8> {
+    changed(package, |base, target, record| {
+        let value = |random: &mut Random| {
+            *random.pick(&[0, 1, 255, 65_536, 1 << 20, 1 << 30, u32::MAX, random.clone().next() as u32])
+        };
+        let (level, other) = if random.one_in(2) { (base, target) } else { (target, base) };
+        let at = random.below(level.items.len());
+        match random.below(8) {
+            0 => level.items[at].gap = value(random),
+            1 => {
+                level.items[at].frame = *random.pick(&[
+                    Frame::Deflate,
+                    Frame::Gzip,
+                    Frame::Zlib,
+                    Frame::Entry,
+                    Frame::Described,
+                    Frame::Stored,
+                    Frame::Directory(value(&mut random.clone())),
+                ])
+            }
+            2 => record.base_size = value(random).min(1_000_000_000),
+            3 => record.target_size = value(random).min(1_000_000_000),
+            4 => level.items.extend(other.items.clone()),
+            5 => level.items[at].inside = other.clone(),
+            6 => level.items[at].pieces.iter_mut().for_each(|piece| piece.length = value(random)),
+            _ => drop(level.items.remove(at)),
+        }
+    })
+}
+
+/// Recipes of nothing but items, or pieces, of two bytes each.
+fn bomb(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
+    let count = 1 << (8 + random.below(14));
+    let item = |frame, pieces| Item { gap: 0, frame, pieces, inside: Level::default() };
+    let pieces = vec![Piece { length: 0, corrections: Vec::new() }; if random.one_in(2) { count } else { 1 }];
+    let levels = match random.below(3) {
+        0 => (Level { items: vec![item(Frame::Stored, Vec::new()); count] }, Level::default()),
+        1 => (Level::default(), Level { items: vec![item(Frame::Directory(0), Vec::new()); count] }),
+        _ => (Level::default(), Level { items: vec![item(Frame::Deflate, pieces)] }),
+    };
+    let recipes = Level::write_both(&levels.0, &levels.1);
+    let (base, package) = genuine(0);
+    let parts = (levels.0.parts() + levels.1.parts()) as u32;
+    let record = Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, parts, piece: 0 };
+    (base, assembled(&package, record, &recipes, &[]))
+}
+
+/// The size that is announced is far below what comes out.
+fn overshoot(package: &[u8], random: &mut Random) -> Vec<u8> {
+    let (header, _, length) = Header::parse_extended(package).expect("genuine");
+    let size = random.below(header.target_size as usize) as u32;
+    with_body(package, &package[length..], |header, _| {
+        header.target_size = if random.one_in(2) { 1 } else { size }
+    })
+}
+
+/// A base whose streams hold streams, of which nothing comes out but work.
+fn nested(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
+    let empty = [0, 0, 0, 0xFF, 0xFF].repeat(1 << (10 + random.below(12)));
+    let mut base = [&empty[..], &[1, 0, 0, 0xFF, 0xFF]].concat();
+    let mut level = Level {
+        items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside: Level::default() }],
+    };
+    for _ in 0..=random.below(2) {
+        base = compress_to_vec(&base, 9);
+        level =
+            Level { items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside: level }] };
+    }
+    let (_, package) = genuine(0);
+    let parts = level.parts() as u32;
+    let record = Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, parts, piece: 0 };
+    let package = assembled(&package, record, &Level::write_both(&level, &Level::default()), &[]);
+    let (size, digest) = (base.len() as u32, sha256(&base));
+    let end = Header::length(&package).expect("genuine");
+    let package = with_body(&package, &package[end..], |header, _| {
+        (header.base_size, header.base_digest) = (size, *digest.first_chunk().expect("16 bytes"));
+    });
+    (base, package)
+}
+
+fn try_it(base: &[u8], package: &[u8], tally: &mut Tally) -> Result<(), String> {
+    let (mut written, hashed) = (Vec::with_capacity(IMAGE_LIMIT as usize), Cell::new(0));
+    let mut streams = None;
+    let (result, cost) = cost(|| {
+        let opened = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::NotAPackage)?;
+        let base = Watched { image: base, hashed: &hashed };
+        let target = Written { memory: &mut written, size: None, base };
+        let maker = &streams.insert(Streams::start(memory(&opened.record))).worker;
+        restore::<_, _, SoftwareSha256>(&opened, base, target, Vec::new(), Vec::new(), maker).map(drop)
+    });
+    drop(streams);
+    let (header, extensions, _) =
+        Header::parse_extended(package).map_err(|error| format!("not a header: {error:?}"))?;
+    tally.saw(result.map_or_else(|error| format!("E{}", error.number()), |()| "ready".to_owned()));
+    if result.is_ok() && sha256(&written) != header.target_digest {
+        return Err("a wrong image was accepted".to_owned());
+    }
+    let Some(record) = extensions.container.and_then(|value| Record::read(value).ok()) else { return Ok(()) };
+    // Scratch is in memory here, and grows by doubling.
+    let scratch =
+        3 * (u64::from(record.base_size) + if header.read_back { record.target_size.into() } else { 0 });
+    let stated = memory(&record) + u64::from(header.ram) + scratch.min(3 * u64::from(IMAGE_LIMIT)) + SLACK;
+    let micros = cost.time.as_secs_f64() * 1e6;
+    let bytes = package.len() as u64 + base.len() as u64 + written.len() as u64 + scratch.min(1 << 24);
+    tally.took(cost, bytes);
+    tally.held(cost.heap as u64, stated);
+    if cost.heap as u64 > stated {
+        return Err(format!(
+            "{} bytes of package take {} of heap; {stated} are stated",
+            package.len(),
+            cost.heap
+        ));
+    }
+    if micros > 100_000.0 + TIME_LIMIT * bytes as f64 {
+        return Err(format!(
+            "{} bytes of package and {} of base take {micros:.0} us",
+            package.len(),
+            base.len()
+        ));
+    }
+    Ok(())
+}
+
+/// Seconds of processor time that making streams may take.
+const SECONDS: u64 = 10;
+
+/// The process that makes streams, and ends with this.
+struct Streams {
+    child: Child,
+    worker: Worker<ChildStdin, ChildStdout>,
+}
+
+impl Streams {
+    fn start(memory: u64) -> Self {
+        let mut command = Command::new(env::current_exe().expect("a path"));
+        command.args(["make-streams", &memory.to_string()]).stderr(Stdio::null());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");
+        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            unreachable!("pipes")
+        };
+        Self { child, worker: Worker::new(requests, answers) }
+    }
+}
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What that process does, with so much memory besides what it has.
+pub fn make_streams(memory: u64) {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let size = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmSize:")?.split_whitespace().next()?.parse::<u64>().ok());
+    let limits =
+        [(Resource::As, (size.unwrap_or(0) << 10) + memory), (Resource::Cpu, SECONDS), (Resource::Core, 0)];
+    for (resource, most) in limits {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).expect("a limit");
+    }
+    let _ = serve(io::stdin().lock(), io::stdout().lock());
+}

@@ -1,0 +1,95 @@
+//! Packages of compressed files: arbitrary recipes, and genuine ones with bytes changed.
+//!
+//! preflate-rs does not end for some corrections, which is why tools have it in a process of its own, and is left out.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use diff_core::{Options, Silent, diff};
+use libfuzzer_sys::fuzz_target;
+use patch_nostd::container::{Maker, Opened, Record, restore};
+use patch_nostd::{Error, Header, SliceTarget, SoftwareSha256};
+use smidgen_fuzz::{sha256, zlib};
+use std::sync::OnceLock;
+
+const LIMIT: u32 = 1 << 20;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    target_size: Option<u32>,
+    sizes: Option<[u32; 4]>,
+    /// Replace bytes of the genuine body, which begins with recipes.
+    edits: Vec<(u16, u8)>,
+    /// In place of the genuine one: recipes that are not deflated, and what follows them.
+    body: Option<(&'a [u8], &'a [u8])>,
+}
+
+fuzz_target!(|input: Input| {
+    let (base, package) = genuine();
+    let (header, extensions, length) = Header::parse_extended(package).expect("genuine");
+    let mut record = Record::read(extensions.container.expect("a container")).expect("genuine");
+    let mut body = package[length..].to_vec();
+    if let Some((recipes, inner)) = input.body {
+        (record.recipe_size, record.recipe_length) = (recipes.len() as u32, recipes.len() as u32);
+        body = [recipes, inner].concat();
+    }
+    for &(place, byte) in &input.edits {
+        let place = usize::from(place) % body.len().max(1);
+        body.iter_mut().skip(place).take(1).for_each(|old| *old = byte);
+    }
+    if let Some([base_size, target_size, parts, piece]) = input.sizes {
+        (record.base_size, record.target_size) = (base_size % LIMIT, target_size % LIMIT);
+        (record.parts, record.piece) = (parts % LIMIT, piece % LIMIT);
+    }
+    let header = Header {
+        target_size: input.target_size.map_or(header.target_size, |size| size % LIMIT),
+        body_length: body.len() as u32,
+        body_digest: None,
+        ..header
+    };
+    let record = record.to_bytes();
+    let extensions = patch_nostd::Extensions { container: Some(&record), ..extensions };
+    let package = [header.to_bytes_with(&extensions), body].concat();
+    let mut image = vec![0; header.target_size as usize];
+    let result = Opened::new::<SoftwareSha256>(&package).and_then(|opened| {
+        let opened = opened.ok_or(Error::NotAPackage)?;
+        let target = SliceTarget::new(&mut image);
+        restore::<_, _, SoftwareSha256>(&opened, &base[..], target, Vec::new(), Vec::new(), &Anyhow).map(drop)
+    });
+    assert!(result.is_err() || sha256(&image) == header.target_digest);
+});
+
+/// Makes a stream of corrections and plain bytes as they are.
+struct Anyhow;
+
+impl Maker for Anyhow {
+    fn begin(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn piece(&self, plain: &[u8], corrections: &[u8], room: u32) -> Result<Vec<u8>, Error> {
+        let made = [corrections, plain].concat();
+        if made.len() <= room as usize { Ok(made) } else { Err(Error::Corrupt) }
+    }
+
+    fn end(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// A base and its package, made once.
+fn genuine() -> &'static (Vec<u8>, Vec<u8>) {
+    static MADE: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let text = |changed: u32| {
+            (0..400)
+                .flat_map(|line| {
+                    format!("option.{line} = {:x}\n", changed.wrapping_mul(line * line)).into_bytes()
+                })
+                .collect::<Vec<u8>>()
+        };
+        let (old, new) = (zlib(&text(0x1234_5678)), zlib(&[text(0x1234_5678), text(3)].concat()));
+        let options = Options { level: 1, ..Options::default() };
+        let package = diff(&old, &new, &options, &Silent).expect("a package");
+        (old, package.bytes)
+    })
+}
