@@ -15,7 +15,7 @@ use diff_core::package::{
     check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, replay, sign,
 };
 use diff_core::{CodecChoice, Identity, Options, Silent, diff};
-use patch_nostd::container::Opened;
+use patch_nostd::container::{Limits, Opened};
 use patch_nostd::secrecy::{Encryption as Record, KeyMaterial, SharedKey, SoftwareCipher};
 use patch_nostd::verify::Signed;
 use patch_nostd::wire::crc32;
@@ -402,5 +402,28 @@ fn packages_of_compressed_files_are_encrypted_as_a_whole() {
     assert_eq!(Opened::new::<SoftwareSha256>(&encrypted).err(), Some(Error::Encrypted));
     let decrypted = decrypt(&encrypted, &Keys(&keys())).unwrap();
     assert!(*decrypted == *with_digest(&package));
-    assert!(Opened::new::<SoftwareSha256>(&decrypted).unwrap().is_some());
+    let plain = Opened::new::<SoftwareSha256>(&decrypted).unwrap().unwrap();
+    // A gateway opens it at once, when it has asked its policy.
+    let (keys, others) = (keys(), keys());
+    let open = |package: &[u8], policy: &Device, keys: &[DecryptionKey]| {
+        let mut room = Vec::new();
+        let opened = Opened::unlocked::<SoftwareSha256, _, _>(
+            package,
+            (policy, &Keys(keys)),
+            &Limits::NONE,
+            &mut room,
+        );
+        opened.map(|opened| opened.map(|opened| (opened.record, opened.inner, opened.body.to_vec())))
+    };
+    let any = Device::default();
+    let (record, inner, body) = open(&encrypted, &any, &keys).unwrap().unwrap();
+    assert!(record == plain.record && body == plain.body);
+    assert_eq!(Header { body_digest: plain.inner.body_digest, ..inner }, plain.inner);
+    assert_eq!(open(&encrypted, &any, &others[..2]).err(), Some(Error::DecryptionKey));
+    assert_eq!(open(&encrypted, &Device { product: Some("x"), ..any }, &keys).err(), Some(Error::Product));
+    let (_, _, same) = open(&package, &any, &[]).unwrap().unwrap();
+    assert!(same == body);
+    let mut damaged = encrypted.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    assert_eq!(open(&damaged, &any, &keys).err(), Some(Error::BodyDigest));
 }

@@ -1,7 +1,7 @@
 //! A device that restores an image: old image, package and slot are RAM, and the host looks on.
 //!
 //! The host loads the old image, the package and an [`Order`] into the board's memory, see `run`. This program
-//! restores the new image into the slot and prints its digest, and what it took. How it does so is one of three files.
+//! restores the new image into the slot and prints its digest, and what it took. How it does so is one of four files.
 #![no_std]
 #![no_main]
 
@@ -12,7 +12,8 @@ mod flash;
 // The update itself: this is what a device does.
 #[cfg_attr(feature = "ab", path = "ab.rs")]
 #[cfg_attr(feature = "in-place", path = "in_place.rs")]
-#[cfg_attr(not(any(feature = "ab", feature = "in-place")), path = "patcher.rs")]
+#[cfg_attr(feature = "encrypted", path = "encrypted.rs")]
+#[cfg_attr(not(any(feature = "ab", feature = "in-place", feature = "encrypted")), path = "patcher.rs")]
 mod update;
 
 use board::Host;

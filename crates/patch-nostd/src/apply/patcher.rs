@@ -213,11 +213,16 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
                 *done = match &mut self.cipher {
                     None => decode((walker, decoder), io, piece, budget, *done)?,
                     cipher => {
-                        let taken = self.header.body_length.saturating_sub(decoder.missing());
-                        let wanted = *done || !decoder.ready();
-                        decrypted(cipher, taken, piece, wanted, |piece| {
-                            decode((walker, decoder), io, piece, budget, *done)
-                        })?
+                        let there = piece.len();
+                        if *done || !decoder.ready() {
+                            let taken = self.header.body_length.saturating_sub(decoder.missing());
+                            decrypted(cipher, taken, piece, |part| decoder.fill(part));
+                        }
+                        // Bytes that nobody waits for any more.
+                        if *done && piece.len() == there && there > 0 {
+                            return Err(Error::TrailingData);
+                        }
+                        decode((walker, decoder), io, &mut &[][..], budget, *done)?
                     }
                 };
             }
@@ -226,9 +231,14 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
                 let io = &mut self.surroundings;
                 match &mut self.cipher {
                     None => body.push(core::mem::take(piece), io)?,
-                    cipher => decrypted(cipher, body.taken(), piece, true, |piece| {
-                        body.push(core::mem::take(piece), io)
-                    })?,
+                    cipher => {
+                        let mut pushed = Ok(());
+                        decrypted(cipher, body.taken(), piece, |part| {
+                            pushed = body.push(part, io);
+                            part.len()
+                        });
+                        pushed?;
+                    }
                 }
             }
             Stage::Finished => return Err(Error::Finished),
@@ -348,27 +358,24 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
 const PIECE: usize = 64;
 
 /// Decrypts the start of a piece of the body, of which `taken` bytes have been taken before, and has `take` take what it
-/// can of it; gives it nothing if nothing is wanted. The piece is then what is left.
-// The buffer is not on the stack of decoders that need none.
+/// can of it. The piece is then what is left.
+// The buffer is not on the stack while anything is decoded.
 #[cfg_attr(not(feature = "encode"), inline(never))]
-fn decrypted<C: Cipher, T>(
+fn decrypted<C: Cipher>(
     cipher: &mut Option<C>,
     taken: u32,
     piece: &mut &[u8],
-    wanted: bool,
-    take: impl FnOnce(&mut &[u8]) -> Result<T, Error>,
-) -> Result<T, Error> {
+    take: impl FnOnce(&[u8]) -> usize,
+) {
     let mut buffer = [0; PIECE];
     // Up to the end of a block, so that none is made twice.
-    let most = if wanted { PIECE - taken as usize % PIECE } else { 0 };
-    let count = piece.len().min(most);
-    let part = buffer.get_mut(..count).unwrap_or_default();
+    let part = buffer.get_mut(taken as usize % PIECE..).unwrap_or_default();
+    let count = piece.len().min(part.len());
+    let part = part.get_mut(..count).unwrap_or_default();
     part.iter_mut().zip(piece.iter()).for_each(|(to, from)| *to = *from);
     decrypt_body(cipher, taken, part);
-    let mut left = &*part;
-    let result = take(&mut left);
-    *piece = piece.get(count - left.len()..).unwrap_or(&[]);
-    result
+    let taken = take(part);
+    *piece = piece.get(taken..).unwrap_or(&[]);
 }
 
 /// Whether a digest that was kept is the expected one; where none was kept, none is expected.

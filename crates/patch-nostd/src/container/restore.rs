@@ -15,8 +15,9 @@ use super::scratch::Scratch;
 use super::source::{BUFFER, BaseSource, Source};
 use crate::Error;
 use crate::apply::{Base, Io, Target, check_base, decode_body};
+use crate::secrecy::{DecryptionKey, decrypt_body, unlock};
 use crate::verify::{Anything, Policy, Sha256, authenticate};
-use crate::wire::{Extensions, Header};
+use crate::wire::{Extensions, HEADER_LIMIT, Header};
 
 /// How many buffers the decoder may be ahead.
 const AHEAD: usize = 16;
@@ -66,12 +67,46 @@ impl<'p> Opened<'p> {
             return Err(Error::Encrypted);
         }
         policy.allow(&header, &extensions)?;
-        let record = Record::read(value)?;
-        if memory(&record) > limits.memory || storage(&header, &record) > limits.storage {
-            return Err(Error::WorkspaceTooSmall);
-        }
+        let record = bounded(&header, value, limits)?;
         let body = package.get(length..).unwrap_or(&[]);
         check_body::<D>(&header, body)?;
+        Self::open(header, extensions, record, body).map(Some)
+    }
+
+    /// The same of a package that may be encrypted: `key` decrypts it into `room`, when `policy` was asked about the
+    /// signatures and before it is asked about the rest. That takes as many bytes as the package has, and some.
+    ///
+    /// # Errors
+    /// Those of [`Opened::allowed`], [`Error::Encrypted`] and [`Error::DecryptionKey`].
+    pub fn unlocked<D: Sha256, P: Policy, K: DecryptionKey>(
+        package: &'p [u8],
+        (policy, key): (&P, &K),
+        limits: &Limits,
+        room: &'p mut Vec<u8>,
+    ) -> Result<Option<Self>, Error> {
+        check_signatures(package, policy)?;
+        let (header, mut extensions, length) = Header::parse_extended(package)?;
+        let Some(value) = extensions.container else { return Ok(None) };
+        let body = package.get(length..).unwrap_or(&[]);
+        room.clear();
+        room.resize(HEADER_LIMIT + body.len(), 0);
+        let (records, plain) = room.split_at_mut(HEADER_LIMIT);
+        let mut cipher = unlock::<D, K>(key, &header, &mut extensions, records)?;
+        policy.allow(&header, &extensions)?;
+        let record = bounded(&header, value, limits)?;
+        check_body::<D>(&header, body)?;
+        plain.copy_from_slice(body);
+        decrypt_body(&mut cipher, 0, plain);
+        Self::open(header, extensions, record, plain).map(Some)
+    }
+
+    /// Reads the recipes at the start of a plain body.
+    fn open(
+        header: Header,
+        extensions: Extensions<'p>,
+        record: Record,
+        body: &'p [u8],
+    ) -> Result<Self, Error> {
         record.check(&header)?;
         let split = body.split_at_checked(record.recipe_size as usize);
         let (recipe, body) = split.ok_or(Error::Corrupt)?;
@@ -83,8 +118,15 @@ impl<'p> Opened<'p> {
             body_length: body.len() as u32,
             ..header
         };
-        Ok(Some(Self { header, extensions, record, base, target, inner, body }))
+        Ok(Self { header, extensions, record, base, target, inner, body })
     }
+}
+
+/// The record, if what it states is within the limits.
+fn bounded(header: &Header, value: &[u8], limits: &Limits) -> Result<Record, Error> {
+    let record = Record::read(value)?;
+    let within = memory(&record) <= limits.memory && storage(header, &record) <= limits.storage;
+    if within { Ok(record) } else { Err(Error::WorkspaceTooSmall) }
 }
 
 /// Asks a policy about the signatures, for which it needs a header of its own.

@@ -9,8 +9,14 @@ const BLOCK: usize = 64;
 pub(super) fn hmac<D: Sha256>(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut inner = keyed::<D>(key, 0x36);
     parts.iter().for_each(|part| inner.update(part));
+    outer(key, inner)
+}
+
+/// The second digest of HMAC, begun when the first one has left the stack.
+fn outer<D: Sha256>(key: &[u8], inner: D) -> [u8; 32] {
+    let inner = inner.finish();
     let mut outer = keyed::<D>(key, 0x5C);
-    outer.update(&inner.finish());
+    outer.update(&inner);
     outer.finish()
 }
 
@@ -33,9 +39,7 @@ pub(super) fn expand<D: Sha256>(key: &[u8; 32], info: &[&[u8]]) -> [u8; 32] {
     let mut inner = keyed::<D>(key, 0x36);
     info.iter().for_each(|part| inner.update(part));
     inner.update(&[1]);
-    let mut outer = keyed::<D>(key, 0x5C);
-    outer.update(&inner.finish());
-    outer.finish()
+    outer(key, inner)
 }
 
 #[cfg(all(test, feature = "sha2"))]
