@@ -55,7 +55,14 @@ fn secret<'p, K>(
     }
     // Once: a pipe gives it once.
     let passphrase = passphrase(passphrase_file, console)?;
-    paths.map(|path| parsed(path, &secret_text(path, console)?, |pem| from_pem(pem, &passphrase))).collect()
+    let key = |path: &Path| {
+        let (pem, file) = read(path)?;
+        let key = parsed(path, &pem, |pem| from_pem(pem, &passphrase))?;
+        // Not of a public key, which is an error here.
+        warn(path, &file, console);
+        Ok(key)
+    };
+    paths.map(key).collect()
 }
 
 fn parsed<K>(
