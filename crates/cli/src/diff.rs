@@ -108,10 +108,8 @@ fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result
 fn encrypted(made: Made, images: &Images, encryption: Option<&Encryption>) -> Result<Made, Failure> {
     let Some(encryption) = encryption else { return Ok(made) };
     let bytes = encrypt_and_prove((&images.old, &images.new), &made.bytes, encryption)?;
-    let details = match made.details {
-        Some((header, report)) => Some((Header::parse(&bytes).map_or(header, |(header, _)| header), report)),
-        None => None,
-    };
+    let shipped = |header| Header::parse(&bytes).map_or(header, |(header, _)| header);
+    let details = made.details.map(|(header, report)| (shipped(header), report));
     Ok(Made { bytes, details, ..made })
 }
 

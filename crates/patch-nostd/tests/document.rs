@@ -3,9 +3,10 @@
 //! Headers are built here from the document's own tables, so that a row that is changed, moved or left out fails.
 
 use patch_nostd::wire::{
-    HEADER_LIMIT, IMAGE_LIMIT, MAGIC, MAX_KINDS, MAX_WINDOWS, MOST_SIGNATURES, PAGE_LOG, PREFIX_LENGTH,
-    RegionKind, TEXT_LIMIT, VERSION, crc32,
+    HEADER_LIMIT, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, MOST_SIGNATURES, PREFIX_LENGTH, TEXT_LIMIT, VERSION, crc32,
 };
+#[cfg(feature = "all-architectures")]
+use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, RegionKind};
 use patch_nostd::{Error, Header, required_ram};
 
 const FORMAT: &str = include_str!("../../../docs/format.md");

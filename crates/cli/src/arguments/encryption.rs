@@ -154,7 +154,8 @@ mod tests {
         let sealed = sealed_from(&bytes).unwrap();
         assert_eq!((sealed.key_name[7], sealed.encapsulated[31], sealed.sealed[47]), (7, 39, 87));
         assert_eq!(sealed_from(format!("{digits}\n").as_bytes()), Some(sealed));
-        for other in [&bytes[..87], b"", digits[1..].as_bytes(), digits.replace('0', "g").as_bytes(), b"\xFF"]
+        for other in
+            [&bytes[..87], b"", &digits.as_bytes()[1..], digits.replace('0', "g").as_bytes(), b"\xFF"]
         {
             assert_eq!(sealed_from(other), None);
         }
