@@ -175,10 +175,11 @@ impl Walker<'_> {
     ) -> Result<Operation, Error> {
         coder.category(Category::Control);
         let operation = self.next_operation(coder, wanted)?;
-        self.control.position += operation.literals;
+        // Both fit in what is left of the target, unless a saved state was forged.
+        self.control.position = self.control.position.wrapping_add(operation.literals);
         if let Some(cover) = operation.cover {
             let target = self.control.position;
-            self.control.position += cover.length;
+            self.control.position = target.wrapping_add(cover.length);
             if cover.source == Source::Base && cover.length >= NEARBY_LEAST {
                 self.predictor.nearby.add(Landmark { base: cover.start, target, length: cover.length });
             }

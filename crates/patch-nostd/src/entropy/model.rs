@@ -122,7 +122,8 @@ impl Mixer<'_> {
         let mut odds = 0i32;
         for ((input, &weight), counter) in inputs.iter_mut().zip(weights.iter()).zip(counters) {
             *input = counter::odds(counter.get());
-            odds += (weight * *input) >> 10;
+            // No body makes weights as large, but a saved state that was forged might.
+            odds = odds.wrapping_add(weight.wrapping_mul(*input) >> 10);
         }
         let position = logistic::position(odds >> 6);
         let probability = logistic::squash_at(position);
