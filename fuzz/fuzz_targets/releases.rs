@@ -49,7 +49,7 @@ fuzz_target!(|input: Input| {
     }
     let sources =
         [Source::new("1.0", b"an image".repeat(30)), Source::new("1.1", b"another image".repeat(30))];
-    let _ = replay(&genuine.folder, &sources, &[]);
+    let _ = replay(&genuine.folder, &sources, &[], &[]);
     let _ = Catalogue::read(&genuine.folder);
     let _ = merge(&[&genuine.folder], &genuine.folder.join("merged"));
     for name in [&name, &genuine.package] {
