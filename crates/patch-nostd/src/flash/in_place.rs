@@ -137,7 +137,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
             header,
             body,
             plan,
-            update: update(&header)?,
+            update: update(&header, &plan)?,
             workspace: Some(workspace),
             decoder: None,
             fresh: true,
