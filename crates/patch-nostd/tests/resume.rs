@@ -5,10 +5,10 @@ mod common;
 
 use std::cell::RefCell;
 
-use common::power::{Device as _, InPlaceDevice, PLAIN};
+use common::power::{Device as _, InPlaceDevice, OTHERS, PLAIN};
 use common::{Golden, named};
 use patch_nostd::Header;
-use patch_nostd::flash::Cut;
+use patch_nostd::flash::{Cut, Flash};
 use patch_nostd::wire::{Extensions, InPlacePlan};
 
 const PAGE: u32 = 64;
@@ -71,4 +71,22 @@ fn a_package_with_another_plan_is_another_update() {
     }
     // Some come when the base is still there.
     assert!(refused > 1000 && taken > 10, "{refused} {taken}");
+}
+
+/// Somebody else wrote the base to the slot again, which is shorter: some chips cannot read what is behind it.
+#[test]
+fn an_image_that_was_ready_gives_way_to_the_base() {
+    let golden = named("small-in-place");
+    assert!(golden.base.len() + PAGE as usize <= golden.target.len());
+    for kind in [PLAIN].into_iter().chain(OTHERS) {
+        let device = InPlaceDevice { kind, ..device(&golden, &golden.package) };
+        let chip = RefCell::new(device.chip());
+        device.update(&chip).unwrap();
+        for page in (0..device.slot).step_by(PAGE as usize) {
+            chip.borrow_mut().erase(page).unwrap();
+        }
+        chip.borrow_mut().load(0, &golden.base);
+        assert_eq!(device.update(&chip), Ok(()), "{kind:?}");
+        assert!(chip.borrow().memory().starts_with(&golden.target));
+    }
 }
