@@ -5,7 +5,7 @@ mod common;
 
 use std::cell::Cell;
 
-use common::{Golden, Slot, golden, named, restore, restore_to, with_workspace};
+use common::{Golden, Slot, golden, named, restore, restore_to, small, with_workspace};
 use patch_nostd::wire::Codec;
 use patch_nostd::{Base, Device, Error, Patcher, Policy, SliceTarget, SoftwareSha256, Target};
 
@@ -189,6 +189,25 @@ fn the_end_may_not_come_early() {
     }
 }
 
+/// Whoever ends a restore too early has to begin again: what comes later is not the rest of it.
+#[test]
+fn a_restore_is_over_after_an_early_end() {
+    for golden in golden() {
+        for length in [0, golden.body_start() - 1, golden.package.len() - 1] {
+            with_workspace(|workspace| {
+                let (first, rest) = golden.package.split_at(length);
+                let mut slot = Slot::default();
+                let mut patcher =
+                    Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+                patcher.push(first).unwrap();
+                assert_eq!(patcher.complete(), Err(Error::Truncated), "{}: {length} bytes", golden.name);
+                assert_eq!(patcher.push(rest), Err(Error::Finished), "{}: {length} bytes", golden.name);
+                assert_eq!(patcher.complete(), Err(Error::Finished));
+            });
+        }
+    }
+}
+
 #[test]
 fn empty_pieces_change_nothing() {
     for golden in golden() {
@@ -319,5 +338,28 @@ fn a_step_reads_no_more_of_the_base_than_its_budget() {
             patcher.complete().unwrap();
             assert!(slot.image == golden.target);
         });
+    }
+}
+
+/// No budget is so small that a step does nothing, and none so large that it does more than there is.
+#[test]
+fn every_budget_leads_to_the_end() {
+    for golden in small() {
+        for (piece, budget) in [(1, 0), (64, 0), (1000, 0), (1000, 1), (1, 1), (7, u32::MAX)] {
+            with_workspace(|workspace| {
+                let mut slot = Slot::default();
+                let mut patcher =
+                    Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+                let (mut rest, mut steps) = (&golden.package[..], 0);
+                while !rest.is_empty() || !patcher.is_done() {
+                    let taken = patcher.step(&rest[..piece.min(rest.len())], budget).unwrap();
+                    rest = &rest[taken..];
+                    steps += 1;
+                    assert!(steps < 10_000, "{} {piece}/{budget}", golden.name);
+                }
+                assert_eq!(patcher.complete(), Ok(()));
+                assert!(slot.image == golden.target);
+            });
+        }
     }
 }

@@ -145,6 +145,10 @@ typedef enum SmidgenError {
    */
   SMIDGEN_ERROR_CONTAINER = 32,
   /**
+   * An encrypted package.
+   */
+  SMIDGEN_ERROR_ENCRYPTED = 33,
+  /**
    * A size in the device's description is not one that can be worked with.
    */
   SMIDGEN_ERROR_BAD_DEVICE = 255,
@@ -179,7 +183,7 @@ typedef struct SmidgenDevice {
    */
   uint32_t base_size;
   /**
-   * Bytes that the new image may have.
+   * Bytes that the new image may have: a multiple of `write_size`, as the last write is a whole one.
    */
   uint32_t slot_size;
   /**

@@ -90,6 +90,8 @@ pub enum SmidgenError {
     NotInPlace = 31,
     /// A package of a compressed file.
     Container = 32,
+    /// An encrypted package.
+    Encrypted = 33,
     /// A size in the device's description is not one that can be worked with.
     BadDevice = 255,
 }
@@ -109,6 +111,7 @@ const _: () = {
     assert!(SmidgenError::PackageRead as u8 == Error::PackageRead.number());
     assert!(SmidgenError::NotInPlace as u8 == Error::NotInPlace.number());
     assert!(SmidgenError::Container as u8 == Error::Container.number());
+    assert!(SmidgenError::Encrypted as u8 == Error::Encrypted.number());
 };
 
 /// What a device has. Functions get `context`, and return 0 if it went well.
@@ -126,7 +129,7 @@ pub struct SmidgenDevice {
     pub context: *mut c_void,
     /// Bytes of the image that the device has.
     pub base_size: u32,
-    /// Bytes that the new image may have.
+    /// Bytes that the new image may have: a multiple of `write_size`, as the last write is a whole one.
     pub slot_size: u32,
     /// Bytes of the slot that are erased at once; 0 if the slot needs no erasing.
     pub page_size: u32,
@@ -324,6 +327,7 @@ impl SmidgenDevice {
         (1..=WRITE_LIMIT).contains(&self.write_size)
             && (self.page_size == 0 || self.page_size >= self.write_size)
             && self.slot_size < 1 << 31
+            && self.slot_size.checked_rem(self.write_size) == Some(0)
             && self.page_size < 1 << 30
     }
 }

@@ -156,12 +156,12 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
 
     /// Takes what it can of the next piece of the package, and writes about `budget` bytes of target at most, or reads
     /// as many of the base to check it; returns how many bytes it took. With budgets, it may take none, and have more to
-    /// do although it took all.
+    /// do although it took all. A budget of 0 is one of 1, so that every step goes on.
     ///
     /// Packages of codec `zstd` pay no heed to the budget.
     pub fn step(&mut self, piece: &[u8], budget: u32) -> Result<usize, Error> {
         let mut left = piece;
-        let result = self.take(&mut left, budget);
+        let result = self.take(&mut left, budget.max(1));
         if result.is_err() {
             self.stage = Stage::Finished;
         }
@@ -181,16 +181,17 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
     pub fn complete(&mut self) -> Result<(), Error> {
         // A body without a byte is complete before anything is pushed.
         self.push(&[])?;
-        match &self.stage {
+        let ended = match &self.stage {
             Stage::Header { .. } | Stage::Base { .. } | Stage::Body { done: false, .. } => {
-                return Err(Error::Truncated);
+                Err(Error::Truncated)
             }
-            Stage::Finished => return Err(Error::Finished),
-            Stage::Body { decoder, .. } => decoder.finish()?,
+            Stage::Finished => Err(Error::Finished),
+            Stage::Body { decoder, .. } => decoder.finish(),
             #[cfg(feature = "zstd")]
-            Stage::Zstd(body) => body.finish()?,
-        }
+            Stage::Zstd(body) => body.finish(),
+        };
         self.stage = Stage::Finished;
+        ended?;
         if !matches(&mut self.body_digest, self.header.body_digest.as_ref()) {
             return Err(Error::BodyDigest);
         }
@@ -311,7 +312,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
         let known = if vouched.is_some() || size == 0 {
             vouched
         } else {
-            let end = hashed.saturating_add(budget.max(1)).min(size);
+            let end = hashed.saturating_add(budget).min(size);
             hash_base(base, digest.get_or_insert_with(D::start), (*hashed, end), workspace)?;
             *hashed = end;
             if end < size {

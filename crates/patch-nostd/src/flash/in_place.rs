@@ -137,7 +137,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
             header,
             body,
             plan,
-            update: update(&header)?,
+            update: update(&header, &plan)?,
             workspace: Some(workspace),
             decoder: None,
             fresh: true,
@@ -387,12 +387,16 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     fn check_target(&mut self, budget: u32) -> Result<Phase, Error> {
         let digest = self.digest.as_mut().ok_or(Error::Finished)?;
         let end = self.done.saturating_add(budget).min(self.header.target_size);
-        self.done = self.ground.hash(digest, self.done, end)?;
+        let mark = self.journal.mark(self.update);
+        let read = self.ground.hash(digest, self.done, end);
+        // Where it was ready and cannot be read, it is there no more.
+        let gone = read.is_err() && mark == Some(Mark::Ready);
+        self.done = if gone { self.header.target_size } else { read? };
         if self.done < self.header.target_size {
             return Ok(Phase::Check);
         }
-        let right = self.take_digest()? == self.header.target_digest;
-        match (right, self.journal.mark(self.update)) {
+        let right = self.take_digest()? == self.header.target_digest && !gone;
+        match (right, mark) {
             (true, Some(Mark::Ready)) => Ok(Phase::Ready),
             (true, _) => self.note(Mark::Ready).map(|()| Phase::Ready),
             // The slot was written since by somebody else: with the base again, perhaps.

@@ -8,7 +8,7 @@ use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, DecryptionKey, decrypt_body, unlock};
 use crate::state::{State, Transfer};
 use crate::verify::{Policy, Sha256, authenticate};
-use crate::wire::{Codec, HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH};
+use crate::wire::{Codec, HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH, crc32, crc32_on};
 use crate::{Error, required_ram};
 
 /// Bytes of package that are read at once.
@@ -86,11 +86,14 @@ pub(super) fn read_header<D: Sha256, K: DecryptionKey>(
     Ok(Opened { header, plan, body: length as u32, cipher })
 }
 
-/// Tells this update from others: by what it makes, and from what.
-pub(super) fn update(header: &Header) -> Result<u64, Error> {
+/// Tells this update from others: by what it makes, from what, and by which steps. One body may go with several plans, for
+/// scratch areas of several sizes; going on with another plan would lose both images.
+pub(super) fn update(header: &Header, plan: &InPlacePlan) -> Result<u64, Error> {
     let body = header.body_digest.ok_or(Error::NotInPlace)?;
-    let ([t0, t1, t2, t3, ..], [b0, b1, b2, b3, ..]) = (header.target_digest, body);
-    Ok(u64::from_le_bytes([t0, t1, t2, t3, b0, b1, b2, b3]))
+    let [t0, t1, t2, t3, ..] = header.target_digest;
+    let steps = [plan.segment, plan.shift, plan.keep, header.base_size, header.ram];
+    let steps = steps.iter().fold(crc32(&body), |sum, number| crc32_on(sum, &number.to_le_bytes()));
+    Ok(u64::from(steps) << 32 | u64::from(u32::from_le_bytes([t0, t1, t2, t3])))
 }
 
 /// Takes the bytes from `at` to `end` of a package into a digest; returns `end`.
