@@ -6,15 +6,19 @@
 //!
 //! Each record is written twice, and its checksum corrects up to two bits of each copy: up to four bits that read wrong
 //! neither lose the last record, so that an older one would be followed whose step cannot be done again, nor make one up.
+//! A corrected copy counts if the other one is as near to it: noise alone, which an interrupted write or erase leaves, is
+//! ten thousand times as likely to be near some record than to be one.
 
 use core::num::NonZeroU32;
 
 use super::memory::{Flash, Geometry};
-use super::record::{Entry, LENGTH, Mark, SEQUENCES, corrected, decoded, encoded, is_newer};
+use super::record::{Entry, LENGTH, Mark, SEQUENCES, corrected, decoded, difference, encoded, is_newer};
 use crate::Error;
 
 /// The longest unit that is filled up on the stack; longer ones take the caller's buffer.
 const UNIT: usize = 64;
+/// So many bits of both copies of a record together may read wrong.
+const WRONG: u32 = 4;
 /// The records of an area of [`journal_area`] bytes at least.
 #[derive(Debug)]
 pub struct Journal<F> {
@@ -132,7 +136,7 @@ impl<F: Flash> Journal<F> {
     fn take(&mut self, at: u32) {
         let copies = [at, at + self.place.get()].map(|at| self.read(at));
         let exact = copies.map(|copy| copy.and_then(|copy| decoded(&copy)));
-        let nearly = || copies.into_iter().flatten().find_map(|copy| decoded(&corrected(copy)?));
+        let nearly = || copies.into_iter().flatten().find_map(|copy| self.nearly(copy, &copies));
         let found = exact.into_iter().flatten().next().or_else(nearly);
         if let Some((entry, sequence)) = found
             && (self.last.is_none() || is_newer(sequence, self.sequence))
@@ -144,11 +148,23 @@ impl<F: Flash> Journal<F> {
         }
     }
 
+    /// The record that a copy is if one or two bits of it read wrong, and that the other copy does not contradict. Where
+    /// that one is erased, the record never counted: its step is done again.
+    fn nearly(&self, copy: [u8; LENGTH], copies: &[Option<[u8; LENGTH]>; 2]) -> Option<(Entry, u32)> {
+        // Most places are erased, and looking for wrong bits takes long.
+        if copy.iter().all(|&byte| byte == self.geometry.erased) {
+            return None;
+        }
+        let record = corrected(copy)?;
+        let agreed = copies.iter().flatten().all(|copy| difference(copy, &record) <= WRONG);
+        decoded(&record).filter(|_| agreed)
+    }
+
     /// What is at a place; nothing if it was cut short, or is erased, and cannot be read.
     fn read(&mut self, at: u32) -> Option<[u8; LENGTH]> {
         let mut bytes = [0; LENGTH];
         self.area.read(at, &mut bytes).ok()?;
-        bytes.iter().any(|&byte| byte != self.geometry.erased).then_some(bytes)
+        Some(bytes)
     }
 }
 
@@ -156,6 +172,37 @@ impl<F: Flash> Journal<F> {
 mod tests {
     use super::*;
     use crate::flash::Simulator;
+
+    /// What a write or an erase leaves that was interrupted is now and then two bits from some record.
+    #[test]
+    fn noise_that_is_near_a_record_is_none() {
+        let entry = |update| Entry { update, mark: Mark::Moved(1) };
+        let wrong = |bits: &[usize]| {
+            let mut record = encoded(entry(9), 2);
+            bits.iter().for_each(|bit| record[bit / 8] ^= 1 << (bit % 8));
+            record
+        };
+        let none = [0xFF; LENGTH];
+        let noise = [0xA5; LENGTH];
+        for (copies, update) in [
+            ([wrong(&[5, 77]), none], 7),
+            ([wrong(&[5]), none], 7),
+            ([none, wrong(&[5])], 7),
+            ([wrong(&[5, 77]), noise], 7),
+            ([noise, wrong(&[31])], 7),
+            ([wrong(&[5, 77]), wrong(&[8, 159])], 9),
+            ([wrong(&[5]), wrong(&[5, 8, 159])], 9),
+            ([wrong(&[1, 2, 3]), wrong(&[159])], 9),
+            ([wrong(&[1, 2, 3, 4]), wrong(&[])], 9),
+            ([wrong(&[]), none], 9),
+            ([wrong(&[]), noise], 9),
+        ] {
+            let mut chip = Simulator::new(Geometry::new(512, 256, 4));
+            Journal::open(&mut chip).unwrap().append(entry(7), &mut []).unwrap();
+            chip.load(2 * LENGTH as u32, &copies.concat());
+            assert_eq!(Journal::open(&mut chip).unwrap().last(), Some(entry(update)), "{copies:?}");
+        }
+    }
 
     #[test]
     fn a_journal_goes_on_after_the_last_number() {

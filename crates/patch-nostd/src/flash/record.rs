@@ -100,6 +100,11 @@ fn syndrome(record: &[u8; LENGTH]) -> u32 {
     crc32(fields) ^ u32::from_le_bytes(*checksum)
 }
 
+/// In how many bits two records differ.
+pub(super) fn difference(one: &[u8; LENGTH], other: &[u8; LENGTH]) -> u32 {
+    one.iter().zip(other).map(|(one, other)| (one ^ other).count_ones()).sum()
+}
+
 /// The record with one or two bits changed that make its checksum right.
 ///
 /// Two records differ in seven bits at least, as CRC-32 is for 160 bits (Koopman, "32-bit cyclic redundancy codes for

@@ -55,8 +55,8 @@ pub trait DecryptionKey {
     type Cipher: Cipher;
 
     /// The cipher for a package, with its content key: [`Error::Encrypted`] if its cipher or the kind of its key is
-    /// another, [`Error::DecryptionKey`] if its key is. Called once, when all else that can be known has been checked,
-    /// signatures first of all.
+    /// another, [`Error::DecryptionKey`] if its key is. Called once, when the signatures and then every field of the header
+    /// have been checked, and before the policy is asked about what may be private.
     fn open<D: Sha256>(&self, encryption: &Encryption<'_>) -> Result<Self::Cipher, Error>;
 }
 
