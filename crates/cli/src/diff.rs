@@ -78,7 +78,8 @@ impl Images {
     }
 
     fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
-        Output::create(&arguments.output, &[self.old.file(), self.new.file()])
+        let keys = arguments.encryption.files();
+        Output::create(&arguments.output, &[self.old.file(), self.new.file()], &keys)
     }
 }
 
