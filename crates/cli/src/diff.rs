@@ -78,7 +78,8 @@ impl Images {
     }
 
     fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
-        Output::create(&arguments.output, &[self.old.file(), self.new.file()])
+        let keys = arguments.encryption.files();
+        Output::create(&arguments.output, &[self.old.file(), self.new.file()], &keys)
     }
 }
 
@@ -156,7 +157,7 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             let mut fields = json::header(header, made.bytes.len());
             let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
             fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
-            fields.append(&mut json::encryption(&made.bytes));
+            fields.append(&mut json::protection(&made.bytes));
             fields.append(&mut json::report(report, &header.codec));
             fields
         }

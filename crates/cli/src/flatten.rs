@@ -17,7 +17,7 @@ use crate::output::Output;
 pub(crate) fn run(arguments: &FlattenArguments, console: &Console) -> Result<(), Failure> {
     let image = Image::open(&arguments.input, &arguments.reading.reading())?;
     if let Some(path) = &arguments.output {
-        Output::create(path, &[image.file()])?.finish_with(&image)?;
+        Output::create(path, &[image.file()], &[])?.finish_with(&image)?;
     }
     if arguments.json {
         return console.print(Value::Object(fields(&image)));

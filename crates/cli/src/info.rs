@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use diff_core::package::EncryptionEntry;
+use diff_core::package::{EncryptionEntry, key_names};
 use diff_core::{CATEGORIES, Escaped, Report};
 use patch_nostd::wire::{Codec, VERSION};
 use patch_nostd::{Extensions, Header};
@@ -80,7 +80,7 @@ fn inspect(package: &Smidgen, old: &Image) -> Result<Report, Failure> {
 fn fields(package: &Smidgen, report: Option<&Report>) -> json::Object {
     let mut fields = json::header(&package.header, package.file.len());
     fields.append(&mut json::extensions(&package.extensions()));
-    fields.append(&mut json::encryption(&package.file));
+    fields.append(&mut json::protection(&package.file));
     if let Some(container) = containers::open(package.plain()) {
         fields.append(&mut containers::fields(&container));
     }
@@ -94,6 +94,7 @@ fn describe(package: &Smidgen, report: Option<&Report>) -> String {
     let header = &package.header;
     let mut table = Table::default();
     describe_files(&mut table, package);
+    describe_signatures(&mut table, package);
     describe_encryption(&mut table, package);
     describe_identity(&mut table, &package.extensions());
     describe_codec(&mut table, header);
@@ -120,6 +121,13 @@ fn describe_files(table: &mut Table, package: &Smidgen) {
     table.row("target", format_args!("{} bytes", header.target_size));
     table.row("target SHA-256", hex(&header.target_digest));
     table.row("target MD5", header.target_md5.map_or_else(none, |digest| hex(&digest)));
+}
+
+/// Whom the package names; whether they signed it, `verify --public-key` tells.
+fn describe_signatures(table: &mut Table, package: &Smidgen) {
+    let keys = key_names(&package.file).unwrap_or_default();
+    let keys = if keys.is_empty() { "nobody".to_owned() } else { keys.join(", ") };
+    table.row("signed by", keys);
 }
 
 fn describe_encryption(table: &mut Table, package: &Smidgen) {

@@ -46,6 +46,11 @@ impl Input {
         shown(&self.path)
     }
 
+    /// The same, as a path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What tells it apart from other files.
     pub(crate) const fn identity(&self) -> &Identity {
         &self.identity

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use diff_core::input::Record;
-use diff_core::package::{EncryptionEntry, encryption_of};
+use diff_core::package::{EncryptionEntry, encryption_of, key_names};
 use diff_core::{CATEGORIES, Note, Report};
 use patch_nostd::wire::{Codec, Origin, RegionKind, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
@@ -79,10 +79,11 @@ pub(crate) fn extensions(extensions: &Extensions<'_>) -> Object {
     }))
 }
 
-/// How a package is encrypted; null if it is not.
-pub(crate) fn encryption(package: &[u8]) -> Object {
+/// How a package is encrypted, null if it is not, and the keys that it says signed it.
+pub(crate) fn protection(package: &[u8]) -> Object {
     let record = encryption_of(package).ok().flatten();
-    object(json!({ "encryption": record.as_ref().map(EncryptionEntry::of) }))
+    let keys = key_names(package).unwrap_or_default();
+    object(json!({ "encryption": record.as_ref().map(EncryptionEntry::of), "keys": keys }))
 }
 
 /// What a file was that an image was taken from, under this name; no member if it was plain bytes.

@@ -11,7 +11,7 @@ use crate::arguments::{KeyKind, KeygenArguments};
 use crate::console::{Console, shown};
 use crate::failure::Failure;
 use crate::json::hex;
-use crate::secrets::passphrase;
+use crate::secrets::{PassphraseFile, passphrase};
 
 /// What a new key is: its files, and what there is to tell.
 struct Made {
@@ -27,7 +27,7 @@ struct Made {
 
 /// Makes the key, writes its files, tells the constant for devices.
 pub(crate) fn run(arguments: &KeygenArguments, console: &Console) -> Result<(), Failure> {
-    let passphrase = passphrase(arguments.passphrase_file.as_deref(), console)?;
+    let passphrase = passphrase(PassphraseFile::named(arguments.passphrase_file.as_deref()), console)?;
     let made = make(arguments.kind, &passphrase).map_err(failed)?;
     if made.public.is_none() && arguments.public.is_some() {
         return Err(

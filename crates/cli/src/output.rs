@@ -34,10 +34,10 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Begins a file at `path`, which must be none of the inputs.
-    pub(crate) fn create(path: &Path, inputs: &[&Input]) -> Result<Self, Failure> {
+    /// Begins a file at `path`, which must be none of the inputs, and none of `keys`: files of keys and passphrases.
+    pub(crate) fn create(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<Self, Failure> {
         refuse_standard_output(path)?;
-        let place = place(path, inputs)?;
+        let place = place(path, inputs, keys)?;
         let file = temporary_beside(&place).map_err(|error| Failure::file(path, "cannot write", &error))?;
         let pending = Vec::with_capacity(BUFFER);
         Ok(Self { name: path.to_owned(), place, file, written: 0, pending, failure: None })
@@ -131,7 +131,7 @@ fn refuse_standard_output(path: &Path) -> Result<(), Failure> {
 }
 
 /// Where the file goes, if something there does not forbid it.
-fn place(path: &Path, inputs: &[&Input]) -> Result<PathBuf, Failure> {
+fn place(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<PathBuf, Failure> {
     let failed = |error| Failure::file(path, "cannot write", &error);
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -143,14 +143,21 @@ fn place(path: &Path, inputs: &[&Input]) -> Result<PathBuf, Failure> {
         return Err(Failure::other(format!("{}: {what}", shown(path))).note("name a file to write to"));
     }
     let identity = Identity::new(path, &metadata).map_err(failed)?;
-    match inputs.iter().find(|input| input.identity().is_same(&identity)) {
-        Some(input) => Err(same_file(path, input)),
+    if let Some(input) = inputs.iter().find(|input| input.identity().is_same(&identity)) {
+        return Err(same_file(path, input.path()));
+    }
+    let is_same = |key: &Path| {
+        let other = fs::metadata(key).and_then(|metadata| Identity::new(key, &metadata));
+        other.is_ok_and(|other| other.is_same(&identity))
+    };
+    match keys.iter().find(|key| is_same(key)) {
+        Some(key) => Err(same_file(path, key)),
         None => fs::canonicalize(path).map_err(failed),
     }
 }
 
-fn same_file(path: &Path, input: &Input) -> Failure {
-    let message = format!("{}: output and input {} are the same file", shown(path), input.name());
+fn same_file(path: &Path, input: &Path) -> Failure {
+    let message = format!("{}: output and input {} are the same file", shown(path), shown(input));
     Failure::usage(message).note("give the output another name; nothing was changed")
 }
 
@@ -172,7 +179,7 @@ mod tests {
     #[test]
     fn nothing_remains_of_what_is_not_finished() {
         let folder = tempfile::tempdir().unwrap();
-        let mut output = Output::create(&folder.path().join("new"), &[]).unwrap();
+        let mut output = Output::create(&folder.path().join("new"), &[], &[]).unwrap();
         output.append(&[7; 3 * BUFFER]).unwrap();
         assert_eq!(entries(folder.path()), 1);
         drop(output);
@@ -184,7 +191,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new");
         let bytes: Vec<u8> = (0..3 * BUFFER as u32 + 5).map(|n| (n % 251) as u8).collect();
-        let mut output = Output::create(&path, &[]).unwrap();
+        let mut output = Output::create(&path, &[], &[]).unwrap();
         let mut end = 0;
         for piece in bytes.chunks(BUFFER / 3 + 1) {
             output.append(piece).unwrap();
@@ -208,7 +215,7 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         fs::write(path("file"), b"old").unwrap();
         std::os::unix::fs::symlink("file", path("link")).unwrap();
-        Output::create(&path("link"), &[]).unwrap().finish_with(b"new").unwrap();
+        Output::create(&path("link"), &[], &[]).unwrap().finish_with(b"new").unwrap();
         assert!(fs::symlink_metadata(path("link")).unwrap().is_symlink());
         assert_eq!(fs::read(path("file")).unwrap(), b"new");
     }

@@ -20,7 +20,8 @@ pub(crate) fn run(arguments: &PatchArguments, console: &Console) -> Result<(), F
     let package = Package::open(&arguments.patch)?.decrypted(&arguments.decryption, console)?;
     let old = package.open_base(&arguments.old, &arguments.reading.reading())?;
     old.tell(console);
-    let output = Output::create(&arguments.output, &[old.file(), package.file()])?;
+    let output =
+        Output::create(&arguments.output, &[old.file(), package.file()], &arguments.decryption.files())?;
     let mut json = match &package {
         Package::Smidgen(package) => patch(&old, package, output, console)?,
         Package::Classic(package) => patch_classic(&old, package, output, console)?,

@@ -10,6 +10,20 @@ use diff_core::package::{DecryptionKey, DevicePublic, KeyError, PublicKey, Secre
 use crate::console::{Console, shown};
 use crate::failure::Failure;
 
+/// Where a passphrase is: a file, if one is named, and the option that names it.
+#[derive(Clone, Copy)]
+pub(crate) struct PassphraseFile<'p> {
+    pub(crate) option: &'static str,
+    pub(crate) path: Option<&'p Path>,
+}
+
+impl<'p> PassphraseFile<'p> {
+    /// What --passphrase-file names.
+    pub(crate) const fn named(path: Option<&'p Path>) -> Self {
+        Self { option: "--passphrase-file", path }
+    }
+}
+
 /// The variable that a passphrase is taken from where no file is named.
 pub(crate) const PASSPHRASE: &str = "SMIDGEN_PASSPHRASE";
 /// The most bytes of such a file. Keys have some hundred.
@@ -28,7 +42,7 @@ pub(crate) fn device_key(path: &Path) -> Result<DevicePublic, Failure> {
 /// Reads secret keys that sign, all with the same passphrase, which is not asked for if there is none.
 pub(crate) fn secret_keys<'p>(
     paths: impl IntoIterator<Item = &'p Path>,
-    passphrase_file: Option<&Path>,
+    passphrase_file: PassphraseFile<'_>,
     console: &Console,
 ) -> Result<Vec<SecretKey>, Failure> {
     secret(paths, passphrase_file, console, SecretKey::from_pem)
@@ -37,7 +51,7 @@ pub(crate) fn secret_keys<'p>(
 /// Reads keys that decrypt, in the same way.
 pub(crate) fn decryption_keys<'p>(
     paths: impl IntoIterator<Item = &'p Path>,
-    passphrase_file: Option<&Path>,
+    passphrase_file: PassphraseFile<'_>,
     console: &Console,
 ) -> Result<Vec<DecryptionKey>, Failure> {
     secret(paths, passphrase_file, console, DecryptionKey::from_pem)
@@ -45,7 +59,7 @@ pub(crate) fn decryption_keys<'p>(
 
 fn secret<'p, K>(
     paths: impl IntoIterator<Item = &'p Path>,
-    passphrase_file: Option<&Path>,
+    passphrase_file: PassphraseFile<'_>,
     console: &Console,
     from_pem: impl Fn(&str, &str) -> Result<K, KeyError>,
 ) -> Result<Vec<K>, Failure> {
@@ -74,13 +88,13 @@ fn parsed<K>(
 }
 
 /// The first line of the file, or the variable.
-pub(crate) fn passphrase(file: Option<&Path>, console: &Console) -> Result<String, Failure> {
-    if let Some(path) = file {
+pub(crate) fn passphrase(file: PassphraseFile<'_>, console: &Console) -> Result<String, Failure> {
+    if let Some(path) = file.path {
         return Ok(secret_text(path, console)?.lines().next().unwrap_or_default().to_owned());
     }
     env::var(PASSPHRASE).map_err(|_| {
         Failure::usage("no passphrase is given")
-            .note(format!("name a file with --passphrase-file, or set the variable {PASSPHRASE}"))
+            .note(format!("name a file with {}, or set the variable {PASSPHRASE}", file.option))
     })
 }
 
@@ -110,7 +124,11 @@ fn read(path: &Path) -> Result<(String, File), Failure> {
             shown(path)
         )));
     }
-    let text = String::from_utf8(bytes).map_err(|error| failed(io::Error::other(error)))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        let what = "it is no text, as keys in PEM and passphrases are";
+        failed(io::Error::other(what))
+            .note("give the file that smidgen keygen wrote, not the one of its --raw")
+    })?;
     Ok((text, file))
 }
 

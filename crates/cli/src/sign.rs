@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &SignArguments, console: &Console) -> Result<(), Fa
         return release(arguments, &signers, console);
     }
     let package = Input::package(&arguments.package)?;
-    let output = Output::create(&arguments.output, &[&package])?;
+    let output = Output::create(&arguments.output, &[&package], &arguments.signing.files())?;
     let signed = sign(&package, &signers).map_err(|error| {
         let failure = Failure::from(error);
         failure.about(&arguments.package)

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use diff_core::Escaped;
 use diff_core::package::{self, PublicKey, Replayed, Source};
+use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
 
 use crate::arguments::VerifyArguments;
 use crate::console::{Console, shown};
+use crate::containers;
 use crate::failure::Failure;
 use crate::pack::{mapped, named_sources};
 use crate::secrets::public_key;
@@ -21,7 +23,10 @@ pub(crate) fn run(arguments: &VerifyArguments, folder: &Path, console: &Console)
         let named = named_sources(from, &reading, console)?;
         sources.extend(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))));
     }
-    let replayed = package::replay(folder, &sources, &keys?, &arguments.decryption.keys(console)?)?;
+    let secrets = arguments.decryption.keys(console)?;
+    let replayed = package::replay_with(folder, &sources, &keys?, &secrets, &|base, container, target| {
+        containers::restore(base, container, Through(target))
+    })?;
     let bad = replayed.iter().filter(|one| one.fault.is_some()).count();
     if arguments.json {
         let packages: Vec<Value> = replayed.iter().map(entry).collect();
@@ -33,8 +38,29 @@ pub(crate) fn run(arguments: &VerifyArguments, folder: &Path, console: &Console)
         return Ok(());
     }
     let all = replayed.len();
-    Err(Failure::package(format!("{}: {bad} of {all} packages are not good", shown(folder)))
-        .note("do not deliver this release; make it anew with smidgen pack"))
+    Err(Failure::package(format!("{}: not good: {bad} of {all} packages", shown(folder)))
+        .note("do not deliver it before all are OK: give the right --from, --decrypt and --public-key, or pack it anew"))
+}
+
+/// A target that somebody else has.
+struct Through<'t>(&'t mut dyn Target);
+
+impl Target for Through<'_> {
+    fn limit(&self) -> u32 {
+        self.0.limit()
+    }
+
+    fn begin(&mut self, size: u32) -> Result<(), Error> {
+        self.0.begin(size)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.0.write(bytes)
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        self.0.read(offset, buffer)
+    }
 }
 
 fn entry(replayed: &Replayed) -> Value {

@@ -48,6 +48,25 @@ fn compressed() -> (Desk, Vec<u8>, Vec<u8>) {
 }
 
 #[test]
+fn a_release_of_compressed_files_is_verified() {
+    let (desk, ..) = compressed();
+    desk.write_secret("phrase", b"correct horse\n");
+    let passphrase = "--passphrase-file phrase";
+    desk.run(&format!("keygen shared.pem --kind shared {passphrase}")).succeeded();
+    let encrypt = " --encrypt shared.pem --encryption-passphrase-file phrase";
+    for (folder, options, decrypt) in
+        [("plain", "", String::new()), ("secret", encrypt, format!(" --decrypt shared.pem {passphrase}"))]
+    {
+        let pack = "pack --from 1=old.gz --to new.gz --to-version 2 --product gateway";
+        desk.run(&format!("{pack} -o {folder}{options}")).succeeded();
+        let package = format!("{folder}/1-to-2.bin");
+        let info = desk.run(&format!("info {package} --json{decrypt}")).succeeded().json();
+        assert!(info["container"].is_object(), "{info}");
+        desk.run(&format!("verify {folder} --from 1=old.gz{decrypt}")).succeeded();
+    }
+}
+
+#[test]
 fn a_compressed_file_comes_back() {
     let (desk, ..) = compressed();
     desk.run("diff old.gz new.gz -o patch").succeeded();

@@ -133,6 +133,11 @@ fn encrypted_packages_are_signed_and_not_the_other_way_around() {
     desk.run(&format!("sign patch -o signed --key sign.pem {PHRASE}")).succeeded();
     let verify = format!("verify old signed --public-key sign.pub --decrypt shared.pem {PHRASE}");
     desk.run(&verify).succeeded();
+    let signed = desk.run("info signed --json").succeeded().json();
+    assert_eq!(signed["keys"].as_array().unwrap().len(), 1);
+    let shown = desk.run("info signed").succeeded().stdout;
+    assert!(shown.contains(signed["keys"][0].as_str().unwrap()), "{shown}");
+    assert!(desk.run("info patch").succeeded().stdout.contains("nobody"));
     // Who signed it is checked before anything is decrypted.
     desk.run(&verify.replace("signed", "patch")).failed(3, &["(E40)"]);
 }
@@ -180,4 +185,84 @@ fn releases_are_packed_and_verified_with_the_key() {
     let first = desk.read("release/1.0-to-2.0.bin");
     desk.run(&format!("{pack} --fresh")).succeeded();
     assert!(desk.read("release/1.0-to-2.0.bin") == first);
+}
+
+#[test]
+fn files_of_keys_and_passphrases_are_never_written_over() {
+    let desk = desk();
+    keygen(&desk, "sign.pem sign.pub").succeeded();
+    diff(&desk, TO_SHARED).succeeded();
+    let lines = [
+        (format!("diff old new -o shared.pem {TO_SHARED}"), "shared.pem"),
+        (format!("diff old new -o phrase {TO_SHARED}"), "phrase"),
+        ("diff old new -o device.pub --seal-to device.pub".to_owned(), "device.pub"),
+        (format!("patch old patch -o shared.pem --decrypt shared.pem {PHRASE}"), "shared.pem"),
+        (format!("sign patch -o sign.pem --key sign.pem {PHRASE}"), "sign.pem"),
+        (format!("sign patch -o phrase --key sign.pem {PHRASE}"), "phrase"),
+        ("sign patch -o sign.pub --sign-command false --sign-public-key sign.pub".to_owned(), "sign.pub"),
+    ];
+    for (line, key) in lines {
+        let before = desk.read(key);
+        desk.run(&line).failed(2, &[&format!("output and input {key} are the same file")]);
+        assert!(desk.read(key) == before, "{line}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_no_key_is_told_by_the_options_that_there_are() {
+    let desk = desk();
+    diff(&desk, "--encrypt shared.pem").failed(2, &["--encryption-passphrase-file"]);
+    // As --raw writes one, but never text by chance.
+    desk.write_secret("bare.key", &[0xFF; 32]);
+    let bare = diff(&desk, "--encrypt bare.key --encryption-passphrase-file phrase");
+    bare.failed(1, &["bare.key: cannot read: it is no text", "--raw"]);
+}
+
+/// One machine that forgot `--encrypt` would deliver in the clear what the others hide.
+#[test]
+fn shards_that_are_encrypted_or_signed_in_different_ways_are_not_merged() {
+    let desk = desk();
+    keygen(&desk, "sign.pem sign.pub").succeeded();
+    keygen(&desk, "other.pem --kind shared").succeeded();
+    let pack = "pack --from 1.0=old --to new --to-version 2.0 --level 1 --product sensor";
+    desk.run(&format!("{pack} -o one --shard 1/2 {TO_SHARED}")).succeeded();
+    let others = [
+        "",
+        &format!(" {}", TO_SHARED.replace("shared.pem", "other.pem")),
+        &format!(" {TO_SHARED} --key sign.pem {PHRASE}"),
+    ];
+    for (number, options) in others.iter().enumerate() {
+        desk.run(&format!("{pack} -o two{number} --shard 2/2{options}")).succeeded();
+        desk.run(&format!("manifest merge one two{number} -o release")).failed(3, &["in different ways"]);
+        assert!(!desk.path("release/manifest.json").exists());
+    }
+}
+
+/// A recipe is what a manifest says, and a stranger may have written that.
+#[test]
+fn a_planted_package_that_is_not_encrypted_and_signed_is_made_anew() {
+    let desk = desk();
+    keygen(&desk, "sign.pem sign.pub").succeeded();
+    let pack = "pack --from 1.0=old --to new --to-version 2.0 --level 1 --product sensor";
+    let whole = format!("{pack} -o release {TO_SHARED} --key sign.pem {PHRASE}");
+    desk.run(&whole).succeeded();
+    let verify = format!("verify release --from 1.0=old --decrypt shared.pem --public-key sign.pub {PHRASE}");
+    let genuine = desk.read("release/manifest.json");
+    for options in ["", &format!(" {TO_SHARED}"), &format!(" --key sign.pem {PHRASE}")] {
+        desk.run(&format!("{pack} -o planted --fresh{options}")).succeeded();
+        let mut planted: serde_json::Value =
+            serde_json::from_slice(&desk.read("planted/manifest.json")).unwrap();
+        let wanted: serde_json::Value = serde_json::from_slice(&genuine).unwrap();
+        for (package, wanted) in
+            planted["packages"].as_array_mut().unwrap().iter_mut().zip(wanted["packages"].as_array().unwrap())
+        {
+            let file = format!("/{}", package["file"].as_str().unwrap());
+            desk.write(&format!("release{file}"), &desk.read(&format!("planted{file}")));
+            package["recipe"] = wanted["recipe"].clone();
+        }
+        desk.write("release/manifest.json", planted.to_string().as_bytes());
+        desk.run(&whole).succeeded();
+        desk.run(&verify).succeeded();
+        assert!(desk.read("release/manifest.json") == genuine, "{options}");
+    }
 }

@@ -1,13 +1,13 @@
 //! The command line of encryption: who is to read packages, and the keys that read them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use diff_core::package::{CipherChoice, DecryptionKey, Encryption, Recipient, SEALED_LENGTH, Sealed, Sealer};
 
 use crate::console::{Console, shown};
 use crate::failure::Failure;
-use crate::secrets::{decryption_keys, device_key};
+use crate::secrets::{PassphraseFile, decryption_keys, device_key};
 use crate::shell;
 
 /// Where these options stand in a command's help.
@@ -70,6 +70,13 @@ impl EncryptionArguments {
         encrypt.is_some() || seal_to.is_some() || seal_command.is_some()
     }
 
+    /// The files that keys are read from, which must not be written over.
+    pub(crate) fn files(&self) -> Vec<&Path> {
+        let RecipientArguments { encrypt, seal_to, .. } = &self.recipient;
+        let files = encrypt.iter().chain(seal_to).chain(&self.encryption_passphrase_file);
+        files.map(PathBuf::as_path).collect()
+    }
+
     /// What is asked for, if anything is.
     pub(crate) fn encryption(&self, console: &Console) -> Result<Option<Encryption>, Failure> {
         let cipher = match self.cipher {
@@ -78,7 +85,10 @@ impl EncryptionArguments {
         };
         let RecipientArguments { encrypt, seal_to, seal_command } = &self.recipient;
         let recipient = if let Some(path) = encrypt {
-            let file = self.encryption_passphrase_file.as_deref();
+            let file = PassphraseFile {
+                option: "--encryption-passphrase-file",
+                path: self.encryption_passphrase_file.as_deref(),
+            };
             match decryption_keys([path.as_path()], file, console)?.pop() {
                 Some(DecryptionKey::Shared(key)) => Recipient::Shared(key),
                 _ => {
@@ -105,10 +115,15 @@ impl DecryptionArguments {
         !self.decrypt.is_empty()
     }
 
+    /// The files that they are read from, which must not be written over.
+    pub(crate) fn files(&self) -> Vec<&Path> {
+        self.decrypt.iter().chain(&self.passphrase_file).map(PathBuf::as_path).collect()
+    }
+
     /// All keys that are named.
     pub(crate) fn keys(&self, console: &Console) -> Result<Vec<DecryptionKey>, Failure> {
         let paths = self.decrypt.iter().map(PathBuf::as_path);
-        decryption_keys(paths, self.passphrase_file.as_deref(), console)
+        decryption_keys(paths, PassphraseFile::named(self.passphrase_file.as_deref()), console)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The command line of keys and signatures, and the signers that it names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use diff_core::package::Signer;
 
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::secrets::{public_key, secret_keys};
+use crate::secrets::{PassphraseFile, public_key, secret_keys};
 use crate::shell::ShellSigner;
 
 /// Where the options of signers stand in a command's help.
@@ -80,6 +80,12 @@ pub(crate) struct SignArguments {
 }
 
 impl SigningArguments {
+    /// The files that these are read from, which must not be written over.
+    pub(crate) fn files(&self) -> Vec<&Path> {
+        let files = self.key.iter().chain(&self.passphrase_file).chain(&self.sign_public_key);
+        files.map(PathBuf::as_path).collect()
+    }
+
     /// All signers that are named.
     pub(crate) fn signers(&self, console: &Console) -> Result<Vec<Box<dyn Signer>>, Failure> {
         if self.sign_command.len() != self.sign_public_key.len() {
@@ -88,7 +94,7 @@ impl SigningArguments {
             ));
         }
         let paths = self.key.iter().map(PathBuf::as_path);
-        let keys = secret_keys(paths, self.passphrase_file.as_deref(), console)?;
+        let keys = secret_keys(paths, PassphraseFile::named(self.passphrase_file.as_deref()), console)?;
         let mut signers: Vec<Box<dyn Signer>> = Vec::new();
         signers.extend(keys.into_iter().map(|key| Box::new(key) as Box<dyn Signer>));
         for (command, key) in self.sign_command.iter().zip(&self.sign_public_key) {

@@ -27,7 +27,22 @@ impl Manifest {
             return Err("two packages have the same file".to_owned());
         }
         self.packages.iter().try_for_each(|package| self.check_package(package))?;
+        self.check_protection()?;
         self.sources.iter().try_for_each(|source| self.check_source(source))
+    }
+
+    /// A release is encrypted and signed as a whole: one package in the clear shows what the others hide.
+    pub(super) fn check_protection(&self) -> Result<(), String> {
+        let Some((first, others)) = self.packages.split_first() else { return Ok(()) };
+        let differs =
+            |other: &&PackageEntry| other.encryption != first.encryption || other.keys != first.keys;
+        match others.iter().find(differs) {
+            Some(other) => {
+                let (first, other) = (&first.file, &other.file);
+                Err(format!("\"{first}\" and \"{other}\" are encrypted or signed in different ways"))
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_rules(&self) -> Result<(), rules::RuleError> {

@@ -200,7 +200,7 @@ pub(super) mod tests {
     #[test]
     fn contradictions_and_broken_rules_are_refused() {
         type Change = fn(&mut Manifest);
-        let changes: [(Change, &str); 28] = [
+        let changes: [(Change, &str); 30] = [
             (|m| m.manifest = 2, "is a manifest of version 2; this program knows version 1"),
             (|m| m.name = "-".into(), "firmware name"),
             (|m| m.module = String::new(), "module"),
@@ -232,6 +232,8 @@ pub(super) mod tests {
                 "encrypted is not known",
             ),
             (|m| m.packages[0].encryption = encryption("chacha20", "00"), "encrypted is not known"),
+            (|m| m.packages[0].encryption = encryption("chacha20", "00ff00ff00ff00ff"), "different ways"),
+            (|m| m.packages[1].keys = vec!["00ff00ff00ff00ff".into()], "different ways"),
         ];
         for (change, part) in changes {
             let mut changed = manifest();

@@ -80,6 +80,7 @@ fn joined(shards: &[(Shard, Manifest, Store)]) -> Result<Manifest, PackError> {
         }
     }
     merged.packages.sort_by(|a, b| (a.kind.cmp(&b.kind)).then_with(|| by_first_version(a, b)));
+    merged.check_protection().map_err(PackError::Merge)?;
     check_sources(&merged)?;
     Ok(merged)
 }

@@ -46,7 +46,7 @@ pub use pack::{Effort, memory_needed, pack};
 pub use progress::{Event, PackProgress};
 pub use release::{DEFAULT_SHARE, Release};
 pub use release_file::{RELEASE_FILES, ReleaseFile, sources_in};
-pub use replay::{Replayed, replay};
+pub use replay::{Replayed, RestoreContainer, replay, replay_with};
 pub use rules::{RuleError, SignMethod};
 pub use shard::Shard;
 pub use sign_release::sign_release;

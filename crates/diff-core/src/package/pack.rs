@@ -1,5 +1,6 @@
 //! Packs a release: one differential package per source version and one full package, in parallel.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,10 +19,10 @@ use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::release::Release;
 use super::rules::{self, SignMethod};
-use super::signing::{Signer, key_names, sign};
+use super::signing::{Signer, check_signature, key_names, sign};
 use super::store::{Known, Store};
 use super::turns::Turns;
-use super::{PackError, Shard};
+use super::{PackError, PublicKey, Shard};
 use crate::{DiffError, NewImage, Options, diff_to};
 
 /// How much is done at once, and how much of a release.
@@ -210,7 +211,22 @@ impl Run<'_> {
                 && header.target_digest == self.new.sha256()
                 && u64::from(header.base_size) == base_size
         });
-        is_one.then_some(bytes)
+        (is_one && self.is_protected(&bytes)).then_some(bytes)
+    }
+
+    /// Whether a package is encrypted and signed as those of this release are: its recipe is but what a manifest says,
+    /// which somebody else may have written.
+    fn is_protected(&self, package: &[u8]) -> bool {
+        let encrypted = match (encryption_of(package), &self.release.encryption) {
+            (Ok(None), None) => true,
+            (Ok(Some(record)), Some(encryption)) => encryption.is_of(&record),
+            _ => false,
+        };
+        let keys: Vec<_> = self.release.signers.iter().map(|signer| signer.public_key()).collect();
+        let names: BTreeSet<String> = keys.iter().map(PublicKey::name).collect();
+        encrypted
+            && key_names(package).is_ok_and(|found| found.iter().eq(&names))
+            && keys.iter().all(|key| check_signature(package, std::slice::from_ref(key)).is_ok())
     }
 
     fn make_anew(&self, task: &Task, turns: &Turns) -> Result<Vec<u8>, PackError> {

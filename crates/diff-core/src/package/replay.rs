@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use patch_nostd::container::Opened;
 use patch_nostd::wire::IMAGE_LIMIT;
 use patch_nostd::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
@@ -29,6 +30,8 @@ pub struct Replayed {
 /// target from the image of each of its versions, in the memory that is stated. Encrypted packages are decrypted by those
 /// of `secrets` that they name.
 ///
+/// Packages of compressed files are error 32: [`replay_with`] restores them.
+///
 /// # Errors
 /// A manifest that cannot be read, or contradicts itself. What is wrong with a package is in the result.
 pub fn replay(
@@ -37,15 +40,34 @@ pub fn replay(
     keys: &[PublicKey],
     secrets: &[DecryptionKey],
 ) -> Result<Vec<Replayed>, PackError> {
+    replay_with(folder, sources, keys, secrets, &|_, _, _| Err(Error::Container))
+}
+
+/// [`replay`] that restores packages of compressed files by `containers`, from the base image to the target: who makes
+/// the streams, and in which process, is for the caller to say.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_with(
+    folder: &Path,
+    sources: &[Source],
+    keys: &[PublicKey],
+    secrets: &[DecryptionKey],
+    containers: &RestoreContainer<'_>,
+) -> Result<Vec<Replayed>, PackError> {
     let store = Store::open(folder)?;
     let manifest = store.manifest()?;
     let replayed = |package: &PackageEntry| {
-        let fault =
-            Replay { manifest: &manifest, store: &store, sources, keys, secrets }.check(package).err();
+        let fault = Replay { manifest: &manifest, store: &store, sources, keys, secrets, containers }
+            .check(package)
+            .err();
         Replayed { package: package.clone(), fault }
     };
     Ok(manifest.packages.par_iter().map(replayed).collect())
 }
+
+/// Restores the target of a package of compressed files.
+pub type RestoreContainer<'a> = dyn Fn(&[u8], &Opened<'_>, &mut dyn Target) -> Result<(), Error> + Sync + 'a;
 
 struct Replay<'a> {
     manifest: &'a Manifest,
@@ -53,6 +75,7 @@ struct Replay<'a> {
     sources: &'a [Source],
     keys: &'a [PublicKey],
     secrets: &'a [DecryptionKey],
+    containers: &'a RestoreContainer<'a>,
 }
 
 impl Replay<'_> {
@@ -101,6 +124,10 @@ impl Replay<'_> {
 
     /// The decoder restores the target that the header states; whether it is right, its digest tells.
     fn restores(&self, base: &[u8], package: &[u8], header: &Header) -> Result<(), String> {
+        let plain = decrypt(package, &Keys(self.secrets)).map_err(describe)?;
+        if let Some(container) = Opened::new::<SoftwareSha256>(&plain).map_err(describe)? {
+            return (self.containers)(base, &container, &mut Kept::default()).map_err(describe);
+        }
         let mut memory = vec![0; header.ram as usize + 3];
         let start = memory.as_ptr().align_offset(4);
         let workspace = &mut memory[start..start + header.ram as usize];

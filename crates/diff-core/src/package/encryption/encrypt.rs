@@ -91,6 +91,16 @@ impl Encryption {
         };
         format!("{recipient}, {}", self.cipher.name())
     }
+
+    /// Whether a package with this record is encrypted so. Whom a service seals to only the service knows.
+    pub(in super::super) fn is_of(&self, record: &Record<'_>) -> bool {
+        let recipient = match (&self.recipient, &record.material) {
+            (Recipient::Shared(key), KeyMaterial::Shared(_)) => key.key_name() == record.key_name,
+            (Recipient::Sealed(_), KeyMaterial::Sealed { .. }) => true,
+            _ => false,
+        };
+        recipient && CipherChoice::from_number(record.cipher) == Some(self.cipher)
+    }
 }
 
 impl CipherChoice {

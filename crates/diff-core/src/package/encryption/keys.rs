@@ -125,7 +125,13 @@ impl DevicePublic {
         let right =
             label == "PUBLIC KEY" && key.algorithm.oid == X25519 && key.algorithm.parameters.is_none();
         let bytes = key.subject_public_key.as_bytes().and_then(|bytes| bytes.try_into().ok());
-        bytes.filter(|_| right).map(Self).ok_or_else(refused)
+        bytes.filter(|_| right).map(Self).filter(|key| !key.is_of_low_order()).ok_or_else(refused)
+    }
+
+    /// Whether what is sealed to this point could be opened by anybody: all secrets give the same shared one with it,
+    /// zero, which RFC 9180 (section 7.1.4) wants refused.
+    fn is_of_low_order(&self) -> bool {
+        x25519_dalek::x25519([1; 32], self.0) == [0; 32]
     }
 
     /// Writes PEM.
@@ -265,5 +271,19 @@ MCowBQYDK2VuAyEAlAudMo8IbSrwyu5a6o4gTp1IPGVfz5CGdKNA3pQzMgs=
         assert_eq!(DevicePublic::from_pem(&public), Err(KeyError::NotForSealing));
         assert_eq!(DevicePublic::from_pem(&secret), Err(KeyError::NotForSealing));
         assert_eq!(DevicePublic::from_pem("no key"), Err(KeyError::NotForSealing));
+    }
+
+    #[test]
+    fn points_that_anybody_could_open_are_no_keys() {
+        let mut one = [0; 32];
+        one[0] = 1;
+        let order_8: [u8; 32] = [
+            0xE0, 0xEB, 0x7A, 0x7C, 0x3B, 0x41, 0xB8, 0xAE, 0x16, 0x56, 0xE3, 0xFA, 0xF1, 0x9F, 0xC4, 0x6A,
+            0xDA, 0x09, 0x8D, 0xEB, 0x9C, 0x32, 0xB1, 0xFD, 0x86, 0x62, 0x05, 0x16, 0x5F, 0x49, 0xB8, 0x00,
+        ];
+        for point in [[0; 32], one, order_8] {
+            let pem = DevicePublic(point).to_pem().unwrap();
+            assert_eq!(DevicePublic::from_pem(&pem), Err(KeyError::NotForSealing));
+        }
     }
 }
