@@ -94,13 +94,12 @@ impl<K: DecryptionKey> DecryptionKey for &K {
 
 #[cfg(test)]
 mod tests {
-    use core::array;
-
     use super::*;
 
+    #[cfg(any(feature = "sha2", feature = "chacha20", feature = "aes"))]
     pub(super) fn bytes<const N: usize>(hex: &str) -> [u8; N] {
         assert_eq!(hex.len(), 2 * N);
-        array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+        core::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
     }
 
     #[test]
