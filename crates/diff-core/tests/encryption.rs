@@ -136,6 +136,13 @@ fn shared_keys_make_the_same_package_each_time_and_sealed_ones_never() {
     assert_eq!(bodies.len(), 20, "a key stream was used twice");
 }
 
+/// A wiped key encrypts nothing: a build once took one for another of the same bytes.
+#[test]
+fn a_key_of_zeros_is_refused() {
+    let zero = to_shared(0, CipherChoice::ChaCha20);
+    assert!(matches!(encrypt(&package(), &zero), Err(EncryptError::NoKey)));
+}
+
 /// Two plaintexts under one key stream would give away their difference.
 #[test]
 fn packages_that_differ_in_anything_have_other_salts() {

@@ -78,7 +78,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
     /// A patcher that also takes packages that `key` decrypts, if `policy` allows them.
     ///
     /// The workspace holds the header and what is private in it for a moment: with codec `zstd`, twice
-    /// [`HEADER_LIMIT`] bytes are always enough.
+    /// [`HEADER_LIMIT`](crate::wire::HEADER_LIMIT) bytes are always enough.
     #[inline]
     pub fn with_key(workspace: &'w mut [u8], base: B, target: T, policy: P, key: K) -> Self {
         Self {

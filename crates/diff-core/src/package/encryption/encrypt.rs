@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::super::digest::hex;
 use super::decrypt::decrypt;
-use super::keys::SharedSecret;
+use super::keys::{Secret, SharedSecret};
 use super::seal::{Sealed, Sealer};
 use crate::prove::prove_with;
 use crate::subject::sha256;
@@ -53,7 +53,7 @@ pub struct Encrypted {
 
 /// The key of one package. It is wiped from memory when dropped.
 #[derive(Clone)]
-pub struct ContentKey(Zeroizing<[u8; 32]>);
+pub struct ContentKey(Secret);
 
 /// Why a package could not be encrypted.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -77,6 +77,9 @@ pub enum EncryptError {
     /// What was encrypted does not give the new image back.
     #[error("internal error, please report it: the encrypted package could not be proved ({0})")]
     NotProved(Error),
+    /// The key is 32 zeros: nobody made it, or it was wiped.
+    #[error("the key that is to encrypt is zero")]
+    NoKey,
     /// The header is full.
     #[error("a package's header has room for 512 bytes in all, and encryption takes too many of them")]
     NoRoom,
@@ -131,6 +134,12 @@ impl CipherChoice {
     }
 }
 
+impl ContentKey {
+    fn new(bytes: [u8; 32]) -> Self {
+        Self(Secret::new(Zeroizing::new(bytes)))
+    }
+}
+
 impl DecryptionKey for ContentKey {
     type Cipher = SoftwareCipher;
 
@@ -148,13 +157,16 @@ pub fn encrypt(package: &[u8], encryption: &Encryption) -> Result<Encrypted, Enc
     let cipher = encryption.cipher;
     match &encryption.recipient {
         Recipient::Shared(key) => {
+            if *key.bytes() == [0; 32] {
+                return Err(EncryptError::NoKey);
+            }
             let salt =
                 salt::<SoftwareSha256>(key.bytes(), cipher.number(), &plain.clear_header(), &plain.private);
-            let content_key = ContentKey(Zeroizing::new(content_key::<SoftwareSha256>(key.bytes(), &salt)));
+            let content_key = ContentKey::new(content_key::<SoftwareSha256>(key.bytes(), &salt));
             plain.encrypt(cipher, (key.key_name(), KeyMaterial::Shared(&salt)), content_key)
         }
         Recipient::Sealed(sealer) => {
-            let mut content_key = ContentKey(Zeroizing::default());
+            let mut content_key = ContentKey(Secret::default());
             let random = getrandom::fill(content_key.0.as_mut_slice());
             random.map_err(|error| EncryptError::Random(error.to_string()))?;
             let sealed = sealer.seal(&content_key.0).map_err(EncryptError::Sealer)?;
@@ -214,7 +226,7 @@ pub fn encrypt_sealed(
     content_key: &[u8; 32],
     sealed: &Sealed,
 ) -> Result<Encrypted, EncryptError> {
-    let content_key = ContentKey(Zeroizing::new(*content_key));
+    let content_key = ContentKey::new(*content_key);
     Plain::new(package)?.encrypt(cipher, (sealed.key_name, sealed.material()), content_key)
 }
 
@@ -258,6 +270,9 @@ impl<'p> Plain<'p> {
         (key_name, material): (KeyName, KeyMaterial<'_>),
         content_key: ContentKey,
     ) -> Result<Encrypted, EncryptError> {
+        if **content_key.0 == [0; 32] {
+            return Err(EncryptError::NoKey);
+        }
         let stream = SoftwareCipher::new(cipher.number(), &content_key.0);
         let mut stream = stream.map_err(EncryptError::Package)?;
         let (mut private, mut body) = (self.private, self.body.to_vec());

@@ -17,13 +17,18 @@ const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
 /// HKDF with SHA-256 (RFC 8619), which shared keys are used with.
 const HKDF_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.28");
 
+/// Bytes that are wiped when dropped. In the heap, where moves leave no copies behind, and where what is wiped is never
+/// what an optimizer takes for another key of the same bytes: a test that was built without incremental compilation
+/// encrypted with a key of zeros.
+pub(super) type Secret = Box<Zeroizing<[u8; 32]>>;
+
 /// The key of a product line, which encrypts and decrypts. It is wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SharedSecret(Zeroizing<[u8; 32]>);
+pub struct SharedSecret(Secret);
 
 /// The secret X25519 key of a device, or of a group of them. It is wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DeviceSecret(Zeroizing<[u8; 32]>);
+pub struct DeviceSecret(Secret);
 
 /// A public X25519 key, to which packages are sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +55,7 @@ impl SharedSecret {
     /// The key of these bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self(Zeroizing::new(*bytes))
+        Self(Secret::new(Zeroizing::new(*bytes)))
     }
 
     /// Its bytes, of which devices have a copy.
@@ -86,7 +91,7 @@ impl DeviceSecret {
     /// The key of these bytes (RFC 7748).
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self(Zeroizing::new(*bytes))
+        Self(Secret::new(Zeroizing::new(*bytes)))
     }
 
     /// Its bytes, which the device has.
@@ -163,7 +168,9 @@ impl DecryptionKey {
         let document = key_file::decrypted(pem, passphrase)?;
         let key = PrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|_| KeyError::Passphrase)?;
         let bytes = key.private_key.as_bytes();
-        let read = |bytes: &[u8]| bytes.try_into().ok().map(|bytes: [u8; 32]| Zeroizing::new(bytes));
+        let read = |bytes: &[u8]| -> Option<Secret> {
+            bytes.try_into().ok().map(|bytes: [u8; 32]| Box::new(Zeroizing::new(bytes)))
+        };
         let read = match key.algorithm.oid {
             HKDF_SHA256 => read(bytes).map(SharedSecret).map(Self::Shared),
             X25519 => {
@@ -191,8 +198,8 @@ impl DecryptionKey {
     }
 }
 
-fn random() -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    let mut bytes = Zeroizing::new([0; 32]);
+fn random() -> Result<Secret, KeyError> {
+    let mut bytes = Secret::default();
     getrandom::fill(bytes.as_mut_slice()).map_err(|error| KeyError::Random(error.to_string()))?;
     Ok(bytes)
 }
