@@ -17,9 +17,9 @@ const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
 /// HKDF with SHA-256 (RFC 8619), which shared keys are used with.
 const HKDF_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.28");
 
-/// Bytes that are wiped when dropped. In the heap, where moves leave no copies behind, and where what is wiped is never
-/// what an optimizer takes for another key of the same bytes: a test that was built without incremental compilation
-/// encrypted with a key of zeros.
+/// Bytes that are wiped when dropped. In the heap, where moves leave no copies behind; and since rustc 1.95 takes two keys
+/// of the same constant bytes for one (value numbering, MIR pass GVN), although the first was moved and wiped by then: a test
+/// that was built without incremental compilation encrypted with a key of zeros.
 pub(super) type Secret = Box<Zeroizing<[u8; 32]>>;
 
 /// The key of a product line, which encrypts and decrypts. It is wiped from memory when dropped.
