@@ -19,6 +19,7 @@ use crate::Error;
 const UNIT: usize = 64;
 /// So many bits of both copies of a record together may read wrong.
 const WRONG: u32 = 4;
+
 /// The records of an area of [`journal_area`] bytes at least.
 #[derive(Debug)]
 pub struct Journal<F> {

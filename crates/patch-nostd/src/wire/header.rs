@@ -1,6 +1,6 @@
 //! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
 
-use super::signatures::{FLAG_SIGNED, Signatures};
+use super::signatures::{FLAG_SIGNED, FLAGS, Signatures};
 use super::{Extensions, Fields, RegionKinds, crc32};
 use crate::Error;
 
@@ -24,8 +24,6 @@ pub const MOST_LEARNED: u32 = 1 << 14;
 
 /// The highest number of a codec that this decoder has.
 const MOST_CODEC: u8 = if cfg!(any(feature = "zstd", feature = "encode")) { 1 } else { 0 };
-/// Where the prefix has the flags.
-const FLAGS: usize = 6;
 
 const FLAG_MD5: u8 = 1;
 const FLAG_BODY_DIGEST: u8 = 2;

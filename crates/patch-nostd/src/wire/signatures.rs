@@ -13,7 +13,7 @@ pub const MOST_SIGNATURES: usize = 4;
 const ENTRY: usize = KEY_ID_LENGTH + SIGNATURE_LENGTH;
 const CHECKSUM: usize = 4;
 /// Where the prefix has the flags and the header's length.
-const FLAGS: usize = 6;
+pub(super) const FLAGS: usize = 6;
 const LENGTH: core::ops::Range<usize> = 7..PREFIX_LENGTH;
 /// The flag of a header that ends with signatures.
 pub(super) const FLAG_SIGNED: u8 = 8;
