@@ -1,0 +1,19 @@
+//! The encoder as its callers see it, and the decoder on what it makes.
+
+mod architectures;
+mod broken_containers;
+mod common;
+mod container_attacks;
+mod container_limits;
+mod containers;
+mod encryption;
+mod fixtures;
+mod in_place;
+mod inputs;
+mod matching;
+mod pack;
+mod round_trip;
+mod scale;
+mod signatures;
+mod snapshot;
+mod zstd_package;
