@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use archives::{Put, changed, gzip, tar, text, zip};
 use common::{Program, firmware, fixtures, noise};
-use diff_core::package::{Effort, Release, pack};
+use diff_core::release::{Effort, Release, pack};
 use diff_core::{Arch, CodecChoice, Containers, Identity, InPlace, Options, Ram, Silent, diff};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
