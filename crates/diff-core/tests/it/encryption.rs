@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::{base, target};
-use diff_core::package::{
+use diff_core::release::{
     CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, Effort, EncryptError, Encryption, Keys,
     MANIFEST_FILE, PublicKey, Recipient, Release, Sealed, Sealer, SecretKey, SharedSecret, Source,
     check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, replay, sign,

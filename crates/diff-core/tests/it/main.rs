@@ -6,14 +6,17 @@ mod common;
 mod container_attacks;
 mod container_limits;
 mod containers;
+#[cfg(feature = "release")]
 mod encryption;
 mod fixtures;
 mod in_place;
 mod inputs;
 mod matching;
+#[cfg(feature = "release")]
 mod pack;
 mod round_trip;
 mod scale;
+#[cfg(feature = "release")]
 mod signatures;
 mod snapshot;
 mod zstd_package;

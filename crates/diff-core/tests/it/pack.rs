@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use diff_core::package::{
+use diff_core::release::{
     CipherChoice, Effort, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError,
     PackProgress, Recipient, Release, Shard, SharedSecret, Type, merge, pack,
 };
