@@ -110,11 +110,13 @@ pub(crate) fn expand(opened: &Opened<'_>, base: &[u8]) -> Result<Vec<u8>, Error>
 }
 
 /// An image of 3000 bytes.
+#[cfg(feature = "release")]
 pub(crate) fn base() -> Vec<u8> {
     (0..3000u32).map(|at| (at * at / 7) as u8).collect()
 }
 
 /// A later version of [`base`].
+#[cfg(feature = "release")]
 pub(crate) fn target() -> Vec<u8> {
     [&base()[..1000], b"something new", &base()[1000..]].concat()
 }
