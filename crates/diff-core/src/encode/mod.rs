@@ -3,6 +3,7 @@
 mod budget;
 mod drive;
 mod metered;
+mod placed;
 mod plan;
 mod regions;
 mod trace;
@@ -12,6 +13,7 @@ pub(crate) mod zstd;
 pub(crate) use budget::{Load, model_size};
 pub(crate) use drive::{Course, Job};
 pub(crate) use metered::Metered;
+pub(crate) use placed::Placed;
 pub(crate) use plan::{Plan, operations};
 pub(crate) use regions::{PAGE, Regions, cheapest};
 pub(crate) use trace::Trace;

@@ -9,6 +9,7 @@ mod containers;
 #[cfg(feature = "release")]
 mod encryption;
 mod fixtures;
+mod floors;
 mod in_place;
 mod inputs;
 mod matching;
