@@ -212,14 +212,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn noise(length: usize, mut state: u64) -> Vec<u8> {
-        let mut next = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 56) as u8
-        };
-        (0..length).map(|_| next()).collect()
-    }
+    use crate::search::noise;
 
     fn check(old: &[u8], new: &[u8]) -> Vec<Seed> {
         let stretches = Equal::find(old, new).stretches;
@@ -244,8 +237,8 @@ mod tests {
         fn long_ones_are_found_wherever_they_went(
             seed: u64, from in 0..10_000usize, length in 2300..5000usize, before in 0..500usize, after in 0..500usize,
         ) {
-            let old = noise(15_000, seed);
-            let new = [&noise(before, seed ^ 1), &old[from..from + length], &noise(after, seed ^ 2)].concat();
+            let old = noise(15_000, 256, seed);
+            let new = [&noise(before, 256, seed ^ 1), &old[from..from + length], &noise(after, 256, seed ^ 2)].concat();
             let covered: usize = check(&old, &new).iter().map(|stretch| stretch.length).sum();
             prop_assert!(covered >= length);
         }
@@ -253,7 +246,7 @@ mod tests {
 
     #[test]
     fn borders_of_chunks_do_not_show() {
-        let old = noise(3 * CHUNK, 1);
+        let old = noise(3 * CHUNK, 256, 1);
         let new = [&old[CHUNK / 2 * 3..], &old[..CHUNK / 2 * 3]].concat();
         let stretches = check(&old, &new);
         assert_eq!(stretches.len(), 2);

@@ -1,5 +1,7 @@
 //! The device that packages are restored on, and what two files of tests share.
 
+use std::fs;
+
 use diff_core::search::{CoverOptions, Index, find_covers};
 use diff_core::{Options, Package, Ram, Silent, diff, inspect};
 use patch_nostd::apply::{Cover, Source};
@@ -127,4 +129,22 @@ pub(crate) fn covers(old: &[u8], new: &[u8]) -> Vec<(u32, Cover)> {
     let found = find_covers(&Index::build(old).unwrap(), new, &options);
     let cover = |start, length| Cover { source: Source::Base, start, length };
     found.iter().map(|found| (found.new_start, cover(found.old_start, found.length))).collect()
+}
+
+/// Does something that must not take more than so many seconds of one processor, however busy the machine is.
+///
+/// Only Linux tells a thread its time; elsewhere it must come to an end.
+pub(crate) fn within(seconds: u64, what: &str, work: impl FnOnce() + Send) {
+    let time = || -> u64 {
+        let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        stat.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).unwrap_or(0)
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let taken = pool.install(|| {
+        let before = time();
+        work();
+        time() - before
+    });
+    println!("{what}: {} ms", taken / 1_000_000);
+    assert!(taken < seconds * 1_000_000_000, "{what} took {} ms", taken / 1_000_000);
 }

@@ -2,9 +2,8 @@
 
 use std::io::pipe;
 use std::thread;
-use std::time::Instant;
 
-use crate::common::check;
+use crate::common::{check, within};
 use diff_core::{Options, Silent, diff};
 use miniz_oxide::deflate::compress_to_vec;
 use patch_nostd::container::{
@@ -167,10 +166,10 @@ fn streams_in_streams_of_the_base_cost_no_more_than_what_comes_of_them() {
         restored(&old, &opened)
     };
     let stream = Item { gap: 0, frame: Frame::Deflate, pieces: vec![], inside: Level::default() };
-    let start = Instant::now();
-    assert_eq!(forged(Level { items: vec![stream] }), Err(Error::Corrupt));
-    assert_eq!(forged(Level::default()), Err(Error::Corrupt));
-    assert!(start.elapsed().as_secs() < 60);
+    within(30, "streams in streams", || {
+        assert_eq!(forged(Level { items: vec![stream] }), Err(Error::Corrupt));
+        assert_eq!(forged(Level::default()), Err(Error::Corrupt));
+    });
 }
 
 /// A worker in a thread, for what is not meant to have no end.
@@ -235,14 +234,12 @@ fn recipes_of_any_bytes_are_refused_or_read() {
             }
         }
         let parts = Forge::new(&package).record.parts;
-        let start = Instant::now();
         let found = Level::read_both(&bytes, parts);
         if let Ok((base, target)) = found {
             assert_eq!(base.parts() + target.parts(), parts as usize);
             let again = Level::write_both(&base, &target);
             assert_eq!(Level::read_both(&again, parts), Ok((base, target)), "case {case}");
         }
-        assert!(start.elapsed().as_secs() < 5, "case {case}");
     }
 }
 
@@ -261,13 +258,13 @@ fn marks(count: usize, plain: usize) -> Vec<u8> {
     file
 }
 
-/// `diff` of a hostile file and another, within a minute: without limits each would take many.
+/// `diff` of a hostile file and another: without limits each would take many minutes.
 fn is_soon_done(hostile: &[u8]) {
     let other = text(70);
-    let start = Instant::now();
-    package(&other, hostile);
-    package(hostile, &other);
-    assert!(start.elapsed().as_secs() < 60);
+    within(60, "a hostile file", || {
+        package(&other, hostile);
+        package(hostile, &other);
+    });
 }
 
 #[test]

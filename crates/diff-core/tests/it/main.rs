@@ -2,6 +2,7 @@
 
 mod architectures;
 mod broken_containers;
+mod bsdiff40;
 mod common;
 mod container_attacks;
 mod container_limits;

@@ -3,7 +3,7 @@
 use diff_core::search::{CoverOptions, Index, Match, find_covers};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use testkit::{Program, edited, edits, noise};
+use testkit::{Edit, Program, edited, edits, noise};
 
 /// The shortest match that the naive search takes. The real one wants nine equal bytes more than it has already.
 const NAIVE_LEAST: usize = 24;
@@ -23,20 +23,24 @@ fn fixed_cases() -> ProptestConfig {
 }
 
 fn covers(old: &[u8], new: &[u8]) -> Vec<Match> {
-    find_covers(&Index::build(old).unwrap(), new, &CoverOptions::default())
+    search(old, new, &CoverOptions::default())
 }
 
-fn check(old: &[u8], new: &[u8], covers: &[Match]) {
+/// The covers, which are in order, not empty and within both images.
+fn search(old: &[u8], new: &[u8], options: &CoverOptions) -> Vec<Match> {
+    let covers = find_covers(&Index::build(old).unwrap(), new, options);
     let mut end = 0;
-    for cover in covers {
+    for cover in &covers {
         assert!(cover.length > 0 && cover.new_start >= end, "empty or overlapping: {cover:?}");
         end = cover.new_start + cover.length;
         assert!(end as usize <= new.len(), "beyond the new image: {cover:?}");
         assert!((cover.old_start + cover.length) as usize <= old.len(), "beyond the old image: {cover:?}");
     }
+    covers
 }
 
-fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
+/// Bytes that a cover gets right, in all.
+pub(crate) fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
     let equal = |cover: &Match| {
         let old = &old[cover.old_start as usize..][..cover.length as usize];
         let new = &new[cover.new_start as usize..][..cover.length as usize];
@@ -70,7 +74,6 @@ fn longest(old: &[u8], needle: &[u8]) -> usize {
 
 fn compare(old: &[u8], new: &[u8]) {
     let covers = covers(old, new);
-    check(old, new, &covers);
     let (matches, bytes) = naive(old, new);
     let found = equal_bytes(old, new, &covers);
     assert!(found + LOSS * matches >= bytes, "{found} equal bytes; naively {bytes} in {matches} matches");
@@ -98,9 +101,26 @@ proptest! {
         old in prop::collection::vec(0..2u8, 0..500), new in prop::collection::vec(0..2u8, 0..500), threshold in 0..20u32,
         stretch in 1..600usize,
     ) {
-        let index = Index::build(&old).unwrap();
-        let covers = find_covers(&index, &new, &CoverOptions { threshold, stretch });
-        check(&old, &new, &covers);
+        search(&old, &new, &CoverOptions { threshold, stretch });
+    }
+}
+
+proptest! {
+    #[test]
+    fn covers_of_edited_images_are_valid(
+        length in 0..5000usize, seed: u64, alphabet in 1..=256u32, edits in edits(30), stretch in 1..3000usize,
+    ) {
+        let old = noise(length, alphabet, seed);
+        search(&old, &edited(&old, &edits), &CoverOptions { stretch, ..CoverOptions::default() });
+    }
+
+    #[test]
+    fn few_edits_leave_nearly_everything_covered(seed: u64, edits in edits(10)) {
+        let old = noise(20_000, 256, seed);
+        let new = edited(&old, &edits);
+        let covers = search(&old, &new, &CoverOptions { stretch: 1 << 12, ..CoverOptions::default() });
+        // An edit brings at most 40 new bytes and cuts off at most three ends too short to be found.
+        prop_assert!(equal_bytes(&old, &new, &covers) + edits.len() * 70 >= new.len());
     }
 }
 
@@ -120,4 +140,39 @@ fn scattered_changes_do_not_break_a_cover() {
     new.iter_mut().step_by(50).for_each(|byte| *byte ^= 0xFF);
     new[0] = old[0];
     assert_eq!(covers(&old, &new), [Match { new_start: 0, old_start: 0, length: 4951 + 49 }]);
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let old = noise(300_000, 256, 7);
+    let edits: Vec<Edit> = (0..200).map(|i| Edit::Move(i * 7919, i * 104_729, 150 + i)).collect();
+    let new = edited(&old, &edits);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| search(&old, &new, &CoverOptions { stretch: 10_000, ..CoverOptions::default() }))
+    };
+    assert_eq!(run(1), run(2));
+}
+
+#[test]
+fn a_stretch_join_inside_a_match_costs_nothing() {
+    let old = noise(50_000, 256, 3);
+    let new = [&old[20_000..], &old[..20_000]].concat();
+    let joined = search(&old, &new, &CoverOptions { stretch: 777, ..CoverOptions::default() });
+    assert_eq!(joined, covers(&old, &new));
+    assert_eq!(joined.len(), 2);
+}
+
+#[test]
+fn equal_images_are_one_cover() {
+    let image = noise(100_000, 256, 1);
+    let covers = search(&image, &image, &CoverOptions { stretch: 1000, ..CoverOptions::default() });
+    assert_eq!(covers, [Match { new_start: 0, old_start: 0, length: 100_000 }]);
+}
+
+#[test]
+fn empty_images_have_no_covers() {
+    for (old, new) in [(&b""[..], &b""[..]), (b"", b"something"), (b"something", b"")] {
+        assert_eq!(covers(old, new), []);
+    }
 }

@@ -441,3 +441,31 @@ fn the_codec_is_checked_with_the_version() {
     header[8] = 0;
     assert_eq!(Header::parse(&header).err(), Some(Error::UnsupportedCodec));
 }
+
+/// CONTRIBUTING.md says of each section where it is tested.
+#[test]
+fn every_section_has_tests_that_are_there() {
+    let root = testkit::fixtures().join("..");
+    let text = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let table = text.split("<!-- tests: ").nth(1).unwrap().lines().skip(3);
+    let rows: Vec<(&str, &str)> = table
+        .filter_map(|line| line.trim_matches('|').split_once('|'))
+        .map(|(number, files)| (number.trim(), files))
+        .collect();
+    let headings: Vec<&str> = FORMAT
+        .split("\n#")
+        .skip(1)
+        .map(|text| text.trim_start_matches(['#', ' ']).split(' ').next().unwrap())
+        .filter(|number| number.starts_with(|digit: char| digit.is_ascii_digit()))
+        .collect();
+    for heading in &headings {
+        let chapter = heading.split('.').next().unwrap();
+        assert!(rows.iter().any(|(number, _)| [heading, chapter].contains(number)), "section {heading}");
+    }
+    for (number, files) in rows {
+        assert!(headings.contains(&number), "there is no section {number}");
+        for file in files.split('`').skip(1).step_by(2) {
+            assert!(root.join(file).exists(), "section {number}: {file}");
+        }
+    }
+}
