@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use diff_core::input::Record;
+use diff_core::input::Provenance;
 use diff_core::release::{EncryptionEntry, encryption_of, key_names};
 use diff_core::{CATEGORIES, Note, Report};
 use patch_nostd::wire::{Codec, Origin, RegionKind, Text, VERSION, Window};
@@ -87,7 +87,7 @@ pub(crate) fn protection(package: &[u8]) -> Object {
 }
 
 /// What a file was that an image was taken from, under this name; no member if it was plain bytes.
-pub(crate) fn input(name: &str, record: Option<&Record>) -> Object {
+pub(crate) fn input(name: &str, record: Option<&Provenance>) -> Object {
     record.map(|record| (name.to_owned(), json!(record))).into_iter().collect()
 }
 

@@ -1,6 +1,6 @@
 //! What the search must not be disturbed by: reference operands, masked out (`docs/format.md`, section 7).
 
-mod catalogue;
+mod base_references;
 mod records;
 
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, Vie
 use patch_nostd::wire::{RegionKind, WordForm};
 use rayon::prelude::*;
 
-pub(crate) use catalogue::{Catalogue, Found, Starts, bytes};
+pub(crate) use base_references::{BaseReferences, KindReferences, Starts, bytes};
 pub(crate) use records::has_records;
 
 /// Which references are masked out.
