@@ -3,8 +3,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::apply::codec_ram;
-use patch_nostd::wire::{Codec, MAX_KINDS, ModelSize, RegionKind, RegionKinds, Tuning, Window};
+use patch_nostd::wire::{Codec, MAX_KINDS, ModelSize, RegionKind, RegionKinds, Tuning, Window, codec_ram};
 use patch_nostd::{Header, Sha256, SoftwareSha256};
 use smidgen_fuzz::{BASE, restore};
 

@@ -1,8 +1,9 @@
 //! Proof: a package is applied by the device's own decoder before anybody sees it.
 
+use patch_nostd::apply::Vouched;
 use patch_nostd::container::{InProcess, Opened, Scratch, restore};
 use patch_nostd::secrecy::{DecryptionKey, NoKey};
-use patch_nostd::verify::{Anything, BackgroundSha256, Vouched};
+use patch_nostd::verify::{Anything, BackgroundSha256};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 
 use crate::subject::base_digest;

@@ -1,8 +1,8 @@
 //! From two images to a `zstd` package (`docs/format.md`, section 10).
 
 use patch_nostd::Header;
-use patch_nostd::apply::{Cover, Source, codec_ram};
-use patch_nostd::wire::{Codec, RegionKinds, Window};
+use patch_nostd::apply::{Cover, Source};
+use patch_nostd::wire::{Codec, RegionKinds, Window, codec_ram};
 
 use crate::encode::{operations, zstd};
 use crate::search::{self, CoverOptions, Index, find_covers};

@@ -41,10 +41,10 @@ pub mod verify;
 pub mod wire;
 mod workspace;
 
-pub use apply::{Base, Patcher, SliceTarget, Target, required_ram};
+pub use apply::{Base, Patcher, SliceTarget, Target};
 pub use error::Error;
 #[cfg(feature = "sha2")]
 pub use verify::SoftwareSha256;
 pub use verify::{Anything, Device, Policy, Sha256};
-pub use wire::{Extensions, Header};
+pub use wire::{Extensions, Header, required_ram};
 pub use workspace::Workspace;

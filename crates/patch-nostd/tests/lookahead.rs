@@ -5,10 +5,10 @@ mod common;
 
 use common::named;
 use patch_nostd::Error;
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, required_ram};
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
 use patch_nostd::entropy::{Category, Coder, LOOKAHEAD};
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, Header, ModelSize, RegionKind, WordForm};
+use patch_nostd::wire::{Codec, Header, ModelSize, RegionKind, WordForm, required_ram};
 
 /// Bytes of the base, and how far behind literals its copy begins in the target.
 const SIZE: u32 = 1 << 16;

@@ -1,9 +1,9 @@
 //! Packages that no honest encoder would make: the most work for the fewest bytes.
 
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, codec_ram};
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
 use patch_nostd::entropy::RangeEncoder;
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, RegionKind, RegionKinds, Tuning};
+use patch_nostd::wire::{Codec, ModelSize, RegionKind, RegionKinds, Tuning, codec_ram};
 use patch_nostd::{Error, Header};
 
 use crate::measure::Tally;

@@ -1,9 +1,9 @@
 //! Bodies that are well coded and say what cannot be.
 
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, codec_ram};
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
 use patch_nostd::entropy::RangeEncoder;
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, Origin, RegionKind, RegionKinds, Tuning, WordForm};
+use patch_nostd::wire::{Codec, ModelSize, Origin, RegionKind, RegionKinds, Tuning, WordForm, codec_ram};
 use patch_nostd::{Error, Header};
 
 /// What a body says first, whatever it is; then it stops.

@@ -1,10 +1,10 @@
 //! Packages that the encoder would not make of these images: kinds of pages, tables and speeds as the format allows.
 
 use diff_core::search::{CoverOptions, Index, find_covers};
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, codec_ram};
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
 use patch_nostd::entropy::RangeEncoder;
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, PAGE_LOG, RegionKind, RegionKinds, Tuning};
+use patch_nostd::wire::{Codec, ModelSize, PAGE_LOG, RegionKind, RegionKinds, Tuning, codec_ram};
 use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
 
 /// What is chosen by hand.
