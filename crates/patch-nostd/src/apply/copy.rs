@@ -5,15 +5,11 @@ use super::layout::WINDOW;
 use super::operation::{Cover, Oracle, Source};
 use super::walker::Walker;
 use crate::Error;
+use crate::entropy::map::{BLOCK_CONTEXTS, BLOCK_SETS, KIND_FLAGS};
 use crate::entropy::{Category, Coder, CopyContext};
 use crate::refs::{Halves, Site, Steps, VIEW, skip};
 use crate::state::{State, Transfer, state};
 use crate::wire::{PAGE_LOG, RegionKind};
-
-/// Weight set of the flag for a whole block.
-const BLOCK_SET: usize = 20;
-/// The first control flag of "does the page have another kind?".
-const KIND_FLAGS: usize = 25;
 
 /// Differences are remembered apart for bytes whose neighbours differ, in this many classes.
 const NEAR: usize = 32;
@@ -188,12 +184,13 @@ impl Walker<'_> {
             u32::from(self.copy.kind.number()) << 20 | u32::from(self.copy.source == Source::Target) << 4;
         let age = 31 - (self.copy.done + 1).leading_zeros();
         let size = 31 - (self.copy.length + 1).leading_zeros();
+        let [a, b, c] = BLOCK_CONTEXTS;
         let contexts = [
-            (0xE000_0000 | kind | u32::from(history >> 3 & 7) << 8, history),
-            (0xE100_0000 | kind | age << 8, history & 3),
-            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history & 1),
+            (a | kind | u32::from(history >> 3 & 7) << 8, history),
+            (b | kind | age << 8, history & 3),
+            (c | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history & 1),
         ];
-        let clean = self.model.flag(coder, &contexts, BLOCK_SET, clean);
+        let clean = self.model.flag(coder, &contexts, BLOCK_SETS.start, clean);
         self.copy.clean = clean;
         self.copy.blocks = history << 1 | u8::from(!clean);
         Ok(())
@@ -206,7 +203,7 @@ impl Walker<'_> {
             self.copy.page = page + 1;
             coder.category(Category::Control);
             let wanted = oracle.kind(page);
-            let context = KIND_FLAGS + (self.copy.changes & 1);
+            let context = KIND_FLAGS.start + (self.copy.changes & 1);
             let another = self.model.control_flag(coder, context, wanted != self.copy.index);
             self.copy.changes = usize::from(another);
             if another {

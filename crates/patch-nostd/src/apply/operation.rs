@@ -2,6 +2,7 @@
 
 use super::walker::Walker;
 use crate::Error;
+use crate::entropy::map::{LANDMARK_FLAGS, RECENT_FLAGS, TARGET_FLAGS, length};
 use crate::entropy::{Category, Coder, Number};
 use crate::refs::Landmark;
 use crate::state::{State, Transfer, state};
@@ -112,7 +113,7 @@ impl Oracle for Blind {
 /// Shorter covers tell nothing about where the code around them went.
 const NEARBY_LEAST: u32 = 24;
 /// How many displacements of recent covers are remembered.
-const RECENT: usize = 4;
+const RECENT: usize = length(&RECENT_FLAGS);
 
 /// What the coding of operations depends on.
 #[derive(Debug, Default)]
@@ -197,7 +198,7 @@ impl Walker<'_> {
                 literals: landmark.target - self.control.position,
                 cover: Some(Cover { source: Source::Base, start: landmark.base, length: landmark.length }),
             };
-            let context = self.control.landmark & 7;
+            let context = LANDMARK_FLAGS.start + (self.control.landmark & 7);
             let agreed = self.model.control_flag(coder, context, wanted == expected);
             self.control.landmark = self.control.landmark << 1 | usize::from(agreed);
             if agreed {
@@ -220,7 +221,7 @@ impl Walker<'_> {
     /// Codes the cover that begins at `target`.
     fn cover<C: Coder>(&mut self, coder: &mut C, target: u32, wanted: Cover) -> Result<Cover, Error> {
         let from_target = self.read_back && {
-            let context = 8 + (self.control.kinds & 7);
+            let context = TARGET_FLAGS.start + (self.control.kinds & 7);
             let answer = self.model.control_flag(coder, context, wanted.source == Source::Target);
             self.control.kinds = self.control.kinds << 1 | usize::from(answer);
             answer
@@ -247,7 +248,7 @@ impl Walker<'_> {
     fn displacement<C: Coder>(&mut self, coder: &mut C, wanted: i32) -> i32 {
         for place in 0..RECENT {
             let recent = self.control.recent.get(place).copied().unwrap_or(0);
-            if self.model.control_flag(coder, 16 + place, wanted == recent) {
+            if self.model.control_flag(coder, RECENT_FLAGS.start + place, wanted == recent) {
                 self.control.remember(recent);
                 return recent;
             }
