@@ -1,15 +1,12 @@
 //! Divides the caller's workspace (`docs/format.md`, section 3.2).
 
+use super::walker::{OUTPUT, WINDOW, Walker};
+use crate::Error;
 use crate::entropy::{CONTROL_CELLS, LOOKAHEAD, Model, RangeDecoder, Slot, Weights};
 use crate::refs::{AddressSpace, Landmark, Landmarks, Learned, LearnedEntry, Predictor};
 use crate::wire::{FIXED_RAM, Header, LANDMARK_RAM, LEARNED_RAM, ModelSize, SLOT_RAM, Tuning};
-use crate::{Error, apply::walker::Walker};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Bytes of a window on the source of a cover: the largest block, and what a reference at its end looks at.
-pub(super) const WINDOW: usize = 128;
-/// Bytes that are gathered before they are written to the target.
-pub(super) const OUTPUT: usize = 256;
 /// Bytes of package input that are held.
 const INPUT: usize = 2 * LOOKAHEAD;
 

@@ -3,12 +3,10 @@
 mod base;
 #[cfg(feature = "containers")]
 mod body;
-mod copy;
 mod io;
 mod layout;
 mod operation;
 mod patcher;
-mod references;
 mod walker;
 #[cfg(feature = "zstd")]
 mod zstd;

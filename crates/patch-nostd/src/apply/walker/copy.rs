@@ -1,10 +1,9 @@
 //! Copying a cover block by block: references predicted, bytes confirmed or replaced (`docs/format.md`, section 4.3).
 
-use super::io::Io;
-use super::layout::WINDOW;
-use super::operation::{Cover, Oracle, Source};
-use super::walker::Walker;
+use super::{WINDOW, Walker};
 use crate::Error;
+use crate::apply::io::Io;
+use crate::apply::operation::{Cover, Oracle, Source};
 use crate::entropy::map::{BLOCK_CONTEXTS, BLOCK_SETS, KIND_FLAGS};
 use crate::entropy::{Category, Coder, CopyContext};
 use crate::refs::{Halves, Site, Steps, VIEW, skip};
