@@ -22,6 +22,7 @@ use fields::Fields;
 pub use header::{Header, IMAGE_LIMIT, MAX_WINDOWS, Window, required_ram};
 pub use prefix::{HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};
 pub use ram::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM, codec_ram};
+pub(crate) use region::architectures;
 pub use region::{MAX_KINDS, Origin, PAGE_LOG, RegionKind, RegionKinds, WordForm};
 pub(crate) use signatures::with_message;
 pub use signatures::{KEY_ID_LENGTH, KeyId, MOST_SIGNATURES, SIGNATURE_LENGTH, Signatures};

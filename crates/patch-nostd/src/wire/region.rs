@@ -8,29 +8,108 @@ pub const MAX_KINDS: usize = 8;
 /// Base-2 logarithm of the bytes of target that have one kind: a page.
 pub const PAGE_LOG: u32 = 12;
 
-/// How references are sought in the base bytes that the covers of a page copy.
-// With a number of its own, the first kind is zero, and telling kinds apart takes one look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[repr(u8)]
-pub enum RegionKind {
-    /// No references: every byte stands for itself.
-    #[default]
-    Bytes,
-    /// Data: words of one form.
-    Words(WordForm),
-    /// Thumb-2 code, and pointers between.
-    Thumb,
-    /// AArch64 code.
-    Aarch64,
-    /// A32 code (ARM state), and pointers between.
-    Arm,
-    /// RISC-V code of 32 or 64 bits, with or without compressed instructions, and pointers between.
-    Riscv,
-    /// Xtensa code, and pointers between.
-    Xtensa,
-    /// x86-64 code.
-    X86,
+/// The kinds of code, a row each: number in a header, name (also of the Cargo feature), kind, file in `refs/arch`, and the
+/// multiple of bytes at which references begin. What one more needs is a row here and that file.
+macro_rules! architectures {
+    ($make:ident) => {
+        $make! {
+            /// Thumb-2 code, and pointers between.
+            1 "thumb" Thumb thumb align 2;
+            /// AArch64 code.
+            2 "aarch64" Aarch64 aarch64 align 4;
+            /// A32 code (ARM state), and pointers between.
+            3 "arm" Arm arm align 4;
+            /// RISC-V code of 32 or 64 bits, with or without compressed instructions, and pointers between.
+            4 "riscv" Riscv riscv align 2;
+            /// Xtensa code, and pointers between.
+            5 "xtensa" Xtensa xtensa align 1;
+            /// x86-64 code, and pointers of 64 bits between.
+            6 "x86" X86 x86 align 1;
+        }
+    };
 }
+pub(crate) use architectures;
+
+/// Makes the kinds of pages, and everything about them that the table says.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $number:literal $name:literal $kind:ident $file:ident align $alignment:literal;)*) => {
+        /// How references are sought in the base bytes that the covers of a page copy.
+        // With a number of its own, the first kind is zero, and telling kinds apart takes one look.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[repr(u8)]
+        pub enum RegionKind {
+            /// No references: every byte stands for itself.
+            #[default]
+            Bytes,
+            /// Data: words of one form.
+            Words(WordForm),
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl RegionKind {
+            /// All kinds of code, whether built in or not.
+            pub const CODE: &'static [Self] = &[$(Self::$kind),*];
+
+            /// The number in a header.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                match self {
+                    Self::Bytes => 0,
+                    Self::Words(form) => {
+                        WORDS | form.wide as u8 | (form.origin as u8) << 1 | (form.big_endian as u8) << 3
+                    }
+                    $(Self::$kind => $number,)*
+                }
+            }
+
+            /// The kind of a number, or [`Error::UnsupportedRegion`] where it is unknown or not built in.
+            pub const fn from_number(number: u8) -> Result<Self, Error> {
+                Ok(match number {
+                    0 => Self::Bytes,
+                    16 => Self::POINTERS,
+                    #[cfg(feature = "words")]
+                    WORDS..32 => match WordForm::from_bits(number) {
+                        Some(form) => Self::Words(form),
+                        None => return Err(Error::UnsupportedRegion),
+                    },
+                    $(#[cfg(feature = $name)] $number => Self::$kind,)*
+                    _ => return Err(Error::UnsupportedRegion),
+                })
+            }
+
+            /// What it is called: of code, that is also the name of the feature that it needs.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Self::Bytes => "bytes",
+                    Self::Words(form) => form.name(),
+                    $(Self::$kind => $name,)*
+                }
+            }
+
+            /// Whether this decoder has it.
+            #[must_use]
+            pub const fn is_built_in(self) -> bool {
+                match self {
+                    Self::Bytes | Self::POINTERS => true,
+                    Self::Words(_) => cfg!(feature = "words"),
+                    $(Self::$kind => cfg!(feature = $name),)*
+                }
+            }
+
+            /// References begin at multiples of this many bytes.
+            #[must_use]
+            pub const fn alignment(self) -> u32 {
+                match self {
+                    Self::Words(form) => form.length() as u32,
+                    $(#[cfg(feature = $name)] Self::$kind => $alignment,)*
+                    _ => 1,
+                }
+            }
+        }
+    };
+}
+architectures!(kinds);
 
 /// What a word of data counts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +144,34 @@ impl WordForm {
     pub const fn length(self) -> usize {
         if self.wide { 8 } else { 4 }
     }
+
+    /// The form that the lower four bits of a kind's number mean, if they mean one.
+    const fn from_bits(bits: u8) -> Option<Self> {
+        let origin = match bits >> 1 & 3 {
+            0 => Origin::Absolute,
+            1 => Origin::Itself,
+            2 => Origin::Image,
+            _ => return None,
+        };
+        Some(Self { wide: bits & 1 != 0, origin, big_endian: bits & 8 != 0 })
+    }
+
+    const fn name(self) -> &'static str {
+        match (self.wide, self.origin, self.big_endian) {
+            (false, Origin::Absolute, false) => "words32",
+            (false, Origin::Absolute, true) => "words32-big-endian",
+            (false, Origin::Itself, false) => "words32-relative",
+            (false, Origin::Itself, true) => "words32-relative-big-endian",
+            (false, Origin::Image, false) => "words32-offset",
+            (false, Origin::Image, true) => "words32-offset-big-endian",
+            (true, Origin::Absolute, false) => "words64",
+            (true, Origin::Absolute, true) => "words64-big-endian",
+            (true, Origin::Itself, false) => "words64-relative",
+            (true, Origin::Itself, true) => "words64-relative-big-endian",
+            (true, Origin::Image, false) => "words64-offset",
+            (true, Origin::Image, true) => "words64-offset-big-endian",
+        }
+    }
 }
 
 /// Kinds of words have numbers from this one on: one bit says wide, two the origin, one big-endian.
@@ -74,73 +181,12 @@ impl RegionKind {
     /// Little-endian pointers of 32 bits.
     pub const POINTERS: Self = Self::Words(WordForm::POINTER);
 
-    /// The number in a header.
+    /// The kind of this name, built in or not.
     #[must_use]
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Bytes => 0,
-            Self::Thumb => 1,
-            Self::Aarch64 => 2,
-            Self::Arm => 3,
-            Self::Riscv => 4,
-            Self::Xtensa => 5,
-            Self::X86 => 6,
-            Self::Words(form) => {
-                WORDS | form.wide as u8 | (form.origin as u8) << 1 | (form.big_endian as u8) << 3
-            }
-        }
-    }
-
-    /// The kind of a number, or [`Error::UnsupportedRegion`] where it is unknown or not built in.
-    pub const fn from_number(number: u8) -> Result<Self, Error> {
-        Ok(match number {
-            0 => Self::Bytes,
-            #[cfg(feature = "thumb")]
-            1 => Self::Thumb,
-            #[cfg(feature = "aarch64")]
-            2 => Self::Aarch64,
-            #[cfg(feature = "arm")]
-            3 => Self::Arm,
-            #[cfg(feature = "riscv")]
-            4 => Self::Riscv,
-            #[cfg(feature = "xtensa")]
-            5 => Self::Xtensa,
-            #[cfg(feature = "x86")]
-            6 => Self::X86,
-            16 => Self::POINTERS,
-            #[cfg(feature = "words")]
-            WORDS..32 => {
-                let origin = match number >> 1 & 3 {
-                    0 => Origin::Absolute,
-                    1 => Origin::Itself,
-                    2 => Origin::Image,
-                    _ => return Err(Error::UnsupportedRegion),
-                };
-                Self::Words(WordForm { wide: number & 1 != 0, origin, big_endian: number & 8 != 0 })
-            }
-            _ => return Err(Error::UnsupportedRegion),
-        })
-    }
-
-    /// Whether instructions have different lengths, so that it matters where they begin.
-    #[must_use]
-    pub const fn has_steps(self) -> bool {
-        cfg!(feature = "thumb") && matches!(self, Self::Thumb)
-            || cfg!(feature = "riscv") && matches!(self, Self::Riscv)
-            || cfg!(feature = "xtensa") && matches!(self, Self::Xtensa)
-    }
-
-    /// References begin at multiples of this many bytes.
-    #[must_use]
-    pub const fn alignment(self) -> u32 {
-        match self {
-            Self::Words(form) => form.length() as u32,
-            #[cfg(any(feature = "thumb", feature = "riscv"))]
-            Self::Thumb | Self::Riscv => 2,
-            #[cfg(any(feature = "aarch64", feature = "arm"))]
-            Self::Aarch64 | Self::Arm => 4,
-            _ => 1,
-        }
+    pub fn from_name(name: &str) -> Option<Self> {
+        let words = (WORDS..32).filter_map(WordForm::from_bits).map(Self::Words);
+        let mut all = Self::CODE.iter().copied().chain([Self::Bytes]).chain(words);
+        all.find(|kind| kind.name() == name)
     }
 }
 
@@ -222,23 +268,30 @@ mod tests {
             assert_eq!(kind.number(), number);
             known += 1;
         }
-        let built_in = [
-            cfg!(feature = "thumb"),
-            cfg!(feature = "aarch64"),
-            cfg!(feature = "arm"),
-            cfg!(feature = "riscv"),
-            cfg!(feature = "xtensa"),
-            cfg!(feature = "x86"),
-        ];
         // Bytes, and words of two lengths, three origins and two byte orders.
         let words = if cfg!(feature = "words") { 12 } else { 1 };
-        assert_eq!(known, 1 + words + built_in.iter().filter(|&&known| known).count());
-        for (number, known) in (1..).zip(built_in) {
-            assert_eq!(RegionKind::from_number(number).is_ok(), known, "kind {number}");
+        let code = RegionKind::CODE.iter().filter(|kind| kind.is_built_in()).count();
+        assert_eq!(known, 1 + words + code);
+        for (number, &kind) in (1..).zip(RegionKind::CODE) {
+            let found = RegionKind::from_number(number);
+            assert_eq!(found, if kind.is_built_in() { Ok(kind) } else { Err(Error::UnsupportedRegion) });
         }
         for number in [7, 15, 22, 23, 30, 31, 32, 255] {
             assert_eq!(RegionKind::from_number(number), Err(Error::UnsupportedRegion), "kind {number}");
         }
+    }
+
+    #[test]
+    fn each_kind_has_a_name_and_code_the_one_of_its_feature() {
+        const MANIFEST: &str = include_str!("../../Cargo.toml");
+        let words = (WORDS..32).filter_map(WordForm::from_bits).map(RegionKind::Words);
+        for kind in RegionKind::CODE.iter().copied().chain([RegionKind::Bytes]).chain(words) {
+            assert_eq!(RegionKind::from_name(kind.name()), Some(kind));
+        }
+        for kind in RegionKind::CODE {
+            assert!(MANIFEST.contains(&std::format!("\n{} = [", kind.name())), "{kind:?}");
+        }
+        assert_eq!(RegionKind::from_name("words"), None);
     }
 
     #[cfg(feature = "words")]
