@@ -9,7 +9,7 @@ use std::path::Path;
 
 use archives::{changed, gzip, text};
 use common::with_workspace;
-use diff_core::package::{
+use diff_core::release::{
     CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, Effort, EncryptError, Encryption, Keys,
     MANIFEST_FILE, PublicKey, Recipient, Release, Sealed, Sealer, SecretKey, SharedSecret, Source,
     check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, replay, sign,

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::noise;
-use diff_core::package::{
+use diff_core::release::{
     CipherChoice, Effort, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError,
     PackProgress, Recipient, Release, Shard, SharedSecret, Type, merge, pack,
 };

@@ -2,7 +2,7 @@
 
 use patch_nostd::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, ModelSize, SLOT_RAM};
 
-use crate::DiffError;
+use crate::api::DiffError;
 
 /// With fewer slots than this the models learn nothing.
 const LEAST_SLOTS: u64 = 16;

@@ -8,9 +8,10 @@ use patch_nostd::entropy::{Coder, CostMeter, RangeEncoder};
 use patch_nostd::refs::Landmark;
 use patch_nostd::wire::{Codec, Header, ModelSize, Tuning, required_ram};
 
+use super::metered::Metered;
 use super::plan::{Plan, operations};
+use crate::api::Report;
 use crate::refs::{Catalogue, Starts};
-use crate::report::{Metered, Report};
 
 /// Everything that fixes a `cm` body.
 #[derive(Clone)]

@@ -2,6 +2,7 @@
 
 mod budget;
 mod drive;
+mod metered;
 mod plan;
 mod regions;
 mod tune;
@@ -9,6 +10,7 @@ pub(crate) mod zstd;
 
 pub(crate) use budget::{Load, model_size};
 pub(crate) use drive::{Course, Job, Trace};
+pub(crate) use metered::Metered;
 pub(crate) use plan::{Plan, operations};
 pub(crate) use regions::{PAGE, Regions, cheapest};
 pub(crate) use tune::{LARGE as LARGE_TUNING, START, shrink, tune};

@@ -2,7 +2,6 @@
 
 mod base_address;
 mod code;
-pub mod input;
 mod windows;
 
 use patch_nostd::refs::AddressSpace;

@@ -6,50 +6,20 @@
 //! next begins. The result depends on the inputs and [`CoverOptions`] only, never on the number of threads.
 
 mod blocks;
+mod compare;
 mod equal;
 mod grams;
+mod matches;
 mod resolve;
 mod scan;
+mod seed;
 mod suffix_array;
 mod text;
 
-use thiserror::Error;
-
+pub(crate) use compare::common_prefix;
 pub use equal::Equal;
-pub use suffix_array::Index;
-
-/// One approximate match: `length` bytes of the new image at `new_start` resemble the base image at `old_start`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cover {
-    /// First byte in the new image.
-    pub new_start: u32,
-    /// First byte in the old image.
-    pub old_start: u32,
-    /// Bytes covered, the same number in both images.
-    pub length: u32,
-}
-
-/// What the search may be told.
-#[derive(Clone, Debug)]
-pub struct CoverOptions {
-    /// A new cover must win by more than this many equal bytes over carrying on with the last one.
-    pub threshold: u32,
-    /// Bytes of the new image that are searched as one unit of parallel work.
-    ///
-    /// It is part of the input: another value may give slightly different covers.
-    pub stretch: usize,
-}
-
-/// Why an [`Index`] could not be built.
-#[derive(Debug, Error)]
-pub enum SearchError {
-    /// Positions are stored in 31 bits.
-    #[error("the old image has {0} bytes, more than the 2 GiB one index can hold")]
-    TooLarge(usize),
-    /// The suffix array construction ran out of memory or failed otherwise.
-    #[error("suffix array construction failed: {0}")]
-    Construction(String),
-}
+pub use matches::{Cover, CoverOptions};
+pub use suffix_array::{Index, SearchError};
 
 /// Finds the covers of `new`, in ascending `new_start`, not overlapping in `new`, each non-empty and within bounds.
 ///
@@ -64,31 +34,6 @@ pub fn find_covers_around(index: &Index, new: &[u8], equal: &Equal, options: &Co
     let new = &new[..new.len().min(u32::MAX as usize)];
     let seeds = scan::find_seeds(index, new, equal.stretches(), options);
     resolve::covers(index.old(), new, &seeds)
-}
-
-impl Default for CoverOptions {
-    fn default() -> Self {
-        Self { threshold: 8, stretch: 1 << 20 }
-    }
-}
-
-/// Number of equal bytes at the start of both slices.
-pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    let mut length = 0;
-    for (x, y) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
-        let difference = word(x) ^ word(y);
-        if difference != 0 {
-            return length + difference.trailing_zeros() as usize / 8;
-        }
-        length += 8;
-    }
-    let tail = a[length..].iter().zip(&b[length..]);
-    length + tail.take_while(|(x, y)| x == y).count()
-}
-
-/// The first eight bytes as a little-endian number.
-fn word(bytes: &[u8]) -> u64 {
-    bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::Cover;
-use super::scan::Seed;
+use super::matches::Cover;
+use super::seed::Seed;
 
 /// The two images, to count equal bytes at a displacement.
 #[derive(Clone, Copy)]
