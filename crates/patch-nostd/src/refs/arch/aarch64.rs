@@ -11,9 +11,8 @@
 //! ```
 
 use super::bits::{signed, with_word, word};
-use super::instruction::Instruction;
+use super::instruction::{Instruction, Pointers};
 use crate::refs::{AddressSpace, Bytes, Class, Effect, Half, Halves, ReferenceOf, View};
-use crate::wire::WordForm;
 
 /// Instructions of AArch64 code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub enum Form {
 }
 
 impl Instruction for Form {
-    const POINTERS: Option<WordForm> = None;
+    const POINTERS: Pointers = Pointers::None;
 
     #[inline]
     fn find(view: &View<'_>, _space: &AddressSpace, halves: &Halves) -> Option<ReferenceOf<Self>> {

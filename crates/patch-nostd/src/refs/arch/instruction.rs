@@ -3,14 +3,22 @@
 use crate::refs::{AddressSpace, Bytes, Class, Effect, Halves, ReferenceOf, Steps, View};
 use crate::wire::WordForm;
 
+/// Pointers between instructions, and which of the two is looked for first.
+#[cfg_attr(not(feature = "all-architectures"), allow(dead_code))]
+pub(super) enum Pointers {
+    /// There are none.
+    None,
+    /// Half of a pointer may look like an instruction; an instruction rarely looks like a pointer.
+    Before(WordForm),
+    /// Instructions come first.
+    After(WordForm),
+}
+
 /// Instructions that refer to an address: the forms of one architecture.
 #[cfg_attr(not(feature = "all-architectures"), allow(dead_code))]
 pub(super) trait Instruction: Copy {
-    /// The pointers between instructions. Half of a pointer may look like an instruction, an instruction rarely looks like
-    /// a pointer: so they are looked for first.
-    const POINTERS: Option<WordForm> = Some(WordForm::POINTER);
-    /// Pointers that instructions come before.
-    const LESSER_POINTERS: Option<WordForm> = None;
+    /// The pointers between instructions.
+    const POINTERS: Pointers = Pointers::Before(WordForm::POINTER);
 
     /// The reference that `view` begins with.
     fn find(view: &View<'_>, space: &AddressSpace, halves: &Halves) -> Option<ReferenceOf<Self>>;

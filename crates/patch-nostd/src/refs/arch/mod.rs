@@ -16,7 +16,7 @@ mod x86;
 #[cfg(feature = "xtensa")]
 mod xtensa;
 
-use instruction::Instruction;
+use instruction::{Instruction, Pointers};
 
 use super::{AddressSpace, Bytes, Class, Effect, Halves, ReferenceOf, Steps, View, word};
 use crate::wire::{RegionKind, WordForm, architectures};
@@ -50,10 +50,11 @@ macro_rules! forms {
             #[must_use]
             #[inline]
             pub fn find(kind: RegionKind, view: &View<'_>, space: &AddressSpace, halves: &Halves) -> Option<Self> {
+                let word = |form| word::find(form, view.first, view.address, space).map(ReferenceOf::of_any);
                 match kind {
                     RegionKind::Bytes => None,
-                    RegionKind::Words(form) => find_word(Some(form), view, space),
-                    $(#[cfg(feature = $name)] RegionKind::$kind => find_in_code::<$file::Form>(view, space, halves),)*
+                    RegionKind::Words(form) => word(form),
+                    $(#[cfg(feature = $name)] RegionKind::$kind => find_in_code::<$file::Form>(view, space, halves, word),)*
                     // Kinds that are not built in; headers that name them are refused.
                     #[cfg(not(feature = "all-architectures"))]
                     _ => None,
@@ -157,17 +158,20 @@ impl Default for Form {
 }
 
 #[inline]
-fn find_word(form: Option<WordForm>, view: &View<'_>, space: &AddressSpace) -> Option<Reference> {
-    word::find(form?, view.first, view.address, space).map(ReferenceOf::of_any)
-}
-
-#[inline]
 #[cfg_attr(not(feature = "all-architectures"), allow(dead_code))]
-fn find_in_code<I: Instruction>(view: &View<'_>, space: &AddressSpace, halves: &Halves) -> Option<Reference>
+fn find_in_code<I: Instruction>(
+    view: &View<'_>,
+    space: &AddressSpace,
+    halves: &Halves,
+    word: impl Fn(WordForm) -> Option<Reference>,
+) -> Option<Reference>
 where
     Form: From<I>,
 {
-    find_word(I::POINTERS, view, space)
-        .or_else(|| I::find(view, space, halves).map(ReferenceOf::of_any))
-        .or_else(|| find_word(I::LESSER_POINTERS, view, space))
+    let instruction = || I::find(view, space, halves).map(ReferenceOf::of_any);
+    match I::POINTERS {
+        Pointers::None => instruction(),
+        Pointers::Before(form) => word(form).or_else(instruction),
+        Pointers::After(form) => instruction().or_else(|| word(form)),
+    }
 }

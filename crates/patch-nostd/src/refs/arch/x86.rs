@@ -10,7 +10,7 @@
 //!
 //! All count from the end of the instruction. Prefixes stay outside, and so do the immediates that follow.
 
-use super::instruction::Instruction;
+use super::instruction::{Instruction, Pointers};
 use crate::refs::{AddressSpace, Bytes, Class, Halves, ReferenceOf, View};
 use crate::wire::WordForm;
 
@@ -36,8 +36,7 @@ impl Form {
 }
 
 impl Instruction for Form {
-    const POINTERS: Option<WordForm> = None;
-    const LESSER_POINTERS: Option<WordForm> = Some(WordForm::WIDE_POINTER);
+    const POINTERS: Pointers = Pointers::After(WordForm::WIDE_POINTER);
 
     /// By chance, hardly any displacement leads into the image.
     #[inline]
