@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+#[cfg(feature = "release")]
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
@@ -29,6 +30,7 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 /// Their MD5 as 32 digits.
+#[cfg(feature = "release")]
 pub(crate) fn md5_hex(bytes: &[u8]) -> String {
     hex(&Md5::digest(bytes))
 }
@@ -41,11 +43,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Whether `text` is a digest of `bytes` bytes.
+#[cfg(feature = "release")]
 pub(crate) fn is_hex(text: &str, bytes: usize) -> bool {
     text.len() == 2 * bytes && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "release"))]
 mod tests {
     use super::*;
 

@@ -29,6 +29,7 @@ mod inspect;
 mod limits;
 mod proof;
 mod refs;
+#[cfg(feature = "release")]
 pub mod release;
 pub mod search;
 

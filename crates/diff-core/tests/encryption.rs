@@ -1,5 +1,7 @@
 //! Packages that are encrypted: who can read them, what they hide, and that no key stream is used twice.
 
+#![cfg(feature = "release")]
+
 mod archives;
 mod common;
 

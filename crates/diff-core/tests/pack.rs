@@ -1,5 +1,7 @@
 //! Releases: every package restores the target, and the files are the same however they came to be.
 
+#![cfg(feature = "release")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Signed packages on a device: what it takes, and every way to deceive it that it must not.
 
+#![cfg(feature = "release")]
+
 mod common;
 
 use std::cell::RefCell;

@@ -5,8 +5,8 @@ use std::io::Write;
 use bzip2::Compression;
 use bzip2::write::BzEncoder;
 
+use super::error::{Block, Bsdiff40Error};
 use super::header::{Header, integer_bytes};
-use super::{Block, Bsdiff40Error};
 use crate::search::Cover;
 
 /// What one control entry stands for.

@@ -3,7 +3,7 @@
 use patch_nostd::apply::{Cover, Operation, Oracle, Source};
 use patch_nostd::refs::Landmark;
 
-use super::Regions;
+use super::regions::Regions;
 
 /// What the encoder has decided to say about a new image.
 #[derive(Clone, Debug)]

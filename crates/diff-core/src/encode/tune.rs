@@ -4,7 +4,7 @@ use patch_nostd::Error;
 use patch_nostd::wire::{LANDMARK_RAM, ModelSize, SLOT_RAM, Tuning};
 use rayon::prelude::*;
 
-use super::{Course, Job};
+use super::drive::{Course, Job};
 
 /// Another value of a parameter; each is a whole trial encoding.
 type Variant = fn(Tuning) -> Tuning;

@@ -1,13 +1,11 @@
 //! What an input was: recorded, so that everybody can tell what the device flashes from what the build left.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Format, Stretch};
 use crate::digest::sha256_hex;
 
 /// What a file that is not plain bytes was, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "release", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Record {
     /// The format of the file.
     pub format: Format,
@@ -16,43 +14,43 @@ pub struct Record {
     /// SHA-256 of the file in hexadecimal digits.
     pub file_sha256: String,
     /// The address of the image's first byte, if the file says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Option::is_none"))]
     pub base_address: Option<u64>,
     /// The addresses that the file has bytes for, of files that were flattened.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub ranges: Vec<Stretch>,
     /// The addresses between them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub gaps: Vec<Stretch>,
     /// What the gaps were filled with; absent without gaps.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Option::is_none"))]
     pub fill: Option<u8>,
     /// The processor, as the format calls it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Option::is_none"))]
     pub architecture: Option<String>,
     /// Where execution begins.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Option::is_none"))]
     pub entry: Option<u64>,
     /// The family of devices that a UF2 file is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Option::is_none"))]
     pub family: Option<u32>,
     /// The version that the image says it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Option::is_none"))]
     pub version: Option<String>,
     /// What an image that is flashed as it is consists of, in ascending order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub parts: Vec<Part>,
     /// The digests and checksums in it that were checked, and are right.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub checked: Vec<String>,
     /// What people should know.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub notes: Vec<String>,
 }
 
 /// A part of an image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "release", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Part {
     /// What it is.
     pub name: String,
@@ -61,7 +59,7 @@ pub struct Part {
     /// Its bytes.
     pub size: u64,
     /// Where it is loaded to, if the image says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Option::is_none"))]
     pub address: Option<u64>,
 }
 

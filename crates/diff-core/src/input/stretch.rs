@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 /// So many bytes from an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "release", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Stretch {
     /// The address of the first byte.
     pub address: u64,

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{EncryptError, RuleError, SignError};
 use crate::api::DiffError;
 use crate::escaped::Escaped;
+use crate::release::encryption::EncryptError;
+use crate::release::platform::RuleError;
+use crate::release::sign::SignError;
 
 /// What stops work on a release.
 #[derive(Debug, Error)]
@@ -78,15 +80,15 @@ pub enum PackError {
 }
 
 impl PackError {
-    pub(super) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::File { path: path.to_owned(), doing: "cannot read", error }
     }
 
-    pub(super) fn writing(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn writing(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::File { path: path.to_owned(), doing: "cannot write", error }
     }
 
-    pub(super) fn manifest(path: &Path, reason: impl Into<String>) -> Self {
+    pub(crate) fn manifest(path: &Path, reason: impl Into<String>) -> Self {
         Self::Manifest { path: path.to_owned(), reason: reason.into() }
     }
 }

@@ -5,11 +5,11 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// The most bytes of a manifest, a record or a release file.
-pub(super) const TEXT_FILE_LIMIT: u64 = 16_000_000;
+pub(crate) const TEXT_FILE_LIMIT: u64 = 16_000_000;
 
 /// Whether a path may be a symbolic link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Links {
+pub(crate) enum Links {
     /// It may: the user named it.
     Followed,
     /// It may not: it is in a folder that somebody else may have filled.
@@ -17,7 +17,7 @@ pub(super) enum Links {
 }
 
 /// Reads a regular file of at most `limit` bytes.
-pub(super) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Vec<u8>> {
     let (file, size) = open(path, links)?;
     if size > limit {
         return Err(io::Error::other(format!("it has {size} bytes; the limit here is {limit}")));
@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Vec<u8>>
 }
 
 /// The bytes of a regular file that is no symbolic link; `None` if there is none.
-pub(super) fn size(path: &Path) -> Option<u64> {
+pub(crate) fn size(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().filter(Metadata::is_file).map(|metadata| metadata.len())
 }
 

@@ -60,7 +60,7 @@ pub fn decrypt<'p>(package: &'p [u8], key: &impl Opens) -> Result<Cow<'p, [u8]>,
     let Some(mut cipher) = unlock::<SoftwareSha256, _>(key, &header, &mut extensions, &mut room)? else {
         return Ok(Cow::Borrowed(package));
     };
-    let body = super::super::signing::body(package, &header, length)?;
+    let body = crate::release::sign::body(package, &header, length)?;
     if header.body_digest != Some(sha256(body)) {
         return Err(Error::BodyDigest);
     }

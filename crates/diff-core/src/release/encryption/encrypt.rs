@@ -13,8 +13,7 @@ use zeroize::Zeroizing;
 use super::decrypt::decrypt;
 use super::keys::{Secret, SharedSecret};
 use super::seal::{Sealed, Sealer};
-use crate::digest::hex;
-use crate::digest::sha256;
+use crate::digest::{hex, sha256};
 use crate::proof::prove_with;
 
 /// The ciphers that the format has.
@@ -87,7 +86,7 @@ pub enum EncryptError {
 
 impl Encryption {
     /// What tells it from others: packages that were encrypted otherwise are made anew.
-    pub(in super::super) fn recipe(&self) -> String {
+    pub(crate) fn recipe(&self) -> String {
         let recipient = match &self.recipient {
             Recipient::Shared(key) => format!("shared key {}", hex(&key.key_name())),
             Recipient::Sealed(sealer) => format!("sealed by {}", sealer.name()),
@@ -96,7 +95,7 @@ impl Encryption {
     }
 
     /// Whether a package with this record is encrypted so. Whom a service seals to only the service knows.
-    pub(in super::super) fn is_of(&self, record: &Record<'_>) -> bool {
+    pub(crate) fn is_of(&self, record: &Record<'_>) -> bool {
         let recipient = match (&self.recipient, &record.material) {
             (Recipient::Shared(key), KeyMaterial::Shared(_)) => key.key_name() == record.key_name,
             (Recipient::Sealed(_), KeyMaterial::Sealed { .. }) => true,
@@ -126,7 +125,7 @@ impl CipherChoice {
         }
     }
 
-    pub(super) const fn number(self) -> u8 {
+    pub(crate) const fn number(self) -> u8 {
         match self {
             Self::ChaCha20 => CHACHA20,
             Self::Aes256Ctr => AES_256_CTR,
@@ -249,7 +248,7 @@ impl<'p> Plain<'p> {
         if Header::signatures(package).is_ok_and(|signatures| signatures.is_some()) {
             return Err(EncryptError::Signed);
         }
-        let body = super::super::signing::body(package, &header, length).map_err(EncryptError::Package)?;
+        let body = crate::release::sign::body(package, &header, length).map_err(EncryptError::Package)?;
         let digest = sha256(body);
         if header.body_digest.is_some_and(|stated| stated != digest) {
             return Err(EncryptError::Package(Error::BodyDigest));

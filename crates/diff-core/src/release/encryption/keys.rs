@@ -8,9 +8,8 @@ use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use pkcs8::{LineEnding, ObjectIdentifier, PrivateKeyInfoRef};
 use zeroize::Zeroizing;
 
-use super::super::key_file;
-use super::super::keys::KeyError;
 use crate::digest::hex;
+use crate::release::sign::{KeyError, key_file};
 
 /// X25519 (RFC 8410).
 const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
@@ -20,7 +19,7 @@ const HKDF_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1135
 /// Bytes that are wiped when dropped. In the heap, where moves leave no copies behind; and since rustc 1.95 takes two keys
 /// of the same constant bytes for one (value numbering, MIR pass GVN), although the first was moved and wiped by then: a test
 /// that was built without incremental compilation encrypted with a key of zeros.
-pub(super) type Secret = Box<Zeroizing<[u8; 32]>>;
+pub(crate) type Secret = Box<Zeroizing<[u8; 32]>>;
 
 /// The key of a product line, which encrypts and decrypts. It is wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq)]

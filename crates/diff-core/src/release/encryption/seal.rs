@@ -43,7 +43,7 @@ impl Sealed {
         sealed
     }
 
-    pub(super) const fn material(&self) -> KeyMaterial<'_> {
+    pub(crate) const fn material(&self) -> KeyMaterial<'_> {
         KeyMaterial::Sealed { encapsulated: &self.encapsulated, sealed: &self.sealed }
     }
 }

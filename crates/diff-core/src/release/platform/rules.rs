@@ -1,34 +1,11 @@
 //! The rules of the delivery platform, one function each (`docs/platform.md`, the table of rules).
 //!
-//! The limits are those that the platform states for its firmware parameters. What breaks one is refused before any
-//! work, as the platform would refuse the upload after it.
+//! What breaks one is refused before any work, as the platform would refuse the upload after it.
 
-mod broken;
-mod sign_method;
-mod text;
-
-pub use broken::{Parameter, RuleError};
-pub use sign_method::SignMethod;
-pub use text::{check_description, check_module, check_name, check_version};
-
-/// The longest name of a firmware, in characters.
-pub const NAME_LIMIT: usize = 40;
-/// The longest version, in characters.
-pub const VERSION_LIMIT: usize = 64;
-/// The longest name of a module, in characters.
-pub const MODULE_LIMIT: usize = 64;
-/// The module of those who name none: the whole device.
-pub const DEFAULT_MODULE: &str = "default";
-/// The longest description, in characters of any script.
-pub const DESCRIPTION_LIMIT: usize = 100;
-/// The largest file, in bytes. "1,000 MB" is taken for powers of ten, which holds for either reading.
-pub const FILE_LIMIT: u64 = 1_000_000_000;
-/// The largest file that devices can download over MQTT, in bytes; larger ones need HTTPS.
-pub const MQTT_LIMIT: u64 = 16_000_000;
-/// How a file's name may end.
-pub const ENDINGS: [&str; 6] = [".bin", ".tar", ".gz", ".tar.gz", ".zip", ".gzip"];
-/// The most packages of one account.
-pub const CATALOGUE_LIMIT: usize = 500;
+use super::broken::RuleError;
+use super::limits::{CATALOGUE_LIMIT, ENDINGS, FILE_LIMIT, MQTT_LIMIT};
+use super::sign_method::SignMethod;
+use super::text::check_version;
 
 /// Checks the versions that a release leads from and to: each by itself, and that no two get in each other's way.
 pub fn check_versions(target: &str, sources: &[&str]) -> Result<(), RuleError> {
@@ -92,6 +69,9 @@ pub const fn check_catalogue(count: usize) -> Result<(), RuleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::platform::{
+        DEFAULT_MODULE, DESCRIPTION_LIMIT, MODULE_LIMIT, NAME_LIMIT, VERSION_LIMIT,
+    };
 
     #[test]
     fn versions_do_not_get_in_each_others_way() {

@@ -3,49 +3,50 @@
 use patch_nostd::wire::VERSION;
 use rayon::prelude::*;
 
-use super::entries::{BaseImage, SourceEntry};
-use super::{Encryption, Image, PackError, Source};
 use crate::api::Options;
 use crate::digest::sha256_hex;
 use crate::input::Record;
+use crate::release::encryption::Encryption;
+use crate::release::error::PackError;
+use crate::release::model::{BaseImage, Image, Source, SourceEntry};
 
 /// A package to make.
-pub(super) struct Task<'a> {
+pub(crate) struct Task<'a> {
     /// The file that it goes to.
-    pub(super) file: String,
+    pub(crate) file: String,
     /// Whom it is for: versions with the same image, in ascending order; none if it is full.
-    pub(super) source_versions: Vec<String>,
+    pub(crate) source_versions: Vec<String>,
     /// The image that it starts from; absent if it is full.
-    pub(super) base: Option<(&'a dyn Image, BaseImage)>,
+    pub(crate) base: Option<(&'a dyn Image, BaseImage)>,
     /// A digest of everything that shapes it.
-    pub(super) recipe: String,
+    pub(crate) recipe: String,
 }
 
 /// All packages of a release, and its sources.
-pub(super) struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     /// The full package first, then the differential ones in the order of their first source version.
-    pub(super) tasks: Vec<Task<'a>>,
+    pub(crate) tasks: Vec<Task<'a>>,
     /// The sources in ascending order, without packages yet.
-    pub(super) sources: Vec<SourceEntry>,
+    pub(crate) sources: Vec<SourceEntry>,
 }
 
 /// What all packages of a release have in common.
-pub(super) struct Common<'a> {
+pub(crate) struct Common<'a> {
     /// The target version.
-    pub(super) version: &'a str,
+    pub(crate) version: &'a str,
     /// The target image.
-    pub(super) target: &'a BaseImage,
+    pub(crate) target: &'a BaseImage,
     /// How packages are made.
-    pub(super) options: &'a Options,
+    pub(crate) options: &'a Options,
     /// The keys that sign them, by name.
-    pub(super) keys: &'a [String],
+    pub(crate) keys: &'a [String],
     /// How they are encrypted, if they are.
-    pub(super) encryption: Option<&'a Encryption>,
+    pub(crate) encryption: Option<&'a Encryption>,
 }
 
 impl<'a> Plan<'a> {
     /// Reads every source once, for its digest. `sources` are in ascending order.
-    pub(super) fn new(sources: &[&'a Source], common: &Common) -> Result<Self, PackError> {
+    pub(crate) fn new(sources: &[&'a Source], common: &Common) -> Result<Self, PackError> {
         let describe = |source: &&Source| {
             let failed = |error| PackError::Image { version: source.version.clone(), error };
             let bytes = source.image.open().map_err(failed)?;
@@ -103,7 +104,7 @@ impl Common<'_> {
 
 impl BaseImage {
     /// Of these bytes.
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         Self { size: bytes.len() as u64, sha256: sha256_hex(bytes) }
     }
 }

@@ -2,21 +2,8 @@
 
 use thiserror::Error;
 
-use super::{CATALOGUE_LIMIT, ENDINGS, FILE_LIMIT};
+use super::limits::{CATALOGUE_LIMIT, ENDINGS, FILE_LIMIT, Parameter};
 use crate::escaped::Escaped;
-
-/// Which parameter a rule is about, as messages call it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parameter {
-    /// The name of a firmware.
-    Name,
-    /// The version of a target or source image.
-    Version,
-    /// The name of a module.
-    Module,
-    /// The description of a firmware.
-    Description,
-}
 
 /// Which rule is broken, by what.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

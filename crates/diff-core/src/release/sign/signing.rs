@@ -6,8 +6,7 @@ use patch_nostd::{Error, Header};
 use thiserror::Error;
 
 use super::keys::{PublicKey, SecretKey};
-use crate::digest::hex;
-use crate::digest::sha256;
+use crate::digest::{hex, sha256};
 
 /// Something that signs with one key: the key itself, or a way to an HSM or a service that keeps it.
 pub trait Signer: Send + Sync {
@@ -126,7 +125,7 @@ pub fn key_names(package: &[u8]) -> Result<Vec<String>, Error> {
 }
 
 /// The body, if it is as long as the header says.
-pub(super) fn body<'p>(package: &'p [u8], header: &Header, length: usize) -> Result<&'p [u8], Error> {
+pub(crate) fn body<'p>(package: &'p [u8], header: &Header, length: usize) -> Result<&'p [u8], Error> {
     let body = package.get(length..).ok_or(Error::Truncated)?;
     match body.len().cmp(&(header.body_length as usize)) {
         std::cmp::Ordering::Less => Err(Error::Truncated),

@@ -5,7 +5,7 @@ use pkcs8::pkcs5::pbes2::{EncryptionScheme, Kdf, Parameters, Pbkdf2Params, Scryp
 use pkcs8::pkcs5::{self, EncryptionScheme as Scheme};
 use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef};
 
-use super::keys::KeyError;
+use super::error::KeyError;
 
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 const PLAIN: &str = "PRIVATE KEY";
@@ -24,7 +24,7 @@ const WORK_LIMIT: u64 = 1 << 24;
 const ITERATION_LIMIT: u32 = 10_000_000;
 
 /// Encrypts a key that is given as a PKCS#8 document.
-pub(super) fn encrypted(key: &SecretDocument, passphrase: &str) -> Result<String, KeyError> {
+pub(crate) fn encrypted(key: &SecretDocument, passphrase: &str) -> Result<String, KeyError> {
     if passphrase.is_empty() {
         return Err(KeyError::EmptyPassphrase);
     }
@@ -46,7 +46,7 @@ pub(super) fn encrypted(key: &SecretDocument, passphrase: &str) -> Result<String
 }
 
 /// Decrypts a key; the PKCS#8 document, of whatever algorithm.
-pub(super) fn decrypted(pem: &str, passphrase: &str) -> Result<SecretDocument, KeyError> {
+pub(crate) fn decrypted(pem: &str, passphrase: &str) -> Result<SecretDocument, KeyError> {
     let (label, document) = SecretDocument::from_pem(pem).map_err(|_| KeyError::Secret)?;
     match label {
         ENCRYPTED => {}

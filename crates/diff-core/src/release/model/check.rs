@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use patch_nostd::wire::{KeyId, is_product};
 
-use super::rules::{self, SignMethod};
-use super::{Manifest, PackageEntry, SourceEntry, Type};
 use crate::digest::is_hex;
 use crate::escaped::{Escaped, has_control};
+use crate::release::model::{Manifest, PackageEntry, SourceEntry, Type};
+use crate::release::platform::{self, SignMethod};
 
 impl Manifest {
     /// What schema and types cannot say; the complaint, without the file's name.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         self.check_rules().map_err(|error| error.to_string())?;
         self.check_texts()?;
         self.check_digests()?;
@@ -32,7 +32,7 @@ impl Manifest {
     }
 
     /// A release is encrypted and signed as a whole: one package in the clear shows what the others hide.
-    pub(super) fn check_protection(&self) -> Result<(), String> {
+    pub(crate) fn check_protection(&self) -> Result<(), String> {
         let Some((first, others)) = self.packages.split_first() else { return Ok(()) };
         let differs =
             |other: &&PackageEntry| other.encryption != first.encryption || other.keys != first.keys;
@@ -45,20 +45,20 @@ impl Manifest {
         }
     }
 
-    fn check_rules(&self) -> Result<(), rules::RuleError> {
-        rules::check_name(&self.name)?;
-        rules::check_module(&self.module)?;
-        rules::check_description(&self.description)?;
+    fn check_rules(&self) -> Result<(), platform::RuleError> {
+        platform::check_name(&self.name)?;
+        platform::check_module(&self.module)?;
+        platform::check_description(&self.description)?;
         let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
-        rules::check_versions(&self.version, &sources)?;
-        rules::check_catalogue(self.packages.len())?;
+        platform::check_versions(&self.version, &sources)?;
+        platform::check_catalogue(self.packages.len())?;
         for package in &self.packages {
-            rules::check_file(&package.file, package.size)?;
+            platform::check_file(&package.file, package.size)?;
             if let Some(method) = SignMethod::from_name(&package.sign_method) {
-                rules::check_sign_method(method, package.kind == Type::Differential, self.android_sdk)?;
+                platform::check_sign_method(method, package.kind == Type::Differential, self.android_sdk)?;
             }
             if package.kind == Type::Differential {
-                rules::check_sources(&package.source_versions)?;
+                platform::check_sources(&package.source_versions)?;
             }
         }
         Ok(())

@@ -7,25 +7,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use patch_nostd::Header;
-use patch_nostd::wire::{Codec, VERSION};
+use patch_nostd::wire::VERSION;
 use rayon::ThreadPool;
 
-use super::encryption::{encrypt_and_prove, encryption_of};
-use super::entries::{BaseImage, EncryptionEntry, PackageEntry, SourceEntry, TargetImage, Type};
 use super::finish::{finish, write};
-use super::manifest::{MANIFEST_VERSION, Manifest};
+use super::memory_gate::MemoryGate;
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
-use super::release::Release;
-use super::rules::{self, SignMethod};
-use super::signing::{Signer, check_signature, key_names, sign};
 use super::store::{Known, Store};
-use super::turns::Turns;
-use super::{PackError, PublicKey, Shard};
 use crate::api::{DiffError, Options};
 use crate::diff::diff_to;
 use crate::digest::{hex, md5_hex, sha256_hex};
 use crate::engine::NewImage;
+use crate::release::encryption::{encrypt_and_prove, encryption_of};
+use crate::release::error::PackError;
+use crate::release::model::{
+    BaseImage, Bytes, EncryptionEntry, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard, SourceEntry,
+    TargetImage, Type, codec_name,
+};
+use crate::release::platform::{self, SignMethod};
+use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
 
 /// How much is done at once, and how much of a release.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +131,7 @@ impl Run<'_> {
         };
         let sources = release.sorted_sources();
         let plan = self.pool.install(|| Plan::new(&sources, &common))?;
-        rules::check_catalogue(plan.tasks.len())?;
+        platform::check_catalogue(plan.tasks.len())?;
         let tasks: Vec<&Task> = plan
             .tasks
             .iter()
@@ -160,11 +161,11 @@ impl Run<'_> {
 
     /// Makes all packages, as many at once as is allowed; the first failure ends it.
     fn make_all(&self, tasks: &[&Task]) -> Result<Vec<Made>, PackError> {
-        let (next, turns) = (AtomicUsize::new(0), Turns::new(self.effort.memory));
+        let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.effort.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
             while let Some((number, task)) = take(&next, tasks) {
-                let made = self.make(task, &turns);
+                let made = self.make(task, &gate);
                 if made.is_err() {
                     next.store(tasks.len(), Ordering::Relaxed);
                 }
@@ -183,7 +184,7 @@ impl Run<'_> {
     }
 
     /// Makes one package, or finds it made.
-    fn make(&self, task: &Task, turns: &Turns) -> Result<Made, PackError> {
+    fn make(&self, task: &Task, gate: &MemoryGate) -> Result<Made, PackError> {
         let started = Instant::now();
         let finished = self.finished(task);
         if finished.is_none() && self.is_dropped(task) {
@@ -193,7 +194,7 @@ impl Run<'_> {
         let reused = finished.is_some();
         let bytes = match finished {
             Some(bytes) => bytes,
-            None => self.signed(task, self.make_anew(task, turns)?)?,
+            None => self.signed(task, self.make_anew(task, gate)?)?,
         };
         let package = self.entry(task, &bytes)?;
         if !reused {
@@ -231,9 +232,9 @@ impl Run<'_> {
             && keys.iter().all(|key| check_signature(package, std::slice::from_ref(key)).is_ok())
     }
 
-    fn make_anew(&self, task: &Task, turns: &Turns) -> Result<Vec<u8>, PackError> {
+    fn make_anew(&self, task: &Task, gate: &MemoryGate) -> Result<Vec<u8>, PackError> {
         let old_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
-        let _turn = turns.wait(memory_needed(old_size, self.new.bytes().len() as u64));
+        let _turn = gate.wait(memory_needed(old_size, self.new.bytes().len() as u64));
         let progress = OfPackage { all: self.progress, file: &task.file };
         if self.progress.is_cancelled() {
             return Err(PackError::Cancelled);
@@ -241,7 +242,7 @@ impl Run<'_> {
         self.progress.event(&Event::Began { file: &task.file });
         let old = match &task.base {
             Some((image, _)) => image.open(),
-            None => Ok(Box::new([]) as super::Bytes),
+            None => Ok(Box::new([]) as Bytes),
         };
         let failed = |error| PackError::Image { version: task.source_versions.join(", "), error };
         let old = old.map_err(failed)?;
@@ -277,7 +278,7 @@ impl Run<'_> {
     /// What the manifest says about a package.
     fn entry(&self, task: &Task, bytes: &[u8]) -> Result<PackageEntry, PackError> {
         let kind = if task.base.is_some() { Type::Differential } else { Type::Full };
-        rules::check_file(&task.file, bytes.len() as u64)?;
+        platform::check_file(&task.file, bytes.len() as u64)?;
         let unreadable =
             |error| PackError::Diff { what: task.file.clone(), error: DiffError::NotProved(error) };
         let (header, _) = Header::parse(bytes).map_err(unreadable)?;
@@ -355,12 +356,4 @@ impl Run<'_> {
 fn take<'a, 'b>(next: &AtomicUsize, tasks: &'b [&'a Task<'a>]) -> Option<(usize, &'b Task<'a>)> {
     let number = next.fetch_add(1, Ordering::Relaxed);
     tasks.get(number).map(|task| (number, *task))
-}
-
-/// What manifests call a codec.
-pub(super) const fn codec_name(codec: &Codec) -> &'static str {
-    match codec {
-        Codec::Cm { .. } => "cm",
-        Codec::Zstd { .. } => "zstd",
-    }
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::entries::{PackageEntry, SourceEntry, TargetImage, Type};
-use super::regular::{self, Links, TEXT_FILE_LIMIT};
-use super::store::Store;
-use super::{PackError, Shard};
+use crate::release::error::PackError;
+use crate::release::model::Shard;
+use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 
 /// The version of manifests that is written and read.
 pub const MANIFEST_VERSION: u32 = 1;
@@ -58,11 +58,12 @@ impl Manifest {
     /// # Errors
     /// [`PackError::File`], and those of [`Manifest::parse`].
     pub fn read(release: &Path) -> Result<Self, PackError> {
-        if release.is_dir() {
-            return Store::open(release)?.manifest();
-        }
-        let bytes = regular::read(release, TEXT_FILE_LIMIT, Links::Followed);
-        Self::parse(&bytes.map_err(PackError::reading(release))?, release)
+        let (path, links) = match release.is_dir() {
+            true => (&*release.join(MANIFEST_FILE), Links::Refused),
+            false => (release, Links::Followed),
+        };
+        let bytes = regular::read(path, TEXT_FILE_LIMIT, links);
+        Self::parse(&bytes.map_err(PackError::reading(path))?, path)
     }
 
     /// Takes a manifest from the bytes of its file; `path` is for messages.
@@ -123,10 +124,10 @@ impl Manifest {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::digest::{md5_hex, sha256_hex};
-    use crate::release::entries::{BaseImage, EncryptionEntry};
+    use crate::release::model::{BaseImage, EncryptionEntry};
 
     /// A release of two sources with the same image, and one whose package was dropped.
     pub(crate) fn manifest() -> Manifest {

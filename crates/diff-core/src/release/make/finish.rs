@@ -1,14 +1,13 @@
 //! The end of a release: which differential packages are worth it, and which package each source is to get.
 
-use super::PackError;
-use super::entries::{Dropped, PackageEntry, Type};
-use super::manifest::Manifest;
-use super::rules;
 use super::store::Store;
+use crate::release::error::PackError;
+use crate::release::model::{Dropped, Manifest, PackageEntry, Type};
+use crate::release::platform;
 
 /// Completes a manifest that has all packages: drops those that are too large, gives each source its package, and
 /// writes it all. Files of packages that are not in it are removed.
-pub(super) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, PackError> {
+pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, PackError> {
     manifest.shard = None;
     let full = manifest.full().cloned();
     let full = full.ok_or_else(|| PackError::Merge("the full package is missing".to_owned()))?;
@@ -26,13 +25,13 @@ pub(super) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, 
 }
 
 /// Writes the manifest, and forgets the records that it replaces.
-pub(super) fn write(manifest: &Manifest, store: &Store) -> Result<(), PackError> {
+pub(crate) fn write(manifest: &Manifest, store: &Store) -> Result<(), PackError> {
     store.write(&manifest.file_name(), &manifest.to_json())?;
     manifest.packages.iter().try_for_each(|package| store.forget(&package.file))
 }
 
 /// The most bytes of a differential package that is worth keeping.
-pub(super) const fn limit(full: u64, share: u8) -> u64 {
+pub(crate) const fn limit(full: u64, share: u8) -> u64 {
     (full as u128 * share as u128 / 100) as u64
 }
 
@@ -63,7 +62,7 @@ fn notes(manifest: &Manifest, full: u64) -> Vec<String> {
         ))
     });
     let large =
-        manifest.packages.iter().filter_map(|package| rules::mqtt_warning(&package.file, package.size));
+        manifest.packages.iter().filter_map(|package| platform::mqtt_warning(&package.file, package.size));
     dropped.chain(large).collect()
 }
 

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::PackError;
-use super::regular::{self, Links, TEXT_FILE_LIMIT};
 use crate::escaped::Escaped;
 use crate::input::{Format, Reading};
+use crate::release::error::PackError;
+use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 
 /// The names that a release file has in a folder of its own, in the order of preference.
 pub const RELEASE_FILES: [&str; 2] = ["release.toml", "release.json"];

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::entries::PackageEntry;
 use crate::api::{Progress, Stage};
+use crate::release::model::PackageEntry;
 
 /// What happens while a release is packed. Packages are called by the names of their files.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,9 +60,9 @@ pub trait PackProgress: Sync {
 impl PackProgress for crate::api::Silent {}
 
 /// The progress of one package among others.
-pub(super) struct OfPackage<'a> {
-    pub(super) all: &'a dyn PackProgress,
-    pub(super) file: &'a str,
+pub(crate) struct OfPackage<'a> {
+    pub(crate) all: &'a dyn PackProgress,
+    pub(crate) file: &'a str,
 }
 
 impl Progress for OfPackage<'_> {

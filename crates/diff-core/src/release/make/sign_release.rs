@@ -5,14 +5,13 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::agree;
-use super::entries::PackageEntry;
 use super::finish::finish;
-use super::manifest::Manifest;
-use super::rules::{self, SignMethod};
-use super::signing::{Signer, key_names, sign};
 use super::store::Store;
-use super::{PackError, SignError};
 use crate::digest::{md5_hex, sha256_hex};
+use crate::release::error::PackError;
+use crate::release::model::{Manifest, PackageEntry};
+use crate::release::platform::{self, SignMethod};
+use crate::release::sign::{SignError, Signer, key_names, sign};
 
 /// Signs every package of the release in `folder` with all of these keys, besides signatures that are there, and writes
 /// the signed release to the folder `into`: packages first, the manifest last.
@@ -53,7 +52,7 @@ fn sign_package(
     let (bytes, _) = agree::read(manifest, package, from).map_err(wrong)?;
     let failed = |error| PackError::Sign { file: package.file.clone(), error };
     let signed = sign(&bytes, signers).map_err(failed)?;
-    rules::check_file(&package.file, signed.len() as u64)?;
+    platform::check_file(&package.file, signed.len() as u64)?;
     let keys = key_names(&signed).map_err(|error| failed(SignError::Package(error)))?;
     to.write(&package.file, &signed)?;
     Ok(entry(package, &signed, keys))

@@ -8,13 +8,12 @@ use patch_nostd::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
 use super::agree::{self, describe};
-use super::encryption::{DecryptionKey, Keys, decrypt};
-use super::entries::PackageEntry;
-use super::manifest::Manifest;
-use super::signing::check_signature;
 use super::store::Store;
-use super::{PackError, PublicKey, Source};
 use crate::digest::sha256_hex;
+use crate::release::encryption::{DecryptionKey, Keys, decrypt};
+use crate::release::error::PackError;
+use crate::release::model::{Manifest, PackageEntry, Source};
+use crate::release::sign::{PublicKey, check_signature};
 
 /// What came of one package.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::entries::PackageEntry;
-use super::manifest::{MANIFEST_FILE, Manifest};
-use super::regular::{self, Links, TEXT_FILE_LIMIT};
-use super::rules::FILE_LIMIT;
-use super::{Dropped, PackError};
 use crate::digest::sha256_hex;
+use crate::release::error::PackError;
+use crate::release::model::{Dropped, MANIFEST_FILE, Manifest, PackageEntry};
+use crate::release::platform::FILE_LIMIT;
+use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 
 /// A folder that a release is written to or read from. Somebody else may have filled it.
 ///
@@ -17,45 +16,45 @@ use crate::digest::sha256_hex;
 /// replaces what was there, a symbolic link too. Whoever is stopped in between leaves at most that hidden file, which
 /// the next run removes. Beside each finished package lies a hidden record until the manifest is there, so that a run
 /// that was stopped can be taken up. What is read is a regular file.
-pub(super) struct Store {
+pub(crate) struct Store {
     folder: PathBuf,
 }
 
 /// What earlier runs left.
 #[derive(Default)]
-pub(super) struct Known {
+pub(crate) struct Known {
     /// Packages that manifests and records tell of; their files may be gone.
-    pub(super) packages: Vec<PackageEntry>,
+    pub(crate) packages: Vec<PackageEntry>,
     /// Packages that were dropped, and the share that they exceeded.
-    pub(super) dropped: Vec<(Dropped, u8)>,
+    pub(crate) dropped: Vec<(Dropped, u8)>,
 }
 
 impl Store {
     /// Opens a folder, which is made if it is not there.
-    pub(super) fn create(folder: &Path) -> Result<Self, PackError> {
+    pub(crate) fn create(folder: &Path) -> Result<Self, PackError> {
         fs::create_dir_all(folder).map_err(PackError::writing(folder))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
     /// Opens a folder that is there.
-    pub(super) fn open(folder: &Path) -> Result<Self, PackError> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, PackError> {
         fs::read_dir(folder).map_err(PackError::reading(folder))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
     /// Whether both are the same folder.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         let canonical = |folder: &Path| fs::canonicalize(folder).ok();
         canonical(&self.folder) == canonical(&other.folder)
     }
 
     /// Where a file of this name is.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Writes a file, whole or not at all.
-    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), PackError> {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), PackError> {
         let path = self.path(name);
         self.remove_parts(name)?;
         self.write_whole(name, bytes).map_err(PackError::writing(&path))
@@ -82,7 +81,7 @@ impl Store {
     }
 
     /// Reads a text, such as a manifest, if there is one.
-    pub(super) fn read_text(&self, name: &str) -> Result<Option<Vec<u8>>, PackError> {
+    pub(crate) fn read_text(&self, name: &str) -> Result<Option<Vec<u8>>, PackError> {
         let path = self.path(name);
         match regular::read(&path, TEXT_FILE_LIMIT, Links::Refused) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -92,14 +91,12 @@ impl Store {
     }
 
     /// Reads the manifest of the whole release.
-    pub(super) fn manifest(&self) -> Result<Manifest, PackError> {
-        let path = self.path(MANIFEST_FILE);
-        let bytes = regular::read(&path, TEXT_FILE_LIMIT, Links::Refused);
-        Manifest::parse(&bytes.map_err(PackError::reading(&path))?, &path)
+    pub(crate) fn manifest(&self) -> Result<Manifest, PackError> {
+        Manifest::read(&self.folder)
     }
 
     /// Reads the file of a package; what is wrong with it, if it is not the one that its entry tells of.
-    pub(super) fn read_package(&self, package: &PackageEntry) -> Result<Vec<u8>, String> {
+    pub(crate) fn read_package(&self, package: &PackageEntry) -> Result<Vec<u8>, String> {
         let path = self.path(&package.file);
         if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
             return Err("the file is missing".to_owned());
@@ -118,7 +115,7 @@ impl Store {
     }
 
     /// Removes a file, if there is one.
-    pub(super) fn remove(&self, name: &str) -> Result<(), PackError> {
+    pub(crate) fn remove(&self, name: &str) -> Result<(), PackError> {
         let path = self.path(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(PackError::writing(&path)(error)),
@@ -127,19 +124,19 @@ impl Store {
     }
 
     /// Notes that a package is finished.
-    pub(super) fn record(&self, package: &PackageEntry) -> Result<(), PackError> {
+    pub(crate) fn record(&self, package: &PackageEntry) -> Result<(), PackError> {
         let json = serde_json::to_vec(package)
             .map_err(|error| PackError::writing(&self.path(&package.file))(error.into()))?;
         self.write(&record_name(&package.file), &json)
     }
 
     /// Removes the note; the manifest tells from now on.
-    pub(super) fn forget(&self, file: &str) -> Result<(), PackError> {
+    pub(crate) fn forget(&self, file: &str) -> Result<(), PackError> {
         self.remove(&record_name(file))
     }
 
     /// The manifests in the folder, in the order of their names.
-    pub(super) fn manifests(&self) -> Result<Vec<Manifest>, PackError> {
+    pub(crate) fn manifests(&self) -> Result<Vec<Manifest>, PackError> {
         let mut names = self.names()?;
         names.retain(|name| is_manifest(name));
         let read = |name: &String| {
@@ -150,7 +147,7 @@ impl Store {
     }
 
     /// What earlier runs left here. A manifest that cannot be read is an error: it would be written over.
-    pub(super) fn known(&self) -> Result<Known, PackError> {
+    pub(crate) fn known(&self) -> Result<Known, PackError> {
         let mut known = Known::default();
         for manifest in self.manifests()? {
             let dropped = manifest.sources.iter().filter_map(|source| source.dropped.clone());
@@ -166,7 +163,7 @@ impl Store {
     }
 
     /// The bytes of a finished package that was made of the same things, if it is still what it was.
-    pub(super) fn finished(&self, known: &Known, file: &str, recipe: &str) -> Option<Vec<u8>> {
+    pub(crate) fn finished(&self, known: &Known, file: &str, recipe: &str) -> Option<Vec<u8>> {
         let same = |package: &&PackageEntry| package.file == file && package.recipe == recipe;
         known.packages.iter().filter(same).find_map(|package| self.read_package(package).ok())
     }

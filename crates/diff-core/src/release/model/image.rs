@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use patch_nostd::wire::IMAGE_LIMIT;
 
-use super::regular::{self, Links};
 use crate::input::{self, Flat, Reading, Record};
+use crate::release::regular::{self, Links};
 
 /// The bytes of an open image: memory that is freed, or a map that is taken down, when dropped.
 pub type Bytes<'a> = Box<dyn AsRef<[u8]> + Send + Sync + 'a>;

@@ -3,24 +3,22 @@
 use patch_nostd::wire::{Text, VERSION};
 use patch_nostd::{Error, Extensions, Header};
 
-use super::encryption::encryption_of;
-use super::entries::{EncryptionEntry, PackageEntry};
-use super::manifest::Manifest;
-use super::pack::codec_name;
-use super::rules;
-use super::signing::key_names;
 use super::store::Store;
 use crate::digest::{hex, md5_hex};
+use crate::release::encryption::encryption_of;
+use crate::release::model::{EncryptionEntry, Manifest, PackageEntry, codec_name};
+use crate::release::platform;
+use crate::release::sign::key_names;
 
 /// Reads a package that `manifest` lists from the folder of that manifest; what is wrong with it otherwise.
 ///
 /// Nothing of the body is decoded, and what is encrypted stays so.
-pub(super) fn read(
+pub(crate) fn read(
     manifest: &Manifest,
     package: &PackageEntry,
     store: &Store,
 ) -> Result<(Vec<u8>, Header), String> {
-    rules::check_file(&package.file, package.size).map_err(|error| error.to_string())?;
+    platform::check_file(&package.file, package.size).map_err(|error| error.to_string())?;
     let bytes = store.read_package(package)?;
     if md5_hex(&bytes) != package.md5 {
         return Err("the file has another MD5 than the manifest says".to_owned());
@@ -55,7 +53,7 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
 }
 
 /// The manifest says for what the package is, as these extensions do.
-pub(super) fn check_names(manifest: &Manifest, extensions: &Extensions<'_>) -> Result<(), String> {
+pub(crate) fn check_names(manifest: &Manifest, extensions: &Extensions<'_>) -> Result<(), String> {
     agree(&[
         ("product", extensions.product.map(Text::as_str) == manifest.product.as_deref()),
         ("module", extensions.module == Some(manifest.module.as_str().into())),
@@ -73,6 +71,6 @@ fn agree(facts: &[(&str, bool)]) -> Result<(), String> {
 }
 
 /// An error of the decoder with its number.
-pub(super) fn describe(error: Error) -> String {
+pub(crate) fn describe(error: Error) -> String {
     format!("{error} (E{})", error.number())
 }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::entries::{PackageEntry, Type};
 use super::manifest::Manifest;
-use super::rules::{self, NAME_LIMIT, RuleError, SignMethod};
 use crate::digest::sha256_hex;
+use crate::release::platform::{self, NAME_LIMIT, RuleError, SignMethod};
 
 /// Messages about the packages of a release.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ impl<'a> Messages<'a> {
     fn call(&self, package: &PackageEntry, source: Option<&str>) -> Result<Value, RuleError> {
         let manifest = self.manifest;
         let name = self.firmware_name(package, source);
-        rules::check_name(&name)?;
+        platform::check_name(&name)?;
         let mut parameters = Map::new();
         let mut set = |name: &str, value: Value| drop(parameters.insert(name.to_owned(), value));
         set("Action", json!("CreateOTAFirmware"));
@@ -161,7 +161,7 @@ fn escaped(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::manifest::tests::manifest;
+    use crate::release::model::manifest::tests::manifest;
 
     #[test]
     fn a_differential_package_is_announced_as_one() {

@@ -3,13 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::PackError;
 use super::entries::{PackageEntry, Type};
 use super::manifest::{MANIFEST_FILE, Manifest};
-use super::order;
-use super::regular;
-use super::rules::{self, RuleError};
 use crate::escaped::Escaped;
+use crate::release::error::PackError;
+use crate::release::platform::{self, RuleError, version_order};
+use crate::release::regular;
 
 /// Releases, in the order of product, module and version.
 #[derive(Clone, Debug)]
@@ -125,11 +124,11 @@ impl Catalogue {
         releases.sort_by(|(a_folder, a), (b_folder, b)| {
             (&a.product, &a.module)
                 .cmp(&(&b.product, &b.module))
-                .then_with(|| order::compare(&a.version, &b.version))
+                .then_with(|| version_order::compare(&a.version, &b.version))
                 .then_with(|| a_folder.cmp(b_folder))
         });
         let catalogue = Self { releases };
-        rules::check_catalogue(catalogue.packages())?;
+        platform::check_catalogue(catalogue.packages())?;
         Ok(catalogue)
     }
 
@@ -144,10 +143,10 @@ impl Catalogue {
     /// # Errors
     /// Why there is none.
     pub fn find(&self, query: Query) -> Result<Delivery<'_>, NoDelivery> {
-        rules::check_version(query.device_version)?;
+        platform::check_version(query.device_version)?;
         let (folder, manifest) = self.newest(query)?;
         let version = query.device_version;
-        match order::compare(version, &manifest.version) {
+        match version_order::compare(version, &manifest.version) {
             std::cmp::Ordering::Less => {}
             std::cmp::Ordering::Equal => return Err(NoDelivery::UpToDate { version: version.to_owned() }),
             std::cmp::Ordering::Greater => {
@@ -226,7 +225,7 @@ fn list(names: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::manifest::tests::manifest;
+    use crate::release::model::manifest::tests::manifest;
 
     /// Releases 2.0.0 and 3.0.0 of the default module, and 1.0 of another, in folders of their own.
     fn shelf() -> (tempfile::TempDir, Catalogue) {

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use super::agree;
-use super::entries::{PackageEntry, Type};
 use super::finish::finish;
-use super::manifest::Manifest;
-use super::order;
 use super::store::Store;
-use super::{PackError, Shard};
+use crate::release::error::PackError;
+use crate::release::model::{Manifest, PackageEntry, Shard, Type};
+use crate::release::platform::version_order;
 
 /// Merges all shards found in `folders` into a release in `folder`, which may be one of them.
 ///
@@ -88,7 +87,7 @@ fn joined(shards: &[(Shard, Manifest, Store)]) -> Result<Manifest, PackError> {
 /// As one machine would have them.
 fn by_first_version(a: &PackageEntry, b: &PackageEntry) -> std::cmp::Ordering {
     let first = |package: &PackageEntry| package.source_versions.first().cloned().unwrap_or_default();
-    order::compare(&first(a), &first(b))
+    version_order::compare(&first(a), &first(b))
 }
 
 /// Every source has a package of its own, or had.

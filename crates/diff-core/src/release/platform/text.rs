@@ -1,6 +1,7 @@
 //! The rules of texts: which characters of which scripts, and how many.
 
-use super::{DESCRIPTION_LIMIT, MODULE_LIMIT, NAME_LIMIT, Parameter, RuleError, VERSION_LIMIT};
+use super::broken::RuleError;
+use super::limits::{DESCRIPTION_LIMIT, MODULE_LIMIT, NAME_LIMIT, Parameter, VERSION_LIMIT};
 
 const NAME_ALLOWED: &str = "Chinese, Japanese and English letters, digits, '-', '_', '(' and ')'";
 const NAME_START: &str = "at the start Chinese, Japanese and English letters and digits";
@@ -92,8 +93,8 @@ const fn is_japanese(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::DEFAULT_MODULE;
     use super::*;
+    use crate::release::platform::DEFAULT_MODULE;
 
     type Check = fn(&str) -> Result<(), RuleError>;
 

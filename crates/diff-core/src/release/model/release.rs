@@ -2,11 +2,13 @@
 
 use patch_nostd::wire::{TEXT_LIMIT, is_product};
 
-use super::order;
-use super::rules::{self, DEFAULT_MODULE, RuleError, SignMethod};
-use super::{Encryption, Image, PackError, Signer, Source};
 use crate::api::{Identity, Options};
 use crate::escaped::{Escaped, has_control};
+use crate::release::encryption::Encryption;
+use crate::release::error::PackError;
+use crate::release::model::{Image, Source};
+use crate::release::platform::{self, DEFAULT_MODULE, RuleError, SignMethod, version_order};
+use crate::release::sign::Signer;
 
 /// A differential package with more than this share of the full one's bytes, in percent, is not worth it.
 pub const DEFAULT_SHARE: u8 = 80;
@@ -22,20 +24,20 @@ pub const DEFAULT_SHARE: u8 = 80;
 /// assert!(release.check().is_ok());
 /// ```
 pub struct Release {
-    pub(super) version: String,
-    pub(super) target: Box<dyn Image>,
-    pub(super) sources: Vec<Source>,
-    pub(super) product: Option<String>,
-    pub(super) module: String,
-    pub(super) name: Option<String>,
-    pub(super) description: String,
-    pub(super) sign_method: Option<SignMethod>,
-    pub(super) android_sdk: bool,
-    pub(super) share: u8,
-    pub(super) rollback_counter: Option<u32>,
-    pub(super) options: Options,
-    pub(super) signers: Vec<Box<dyn Signer>>,
-    pub(super) encryption: Option<Encryption>,
+    pub(crate) version: String,
+    pub(crate) target: Box<dyn Image>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) product: Option<String>,
+    pub(crate) module: String,
+    pub(crate) name: Option<String>,
+    pub(crate) description: String,
+    pub(crate) sign_method: Option<SignMethod>,
+    pub(crate) android_sdk: bool,
+    pub(crate) share: u8,
+    pub(crate) rollback_counter: Option<u32>,
+    pub(crate) options: Options,
+    pub(crate) signers: Vec<Box<dyn Signer>>,
+    pub(crate) encryption: Option<Encryption>,
 }
 
 impl Release {
@@ -168,28 +170,28 @@ impl Release {
 
     fn check_rules(&self) -> Result<(), RuleError> {
         let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
-        rules::check_versions(&self.version, &sources)?;
-        rules::check_module(&self.module)?;
-        rules::check_name(&self.name())?;
-        rules::check_description(&self.description)?;
-        rules::check_sign_method(self.sign_method(), !self.sources.is_empty(), self.android_sdk)?;
+        platform::check_versions(&self.version, &sources)?;
+        platform::check_module(&self.module)?;
+        platform::check_name(&self.name())?;
+        platform::check_description(&self.description)?;
+        platform::check_sign_method(self.sign_method(), !self.sources.is_empty(), self.android_sdk)?;
         // Each source may come to share its package with another, but that is not known yet.
         Ok(())
     }
 
-    pub(super) fn sign_method(&self) -> SignMethod {
+    pub(crate) fn sign_method(&self) -> SignMethod {
         let usual = if self.android_sdk { SignMethod::Md5 } else { SignMethod::Sha256 };
         self.sign_method.unwrap_or(usual)
     }
 
     /// The name, or one of product and version, in which dots are not allowed.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let usual = || format!("{}-{}", self.product.as_deref().unwrap_or("firmware"), self.version);
         self.name.clone().unwrap_or_else(|| usual().replace('.', "_"))
     }
 
     /// The options with what the headers say.
-    pub(super) fn all_options(&self) -> Options {
+    pub(crate) fn all_options(&self) -> Options {
         let identity = Identity {
             product: self.product.clone(),
             module: Some(self.module.clone()),
@@ -202,9 +204,9 @@ impl Release {
     }
 
     /// The sources in ascending order of their versions, however they were given.
-    pub(super) fn sorted_sources(&self) -> Vec<&Source> {
+    pub(crate) fn sorted_sources(&self) -> Vec<&Source> {
         let mut sources: Vec<&Source> = self.sources.iter().collect();
-        sources.sort_by(|a, b| order::compare(&a.version, &b.version));
+        sources.sort_by(|a, b| version_order::compare(&a.version, &b.version));
         sources
     }
 }
