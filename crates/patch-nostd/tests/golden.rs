@@ -5,7 +5,7 @@ mod common;
 
 use common::{all_golden, golden, hex_digest, named, restore};
 use patch_nostd::required_ram;
-use patch_nostd::wire::{RegionKind, WordForm};
+use patch_nostd::wire::{PageKind, WordForm};
 use patch_nostd::{Error, Header};
 
 #[test]
@@ -31,10 +31,10 @@ fn golden_packages_give_their_targets() {
 
 #[test]
 fn packages_of_kinds_that_are_not_built_in_are_refused() {
-    for kind in RegionKind::CODE.iter().copied().chain([RegionKind::Words(WordForm::WIDE_POINTER)]) {
+    for kind in PageKind::CODE.iter().copied().chain([PageKind::Words(WordForm::WIDE_POINTER)]) {
         let name = match kind {
-            RegionKind::Thumb => "small-thumb",
-            RegionKind::Words(_) => "kinds-of-words",
+            PageKind::Thumb => "small-thumb",
+            PageKind::Words(_) => "kinds-of-words",
             _ => kind.name(),
         };
         let golden = named(name);
@@ -42,12 +42,12 @@ fn packages_of_kinds_that_are_not_built_in_are_refused() {
         if kind.is_built_in() {
             assert!(parsed.unwrap().kinds.as_slice().contains(&kind), "{name}");
         } else {
-            assert_eq!(parsed, Err(Error::UnsupportedRegion), "{name}");
+            assert_eq!(parsed, Err(Error::UnsupportedPageKind), "{name}");
             let (end, slot) = restore(&golden.base, &golden.package, 64);
-            assert_eq!((end, slot.begun), (Err(Error::UnsupportedRegion), None), "{name}");
+            assert_eq!((end, slot.begun), (Err(Error::UnsupportedPageKind), None), "{name}");
         }
     }
-    let all = RegionKind::CODE.iter().all(|kind| kind.is_built_in());
+    let all = PageKind::CODE.iter().all(|kind| kind.is_built_in());
     assert_eq!(Header::parse(&named("kinds-of-code").package).is_ok(), all);
     assert_eq!(Header::parse(&named("kinds-of-words").package).is_ok(), cfg!(feature = "words"));
 }

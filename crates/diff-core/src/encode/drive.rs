@@ -25,7 +25,7 @@ pub struct Job<'a> {
     pub size: ModelSize,
     /// How the models learn.
     pub tuning: Tuning,
-    /// The header fields that the models depend on; its codec, regions and flags are replaced.
+    /// The header fields that the models depend on; its codec, kinds of pages and flags are replaced.
     pub header: Header,
     /// The old image's references.
     pub catalogue: Arc<Catalogue<'a>>,
@@ -81,7 +81,7 @@ impl Job<'_> {
         let size = ModelSize { landmarks: self.plan.landmarks.len() as u32, ..self.size };
         let mut header = Header {
             codec: Codec::Cm { size, tuning: self.tuning },
-            kinds: self.plan.regions.kinds,
+            kinds: self.plan.pages.kinds,
             read_back: self.plan.reads_back(),
             ..self.header
         };
@@ -144,7 +144,7 @@ impl Job<'_> {
     /// A walk for its cost only, with references from the catalogue. It may overlook one just behind the start of a
     /// cover, where the real walk has another idea of where instructions begin.
     fn try_walk<C: Coder>(&self, coder: C, watch: impl FnMut(&C, u32) -> bool) -> Result<C, Error> {
-        let kinds = self.plan.regions.kinds;
+        let kinds = self.plan.pages.kinds;
         let starts = kinds.as_slice().iter().map(|&kind| self.catalogue.starts(kind)).collect();
         self.walk(coder, &Trial { plan: &self.plan, starts }, watch)
     }
@@ -172,7 +172,7 @@ impl Job<'_> {
     }
 }
 
-/// A plan, and for each of its kinds of regions the references that are known beforehand.
+/// A plan, and for each of its kinds of pages the references that are known beforehand.
 struct Trial<'a> {
     plan: &'a Plan<'a>,
     starts: Vec<Arc<Starts>>,
@@ -200,7 +200,7 @@ impl Oracle for Trial<'_> {
     }
 }
 
-/// A cost meter that leaves literals out: they cost the same whatever the regions are.
+/// A cost meter that leaves literals out: they cost the same whatever kinds the pages have.
 #[derive(Default)]
 struct CopyMeter(CostMeter);
 

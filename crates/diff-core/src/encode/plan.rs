@@ -1,9 +1,9 @@
-//! A plan: the operations, landmarks and regions that a body will say, before it is coded.
+//! A plan: the operations, landmarks and kinds of pages that a body will say, before it is coded.
 
 use patch_nostd::apply::{Cover, Operation, Oracle, Source};
 use patch_nostd::refs::Landmark;
 
-use super::regions::Regions;
+use super::pages::Pages;
 
 /// What the encoder has decided to say about a new image.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct Plan<'a> {
     /// The covers that are sent ahead, ascending by base offset.
     pub landmarks: Vec<Landmark>,
     /// What the stretches of the new image are.
-    pub regions: Regions,
+    pub pages: Pages,
 }
 
 impl Plan<'_> {
@@ -105,7 +105,7 @@ impl Oracle for Plan<'_> {
     }
 
     fn kind(&self, page: u32) -> usize {
-        self.regions.index(page)
+        self.pages.index(page)
     }
 
     fn byte(&self, offset: u32) -> u8 {

@@ -1,4 +1,4 @@
-//! From two images to the job whose body comes out smallest: search, choice by price, regions, learned prices, tuning.
+//! From two images to the job whose body comes out smallest: search, choice by price, kinds of pages, learned prices, tuning.
 //!
 //! How much is tried is the level's choice, and the images' size. The larger they are, the less is tried: the models
 //! keep their usual speeds, and what the search masks is decided on samples.
@@ -12,7 +12,7 @@ use super::masks::masks;
 use super::new_image::NewImage;
 use super::passes;
 use super::subject::Subject;
-use super::trial::{choose_regions, job_of, load};
+use super::trial::{choose_pages, job_of, load};
 use crate::api::{DiffError, Progress, Stage, check_cancelled};
 use crate::encode::{Job, model_size, shrink, tune};
 use crate::limits::LARGE;
@@ -46,7 +46,7 @@ fn job<'a>(subject: &Subject<'a>, new: &NewImage, progress: &dyn Progress) -> Re
     let kinds = draft.kinds.clone();
     let mut job = job_of(subject, draft)?;
     if kinds.len() > 1 {
-        choose_regions(&mut job, &kinds).map_err(DiffError::NotProved)?;
+        choose_pages(&mut job, &kinds).map_err(DiffError::NotProved)?;
     }
     let mut course = None;
     if let (Choice::All(width), true) = (effort.choice, size <= effort.again) {

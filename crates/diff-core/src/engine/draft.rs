@@ -1,7 +1,7 @@
 //! A first draft of the covers: what the search finds with references of one mask masked out, and about what it costs.
 
 use patch_nostd::apply::{Cover, Source};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 use rayon::prelude::*;
 
 use super::level::Choice;
@@ -10,7 +10,7 @@ use crate::api::{DiffError, Report};
 use crate::cover::{
     Matches, Piece, Prices, References, Repeats, available_covers, choose, estimate, pieces, pool, refine,
 };
-use crate::encode::{Regions, Trace, cheapest, operations};
+use crate::encode::{Pages, Trace, cheapest, operations};
 use crate::limits::LARGE;
 use crate::refs::Mask;
 use crate::search::{CoverOptions, Equal, Index, find_covers_around};
@@ -26,9 +26,9 @@ pub(crate) struct Draft {
     pub(crate) cost: u64,
     pub(crate) mask: Mask,
     /// The kinds of pages that seem right.
-    pub(crate) regions: Regions,
+    pub(crate) pages: Pages,
     /// The kinds that are worth a trial encoding.
-    pub(crate) kinds: Vec<RegionKind>,
+    pub(crate) kinds: Vec<PageKind>,
     /// The covers in order of the new image, with where each begins there.
     pub(crate) covers: Vec<(u32, Cover)>,
     /// What covers can be chosen from, if they are chosen by price.
@@ -44,9 +44,9 @@ impl Draft {
         );
         let masked = *old != *subject.old || *new != *subject.new;
         let (covers, pieces) = search(subject, (&old, &new), repeats)?;
-        let regions = Regions::uniform(if masked { mask.kind() } else { RegionKind::Bytes });
-        let kinds = if subject.effort.regions { subject.kinds.clone() } else { Vec::new() };
-        Ok(Self { cost: 0, mask, regions, kinds, covers, pieces })
+        let pages = Pages::uniform(if masked { mask.kind() } else { PageKind::Bytes });
+        let kinds = if subject.effort.pages { subject.kinds.clone() } else { Vec::new() };
+        Ok(Self { cost: 0, mask, pages, kinds, covers, pieces })
     }
 
     /// The cheapest of some drafts, each with its covers chosen from what all have found.
@@ -65,13 +65,13 @@ impl Draft {
     /// Chooses its covers by habitual prices, where covers are chosen by price at all.
     fn choose(&mut self, subject: &Subject, pieces: &[Piece]) {
         let small = subject.old.len().max(subject.new.len()) <= subject.effort.small;
-        let estimates = subject.effort.regions && small;
+        let estimates = subject.effort.pages && small;
         if estimates {
-            (_, self.regions) = estimated_regions(subject, &self.covers);
+            (_, self.pages) = estimated_pages(subject, &self.covers);
         }
         if let (Choice::All(width), false) = (subject.effort.choice, pieces.is_empty()) {
             let references =
-                References::new(&subject.catalogue, subject.new, self.regions.clone(), &self.covers);
+                References::new(&subject.catalogue, subject.new, self.pages.clone(), &self.covers);
             let images = (subject.old, subject.new);
             self.covers = choose(images, (pieces, width.lanes), &Prices::default(), &references);
         }
@@ -82,11 +82,11 @@ impl Draft {
 
     /// About what it costs, and which kinds of pages are worth a trial.
     fn estimate(&mut self, subject: &Subject) {
-        let (copies, regions) = estimated_regions(subject, &self.covers);
+        let (copies, pages) = estimated_pages(subject, &self.covers);
         let Report { literals, base_covers, .. } = Report::of(operations(subject.new.len(), &self.covers));
         self.cost = copies + LITERAL * literals + COVER * base_covers;
-        self.kinds = regions.kinds.as_slice().to_vec();
-        self.regions = regions;
+        self.kinds = pages.kinds.as_slice().to_vec();
+        self.pages = pages;
     }
 }
 
@@ -132,8 +132,8 @@ fn search(
 }
 
 /// The kinds of pages that these covers suggest, by habitual prices, and about what copying costs then.
-fn estimated_regions(subject: &Subject, covers: &[(u32, Cover)]) -> (u64, Regions) {
-    let estimate = |&kind: &RegionKind| (kind, estimate(&subject.catalogue, subject.new, kind, covers));
-    let traces: Vec<(RegionKind, Trace)> = subject.kinds.par_iter().map(estimate).collect();
+fn estimated_pages(subject: &Subject, covers: &[(u32, Cover)]) -> (u64, Pages) {
+    let estimate = |&kind: &PageKind| (kind, estimate(&subject.catalogue, subject.new, kind, covers));
+    let traces: Vec<(PageKind, Trace)> = subject.kinds.par_iter().map(estimate).collect();
     cheapest(&traces)
 }

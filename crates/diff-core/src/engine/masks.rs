@@ -1,12 +1,12 @@
-//! Which references the search masks: what the images' kinds of regions suggest, for large images decided on samples.
+//! Which references the search masks: what the images' kinds of pages suggest, for large images decided on samples.
 
-use patch_nostd::wire::{RegionKind, WordForm};
+use patch_nostd::wire::{PageKind, WordForm};
 use rayon::prelude::*;
 
 use super::draft::{Draft, LITERAL};
 use super::level::{Choice, Effort};
 use super::subject::Subject;
-use super::trial::{choose_regions, job_of};
+use super::trial::{choose_pages, job_of};
 use crate::api::{DiffError, Report};
 use crate::cover::Repeats;
 use crate::encode::operations;
@@ -16,7 +16,7 @@ use crate::refs::{Mask, has_records, most_doubtful};
 const SAMPLE: usize = 128 << 10;
 const SAMPLES: usize = 4;
 
-/// The masks that are tried on the whole images: one for each kind of region for small images and high levels.
+/// The masks that are tried on the whole images: one for each kind of page for small images and high levels.
 pub(crate) fn masks(subject: &Subject) -> Result<Vec<Mask>, DiffError> {
     let size = subject.old.len().max(subject.new.len());
     Ok(if !subject.effort.all_masks {
@@ -35,19 +35,19 @@ fn likely_mask(subject: &Subject) -> Mask {
     likely.max().unwrap_or(Mask::Nothing)
 }
 
-/// The masks that the allowed kinds of regions go with; `plain` is what goes with bytes.
+/// The masks that the allowed kinds of pages go with; `plain` is what goes with bytes.
 fn plausible(subject: &Subject, plain: Mask) -> Vec<Mask> {
-    let is_code = subject.kinds.iter().any(|kind| !matches!(kind, RegionKind::Bytes | RegionKind::Words(_)));
-    let masks_of = |&kind: &RegionKind| match kind {
-        RegionKind::Bytes if subject.kinds.len() == 1 => vec![Mask::Nothing],
-        RegionKind::Bytes => vec![plain],
+    let is_code = subject.kinds.iter().any(|kind| !matches!(kind, PageKind::Bytes | PageKind::Words(_)));
+    let masks_of = |&kind: &PageKind| match kind {
+        PageKind::Bytes if subject.kinds.len() == 1 => vec![Mask::Nothing],
+        PageKind::Bytes => vec![plain],
         // A mask of code hides words as well.
-        RegionKind::POINTERS if plain == Mask::Nothing && is_code => vec![],
-        RegionKind::POINTERS => vec![Mask::Words(WordForm::POINTER)],
-        RegionKind::Words(form) if plain != Mask::Nothing && form == WordForm::OFFSET => {
+        PageKind::POINTERS if plain == Mask::Nothing && is_code => vec![],
+        PageKind::POINTERS => vec![Mask::Words(WordForm::POINTER)],
+        PageKind::Words(form) if plain != Mask::Nothing && form == WordForm::OFFSET => {
             vec![Mask::Words(form)]
         }
-        RegionKind::Words(_) => vec![],
+        PageKind::Words(_) => vec![],
         kind if plain == Mask::Nothing => vec![Mask::CodeAndWords(kind, WordForm::POINTER)],
         kind => {
             let words = [WordForm::POINTER, WordForm::OFFSET].map(|form| Mask::CodeAndWords(kind, form));
@@ -90,9 +90,9 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
 /// What a sample costs if references of `mask` are masked out.
 fn sample_cost(sample: &Subject, mask: Mask, repeats: &Repeats) -> Result<u64, DiffError> {
     let mut job = job_of(sample, Draft::new(sample, mask, Some(repeats))?)?;
-    let mut kinds = vec![RegionKind::Bytes, RegionKind::POINTERS, RegionKind::Words(WordForm::OFFSET)];
+    let mut kinds = vec![PageKind::Bytes, PageKind::POINTERS, PageKind::Words(WordForm::OFFSET)];
     kinds.extend(mask.is_certain().then_some(mask.kind()));
-    let copies = choose_regions(&mut job, &kinds).map_err(DiffError::NotProved)?;
+    let copies = choose_pages(&mut job, &kinds).map_err(DiffError::NotProved)?;
     let report = Report::of(operations(job.plan.new.len(), &job.plan.covers));
     Ok(copies + report.literals * LITERAL)
 }

@@ -35,8 +35,8 @@ fn pass(
     (pieces, width): (&[Piece], Width),
 ) -> Result<(bool, Course), Error> {
     let images = (subject.old, subject.new);
-    let regions = job.plan.regions.clone();
-    let references = References::new(&subject.catalogue, subject.new, regions, &job.plan.covers);
+    let pages = job.plan.pages.clone();
+    let references = References::new(&subject.catalogue, subject.new, pages, &job.plan.covers);
     let mut observer = Observer::new(images, &job.plan.covers, &references);
     let before = job.watch(|position, costs| observer.step(position, costs))?;
     let prices = observer.prices(&Prices::default());

@@ -1,21 +1,21 @@
 //! Trial encodings: the job that says some covers, and the kinds of pages that come out cheapest.
 
 use patch_nostd::apply::{Cover, Source};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 use rayon::prelude::*;
 
 use super::draft::Draft;
 use super::subject::Subject;
 use crate::api::{DiffError, Report};
 use crate::encode::{
-    Job, LARGE_TUNING, Load, PAGE, Plan, Regions, START, Trace, cheapest, model_size, operations,
+    Job, LARGE_TUNING, Load, PAGE, Pages, Plan, START, Trace, cheapest, model_size, operations,
 };
 
 /// The job that says a draft's covers.
 pub(crate) fn job_of<'a>(subject: &Subject<'a>, draft: Draft) -> Result<Job<'a>, DiffError> {
-    let Draft { covers, regions, .. } = draft;
+    let Draft { covers, pages, .. } = draft;
     let size = model_size(subject.budget, load(subject, &covers))?;
-    let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), regions };
+    let mut plan = Plan { new: subject.new, covers, landmarks: Vec::new(), pages };
     plan.choose_landmarks(size.landmarks as usize);
     let large = subject.new.len().max(subject.old.len()) > subject.effort.small;
     let tuning = if large { LARGE_TUNING } else { START };
@@ -24,24 +24,24 @@ pub(crate) fn job_of<'a>(subject: &Subject<'a>, draft: Draft) -> Result<Job<'a>,
 }
 
 /// Gives each page its kind where that pays; returns what everything but the literals costs, in 1/256 bit.
-pub(crate) fn choose_regions(job: &mut Job, kinds: &[RegionKind]) -> Result<u64, patch_nostd::Error> {
-    let trace = |&kind: &RegionKind| Ok((kind, with(job, Regions::uniform(kind)).trace(PAGE)?));
-    let traces: Result<Vec<(RegionKind, Trace)>, _> = kinds.par_iter().map(trace).collect();
+pub(crate) fn choose_pages(job: &mut Job, kinds: &[PageKind]) -> Result<u64, patch_nostd::Error> {
+    let trace = |&kind: &PageKind| Ok((kind, with(job, Pages::uniform(kind)).trace(PAGE)?));
+    let traces: Result<Vec<(PageKind, Trace)>, _> = kinds.par_iter().map(trace).collect();
     let traces = traces?;
     let uniform = traces.iter().min_by_key(|(kind, trace)| (trace.total, *kind));
     let Some((kind, trace)) = uniform else { return Ok(0) };
-    let (mixed, regions) = cheapest(&traces);
+    let (mixed, pages) = cheapest(&traces);
     if mixed < trace.total {
-        *job = with(job, regions);
+        *job = with(job, pages);
         return Ok(mixed);
     }
-    *job = with(job, Regions::uniform(*kind));
+    *job = with(job, Pages::uniform(*kind));
     Ok(trace.total)
 }
 
-fn with<'a>(job: &Job<'a>, regions: Regions) -> Job<'a> {
+fn with<'a>(job: &Job<'a>, pages: Pages) -> Job<'a> {
     let mut job = job.clone();
-    job.plan.regions = regions;
+    job.plan.pages = pages;
     job
 }
 

@@ -2,7 +2,7 @@
 
 use patch_nostd::Header;
 use patch_nostd::apply::{Cover, Source};
-use patch_nostd::wire::{Codec, RegionKinds, Window, codec_ram};
+use patch_nostd::wire::{Codec, PageKinds, Window, codec_ram};
 
 use super::subject::Subject;
 use crate::api::{DiffError, Options, Package, Progress, Ram, Report, Stage};
@@ -87,7 +87,7 @@ fn header(subject: &Subject, window_log: u8, body: &[u8]) -> Header {
         ram: ram(window_log) as u32,
         base_address: 0,
         windows: [Window::default(); 3],
-        kinds: RegionKinds::default(),
+        kinds: PageKinds::default(),
         body_length: body.len() as u32,
         body_digest: subject.header.body_digest.map(|_| sha256(body)),
         ..subject.header

@@ -1,13 +1,13 @@
-//! The references of the old image, looked for once for each kind of region, however often they are needed.
+//! The references of the old image, looked for once for each kind of page, however often they are needed.
 
 use std::sync::{Arc, OnceLock};
 
 use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 use crate::limits::LARGE;
 
-/// What each kind of region finds in the old image, once somebody has asked.
+/// What each kind of page finds in the old image, once somebody has asked.
 pub(crate) struct Catalogue<'a> {
     old: &'a [u8],
     space: AddressSpace,
@@ -16,7 +16,7 @@ pub(crate) struct Catalogue<'a> {
 
 /// One of the kinds.
 struct Kind {
-    kind: RegionKind,
+    kind: PageKind,
     found: OnceLock<Arc<Found>>,
     starts: OnceLock<Arc<Starts>>,
 }
@@ -25,7 +25,7 @@ struct Kind {
 #[derive(Debug)]
 pub(crate) struct Starts(Marks);
 
-/// The references of an image for one kind of region, none inside of another.
+/// The references of an image for one kind of page, none inside of another.
 #[derive(Debug)]
 pub(crate) struct Found {
     /// Where references begin that are kept.
@@ -46,8 +46,8 @@ struct Marks {
 
 impl<'a> Catalogue<'a> {
     /// Of the references of `old` that pages of these kinds can hold.
-    pub(crate) fn new(old: &'a [u8], space: AddressSpace, kinds: &[RegionKind]) -> Self {
-        let kind = |&kind: &RegionKind| Kind { kind, found: OnceLock::new(), starts: OnceLock::new() };
+    pub(crate) fn new(old: &'a [u8], space: AddressSpace, kinds: &[PageKind]) -> Self {
+        let kind = |&kind: &PageKind| Kind { kind, found: OnceLock::new(), starts: OnceLock::new() };
         Self { old, space, kinds: kinds.iter().map(kind).collect() }
     }
 
@@ -62,14 +62,14 @@ impl<'a> Catalogue<'a> {
     }
 
     /// What pages of `kind` hold.
-    pub(crate) fn found(&self, kind: RegionKind) -> Arc<Found> {
+    pub(crate) fn found(&self, kind: PageKind) -> Arc<Found> {
         let look = || Arc::new(Found::new(self.old, kind, &self.space));
         self.kind(kind).map_or_else(look, |known| known.found.get_or_init(look).clone())
     }
 
     /// Where the references of pages of `kind` begin. Of large images nothing else is kept: as bits they take an eighth
     /// of a byte for each of the image, with what they point at as much as the image and more.
-    pub(crate) fn starts(&self, kind: RegionKind) -> Arc<Starts> {
+    pub(crate) fn starts(&self, kind: PageKind) -> Arc<Starts> {
         let look = || match self.old.len() > LARGE {
             true => Arc::new(Starts::new(self.old, kind, &self.space)),
             false => self.found(kind).starts.clone(),
@@ -77,17 +77,17 @@ impl<'a> Catalogue<'a> {
         self.kind(kind).map_or_else(look, |known| known.starts.get_or_init(look).clone())
     }
 
-    fn kind(&self, kind: RegionKind) -> Option<&Kind> {
+    fn kind(&self, kind: PageKind) -> Option<&Kind> {
         self.kinds.iter().find(|known| known.kind == kind)
     }
 }
 
 /// Finds the references that a walk through `old` would meet, and tells `note` where each begins.
-fn find(old: &[u8], kind: RegionKind, space: &AddressSpace, mut note: impl FnMut(usize, &Reference)) {
+fn find(old: &[u8], kind: PageKind, space: &AddressSpace, mut note: impl FnMut(usize, &Reference)) {
     let mut halves = Halves::default();
     let mut steps = Steps::default();
     let mut at = 0;
-    while at < old.len() && kind != RegionKind::Bytes {
+    while at < old.len() && kind != PageKind::Bytes {
         let address = space.base_address.wrapping_add(at as u32);
         let view = View::new(&old[at..old.len().min(at + VIEW)], address, steps.inside(address));
         let found = Reference::find(kind, &view, space, &halves);
@@ -106,7 +106,7 @@ fn find(old: &[u8], kind: RegionKind, space: &AddressSpace, mut note: impl FnMut
 }
 
 impl Starts {
-    fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
+    fn new(old: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
         let mut marks = Marks::of(old, kind);
         find(old, kind, space, |at, _| marks.set(at));
         Self(marks)
@@ -120,7 +120,7 @@ impl Starts {
 }
 
 impl Found {
-    fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
+    fn new(old: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
         let (mut kept, mut all) = (Marks::of(old, kind), Marks::of(old, kind));
         let mut references = Vec::new();
         find(old, kind, space, |at, reference| {
@@ -147,8 +147,8 @@ impl Found {
 
 impl Marks {
     /// For the references of `kind`; bytes have none.
-    fn of(image: &[u8], kind: RegionKind) -> Self {
-        let size = if kind == RegionKind::Bytes { 0 } else { image.len() };
+    fn of(image: &[u8], kind: PageKind) -> Self {
+        let size = if kind == PageKind::Bytes { 0 } else { image.len() };
         Self { bits: vec![0; size.div_ceil(64)], ranks: Vec::new() }
     }
 
@@ -209,8 +209,8 @@ mod tests {
         let image: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let space =
             AddressSpace { base_address: 0x1000, image_size: image.len() as u32, ..AddressSpace::default() };
-        let catalogue = Catalogue::new(&image, space, &[RegionKind::POINTERS]);
-        let found = catalogue.found(RegionKind::POINTERS);
+        let catalogue = Catalogue::new(&image, space, &[PageKind::POINTERS]);
+        let found = catalogue.found(PageKind::POINTERS);
         for (offset, _) in image.iter().enumerate() {
             let expected = (offset % 28 == 0).then(|| words[offset / 4]);
             assert_eq!(found.at(offset).map(|reference| reference.target), expected);

@@ -147,7 +147,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn what_is_written_is_read(bits: u8, address: u32, target: u32) {
-            let Ok(crate::wire::RegionKind::Words(form)) = crate::wire::RegionKind::from_number(16 | bits & 15)
+            let Ok(crate::wire::PageKind::Words(form)) = crate::wire::PageKind::from_number(16 | bits & 15)
             else { return Ok(()) };
             let bytes = write(form, address, &SPACE, target);
             assert_eq!(super::target(form, bytes, address, &SPACE), Some(target));

@@ -4,7 +4,7 @@ use super::codec::{Codec, MOST_CODEC, ModelSize, Tuning};
 use super::prefix::{FLAG_SIGNED, FLAGS, HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};
 use super::ram::{codec_ram, ram};
 use super::signatures::Signatures;
-use super::{Extensions, Fields, RegionKinds, crc32};
+use super::{Extensions, Fields, PageKinds, crc32};
 use crate::Error;
 
 /// The largest base or target image, in bytes.
@@ -50,7 +50,7 @@ pub struct Header {
     /// Where else words may point.
     pub windows: [Window; MAX_WINDOWS],
     /// The kinds that the target's pages have.
-    pub kinds: RegionKinds,
+    pub kinds: PageKinds,
     /// Whether target bytes already written must be readable.
     pub read_back: bool,
     /// Bytes of body that follow the header.
@@ -75,7 +75,7 @@ impl Header {
         base_address: 0,
         address_high: 0,
         windows: [Window { start: 0, length: 0 }; MAX_WINDOWS],
-        kinds: RegionKinds::NONE,
+        kinds: PageKinds::NONE,
         read_back: false,
         body_length: 0,
         body_digest: None,

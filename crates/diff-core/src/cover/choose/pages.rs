@@ -1,10 +1,10 @@
 //! What the pages of a new image would cost by habitual prices if they were of some kind, with covers that are given.
 
 use patch_nostd::apply::{Cover, Source};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class};
-use crate::encode::{PAGE, Regions, Trace};
+use crate::encode::{PAGE, Pages, Trace};
 use crate::refs::Catalogue;
 use crate::search::common_prefix;
 
@@ -12,8 +12,8 @@ use crate::search::common_prefix;
 const HISTORY: usize = 32;
 
 /// What copying these covers costs if all pages are of `kind`, but for what operations say.
-pub fn estimate(catalogue: &Catalogue, new: &[u8], kind: RegionKind, covers: &[(u32, Cover)]) -> Trace {
-    let references = References::new(catalogue, new, Regions::uniform(kind), covers);
+pub fn estimate(catalogue: &Catalogue, new: &[u8], kind: PageKind, covers: &[(u32, Cover)]) -> Trace {
+    let references = References::new(catalogue, new, Pages::uniform(kind), covers);
     let mut estimate = Estimate {
         old: catalogue.old(),
         new,

@@ -132,18 +132,18 @@ fn cuts(size: usize, covers: &[(u32, Cover)]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use patch_nostd::refs::AddressSpace;
-    use patch_nostd::wire::RegionKind;
+    use patch_nostd::wire::PageKind;
     use proptest::prelude::*;
 
     use super::*;
     use crate::cover::Repeats;
-    use crate::encode::Regions;
+    use crate::encode::Pages;
     use crate::refs::Catalogue;
     use crate::search::{CoverOptions, Index, find_covers};
 
     const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
 
-    fn chosen(old: &[u8], new: &[u8], kind: RegionKind) -> Vec<(u32, Cover)> {
+    fn chosen(old: &[u8], new: &[u8], kind: PageKind) -> Vec<(u32, Cover)> {
         let index = Index::build(old).unwrap();
         let repeats = Repeats::new(new);
         let matches =
@@ -153,9 +153,9 @@ mod tests {
         let covers: Vec<_> =
             found.iter().map(|found| (found.new_start, cover(found.old_start, found.length))).collect();
         let pieces = pieces(&matches, &covers, WIDTH);
-        let regions = Regions::uniform(kind);
+        let pages = Pages::uniform(kind);
         let space = AddressSpace { image_size: old.len() as u32, ..AddressSpace::default() };
-        let references = References::new(&Catalogue::new(old, space, &[kind]), new, regions, &covers);
+        let references = References::new(&Catalogue::new(old, space, &[kind]), new, pages, &covers);
         choose((old, new), (&pieces, WIDTH.lanes), &Prices::default(), &references)
     }
 
@@ -189,7 +189,7 @@ mod tests {
             let old = noise(length, alphabet, seed);
             let [a, b] = cuts.map(|cut| cut.index(length + 1));
             let new = [&old[a..], &noise(length / 10, alphabet, seed ^ 1), &old[..b]].concat();
-            let kind = if thumb { RegionKind::Thumb } else { RegionKind::Bytes };
+            let kind = if thumb { PageKind::Thumb } else { PageKind::Bytes };
             check(&old, &new, &chosen(&old, &new, kind));
         }
     }
@@ -200,7 +200,7 @@ mod tests {
         let new = [&old[150_000..], &old[..150_000]].concat();
         let of_base = |start, length| Cover { source: Source::Base, start, length };
         assert_eq!(
-            chosen(&old, &new, RegionKind::Bytes),
+            chosen(&old, &new, PageKind::Bytes),
             [(0, of_base(150_000, 250_000)), (250_000, of_base(0, 150_000))]
         );
     }
@@ -211,7 +211,7 @@ mod tests {
         let new: Vec<u8> = old.chunks(1999).rev().flatten().copied().collect();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| chosen(&old, &new, RegionKind::POINTERS))
+            pool.install(|| chosen(&old, &new, PageKind::POINTERS))
         };
         assert_eq!(run(1), run(2));
     }

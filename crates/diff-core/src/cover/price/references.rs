@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use patch_nostd::apply::{Cover, Source};
 use patch_nostd::refs::{AddressSpace, Class, Reference};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 use super::prices::Verdict;
-use crate::encode::{PAGE, Regions};
+use crate::encode::{PAGE, Pages};
 use crate::refs::{Catalogue, Found, bytes};
 
 /// No cover copies this byte of the old image.
@@ -18,9 +18,9 @@ pub struct References<'a> {
     old: &'a [u8],
     new: &'a [u8],
     space: AddressSpace,
-    regions: Regions,
-    /// For each kind of region in use, the references of the old image.
-    found: Vec<(RegionKind, Arc<Found>)>,
+    pages: Pages,
+    /// For each kind of page in use, the references of the old image.
+    found: Vec<(PageKind, Arc<Found>)>,
     /// For each byte of the old image, how far the longest cover that copies it moves it.
     moved: Vec<i32>,
     /// What references taught: old targets and how far they moved, ascending.
@@ -29,12 +29,12 @@ pub struct References<'a> {
 
 impl<'a> References<'a> {
     /// What `covers` tell about the catalogue's image and the new one.
-    pub fn new(catalogue: &Catalogue<'a>, new: &'a [u8], regions: Regions, covers: &[(u32, Cover)]) -> Self {
+    pub fn new(catalogue: &Catalogue<'a>, new: &'a [u8], pages: Pages, covers: &[(u32, Cover)]) -> Self {
         let (old, space) = (catalogue.old(), *catalogue.space());
-        let kinds = regions.kinds.as_slice().iter().filter(|&&kind| kind != RegionKind::Bytes);
+        let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
         let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();
         let moved = if found.is_empty() { Vec::new() } else { moved(old.len(), covers) };
-        let mut references = Self { old, new, space, regions, found, moved, learned: Vec::new() };
+        let mut references = Self { old, new, space, pages, found, moved, learned: Vec::new() };
         references.learn(covers);
         references
     }
@@ -93,8 +93,8 @@ impl<'a> References<'a> {
     fn found(&self, target: usize) -> Option<&Found> {
         let kind = match &self.found[..] {
             [] => return None,
-            [(_, only)] if self.regions.kinds.as_slice().len() == 1 => return Some(only),
-            _ => self.regions.kinds.get(self.regions.index((target / PAGE) as u32))?,
+            [(_, only)] if self.pages.kinds.as_slice().len() == 1 => return Some(only),
+            _ => self.pages.kinds.get(self.pages.index((target / PAGE) as u32))?,
         };
         self.found.iter().find(|(known, _)| *known == kind).map(|(_, found)| &**found)
     }

@@ -8,7 +8,7 @@ use crate::entropy::map::{BLOCK_CONTEXTS, BLOCK_SETS, KIND_FLAGS};
 use crate::entropy::{Category, Coder, CopyContext};
 use crate::refs::{Halves, Site, Steps, VIEW, skip};
 use crate::state::{State, Transfer, state};
-use crate::wire::{PAGE_LOG, RegionKind};
+use crate::wire::{PAGE_LOG, PageKind};
 
 /// Differences are remembered apart for bytes whose neighbours differ, in this many classes.
 const NEAR: usize = 32;
@@ -26,7 +26,7 @@ pub(super) struct CopyState {
     /// Hits (0) and misses (1) of the last bytes, and of the last blocks.
     pub(super) history: u8,
     pub(super) blocks: u8,
-    pub(super) kind: RegionKind,
+    pub(super) kind: PageKind,
     /// The cover's range in the source.
     pub(super) start: u32,
     pub(super) length: u32,
@@ -62,7 +62,7 @@ pub(super) struct CopyMemory {
 // A reference is found and coded in the same step.
 state!(CopyMemory: halves, near; fixed site);
 
-impl State for RegionKind {
+impl State for PageKind {
     fn transfer<T: Transfer>(&mut self, transfer: &mut T) -> Result<(), Error> {
         let mut number = self.number();
         number.transfer(transfer)?;
@@ -170,11 +170,11 @@ impl Walker<'_> {
         self.copy.block = block;
         self.copy.kind = match self.copy.source {
             Source::Base => self.page_kind(coder, oracle)?,
-            Source::Target => RegionKind::Bytes,
+            Source::Target => PageKind::Bytes,
         };
         self.copy.address = self.base_address.wrapping_add(start);
         // Without references, it is all the same.
-        let free = self.copy.kind == RegionKind::Bytes;
+        let free = self.copy.kind == PageKind::Bytes;
         self.copy.alignment = if free { 0xFFF } else { self.copy.kind.alignment() - 1 };
         coder.category(Category::Unchanged);
         let clean = O::KNOWS && self.is_clean(oracle);
@@ -196,7 +196,7 @@ impl Walker<'_> {
     }
 
     /// The kind of the page that the position is in; it is coded where the first block of the base begins in it.
-    fn page_kind<C: Coder, O: Oracle>(&mut self, coder: &mut C, oracle: &O) -> Result<RegionKind, Error> {
+    fn page_kind<C: Coder, O: Oracle>(&mut self, coder: &mut C, oracle: &O) -> Result<PageKind, Error> {
         let page = self.position >> PAGE_LOG;
         if self.copy.page != page + 1 && self.kinds.as_slice().len() > 1 {
             self.copy.page = page + 1;

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::entropy::{Category, Coder, LiteralContext, Model};
 use crate::refs::Predictor;
 use crate::state::{State, Transfer, state};
-use crate::wire::{Header, RegionKinds, Tuning};
+use crate::wire::{Header, PageKinds, Tuning};
 use zerocopy::IntoBytes;
 
 /// Bytes of a window on the source of a cover: the largest block, and what a reference at its end looks at.
@@ -90,7 +90,7 @@ pub struct Walker<'w> {
     read_back: bool,
     model: Model<'w>,
     predictor: Predictor<'w>,
-    kinds: RegionKinds,
+    kinds: PageKinds,
     memory: CopyMemory,
 }
 

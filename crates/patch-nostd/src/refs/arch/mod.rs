@@ -19,7 +19,7 @@ mod xtensa;
 use instruction::{Instruction, Pointers};
 
 use super::{AddressSpace, Bytes, Class, Effect, Halves, ReferenceOf, Steps, View, word};
-use crate::wire::{RegionKind, WordForm, architectures};
+use crate::wire::{PageKind, WordForm, architectures};
 
 /// A reference of any form.
 pub type Reference = ReferenceOf<Form>;
@@ -49,12 +49,12 @@ macro_rules! forms {
             /// Finds the reference that `view` begins with, if any, as a page of kind `kind` holds it.
             #[must_use]
             #[inline]
-            pub fn find(kind: RegionKind, view: &View<'_>, space: &AddressSpace, halves: &Halves) -> Option<Self> {
+            pub fn find(kind: PageKind, view: &View<'_>, space: &AddressSpace, halves: &Halves) -> Option<Self> {
                 let word = |form| word::find(form, view.first, view.address, space).map(ReferenceOf::of_any);
                 match kind {
-                    RegionKind::Bytes => None,
-                    RegionKind::Words(form) => word(form),
-                    $(#[cfg(feature = $name)] RegionKind::$kind => find_in_code::<$file::Form>(view, space, halves, word),)*
+                    PageKind::Bytes => None,
+                    PageKind::Words(form) => word(form),
+                    $(#[cfg(feature = $name)] PageKind::$kind => find_in_code::<$file::Form>(view, space, halves, word),)*
                     // Kinds that are not built in; headers that name them are refused.
                     #[cfg(not(feature = "all-architectures"))]
                     _ => None,
@@ -112,9 +112,9 @@ macro_rules! forms {
             /// Goes on by one byte, whose address is given, and which is followed by `next`.
             #[inline]
             #[cfg_attr(not(feature = "all-architectures"), allow(unused_variables))]
-            pub fn byte(&mut self, kind: RegionKind, address: u32, byte: u8, next: u8) {
+            pub fn byte(&mut self, kind: PageKind, address: u32, byte: u8, next: u8) {
                 let length: Option<u32> = match kind {
-                    $(#[cfg(feature = $name)] RegionKind::$kind => $file::Form::length(byte, next),)*
+                    $(#[cfg(feature = $name)] PageKind::$kind => $file::Form::length(byte, next),)*
                     _ => None,
                 };
                 let Some(length) = length else { return };
@@ -129,14 +129,14 @@ macro_rules! forms {
         #[inline]
         #[cfg_attr(not(feature = "all-architectures"), allow(unused_variables))]
         pub(crate) fn skip(
-            kind: RegionKind,
+            kind: PageKind,
             (bytes, count): (&[u8], usize),
             address: u32,
             space: &AddressSpace,
             steps: &mut Steps,
         ) -> usize {
             match kind {
-                $(#[cfg(feature = $name)] RegionKind::$kind => $file::Form::skip(bytes, count, address, space, steps),)*
+                $(#[cfg(feature = $name)] PageKind::$kind => $file::Form::skip(bytes, count, address, space, steps),)*
                 _ => 0,
             }
         }

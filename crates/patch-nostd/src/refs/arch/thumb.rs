@@ -385,7 +385,7 @@ mod tests {
                 let here = address + at as u32;
                 if here & 1 == 0 {
                     let view = View::new(&bytes[at..], here, slow.inside(here));
-                    let kind = crate::wire::RegionKind::Thumb;
+                    let kind = crate::wire::PageKind::Thumb;
                     prop_assert_eq!(crate::refs::Reference::find(kind, &view, &space, &Halves::default()), None);
                     slow.byte(kind, here, bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
                 }

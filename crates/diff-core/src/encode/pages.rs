@@ -1,6 +1,6 @@
 //! Gives every page of the new image the kind that comes out cheapest (`docs/format.md`, section 3.4).
 
-use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, RegionKind, RegionKinds};
+use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, PageKind, PageKinds};
 
 use super::trace::Trace;
 
@@ -11,32 +11,32 @@ const CHANGE: u64 = 16 * 256;
 
 /// The kinds of the new image's pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Regions {
+pub struct Pages {
     /// The kinds that occur.
-    pub(crate) kinds: RegionKinds,
+    pub(crate) kinds: PageKinds,
     /// For each page the index of its kind.
     pages: Vec<u8>,
 }
 
-impl Regions {
+impl Pages {
     /// The same kind everywhere.
     #[must_use]
-    pub fn uniform(kind: RegionKind) -> Self {
+    pub fn uniform(kind: PageKind) -> Self {
         Self { kinds: list(&[kind]), pages: Vec::new() }
     }
 
-    /// The regions whose pages have these kinds, of which there are at most [`MAX_KINDS`] different ones.
+    /// Pages of these kinds, of which there are at most [`MAX_KINDS`] different ones.
     #[must_use]
-    pub fn of_pages(pages: &[RegionKind]) -> Self {
-        let mut kinds: Vec<RegionKind> = Vec::new();
-        let index = |kind: &RegionKind| {
+    pub fn of_pages(pages: &[PageKind]) -> Self {
+        let mut kinds: Vec<PageKind> = Vec::new();
+        let index = |kind: &PageKind| {
             kinds.iter().position(|known| known == kind).unwrap_or_else(|| {
                 kinds.push(*kind);
                 kinds.len() - 1
             }) as u8
         };
         let pages = pages.iter().map(index).collect();
-        Self { kinds: list(if kinds.is_empty() { &[RegionKind::Bytes] } else { &kinds }), pages }
+        Self { kinds: list(if kinds.is_empty() { &[PageKind::Bytes] } else { &kinds }), pages }
     }
 
     /// The index of a page's kind.
@@ -46,21 +46,21 @@ impl Regions {
     }
 }
 
-fn list(kinds: &[RegionKind]) -> RegionKinds {
-    RegionKinds::new(kinds.get(..MAX_KINDS).unwrap_or(kinds)).unwrap_or_default()
+fn list(kinds: &[PageKind]) -> PageKinds {
+    PageKinds::new(kinds.get(..MAX_KINDS).unwrap_or(kinds)).unwrap_or_default()
 }
 
-/// The cheapest regions and their cost, from traces of the same plan with one kind each, at most [`MAX_KINDS`] of them.
+/// The cheapest kinds of pages and their cost, from traces of the same plan with one kind each, at most [`MAX_KINDS`] of them.
 ///
 /// The traces' blocks are pages. A shortest path over pages and kinds, with a price for each change.
 #[must_use]
-pub fn cheapest(traces: &[(RegionKind, Trace)]) -> (u64, Regions) {
+pub fn cheapest(traces: &[(PageKind, Trace)]) -> (u64, Pages) {
     let (cost, kinds) = choose(traces);
-    (cost, Regions::of_pages(&kinds))
+    (cost, Pages::of_pages(&kinds))
 }
 
 /// The kind of each page, and what all pages cost.
-fn choose(traces: &[(RegionKind, Trace)]) -> (u64, Vec<RegionKind>) {
+fn choose(traces: &[(PageKind, Trace)]) -> (u64, Vec<PageKind>) {
     let blocks = traces.first().map_or(0, |(_, trace)| trace.by_block.len());
     let mut costs = vec![0u64; traces.len()];
     let mut origins: Vec<Vec<usize>> = Vec::with_capacity(blocks);
@@ -104,10 +104,9 @@ mod tests {
 
     #[test]
     fn every_page_gets_its_cheapest_kind() {
-        let traces =
-            [(RegionKind::Bytes, trace(&[9, 9, 1, 1, 9])), (RegionKind::Thumb, trace(&[1, 1, 9, 9, 1]))];
-        let (_, regions) = cheapest(&traces);
-        assert_eq!(regions.kinds.as_slice(), [RegionKind::Thumb, RegionKind::Bytes]);
-        assert_eq!((0..5).map(|page| regions.index(page)).collect::<Vec<_>>(), [0, 0, 1, 1, 0]);
+        let traces = [(PageKind::Bytes, trace(&[9, 9, 1, 1, 9])), (PageKind::Thumb, trace(&[1, 1, 9, 9, 1]))];
+        let (_, pages) = cheapest(&traces);
+        assert_eq!(pages.kinds.as_slice(), [PageKind::Thumb, PageKind::Bytes]);
+        assert_eq!((0..5).map(|page| pages.index(page)).collect::<Vec<_>>(), [0, 0, 1, 1, 0]);
     }
 }

@@ -1,9 +1,9 @@
-//! Region kinds: how references are looked for in a page of the target (`docs/format.md`, section 3.4).
+//! Kinds of pages: how references are looked for in a page of the target (`docs/format.md`, section 3.4).
 
 use super::Fields;
 use crate::Error;
 
-/// How many kinds of regions a header may list.
+/// How many kinds of pages a header may list.
 pub const MAX_KINDS: usize = 8;
 /// Base-2 logarithm of the bytes of target that have one kind: a page.
 pub const PAGE_LOG: u32 = 12;
@@ -37,7 +37,7 @@ macro_rules! kinds {
         // With a number of its own, the first kind is zero, and telling kinds apart takes one look.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(u8)]
-        pub enum RegionKind {
+        pub enum PageKind {
             /// No references: every byte stands for itself.
             #[default]
             Bytes,
@@ -46,7 +46,7 @@ macro_rules! kinds {
             $($(#[$doc])* $kind,)*
         }
 
-        impl RegionKind {
+        impl PageKind {
             /// All kinds of code, whether built in or not.
             pub const CODE: &'static [Self] = &[$(Self::$kind),*];
 
@@ -62,7 +62,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// The kind of a number, or [`Error::UnsupportedRegion`] where it is unknown or not built in.
+            /// The kind of a number, or [`Error::UnsupportedPageKind`] where it is unknown or not built in.
             pub const fn from_number(number: u8) -> Result<Self, Error> {
                 Ok(match number {
                     0 => Self::Bytes,
@@ -70,10 +70,10 @@ macro_rules! kinds {
                     #[cfg(feature = "words")]
                     WORDS..32 => match WordForm::from_bits(number) {
                         Some(form) => Self::Words(form),
-                        None => return Err(Error::UnsupportedRegion),
+                        None => return Err(Error::UnsupportedPageKind),
                     },
                     $(#[cfg(feature = $name)] $number => Self::$kind,)*
-                    _ => return Err(Error::UnsupportedRegion),
+                    _ => return Err(Error::UnsupportedPageKind),
                 })
             }
 
@@ -179,7 +179,7 @@ impl WordForm {
 /// Kinds of words have numbers from this one on: one bit says wide, two the origin, one big-endian.
 const WORDS: u8 = 16;
 
-impl RegionKind {
+impl PageKind {
     /// Little-endian pointers of 32 bits.
     pub const POINTERS: Self = Self::Words(WordForm::POINTER);
 
@@ -194,21 +194,21 @@ impl RegionKind {
 
 /// The kinds that the pages of a target have, in an order that their numbers in the body refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RegionKinds {
-    kinds: [RegionKind; MAX_KINDS],
+pub struct PageKinds {
+    kinds: [PageKind; MAX_KINDS],
     count: usize,
 }
 
-impl Default for RegionKinds {
+impl Default for PageKinds {
     /// Bytes everywhere.
     fn default() -> Self {
-        Self { kinds: [RegionKind::Bytes; MAX_KINDS], count: 1 }
+        Self { kinds: [PageKind::Bytes; MAX_KINDS], count: 1 }
     }
 }
 
-impl RegionKinds {
+impl PageKinds {
     /// No kinds: no header has that.
-    pub(super) const NONE: Self = Self { kinds: [RegionKind::Bytes; MAX_KINDS], count: 0 };
+    pub(super) const NONE: Self = Self { kinds: [PageKind::Bytes; MAX_KINDS], count: 0 };
 
     /// Reads a list: a count, 1 to [`MAX_KINDS`], then a byte each, none twice.
     pub(super) fn read(&mut self, fields: &mut Fields<'_>) {
@@ -217,7 +217,7 @@ impl RegionKinds {
         let mut seen = 0u32;
         for place in self.kinds.iter_mut().take(self.count) {
             let number = fields.byte();
-            match RegionKind::from_number(number) {
+            match PageKind::from_number(number) {
                 Ok(kind) => *place = kind,
                 Err(error) => fields.check(false, error),
             }
@@ -230,28 +230,28 @@ impl RegionKinds {
 
     /// The kinds, in order.
     #[must_use]
-    pub fn as_slice(&self) -> &[RegionKind] {
+    pub fn as_slice(&self) -> &[PageKind] {
         self.kinds.get(..self.count).unwrap_or(&[])
     }
 
     /// The kind of this index.
     #[must_use]
-    pub fn get(&self, index: usize) -> Option<RegionKind> {
+    pub fn get(&self, index: usize) -> Option<PageKind> {
         self.as_slice().get(index).copied()
     }
 }
 
 #[cfg(feature = "encode")]
-impl RegionKinds {
+impl PageKinds {
     /// A list of these kinds, which must differ and be at least one and at most [`MAX_KINDS`].
     #[must_use]
-    pub fn new(kinds: &[RegionKind]) -> Option<Self> {
-        let mut list = Self { kinds: [RegionKind::Bytes; MAX_KINDS], count: kinds.len() };
+    pub fn new(kinds: &[PageKind]) -> Option<Self> {
+        let mut list = Self { kinds: [PageKind::Bytes; MAX_KINDS], count: kinds.len() };
         list.kinds.get_mut(..kinds.len())?.copy_from_slice(kinds);
         (!kinds.is_empty()).then_some(list)
     }
 
-    /// Writes what `RegionKinds::read` reads.
+    /// Writes what `PageKinds::read` reads.
     pub fn write(&self, writer: &mut super::Writer) {
         writer.byte(self.count as u8);
         self.as_slice().iter().for_each(|kind| writer.byte(kind.number()));
@@ -266,39 +266,39 @@ mod tests {
     fn numbers_name_kinds_and_kinds_numbers() {
         let mut known = 0;
         for number in 0..=255 {
-            let Ok(kind) = RegionKind::from_number(number) else { continue };
+            let Ok(kind) = PageKind::from_number(number) else { continue };
             assert_eq!(kind.number(), number);
             known += 1;
         }
         // Bytes, and words of two lengths, three origins and two byte orders.
         let words = if cfg!(feature = "words") { 12 } else { 1 };
-        let code = RegionKind::CODE.iter().filter(|kind| kind.is_built_in()).count();
+        let code = PageKind::CODE.iter().filter(|kind| kind.is_built_in()).count();
         assert_eq!(known, 1 + words + code);
-        for (number, &kind) in (1..).zip(RegionKind::CODE) {
-            let found = RegionKind::from_number(number);
-            assert_eq!(found, if kind.is_built_in() { Ok(kind) } else { Err(Error::UnsupportedRegion) });
+        for (number, &kind) in (1..).zip(PageKind::CODE) {
+            let found = PageKind::from_number(number);
+            assert_eq!(found, if kind.is_built_in() { Ok(kind) } else { Err(Error::UnsupportedPageKind) });
         }
         for number in [7, 15, 22, 23, 30, 31, 32, 255] {
-            assert_eq!(RegionKind::from_number(number), Err(Error::UnsupportedRegion), "kind {number}");
+            assert_eq!(PageKind::from_number(number), Err(Error::UnsupportedPageKind), "kind {number}");
         }
     }
 
     #[test]
     fn each_kind_has_a_name_and_code_the_one_of_its_feature() {
         const MANIFEST: &str = include_str!("../../Cargo.toml");
-        let words = (WORDS..32).filter_map(WordForm::from_bits).map(RegionKind::Words);
-        for kind in RegionKind::CODE.iter().copied().chain([RegionKind::Bytes]).chain(words) {
-            assert_eq!(RegionKind::from_name(kind.name()), Some(kind));
+        let words = (WORDS..32).filter_map(WordForm::from_bits).map(PageKind::Words);
+        for kind in PageKind::CODE.iter().copied().chain([PageKind::Bytes]).chain(words) {
+            assert_eq!(PageKind::from_name(kind.name()), Some(kind));
         }
-        for kind in RegionKind::CODE {
+        for kind in PageKind::CODE {
             assert!(MANIFEST.contains(&std::format!("\n{} = [", kind.name())), "{kind:?}");
         }
-        assert_eq!(RegionKind::from_name("words"), None);
+        assert_eq!(PageKind::from_name("words"), None);
     }
 
     #[cfg(feature = "words")]
-    fn read(bytes: &[u8]) -> Result<RegionKinds, Error> {
-        let mut kinds = RegionKinds::NONE;
+    fn read(bytes: &[u8]) -> Result<PageKinds, Error> {
+        let mut kinds = PageKinds::NONE;
         let mut fields = Fields::new(bytes);
         kinds.read(&mut fields);
         fields.finish().map(|()| kinds)
@@ -314,12 +314,12 @@ mod tests {
             assert_eq!(numbers, eight[..count.into()]);
             assert_eq!(kinds.get(count.into()), None);
         }
-        assert_eq!(read(&[1, 0]), Ok(RegionKinds::default()));
+        assert_eq!(read(&[1, 0]), Ok(PageKinds::default()));
         assert_eq!(read(&[0]), Err(Error::MalformedHeader));
         assert_eq!(read(&[&[9], &eight[..]].concat()), Err(Error::MalformedHeader));
         assert_eq!(read(&[2, 16, 16]), Err(Error::MalformedHeader));
         assert_eq!(read(&[2, 0, 0]), Err(Error::MalformedHeader));
         assert_eq!(read(&[3, 0, 16]), Err(Error::MalformedHeader), "a byte is missing");
-        assert_eq!(read(&[2, 16, 7]), Err(Error::UnsupportedRegion));
+        assert_eq!(read(&[2, 16, 7]), Err(Error::UnsupportedPageKind));
     }
 }
