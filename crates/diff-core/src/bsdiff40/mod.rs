@@ -39,12 +39,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::search::Cover;
+    use crate::search::Match;
 
     const LIMIT: u64 = 1 << 20;
 
     /// Images and valid covers of them, some of which are empty, adjacent, or go backwards in the old image.
-    fn cases() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<Cover>)> {
+    fn cases() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<Match>)> {
         let bytes = || prop::collection::vec(any::<u8>(), 0..300);
         let shapes = prop::collection::vec((0u32..20, any::<u32>(), 0u32..60), 0..12);
         (bytes(), bytes(), shapes).prop_map(|(old, new, shapes)| {
@@ -54,14 +54,14 @@ mod tests {
     }
 
     /// Makes covers of `(gap, place, length)`.
-    fn covers(old: &[u8], new: &[u8], shapes: &[(u32, u32, u32)]) -> Vec<Cover> {
+    fn covers(old: &[u8], new: &[u8], shapes: &[(u32, u32, u32)]) -> Vec<Match> {
         let mut end = 0;
         let mut cover = |&(gap, place, length): &(u32, u32, u32)| {
             let new_start = (end + gap).min(new.len() as u32);
             let old_start = place % (old.len() as u32 + 1);
             let length = length.min(new.len() as u32 - new_start).min(old.len() as u32 - old_start);
             end = new_start + length;
-            Cover { new_start, old_start, length }
+            Match { new_start, old_start, length }
         };
         shapes.iter().map(&mut cover).collect()
     }

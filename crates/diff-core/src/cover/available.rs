@@ -3,6 +3,8 @@
 use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::InPlacePlan;
 
+use crate::encode::Placed;
+
 /// The parts of `start..end` of the new image that can be copied at this displacement (target minus base offset).
 ///
 /// What is that far behind is gone, except in the rest of each segment: its beginning has overwritten it.
@@ -23,18 +25,19 @@ pub(crate) fn available_ranges(
 }
 
 /// The parts of covers that can be copied.
-pub(crate) fn available_covers(plan: InPlacePlan, covers: &[(u32, Cover)]) -> Vec<(u32, Cover)> {
-    let parts = |&(target, cover): &(u32, Cover)| -> Vec<(u32, Cover)> {
+pub(crate) fn available_covers(plan: InPlacePlan, covers: &[Placed]) -> Vec<Placed> {
+    let parts = |placed: &Placed| -> Vec<Placed> {
+        let Placed { at, cover } = *placed;
         if cover.source == Source::Target {
-            return vec![(target, cover)];
+            return vec![*placed];
         }
-        let displacement = i64::from(target) - i64::from(cover.start);
-        let range = (target as usize, (target + cover.length) as usize);
+        let range = (at as usize, placed.end() as usize);
         let part = |(start, end): (usize, usize)| {
             let length = (end - start) as u32;
-            (start as u32, Cover { start: cover.start + (start as u32 - target), length, ..cover })
+            let cover = Cover { start: cover.start + (start as u32 - at), length, ..cover };
+            Placed { at: start as u32, cover }
         };
-        available_ranges(plan, displacement, range).map(part).collect()
+        available_ranges(plan, placed.displacement(), range).map(part).collect()
     };
     covers.iter().flat_map(parts).collect()
 }

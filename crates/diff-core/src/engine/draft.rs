@@ -1,6 +1,5 @@
 //! A first draft of the covers: what the search finds with references of one mask masked out, and about what it costs.
 
-use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::PageKind;
 use rayon::prelude::*;
 
@@ -10,7 +9,7 @@ use crate::api::{DiffError, Report};
 use crate::cover::{
     Matches, Piece, Prices, References, Repeats, available_covers, choose, estimate, pieces, pool, refine,
 };
-use crate::encode::{Pages, Trace, cheapest, operations};
+use crate::encode::{Pages, Placed, Trace, cheapest, operations};
 use crate::limits::LARGE;
 use crate::refs::Mask;
 use crate::search::{CoverOptions, Equal, Index, find_covers_around};
@@ -30,7 +29,7 @@ pub(crate) struct Draft {
     /// The kinds that are worth a trial encoding.
     pub(crate) kinds: Vec<PageKind>,
     /// The covers in order of the new image, with where each begins there.
-    pub(crate) covers: Vec<(u32, Cover)>,
+    pub(crate) covers: Vec<Placed>,
     /// What covers can be chosen from, if they are chosen by price.
     pub(crate) pieces: Vec<Piece>,
 }
@@ -91,7 +90,7 @@ impl Draft {
 }
 
 /// Covers, and what others could be chosen from.
-type Found = (Vec<(u32, Cover)>, Vec<Piece>);
+type Found = (Vec<Placed>, Vec<Piece>);
 
 /// The search's covers, those of gaps chosen by price if that is wanted, and what all can be chosen from if that is.
 fn search(
@@ -104,10 +103,9 @@ fn search(
     let eighths = if std::ptr::eq(old, subject.old) { 8 } else { 5 };
     let index = Index::around(old, &equal, eighths)?;
     let found = find_covers_around(&index, new, &equal, &CoverOptions::default());
-    let of_base = |start, length| Cover { source: Source::Base, start, length };
-    let covers: Vec<(u32, Cover)> =
-        found.iter().map(|cover| (cover.new_start, of_base(cover.old_start, cover.length))).collect();
-    let available = |covers: Vec<(u32, Cover)>| match subject.in_place {
+    let covers: Vec<Placed> =
+        found.iter().map(|found| Placed::of_base(found.new_start, found.old_start, found.length)).collect();
+    let available = |covers: Vec<Placed>| match subject.in_place {
         Some(plan) => available_covers(plan, &covers),
         None => covers,
     };
@@ -132,7 +130,7 @@ fn search(
 }
 
 /// The kinds of pages that these covers suggest, by habitual prices, and about what copying costs then.
-fn estimated_pages(subject: &Subject, covers: &[(u32, Cover)]) -> (u64, Pages) {
+fn estimated_pages(subject: &Subject, covers: &[Placed]) -> (u64, Pages) {
     let estimate = |&kind: &PageKind| (kind, estimate(&subject.catalogue, subject.new, kind, covers));
     let traces: Vec<(PageKind, Trace)> = subject.kinds.par_iter().map(estimate).collect();
     cheapest(&traces)

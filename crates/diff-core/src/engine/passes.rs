@@ -1,14 +1,13 @@
 //! Further passes: covers are chosen again, by what the models charged for those chosen before.
 
 use patch_nostd::Error;
-use patch_nostd::apply::Cover;
 use rayon::prelude::*;
 
 use super::level::SCALES;
 use super::subject::Subject;
 use super::trial::load;
 use crate::cover::{Observer, Piece, Prices, References, Scale, Width, choose};
-use crate::encode::{Course, Job, Plan, model_size};
+use crate::encode::{Course, Job, Placed, Plan, model_size};
 
 /// Chooses the job's covers again until that does not gain anything, or often enough; what the job costs then, if
 /// that became known.
@@ -58,7 +57,7 @@ fn pass(
 }
 
 /// The same job with other covers.
-fn with_covers<'a>(subject: &Subject, job: &Job<'a>, covers: Vec<(u32, Cover)>) -> Result<Job<'a>, Error> {
+fn with_covers<'a>(subject: &Subject, job: &Job<'a>, covers: Vec<Placed>) -> Result<Job<'a>, Error> {
     let size = model_size(subject.budget, load(subject, &covers)).map_err(|_| Error::Corrupt)?;
     let mut plan = Plan { covers, ..job.plan.clone() };
     plan.choose_landmarks(size.landmarks as usize);

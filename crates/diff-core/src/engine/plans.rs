@@ -1,10 +1,10 @@
 //! The plans that a device's flash allows, those that wear it least first.
 
-use patch_nostd::apply::Cover;
 use patch_nostd::wire::InPlacePlan;
 
 use crate::api::InPlace;
 use crate::cover::available_covers;
+use crate::encode::Placed;
 
 /// Plans for two images.
 pub(crate) struct Candidates {
@@ -34,12 +34,12 @@ impl Candidates {
     }
 
     /// The first plan under which all these covers can be copied.
-    pub(crate) fn lossless(&self, covers: &[(u32, Cover)]) -> Option<InPlacePlan> {
+    pub(crate) fn lossless(&self, covers: &[Placed]) -> Option<InPlacePlan> {
         self.plans.iter().copied().find(|&plan| lost(plan, covers) == 0)
     }
 
     /// Those under which the least can no longer be copied of these covers, or not much more.
-    pub(crate) fn promising(&self, covers: &[(u32, Cover)]) -> Vec<InPlacePlan> {
+    pub(crate) fn promising(&self, covers: &[Placed]) -> Vec<InPlacePlan> {
         let losses: Vec<u64> = self.plans.iter().map(|&plan| lost(plan, covers)).collect();
         let least = losses.iter().copied().min().unwrap_or(0);
         let promising = self.plans.iter().zip(losses).filter(|&(_, loss)| loss <= least + least / 2);
@@ -48,8 +48,7 @@ impl Candidates {
 }
 
 /// How many bytes of covers cannot be copied under a plan.
-fn lost(plan: InPlacePlan, covers: &[(u32, Cover)]) -> u64 {
-    let bytes =
-        |covers: &[(u32, Cover)]| covers.iter().map(|(_, cover)| u64::from(cover.length)).sum::<u64>();
+fn lost(plan: InPlacePlan, covers: &[Placed]) -> u64 {
+    let bytes = |covers: &[Placed]| covers.iter().map(|placed| u64::from(placed.cover.length)).sum::<u64>();
     bytes(covers) - bytes(&available_covers(plan, covers))
 }

@@ -1,6 +1,6 @@
 //! Trial encodings: the job that says some covers, and the kinds of pages that come out cheapest.
 
-use patch_nostd::apply::{Cover, Source};
+use patch_nostd::apply::Source;
 use patch_nostd::wire::PageKind;
 use rayon::prelude::*;
 
@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::subject::Subject;
 use crate::api::{DiffError, Report};
 use crate::encode::{
-    Job, LARGE_TUNING, Load, PAGE, Pages, Plan, START, Trace, cheapest, model_size, operations,
+    Job, LARGE_TUNING, Load, PAGE, Pages, Placed, Plan, START, Trace, cheapest, model_size, operations,
 };
 
 /// The job that says a draft's covers.
@@ -46,17 +46,17 @@ fn with<'a>(job: &Job<'a>, pages: Pages) -> Job<'a> {
 }
 
 /// How much the models will have to say about these covers.
-pub(crate) fn load(subject: &Subject, covers: &[(u32, Cover)]) -> Load {
+pub(crate) fn load(subject: &Subject, covers: &[Placed]) -> Load {
     let report = Report::of(operations(subject.new.len(), covers));
     let changes = changes(covers, subject.old, subject.new);
     Load { covers: report.base_covers, literals: report.literals, changes }
 }
 
 /// How many bytes of covers of the base differ from their source.
-fn changes(covers: &[(u32, Cover)], old: &[u8], new: &[u8]) -> u64 {
-    let changed = |&(target, cover): &(u32, Cover)| match cover.source {
+fn changes(covers: &[Placed], old: &[u8], new: &[u8]) -> u64 {
+    let changed = |&Placed { at, cover }: &Placed| match cover.source {
         Source::Base => {
-            let new = &new[target as usize..][..cover.length as usize];
+            let new = &new[at as usize..][..cover.length as usize];
             let old = &old[cover.start as usize..][..cover.length as usize];
             new.iter().zip(old).filter(|(new, old)| new != old).count() as u64
         }

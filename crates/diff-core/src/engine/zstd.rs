@@ -1,14 +1,13 @@
 //! From two images to a `zstd` package (`docs/format.md`, section 10).
 
 use patch_nostd::Header;
-use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::{Codec, PageKinds, Window, codec_ram};
 
 use super::subject::Subject;
 use crate::api::{DiffError, Options, Package, Progress, Ram, Report, Stage};
 use crate::digest::sha256;
-use crate::encode::{operations, zstd};
-use crate::search::{self, CoverOptions, Index, find_covers};
+use crate::encode::{Placed, operations, zstd};
+use crate::search::{CoverOptions, Index, Match, find_covers};
 
 /// The smallest and the largest window that a header may state, as base-2 logarithms of bytes.
 const LEAST_WINDOW: u8 = 10;
@@ -41,22 +40,19 @@ pub(super) fn make(
 }
 
 /// The covers that are worth their operations. References are not masked: the differences are sent as they are.
-fn covers(old: &[u8], new: &[u8]) -> Result<Vec<(u32, Cover)>, DiffError> {
+fn covers(old: &[u8], new: &[u8]) -> Result<Vec<Placed>, DiffError> {
     let index = Index::build(old)?;
     // The more there is to match by chance, the more a match must win by: measured on real firmware.
     let threshold = if new.len() <= SMALL { 5 } else { 8 };
     let found = find_covers(&index, new, &CoverOptions { threshold, ..CoverOptions::default() });
-    let worth = |cover: &&search::Cover| equal_bytes(old, new, cover) >= WORTH;
-    let cover = |found: &search::Cover| {
-        let cover = Cover { source: Source::Base, start: found.old_start, length: found.length };
-        (found.new_start, cover)
-    };
+    let worth = |found: &&Match| equal_bytes(old, new, found) >= WORTH;
+    let cover = |found: &Match| Placed::of_base(found.new_start, found.old_start, found.length);
     Ok(found.iter().filter(worth).map(cover).collect())
 }
 
-fn equal_bytes(old: &[u8], new: &[u8], cover: &search::Cover) -> usize {
-    let old = &old[cover.old_start as usize..][..cover.length as usize];
-    let new = &new[cover.new_start as usize..][..cover.length as usize];
+fn equal_bytes(old: &[u8], new: &[u8], found: &Match) -> usize {
+    let old = &old[found.old_start as usize..][..found.length as usize];
+    let new = &new[found.new_start as usize..][..found.length as usize];
     old.iter().zip(new).filter(|(old, new)| old == new).count()
 }
 

@@ -2,7 +2,7 @@
 
 /// One approximate match: `length` bytes of the new image at `new_start` resemble the base image at `old_start`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cover {
+pub struct Match {
     /// First byte in the new image.
     pub new_start: u32,
     /// First byte in the old image.

@@ -1,4 +1,4 @@
-//! Cover search: which stretches of a new image resemble which stretches of an old one.
+//! Match search: which stretches of a new image resemble which stretches of an old one.
 //!
 //! The search is the greedy scan bsdiff made popular, arranged so that it needs few lookups and runs on
 //! all cores. [`Index`] answers "where does this string occur?", the scan picks exact matches worth
@@ -18,19 +18,19 @@ mod text;
 
 pub(crate) use compare::common_prefix;
 pub use equal::Equal;
-pub use matches::{Cover, CoverOptions};
+pub use matches::{CoverOptions, Match};
 pub use suffix_array::{Index, SearchError};
 
 /// Finds the covers of `new`, in ascending `new_start`, not overlapping in `new`, each non-empty and within bounds.
 ///
 /// Covers may overlap in the old image. Bytes of `new` in no cover resemble nothing. Of a new image
-/// beyond 4 GiB only the part that [`Cover`] can address is searched.
-pub fn find_covers(index: &Index, new: &[u8], options: &CoverOptions) -> Vec<Cover> {
+/// beyond 4 GiB only the part that [`Match`] can address is searched.
+pub fn find_covers(index: &Index, new: &[u8], options: &CoverOptions) -> Vec<Match> {
     find_covers_around(index, new, &Equal::default(), options)
 }
 
 /// Like [`find_covers`], where it is known beforehand that some stretches of `new` are equal.
-pub fn find_covers_around(index: &Index, new: &[u8], equal: &Equal, options: &CoverOptions) -> Vec<Cover> {
+pub fn find_covers_around(index: &Index, new: &[u8], equal: &Equal, options: &CoverOptions) -> Vec<Match> {
     let new = &new[..new.len().min(u32::MAX as usize)];
     let seeds = scan::find_seeds(index, new, equal.stretches(), options);
     resolve::covers(index.old(), new, &seeds)
@@ -44,14 +44,14 @@ mod tests {
 
     use super::*;
 
-    fn search(old: &[u8], new: &[u8], stretch: usize) -> Vec<Cover> {
+    fn search(old: &[u8], new: &[u8], stretch: usize) -> Vec<Match> {
         let index = Index::build(old).unwrap();
         let covers = find_covers(&index, new, &CoverOptions { stretch, ..CoverOptions::default() });
         check(old, new, &covers);
         covers
     }
 
-    fn check(old: &[u8], new: &[u8], covers: &[Cover]) {
+    fn check(old: &[u8], new: &[u8], covers: &[Match]) {
         let mut end = 0;
         for cover in covers {
             assert!(cover.length > 0, "empty: {cover:?}");
@@ -62,8 +62,8 @@ mod tests {
         }
     }
 
-    fn equal_bytes(old: &[u8], new: &[u8], covers: &[Cover]) -> usize {
-        let pairs = |cover: &Cover| {
+    fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
+        let pairs = |cover: &Match| {
             let (o, n, l) = (cover.old_start as usize, cover.new_start as usize, cover.length as usize);
             old[o..o + l].iter().zip(&new[n..n + l]).filter(|(a, b)| a == b).count()
         };
@@ -179,7 +179,7 @@ mod tests {
     fn equal_images_are_one_cover() {
         let image = noise(100_000, 1);
         let covers = search(&image, &image, 1000);
-        assert_eq!(covers, [Cover { new_start: 0, old_start: 0, length: 100_000 }]);
+        assert_eq!(covers, [Match { new_start: 0, old_start: 0, length: 100_000 }]);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What could be copied where: stretches of the new image with the displacement at which each resembles something.
 
-use patch_nostd::apply::{Cover, Source};
+use patch_nostd::apply::Source;
 
 use super::certain::certain;
 use crate::cover::available::available_ranges;
 use crate::cover::repeats::Repeat;
 use crate::cover::sources::Matches;
+use crate::encode::Placed;
 
 /// A stretch of the new image that may be copied, whole or in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ const MARGIN: usize = 24;
 /// All candidates that touch `start..end`, by where they begin.
 pub fn candidates(
     matches: &Matches,
-    covers: &[(u32, Cover)],
+    covers: &[Placed],
     width: Width,
     range: (usize, usize),
 ) -> Vec<Candidate> {
@@ -74,7 +75,7 @@ pub fn candidates(
         places: Vec::new(),
         known,
     };
-    covers.iter().for_each(|&(target, cover)| finder.prolonged(target, cover));
+    covers.iter().for_each(|&placed| finder.prolonged(placed));
     finder.search(covers);
     let mut found = finder.found;
     found.sort_unstable_by_key(Candidate::order);
@@ -95,9 +96,9 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     /// A cover of the search, further than it goes.
-    fn prolonged(&mut self, target: u32, cover: Cover) {
-        let (start, end) = (target as usize, (target + cover.length) as usize);
-        let displacement = i64::from(target) - i64::from(cover.start);
+    fn prolonged(&mut self, placed: Placed) {
+        let (start, end, cover) = (placed.at as usize, placed.end() as usize, placed.cover);
+        let displacement = placed.displacement();
         let reach = self.width.reach.min(2 * cover.length as usize);
         let (first, last, score) = self.grown(cover.source, displacement, start, end);
         let (first, last) = (first.min(start.saturating_sub(reach)), last.max(end + reach));
@@ -131,10 +132,10 @@ impl Finder<'_> {
     }
 
     /// Looks for matches wherever no cover is beyond doubt.
-    fn search(&mut self, covers: &[(u32, Cover)]) {
+    fn search(&mut self, covers: &[Placed]) {
         let mut position = self.start;
-        for &(target, cover) in covers {
-            for (from, to) in self.certain(target, cover) {
+        for &placed in covers {
+            for (from, to) in self.certain(placed) {
                 self.look(position, from.min(self.end));
                 position = position.max(to);
             }
@@ -142,8 +143,8 @@ impl Finder<'_> {
         self.look(position, self.end);
     }
 
-    fn certain(&self, target: u32, cover: Cover) -> Vec<(usize, usize)> {
-        let (start, length) = (target as usize, cover.length as usize);
+    fn certain(&self, Placed { at, cover }: Placed) -> Vec<(usize, usize)> {
+        let (start, length) = (at as usize, cover.length as usize);
         let new = &self.matches.masked[start..start + length];
         let old = &self.matches.index.old()[cover.start as usize..][..length];
         let pairs = new.iter().zip(old).enumerate();

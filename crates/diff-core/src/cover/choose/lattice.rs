@@ -10,6 +10,7 @@ use patch_nostd::apply::{Cover, Source};
 
 use super::candidates::Candidate;
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class, folded, remember};
+use crate::encode::Placed;
 
 /// What is searched.
 pub struct Lattice<'a> {
@@ -62,7 +63,7 @@ impl Lattice<'_> {
         candidates: &[Candidate],
         recent: [i64; 4],
         continues: Option<i64>,
-    ) -> Vec<(u32, Cover)> {
+    ) -> Vec<Placed> {
         let first = Node { price: self.prices.literals.of(0), literals: 0, recent, length: 0, from: None };
         let mut nodes = vec![Node { price: u32::MAX, ..first }; end - start + 1];
         nodes[0] = first;
@@ -239,14 +240,15 @@ fn enter(lanes: &mut Vec<Lane>, candidate: Candidate, most: usize) {
 }
 
 /// The covers of the cheapest path, in order.
-fn covers(nodes: &[Node], start: usize) -> Vec<(u32, Cover)> {
+fn covers(nodes: &[Node], start: usize) -> Vec<Placed> {
     let mut covers = Vec::new();
     let mut place = nodes.len() - 1;
     while place > 0 {
         let Node { length, from, .. } = nodes[place];
         place -= length as usize;
         if let Some((source, from)) = from {
-            covers.push(((start + place) as u32, Cover { source, start: from, length }));
+            let cover = Cover { source, start: from, length };
+            covers.push(Placed { at: (start + place) as u32, cover });
         }
     }
     covers.reverse();

@@ -1,10 +1,9 @@
 //! What the pages of a new image would cost by habitual prices if they were of some kind, with covers that are given.
 
-use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::PageKind;
 
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class};
-use crate::encode::{PAGE, Pages, Trace};
+use crate::encode::{PAGE, Pages, Placed, Trace};
 use crate::refs::Catalogue;
 use crate::search::common_prefix;
 
@@ -12,7 +11,7 @@ use crate::search::common_prefix;
 const HISTORY: usize = 32;
 
 /// What copying these covers costs if all pages are of `kind`, but for what operations say.
-pub fn estimate(catalogue: &Catalogue, new: &[u8], kind: PageKind, covers: &[(u32, Cover)]) -> Trace {
+pub fn estimate(catalogue: &Catalogue, new: &[u8], kind: PageKind, covers: &[Placed]) -> Trace {
     let references = References::new(catalogue, new, Pages::uniform(kind), covers);
     let mut estimate = Estimate {
         old: catalogue.old(),
@@ -22,8 +21,8 @@ pub fn estimate(catalogue: &Catalogue, new: &[u8], kind: PageKind, covers: &[(u3
         differences: Differences::default(),
         pages: vec![0; new.len().div_ceil(PAGE)],
     };
-    for &(target, cover) in covers.iter().filter(|(_, cover)| cover.source == Source::Base) {
-        estimate.copy(target as usize, cover.start as usize, cover.length as usize);
+    for &Placed { at, cover } in covers.iter().filter(|placed| placed.is_of_base()) {
+        estimate.copy(at as usize, cover.start as usize, cover.length as usize);
     }
     estimate.trace()
 }

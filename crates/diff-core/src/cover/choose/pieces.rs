@@ -1,12 +1,13 @@
 //! Chooses the covers of a whole image by price, in pieces that all cores share.
 
-use patch_nostd::apply::{Cover, Source};
+use patch_nostd::apply::Cover;
 use rayon::prelude::*;
 
 use super::candidates::{Candidate, Width, candidates};
 use super::lattice::Lattice;
 use crate::cover::price::{Prices, References};
 use crate::cover::sources::Matches;
+use crate::encode::Placed;
 
 /// About how many bytes are one unit of parallel work.
 const PIECE: usize = 1 << 16;
@@ -28,7 +29,7 @@ pub struct Piece {
 }
 
 /// Cuts the new image into pieces and gathers the candidates of each; `covers` are the search's.
-pub fn pieces(matches: &Matches, covers: &[(u32, Cover)], width: Width) -> Vec<Piece> {
+pub fn pieces(matches: &Matches, covers: &[Placed], width: Width) -> Vec<Piece> {
     let cuts = cuts(matches.new.len(), covers);
     let ranges: Vec<(usize, usize)> = cuts.windows(2).map(|pair| (pair[0], pair[1])).collect();
     ranges.par_iter().map(|&(start, end)| piece(matches, covers, width, start, end)).collect()
@@ -49,34 +50,34 @@ pub fn pool(pieces: &mut [Piece], others: &[Piece]) {
     });
 }
 
-fn piece(matches: &Matches, covers: &[(u32, Cover)], width: Width, start: usize, end: usize) -> Piece {
-    let first = covers.partition_point(|&(target, cover)| ((target + cover.length) as usize) <= start);
-    let last = covers.partition_point(|&(target, _)| (target as usize) < end);
-    let displacement = |&(target, cover): &(u32, Cover)| i64::from(target) - i64::from(cover.start);
+fn piece(matches: &Matches, covers: &[Placed], width: Width, start: usize, end: usize) -> Piece {
+    let first = covers.partition_point(|placed| placed.end() as usize <= start);
+    let last = covers.partition_point(|placed| (placed.at as usize) < end);
     let mut recent = [0; 4];
     for (place, cover) in recent.iter_mut().zip(covers[..first].iter().rev()) {
-        *place = displacement(cover);
+        *place = cover.displacement();
     }
-    let continues = covers.get(first).filter(|&&(target, _)| (target as usize) < start).map(displacement);
+    let continues = covers.get(first).filter(|placed| (placed.at as usize) < start).map(Placed::displacement);
     if let Some(displacement) = continues {
         recent.rotate_right(1);
         recent[0] = displacement;
     }
     // A cover next to the piece may be worth prolonging into it.
     let around = &covers[first.saturating_sub(1)..(last + 1).min(covers.len())];
-    let around: Vec<(u32, Cover)> = around.iter().map(|&cover| clipped(cover, start, end)).collect();
+    let around: Vec<Placed> = around.iter().map(|&cover| clipped(cover, start, end)).collect();
     let candidates = candidates(matches, &around, width, (start, end));
     Piece { start, end, candidates, recent, continues }
 }
 
 /// The part of a cover that is in a piece or near it, if any is; what is further away would be looked at in vain.
-fn clipped((target, cover): (u32, Cover), start: usize, end: usize) -> (u32, Cover) {
-    let first = target.max((start as u32).saturating_sub(MARGIN));
-    let last = (target + cover.length).min(end as u32 + MARGIN);
+fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
+    let Placed { at, cover } = placed;
+    let first = at.max((start as u32).saturating_sub(MARGIN));
+    let last = placed.end().min(end as u32 + MARGIN);
     if first >= last {
-        return (target, cover);
+        return placed;
     }
-    (first, Cover { start: cover.start + (first - target), length: last - first, ..cover })
+    Placed { at: first, cover: Cover { start: cover.start + (first - at), length: last - first, ..cover } }
 }
 
 /// The cheapest covers by these prices.
@@ -85,40 +86,39 @@ pub fn choose(
     (pieces, lanes): (&[Piece], usize),
     prices: &Prices,
     references: &References,
-) -> Vec<(u32, Cover)> {
+) -> Vec<Placed> {
     let lattice = Lattice { old, new, prices, references, lanes };
-    let chosen: Vec<Vec<(u32, Cover)>> = pieces
+    let chosen: Vec<Vec<Placed>> = pieces
         .par_iter()
         .map(|piece| {
             lattice.cheapest((piece.start, piece.end), &piece.candidates, piece.recent, piece.continues)
         })
         .collect();
-    let mut all: Vec<(u32, Cover)> = Vec::with_capacity(chosen.iter().map(Vec::len).sum());
-    for (target, cover) in chosen.into_iter().flatten() {
+    let mut all: Vec<Placed> = Vec::with_capacity(chosen.iter().map(Vec::len).sum());
+    for next in chosen.into_iter().flatten() {
         match all.last_mut() {
-            Some((before, last)) if goes_on((*before, *last), (target, cover)) => last.length += cover.length,
-            _ => all.push((target, cover)),
+            Some(last) if goes_on(*last, next) => last.cover.length += next.cover.length,
+            _ => all.push(next),
         }
     }
     all
 }
 
-fn goes_on((before, last): (u32, Cover), (target, cover): (u32, Cover)) -> bool {
-    let adjacent = before + last.length == target;
-    let same =
-        last.source == cover.source && target.wrapping_sub(cover.start) == before.wrapping_sub(last.start);
-    adjacent && same && cover.source == Source::Base
+/// Whether two covers of the base are one, cut where pieces meet.
+fn goes_on(last: Placed, next: Placed) -> bool {
+    let of_base = last.is_of_base() && next.is_of_base();
+    of_base && last.end() == next.at && last.displacement() == next.displacement()
 }
 
 /// Where pieces begin and end.
-fn cuts(size: usize, covers: &[(u32, Cover)]) -> Vec<usize> {
+fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
     let mut cuts = vec![0];
     let mut wanted = PIECE;
     while wanted + PIECE / 2 < size {
-        let next = covers.partition_point(|&(target, _)| (target as usize) < wanted);
-        let near = covers[next..].iter().take_while(|(target, _)| (*target as usize) < wanted + PIECE / 4);
-        let long = near.into_iter().find(|(_, cover)| cover.length >= LONG);
-        let cut = long.map_or(wanted, |&(target, cover)| (target + cover.length / 2) as usize);
+        let next = covers.partition_point(|placed| (placed.at as usize) < wanted);
+        let near = covers[next..].iter().take_while(|placed| (placed.at as usize) < wanted + PIECE / 4);
+        let long = near.into_iter().find(|placed| placed.cover.length >= LONG);
+        let cut = long.map_or(wanted, |placed| (placed.at + placed.cover.length / 2) as usize);
         let cut = cut.min(size);
         cuts.push(cut);
         wanted = cut + PIECE;
@@ -131,6 +131,7 @@ fn cuts(size: usize, covers: &[(u32, Cover)]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use patch_nostd::apply::Source;
     use patch_nostd::refs::AddressSpace;
     use patch_nostd::wire::PageKind;
     use proptest::prelude::*;
@@ -139,19 +140,18 @@ mod tests {
     use crate::cover::Repeats;
     use crate::encode::Pages;
     use crate::refs::Catalogue;
-    use crate::search::{CoverOptions, Index, find_covers};
+    use crate::search::{CoverOptions, Index, Match, find_covers};
 
     const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
 
-    fn chosen(old: &[u8], new: &[u8], kind: PageKind) -> Vec<(u32, Cover)> {
+    fn chosen(old: &[u8], new: &[u8], kind: PageKind) -> Vec<Placed> {
         let index = Index::build(old).unwrap();
         let repeats = Repeats::new(new);
         let matches =
             Matches { index: &index, masked: new, old, new, repeats: Some(&repeats), in_place: None };
         let found = find_covers(&index, new, &CoverOptions::default());
-        let cover = |start, length| Cover { source: Source::Base, start, length };
-        let covers: Vec<_> =
-            found.iter().map(|found| (found.new_start, cover(found.old_start, found.length))).collect();
+        let of_base = |found: &Match| Placed::of_base(found.new_start, found.old_start, found.length);
+        let covers: Vec<_> = found.iter().map(of_base).collect();
         let pieces = pieces(&matches, &covers, WIDTH);
         let pages = Pages::uniform(kind);
         let space = AddressSpace { image_size: old.len() as u32, ..AddressSpace::default() };
@@ -159,15 +159,15 @@ mod tests {
         choose((old, new), (&pieces, WIDTH.lanes), &Prices::default(), &references)
     }
 
-    fn check(old: &[u8], new: &[u8], covers: &[(u32, Cover)]) {
+    fn check(old: &[u8], new: &[u8], covers: &[Placed]) {
         let mut end = 0;
-        for &(target, cover) in covers {
-            assert!(target >= end && cover.length > 0, "overlaps or is empty: {target} {cover:?}");
-            end = target + cover.length;
-            assert!(end as usize <= new.len(), "leaves the new image: {target} {cover:?}");
+        for &Placed { at, cover } in covers {
+            assert!(at >= end && cover.length > 0, "overlaps or is empty: {at} {cover:?}");
+            end = at + cover.length;
+            assert!(end as usize <= new.len(), "leaves the target: {at} {cover:?}");
             match cover.source {
                 Source::Base => assert!((cover.start + cover.length) as usize <= old.len()),
-                Source::Target => assert!(cover.start < target),
+                Source::Target => assert!(cover.start < at),
             }
         }
     }
@@ -198,10 +198,9 @@ mod tests {
     fn a_move_is_two_covers_whatever_the_pieces() {
         let old = noise(400_000, 256, 3);
         let new = [&old[150_000..], &old[..150_000]].concat();
-        let of_base = |start, length| Cover { source: Source::Base, start, length };
         assert_eq!(
             chosen(&old, &new, PageKind::Bytes),
-            [(0, of_base(150_000, 250_000)), (250_000, of_base(0, 150_000))]
+            [Placed::of_base(0, 150_000, 250_000), Placed::of_base(250_000, 0, 150_000)]
         );
     }
 

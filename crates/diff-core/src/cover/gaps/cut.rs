@@ -1,6 +1,6 @@
 //! Cuts the new image into long covers, which stay, and the gaps between them, which are parsed anew.
 
-use patch_nostd::apply::Cover;
+use crate::encode::Placed;
 
 /// Covers shorter than this are up for dissolution.
 const SHORT: u32 = 48;
@@ -15,33 +15,28 @@ pub struct Gap {
     /// One past its last byte.
     pub end: usize,
     /// Short covers inside, in order, with where they begin.
-    pub covers: Vec<(u32, Cover)>,
+    pub covers: Vec<Placed>,
     /// Displacements (target minus base) of the long covers before and after.
     pub displacements: [Option<i64>; 2],
 }
 
-/// Target minus source of a cover.
-pub fn displacement(target: u32, cover: Cover) -> i64 {
-    i64::from(target) - i64::from(cover.start)
-}
-
 /// The long covers, and the gaps that they leave in `size` bytes.
-pub fn gaps(size: usize, covers: &[(u32, Cover)]) -> (Vec<(u32, Cover)>, Vec<Gap>) {
+pub fn gaps(size: usize, covers: &[Placed]) -> (Vec<Placed>, Vec<Gap>) {
     let (mut kept, mut gaps) = (Vec::new(), Vec::new());
     let mut open = open(0, None);
-    for &(target, cover) in covers {
-        let start = target as usize;
-        if cover.length >= SHORT {
-            let displacement = Some(displacement(target, cover));
-            let next = self::open(start + cover.length as usize, displacement);
+    for &placed in covers {
+        let start = placed.at as usize;
+        if placed.cover.length >= SHORT {
+            let displacement = Some(placed.displacement());
+            let next = self::open(placed.end() as usize, displacement);
             close(&mut gaps, std::mem::replace(&mut open, next), start, displacement);
-            kept.push((target, cover));
+            kept.push(placed);
         } else {
             if start - open.start > PIECE {
                 let next = self::open(start, open.displacements[0]);
                 close(&mut gaps, std::mem::replace(&mut open, next), start, None);
             }
-            open.covers.push((target, cover));
+            open.covers.push(placed);
         }
     }
     close(&mut gaps, open, size, None);
@@ -54,8 +49,8 @@ fn open(start: usize, before: Option<i64>) -> Gap {
 
 /// Ends a gap, cutting off what is long before its first short cover and after its last: there is nothing to dissolve.
 fn close(gaps: &mut Vec<Gap>, mut gap: Gap, end: usize, after: Option<i64>) {
-    let first = gap.covers.first().map_or(end, |&(target, _)| target as usize);
-    let last = gap.covers.last().map_or(gap.start, |&(target, cover)| (target + cover.length) as usize);
+    let first = gap.covers.first().map_or(end, |first| first.at as usize);
+    let last = gap.covers.last().map_or(gap.start, |last| last.end() as usize);
     gap.start = cut(gaps, &gap, gap.start, first);
     if gap.start < last && end - last > 2 * PIECE {
         let before = gap.displacements[0];
@@ -82,7 +77,6 @@ fn cut(gaps: &mut Vec<Gap>, gap: &Gap, mut start: usize, end: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use patch_nostd::apply::Source;
     use proptest::prelude::*;
 
     proptest! {
@@ -91,17 +85,17 @@ mod tests {
             let mut covers = Vec::new();
             let mut end = 0;
             for (gap, length) in lengths {
-                covers.push((end + gap, Cover { source: Source::Base, start: 7, length }));
+                covers.push(Placed::of_base(end + gap, 7, length));
                 end += gap + length;
             }
             let (kept, gaps) = gaps(end as usize + 5, &covers);
-            let kept = kept.iter().map(|(target, cover)| (*target as usize, (target + cover.length) as usize));
+            let kept = kept.iter().map(|cover| (cover.at as usize, cover.end() as usize));
             let mut pieces: Vec<_> = kept.chain(gaps.iter().map(|gap| (gap.start, gap.end))).collect();
             pieces.sort_unstable();
             prop_assert!(pieces.windows(2).all(|pair| pair[0].1 == pair[1].0));
             prop_assert_eq!((pieces[0].0, pieces[pieces.len() - 1].1), (0, end as usize + 5));
             for gap in &gaps {
-                let inside = |(target, cover): &(u32, Cover)| *target as usize >= gap.start && (target + cover.length) as usize <= gap.end;
+                let inside = |cover: &Placed| cover.at as usize >= gap.start && cover.end() as usize <= gap.end;
                 prop_assert!(gap.covers.iter().all(inside));
             }
         }

@@ -8,9 +8,10 @@ use std::ops::Range;
 use patch_nostd::apply::{Cover, Source};
 use rayon::prelude::*;
 
-use super::cut::{Gap, displacement, gaps};
+use super::cut::{Gap, gaps};
 use crate::cover::repeats::{LEAST_REPEAT, Repeat, Repeats};
 use crate::cover::sources::Matches;
+use crate::encode::Placed;
 use crate::search::common_prefix;
 
 /// Prices are in 1/16 bit. They were measured over many pairs of all kinds; a fifth more or less of any of them
@@ -46,16 +47,16 @@ const MARGIN: usize = 1 << 12;
 
 /// Replaces gaps and short covers by what is cheapest.
 #[must_use]
-pub fn refine(matches: &Matches, covers: &[(u32, Cover)]) -> Vec<(u32, Cover)> {
+pub fn refine(matches: &Matches, covers: &[Placed]) -> Vec<Placed> {
     let (kept, gaps) = gaps(matches.new.len(), covers);
-    let parsed: Vec<(u32, Cover)> = match matches.repeats {
+    let parsed: Vec<Placed> = match matches.repeats {
         Some(repeats) => parse_all(matches, repeats, &gaps),
         None => groups(&gaps, GROUP.max(matches.old.len() / GROUP_PART))
             .flat_map(|gaps| parse_group(matches, gaps))
             .collect(),
     };
-    let mut all: Vec<(u32, Cover)> = kept.into_iter().chain(parsed).collect();
-    all.sort_unstable_by_key(|&(target, _)| target);
+    let mut all: Vec<Placed> = kept.into_iter().chain(parsed).collect();
+    all.sort_unstable_by_key(|placed| placed.at);
     all
 }
 
@@ -75,7 +76,7 @@ fn groups(mut gaps: &[Gap], size: usize) -> impl Iterator<Item = &[Gap]> {
     })
 }
 
-fn parse_group(matches: &Matches, gaps: &[Gap]) -> Vec<(u32, Cover)> {
+fn parse_group(matches: &Matches, gaps: &[Gap]) -> Vec<Placed> {
     let mut stretches: Vec<Range<usize>> = Vec::new();
     for gap in gaps {
         let start = gap.start.saturating_sub(MARGIN);
@@ -87,9 +88,9 @@ fn parse_group(matches: &Matches, gaps: &[Gap]) -> Vec<(u32, Cover)> {
     parse_all(matches, &Repeats::within(matches.new, stretches.into_iter()), gaps)
 }
 
-fn parse_all(matches: &Matches, repeats: &Repeats, gaps: &[Gap]) -> Vec<(u32, Cover)> {
+fn parse_all(matches: &Matches, repeats: &Repeats, gaps: &[Gap]) -> Vec<Placed> {
     let parser = Parser { matches, repeats };
-    let parsed: Vec<Vec<(u32, Cover)>> = gaps.par_iter().map(|gap| parser.parse(gap)).collect();
+    let parsed: Vec<Vec<Placed>> = gaps.par_iter().map(|gap| parser.parse(gap)).collect();
     parsed.into_iter().flatten().collect()
 }
 
@@ -123,7 +124,7 @@ struct Edges {
 }
 
 impl Parser<'_> {
-    fn parse(&self, gap: &Gap) -> Vec<(u32, Cover)> {
+    fn parse(&self, gap: &Gap) -> Vec<Placed> {
         let mut path = Path::new(gap.end - gap.start);
         let mut short = gap.covers.iter().peekable();
         let mut repeats = Vec::new();
@@ -131,8 +132,8 @@ impl Parser<'_> {
         for position in gap.start..gap.end {
             let place = position - gap.start;
             path.reach(place, 1, LITERAL, None);
-            if let Some(&(target, cover)) = short.next_if(|(target, _)| *target as usize == position) {
-                let price = self.cover_price(target, cover, gap);
+            if let Some(&placed) = short.next_if(|placed| placed.at as usize == position) {
+                let (price, cover) = (self.cover_price(placed, gap), placed.cover);
                 path.reach(place, cover.length, price, Some((cover.source, cover.start)));
             }
             if position >= next {
@@ -185,11 +186,12 @@ impl Parser<'_> {
         least as usize - 1
     }
 
-    fn cover_price(&self, target: u32, cover: Cover, gap: &Gap) -> u32 {
-        let new = &self.matches.masked[target as usize..][..cover.length as usize];
+    fn cover_price(&self, placed: Placed, gap: &Gap) -> u32 {
+        let cover = placed.cover;
+        let new = &self.matches.masked[placed.at as usize..][..cover.length as usize];
         let old = &self.matches.index.old()[cover.start as usize..][..cover.length as usize];
         let changed = new.iter().zip(old).filter(|(new, old)| new != old).count() as u32;
-        let seek = seek_price(displacement(target, cover), gap);
+        let seek = seek_price(placed.displacement(), gap);
         OPERATION + seek + COPIED * (cover.length - changed) + CHANGED * changed
     }
 }
@@ -229,14 +231,15 @@ impl Path {
     }
 
     /// The covers of the cheapest path, in order; `start` is the position of the first node.
-    fn covers(&self, start: usize) -> Vec<(u32, Cover)> {
+    fn covers(&self, start: usize) -> Vec<Placed> {
         let mut covers = Vec::new();
         let mut place = self.steps.len() - 1;
         while place > 0 {
             let Step { length, from, .. } = self.steps[place];
             place -= length as usize;
             if let Some((source, from)) = from {
-                covers.push(((start + place) as u32, Cover { source, start: from, length }));
+                let cover = Cover { source, start: from, length };
+                covers.push(Placed { at: (start + place) as u32, cover });
             }
         }
         covers.reverse();

@@ -1,6 +1,8 @@
 //! Learns prices from a walk of the real models over a plan.
 
-use patch_nostd::apply::{Cover, Source};
+use std::ops::Range;
+
+use patch_nostd::apply::Source;
 use patch_nostd::entropy::Category;
 
 use super::blame::{Copied, blame_changes};
@@ -10,12 +12,13 @@ use super::prices::{CLASSES, Prices, class};
 use super::recent::FRESH;
 use super::references::References;
 use super::seen::{Seen, learn};
+use crate::encode::Placed;
 
 /// Watches a walk.
 pub struct Observer<'a> {
     old: &'a [u8],
     new: &'a [u8],
-    covers: &'a [(u32, Cover)],
+    covers: &'a [Placed],
     references: &'a References<'a>,
     /// The cover that is copied, or comes next.
     next: usize,
@@ -35,11 +38,7 @@ const CHANGED: usize = Category::Changed as usize;
 
 impl<'a> Observer<'a> {
     /// Watches a walk over these covers.
-    pub fn new(
-        (old, new): (&'a [u8], &'a [u8]),
-        covers: &'a [(u32, Cover)],
-        references: &'a References,
-    ) -> Self {
+    pub fn new((old, new): (&'a [u8], &'a [u8]), covers: &'a [Placed], references: &'a References) -> Self {
         Self {
             old,
             new,
@@ -69,19 +68,15 @@ impl<'a> Observer<'a> {
             return;
         }
         self.position = end;
-        while self
-            .covers
-            .get(self.next)
-            .is_some_and(|(target, cover)| (target + cover.length) as usize <= start)
-        {
+        while self.covers.get(self.next).is_some_and(|placed| placed.end() as usize <= start) {
             self.next += 1;
         }
         match self.covers.get(self.next).copied() {
-            Some((target, cover)) if target as usize <= start => {
-                if target as usize == start {
+            Some(placed) if placed.at as usize <= start => {
+                if placed.at as usize == start {
                     self.history = FRESH;
                 }
-                self.copy((start, end), (target, cover), (cost, value));
+                self.copy(start..end, placed, cost, value);
             }
             _ => self.literals[usize::from(self.new[start])].add(cost),
         }
@@ -89,11 +84,12 @@ impl<'a> Observer<'a> {
 
     fn copy(
         &mut self,
-        (start, end): (usize, usize),
-        (target, cover): (u32, Cover),
-        (cost, value): (u64, u64),
+        Range { start, end }: Range<usize>,
+        Placed { at, cover }: Placed,
+        cost: u64,
+        value: u64,
     ) {
-        let from = cover.start as usize + start - target as usize;
+        let from = cover.start as usize + start - at as usize;
         let verdict = match cover.source {
             Source::Base => self.references.verdict(from, start).filter(|&(_, length)| end == start + length),
             _ => None,

@@ -1,9 +1,10 @@
 //! Learns what operations cost from how often each kind came: their models hardly depend on anything else.
 
-use patch_nostd::apply::{Cover, Source};
+use patch_nostd::apply::Source;
 
 use super::prices::{Prices, Sizes, price};
 use super::recent::{folded, remember};
+use crate::encode::Placed;
 
 /// What was counted of operations; a little of what is habitual from the beginning.
 struct Counts {
@@ -32,10 +33,11 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// Counts an operation whose cover begins at `target`.
-    fn count(&mut self, literals: u32, target: u32, cover: Cover) {
+    /// Counts an operation.
+    fn count(&mut self, literals: u32, placed: Placed) {
+        let cover = placed.cover;
         let kind = usize::from(cover.source == Source::Target);
-        let displacement = i64::from(target) - i64::from(cover.start);
+        let displacement = placed.displacement();
         self.literals.count(literals);
         self.lengths[kind].count(cover.length - 1);
         self.sources[kind] += 1;
@@ -56,12 +58,12 @@ impl Counts {
 }
 
 /// Prices of operations by how often each kind came.
-pub fn price_operations(prices: &mut Prices, covers: &[(u32, Cover)]) {
+pub fn price_operations(prices: &mut Prices, covers: &[Placed]) {
     let mut counts = Counts::default();
     let mut end = 0;
-    for &(target, cover) in covers {
-        counts.count(target - end, target, cover);
-        end = target + cover.length;
+    for &placed in covers {
+        counts.count(placed.at - end, placed);
+        end = placed.end();
     }
     prices.literals = prices.literals.learned(&counts.literals);
     prices.seek = prices.seek.learned(&counts.seek);

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use patch_nostd::apply::{Cover, Source};
 use patch_nostd::refs::{AddressSpace, Class, Reference};
 use patch_nostd::wire::PageKind;
 
 use super::prices::Verdict;
-use crate::encode::{PAGE, Pages};
+use crate::encode::{PAGE, Pages, Placed};
 use crate::refs::{Catalogue, Found, bytes};
 
 /// No cover copies this byte of the old image.
@@ -29,7 +28,7 @@ pub struct References<'a> {
 
 impl<'a> References<'a> {
     /// What `covers` tell about the catalogue's image and the new one.
-    pub fn new(catalogue: &Catalogue<'a>, new: &'a [u8], pages: Pages, covers: &[(u32, Cover)]) -> Self {
+    pub fn new(catalogue: &Catalogue<'a>, new: &'a [u8], pages: Pages, covers: &[Placed]) -> Self {
         let (old, space) = (catalogue.old(), *catalogue.space());
         let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
         let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();
@@ -130,11 +129,11 @@ impl<'a> References<'a> {
         [exact.map(displacement), moved, below.map(displacement), at.map(displacement), Some(unchanged)]
     }
 
-    fn learn(&mut self, covers: &[(u32, Cover)]) {
+    fn learn(&mut self, covers: &[Placed]) {
         let mut learned: Vec<(u32, i32)> = Vec::new();
-        for &(target, cover) in covers.iter().filter(|(_, cover)| cover.source == Source::Base) {
-            let (start, target, mut at) = (cover.start as usize, target as usize, 0);
-            let length = cover.length as usize;
+        for placed in covers.iter().filter(|placed| placed.is_of_base()) {
+            let (start, target, mut at) = (placed.cover.start as usize, placed.at as usize, 0);
+            let length = placed.cover.length as usize;
             loop {
                 at += self.free(start + at, target + at, length - at);
                 let Some(reference) = self.at(start + at, target + at).filter(|_| at < length) else { break };
@@ -171,14 +170,13 @@ impl<'a> References<'a> {
     }
 }
 
-fn moved(size: usize, covers: &[(u32, Cover)]) -> Vec<i32> {
+fn moved(size: usize, covers: &[Placed]) -> Vec<i32> {
     let mut moved = vec![NOWHERE; size];
-    let mut sorted: Vec<&(u32, Cover)> =
-        covers.iter().filter(|(_, cover)| cover.source == Source::Base).collect();
-    sorted.sort_by_key(|(target, cover)| (cover.length, *target));
-    for (target, cover) in sorted {
+    let mut sorted: Vec<&Placed> = covers.iter().filter(|placed| placed.is_of_base()).collect();
+    sorted.sort_by_key(|placed| (placed.cover.length, placed.at));
+    for Placed { at, cover } in sorted {
         let start = cover.start as usize;
-        moved[start..start + cover.length as usize].fill(target.wrapping_sub(cover.start) as i32);
+        moved[start..start + cover.length as usize].fill(at.wrapping_sub(cover.start) as i32);
     }
     moved
 }
