@@ -1,7 +1,6 @@
 //! Divides the decoder's memory among its tables (`docs/format.md`, section 3.2).
 
-use patch_nostd::apply::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM};
-use patch_nostd::wire::ModelSize;
+use patch_nostd::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, ModelSize, SLOT_RAM};
 
 use crate::api::DiffError;
 

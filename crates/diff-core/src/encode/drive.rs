@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use patch_nostd::Error;
-use patch_nostd::apply::{Io, Layout, Operation, Oracle, Progress, required_ram};
+use patch_nostd::apply::{Io, Layout, Operation, Oracle, Progress};
 use patch_nostd::entropy::{Coder, CostMeter, RangeEncoder};
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, Header, ModelSize, Tuning};
+use patch_nostd::wire::{Codec, Header, ModelSize, Tuning, required_ram};
 
 use super::metered::Metered;
 use super::page_costs::PageCosts;

@@ -1,6 +1,6 @@
 //! Gives every page of the target the kind that comes out cheapest (`docs/format.md`, section 3.4).
 
-use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, RegionKind, RegionKinds};
+use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, PageKind, PageKinds};
 
 use super::page_costs::PageCosts;
 
@@ -13,7 +13,7 @@ const CHANGE: u64 = 16 * 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pages {
     /// The kinds that occur.
-    pub(crate) kinds: RegionKinds,
+    pub(crate) kinds: PageKinds,
     /// For each page the index of its kind.
     indices: Vec<u8>,
 }
@@ -21,22 +21,22 @@ pub struct Pages {
 impl Pages {
     /// The same kind everywhere.
     #[must_use]
-    pub fn uniform(kind: RegionKind) -> Self {
+    pub fn uniform(kind: PageKind) -> Self {
         Self { kinds: list(&[kind]), indices: Vec::new() }
     }
 
     /// The pages whose pages have these kinds, of which there are at most [`MAX_KINDS`] different ones.
     #[must_use]
-    pub fn of_pages(pages: &[RegionKind]) -> Self {
-        let mut kinds: Vec<RegionKind> = Vec::new();
-        let index = |kind: &RegionKind| {
+    pub fn of_pages(pages: &[PageKind]) -> Self {
+        let mut kinds: Vec<PageKind> = Vec::new();
+        let index = |kind: &PageKind| {
             kinds.iter().position(|known| known == kind).unwrap_or_else(|| {
                 kinds.push(*kind);
                 kinds.len() - 1
             }) as u8
         };
         let indices = pages.iter().map(index).collect();
-        Self { kinds: list(if kinds.is_empty() { &[RegionKind::Bytes] } else { &kinds }), indices }
+        Self { kinds: list(if kinds.is_empty() { &[PageKind::Bytes] } else { &kinds }), indices }
     }
 
     /// The index of a page's kind.
@@ -46,21 +46,21 @@ impl Pages {
     }
 }
 
-fn list(kinds: &[RegionKind]) -> RegionKinds {
-    RegionKinds::new(kinds.get(..MAX_KINDS).unwrap_or(kinds)).unwrap_or_default()
+fn list(kinds: &[PageKind]) -> PageKinds {
+    PageKinds::new(kinds.get(..MAX_KINDS).unwrap_or(kinds)).unwrap_or_default()
 }
 
 /// The cheapest pages and their cost, from costs_by_kind of the same plan with one kind each, at most [`MAX_KINDS`] of them.
 ///
 /// The costs_by_kind' blocks are pages. A shortest path over pages and kinds, with a price for each change.
 #[must_use]
-pub fn cheapest(costs_by_kind: &[(RegionKind, PageCosts)]) -> (u64, Pages) {
+pub fn cheapest(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Pages) {
     let (cost, kinds) = choose(costs_by_kind);
     (cost, Pages::of_pages(&kinds))
 }
 
 /// The kind of each page, and what all pages cost.
-fn choose(costs_by_kind: &[(RegionKind, PageCosts)]) -> (u64, Vec<RegionKind>) {
+fn choose(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Vec<PageKind>) {
     let blocks = costs_by_kind.first().map_or(0, |(_, page_costs)| page_costs.by_block.len());
     let mut costs = vec![0u64; costs_by_kind.len()];
     let mut origins: Vec<Vec<usize>> = Vec::with_capacity(blocks);
@@ -105,11 +105,11 @@ mod tests {
     #[test]
     fn every_page_gets_its_cheapest_kind() {
         let costs_by_kind = [
-            (RegionKind::Bytes, page_costs(&[9, 9, 1, 1, 9])),
-            (RegionKind::Thumb, page_costs(&[1, 1, 9, 9, 1])),
+            (PageKind::Bytes, page_costs(&[9, 9, 1, 1, 9])),
+            (PageKind::Thumb, page_costs(&[1, 1, 9, 9, 1])),
         ];
         let (_, pages) = cheapest(&costs_by_kind);
-        assert_eq!(pages.kinds.as_slice(), [RegionKind::Thumb, RegionKind::Bytes]);
+        assert_eq!(pages.kinds.as_slice(), [PageKind::Thumb, PageKind::Bytes]);
         assert_eq!((0..5).map(|page| pages.index(page)).collect::<Vec<_>>(), [0, 0, 1, 1, 0]);
     }
 }

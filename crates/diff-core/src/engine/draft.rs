@@ -1,6 +1,6 @@
 //! A first draft of the covers: what the search finds with references of one mask masked out, and about what it costs.
 
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 use rayon::prelude::*;
 
 use super::level::Choice;
@@ -27,7 +27,7 @@ pub(crate) struct Draft {
     /// The kinds of pages that seem right.
     pub(crate) pages: Pages,
     /// The kinds that are worth a trial encoding.
-    pub(crate) kinds: Vec<RegionKind>,
+    pub(crate) kinds: Vec<PageKind>,
     /// The covers in order of the target, with where each begins there.
     pub(crate) covers: Vec<Placed>,
     /// What covers can be chosen from, if they are chosen by price.
@@ -43,7 +43,7 @@ impl Draft {
         );
         let masked = *base != *subject.base || *target != *subject.target;
         let (covers, pieces) = search(subject, (&base, &target), repeats)?;
-        let pages = Pages::uniform(if masked { mask.kind() } else { RegionKind::Bytes });
+        let pages = Pages::uniform(if masked { mask.kind() } else { PageKind::Bytes });
         let kinds = if subject.effort.pages { subject.kinds.clone() } else { Vec::new() };
         Ok(Self { cost: 0, mask, pages, kinds, covers, pieces })
     }
@@ -133,7 +133,7 @@ fn search(
 
 /// The kinds of pages that these covers suggest, by habitual prices, and about what copying costs then.
 fn estimated_pages(subject: &Subject, covers: &[Placed]) -> (u64, Pages) {
-    let estimate = |&kind: &RegionKind| (kind, estimate(&subject.catalogue, subject.target, kind, covers));
-    let costs_by_kind: Vec<(RegionKind, PageCosts)> = subject.kinds.par_iter().map(estimate).collect();
+    let estimate = |&kind: &PageKind| (kind, estimate(&subject.catalogue, subject.target, kind, covers));
+    let costs_by_kind: Vec<(PageKind, PageCosts)> = subject.kinds.par_iter().map(estimate).collect();
     cheapest(&costs_by_kind)
 }

@@ -1,6 +1,6 @@
 //! Which references the search masks: what the images' kinds of pages suggest, for large images decided on samples.
 
-use patch_nostd::wire::{RegionKind, WordForm};
+use patch_nostd::wire::{PageKind, WordForm};
 use rayon::prelude::*;
 
 use super::draft::{Draft, LITERAL};
@@ -37,17 +37,17 @@ fn likely_mask(subject: &Subject) -> Mask {
 
 /// The masks that the allowed kinds of pages go with; `plain` is what goes with bytes.
 fn plausible(subject: &Subject, plain: Mask) -> Vec<Mask> {
-    let is_code = subject.kinds.iter().any(|kind| !matches!(kind, RegionKind::Bytes | RegionKind::Words(_)));
-    let masks_of = |&kind: &RegionKind| match kind {
-        RegionKind::Bytes if subject.kinds.len() == 1 => vec![Mask::Nothing],
-        RegionKind::Bytes => vec![plain],
+    let is_code = subject.kinds.iter().any(|kind| !matches!(kind, PageKind::Bytes | PageKind::Words(_)));
+    let masks_of = |&kind: &PageKind| match kind {
+        PageKind::Bytes if subject.kinds.len() == 1 => vec![Mask::Nothing],
+        PageKind::Bytes => vec![plain],
         // A mask of code hides words as well.
-        RegionKind::POINTERS if plain == Mask::Nothing && is_code => vec![],
-        RegionKind::POINTERS => vec![Mask::Words(WordForm::POINTER)],
-        RegionKind::Words(form) if plain != Mask::Nothing && form == WordForm::OFFSET => {
+        PageKind::POINTERS if plain == Mask::Nothing && is_code => vec![],
+        PageKind::POINTERS => vec![Mask::Words(WordForm::POINTER)],
+        PageKind::Words(form) if plain != Mask::Nothing && form == WordForm::OFFSET => {
             vec![Mask::Words(form)]
         }
-        RegionKind::Words(_) => vec![],
+        PageKind::Words(_) => vec![],
         kind if plain == Mask::Nothing => vec![Mask::CodeAndWords(kind, WordForm::POINTER)],
         kind => {
             let words = [WordForm::POINTER, WordForm::OFFSET].map(|form| Mask::CodeAndWords(kind, form));
@@ -90,7 +90,7 @@ fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
 /// What a sample costs if references of `mask` are masked out.
 fn sample_cost(sample: &Subject, mask: Mask, repeats: &Repeats) -> Result<u64, DiffError> {
     let mut job = job_of(sample, Draft::new(sample, mask, Some(repeats))?)?;
-    let mut kinds = vec![RegionKind::Bytes, RegionKind::POINTERS, RegionKind::Words(WordForm::OFFSET)];
+    let mut kinds = vec![PageKind::Bytes, PageKind::POINTERS, PageKind::Words(WordForm::OFFSET)];
     kinds.extend(mask.is_certain().then_some(mask.kind()));
     let copies = choose_pages(&mut job, &kinds).map_err(DiffError::NotProved)?;
     let report = Report::of(operations(job.plan.target.len(), &job.plan.covers));

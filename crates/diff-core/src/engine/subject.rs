@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use patch_nostd::Header;
 use patch_nostd::refs::AddressSpace;
-use patch_nostd::wire::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, RegionKind, RegionKinds, Window, WordForm};
+use patch_nostd::wire::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, Window, WordForm};
 use rayon::prelude::*;
 
 use super::level::Effort;
@@ -22,7 +22,7 @@ pub(crate) struct Subject<'a> {
     /// Bytes of workspace that the decoder may take.
     pub(crate) budget: u64,
     /// The kinds of pages that may be used.
-    pub(crate) kinds: Vec<RegionKind>,
+    pub(crate) kinds: Vec<PageKind>,
     /// The base's references of these kinds.
     pub(crate) catalogue: Arc<BaseReferences<'a>>,
     /// How much is tried.
@@ -58,7 +58,7 @@ impl<'a> Subject<'a> {
             base_address: space.base_address,
             address_high: space.address_high,
             windows: space.windows,
-            kinds: RegionKinds::default(),
+            kinds: PageKinds::default(),
             read_back: false,
             body_length: 0,
             body_digest: (options.body_digest || options.in_place.is_some()).then_some([0; 32]),
@@ -108,11 +108,11 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn catalogue<'a>(base: &'a [u8], space: AddressSpace, kinds: &[RegionKind]) -> Arc<BaseReferences<'a>> {
-    let masks = [RegionKind::POINTERS, RegionKind::Words(WordForm::OFFSET)]
+fn catalogue<'a>(base: &'a [u8], space: AddressSpace, kinds: &[PageKind]) -> Arc<BaseReferences<'a>> {
+    let masks = [PageKind::POINTERS, PageKind::Words(WordForm::OFFSET)]
         .into_iter()
         .filter(|kind| !kinds.contains(kind));
-    let all: Vec<RegionKind> = kinds.iter().copied().chain(masks).collect();
+    let all: Vec<PageKind> = kinds.iter().copied().chain(masks).collect();
     Arc::new(BaseReferences::new(base, space, &all))
 }
 
@@ -125,31 +125,34 @@ fn check_size(which: &'static str, image: &[u8]) -> Result<(), DiffError> {
 }
 
 /// The kinds of pages that are worth trying.
-fn kinds(arch: Arch, base: &[u8], space: &AddressSpace) -> Vec<RegionKind> {
-    let mut kinds = vec![RegionKind::Bytes];
+fn kinds(arch: Arch, base: &[u8], space: &AddressSpace) -> Vec<PageKind> {
+    let mut kinds = vec![PageKind::Bytes];
     match arch {
         Arch::None => {}
         Arch::Auto => {
-            kinds.push(RegionKind::POINTERS);
-            let code: Vec<RegionKind> =
-                CODE.into_par_iter().filter(|&kind| image::looks_like(kind, base, space)).collect();
-            kinds.extend(words(&code, base.len(), space).map(RegionKind::Words));
+            kinds.push(PageKind::POINTERS);
+            let code: Vec<PageKind> = PageKind::CODE
+                .par_iter()
+                .copied()
+                .filter(|&kind| image::looks_like(kind, base, space))
+                .collect();
+            kinds.extend(words(&code, base.len(), space).map(PageKind::Words));
             kinds.extend(code);
         }
-        Arch::Thumb => kinds.push(RegionKind::Thumb),
-        Arch::Aarch64 => kinds.push(RegionKind::Aarch64),
-        Arch::Arm => kinds.push(RegionKind::Arm),
-        Arch::Riscv => kinds.push(RegionKind::Riscv),
-        Arch::Xtensa => kinds.push(RegionKind::Xtensa),
-        Arch::X86 => kinds.push(RegionKind::X86),
+        Arch::Thumb => kinds.push(PageKind::Thumb),
+        Arch::Aarch64 => kinds.push(PageKind::Aarch64),
+        Arch::Arm => kinds.push(PageKind::Arm),
+        Arch::Riscv => kinds.push(PageKind::Riscv),
+        Arch::Xtensa => kinds.push(PageKind::Xtensa),
+        Arch::X86 => kinds.push(PageKind::X86),
     }
     kinds
 }
 
 /// The forms of words besides pointers that are worth trying: what programs of large machines hold.
-fn words(code: &[RegionKind], size: usize, space: &AddressSpace) -> impl Iterator<Item = WordForm> {
+fn words(code: &[PageKind], size: usize, space: &AddressSpace) -> impl Iterator<Item = WordForm> {
     let large = size > LARGE_MACHINE;
-    let wide_code = [RegionKind::Aarch64, RegionKind::X86].iter().any(|kind| code.contains(kind));
+    let wide_code = [PageKind::Aarch64, PageKind::X86].iter().any(|kind| code.contains(kind));
     WORDS.into_iter().filter(move |form| large || (form.wide && (wide_code || space.address_high != 0)))
 }
 
@@ -159,13 +162,3 @@ const LARGE_MACHINE: usize = 1 << 20;
 /// Other kinds of words than pointers.
 const WORDS: [WordForm; 3] =
     [WordForm::WIDE_POINTER, WordForm { origin: Origin::Itself, ..WordForm::POINTER }, WordForm::OFFSET];
-
-/// The kinds of code.
-const CODE: [RegionKind; 6] = [
-    RegionKind::Thumb,
-    RegionKind::Aarch64,
-    RegionKind::Arm,
-    RegionKind::Riscv,
-    RegionKind::Xtensa,
-    RegionKind::X86,
-];

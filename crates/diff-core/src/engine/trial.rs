@@ -1,7 +1,7 @@
 //! TrialOracle encodings: the job that says some covers, and the kinds of pages that come out cheapest.
 
 use patch_nostd::apply::Source;
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 use rayon::prelude::*;
 
 use super::draft::Draft;
@@ -25,9 +25,9 @@ pub(crate) fn job_of<'a>(subject: &Subject<'a>, draft: Draft) -> Result<BodyJob<
 }
 
 /// Gives each page its kind where that pays; returns what everything but the literals costs, in 1/256 bit.
-pub(crate) fn choose_pages(job: &mut BodyJob, kinds: &[RegionKind]) -> Result<u64, patch_nostd::Error> {
-    let page_costs = |&kind: &RegionKind| Ok((kind, with(job, Pages::uniform(kind)).page_costs(PAGE)?));
-    let costs_by_kind: Result<Vec<(RegionKind, PageCosts)>, _> = kinds.par_iter().map(page_costs).collect();
+pub(crate) fn choose_pages(job: &mut BodyJob, kinds: &[PageKind]) -> Result<u64, patch_nostd::Error> {
+    let page_costs = |&kind: &PageKind| Ok((kind, with(job, Pages::uniform(kind)).page_costs(PAGE)?));
+    let costs_by_kind: Result<Vec<(PageKind, PageCosts)>, _> = kinds.par_iter().map(page_costs).collect();
     let costs_by_kind = costs_by_kind?;
     let uniform = costs_by_kind.iter().min_by_key(|(kind, page_costs)| (page_costs.total, *kind));
     let Some((kind, page_costs)) = uniform else { return Ok(0) };

@@ -1,8 +1,7 @@
 //! From two images to a `zstd` package (`docs/format.md`, section 10).
 
 use patch_nostd::Header;
-use patch_nostd::apply::codec_ram;
-use patch_nostd::wire::{Codec, RegionKinds, Window};
+use patch_nostd::wire::{Codec, PageKinds, Window, codec_ram};
 
 use super::subject::Subject;
 use crate::api::{DiffError, Options, Package, Progress, Ram, Report, Stage};
@@ -84,7 +83,7 @@ fn header(subject: &Subject, window_log: u8, body: &[u8]) -> Header {
         ram: ram(window_log) as u32,
         base_address: 0,
         windows: [Window::default(); 3],
-        kinds: RegionKinds::default(),
+        kinds: PageKinds::default(),
         body_length: body.len() as u32,
         body_digest: subject.header.body_digest.map(|_| sha256(body)),
         ..subject.header

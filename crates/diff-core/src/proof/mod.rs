@@ -4,9 +4,10 @@ mod in_place;
 
 pub(crate) use in_place::prove_in_place;
 
+use patch_nostd::apply::Vouched;
 use patch_nostd::container::{InProcess, Opened, Scratch, restore};
 use patch_nostd::secrecy::{DecryptionKey, NoKey};
-use patch_nostd::verify::{Anything, BackgroundSha256, Vouched};
+use patch_nostd::verify::{Anything, BackgroundSha256};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 
 use crate::digest::base_digest;

@@ -39,7 +39,7 @@ pub enum SmidgenError {
     /// A damaged package header (checksum).
     HeaderChecksum = 6,
     /// A kind of page that this decoder does not have.
-    UnsupportedRegion = 7,
+    UnsupportedPageKind = 7,
     /// The header's memory figure contradicts its other fields.
     RamMismatch = 8,
     /// The workspace is smaller than the package needs.

@@ -1,6 +1,6 @@
 //! What the costs of a target would cost by habitual prices if they were of some kind, with covers that are given.
 
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class};
 use crate::encode::{PAGE, PageCosts, Pages, Placed};
@@ -11,7 +11,7 @@ use crate::search::common_prefix;
 const HISTORY: usize = 32;
 
 /// What copying these covers costs if all costs are of `kind`, but for what operations say.
-pub fn estimate(catalogue: &BaseReferences, target: &[u8], kind: RegionKind, covers: &[Placed]) -> PageCosts {
+pub fn estimate(catalogue: &BaseReferences, target: &[u8], kind: PageKind, covers: &[Placed]) -> PageCosts {
     let references = References::new(catalogue, target, Pages::uniform(kind), covers);
     let mut estimate = Estimate {
         base: catalogue.base(),

@@ -133,7 +133,7 @@ fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
 mod tests {
     use patch_nostd::apply::Source;
     use patch_nostd::refs::AddressSpace;
-    use patch_nostd::wire::RegionKind;
+    use patch_nostd::wire::PageKind;
     use proptest::prelude::*;
 
     use super::*;
@@ -144,7 +144,7 @@ mod tests {
 
     const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
 
-    fn chosen(base: &[u8], target: &[u8], kind: RegionKind) -> Vec<Placed> {
+    fn chosen(base: &[u8], target: &[u8], kind: PageKind) -> Vec<Placed> {
         let index = Index::build(base).unwrap();
         let repeats = Repeats::new(target);
         let sources =
@@ -189,7 +189,7 @@ mod tests {
             let base = noise(length, alphabet, seed);
             let [a, b] = cuts.map(|cut| cut.index(length + 1));
             let target = [&base[a..], &noise(length / 10, alphabet, seed ^ 1), &base[..b]].concat();
-            let kind = if thumb { RegionKind::Thumb } else { RegionKind::Bytes };
+            let kind = if thumb { PageKind::Thumb } else { PageKind::Bytes };
             check(&base, &target, &chosen(&base, &target, kind));
         }
     }
@@ -199,7 +199,7 @@ mod tests {
         let base = noise(400_000, 256, 3);
         let target = [&base[150_000..], &base[..150_000]].concat();
         assert_eq!(
-            chosen(&base, &target, RegionKind::Bytes),
+            chosen(&base, &target, PageKind::Bytes),
             [Placed::of_base(0, 150_000, 250_000), Placed::of_base(250_000, 0, 150_000)]
         );
     }
@@ -210,7 +210,7 @@ mod tests {
         let target: Vec<u8> = base.chunks(1999).rev().flatten().copied().collect();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| chosen(&base, &target, RegionKind::POINTERS))
+            pool.install(|| chosen(&base, &target, PageKind::POINTERS))
         };
         assert_eq!(run(1), run(2));
     }

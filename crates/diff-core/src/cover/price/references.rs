@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patch_nostd::refs::{AddressSpace, Class, Reference};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 use super::prices::Verdict;
 use crate::encode::{PAGE, Pages, Placed};
@@ -19,7 +19,7 @@ pub struct References<'a> {
     space: AddressSpace,
     pages: Pages,
     /// For each kind of page in use, the references of the base.
-    found: Vec<(RegionKind, Arc<KindReferences>)>,
+    found: Vec<(PageKind, Arc<KindReferences>)>,
     /// For each byte of the base, how far the longest cover that copies it moves it.
     moved: Vec<i32>,
     /// What references taught: old targets and how far they moved, ascending.
@@ -30,7 +30,7 @@ impl<'a> References<'a> {
     /// What `covers` tell about the catalogue's image and the target.
     pub fn new(catalogue: &BaseReferences<'a>, target: &'a [u8], pages: Pages, covers: &[Placed]) -> Self {
         let (base, space) = (catalogue.base(), *catalogue.space());
-        let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != RegionKind::Bytes);
+        let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
         let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();
         let moved = if found.is_empty() { Vec::new() } else { moved(base.len(), covers) };
         let mut references = Self { base, target, space, pages, found, moved, learned: Vec::new() };
