@@ -55,5 +55,5 @@ pub fn encode(folder: &Path) -> Result<()> {
 /// Makes PAIR/restored.bin of PAIR/package.
 pub fn decode(folder: &Path) -> Result<()> {
     let (old, package) = (fs::read(folder.join("old.bin"))?, fs::read(folder.join("package"))?);
-    Ok(fs::write(folder.join("restored.bin"), smidgen::patch(&old, &package))?)
+    Ok(fs::write(folder.join("restored.bin"), smidgen::patch(&old, &package)?)?)
 }
