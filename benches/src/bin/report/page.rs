@@ -8,18 +8,13 @@ use crate::units;
 
 const STYLE: &str = include_str!("page.css");
 
-/// What a chart of sizes has on its horizontal axis.
-struct Against {
-    axis: Axis<'static>,
-    value: fn(&Means) -> f64,
-    /// Whether marks of tools whose memory is only measured are rings.
-    is_memory: bool,
-}
-
-const CHARTS: [Against; 3] = [
-    Against { axis: ("time to restore", units::seconds), value: |means| means.restore, is_memory: false },
-    Against { axis: ("RAM to restore", units::memory), value: |means| means.memory, is_memory: true },
-    Against { axis: ("time to make", units::seconds), value: |means| means.make, is_memory: false },
+const MEMORY: &str = "RAM to restore";
+type Value = fn(&Means) -> f64;
+/// What charts of sizes have on their horizontal axes: all are times but the memory.
+const CHARTS: [(&str, Value); 3] = [
+    ("time to restore", |means| means.restore),
+    (MEMORY, |means| means.memory),
+    ("time to make", |means| means.make),
 ];
 
 /// The whole page.
@@ -50,8 +45,8 @@ fn section(results: &Results, class: &str, pairs: &[usize]) -> String {
     let means = results.means(pairs);
     let mut html = format!("<h2>{}</h2>\n", escaped(&table::class_title(class, pairs)));
     html += &bars(&means);
-    for against in CHARTS {
-        html += &scatter(&means, &against);
+    for (name, value) in CHARTS {
+        html += &scatter(&means, name, value);
     }
     html += &table::means(results, class, pairs).html();
     html += "<p class=\"faint\">A pair on which a tool failed counts as the whole image in its sizes, and not at all in \
@@ -83,17 +78,20 @@ fn bars(means: &[Means]) -> String {
     )
 }
 
-fn scatter(means: &[Means], against: &Against) -> String {
-    let (name, text) = against.axis;
+fn scatter(means: &[Means], name: &str, value: Value) -> String {
+    let is_memory = name == MEMORY;
+    let across =
+        Axis { name, text: if is_memory { units::memory } else { units::seconds }, is_binary: is_memory };
+    let up = Axis { name: "patch in percent of the new image", text: units::percent, is_binary: false };
     let mark = |means: &Means| {
-        let (tool, x) = (means.tool, (against.value)(means));
-        let kind = if against.is_memory { format!(" ({})", tool.memory.kind().0) } else { String::new() };
-        let title = format!("{}: {}, {}{kind}", tool.name, units::percent(means.size), text(x));
-        let is_hollow = against.is_memory && matches!(tool.memory, Memory::Measured);
+        let (tool, x) = (means.tool, value(means));
+        let kind = if is_memory { format!(" ({})", tool.memory.kind().0) } else { String::new() };
+        let title = format!("{}: {}, {}{kind}", tool.name, units::percent(means.size), (across.text)(x));
+        let is_hollow = is_memory && matches!(tool.memory, Memory::Measured);
         Mark { x, y: means.size, label: tool.name, family: tool.family, is_hollow, title }
     };
-    let marks = means.iter().filter(|means| !means.all_failed).map(mark).collect();
-    let note = if against.is_memory {
+    let marks: Vec<Mark> = means.iter().filter(|means| !means.all_failed).map(mark).collect();
+    let note = if is_memory {
         " Filled marks are what a device needs, by the package's header or the tool's documentation, without the \
          stack. Rings are the peak of a restoring process on this machine, its runtime included."
     } else {
@@ -102,7 +100,7 @@ fn scatter(means: &[Means], against: &Against) -> String {
     format!(
         "<h3>Size and {name}</h3>\n<p class=\"faint\">Geometric means over the pairs; both axes are logarithmic. Further \
          down and further left is better.{note}</p>\n{}",
-        chart(marks, against.axis, ("patch in percent of the new image", units::percent))
+        chart(&marks, across, up)
     )
 }
 

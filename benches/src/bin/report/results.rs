@@ -51,7 +51,7 @@ pub struct Means {
 }
 
 impl Results {
-    /// The classes of pairs, and which pairs belong to each.
+    /// The classes of pairs, and which pairs belong to each; the largest class first.
     pub fn classes(&self) -> Vec<(&str, Vec<usize>)> {
         let mut classes: Vec<(&str, Vec<usize>)> = Vec::new();
         for (index, pair) in self.pairs.iter().enumerate() {
@@ -61,6 +61,7 @@ impl Results {
                 None => classes.push((class, vec![index])),
             }
         }
+        classes.sort_by_key(|(_, pairs)| std::cmp::Reverse(pairs.len()));
         classes
     }
 
