@@ -1,7 +1,7 @@
 //! `smidgen catalogue`: lists releases, and finds the package for a device.
 
 use diff_core::Escaped;
-use diff_core::package::{Catalogue, Delivery, FullBecause, Manifest, NoDelivery, Query};
+use diff_core::release::{Catalogue, Delivery, FullBecause, Manifest, NoDelivery, Query};
 use serde_json::{Value, json};
 
 use crate::arguments::CatalogueArguments;
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &CatalogueArguments, console: &Console) -> Result<(
             }
             console.print(shown(&delivery.folder.join(&delivery.package.file)))
         }
-        Err(NoDelivery::Rule(rule)) => Err(diff_core::package::PackError::from(rule).into()),
+        Err(NoDelivery::Rule(rule)) => Err(diff_core::release::PackError::from(rule).into()),
         Err(reason) => {
             if arguments.json {
                 console.print(json!({ "package": null, "reason": reason.to_string() }))?;

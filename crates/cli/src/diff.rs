@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diff_core::package::{Encryption, encrypt_and_prove};
+use diff_core::release::{Encryption, encrypt_and_prove};
 use diff_core::{Note, Options, Package, Report};
 use patch_nostd::Header;
 use serde_json::{Value, json};

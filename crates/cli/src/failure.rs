@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use diff_core::DiffError;
-use diff_core::package::{EncryptError, PackError, SignError};
+use diff_core::release::{EncryptError, PackError, SignError};
 
 use crate::console::shown;
 

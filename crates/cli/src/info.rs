@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use diff_core::package::{EncryptionEntry, key_names};
+use diff_core::release::{EncryptionEntry, key_names};
 use diff_core::{CATEGORIES, Escaped, Report};
 use patch_nostd::wire::{Codec, VERSION};
 use patch_nostd::{Extensions, Header};

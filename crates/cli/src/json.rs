@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use diff_core::input::Record;
-use diff_core::package::{EncryptionEntry, encryption_of, key_names};
+use diff_core::release::{EncryptionEntry, encryption_of, key_names};
 use diff_core::{CATEGORIES, Note, Report};
 use patch_nostd::wire::{Codec, Origin, RegionKind, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};

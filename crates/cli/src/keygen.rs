@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use diff_core::package::{DeviceSecret, KeyError, SecretKey, SharedSecret};
+use diff_core::release::{DeviceSecret, KeyError, SecretKey, SharedSecret};
 use serde_json::json;
 
 use crate::arguments::{KeyKind, KeygenArguments};

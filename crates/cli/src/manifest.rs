@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use diff_core::package::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages};
+use diff_core::release::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages};
 use serde_json::{Value, json};
 
 use crate::arguments::{ManifestArguments, ManifestCommand, MergeArguments};
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &ManifestArguments, console: &Console) -> Result<()
 
 fn run_merge(arguments: &MergeArguments, console: &Console) -> Result<(), Failure> {
     let shards: Vec<&Path> = arguments.shards.iter().map(PathBuf::as_path).collect();
-    let manifest = package::merge(&shards, &arguments.output)?;
+    let manifest = release::merge(&shards, &arguments.output)?;
     if arguments.json {
         return print(&manifest, true, console);
     }
@@ -39,7 +39,7 @@ fn run_merge(arguments: &MergeArguments, console: &Console) -> Result<(), Failur
 
 fn messages(manifest: &Manifest, url_base: &str) -> Result<String, Failure> {
     let messages = Messages::new(manifest, url_base).map_err(Failure::usage)?;
-    let all = messages.all().map_err(|rule| Failure::from(package::PackError::from(rule)))?;
+    let all = messages.all().map_err(|rule| Failure::from(release::PackError::from(rule)))?;
     Ok(format!("{:#}", Value::Array(all)))
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use diff_core::input::Reading;
-use diff_core::package::{self, Bytes, Flattened, Manifest, Release, ReleaseFile};
+use diff_core::release::{self, Bytes, Flattened, Manifest, Release, ReleaseFile};
 use serde_json::json;
 
 use crate::arguments::{PackArguments, parse_sign_method};
@@ -24,9 +24,9 @@ pub(crate) fn run(arguments: &PackArguments, console: &Console) -> Result<(), Fa
     let release = order.release(arguments, console)?;
     let folder = &arguments.output;
     let manifest = if arguments.json {
-        package::pack(&release, &effort, folder, &Lines::new(console))
+        release::pack(&release, &effort, folder, &Lines::new(console))
     } else {
-        package::pack(&release, &effort, folder, &Talk::new(console))
+        release::pack(&release, &effort, folder, &Talk::new(console))
     }?;
     tell(&manifest, arguments, console)
 }
@@ -65,7 +65,7 @@ impl Order {
         let mut sources: Vec<_> =
             file.from.iter().map(|(version, path)| (version.clone(), path.clone())).collect();
         if let Some(folder) = &file.from_folder {
-            sources.extend(package::sources_in(folder)?);
+            sources.extend(release::sources_in(folder)?);
         }
         for from in &arguments.from {
             sources.extend(named_sources(from, &reading, console)?);
@@ -149,7 +149,7 @@ pub(crate) fn named_sources(
     }
     let path = Path::new(from);
     if path.is_dir() {
-        return Ok(package::sources_in(path)?);
+        return Ok(release::sources_in(path)?);
     }
     let own = if path.is_file() { Image::open(path, reading)?.version(None, console) } else { None };
     let version = own.ok_or_else(|| {
@@ -174,7 +174,7 @@ pub(crate) fn mapped(path: PathBuf, reading: &Reading) -> Flattened<Mapped> {
 /// A file that is mapped to memory while it is worked on.
 pub(crate) struct Mapped(PathBuf);
 
-impl package::Image for Mapped {
+impl release::Image for Mapped {
     fn open(&self) -> io::Result<Bytes<'_>> {
         struct Map(Input);
         impl AsRef<[u8]> for Map {

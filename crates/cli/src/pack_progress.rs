@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stderr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use diff_core::package::{Event, PackProgress, PackageEntry};
+use diff_core::release::{Event, PackProgress, PackageEntry};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 

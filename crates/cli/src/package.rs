@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use diff_core::input::Reading;
-use diff_core::package::{DecryptionKey, EncryptionEntry, Keys, decrypt, encryption_of};
+use diff_core::release::{DecryptionKey, EncryptionEntry, Keys, decrypt, encryption_of};
 use patch_nostd::wire::VERSION;
 use patch_nostd::{Error, Extensions, Header};
 

@@ -1,7 +1,7 @@
 //! A release as a table for people.
 
 use diff_core::Escaped;
-use diff_core::package::{Manifest, Type};
+use diff_core::release::{Manifest, Type};
 
 /// One line about the release, one for each package, and one for each note.
 pub(crate) fn of(manifest: &Manifest) -> String {
@@ -17,7 +17,7 @@ pub(crate) fn of(manifest: &Manifest) -> String {
 fn rows(manifest: &Manifest) -> Vec<String> {
     let width = manifest.packages.iter().map(|package| package.file.len()).max().unwrap_or_default();
     let full = manifest.full().map_or(0, |package| package.size);
-    let row = |package: &diff_core::package::PackageEntry| {
+    let row = |package: &diff_core::release::PackageEntry| {
         let (file, size, ram) = (&package.file, package.size, package.ram);
         let what = match package.kind {
             Type::Full => "full".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diff_core::package::Keys;
+use diff_core::release::Keys;
 use md5::{Digest, Md5};
 use patch_nostd::container::Opened;
 use patch_nostd::verify::{BackgroundSha256, Vouched};

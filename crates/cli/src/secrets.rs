@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use diff_core::package::{DecryptionKey, DevicePublic, KeyError, PublicKey, SecretKey};
+use diff_core::release::{DecryptionKey, DevicePublic, KeyError, PublicKey, SecretKey};
 
 use crate::console::{Console, shown};
 use crate::failure::Failure;

@@ -1,6 +1,6 @@
 //! `smidgen sign`: signs a package, or all of a release.
 
-use diff_core::package::{Signer, key_names, sign, sign_release};
+use diff_core::release::{Signer, key_names, sign, sign_release};
 use serde_json::json;
 
 use crate::arguments::SignArguments;

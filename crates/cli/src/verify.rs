@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use diff_core::package;
+use diff_core::release;
 use patch_nostd::wire::IMAGE_LIMIT;
 use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ fn check_signature(package: &Smidgen, keys: &[PathBuf]) -> Result<(), Failure> {
         return Ok(());
     }
     let keys: Result<Vec<_>, _> = keys.iter().map(|path| public_key(path)).collect();
-    package::check_signature(&package.file, &keys?).map_err(|error| package.refused(error))
+    release::check_signature(&package.file, &keys?).map_err(|error| package.refused(error))
 }
 
 fn verify(old: &Image, package: &Smidgen, console: &Console) -> Result<(String, Object), Failure> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use diff_core::Escaped;
-use diff_core::package::{self, PublicKey, Replayed, Source};
+use diff_core::release::{self, PublicKey, Replayed, Source};
 use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &VerifyArguments, folder: &Path, console: &Console)
         sources.extend(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))));
     }
     let secrets = arguments.decryption.keys(console)?;
-    let replayed = package::replay_with(folder, &sources, &keys?, &secrets, &|base, container, target| {
+    let replayed = release::replay_with(folder, &sources, &keys?, &secrets, &|base, container, target| {
         containers::restore(base, container, Through(target))
     })?;
     let bad = replayed.iter().filter(|one| one.fault.is_some()).count();

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use diff_core::input::{Reading, read};
-use diff_core::package::{Effort, Event, Flattened, PackError, PackProgress, Release, Type, pack};
+use diff_core::release::{Effort, Event, Flattened, PackError, PackProgress, Release, Type, pack};
 use diff_core::{Identity, Options, Progress, Ram, Stage, diff};
 
 fn main() -> Result<(), Box<dyn Error>> {

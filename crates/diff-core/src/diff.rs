@@ -1,29 +1,11 @@
 //! From two images to a proved package.
 
-use patch_nostd::wire::InPlacePlan;
-use patch_nostd::{Error, Extensions, Header};
-
-use crate::encode::Job;
-use crate::in_place::{self, Candidates, InPlace};
-use crate::pipeline::best_job;
-use crate::subject::{Subject, sha256};
-use crate::{
-    CodecChoice, Containers, DiffError, NewImage, Note, Options, Progress, Report, Stage, container, prove,
-    zstd_package,
-};
-
-/// A finished package.
-#[derive(Clone, Debug)]
-pub struct Package {
-    /// What is shipped.
-    pub bytes: Vec<u8>,
-    /// Its header.
-    pub header: Header,
-    /// What its body consists of.
-    pub report: Report,
-    /// What people should know about it.
-    pub notes: Vec<Note>,
-}
+use crate::api::{Containers, DiffError, Options, Package, Progress, Stage, check_cancelled};
+use crate::bsdiff40;
+use crate::container;
+use crate::engine::{self, NewImage};
+use crate::proof::{prove, prove_in_place};
+use crate::search::{CoverOptions, Index, find_covers};
 
 /// Makes the package that turns `old` into `new`, and proves it with the device's own decoder.
 ///
@@ -86,83 +68,28 @@ fn plain(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
-    let package = make(old, new, options, progress)?;
+    let package = engine::make(old, new, options, progress)?;
     progress.begin(Stage::Prove, 1);
     check_cancelled(progress)?;
     prove(old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
     if let Some(flash) = &options.in_place {
-        in_place::prove(flash, old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
+        prove_in_place(flash, old, new.bytes(), &package.bytes).map_err(DiffError::NotProved)?;
     }
     Ok(package)
 }
 
-/// That without proof.
-pub(crate) fn make(
-    old: &[u8],
-    new: &NewImage,
-    options: &Options,
-    progress: &dyn Progress,
-) -> Result<Package, DiffError> {
-    let extensions = options.identity.extensions()?;
-    if let Some(flash) = &options.in_place {
-        if options.codec == CodecChoice::Zstd {
-            return Err(DiffError::InPlace("packages of codec zstd cannot be applied in place".into()));
-        }
-        in_place::check(flash, old.len().max(new.bytes().len()))?;
+/// Makes a BSDIFF40 patch that turns `old` into `new`, and proves it by applying it.
+pub fn diff_bsdiff40(old: &[u8], new: &[u8], progress: &dyn Progress) -> Result<Vec<u8>, DiffError> {
+    progress.begin(Stage::Search, 1);
+    let index = Index::build(old)?;
+    let covers = find_covers(&index, new, &CoverOptions::default());
+    drop(index);
+    progress.begin(Stage::Encode, 1);
+    let patch = bsdiff40::encode(old, new, &covers)?;
+    progress.begin(Stage::Prove, 1);
+    if bsdiff40::decode(old, &patch, new.len() as u64)? == new {
+        Ok(patch)
+    } else {
+        Err(DiffError::NotProved(patch_nostd::Error::TargetDigest))
     }
-    progress.begin(Stage::Analyse, 1);
-    let subject = Subject::new(old, new, options)?;
-    check_cancelled(progress)?;
-    if options.codec == CodecChoice::Zstd {
-        return zstd_package::diff(&subject, options, progress);
-    }
-    let mut job = best_job(&subject, new, progress)?;
-    let mut extensions = extensions;
-    if let Some(flash) = &options.in_place {
-        let plan;
-        (job, plan) = in_place_job((&subject, new), flash, job, progress)?;
-        extensions.in_place = Some(plan);
-    }
-    check_cancelled(progress)?;
-    assemble(&job, &extensions)
-}
-
-/// The job that makes the smallest package for an update in place, and its plan. Of plans whose packages differ by less
-/// than one part in a hundred, the one that wears the flash least.
-fn in_place_job<'a>(
-    (subject, new): (&Subject<'a>, &NewImage),
-    flash: &InPlace,
-    free: Job<'a>,
-    progress: &dyn Progress,
-) -> Result<(Job<'a>, InPlacePlan), DiffError> {
-    let candidates = Candidates::new(flash, subject.old.len());
-    if let Some(plan) = candidates.lossless(&free.plan.covers) {
-        return Ok((free, plan));
-    }
-    let mut best: Option<(u64, Job, InPlacePlan)> = None;
-    for plan in candidates.promising(&free.plan.covers) {
-        let job = best_job(&subject.with_plan(plan), new, progress)?;
-        let cost = job.cost().map_err(DiffError::NotProved)?;
-        if best.as_ref().is_none_or(|(least, ..)| cost < least - least / 100) {
-            best = Some((cost, job, plan));
-        }
-    }
-    let (_, job, plan) = best.ok_or(DiffError::NotProved(Error::Areas))?;
-    Ok((job, plan))
-}
-
-/// The end of work that nobody wants any more.
-pub(crate) fn check_cancelled(progress: &dyn Progress) -> Result<(), DiffError> {
-    if progress.is_cancelled() { Err(DiffError::Cancelled) } else { Ok(()) }
-}
-
-/// Codes the body and puts the header before it.
-fn assemble(job: &Job, extensions: &Extensions<'_>) -> Result<Package, DiffError> {
-    let (body, report) = job.encode().map_err(DiffError::NotProved)?;
-    let mut header = job.header();
-    header.body_length = body.len() as u32;
-    header.body_digest = header.body_digest.map(|_| sha256(&body));
-    let mut bytes = header.to_bytes_with(extensions);
-    bytes.extend_from_slice(&body);
-    Ok(Package { bytes, header, report, notes: Vec::new() })
 }

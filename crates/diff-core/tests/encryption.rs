@@ -1,5 +1,7 @@
 //! Packages that are encrypted: who can read them, what they hide, and that no key stream is used twice.
 
+#![cfg(feature = "release")]
+
 mod archives;
 mod common;
 
@@ -9,7 +11,7 @@ use std::path::Path;
 
 use archives::{changed, gzip, text};
 use common::with_workspace;
-use diff_core::package::{
+use diff_core::release::{
     CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, Effort, EncryptError, Encryption, Keys,
     MANIFEST_FILE, PublicKey, Recipient, Release, Sealed, Sealer, SecretKey, SharedSecret, Source,
     check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, replay, sign,

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Program, edited, edits, noise};
-use diff_core::search::{Cover, CoverOptions, Index, find_covers};
+use diff_core::search::{CoverOptions, Index, Match, find_covers};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -24,11 +24,11 @@ fn fixed_cases() -> ProptestConfig {
     }
 }
 
-fn covers(old: &[u8], new: &[u8]) -> Vec<Cover> {
+fn covers(old: &[u8], new: &[u8]) -> Vec<Match> {
     find_covers(&Index::build(old).unwrap(), new, &CoverOptions::default())
 }
 
-fn check(old: &[u8], new: &[u8], covers: &[Cover]) {
+fn check(old: &[u8], new: &[u8], covers: &[Match]) {
     let mut end = 0;
     for cover in covers {
         assert!(cover.length > 0 && cover.new_start >= end, "empty or overlapping: {cover:?}");
@@ -38,8 +38,8 @@ fn check(old: &[u8], new: &[u8], covers: &[Cover]) {
     }
 }
 
-fn equal_bytes(old: &[u8], new: &[u8], covers: &[Cover]) -> usize {
-    let equal = |cover: &Cover| {
+fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
+    let equal = |cover: &Match| {
         let old = &old[cover.old_start as usize..][..cover.length as usize];
         let new = &new[cover.new_start as usize..][..cover.length as usize];
         old.iter().zip(new).filter(|(old, new)| old == new).count()
@@ -121,5 +121,5 @@ fn scattered_changes_do_not_break_a_cover() {
     let mut new = old.clone();
     new.iter_mut().step_by(50).for_each(|byte| *byte ^= 0xFF);
     new[0] = old[0];
-    assert_eq!(covers(&old, &new), [Cover { new_start: 0, old_start: 0, length: 4951 + 49 }]);
+    assert_eq!(covers(&old, &new), [Match { new_start: 0, old_start: 0, length: 4951 + 49 }]);
 }

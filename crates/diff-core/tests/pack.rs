@@ -1,5 +1,7 @@
 //! Releases: every package restores the target, and the files are the same however they came to be.
 
+#![cfg(feature = "release")]
+
 mod common;
 
 use std::collections::BTreeMap;
@@ -9,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::noise;
-use diff_core::package::{
+use diff_core::release::{
     CipherChoice, Effort, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError,
     PackProgress, Recipient, Release, Shard, SharedSecret, Type, merge, pack,
 };

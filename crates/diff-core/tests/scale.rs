@@ -5,7 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::noise;
-use diff_core::search::{Cover, CoverOptions, Equal, Index, find_covers_around};
+use diff_core::search::{CoverOptions, Equal, Index, Match, find_covers_around};
 use diff_core::{Options, Silent, diff};
 
 /// Bytes of the images of the ordinary tests, and of the long ones.
@@ -13,7 +13,7 @@ const SMALL: usize = 2 << 20;
 const LARGE: usize = 100_000_000;
 
 /// The search as large images get it.
-fn search(old: &[u8], new: &[u8]) -> Vec<Cover> {
+fn search(old: &[u8], new: &[u8]) -> Vec<Match> {
     let equal = Equal::find(old, new);
     let index = Index::around(old, &equal, 5).unwrap();
     find_covers_around(&index, new, &equal, &CoverOptions::default())
@@ -94,8 +94,8 @@ fn patched(old: &[u8], every: usize) -> Vec<u8> {
     new
 }
 
-fn equal_bytes(old: &[u8], new: &[u8], covers: &[Cover]) -> usize {
-    let equal = |cover: &Cover| {
+fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
+    let equal = |cover: &Match| {
         let old = &old[cover.old_start as usize..][..cover.length as usize];
         let new = &new[cover.new_start as usize..][..cover.length as usize];
         old.iter().zip(new).filter(|(old, new)| old == new).count()

@@ -1,11 +1,13 @@
 //! Signed packages on a device: what it takes, and every way to deceive it that it must not.
 
+#![cfg(feature = "release")]
+
 mod common;
 
 use std::cell::RefCell;
 
 use common::with_workspace;
-use diff_core::package::{PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
+use diff_core::release::{PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
 use diff_core::{Identity, Options, Silent, diff};
 use patch_nostd::flash::{AbUpdate, Area, Geometry, Simulator, Step};
 use patch_nostd::verify::{Device, Policy, Signed, Verifier};

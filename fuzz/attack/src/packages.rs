@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use diff_core::package::{SecretKey, Signer, sign};
+use diff_core::release::{SecretKey, Signer, sign};
 use diff_core::{Containers, InPlace, Options, Ram, Silent, diff};
 use patch_nostd::verify::Ed25519Key;
 use patch_nostd::wire::crc32;

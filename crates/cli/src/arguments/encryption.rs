@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use diff_core::package::{CipherChoice, DecryptionKey, Encryption, Recipient, SEALED_LENGTH, Sealed, Sealer};
+use diff_core::release::{CipherChoice, DecryptionKey, Encryption, Recipient, SEALED_LENGTH, Sealed, Sealer};
 
 use crate::console::{Console, shown};
 use crate::failure::Failure;

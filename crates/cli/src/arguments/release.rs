@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use diff_core::package::{Effort, Shard, SignMethod};
+use diff_core::release::{Effort, Shard, SignMethod};
 use diff_core::{Options, Ram};
 
 use super::encryption::EncryptionArguments;
@@ -207,7 +207,7 @@ pub(crate) fn parse_sign_method(text: &str) -> Result<SignMethod, String> {
 
 #[cfg(test)]
 mod tests {
-    use diff_core::package::DEFAULT_SHARE;
+    use diff_core::release::DEFAULT_SHARE;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use diff_core::package::Signer;
+use diff_core::release::Signer;
 
 use crate::console::Console;
 use crate::failure::Failure;

@@ -1,6 +1,6 @@
 //! Encrypted packages, good and bad: of golden ones, by keys that everybody knows.
 
-use diff_core::package::{
+use diff_core::release::{
     CipherChoice, DeviceSecret, Encrypted, Encryption, Recipient, SharedSecret, encrypt, encrypt_sealed,
 };
 use patch_nostd::secrecy::{Cipher, Encryption as Record, KeyMaterial, Keyed, SoftwareCipher, content_key};

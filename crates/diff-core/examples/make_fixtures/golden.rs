@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use diff_core::package::{SecretKey, sign};
+use diff_core::release::{SecretKey, sign};
 use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram, Silent, diff, diff_bsdiff40};
 use patch_nostd::wire::RegionKind;
 use sha2::{Digest, Sha256};

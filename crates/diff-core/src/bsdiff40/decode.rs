@@ -2,8 +2,8 @@
 
 use bzip2::{Decompress, Status};
 
+use super::error::{Block, Bsdiff40Error};
 use super::header::{Header, TRIPLE, integers};
-use super::{Block, Bsdiff40Error};
 
 /// A restore under way.
 struct Restore<'a> {

@@ -5,9 +5,9 @@ use std::io::Write;
 use bzip2::Compression;
 use bzip2::write::BzEncoder;
 
+use super::error::{Block, Bsdiff40Error};
 use super::header::{Header, integer_bytes};
-use super::{Block, Bsdiff40Error};
-use crate::search::Cover;
+use crate::search::Match;
 
 /// What one control entry stands for.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ struct Span {
 /// The covers are in ascending `new_start`, do not overlap in `new` and lie within both images; other covers
 /// are an error. Bytes of `new` in a cover are stored as differences to `old`, the others as they are.
 /// The result depends on the arguments only.
-pub fn encode(old: &[u8], new: &[u8], covers: &[Cover]) -> Result<Vec<u8>, Bsdiff40Error> {
+pub fn encode(old: &[u8], new: &[u8], covers: &[Match]) -> Result<Vec<u8>, Bsdiff40Error> {
     let steps = steps(old, new, &spans(old, new, covers)?);
     let (diff, (control, extra)) = rayon::join(
         || compress(Block::Diff, &diff_bytes(&steps)),
@@ -53,7 +53,7 @@ pub fn encode(old: &[u8], new: &[u8], covers: &[Cover]) -> Result<Vec<u8>, Bsdif
 }
 
 /// Checks the covers and leaves out the empty ones, which would make control entries without effect.
-fn spans(old: &[u8], new: &[u8], covers: &[Cover]) -> Result<Vec<Span>, Bsdiff40Error> {
+fn spans(old: &[u8], new: &[u8], covers: &[Match]) -> Result<Vec<Span>, Bsdiff40Error> {
     let mut spans = Vec::with_capacity(covers.len());
     let mut end = 0;
     for (index, cover) in covers.iter().enumerate() {
@@ -72,7 +72,7 @@ fn spans(old: &[u8], new: &[u8], covers: &[Cover]) -> Result<Vec<Span>, Bsdiff40
 }
 
 /// Nothing if an end is beyond what this machine can address.
-fn span(cover: &Cover) -> Option<Span> {
+fn span(cover: &Match) -> Option<Span> {
     let [new_start, old_start, length] = [cover.new_start, cover.old_start, cover.length].map(|n| n as usize);
     let (new_end, old_end) = (new_start.checked_add(length)?, old_start.checked_add(length)?);
     Some(Span { new_start, new_end, old_start, old_end })
@@ -135,14 +135,14 @@ mod tests {
     const OLD: &[u8] = b"abcdefghij";
     const NEW: &[u8] = b"XXfghYabc";
 
-    fn cover(new_start: u32, old_start: u32, length: u32) -> Cover {
-        Cover { new_start, old_start, length }
+    fn cover(new_start: u32, old_start: u32, length: u32) -> Match {
+        Match { new_start, old_start, length }
     }
 
     type Entry = (usize, usize, i64);
 
     /// The control entries, and the uncompressed diff and extra blocks.
-    fn plan(old: &[u8], new: &[u8], covers: &[Cover]) -> (Vec<Entry>, Vec<u8>, Vec<u8>) {
+    fn plan(old: &[u8], new: &[u8], covers: &[Match]) -> (Vec<Entry>, Vec<u8>, Vec<u8>) {
         let steps = steps(old, new, &spans(old, new, covers).unwrap());
         let entries = steps.iter().map(|step| (step.sums.len(), step.extra.len(), step.seek)).collect();
         (entries, diff_bytes(&steps), extra_bytes(&steps))
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn wrong_covers_are_refused() {
-        let refused = |covers: &[Cover]| encode(OLD, NEW, covers).unwrap_err();
+        let refused = |covers: &[Match]| encode(OLD, NEW, covers).unwrap_err();
         assert_eq!(refused(&[cover(0, 0, 3), cover(2, 5, 3)]), Bsdiff40Error::CoverOrder(1));
         assert_eq!(refused(&[cover(6, 0, 3), cover(0, 5, 3)]), Bsdiff40Error::CoverOrder(1));
         assert_eq!(refused(&[cover(7, 0, 3)]), Bsdiff40Error::CoverBounds(0));
@@ -198,7 +198,7 @@ mod tests {
     fn the_number_of_threads_changes_nothing() {
         let new: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
         let old: Vec<u8> = new.iter().rev().copied().collect();
-        let covers: Vec<Cover> = (0..100).map(|i| cover(i * 1000, (i * 7919) % 90_000, 900)).collect();
+        let covers: Vec<Match> = (0..100).map(|i| cover(i * 1000, (i * 7919) % 90_000, 900)).collect();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| encode(&old, &new, &covers).unwrap())

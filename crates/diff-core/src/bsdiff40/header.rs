@@ -2,7 +2,10 @@
 
 use std::array;
 
-use super::{Block, Bsdiff40Error, MAGIC};
+use super::error::{Block, Bsdiff40Error};
+
+/// The first eight bytes of every BSDIFF40 patch.
+pub const MAGIC: [u8; 8] = *b"BSDIFF40";
 
 /// Bytes of one integer.
 const INTEGER: usize = 8;

@@ -8,120 +8,15 @@
 
 mod decode;
 mod encode;
+mod error;
 mod header;
-
-use std::fmt;
-
-use thiserror::Error;
 
 pub use decode::decode;
 pub use encode::encode;
+pub use error::{Block, Bsdiff40Error};
+pub use header::MAGIC;
 
 use header::Header;
-
-/// The first eight bytes of every BSDIFF40 patch.
-pub const MAGIC: [u8; 8] = *b"BSDIFF40";
-
-/// One of the three bzip2 streams of a patch, in the order they have there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Block {
-    /// The entries that say how to combine the other blocks with the old image.
-    Control,
-    /// Bytes that are added to the old image's.
-    Diff,
-    /// Bytes that are in the new image as they are.
-    Extra,
-}
-
-/// Why a patch could not be made or was refused.
-///
-/// Control entries and covers are counted from zero.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum Bsdiff40Error {
-    /// The patch does not start with [`MAGIC`].
-    #[error("not a BSDIFF40 patch: it does not start with \"BSDIFF40\"")]
-    NotBsdiff40,
-    /// The patch is too short to have a header.
-    #[error("the patch has {0} bytes, fewer than the 32 of its header")]
-    HeaderTruncated(usize),
-    /// The header states a negative size of a compressed block.
-    #[error("the header states a {block} block of {size} bytes")]
-    NegativeBlockSize {
-        /// The control or diff block.
-        block: Block,
-        /// Bytes, as stated.
-        size: i64,
-    },
-    /// The header states a negative size of the new image.
-    #[error("the header states a new image of {0} bytes")]
-    NegativeNewSize(i64),
-    /// The header states a compressed block that is longer than the rest of the patch.
-    #[error(
-        "the header states a {block} block of {size} bytes, but the patch ends {left} bytes after its start"
-    )]
-    BlockPastEnd {
-        /// The control or diff block.
-        block: Block,
-        /// Bytes, as stated.
-        size: u64,
-        /// Bytes from the start of the block to the end of the patch.
-        left: usize,
-    },
-    /// The new image is larger than the caller permits.
-    #[error("the new image has {size} bytes, more than the permitted {limit}")]
-    NewTooLarge {
-        /// Bytes, as the header states.
-        size: u64,
-        /// Bytes, as the caller permits.
-        limit: u64,
-    },
-    /// There is no memory for a new image of so many bytes, or for decompressing its blocks.
-    #[error("not enough memory for a new image of {0} bytes")]
-    OutOfMemory(u64),
-    /// A control entry adds or copies a negative number of bytes.
-    #[error("control entry {entry} has the negative length {length}")]
-    NegativeLength {
-        /// Which entry.
-        entry: u64,
-        /// Bytes, as stated.
-        length: i64,
-    },
-    /// A control entry writes beyond the end of the new image.
-    #[error("control entry {entry} writes {length} bytes where only {room} of the new image are left")]
-    PastNewEnd {
-        /// Which entry.
-        entry: u64,
-        /// Bytes to add or to copy.
-        length: u64,
-        /// Bytes of the new image yet to be written.
-        room: usize,
-    },
-    /// A control entry moves so far from the old image that the position has no 64-bit number.
-    #[error("control entry {0} leaves the range of positions in the old image")]
-    PositionOverflow(u64),
-    /// There are more control entries than a new image of this size can need.
-    #[error("the control block has more than {0} entries, too many for its new image")]
-    TooManyEntries(u64),
-    /// A block ends before the new image is complete, or before its own checksum.
-    #[error("the {0} block ends early")]
-    BlockTruncated(Block),
-    /// A block is no bzip2 stream, or fails its checksum.
-    #[error("the {0} block is damaged: {1}")]
-    BlockDamaged(Block, bzip2::Error),
-    /// A block goes on after the new image is complete, or has bytes after its bzip2 stream.
-    #[error("the {0} block has more data than the new image needs")]
-    TrailingData(Block),
-    /// A cover starts before the end of the one before it.
-    #[error("cover {0} starts before the end of the cover before it")]
-    CoverOrder(usize),
-    /// A cover reaches beyond the end of the old or the new image.
-    #[error("cover {0} reaches beyond the end of an image")]
-    CoverBounds(usize),
-    /// bzip2 compression failed.
-    #[error("compression of the {0} block failed: {1}")]
-    Compression(Block, String),
-}
 
 /// Tells whether `package` starts like a BSDIFF40 patch; the rest of it may still be damaged.
 pub fn is_bsdiff40(package: &[u8]) -> bool {
@@ -135,16 +30,6 @@ pub fn new_size(package: &[u8]) -> Result<u64, Bsdiff40Error> {
     Header::parse(package).map(|header| header.new)
 }
 
-impl fmt::Display for Block {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Control => "control",
-            Self::Diff => "diff",
-            Self::Extra => "extra",
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -154,12 +39,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::search::Cover;
+    use crate::search::Match;
 
     const LIMIT: u64 = 1 << 20;
 
     /// Images and valid covers of them, some of which are empty, adjacent, or go backwards in the old image.
-    fn cases() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<Cover>)> {
+    fn cases() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<Match>)> {
         let bytes = || prop::collection::vec(any::<u8>(), 0..300);
         let shapes = prop::collection::vec((0u32..20, any::<u32>(), 0u32..60), 0..12);
         (bytes(), bytes(), shapes).prop_map(|(old, new, shapes)| {
@@ -169,14 +54,14 @@ mod tests {
     }
 
     /// Makes covers of `(gap, place, length)`.
-    fn covers(old: &[u8], new: &[u8], shapes: &[(u32, u32, u32)]) -> Vec<Cover> {
+    fn covers(old: &[u8], new: &[u8], shapes: &[(u32, u32, u32)]) -> Vec<Match> {
         let mut end = 0;
         let mut cover = |&(gap, place, length): &(u32, u32, u32)| {
             let new_start = (end + gap).min(new.len() as u32);
             let old_start = place % (old.len() as u32 + 1);
             let length = length.min(new.len() as u32 - new_start).min(old.len() as u32 - old_start);
             end = new_start + length;
-            Cover { new_start, old_start, length }
+            Match { new_start, old_start, length }
         };
         shapes.iter().map(&mut cover).collect()
     }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::found::Found;
 use super::inflate::inflate;
-use crate::Note;
+use crate::api::Note;
 
 /// The most plain bytes of a piece: what the device must hold of a stream. Larger pieces have a little fewer
 /// corrections, smaller ones need less memory. preflate guesses from the first piece how a stream was made, and gives up

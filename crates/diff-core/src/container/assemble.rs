@@ -6,8 +6,10 @@ use patch_nostd::container::{Level, Record, part_limit};
 use patch_nostd::wire::Extensions;
 
 use super::Expanded;
-use crate::subject::{base_digest, sha256};
-use crate::{DiffError, NewImage, Options, Package, Progress, Stage, diff, prove};
+use crate::api::{DiffError, Options, Package, Progress, Stage};
+use crate::digest::{base_digest, sha256};
+use crate::engine::{self, NewImage};
+use crate::proof;
 
 /// Makes the package and proves it.
 pub(crate) fn assemble(
@@ -17,7 +19,7 @@ pub(crate) fn assemble(
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
     let inner = Options { md5: false, body_digest: false, ..options.clone() };
-    let inner = diff::make(&expanded.old, &NewImage::new(&expanded.new), &inner, progress)?;
+    let inner = engine::make(&expanded.old, &NewImage::new(&expanded.new), &inner, progress)?;
     let recipes = Level::write_both(&expanded.recipes.0, &expanded.recipes.1);
     let (_, made) = &expanded.recipes;
     let parts = expanded.recipes.0.parts() + made.parts();
@@ -46,7 +48,7 @@ pub(crate) fn assemble(
     let mut bytes = header.to_bytes_with(&extensions);
     bytes.extend_from_slice(&body);
     progress.begin(Stage::Prove, 1);
-    prove::prove_container((old, new), (&expanded.old, &expanded.new), &bytes)
+    proof::prove_container((old, new), (&expanded.old, &expanded.new), &bytes)
         .map_err(DiffError::NotProved)?;
     Ok(Package { bytes, header, report: inner.report, notes: Vec::new() })
 }

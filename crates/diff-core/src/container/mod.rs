@@ -20,7 +20,7 @@ pub use payload::{PayloadError, payload};
 use patch_nostd::container::{Level, Side, expand};
 use patch_nostd::wire::IMAGE_LIMIT;
 
-use crate::{DiffError, Note, Options, Package, Progress, Stage};
+use crate::api::{DiffError, Note, Options, Package, Progress, Stage};
 use analyse::Verify;
 use found::{Found, level};
 

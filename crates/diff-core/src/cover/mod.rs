@@ -1,26 +1,15 @@
-//! Which covers are said: the cheapest way through everything that could be copied, by what the models charge.
+//! Which covers a body says: the cheapest way through everything that could be copied, by what the models charge.
 
-mod blame;
-mod candidates;
-mod certain;
+mod available;
 mod choose;
-mod differences;
 mod gaps;
-mod lattice;
-mod observe;
-mod operations;
-mod pages;
-mod parse;
-mod prices;
-mod references;
+mod price;
 mod repeats;
-mod seen;
+mod sources;
 
-pub use candidates::Width;
-pub use choose::{Piece, choose, pieces, pool};
-pub use observe::Observer;
-pub use pages::estimate;
-pub use parse::{Matches, refine};
-pub use prices::{Prices, Scale};
-pub use references::References;
-pub use repeats::Repeats;
+pub(crate) use available::available_covers;
+pub(crate) use choose::{Piece, Width, choose, estimate, pieces, pool};
+pub(crate) use gaps::refine;
+pub(crate) use price::{Observer, Prices, References, Scale};
+pub(crate) use repeats::Repeats;
+pub(crate) use sources::Matches;

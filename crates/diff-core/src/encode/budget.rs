@@ -3,7 +3,7 @@
 use patch_nostd::apply::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM};
 use patch_nostd::wire::ModelSize;
 
-use crate::DiffError;
+use crate::api::DiffError;
 
 /// With fewer slots than this the models learn nothing.
 const LEAST_SLOTS: u64 = 16;

@@ -8,9 +8,11 @@ use patch_nostd::entropy::{Coder, CostMeter, RangeEncoder};
 use patch_nostd::refs::Landmark;
 use patch_nostd::wire::{Codec, Header, ModelSize, Tuning};
 
+use super::metered::Metered;
 use super::plan::{Plan, operations};
+use super::trace::Trace;
+use crate::api::Report;
 use crate::refs::{Catalogue, Starts};
-use crate::report::{Metered, Report};
 
 /// Everything that fixes a `cm` body.
 #[derive(Clone)]
@@ -27,15 +29,6 @@ pub struct Job<'a> {
     pub header: Header,
     /// The old image's references.
     pub catalogue: Arc<Catalogue<'a>>,
-}
-
-/// What a body would cost but for its literals, and where in the new image.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// All of it.
-    pub(crate) total: u64,
-    /// Total cost, in 1/256 bit, up to the end of each block of the new image.
-    pub by_block: Vec<u64>,
 }
 
 /// A course is compared with another at so many places.

@@ -1,9 +1,10 @@
 //! A plan: the operations, landmarks and regions that a body will say, before it is coded.
 
-use patch_nostd::apply::{Cover, Operation, Oracle, Source};
+use patch_nostd::apply::{Operation, Oracle};
 use patch_nostd::refs::Landmark;
 
-use super::Regions;
+use super::placed::Placed;
+use super::regions::Regions;
 
 /// What the encoder has decided to say about a new image.
 #[derive(Clone, Debug)]
@@ -11,7 +12,7 @@ pub struct Plan<'a> {
     /// The new image.
     pub new: &'a [u8],
     /// Covers in order of the new image, with where each begins there.
-    pub covers: Vec<(u32, Cover)>,
+    pub covers: Vec<Placed>,
     /// The covers that are sent ahead, ascending by base offset.
     pub landmarks: Vec<Landmark>,
     /// What the stretches of the new image are.
@@ -24,9 +25,9 @@ impl Plan<'_> {
     /// Operations agree with landmarks in the order of the base (`docs/format.md`, section 4.2): one that moved far
     /// ahead would keep all that follow from being agreed with.
     pub fn choose_landmarks(&mut self, count: usize) {
-        let of_base = self.covers.iter().filter(|(_, cover)| cover.source == Source::Base);
+        let of_base = self.covers.iter().filter(|placed| placed.is_of_base());
         let covers: Vec<Landmark> = of_base
-            .map(|&(target, cover)| Landmark { base: cover.start, target, length: cover.length })
+            .map(|&Placed { at, cover }| Landmark { base: cover.start, target: at, length: cover.length })
             .collect();
         let mut landmarks = in_order(&covers);
         landmarks.sort_by_key(|landmark| (std::cmp::Reverse(landmark.length), landmark.target));
@@ -38,7 +39,7 @@ impl Plan<'_> {
     /// Whether some cover copies from the target itself.
     #[must_use]
     pub fn reads_back(&self) -> bool {
-        self.covers.iter().any(|(_, cover)| cover.source == Source::Target)
+        !self.covers.iter().all(Placed::is_of_base)
     }
 }
 
@@ -84,18 +85,18 @@ fn in_order(covers: &[Landmark]) -> Vec<Landmark> {
 const NONE: usize = usize::MAX;
 
 /// The operations that say these covers of a target of `size` bytes.
-pub(crate) fn operations(size: usize, covers: &[(u32, Cover)]) -> impl Iterator<Item = Operation> {
-    let starts = std::iter::once(0).chain(covers.iter().map(|(target, cover)| target + cover.length));
-    let covers = covers.iter().map(|&(target, cover)| (target, Some(cover)));
+pub(crate) fn operations(size: usize, covers: &[Placed]) -> impl Iterator<Item = Operation> {
+    let starts = std::iter::once(0).chain(covers.iter().map(Placed::end));
+    let covers = covers.iter().map(|&Placed { at, cover }| (at, Some(cover)));
     let all = covers.chain(std::iter::once((size as u32, None)));
     starts.zip(all).map(|(start, (target, cover))| Operation { literals: target - start, cover })
 }
 
 impl Oracle for Plan<'_> {
     fn operation(&self, offset: u32) -> Operation {
-        let next = self.covers.partition_point(|&(target, _)| target < offset);
+        let next = self.covers.partition_point(|placed| placed.at < offset);
         match self.covers.get(next) {
-            Some(&(target, cover)) => Operation { literals: target - offset, cover: Some(cover) },
+            Some(&Placed { at, cover }) => Operation { literals: at - offset, cover: Some(cover) },
             None => Operation { literals: self.new.len() as u32 - offset, cover: None },
         }
     }

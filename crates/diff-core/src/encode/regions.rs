@@ -2,7 +2,7 @@
 
 use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, RegionKind, RegionKinds};
 
-use super::Trace;
+use super::trace::Trace;
 
 /// Bytes of the new image that have one kind.
 pub const PAGE: usize = 1 << PAGE_LOG;

@@ -5,7 +5,7 @@ use patch_nostd::apply::{LANDMARK_RAM, SLOT_RAM};
 use patch_nostd::wire::{ModelSize, Tuning};
 use rayon::prelude::*;
 
-use super::{Course, Job};
+use super::drive::{Course, Job};
 
 /// Another value of a parameter; each is a whole trial encoding.
 type Variant = fn(Tuning) -> Tuning;

@@ -2,25 +2,26 @@
 
 use std::io;
 
-use patch_nostd::apply::Cover;
 use patch_nostd::wire::Writer;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
+
+use super::placed::Placed;
 
 /// The operations that make `new` from `old`, before they are compressed.
 ///
 /// `covers` are in order of `new`, with where each begins there; they copy from the base image, do not overlap in
 /// `new` and lie within both images.
-pub(crate) fn stream(old: &[u8], new: &[u8], covers: &[(u32, Cover)]) -> Vec<u8> {
+pub(crate) fn stream(old: &[u8], new: &[u8], covers: &[Placed]) -> Vec<u8> {
     let mut writer = Writer::default();
     let (mut position, mut base) = (0, 0);
-    for &(target, cover) in covers {
-        literals(&mut writer, &new[position..target as usize]);
+    for &Placed { at, cover } in covers {
+        literals(&mut writer, &new[position..at as usize]);
         let (start, length) = (cover.start as usize, cover.length as usize);
         writer.varint(zigzag(i64::from(cover.start) - base));
         writer.varint(cover.length);
-        position = target as usize + length;
-        let pairs = new[target as usize..position].iter().zip(&old[start..start + length]);
+        position = at as usize + length;
+        let pairs = new[at as usize..position].iter().zip(&old[start..start + length]);
         writer.bytes.extend(pairs.map(|(new, old)| new.wrapping_sub(*old)));
         base = i64::from(cover.start) + i64::from(cover.length);
     }

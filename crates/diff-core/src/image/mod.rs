@@ -2,8 +2,8 @@
 
 mod base_address;
 mod code;
-pub mod input;
 mod windows;
+mod words;
 
 use patch_nostd::refs::AddressSpace;
 
@@ -23,9 +23,4 @@ pub fn address_space(old: &[u8], base: Option<u32>) -> AddressSpace {
         base.map(|base| (base, 0)).or_else(|| base_address(looked_at)).unwrap_or((0, 0));
     let windows = windows(looked_at, base_address);
     AddressSpace { base_address, address_high, image_size, windows }
-}
-
-/// The aligned little-endian words of an image.
-fn words(image: &[u8]) -> impl Iterator<Item = u32> {
-    image.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 use patch_nostd::wire::RegionKind;
 
-use crate::pipeline::LARGE;
+use crate::limits::LARGE;
 
 /// What each kind of region finds in the old image, once somebody has asked.
 pub(crate) struct Catalogue<'a> {

@@ -12,9 +12,10 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Blocks, Rolling};
-use super::common_prefix;
-use super::scan::Seed;
+use super::compare::common_prefix;
+use super::seed::Seed;
 use super::text::Text;
+use crate::limits::LARGE;
 
 /// Long parts of a new image that the old one has too.
 #[derive(Debug, Default)]
@@ -38,10 +39,6 @@ const RIVALS: usize = 8;
 const LOOK: usize = 4096;
 /// A stretch must have more equal bytes than the displacement followed by more than this, as in the scan.
 const THRESHOLD: usize = 8;
-
-/// Old images up to this many bytes are sorted whole, at 50 MB a second, and no package of theirs gets larger for the
-/// sake of time or memory.
-pub(super) const SORTED_WHOLE: usize = 40 << 20;
 
 /// The search through one chunk.
 struct Chunk<'a> {
@@ -78,7 +75,7 @@ impl Equal {
     /// Finds them in images that are too large to sort all of the old one as a matter of course.
     #[must_use]
     pub fn find_in_large(old: &[u8], new: &[u8]) -> Self {
-        if old.len() > SORTED_WHOLE { Self::find(old, new) } else { Self::default() }
+        if old.len() > LARGE { Self::find(old, new) } else { Self::default() }
     }
 
     pub(super) fn stretches(&self) -> &[Seed] {
@@ -87,7 +84,7 @@ impl Equal {
 
     /// What is worth sorting to find the rest; of large images, at most so many eighths.
     pub(super) fn text<'a>(&self, old: &'a [u8], eighths: usize) -> Text<'a> {
-        let limit = if old.len() > SORTED_WHOLE { old.len() / 8 * eighths } else { old.len() };
+        let limit = if old.len() > LARGE { old.len() / 8 * eighths } else { old.len() };
         Text::around(old, &self.stretches, self.rest, limit)
     }
 }
@@ -102,17 +99,6 @@ fn join(joined: &mut Vec<Seed>, chunk: &[Seed], start: usize, new: &[u8], old: &
         let known = floor.saturating_sub(stretch.new_start).min(stretch.length);
         if known == 0 || stretch.length - known >= SUBSTANCE {
             joined.push(stretch.without(known));
-        }
-    }
-}
-
-impl Seed {
-    /// The same but for its first bytes.
-    fn without(&self, bytes: usize) -> Self {
-        Self {
-            new_start: self.new_start + bytes,
-            old_start: self.old_start + bytes,
-            length: self.length - bytes,
         }
     }
 }

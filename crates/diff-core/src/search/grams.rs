@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::word;
+use super::compare::word;
 
 /// Length of the strings the filter knows about.
 pub(super) const GRAM: usize = 8;

@@ -1,4 +1,4 @@
-//! Cover search: which stretches of a new image resemble which stretches of an old one.
+//! Match search: which stretches of a new image resemble which stretches of an old one.
 //!
 //! The search is the greedy scan bsdiff made popular, arranged so that it needs few lookups and runs on
 //! all cores. [`Index`] answers "where does this string occur?", the scan picks exact matches worth
@@ -6,89 +6,34 @@
 //! next begins. The result depends on the inputs and [`CoverOptions`] only, never on the number of threads.
 
 mod blocks;
+mod compare;
 mod equal;
 mod grams;
+mod matches;
 mod resolve;
 mod scan;
+mod seed;
 mod suffix_array;
 mod text;
 
-use thiserror::Error;
-
+pub(crate) use compare::common_prefix;
 pub use equal::Equal;
-pub use suffix_array::Index;
-
-/// One approximate match: `length` bytes of the new image at `new_start` resemble the base image at `old_start`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cover {
-    /// First byte in the new image.
-    pub new_start: u32,
-    /// First byte in the old image.
-    pub old_start: u32,
-    /// Bytes covered, the same number in both images.
-    pub length: u32,
-}
-
-/// What the search may be told.
-#[derive(Clone, Debug)]
-pub struct CoverOptions {
-    /// A new cover must win by more than this many equal bytes over carrying on with the last one.
-    pub threshold: u32,
-    /// Bytes of the new image that are searched as one unit of parallel work.
-    ///
-    /// It is part of the input: another value may give slightly different covers.
-    pub stretch: usize,
-}
-
-/// Why an [`Index`] could not be built.
-#[derive(Debug, Error)]
-pub enum SearchError {
-    /// Positions are stored in 31 bits.
-    #[error("the old image has {0} bytes, more than the 2 GiB one index can hold")]
-    TooLarge(usize),
-    /// The suffix array construction ran out of memory or failed otherwise.
-    #[error("suffix array construction failed: {0}")]
-    Construction(String),
-}
+pub use matches::{CoverOptions, Match};
+pub use suffix_array::{Index, SearchError};
 
 /// Finds the covers of `new`, in ascending `new_start`, not overlapping in `new`, each non-empty and within bounds.
 ///
 /// Covers may overlap in the old image. Bytes of `new` in no cover resemble nothing. Of a new image
-/// beyond 4 GiB only the part that [`Cover`] can address is searched.
-pub fn find_covers(index: &Index, new: &[u8], options: &CoverOptions) -> Vec<Cover> {
+/// beyond 4 GiB only the part that [`Match`] can address is searched.
+pub fn find_covers(index: &Index, new: &[u8], options: &CoverOptions) -> Vec<Match> {
     find_covers_around(index, new, &Equal::default(), options)
 }
 
 /// Like [`find_covers`], where it is known beforehand that some stretches of `new` are equal.
-pub fn find_covers_around(index: &Index, new: &[u8], equal: &Equal, options: &CoverOptions) -> Vec<Cover> {
+pub fn find_covers_around(index: &Index, new: &[u8], equal: &Equal, options: &CoverOptions) -> Vec<Match> {
     let new = &new[..new.len().min(u32::MAX as usize)];
     let seeds = scan::find_seeds(index, new, equal.stretches(), options);
     resolve::covers(index.old(), new, &seeds)
-}
-
-impl Default for CoverOptions {
-    fn default() -> Self {
-        Self { threshold: 8, stretch: 1 << 20 }
-    }
-}
-
-/// Number of equal bytes at the start of both slices.
-pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    let mut length = 0;
-    for (x, y) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
-        let difference = word(x) ^ word(y);
-        if difference != 0 {
-            return length + difference.trailing_zeros() as usize / 8;
-        }
-        length += 8;
-    }
-    let tail = a[length..].iter().zip(&b[length..]);
-    length + tail.take_while(|(x, y)| x == y).count()
-}
-
-/// The first eight bytes as a little-endian number.
-fn word(bytes: &[u8]) -> u64 {
-    bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]
@@ -99,14 +44,14 @@ mod tests {
 
     use super::*;
 
-    fn search(old: &[u8], new: &[u8], stretch: usize) -> Vec<Cover> {
+    fn search(old: &[u8], new: &[u8], stretch: usize) -> Vec<Match> {
         let index = Index::build(old).unwrap();
         let covers = find_covers(&index, new, &CoverOptions { stretch, ..CoverOptions::default() });
         check(old, new, &covers);
         covers
     }
 
-    fn check(old: &[u8], new: &[u8], covers: &[Cover]) {
+    fn check(old: &[u8], new: &[u8], covers: &[Match]) {
         let mut end = 0;
         for cover in covers {
             assert!(cover.length > 0, "empty: {cover:?}");
@@ -117,8 +62,8 @@ mod tests {
         }
     }
 
-    fn equal_bytes(old: &[u8], new: &[u8], covers: &[Cover]) -> usize {
-        let pairs = |cover: &Cover| {
+    fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
+        let pairs = |cover: &Match| {
             let (o, n, l) = (cover.old_start as usize, cover.new_start as usize, cover.length as usize);
             old[o..o + l].iter().zip(&new[n..n + l]).filter(|(a, b)| a == b).count()
         };
@@ -234,7 +179,7 @@ mod tests {
     fn equal_images_are_one_cover() {
         let image = noise(100_000, 1);
         let covers = search(&image, &image, 1000);
-        assert_eq!(covers, [Cover { new_start: 0, old_start: 0, length: 100_000 }]);
+        assert_eq!(covers, [Match { new_start: 0, old_start: 0, length: 100_000 }]);
     }
 
     #[test]

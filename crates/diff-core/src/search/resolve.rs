@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::Cover;
-use super::scan::Seed;
+use super::matches::Match;
+use super::seed::Seed;
 
 /// The two images, to count equal bytes at a displacement.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ const SMALL_GAP: usize = 8;
 /// Grows every seed into a cover.
 ///
 /// A seed always belongs to its own cover, so the gaps between seeds can be settled independently of each other.
-pub(super) fn covers(old: &[u8], new: &[u8], seeds: &[Seed]) -> Vec<Cover> {
+pub(super) fn covers(old: &[u8], new: &[u8], seeds: &[Seed]) -> Vec<Match> {
     let images = Images { old, new };
     let gaps: Vec<Gap> = seeds.par_windows(2).map(|pair| images.settle(&pair[0], &pair[1])).collect();
     let mut covers = Vec::with_capacity(seeds.len());
@@ -39,9 +39,9 @@ pub(super) fn covers(old: &[u8], new: &[u8], seeds: &[Seed]) -> Vec<Cover> {
 }
 
 /// The cover of the new image from `start` to `end` at the displacement of a seed.
-fn cover(seed: &Seed, start: usize, end: usize) -> Cover {
+fn cover(seed: &Seed, start: usize, end: usize) -> Match {
     let old_start = start.wrapping_add_signed(seed.displacement());
-    Cover { new_start: start as u32, old_start: old_start as u32, length: (end - start) as u32 }
+    Match { new_start: start as u32, old_start: old_start as u32, length: (end - start) as u32 }
 }
 
 impl Images<'_> {
@@ -87,7 +87,7 @@ impl Images<'_> {
     }
 
     /// Adds a cover to the list, or to the last one in it if it merely continues that.
-    fn append(self, covers: &mut Vec<Cover>, next: Cover) {
+    fn append(self, covers: &mut Vec<Match>, next: Match) {
         if next.length == 0 {
             return;
         }
@@ -100,8 +100,8 @@ impl Images<'_> {
     }
 
     /// Whether `next` has the displacement of `last` and little or mostly equal bytes lie between them.
-    fn continues(self, last: &Cover, next: &Cover) -> bool {
-        let displacement = |cover: &Cover| i64::from(cover.old_start) - i64::from(cover.new_start);
+    fn continues(self, last: &Match, next: &Match) -> bool {
+        let displacement = |cover: &Match| i64::from(cover.old_start) - i64::from(cover.new_start);
         if displacement(last) != displacement(next) {
             return false;
         }

@@ -15,17 +15,11 @@ use std::collections::VecDeque;
 
 use rayon::prelude::*;
 
+use super::compare::common_prefix;
 use super::grams::GRAM;
+use super::matches::CoverOptions;
+use super::seed::Seed;
 use super::suffix_array::{Found, Index};
-use super::{CoverOptions, common_prefix};
-
-/// An exact match that a cover grows from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seed {
-    pub(super) new_start: usize,
-    pub(super) old_start: usize,
-    pub(super) length: usize,
-}
 
 /// The scan over one stretch of the new image.
 struct Scanner<'a> {
@@ -126,18 +120,6 @@ fn join(seeds: &mut Vec<Seed>, mut scanner: Scanner, guess: &[Seed], start: usiz
         }
     }
     seeds.extend(scanner);
-}
-
-impl Seed {
-    /// One past the last byte in the new image.
-    pub(super) fn end(&self) -> usize {
-        self.new_start + self.length
-    }
-
-    /// Old position less new position.
-    pub(super) fn displacement(&self) -> isize {
-        self.old_start as isize - self.new_start as isize
-    }
 }
 
 impl<'a> Scanner<'a> {

@@ -4,10 +4,12 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use libsais::SuffixArrayConstruction;
+use thiserror::Error;
 
+use super::compare::common_prefix;
+use super::equal::Equal;
 use super::grams::GramFilter;
 use super::text::Text;
-use super::{Equal, SearchError, common_prefix};
 
 /// A sorted list of all suffixes of the old image, or of parts of it, for finding the longest match of any string.
 ///
@@ -19,6 +21,17 @@ pub struct Index<'a> {
     /// For each two-byte string, the rank of the first suffix that starts with it or sorts after it.
     starts: Vec<u32>,
     grams: GramFilter,
+}
+
+/// Why an [`Index`] could not be built.
+#[derive(Debug, Error)]
+pub enum SearchError {
+    /// Positions are stored in 31 bits.
+    #[error("the old image has {0} bytes, more than the 2 GiB one index can hold")]
+    TooLarge(usize),
+    /// The suffix array construction ran out of memory or failed otherwise.
+    #[error("suffix array construction failed: {0}")]
+    Construction(String),
 }
 
 /// The outcome of a lookup.

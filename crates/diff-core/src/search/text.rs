@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::scan::Seed;
+use super::seed::Seed;
 
 /// Parts consist of whole blocks of this many bytes.
 const BLOCK: usize = 4096;

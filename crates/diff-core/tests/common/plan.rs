@@ -64,7 +64,7 @@ impl<'a> Plan<'a> {
         let cover = |start, length| Cover { source: Source::Base, start, length };
         let covers =
             found.iter().map(|found| (found.new_start, cover(found.old_start, found.length))).collect();
-        let landmark = |found: &diff_core::search::Cover| Landmark {
+        let landmark = |found: &diff_core::search::Match| Landmark {
             base: found.old_start,
             target: found.new_start,
             length: found.length,

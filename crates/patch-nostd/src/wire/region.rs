@@ -57,6 +57,8 @@ pub struct WordForm {
 impl WordForm {
     /// A little-endian address of 32 bits.
     pub const POINTER: Self = Self { wide: false, origin: Origin::Absolute, big_endian: false };
+    /// An offset in the image: 32 bits, little-endian.
+    pub const OFFSET: Self = Self { origin: Origin::Image, ..Self::POINTER };
     /// A little-endian address of 64 bits.
     pub const WIDE_POINTER: Self = Self { wide: true, ..Self::POINTER };
 

@@ -1,0 +1,20 @@
+//! What callers see: options, progress, errors, the finished package and its report.
+
+mod error;
+mod identity;
+mod in_place;
+mod note;
+mod options;
+mod package;
+mod progress;
+mod report;
+
+pub use error::DiffError;
+pub use identity::Identity;
+pub use in_place::InPlace;
+pub use note::Note;
+pub use options::{Arch, CodecChoice, Containers, Options, Ram};
+pub use package::Package;
+pub(crate) use progress::check_cancelled;
+pub use progress::{Progress, Silent, Stage};
+pub use report::{CATEGORIES, Report};

@@ -1,0 +1,69 @@
+//! Which bytes of the old image are still there, by where the new image's front is.
+
+use patch_nostd::apply::{Cover, Source};
+use patch_nostd::wire::InPlacePlan;
+
+use crate::encode::Placed;
+
+/// The parts of `start..end` of the new image that can be copied at this displacement (target minus base offset).
+///
+/// What is that far behind is gone, except in the rest of each segment: its beginning has overwritten it.
+pub(crate) fn available_ranges(
+    plan: InPlacePlan,
+    displacement: i64,
+    (start, end): (usize, usize),
+) -> impl Iterator<Item = (usize, usize)> {
+    let segment = plan.segment as usize;
+    let needed = displacement - i64::from(plan.shift) - i64::from(plan.keep);
+    let needed = usize::try_from(needed).unwrap_or(0).min(segment);
+    let first = start - start % segment;
+    let whole = (needed == 0).then_some((start, end));
+    // Without this, segments would be told apart for nothing.
+    let parts = (first..end).step_by(segment).filter(move |_| needed > 0);
+    let parts = parts.map(move |begin| ((begin + needed).max(start), (begin + segment).min(end)));
+    whole.into_iter().chain(parts).filter(|(start, end)| start < end)
+}
+
+/// The parts of covers that can be copied.
+pub(crate) fn available_covers(plan: InPlacePlan, covers: &[Placed]) -> Vec<Placed> {
+    let parts = |placed: &Placed| -> Vec<Placed> {
+        let Placed { at, cover } = *placed;
+        if cover.source == Source::Target {
+            return vec![*placed];
+        }
+        let range = (at as usize, placed.end() as usize);
+        let part = |(start, end): (usize, usize)| {
+            let length = (end - start) as u32;
+            let cover = Cover { start: cover.start + (start as u32 - at), length, ..cover };
+            Placed { at: start as u32, cover }
+        };
+        available_ranges(plan, placed.displacement(), range).map(part).collect()
+    };
+    covers.iter().flat_map(parts).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ranges_are_what_the_plan_has_byte_by_byte(
+            (segment, shift, keep) in (1..200u32, 0..300u32, 0..200u32),
+            (target, length) in (0..500u32, 1..400u32),
+            base in 0..500u32,
+        ) {
+            let plan = InPlacePlan { segment, shift, keep: keep.min(segment) };
+            let displacement = i64::from(target) - i64::from(base);
+            let range = (target as usize, (target + length) as usize);
+            let mut found = vec![false; length as usize];
+            for (start, end) in available_ranges(plan, displacement, range) {
+                found[start - range.0..end - range.0].fill(true);
+            }
+            for at in 0..length {
+                prop_assert_eq!(found[at as usize], plan.has(base + at, target + at), "byte {}", at);
+            }
+        }
+    }
+}

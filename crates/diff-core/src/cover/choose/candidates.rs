@@ -1,0 +1,231 @@
+//! What could be copied where: stretches of the new image with the displacement at which each resembles something.
+
+use patch_nostd::apply::Source;
+
+use super::certain::certain;
+use crate::cover::available::available_ranges;
+use crate::cover::repeats::Repeat;
+use crate::cover::sources::Matches;
+use crate::encode::Placed;
+
+/// A stretch of the new image that may be copied, whole or in part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// First byte of the new image.
+    pub start: usize,
+    /// One past its last byte.
+    pub end: usize,
+    /// Where it may be copied from.
+    pub source: Source,
+    /// How far behind that lies: target offset minus source offset.
+    pub displacement: i64,
+    /// By how many bytes what agrees exceeds what differs: where there are too many candidates, the best are kept.
+    pub score: u32,
+}
+
+impl Candidate {
+    /// By where it begins; unique but for the score.
+    pub fn order(&self) -> (usize, usize, i64, bool) {
+        (self.start, self.end, self.displacement, self.source == Source::Target)
+    }
+}
+
+/// How wide to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Width {
+    /// Bytes by which covers are prolonged in any case, at both ends.
+    pub reach: usize,
+    /// Candidates that are followed at the same time.
+    pub lanes: usize,
+    /// Matches of the old image that are looked at from one place.
+    pub rivals: usize,
+}
+
+/// The shortest exact matches that are looked at, in the old image and in the new one.
+const LEAST_BASE: usize = 4;
+const LEAST_REPEAT: usize = 5;
+/// How many displacements are remembered so that nothing is found twice; a power of two.
+const KNOWN: usize = 1 << 12;
+/// What the search's covers are ahead of other candidates.
+const KEPT: u32 = 64;
+/// Matches grow by so many bytes at most.
+const GROWTH: usize = 256;
+/// Matches grow over differences until these exceed what agrees by so many bytes.
+const DROP: i32 = 6;
+/// Inside a match this long nothing else is looked for until shortly before its end.
+const LONG: usize = 64;
+const MARGIN: usize = 24;
+
+/// All candidates that touch `start..end`, by where they begin.
+pub fn candidates(
+    matches: &Matches,
+    covers: &[Placed],
+    width: Width,
+    range: (usize, usize),
+) -> Vec<Candidate> {
+    let known = vec![(0, 0); KNOWN];
+    let (start, end) = range;
+    let mut finder = Finder {
+        matches,
+        width,
+        start,
+        end,
+        found: Vec::new(),
+        repeats: Vec::new(),
+        places: Vec::new(),
+        known,
+    };
+    covers.iter().for_each(|&placed| finder.prolonged(placed));
+    finder.search(covers);
+    let mut found = finder.found;
+    found.sort_unstable_by_key(Candidate::order);
+    found
+}
+
+struct Finder<'a> {
+    matches: &'a Matches<'a>,
+    width: Width,
+    start: usize,
+    end: usize,
+    found: Vec<Candidate>,
+    repeats: Vec<Repeat>,
+    places: Vec<(usize, usize)>,
+    /// Up to where candidates go, for some displacements.
+    known: Vec<(i64, usize)>,
+}
+
+impl Finder<'_> {
+    /// A cover of the search, further than it goes.
+    fn prolonged(&mut self, placed: Placed) {
+        let (start, end, cover) = (placed.at as usize, placed.end() as usize, placed.cover);
+        let displacement = placed.displacement();
+        let reach = self.width.reach.min(2 * cover.length as usize);
+        let (first, last, score) = self.grown(cover.source, displacement, start, end);
+        let (first, last) = (first.min(start.saturating_sub(reach)), last.max(end + reach));
+        self.add(Candidate {
+            start: first,
+            end: last,
+            source: cover.source,
+            displacement,
+            score: score + KEPT,
+        });
+    }
+
+    fn add(&mut self, candidate: Candidate) {
+        let Candidate { start, end, source, displacement, .. } = candidate;
+        let size = match source {
+            Source::Base => self.matches.old.len() as i64,
+            Source::Target => self.matches.new.len() as i64,
+        };
+        let start = start.max(self.start).max(displacement.max(0) as usize);
+        let end = end.min(self.end).min((size + displacement).max(0) as usize);
+        if start >= end {
+            return;
+        }
+        match self.matches.in_place {
+            Some(plan) if source == Source::Base => {
+                let ranges = available_ranges(plan, displacement, (start, end));
+                self.found.extend(ranges.map(|(start, end)| Candidate { start, end, ..candidate }));
+            }
+            _ => self.found.push(Candidate { start, end, ..candidate }),
+        }
+    }
+
+    /// Looks for matches wherever no cover is beyond doubt.
+    fn search(&mut self, covers: &[Placed]) {
+        let mut position = self.start;
+        for &placed in covers {
+            for (from, to) in self.certain(placed) {
+                self.look(position, from.min(self.end));
+                position = position.max(to);
+            }
+        }
+        self.look(position, self.end);
+    }
+
+    fn certain(&self, Placed { at, cover }: Placed) -> Vec<(usize, usize)> {
+        let (start, length) = (at as usize, cover.length as usize);
+        let new = &self.matches.masked[start..start + length];
+        let old = &self.matches.index.old()[cover.start as usize..][..length];
+        let pairs = new.iter().zip(old).enumerate();
+        let differences = pairs.filter(|(_, (new, old))| new != old).map(|(index, _)| start + index);
+        certain(start, start + length, differences)
+    }
+
+    /// Looks for matches at every position of a stretch.
+    fn look(&mut self, start: usize, end: usize) {
+        let start = start.max(self.start);
+        let mut position = start;
+        while position < end {
+            let longest = self.far(position).max(self.repeated(position));
+            position += if longest >= LONG { longest - MARGIN } else { 1 };
+        }
+    }
+
+    /// The longest matches in the old image.
+    fn far(&mut self, position: usize) -> usize {
+        let mut places = std::mem::take(&mut self.places);
+        let needle = &self.matches.masked[position..];
+        self.matches.index.long_matches(needle, self.width.rivals, &mut places);
+        for &(start, length) in places.iter().filter(|(_, length)| *length >= LEAST_BASE) {
+            self.grow(Source::Base, position as i64 - start as i64, position, position + length);
+        }
+        let longest = places.first().map_or(0, |&(_, length)| length);
+        self.places = places;
+        longest
+    }
+
+    /// Repeats of what the new image already had.
+    fn repeated(&mut self, position: usize) -> usize {
+        let mut repeats = std::mem::take(&mut self.repeats);
+        let limit = self.matches.new.len() - position;
+        if let Some(known) = self.matches.repeats {
+            known.at(position, limit.min(1 << 12), &mut repeats);
+        }
+        for repeat in repeats.iter().filter(|repeat| repeat.length as usize >= LEAST_REPEAT) {
+            let end = position + repeat.length as usize;
+            self.grow(Source::Target, i64::from(repeat.distance), position, end);
+        }
+        let longest = repeats.last().map_or(0, |repeat| repeat.length as usize);
+        self.repeats = repeats;
+        longest
+    }
+
+    /// Adds a match unless a candidate of the same displacement has it.
+    fn grow(&mut self, source: Source, displacement: i64, start: usize, end: usize) {
+        let place = (displacement as usize).wrapping_mul(0x9E37_79B9) >> 8 & (KNOWN - 1);
+        let known = self.known[place];
+        if known.0 == displacement && known.1 >= end {
+            return;
+        }
+        let (start, end, score) = self.grown(source, displacement, start, end);
+        self.known[place] = (displacement, end);
+        self.add(Candidate { start, end, source, displacement, score });
+    }
+
+    /// How far a match goes on over differences, back and forth.
+    fn grown(&self, source: Source, displacement: i64, start: usize, end: usize) -> (usize, usize, u32) {
+        let (new, old) = match source {
+            Source::Base => (self.matches.masked, self.matches.index.old()),
+            Source::Target => (self.matches.new, self.matches.new),
+        };
+        let (from, to) = ((start as i64 - displacement) as usize, (end as i64 - displacement) as usize);
+        let back = extension(new[..start].iter().rev().zip(old[..from].iter().rev()));
+        let forth = extension(new[end..].iter().zip(&old[to.min(old.len())..]));
+        (start - back.0, end + forth.0, (end - start) as u32 + back.1 + forth.1)
+    }
+}
+
+/// How many pairs to take until differences prevail, and by how much what agrees exceeds them.
+fn extension<'a>(pairs: impl Iterator<Item = (&'a u8, &'a u8)>) -> (usize, u32) {
+    let (mut score, mut best, mut length) = (0i32, 0, 0);
+    for (index, (new, old)) in pairs.take(GROWTH).enumerate() {
+        score += if new == old { 1 } else { -2 };
+        if score > best {
+            (best, length) = (score, index + 1);
+        } else if score < best - 2 * DROP {
+            break;
+        }
+    }
+    (length, best as u32)
+}

@@ -1,0 +1,11 @@
+//! Covers of a whole image by price: candidates, the cheapest way through them, and about what kinds of pages cost.
+
+mod candidates;
+mod certain;
+mod lattice;
+mod pages;
+mod pieces;
+
+pub use candidates::Width;
+pub use pages::estimate;
+pub use pieces::{Piece, choose, pieces, pool};

@@ -1,0 +1,217 @@
+//! Chooses the covers of a whole image by price, in pieces that all cores share.
+
+use patch_nostd::apply::Cover;
+use rayon::prelude::*;
+
+use super::candidates::{Candidate, Width, candidates};
+use super::lattice::Lattice;
+use crate::cover::price::{Prices, References};
+use crate::cover::sources::Matches;
+use crate::encode::Placed;
+
+/// About how many bytes are one unit of parallel work.
+const PIECE: usize = 1 << 16;
+/// Covers are looked at up to so many bytes outside of a piece.
+const MARGIN: u32 = 1 << 12;
+/// Pieces meet inside of covers that are at least this long, if there are any nearby.
+const LONG: u32 = 256;
+
+/// A piece of the new image and what it can be made of.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    start: usize,
+    end: usize,
+    candidates: Vec<Candidate>,
+    /// Displacements before the piece, newest first.
+    recent: [i64; 4],
+    /// The displacement of the cover that the piece begins in.
+    continues: Option<i64>,
+}
+
+/// Cuts the new image into pieces and gathers the candidates of each; `covers` are the search's.
+pub fn pieces(matches: &Matches, covers: &[Placed], width: Width) -> Vec<Piece> {
+    let cuts = cuts(matches.new.len(), covers);
+    let ranges: Vec<(usize, usize)> = cuts.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    ranges.par_iter().map(|&(start, end)| piece(matches, covers, width, start, end)).collect()
+}
+
+/// Adds what was found for another mask.
+pub fn pool(pieces: &mut [Piece], others: &[Piece]) {
+    let all: Vec<&Candidate> = others.iter().flat_map(|other| &other.candidates).collect();
+    pieces.par_iter_mut().for_each(|piece| {
+        for candidate in &all {
+            let (start, end) = (candidate.start.max(piece.start), candidate.end.min(piece.end));
+            if start < end {
+                piece.candidates.push(Candidate { start, end, ..**candidate });
+            }
+        }
+        piece.candidates.sort_unstable_by_key(Candidate::order);
+        piece.candidates.dedup_by_key(|candidate| candidate.order());
+    });
+}
+
+fn piece(matches: &Matches, covers: &[Placed], width: Width, start: usize, end: usize) -> Piece {
+    let first = covers.partition_point(|placed| placed.end() as usize <= start);
+    let last = covers.partition_point(|placed| (placed.at as usize) < end);
+    let mut recent = [0; 4];
+    for (place, cover) in recent.iter_mut().zip(covers[..first].iter().rev()) {
+        *place = cover.displacement();
+    }
+    let continues = covers.get(first).filter(|placed| (placed.at as usize) < start).map(Placed::displacement);
+    if let Some(displacement) = continues {
+        recent.rotate_right(1);
+        recent[0] = displacement;
+    }
+    // A cover next to the piece may be worth prolonging into it.
+    let around = &covers[first.saturating_sub(1)..(last + 1).min(covers.len())];
+    let around: Vec<Placed> = around.iter().map(|&cover| clipped(cover, start, end)).collect();
+    let candidates = candidates(matches, &around, width, (start, end));
+    Piece { start, end, candidates, recent, continues }
+}
+
+/// The part of a cover that is in a piece or near it, if any is; what is further away would be looked at in vain.
+fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
+    let Placed { at, cover } = placed;
+    let first = at.max((start as u32).saturating_sub(MARGIN));
+    let last = placed.end().min(end as u32 + MARGIN);
+    if first >= last {
+        return placed;
+    }
+    Placed { at: first, cover: Cover { start: cover.start + (first - at), length: last - first, ..cover } }
+}
+
+/// The cheapest covers by these prices.
+pub fn choose(
+    (old, new): (&[u8], &[u8]),
+    (pieces, lanes): (&[Piece], usize),
+    prices: &Prices,
+    references: &References,
+) -> Vec<Placed> {
+    let lattice = Lattice { old, new, prices, references, lanes };
+    let chosen: Vec<Vec<Placed>> = pieces
+        .par_iter()
+        .map(|piece| {
+            lattice.cheapest((piece.start, piece.end), &piece.candidates, piece.recent, piece.continues)
+        })
+        .collect();
+    let mut all: Vec<Placed> = Vec::with_capacity(chosen.iter().map(Vec::len).sum());
+    for next in chosen.into_iter().flatten() {
+        match all.last_mut() {
+            Some(last) if goes_on(*last, next) => last.cover.length += next.cover.length,
+            _ => all.push(next),
+        }
+    }
+    all
+}
+
+/// Whether two covers of the base are one, cut where pieces meet.
+fn goes_on(last: Placed, next: Placed) -> bool {
+    let of_base = last.is_of_base() && next.is_of_base();
+    of_base && last.end() == next.at && last.displacement() == next.displacement()
+}
+
+/// Where pieces begin and end.
+fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
+    let mut cuts = vec![0];
+    let mut wanted = PIECE;
+    while wanted + PIECE / 2 < size {
+        let next = covers.partition_point(|placed| (placed.at as usize) < wanted);
+        let near = covers[next..].iter().take_while(|placed| (placed.at as usize) < wanted + PIECE / 4);
+        let long = near.into_iter().find(|placed| placed.cover.length >= LONG);
+        let cut = long.map_or(wanted, |placed| (placed.at + placed.cover.length / 2) as usize);
+        let cut = cut.min(size);
+        cuts.push(cut);
+        wanted = cut + PIECE;
+    }
+    if size > 0 && cuts.last() != Some(&size) {
+        cuts.push(size);
+    }
+    cuts
+}
+
+#[cfg(test)]
+mod tests {
+    use patch_nostd::apply::Source;
+    use patch_nostd::refs::AddressSpace;
+    use patch_nostd::wire::RegionKind;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cover::Repeats;
+    use crate::encode::Regions;
+    use crate::refs::Catalogue;
+    use crate::search::{CoverOptions, Index, Match, find_covers};
+
+    const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
+
+    fn chosen(old: &[u8], new: &[u8], kind: RegionKind) -> Vec<Placed> {
+        let index = Index::build(old).unwrap();
+        let repeats = Repeats::new(new);
+        let matches =
+            Matches { index: &index, masked: new, old, new, repeats: Some(&repeats), in_place: None };
+        let found = find_covers(&index, new, &CoverOptions::default());
+        let of_base = |found: &Match| Placed::of_base(found.new_start, found.old_start, found.length);
+        let covers: Vec<_> = found.iter().map(of_base).collect();
+        let pieces = pieces(&matches, &covers, WIDTH);
+        let regions = Regions::uniform(kind);
+        let space = AddressSpace { image_size: old.len() as u32, ..AddressSpace::default() };
+        let references = References::new(&Catalogue::new(old, space, &[kind]), new, regions, &covers);
+        choose((old, new), (&pieces, WIDTH.lanes), &Prices::default(), &references)
+    }
+
+    fn check(old: &[u8], new: &[u8], covers: &[Placed]) {
+        let mut end = 0;
+        for &Placed { at, cover } in covers {
+            assert!(at >= end && cover.length > 0, "overlaps or is empty: {at} {cover:?}");
+            end = at + cover.length;
+            assert!(end as usize <= new.len(), "leaves the target: {at} {cover:?}");
+            match cover.source {
+                Source::Base => assert!((cover.start + cover.length) as usize <= old.len()),
+                Source::Target => assert!(cover.start < at),
+            }
+        }
+    }
+
+    /// Bytes that look random and are always the same.
+    fn noise(length: usize, alphabet: u32, mut state: u64) -> Vec<u8> {
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((state >> 40) as u32 % alphabet) as u8
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn covers_are_in_order_and_inside(
+            length in 0..3000usize, alphabet in 1..=256u32, seed: u64, cuts: [prop::sample::Index; 2], thumb: bool,
+        ) {
+            let old = noise(length, alphabet, seed);
+            let [a, b] = cuts.map(|cut| cut.index(length + 1));
+            let new = [&old[a..], &noise(length / 10, alphabet, seed ^ 1), &old[..b]].concat();
+            let kind = if thumb { RegionKind::Thumb } else { RegionKind::Bytes };
+            check(&old, &new, &chosen(&old, &new, kind));
+        }
+    }
+
+    #[test]
+    fn a_move_is_two_covers_whatever_the_pieces() {
+        let old = noise(400_000, 256, 3);
+        let new = [&old[150_000..], &old[..150_000]].concat();
+        assert_eq!(
+            chosen(&old, &new, RegionKind::Bytes),
+            [Placed::of_base(0, 150_000, 250_000), Placed::of_base(250_000, 0, 150_000)]
+        );
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let old = noise(300_000, 64, 5);
+        let new: Vec<u8> = old.chunks(1999).rev().flatten().copied().collect();
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| chosen(&old, &new, RegionKind::POINTERS))
+        };
+        assert_eq!(run(1), run(2));
+    }
+}

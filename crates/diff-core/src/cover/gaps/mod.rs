@@ -1,0 +1,6 @@
+//! Gaps between long covers: filled with the cheapest mix of literals, repeats and short covers.
+
+mod cut;
+mod parse;
+
+pub use parse::refine;

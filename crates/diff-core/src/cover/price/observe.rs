@@ -1,0 +1,152 @@
+//! Learns prices from a walk of the real models over a plan.
+
+use std::ops::Range;
+
+use patch_nostd::apply::Source;
+use patch_nostd::entropy::Category;
+
+use super::blame::{Copied, blame_changes};
+use super::differences::{Change, Differences};
+use super::operations::price_operations;
+use super::prices::{CLASSES, Prices, class};
+use super::recent::FRESH;
+use super::references::References;
+use super::seen::{Seen, learn};
+use crate::encode::Placed;
+
+/// Watches a walk.
+pub struct Observer<'a> {
+    old: &'a [u8],
+    new: &'a [u8],
+    covers: &'a [Placed],
+    references: &'a References<'a>,
+    /// The cover that is copied, or comes next.
+    next: usize,
+    position: usize,
+    /// The costs so far.
+    costs: [u64; 6],
+    history: u32,
+    differences: Differences,
+    literals: Vec<Seen>,
+    copied: Vec<Copied>,
+    verdicts: [Seen; 3],
+    again: Seen,
+    changes: Vec<Seen>,
+}
+
+const CHANGED: usize = Category::Changed as usize;
+
+impl<'a> Observer<'a> {
+    /// Watches a walk over these covers.
+    pub fn new((old, new): (&'a [u8], &'a [u8]), covers: &'a [Placed], references: &'a References) -> Self {
+        Self {
+            old,
+            new,
+            covers,
+            references,
+            next: 0,
+            position: 0,
+            costs: [0; 6],
+            history: 0,
+            differences: Differences::default(),
+            literals: vec![Seen::default(); 256],
+            copied: Vec::new(),
+            verdicts: [Seen::default(); 3],
+            again: Seen::default(),
+            changes: vec![Seen::default(); 256],
+        }
+    }
+
+    /// The walk has come to `position` at these costs.
+    pub fn step(&mut self, position: u32, costs: &[u64; 6]) {
+        let (start, end) = (self.position, position as usize);
+        let total = |costs: &[u64; 6]| costs.iter().sum::<u64>();
+        let cost = total(costs) - total(&self.costs);
+        let value = costs[CHANGED] - self.costs[CHANGED];
+        self.costs = *costs;
+        if start == end {
+            return;
+        }
+        self.position = end;
+        while self.covers.get(self.next).is_some_and(|placed| placed.end() as usize <= start) {
+            self.next += 1;
+        }
+        match self.covers.get(self.next).copied() {
+            Some(placed) if placed.at as usize <= start => {
+                if placed.at as usize == start {
+                    self.history = FRESH;
+                }
+                self.copy(start..end, placed, cost, value);
+            }
+            _ => self.literals[usize::from(self.new[start])].add(cost),
+        }
+    }
+
+    fn copy(
+        &mut self,
+        Range { start, end }: Range<usize>,
+        Placed { at, cover }: Placed,
+        cost: u64,
+        value: u64,
+    ) {
+        let from = cover.start as usize + start - at as usize;
+        let verdict = match cover.source {
+            Source::Base => self.references.verdict(from, start).filter(|&(_, length)| end == start + length),
+            _ => None,
+        };
+        if let Some((verdict, _)) = verdict {
+            self.verdicts[verdict as usize].add(cost);
+            return;
+        }
+        let source = match cover.source {
+            Source::Base => self.old,
+            Source::Target => self.new,
+        };
+        let share = (cost - value) / (end - start) as u64;
+        for position in start..end {
+            let change = Change::find(source, from + position - start, self.new[position]);
+            if let Some(change) = change {
+                let known = self.differences.knows(change);
+                let seen =
+                    if known { &mut self.again } else { &mut self.changes[usize::from(change.difference)] };
+                seen.add(value);
+                self.differences.learn(change);
+            }
+            let class = class(self.history) as u8;
+            let (position, cost) = (position as u32, share as u32);
+            self.copied.push(Copied { position, cost, class, changed: change.is_some() });
+            self.history = self.history << 1 | u32::from(change.is_some());
+        }
+    }
+
+    /// The prices that were observed, with those of before where nothing was.
+    pub fn prices(&mut self, before: &Prices) -> Prices {
+        let mut prices = before.clone();
+        self.price_literals(&mut prices);
+        self.price_copies(&mut prices);
+        learn(&mut prices.reference, &self.verdicts);
+        price_operations(&mut prices, self.covers);
+        prices
+    }
+
+    fn price_literals(&self, prices: &mut Prices) {
+        let mut all = Seen::default();
+        self.literals.iter().for_each(|seen| all.join(seen));
+        for (price, seen) in prices.literal.iter_mut().zip(&self.literals) {
+            *price = seen.average(all.average(*price));
+        }
+    }
+
+    fn price_copies(&mut self, prices: &mut Prices) {
+        blame_changes(&mut self.copied, &prices.same);
+        let mut seen = [[Seen::default(); CLASSES]; 2];
+        for copied in &self.copied {
+            seen[usize::from(copied.changed)][usize::from(copied.class)].add(copied.cost.into());
+        }
+        for (table, seen) in [&mut prices.same, &mut prices.changed].into_iter().zip(seen) {
+            learn(table, &seen);
+        }
+        prices.again = self.again.average(prices.again);
+        learn(&mut prices.difference, &self.changes);
+    }
+}

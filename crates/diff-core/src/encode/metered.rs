@@ -1,0 +1,24 @@
+//! Prices events while they are coded.
+
+use patch_nostd::entropy::{Category, Coder, CostMeter};
+
+/// A coder whose events are priced as they pass.
+pub(crate) struct Metered<C> {
+    pub(crate) inner: C,
+    pub(crate) meter: CostMeter,
+}
+
+impl<C: Coder> Coder for Metered<C> {
+    fn code(&mut self, probability: u16, bit: bool) -> bool {
+        let bit = self.inner.code(probability, bit);
+        self.meter.code(probability, bit)
+    }
+
+    fn ready(&self) -> bool {
+        self.inner.ready()
+    }
+
+    fn category(&mut self, category: Category) {
+        self.meter.category(category);
+    }
+}

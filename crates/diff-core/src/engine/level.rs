@@ -1,0 +1,117 @@
+//! What the levels 1 to 9 mean: how much effort goes into a package of codec `cm`.
+
+use crate::cover::{Scale, Width};
+use crate::limits::LARGE;
+
+/// How covers are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// The search's covers stay as they are.
+    Search,
+    /// Only what lies between long covers is chosen by price.
+    Gaps,
+    /// All covers are chosen by price, from candidates so wide.
+    All(Width),
+}
+
+/// The knobs of a level.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Whether every plausible mask is tried, or only the most plausible.
+    pub(crate) all_masks: bool,
+    /// How covers are chosen.
+    pub(crate) choice: Choice,
+    /// Whether trial encodings cut the image into regions, up to the size of small images.
+    pub(crate) regions: bool,
+    /// Whether trial encodings tune the models, up to the size of small images.
+    pub(crate) tuning: bool,
+    /// How often covers are chosen again by the prices learned from the last choice.
+    pub(crate) passes: usize,
+    /// How learned prices are varied in each of these passes: the best of so many is kept.
+    pub(crate) scales: usize,
+    /// Images of up to so many bytes have their covers chosen again.
+    pub(crate) again: usize,
+    /// Images of up to so many bytes are small ones.
+    pub(crate) small: usize,
+    /// The level whose package is taken if it is smaller: what is tried more may lead astray.
+    pub(crate) below: Option<u8>,
+}
+
+const NARROW: Width = Width { reach: 16, lanes: 12, rivals: 1 };
+const MIDDLE: Width = Width { reach: 64, lanes: 24, rivals: 4 };
+const WIDE: Width = Width { reach: 256, lanes: 48, rivals: 8 };
+
+/// Variations of learned prices, the one that is best on average first. What is changed in a cover is there because it
+/// is cheap, so the same change elsewhere costs more than was observed.
+pub(crate) const SCALES: [Scale; 6] = {
+    let first = Scale { literals: 8, operations: 8, changes: 9 };
+    [
+        first,
+        Scale { changes: 8, ..first },
+        Scale { changes: 10, ..first },
+        Scale { operations: 7, ..first },
+        Scale { operations: 9, ..first },
+        Scale { literals: 9, operations: 9, changes: 11 },
+    ]
+};
+
+/// The least: one mask, the search's covers, no trial encoding.
+const FASTEST: Effort = Effort {
+    all_masks: false,
+    choice: Choice::Search,
+    regions: false,
+    tuning: false,
+    passes: 0,
+    scales: 1,
+    again: 8_000_000,
+    small: 1 << 20,
+    below: None,
+};
+
+/// The levels, from fast to smallest. Each has what the one before has, and more.
+const LEVELS: [Effort; 9] = {
+    let gaps = Effort { choice: Choice::Gaps, ..FASTEST };
+    let priced = Effort { choice: Choice::All(NARROW), ..gaps };
+    let masks = Effort { all_masks: true, regions: true, ..priced };
+    let tuned = Effort { choice: Choice::All(MIDDLE), tuning: true, ..masks };
+    let learned = Effort { passes: 1, ..tuned };
+    let varied = Effort { passes: 2, scales: 2, again: LARGE, below: Some(6), ..learned };
+    let wide = Effort {
+        choice: Choice::All(WIDE),
+        passes: 4,
+        scales: 4,
+        small: 2_000_000,
+        below: Some(7),
+        ..varied
+    };
+    let all = Effort { passes: 8, scales: 6, small: 8_000_000, below: Some(8), ..wide };
+    [FASTEST, gaps, priced, masks, tuned, learned, varied, wide, all]
+};
+
+impl Effort {
+    /// The effort of a level; levels beyond the ends are the ends.
+    pub(crate) const fn of(level: u8) -> Self {
+        let index = if level == 0 { 0 } else { level as usize - 1 };
+        LEVELS[if index < LEVELS.len() { index } else { LEVELS.len() - 1 }]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_level_does_less_than_the_one_before() {
+        let width = |effort: &Effort| match effort.choice {
+            Choice::Search => (0, 0),
+            Choice::Gaps => (0, 1),
+            Choice::All(width) => (width.reach, width.lanes),
+        };
+        for pair in LEVELS.windows(2) {
+            let (less, more) = (&pair[0], &pair[1]);
+            assert!(width(less) <= width(more) && less.passes <= more.passes && less.small <= more.small);
+            assert!(less.all_masks <= more.all_masks && less.regions <= more.regions);
+            assert!(less.again <= more.again && less.tuning <= more.tuning && less.scales <= more.scales);
+        }
+    }
+}

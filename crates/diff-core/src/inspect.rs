@@ -1,0 +1,117 @@
+//! Where the bytes of a finished package go: it is decoded, and what passes is counted.
+
+use patch_nostd::apply::{Blind, Io, Layout, Operation, Progress, ZstdBody};
+use patch_nostd::container::Opened;
+use patch_nostd::entropy::{Coder, CostMeter, RangeDecoder};
+use patch_nostd::wire::Codec;
+use patch_nostd::{Error, Header, SoftwareSha256};
+
+use crate::api::Report;
+use crate::container::expand_all;
+use crate::encode::Metered;
+
+/// Decodes a package to see what it consists of; `old` must be its base image.
+///
+/// Digests are not checked: that is [`patch_nostd::Patcher`]'s work.
+pub fn inspect(old: &[u8], package: &[u8]) -> Result<Report, Error> {
+    let (header, length) = Header::parse(package)?;
+    if old.len() != header.base_size as usize {
+        return Err(Error::BaseSize);
+    }
+    if let Some(package) = Opened::new::<SoftwareSha256>(package)? {
+        let expanded = expand_all(old, &package.base, package.record.base_size).ok_or(Error::Corrupt)?;
+        return inspect_body(&expanded, &package.inner, package.body);
+    }
+    inspect_body(old, &header, package.get(length..).unwrap_or(&[]))
+}
+
+fn inspect_body(old: &[u8], header: &Header, mut body: &[u8]) -> Result<Report, Error> {
+    let (size, tuning) = match header.codec {
+        Codec::Cm { size, tuning } => (size, tuning),
+        Codec::Zstd { window_log } => {
+            let decoder = ZstdBody::new(header, window_log)?;
+            return inspect_zstd(old, decoder, body);
+        }
+    };
+    let mut memory = vec![0; header.ram as usize + 3];
+    let start = memory.as_ptr().align_offset(4);
+    let layout = Layout::new(header, size, tuning, &mut memory[start..])?;
+    let decoder = RangeDecoder::new(layout.input, header.body_length);
+    let mut coder = Metered { inner: decoder, meter: CostMeter::default() };
+    let mut io = Memory { old, target: Vec::new() };
+    let mut walker = layout.walker;
+    let mut report = Report::default();
+    loop {
+        let taken = coder.inner.fill(body);
+        body = &body[taken..];
+        while coder.ready() {
+            if walker.step(&mut coder, &Blind, &mut io)? == Progress::Done {
+                report.take_costs(&coder.meter);
+                return Ok(report);
+            }
+            walker.announced().into_iter().for_each(|operation| report.count(operation));
+        }
+        if body.is_empty() {
+            return Err(Error::Truncated);
+        }
+    }
+}
+
+/// Costs cannot be told: zstd codes what it finds, not operation by operation.
+fn inspect_zstd(old: &[u8], mut decoder: ZstdBody, body: &[u8]) -> Result<Report, Error> {
+    let mut counter = Counter { old, report: Report::default() };
+    decoder.push(body, &mut counter)?;
+    decoder.finish()?;
+    Ok(counter.report)
+}
+
+/// A base and a target in memory.
+struct Memory<'a> {
+    old: &'a [u8],
+    target: Vec<u8>,
+}
+
+impl Io for Memory<'_> {
+    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        copy_from(self.old, offset, buffer).ok_or(Error::BaseRead)
+    }
+
+    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        copy_from(&self.target, offset, buffer).ok_or(Error::TargetRead)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.target.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Counts operations and drops what they make.
+struct Counter<'a> {
+    old: &'a [u8],
+    report: Report,
+}
+
+impl Io for Counter<'_> {
+    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        copy_from(self.old, offset, buffer).ok_or(Error::BaseRead)
+    }
+
+    fn read_target(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
+        Err(Error::TargetRead)
+    }
+
+    fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn announce(&mut self, operation: Operation) {
+        self.report.count(operation);
+    }
+}
+
+fn copy_from(image: &[u8], offset: u32, buffer: &mut [u8]) -> Option<()> {
+    let start = offset as usize;
+    buffer.copy_from_slice(image.get(start..start + buffer.len())?);
+    Some(())
+}

@@ -1,0 +1,111 @@
+//! Proof: a package is applied by the device's own decoder before anybody sees it.
+
+mod in_place;
+
+pub(crate) use in_place::prove_in_place;
+
+use patch_nostd::container::{InProcess, Opened, Scratch, restore};
+use patch_nostd::secrecy::{DecryptionKey, NoKey};
+use patch_nostd::verify::{Anything, BackgroundSha256, Vouched};
+use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
+
+use crate::digest::base_digest;
+
+/// Applies `package` to `old` and compares what comes out with `new`, byte by byte.
+///
+/// Both digests are checked as on a device, but beside the decoder: of large images they take longer than all the rest.
+pub fn prove(old: &[u8], new: &[u8], package: &[u8]) -> Result<(), Error> {
+    prove_with(old, new, package, NoKey)
+}
+
+/// The same of a package that may be encrypted, with a key for it.
+pub(crate) fn prove_with<K: DecryptionKey + Send>(
+    old: &[u8],
+    new: &[u8],
+    package: &[u8],
+    key: K,
+) -> Result<(), Error> {
+    let (header, _) = Header::parse(package)?;
+    let (digest, applied) = rayon::join(|| base_digest(old), || apply(&header, (old, new), package, key));
+    // Another size is an error of its own. Otherwise a wrong base explains every error.
+    if digest == header.base_digest || applied == Err(Error::BaseSize) {
+        applied
+    } else {
+        Err(Error::BaseDigest)
+    }
+}
+
+fn apply<K: DecryptionKey>(
+    header: &Header,
+    (old, new): (&[u8], &[u8]),
+    package: &[u8],
+    key: K,
+) -> Result<(), Error> {
+    let mut memory = vec![0; header.ram as usize + 3];
+    let start = memory.as_ptr().align_offset(4);
+    let target = Comparison { expected: new, position: 0 };
+    // Exactly the memory that the header states.
+    let workspace = &mut memory[start..start + header.ram as usize];
+    let base = Vouched { base: old, digest: header.base_digest };
+    let mut patcher =
+        Patcher::<_, _, BackgroundSha256, _, _>::with_key(workspace, base, target, Anything, key);
+    patcher.push(package)?;
+    let target = patcher.finish()?;
+    if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
+}
+
+/// Applies the package of a container; `expanded` are the forms that its recipes make of both files.
+pub(crate) fn prove_container(
+    (old, new): (&[u8], &[u8]),
+    expanded: (&[u8], &[u8]),
+    package: &[u8],
+) -> Result<(), Error> {
+    let package = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::Corrupt)?;
+    let target = Comparison { expected: new, position: 0 };
+    let [base, written] = [expanded.0, expanded.1].map(|expected| Comparison { expected, position: 0 });
+    let target =
+        restore::<_, _, BackgroundSha256>(&package, old, target, base, written, &InProcess::default())?;
+    if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
+}
+
+/// A target that is already known: every write must repeat it.
+struct Comparison<'a> {
+    expected: &'a [u8],
+    position: usize,
+}
+
+impl Target for Comparison<'_> {
+    fn limit(&self) -> u32 {
+        u32::try_from(self.expected.len()).unwrap_or(u32::MAX)
+    }
+
+    fn begin(&mut self, size: u32) -> Result<(), Error> {
+        if size as usize == self.expected.len() { Ok(()) } else { Err(Error::TargetWrite) }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let end = self.position + bytes.len();
+        if self.expected.get(self.position..end) != Some(bytes) {
+            return Err(Error::TargetDigest);
+        }
+        self.position = end;
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        let start = offset as usize;
+        let bytes = self.expected.get(start..start + buffer.len()).ok_or(Error::TargetRead)?;
+        buffer.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+impl Scratch for Comparison<'_> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.write(bytes)
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        Target::read(self, offset, buffer)
+    }
+}

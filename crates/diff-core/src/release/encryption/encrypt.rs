@@ -1,0 +1,289 @@
+//! From a package to an encrypted one (`docs/format.md`, sections 15.1 to 15.4).
+
+use patch_nostd::secrecy::{
+    AES_256_CTR, BODY_POSITION, CHACHA20, Cipher, DecryptionKey, Encryption as Record, KeyMaterial, KeyName,
+    Keyed, SharedKey, SoftwareCipher, content_key, salt,
+};
+use patch_nostd::verify::Sha256;
+use patch_nostd::wire::HEADER_LIMIT;
+use patch_nostd::{Error, Extensions, Header, SoftwareSha256};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::decrypt::decrypt;
+use super::keys::{Secret, SharedSecret};
+use super::seal::{Sealed, Sealer};
+use crate::digest::{hex, sha256};
+use crate::proof::prove_with;
+
+/// The ciphers that the format has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CipherChoice {
+    /// ChaCha20: small and fast in software.
+    #[default]
+    ChaCha20,
+    /// AES-256 in counter mode: for chips with an engine.
+    Aes256Ctr,
+}
+
+/// How packages are encrypted.
+pub struct Encryption {
+    /// Who can decrypt them.
+    pub recipient: Recipient,
+    /// By which cipher.
+    pub cipher: CipherChoice,
+}
+
+/// Who can decrypt a package.
+pub enum Recipient {
+    /// All devices of a product line: the same package each time that it is made.
+    Shared(SharedSecret),
+    /// Who has the key that this seals to: another package each time.
+    Sealed(Box<dyn Sealer>),
+}
+
+/// A package that was encrypted.
+pub struct Encrypted {
+    /// The package.
+    pub bytes: Vec<u8>,
+    /// What decrypts it, for a proof: it is not to be kept.
+    pub content_key: ContentKey,
+}
+
+/// The key of one package. It is wiped from memory when dropped.
+#[derive(Clone)]
+pub struct ContentKey(Secret);
+
+/// Why a package could not be encrypted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EncryptError {
+    /// It is no package, or damaged.
+    #[error("{0}")]
+    Package(Error),
+    /// It is encrypted.
+    #[error("the package is encrypted already")]
+    Already,
+    /// It is signed.
+    #[error("the package is signed, and its signatures would be lost: encrypt first, then sign")]
+    Signed,
+    /// The content key could not be sealed.
+    #[error("the content key could not be sealed: {0}")]
+    Sealer(String),
+    /// The operating system has no random numbers.
+    #[error("there are no random numbers: {0}")]
+    Random(String),
+    /// What was encrypted does not give the new image back.
+    #[error("internal error, please report it: the encrypted package could not be proved ({0})")]
+    NotProved(Error),
+    /// The key is 32 zeros: nobody made it, or it was wiped.
+    #[error("the key that is to encrypt is zero")]
+    NoKey,
+    /// The header is full.
+    #[error("a package's header has room for 512 bytes in all, and encryption takes too many of them")]
+    NoRoom,
+}
+
+impl Encryption {
+    /// What tells it from others: packages that were encrypted otherwise are made anew.
+    pub(crate) fn recipe(&self) -> String {
+        let recipient = match &self.recipient {
+            Recipient::Shared(key) => format!("shared key {}", hex(&key.key_name())),
+            Recipient::Sealed(sealer) => format!("sealed by {}", sealer.name()),
+        };
+        format!("{recipient}, {}", self.cipher.name())
+    }
+
+    /// Whether a package with this record is encrypted so. Whom a service seals to only the service knows.
+    pub(crate) fn is_of(&self, record: &Record<'_>) -> bool {
+        let recipient = match (&self.recipient, &record.material) {
+            (Recipient::Shared(key), KeyMaterial::Shared(_)) => key.key_name() == record.key_name,
+            (Recipient::Sealed(_), KeyMaterial::Sealed { .. }) => true,
+            _ => false,
+        };
+        recipient && CipherChoice::from_number(record.cipher) == Some(self.cipher)
+    }
+}
+
+impl CipherChoice {
+    /// What manifests and reports call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ChaCha20 => "chacha20",
+            Self::Aes256Ctr => "aes-256-ctr",
+        }
+    }
+
+    /// The cipher of a number of the format.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            CHACHA20 => Some(Self::ChaCha20),
+            AES_256_CTR => Some(Self::Aes256Ctr),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::ChaCha20 => CHACHA20,
+            Self::Aes256Ctr => AES_256_CTR,
+        }
+    }
+}
+
+impl ContentKey {
+    fn new(bytes: [u8; 32]) -> Self {
+        Self(Secret::new(Zeroizing::new(bytes)))
+    }
+}
+
+impl DecryptionKey for ContentKey {
+    type Cipher = SoftwareCipher;
+
+    fn open<D: Sha256>(&self, encryption: &Record<'_>) -> Result<SoftwareCipher, Error> {
+        SoftwareCipher::new(encryption.cipher, &self.0)
+    }
+}
+
+/// Encrypts a package, which must not be signed yet, and all records of its header that may be private.
+///
+/// # Errors
+/// [`EncryptError`].
+pub fn encrypt(package: &[u8], encryption: &Encryption) -> Result<Encrypted, EncryptError> {
+    let plain = Plain::new(package)?;
+    let cipher = encryption.cipher;
+    match &encryption.recipient {
+        Recipient::Shared(key) => {
+            if *key.bytes() == [0; 32] {
+                return Err(EncryptError::NoKey);
+            }
+            let salt =
+                salt::<SoftwareSha256>(key.bytes(), cipher.number(), &plain.clear_header(), &plain.private);
+            let content_key = ContentKey::new(content_key::<SoftwareSha256>(key.bytes(), &salt));
+            plain.encrypt(cipher, (key.key_name(), KeyMaterial::Shared(&salt)), content_key)
+        }
+        Recipient::Sealed(sealer) => {
+            let mut content_key = ContentKey(Secret::default());
+            let random = getrandom::fill(content_key.0.as_mut_slice());
+            random.map_err(|error| EncryptError::Random(error.to_string()))?;
+            let sealed = sealer.seal(&content_key.0).map_err(EncryptError::Sealer)?;
+            plain.encrypt(cipher, (sealed.key_name, sealed.material()), content_key)
+        }
+    }
+}
+
+/// Encrypts a package that turns `old` into `new`, and proves it as a device would, with the key of the product line or, if
+/// that is sealed, with the content key.
+///
+/// # Errors
+/// [`EncryptError`].
+pub fn encrypt_and_prove(
+    (old, new): (&[u8], &[u8]),
+    package: &[u8],
+    encryption: &Encryption,
+) -> Result<Vec<u8>, EncryptError> {
+    let encrypted = encrypt(package, encryption)?;
+    let proved = match &encryption.recipient {
+        Recipient::Shared(key) => {
+            encrypted.prove((old, new), package, &SharedKey::<SoftwareCipher>::new(*key.bytes()))
+        }
+        Recipient::Sealed(_) => encrypted.prove((old, new), package, &encrypted.content_key),
+    };
+    proved.map_err(EncryptError::NotProved)?;
+    Ok(encrypted.bytes)
+}
+
+impl Encrypted {
+    /// The device's decoder restores the image, and what is decrypted is the package that was encrypted.
+    fn prove<K>(&self, (old, new): (&[u8], &[u8]), plain: &[u8], key: &K) -> Result<(), Error>
+    where
+        K: DecryptionKey + Sync,
+    {
+        let decrypted = decrypt(&self.bytes, key)?;
+        let (header, extensions, length) = Header::parse_extended(&decrypted)?;
+        let (expected, expected_extensions, start) = Header::parse_extended(plain)?;
+        let same = header == Header { body_digest: header.body_digest, ..expected }
+            && extensions == expected_extensions
+            && decrypted.get(length..) == plain.get(start..);
+        if !same {
+            return Err(Error::Corrupt);
+        }
+        // What is in a container was proved before it was encrypted.
+        if extensions.container.is_some() { Ok(()) } else { prove_with(old, new, &self.bytes, key) }
+    }
+}
+
+/// Encrypts a package with a content key that was sealed before, which must never be used for another package.
+///
+/// # Errors
+/// [`EncryptError`].
+pub fn encrypt_sealed(
+    package: &[u8],
+    cipher: CipherChoice,
+    content_key: &[u8; 32],
+    sealed: &Sealed,
+) -> Result<Encrypted, EncryptError> {
+    let content_key = ContentKey::new(*content_key);
+    Plain::new(package)?.encrypt(cipher, (sealed.key_name, sealed.material()), content_key)
+}
+
+/// A package to encrypt, taken apart.
+struct Plain<'p> {
+    /// With the digest of the body.
+    header: Header,
+    /// The records that stay in the clear.
+    clear: Extensions<'p>,
+    private: Vec<u8>,
+    body: &'p [u8],
+}
+
+impl<'p> Plain<'p> {
+    fn new(package: &'p [u8]) -> Result<Self, EncryptError> {
+        let (header, extensions, length) = Header::parse_extended(package).map_err(EncryptError::Package)?;
+        if extensions.encryption.is_some() {
+            return Err(EncryptError::Already);
+        }
+        if Header::signatures(package).is_ok_and(|signatures| signatures.is_some()) {
+            return Err(EncryptError::Signed);
+        }
+        let body = crate::release::sign::body(package, &header, length).map_err(EncryptError::Package)?;
+        let digest = sha256(body);
+        if header.body_digest.is_some_and(|stated| stated != digest) {
+            return Err(EncryptError::Package(Error::BodyDigest));
+        }
+        let header = Header { body_digest: Some(digest), ..header };
+        let (clear, private) = (extensions.without_private_records(), extensions.to_private_records());
+        Ok(Self { header, clear, private, body })
+    }
+
+    /// The header that the package would have if nothing were private or encrypted.
+    fn clear_header(&self) -> Vec<u8> {
+        self.header.to_bytes_with(&self.clear)
+    }
+
+    fn encrypt(
+        self,
+        cipher: CipherChoice,
+        (key_name, material): (KeyName, KeyMaterial<'_>),
+        content_key: ContentKey,
+    ) -> Result<Encrypted, EncryptError> {
+        if **content_key.0 == [0; 32] {
+            return Err(EncryptError::NoKey);
+        }
+        let stream = SoftwareCipher::new(cipher.number(), &content_key.0);
+        let mut stream = stream.map_err(EncryptError::Package)?;
+        let (mut private, mut body) = (self.private, self.body.to_vec());
+        stream.apply(0, &mut private);
+        stream.apply(BODY_POSITION, &mut body);
+        let record = Record { cipher: cipher.number(), key_name, material, private: &private }.to_bytes();
+        let header = Header { body_digest: Some(sha256(&body)), ..self.header };
+        let mut bytes = header.to_bytes_with(&Extensions { encryption: Some(&record), ..self.clear });
+        if bytes.len() > HEADER_LIMIT {
+            return Err(EncryptError::NoRoom);
+        }
+        bytes.append(&mut body);
+        Ok(Encrypted { bytes, content_key })
+    }
+}

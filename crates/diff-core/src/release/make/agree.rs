@@ -1,0 +1,76 @@
+//! Reads a package of a release, if it is the one that the manifest tells of: the file, its digests and its header.
+
+use patch_nostd::wire::{Text, VERSION};
+use patch_nostd::{Error, Extensions, Header};
+
+use super::store::Store;
+use crate::digest::{hex, md5_hex};
+use crate::release::encryption::encryption_of;
+use crate::release::model::{EncryptionEntry, Manifest, PackageEntry, codec_name};
+use crate::release::platform;
+use crate::release::sign::key_names;
+
+/// Reads a package that `manifest` lists from the folder of that manifest; what is wrong with it otherwise.
+///
+/// Nothing of the body is decoded, and what is encrypted stays so.
+pub(crate) fn read(
+    manifest: &Manifest,
+    package: &PackageEntry,
+    store: &Store,
+) -> Result<(Vec<u8>, Header), String> {
+    platform::check_file(&package.file, package.size).map_err(|error| error.to_string())?;
+    let bytes = store.read_package(package)?;
+    if md5_hex(&bytes) != package.md5 {
+        return Err("the file has another MD5 than the manifest says".to_owned());
+    }
+    let header = check_header(manifest, package, &bytes)?;
+    Ok((bytes, header))
+}
+
+/// What the manifest says is what the header says; what is private in an encrypted one is for those who have the key.
+fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Result<Header, String> {
+    let (header, extensions, length) = Header::parse_extended(bytes).map_err(describe)?;
+    let whole = length as u64 + u64::from(header.body_length);
+    let base = package.base.as_ref().map_or((0, ""), |base| (base.size, base.sha256.as_str()));
+    // Of an empty base there is no digest.
+    let same_base = u64::from(header.base_size) == base.0
+        && (header.base_size == 0 || base.1.starts_with(&hex(&header.base_digest)));
+    let encryption = encryption_of(bytes).map_err(describe)?;
+    agree(&[
+        ("length", whole == bytes.len() as u64),
+        ("base", same_base),
+        ("codec", codec_name(&header.codec) == package.codec),
+        ("target", hex(&header.target_digest) == package.target_sha256),
+        ("memory", header.ram == package.ram),
+        ("format version", package.format_version == VERSION),
+        ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
+        ("encryption", encryption.as_ref().map(EncryptionEntry::of) == package.encryption),
+    ])?;
+    if encryption.is_none() {
+        check_names(manifest, &extensions)?;
+    }
+    Ok(header)
+}
+
+/// The manifest says for what the package is, as these extensions do.
+pub(crate) fn check_names(manifest: &Manifest, extensions: &Extensions<'_>) -> Result<(), String> {
+    agree(&[
+        ("product", extensions.product.map(Text::as_str) == manifest.product.as_deref()),
+        ("module", extensions.module == Some(manifest.module.as_str().into())),
+        ("version", extensions.version == Some(manifest.version.as_str().into())),
+        ("rollback counter", extensions.rollback_counter == manifest.rollback_counter),
+    ])
+}
+
+/// All of these must hold.
+fn agree(facts: &[(&str, bool)]) -> Result<(), String> {
+    match facts.iter().find(|(_, agrees)| !agrees) {
+        Some((what, _)) => Err(format!("its header says another {what} than the manifest")),
+        None => Ok(()),
+    }
+}
+
+/// An error of the decoder with its number.
+pub(crate) fn describe(error: Error) -> String {
+    format!("{error} (E{})", error.number())
+}

@@ -1,0 +1,83 @@
+//! The end of a release: which differential packages are worth it, and which package each source is to get.
+
+use super::store::Store;
+use crate::release::error::PackError;
+use crate::release::model::{Dropped, Manifest, PackageEntry, Type};
+use crate::release::platform;
+
+/// Completes a manifest that has all packages: drops those that are too large, gives each source its package, and
+/// writes it all. Files of packages that are not in it are removed.
+pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, PackError> {
+    manifest.shard = None;
+    let full = manifest.full().cloned();
+    let full = full.ok_or_else(|| PackError::Merge("the full package is missing".to_owned()))?;
+    let limit = limit(full.size, manifest.share);
+    let (kept, dropped): (Vec<_>, Vec<_>) = std::mem::take(&mut manifest.packages)
+        .into_iter()
+        .partition(|package| package.kind == Type::Full || package.size <= limit);
+    manifest.packages = kept;
+    dropped.iter().for_each(|package| drop_package(&mut manifest, package));
+    point(&mut manifest, &full.file);
+    manifest.notes = notes(&manifest, full.size);
+    write(&manifest, store)?;
+    dropped.iter().try_for_each(|package| remove(store, &package.file))?;
+    Ok(manifest)
+}
+
+/// Writes the manifest, and forgets the records that it replaces.
+pub(crate) fn write(manifest: &Manifest, store: &Store) -> Result<(), PackError> {
+    store.write(&manifest.file_name(), &manifest.to_json())?;
+    manifest.packages.iter().try_for_each(|package| store.forget(&package.file))
+}
+
+/// The most bytes of a differential package that is worth keeping.
+pub(crate) const fn limit(full: u64, share: u8) -> u64 {
+    (full as u128 * share as u128 / 100) as u64
+}
+
+fn drop_package(manifest: &mut Manifest, package: &PackageEntry) {
+    let dropped = Dropped { size: package.size, recipe: package.recipe.clone() };
+    for source in &mut manifest.sources {
+        if package.source_versions.contains(&source.version) {
+            source.dropped = Some(dropped.clone());
+        }
+    }
+}
+
+/// Each source gets the differential package that names it, or else the full one.
+fn point(manifest: &mut Manifest, full: &str) {
+    for source in &mut manifest.sources {
+        let own = manifest.packages.iter().find(|package| package.source_versions.contains(&source.version));
+        source.package = Some(own.map_or_else(|| full.to_owned(), |package| package.file.clone()));
+    }
+}
+
+fn notes(manifest: &Manifest, full: u64) -> Vec<String> {
+    let share = manifest.share;
+    let dropped = manifest.sources.iter().filter_map(|source| {
+        let size = source.dropped.as_ref()?.size;
+        let version = &source.version;
+        Some(format!(
+            "the differential package for {version} would have {size} bytes, more than {share} % of the full one's {full}: devices get the full one"
+        ))
+    });
+    let large =
+        manifest.packages.iter().filter_map(|package| platform::mqtt_warning(&package.file, package.size));
+    dropped.chain(large).collect()
+}
+
+fn remove(store: &Store, file: &str) -> Result<(), PackError> {
+    store.remove(file)?;
+    store.forget(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_is_of_the_full_package() {
+        assert_eq!((limit(1000, 80), limit(999, 80), limit(0, 80)), (800, 799, 0));
+        assert_eq!((limit(u64::MAX, 100), limit(5, 0)), (u64::MAX, 0));
+    }
+}

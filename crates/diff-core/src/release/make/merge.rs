@@ -1,0 +1,112 @@
+//! Puts the shards of a release together (`smidgen manifest merge`).
+
+use std::path::Path;
+
+use super::agree;
+use super::finish::finish;
+use super::store::Store;
+use crate::release::error::PackError;
+use crate::release::model::{Manifest, PackageEntry, Shard, Type};
+use crate::release::platform::version_order;
+
+/// Merges all shards found in `folders` into a release in `folder`, which may be one of them.
+///
+/// Packages that are elsewhere are copied. The result is the same, to the byte, as if one machine had made it all.
+///
+/// # Errors
+/// [`PackError::Merge`] if a shard is missing or there twice, or shards are not of the same release.
+pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
+    let store = Store::create(folder)?;
+    let mut shards: Vec<(Shard, Manifest, Store)> = Vec::new();
+    for from in folders {
+        for manifest in Store::open(from)?.manifests()? {
+            if let Some(shard) = manifest.shard {
+                shards.push((shard, manifest, Store::open(from)?));
+            }
+        }
+    }
+    shards.sort_by_key(|(shard, ..)| *shard);
+    check_complete(&shards)?;
+    let merged = joined(&shards)?;
+    for (_, manifest, from) in &shards {
+        manifest.packages.iter().try_for_each(|package| copy(manifest, package, from, &store))?;
+    }
+    let merged = finish(merged, &store)?;
+    shards.iter().try_for_each(|(_, manifest, _)| store.remove(&manifest.file_name()))?;
+    Ok(merged)
+}
+
+/// Each shard of the same number of shards is there once.
+fn check_complete(shards: &[(Shard, Manifest, Store)]) -> Result<(), PackError> {
+    let Some((first, ..)) = shards.first() else {
+        return Err(PackError::Merge("there is none in these folders".to_owned()));
+    };
+    let wrong = |text: String| Err(PackError::Merge(text));
+    if let Some((other, ..)) = shards.iter().find(|(shard, ..)| shard.of != first.of) {
+        return wrong(format!("shard {first} and shard {other} are shares of different numbers"));
+    }
+    if let Some(pair) = shards.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return wrong(format!("shard {} is there twice", pair[0].0));
+    }
+    let missing = (1..=first.of).find(|&index| shards.iter().all(|(shard, ..)| shard.index != index));
+    match missing {
+        Some(index) => wrong(format!("shard {index}/{} is missing", first.of)),
+        None => Ok(()),
+    }
+}
+
+/// All packages in one manifest.
+fn joined(shards: &[(Shard, Manifest, Store)]) -> Result<Manifest, PackError> {
+    let common = |manifest: &Manifest| {
+        let mut common = manifest.clone();
+        (common.shard, common.packages) = (None, Vec::new());
+        common.sources.iter_mut().for_each(|source| (source.package, source.dropped) = (None, None));
+        common
+    };
+    let (first, manifest, _) = &shards[0];
+    let mut merged = common(manifest);
+    for (shard, other, _) in shards {
+        if common(other) != merged {
+            return Err(PackError::Merge(format!(
+                "shard {first} and shard {shard} are of different releases"
+            )));
+        }
+    }
+    for (_, manifest, _) in shards {
+        merged.packages.extend(manifest.packages.iter().cloned());
+        for (source, other) in merged.sources.iter_mut().zip(&manifest.sources) {
+            source.dropped = source.dropped.take().or_else(|| other.dropped.clone());
+        }
+    }
+    merged.packages.sort_by(|a, b| (a.kind.cmp(&b.kind)).then_with(|| by_first_version(a, b)));
+    merged.check_protection().map_err(PackError::Merge)?;
+    check_sources(&merged)?;
+    Ok(merged)
+}
+
+/// As one machine would have them.
+fn by_first_version(a: &PackageEntry, b: &PackageEntry) -> std::cmp::Ordering {
+    let first = |package: &PackageEntry| package.source_versions.first().cloned().unwrap_or_default();
+    version_order::compare(&first(a), &first(b))
+}
+
+/// Every source has a package of its own, or had.
+fn check_sources(merged: &Manifest) -> Result<(), PackError> {
+    let lacking = merged.sources.iter().find(|source| {
+        let has = |package: &PackageEntry| {
+            package.kind == Type::Differential && package.source_versions.contains(&source.version)
+        };
+        source.dropped.is_none() && !merged.packages.iter().any(has)
+    });
+    match lacking {
+        Some(source) => Err(PackError::Merge(format!("no shard has a package for {}", source.version))),
+        None => Ok(()),
+    }
+}
+
+/// Copies a package, if it is not where it belongs already, and checks that it is one, and the one that was made.
+fn copy(manifest: &Manifest, package: &PackageEntry, from: &Store, to: &Store) -> Result<(), PackError> {
+    let wrong = |reason| PackError::manifest(&from.path(&package.file), reason);
+    let (bytes, _) = agree::read(manifest, package, from).map_err(wrong)?;
+    if from.is_same(to) { Ok(()) } else { to.write(&package.file, &bytes) }
+}

@@ -1,0 +1,359 @@
+//! Packs a release: one differential package per source version and one full package, in parallel.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use patch_nostd::Header;
+use patch_nostd::wire::VERSION;
+use rayon::ThreadPool;
+
+use super::finish::{finish, write};
+use super::memory_gate::MemoryGate;
+use super::plan::{Common, Plan, Task};
+use super::progress::{Event, OfPackage, PackProgress};
+use super::store::{Known, Store};
+use crate::api::{DiffError, Options};
+use crate::diff::diff_to;
+use crate::digest::{hex, md5_hex, sha256_hex};
+use crate::engine::NewImage;
+use crate::release::encryption::{encrypt_and_prove, encryption_of};
+use crate::release::error::PackError;
+use crate::release::model::{
+    BaseImage, Bytes, EncryptionEntry, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard, SourceEntry,
+    TargetImage, Type, codec_name,
+};
+use crate::release::platform::{self, SignMethod};
+use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
+
+/// How much is done at once, and how much of a release.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Threads to work with; 0 takes all cores.
+    pub threads: usize,
+    /// Packages that are made at once; 0 for as many as there are threads.
+    pub jobs: usize,
+    /// Bytes of memory that all packages being made may take together, by [`memory_needed`].
+    pub memory: Option<u64>,
+    /// The share of the packages to make.
+    pub shard: Shard,
+    /// Whether packages of earlier runs are made anew.
+    pub fresh: bool,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self { threads: 0, jobs: 0, memory: None, shard: Shard::WHOLE, fresh: false }
+    }
+}
+
+/// Up to this many bytes an image is worked on with all that is known; beyond, memory is kept at what is promised.
+const LARGE: u64 = crate::limits::LARGE as u64;
+/// Bytes for each of both images, up to that size: 11 to 13 were measured of kernels, and 64 MiB of small images.
+const PER_BYTE: u64 = 14;
+/// What is promised for larger ones: so many bytes for each of the old image, besides both images.
+const PER_OLD_BYTE: u64 = 6;
+const FIXED: u64 = 64 << 20;
+/// On top of that: 52 MiB more than promised were measured of a file system of 144 MB.
+const FIXED_LARGE: u64 = 192 << 20;
+
+/// About what making one package takes at most, in bytes, from the sizes of both images: an estimate by measurements
+/// with level 6 and two threads.
+#[must_use]
+pub const fn memory_needed(old: u64, new: u64) -> u64 {
+    let larger = if old > new { old } else { new };
+    if larger > LARGE { PER_OLD_BYTE * old + old + new + FIXED_LARGE } else { PER_BYTE * (old + new) + FIXED }
+}
+
+/// Packs a release into `folder`, and returns its manifest, which is there as a file too.
+///
+/// Packages and manifest depend on images and options only: not on threads, jobs, the order of sources or what earlier
+/// runs left. Sealed packages are the exception: each has a key of its own, and what earlier runs made stays.
+///
+/// # Errors
+/// What breaks a rule of the platform is refused before any work. Whatever stops later leaves finished packages, which
+/// the next run uses.
+pub fn pack(
+    release: &Release,
+    effort: &Effort,
+    folder: &Path,
+    progress: &dyn PackProgress,
+) -> Result<Manifest, PackError> {
+    release.check()?;
+    if !effort.shard.is_valid() {
+        return Err(PackError::Usage(format!("there is no shard {}", effort.shard)));
+    }
+    let store = Store::create(folder)?;
+    let known = if effort.fresh { Known::default() } else { store.known()? };
+    let failed = |error| PackError::Image { version: release.version.clone(), error };
+    let target = release.target.open().map_err(failed)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(effort.threads).build();
+    let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
+    let new = NewImage::new((*target).as_ref());
+    let options = release.all_options();
+    let run = Run { release, options, effort, store, known, progress, pool: &pool, new: &new };
+    run.all()
+}
+
+/// One run of [`pack`].
+struct Run<'a> {
+    release: &'a Release,
+    options: Options,
+    effort: &'a Effort,
+    store: Store,
+    known: Known,
+    progress: &'a dyn PackProgress,
+    pool: &'a ThreadPool,
+    new: &'a NewImage<'a>,
+}
+
+/// What became of a task.
+enum Made {
+    Package(Box<PackageEntry>),
+    /// Known to be too large, without being made again.
+    Dropped,
+}
+
+impl Run<'_> {
+    fn all(&self) -> Result<Manifest, PackError> {
+        let target = self.pool.install(|| self.target())?;
+        let image = BaseImage { size: target.size, sha256: target.sha256.clone() };
+        let release = self.release;
+        let keys: Vec<String> = release.signers.iter().map(|signer| signer.public_key().name()).collect();
+        let common = Common {
+            version: &release.version,
+            target: &image,
+            options: &self.options,
+            keys: &keys,
+            encryption: release.encryption.as_ref(),
+        };
+        let sources = release.sorted_sources();
+        let plan = self.pool.install(|| Plan::new(&sources, &common))?;
+        platform::check_catalogue(plan.tasks.len())?;
+        let tasks: Vec<&Task> = plan
+            .tasks
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| self.effort.shard.has(*number))
+            .map(|(_, task)| task)
+            .collect();
+        self.progress.event(&Event::Planned { packages: tasks.len() });
+        let made = self.make_all(&tasks)?;
+        let manifest = self.manifest(target, plan.sources, &tasks, made);
+        let manifest = if self.effort.shard == Shard::WHOLE {
+            finish(manifest, &self.store)?
+        } else {
+            write(&manifest, &self.store)?;
+            manifest
+        };
+        manifest.notes.iter().for_each(|text| self.progress.event(&Event::Note { text }));
+        Ok(manifest)
+    }
+
+    fn target(&self) -> Result<TargetImage, PackError> {
+        let (sha256, md5) = rayon::join(|| self.new.sha256(), || self.new.md5());
+        let failed = |error| PackError::Image { version: self.release.version.clone(), error };
+        let input = self.release.target.record().map_err(failed)?;
+        Ok(TargetImage { size: self.new.bytes().len() as u64, sha256: hex(&sha256), md5: hex(&md5), input })
+    }
+
+    /// Makes all packages, as many at once as is allowed; the first failure ends it.
+    fn make_all(&self, tasks: &[&Task]) -> Result<Vec<Made>, PackError> {
+        let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.effort.memory));
+        let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
+        let work = || {
+            while let Some((number, task)) = take(&next, tasks) {
+                let made = self.make(task, &gate);
+                if made.is_err() {
+                    next.store(tasks.len(), Ordering::Relaxed);
+                }
+                results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((number, made));
+            }
+        };
+        let jobs = if self.effort.jobs == 0 { self.pool.current_num_threads() } else { self.effort.jobs };
+        std::thread::scope(|scope| {
+            for _ in 0..jobs.min(tasks.len()) {
+                scope.spawn(work);
+            }
+        });
+        let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        results.sort_by_key(|&(number, _)| number);
+        results.into_iter().map(|(_, made)| made).collect()
+    }
+
+    /// Makes one package, or finds it made.
+    fn make(&self, task: &Task, gate: &MemoryGate) -> Result<Made, PackError> {
+        let started = Instant::now();
+        let finished = self.finished(task);
+        if finished.is_none() && self.is_dropped(task) {
+            self.progress.event(&Event::Skipped { file: &task.file });
+            return Ok(Made::Dropped);
+        }
+        let reused = finished.is_some();
+        let bytes = match finished {
+            Some(bytes) => bytes,
+            None => self.signed(task, self.make_anew(task, gate)?)?,
+        };
+        let package = self.entry(task, &bytes)?;
+        if !reused {
+            self.store.write(&task.file, &bytes)?;
+            self.store.record(&package)?;
+        }
+        self.progress.event(&Event::Finished { package: &package, reused, time: started.elapsed() });
+        Ok(Made::Package(Box::new(package)))
+    }
+
+    /// What an earlier run made, if it is a package from this base to this target at all.
+    fn finished(&self, task: &Task) -> Option<Vec<u8>> {
+        let bytes = self.store.finished(&self.known, &task.file, &task.recipe)?;
+        let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
+        let is_one = Header::parse(&bytes).is_ok_and(|(header, length)| {
+            bytes.len() as u64 == length as u64 + u64::from(header.body_length)
+                && header.target_digest == self.new.sha256()
+                && u64::from(header.base_size) == base_size
+        });
+        (is_one && self.is_protected(&bytes)).then_some(bytes)
+    }
+
+    /// Whether a package is encrypted and signed as those of this release are: its recipe is but what a manifest says,
+    /// which somebody else may have written.
+    fn is_protected(&self, package: &[u8]) -> bool {
+        let encrypted = match (encryption_of(package), &self.release.encryption) {
+            (Ok(None), None) => true,
+            (Ok(Some(record)), Some(encryption)) => encryption.is_of(&record),
+            _ => false,
+        };
+        let keys: Vec<_> = self.release.signers.iter().map(|signer| signer.public_key()).collect();
+        let names: BTreeSet<String> = keys.iter().map(PublicKey::name).collect();
+        encrypted
+            && key_names(package).is_ok_and(|found| found.iter().eq(&names))
+            && keys.iter().all(|key| check_signature(package, std::slice::from_ref(key)).is_ok())
+    }
+
+    fn make_anew(&self, task: &Task, gate: &MemoryGate) -> Result<Vec<u8>, PackError> {
+        let old_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
+        let _turn = gate.wait(memory_needed(old_size, self.new.bytes().len() as u64));
+        let progress = OfPackage { all: self.progress, file: &task.file };
+        if self.progress.is_cancelled() {
+            return Err(PackError::Cancelled);
+        }
+        self.progress.event(&Event::Began { file: &task.file });
+        let old = match &task.base {
+            Some((image, _)) => image.open(),
+            None => Ok(Box::new([]) as Bytes),
+        };
+        let failed = |error| PackError::Image { version: task.source_versions.join(", "), error };
+        let old = old.map_err(failed)?;
+        let old = (*old).as_ref();
+        let made = self.pool.install(|| diff_to(old, self.new, &self.options, &progress));
+        let package = made.map_err(|error| match error {
+            DiffError::Cancelled => PackError::Cancelled,
+            error => PackError::Diff { what: task.file.clone(), error },
+        })?;
+        for note in &package.notes {
+            self.progress.event(&Event::Note { text: &format!("{}: {note}", task.file) });
+        }
+        let Some(encryption) = &self.release.encryption else { return Ok(package.bytes) };
+        let encrypted = encrypt_and_prove((old, self.new.bytes()), &package.bytes, encryption);
+        encrypted.map_err(|error| PackError::Encrypt { file: task.file.clone(), error })
+    }
+
+    /// The package with the signatures of all keys.
+    fn signed(&self, task: &Task, package: Vec<u8>) -> Result<Vec<u8>, PackError> {
+        let signers: Vec<&dyn Signer> = self.release.signers.iter().map(|signer| &**signer).collect();
+        if signers.is_empty() {
+            return Ok(package);
+        }
+        sign(&package, &signers).map_err(|error| PackError::Sign { file: task.file.clone(), error })
+    }
+
+    /// Whether an earlier run with the same share found this package too large.
+    fn is_dropped(&self, task: &Task) -> bool {
+        let mut dropped = self.known.dropped.iter();
+        dropped.any(|(dropped, share)| dropped.recipe == task.recipe && *share == self.release.share)
+    }
+
+    /// What the manifest says about a package.
+    fn entry(&self, task: &Task, bytes: &[u8]) -> Result<PackageEntry, PackError> {
+        let kind = if task.base.is_some() { Type::Differential } else { Type::Full };
+        platform::check_file(&task.file, bytes.len() as u64)?;
+        let unreadable =
+            |error| PackError::Diff { what: task.file.clone(), error: DiffError::NotProved(error) };
+        let (header, _) = Header::parse(bytes).map_err(unreadable)?;
+        let (md5, sha256) = (md5_hex(bytes), sha256_hex(bytes));
+        let method = self.release.sign_method();
+        let sign = match method {
+            SignMethod::Md5 => md5.clone(),
+            SignMethod::Sha256 => sha256.clone(),
+        };
+        Ok(PackageEntry {
+            kind,
+            source_versions: task.source_versions.clone(),
+            file: task.file.clone(),
+            size: bytes.len() as u64,
+            md5,
+            sha256,
+            sign_method: method.name().to_owned(),
+            sign,
+            format_version: VERSION,
+            codec: codec_name(&header.codec).to_owned(),
+            ram: header.ram,
+            base: task.base.as_ref().map(|(_, base)| base.clone()),
+            target_sha256: hex(&header.target_digest),
+            encryption: encryption_of(bytes).map_err(unreadable)?.map(|record| EncryptionEntry::of(&record)),
+            keys: key_names(bytes).map_err(unreadable)?,
+            recipe: task.recipe.clone(),
+        })
+    }
+
+    fn manifest(
+        &self,
+        target: TargetImage,
+        mut sources: Vec<SourceEntry>,
+        tasks: &[&Task],
+        made: Vec<Made>,
+    ) -> Manifest {
+        let mut packages = Vec::new();
+        for (task, made) in tasks.iter().zip(made) {
+            match made {
+                Made::Package(package) => packages.push(*package),
+                Made::Dropped => self.mark_dropped(task, &mut sources),
+            }
+        }
+        for source in &mut sources {
+            let own = packages.iter().find(|package| package.source_versions.contains(&source.version));
+            source.package = own.map(|package| package.file.clone());
+        }
+        let release = self.release;
+        Manifest {
+            manifest: MANIFEST_VERSION,
+            shard: Some(self.effort.shard),
+            product: release.product.clone(),
+            module: release.module.clone(),
+            name: release.name(),
+            description: release.description.clone(),
+            version: release.version.clone(),
+            target,
+            android_sdk: release.android_sdk,
+            share: release.share,
+            rollback_counter: release.rollback_counter,
+            sources,
+            packages,
+            notes: Vec::new(),
+        }
+    }
+
+    fn mark_dropped(&self, task: &Task, sources: &mut [SourceEntry]) {
+        let known = self.known.dropped.iter().find(|(dropped, _)| dropped.recipe == task.recipe);
+        for source in sources.iter_mut().filter(|source| task.source_versions.contains(&source.version)) {
+            source.dropped = known.map(|(dropped, _)| dropped.clone());
+        }
+    }
+}
+
+fn take<'a, 'b>(next: &AtomicUsize, tasks: &'b [&'a Task<'a>]) -> Option<(usize, &'b Task<'a>)> {
+    let number = next.fetch_add(1, Ordering::Relaxed);
+    tasks.get(number).map(|task| (number, *task))
+}

@@ -1,0 +1,169 @@
+//! The plan of a release: which packages it has, and what each is made of.
+
+use patch_nostd::wire::VERSION;
+use rayon::prelude::*;
+
+use crate::api::Options;
+use crate::digest::sha256_hex;
+use crate::input::Record;
+use crate::release::encryption::Encryption;
+use crate::release::error::PackError;
+use crate::release::model::{BaseImage, Image, Source, SourceEntry};
+
+/// A package to make.
+pub(crate) struct Task<'a> {
+    /// The file that it goes to.
+    pub(crate) file: String,
+    /// Whom it is for: versions with the same image, in ascending order; none if it is full.
+    pub(crate) source_versions: Vec<String>,
+    /// The image that it starts from; absent if it is full.
+    pub(crate) base: Option<(&'a dyn Image, BaseImage)>,
+    /// A digest of everything that shapes it.
+    pub(crate) recipe: String,
+}
+
+/// All packages of a release, and its sources.
+pub(crate) struct Plan<'a> {
+    /// The full package first, then the differential ones in the order of their first source version.
+    pub(crate) tasks: Vec<Task<'a>>,
+    /// The sources in ascending order, without packages yet.
+    pub(crate) sources: Vec<SourceEntry>,
+}
+
+/// What all packages of a release have in common.
+pub(crate) struct Common<'a> {
+    /// The target version.
+    pub(crate) version: &'a str,
+    /// The target image.
+    pub(crate) target: &'a BaseImage,
+    /// How packages are made.
+    pub(crate) options: &'a Options,
+    /// The keys that sign them, by name.
+    pub(crate) keys: &'a [String],
+    /// How they are encrypted, if they are.
+    pub(crate) encryption: Option<&'a Encryption>,
+}
+
+impl<'a> Plan<'a> {
+    /// Reads every source once, for its digest. `sources` are in ascending order.
+    pub(crate) fn new(sources: &[&'a Source], common: &Common) -> Result<Self, PackError> {
+        let describe = |source: &&Source| {
+            let failed = |error| PackError::Image { version: source.version.clone(), error };
+            let bytes = source.image.open().map_err(failed)?;
+            Ok((BaseImage::of((*bytes).as_ref()), source.image.record().map_err(failed)?))
+        };
+        let images: Result<Vec<_>, PackError> = sources.par_iter().map(describe).collect();
+        let mut plan = Self { tasks: vec![common.full()], sources: Vec::new() };
+        for (source, (image, input)) in sources.iter().zip(images?) {
+            plan.add(source, image, input, common);
+        }
+        Ok(plan)
+    }
+
+    /// Versions with the same image get the same package.
+    fn add(&mut self, source: &'a Source, image: BaseImage, input: Option<Record>, common: &Common) {
+        let version = source.version.clone();
+        let same = |task: &&mut Task| task.base.as_ref().is_some_and(|(_, base)| *base == image);
+        match self.tasks.iter_mut().find(same) {
+            Some(task) => task.source_versions.push(version.clone()),
+            None => self.tasks.push(common.differential(source, &image)),
+        }
+        self.sources.push(SourceEntry { version, image, input, package: None, dropped: None });
+    }
+}
+
+impl Common<'_> {
+    fn full<'a>(&self) -> Task<'a> {
+        let file = format!("full-{}.bin", self.version);
+        Task { file, source_versions: Vec::new(), base: None, recipe: self.recipe(None) }
+    }
+
+    fn differential<'a>(&self, source: &'a Source, image: &BaseImage) -> Task<'a> {
+        Task {
+            file: format!("{}-to-{}.bin", source.version, self.version),
+            source_versions: vec![source.version.clone()],
+            base: Some((&*source.image, image.clone())),
+            recipe: self.recipe(Some(image)),
+        }
+    }
+
+    /// A digest of all that decides what the package's bytes are.
+    fn recipe(&self, base: Option<&BaseImage>) -> String {
+        let program = env!("CARGO_PKG_VERSION");
+        let (options, target, keys) = (self.options, self.target, self.keys);
+        let text = format!(
+            "{program}, format {VERSION}, {options:?}, from {base:?}, to {target:?}, signed by {keys:?}"
+        );
+        let text = match self.encryption {
+            Some(encryption) => format!("{text}, encrypted with {}", encryption.recipe()),
+            None => text,
+        };
+        sha256_hex(text.as_bytes())
+    }
+}
+
+impl BaseImage {
+    /// Of these bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self { size: bytes.len() as u64, sha256: sha256_hex(bytes) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::{CipherChoice, Recipient, SharedSecret};
+
+    fn files(sources: &[(&str, &[u8])]) -> Vec<(String, Vec<String>)> {
+        let sources: Vec<Source> =
+            sources.iter().map(|(version, image)| Source::new(*version, image.to_vec())).collect();
+        let sources: Vec<&Source> = sources.iter().collect();
+        let (target, options) = (BaseImage::of(b"target"), Options::default());
+        let plan = Plan::new(
+            &sources,
+            &Common { version: "3", target: &target, options: &options, keys: &[], encryption: None },
+        )
+        .unwrap();
+        assert_eq!(plan.sources.len(), sources.len());
+        plan.tasks.into_iter().map(|task| (task.file, task.source_versions)).collect()
+    }
+
+    #[test]
+    fn there_is_always_a_full_package() {
+        assert_eq!(files(&[]), [("full-3.bin".to_owned(), vec![])]);
+    }
+
+    #[test]
+    fn versions_with_the_same_image_share_a_package() {
+        let found = files(&[("1.0", b"a"), ("1.1", b"b"), ("1.2", b"a")]);
+        let expected = [
+            ("full-3.bin".to_owned(), vec![]),
+            ("1.0-to-3.bin".to_owned(), vec!["1.0".to_owned(), "1.2".to_owned()]),
+            ("1.1-to-3.bin".to_owned(), vec!["1.1".to_owned()]),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_recipe_knows_images_and_options() {
+        let target = BaseImage::of(b"target");
+        let recipe = |options: Options, base: &[u8]| {
+            Common { version: "3", target: &target, options: &options, keys: &[], encryption: None }
+                .recipe(Some(&BaseImage::of(base)))
+        };
+        let usual = recipe(Options::default(), b"base");
+        assert_eq!(usual, recipe(Options::default(), b"base"));
+        assert_ne!(usual, recipe(Options::default(), b"other"));
+        assert_ne!(usual, recipe(Options { level: 1, ..Options::default() }, b"base"));
+        let encrypted = |key: u8, cipher| {
+            let recipient = Recipient::Shared(SharedSecret::from_bytes(&[key; 32]));
+            let encryption = Some(&Encryption { recipient, cipher });
+            let options = Options::default();
+            Common { version: "3", target: &target, options: &options, keys: &[], encryption }
+                .recipe(Some(&BaseImage::of(b"base")))
+        };
+        let [chacha20, aes] = [CipherChoice::ChaCha20, CipherChoice::Aes256Ctr];
+        let all = [usual, encrypted(1, chacha20), encrypted(2, chacha20), encrypted(1, aes)];
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+    }
+}

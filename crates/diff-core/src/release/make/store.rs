@@ -1,0 +1,265 @@
+//! The folder of a release: files appear whole or not at all, and finished packages are found again.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::digest::sha256_hex;
+use crate::release::error::PackError;
+use crate::release::model::{Dropped, MANIFEST_FILE, Manifest, PackageEntry};
+use crate::release::platform::FILE_LIMIT;
+use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
+
+/// A folder that a release is written to or read from. Somebody else may have filled it.
+///
+/// A file is written under a hidden name that nobody can foretell, synchronised and moved to its place, where it
+/// replaces what was there, a symbolic link too. Whoever is stopped in between leaves at most that hidden file, which
+/// the next run removes. Beside each finished package lies a hidden record until the manifest is there, so that a run
+/// that was stopped can be taken up. What is read is a regular file.
+pub(crate) struct Store {
+    folder: PathBuf,
+}
+
+/// What earlier runs left.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Packages that manifests and records tell of; their files may be gone.
+    pub(crate) packages: Vec<PackageEntry>,
+    /// Packages that were dropped, and the share that they exceeded.
+    pub(crate) dropped: Vec<(Dropped, u8)>,
+}
+
+impl Store {
+    /// Opens a folder, which is made if it is not there.
+    pub(crate) fn create(folder: &Path) -> Result<Self, PackError> {
+        fs::create_dir_all(folder).map_err(PackError::writing(folder))?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Opens a folder that is there.
+    pub(crate) fn open(folder: &Path) -> Result<Self, PackError> {
+        fs::read_dir(folder).map_err(PackError::reading(folder))?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Whether both are the same folder.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let canonical = |folder: &Path| fs::canonicalize(folder).ok();
+        canonical(&self.folder) == canonical(&other.folder)
+    }
+
+    /// Where a file of this name is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes a file, whole or not at all.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), PackError> {
+        let path = self.path(name);
+        self.remove_parts(name)?;
+        self.write_whole(name, bytes).map_err(PackError::writing(&path))
+    }
+
+    fn write_whole(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        // Opened by ourselves, it gets the permissions of any new file, where tempfile would make it private.
+        let open = |path: &Path| File::options().write(true).create_new(true).open(path);
+        let mut builder = tempfile::Builder::new();
+        let prefix = format!(".{name}.");
+        let mut part = builder.prefix(&prefix).suffix(PART).rand_bytes(RANDOM).make_in(&self.folder, open)?;
+        // The file itself, as tempfile's errors name a path that nobody knows.
+        let file = part.as_file_mut();
+        file.write_all(bytes).and_then(|()| file.sync_all())?;
+        part.persist(self.path(name)).map(drop).map_err(|error| error.error)
+    }
+
+    /// Removes what runs that were stopped left of this file. Nobody else writes it now: shards have no file in common.
+    fn remove_parts(&self, name: &str) -> Result<(), PackError> {
+        let parts = self.names()?.into_iter().filter(|other| is_part(other, name));
+        // What cannot be removed is in nobody's way.
+        parts.for_each(|part| drop(fs::remove_file(self.path(&part))));
+        Ok(())
+    }
+
+    /// Reads a text, such as a manifest, if there is one.
+    pub(crate) fn read_text(&self, name: &str) -> Result<Option<Vec<u8>>, PackError> {
+        let path = self.path(name);
+        match regular::read(&path, TEXT_FILE_LIMIT, Links::Refused) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(PackError::reading(&path)(error)),
+        }
+    }
+
+    /// Reads the manifest of the whole release.
+    pub(crate) fn manifest(&self) -> Result<Manifest, PackError> {
+        Manifest::read(&self.folder)
+    }
+
+    /// Reads the file of a package; what is wrong with it, if it is not the one that its entry tells of.
+    pub(crate) fn read_package(&self, package: &PackageEntry) -> Result<Vec<u8>, String> {
+        let path = self.path(&package.file);
+        if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Err("the file is missing".to_owned());
+        }
+        let size = package.size.min(FILE_LIMIT);
+        if let Some(found) = regular::size(&path).filter(|&found| found != size) {
+            return Err(format!("the file has {found} bytes; the manifest says {}", package.size));
+        }
+        let cannot = |error| format!("the file cannot be read: {error}");
+        let bytes = regular::read(&path, size, Links::Refused).map_err(cannot)?;
+        if bytes.len() as u64 == package.size && sha256_hex(&bytes) == package.sha256 {
+            Ok(bytes)
+        } else {
+            Err("the file has another SHA-256 than the manifest says".to_owned())
+        }
+    }
+
+    /// Removes a file, if there is one.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), PackError> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(PackError::writing(&path)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that a package is finished.
+    pub(crate) fn record(&self, package: &PackageEntry) -> Result<(), PackError> {
+        let json = serde_json::to_vec(package)
+            .map_err(|error| PackError::writing(&self.path(&package.file))(error.into()))?;
+        self.write(&record_name(&package.file), &json)
+    }
+
+    /// Removes the note; the manifest tells from now on.
+    pub(crate) fn forget(&self, file: &str) -> Result<(), PackError> {
+        self.remove(&record_name(file))
+    }
+
+    /// The manifests in the folder, in the order of their names.
+    pub(crate) fn manifests(&self) -> Result<Vec<Manifest>, PackError> {
+        let mut names = self.names()?;
+        names.retain(|name| is_manifest(name));
+        let read = |name: &String| {
+            let bytes = self.read_text(name)?.unwrap_or_default();
+            Manifest::parse(&bytes, &self.path(name))
+        };
+        names.iter().map(read).collect()
+    }
+
+    /// What earlier runs left here. A manifest that cannot be read is an error: it would be written over.
+    pub(crate) fn known(&self) -> Result<Known, PackError> {
+        let mut known = Known::default();
+        for manifest in self.manifests()? {
+            let dropped = manifest.sources.iter().filter_map(|source| source.dropped.clone());
+            known.dropped.extend(dropped.map(|dropped| (dropped, manifest.share)));
+            known.packages.extend(manifest.packages);
+        }
+        for name in self.names()?.iter().filter(|name| is_record(name)) {
+            // A record of another program is worth nothing, and no harm either.
+            let bytes = self.read_text(name).ok().flatten().unwrap_or_default();
+            known.packages.extend(serde_json::from_slice::<PackageEntry>(&bytes));
+        }
+        Ok(known)
+    }
+
+    /// The bytes of a finished package that was made of the same things, if it is still what it was.
+    pub(crate) fn finished(&self, known: &Known, file: &str, recipe: &str) -> Option<Vec<u8>> {
+        let same = |package: &&PackageEntry| package.file == file && package.recipe == recipe;
+        known.packages.iter().filter(same).find_map(|package| self.read_package(package).ok())
+    }
+
+    /// The names of all files, sorted.
+    fn names(&self) -> Result<Vec<String>, PackError> {
+        let failed = |error| PackError::reading(&self.folder)(error);
+        let entries: io::Result<Vec<_>> = fs::read_dir(&self.folder).map_err(failed)?.collect();
+        let name = |entry: fs::DirEntry| entry.file_name().into_string().ok();
+        let mut names: Vec<String> = entries.map_err(failed)?.into_iter().filter_map(name).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+/// How hidden files that are under way end, and the random letters and digits before that.
+const PART: &str = ".part";
+const RANDOM: usize = 12;
+
+/// Whether `other` is what is left of a run that was stopped while it wrote `name`.
+fn is_part(other: &str, name: &str) -> bool {
+    let rest = other.strip_prefix('.').and_then(|rest| rest.strip_prefix(name));
+    let random = rest.and_then(|rest| rest.strip_suffix(PART));
+    // Version 0.1.0 had no random part while it was made.
+    random.is_some_and(|random| {
+        random.is_empty()
+            || random.strip_prefix('.').is_some_and(|random| {
+                random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            })
+    })
+}
+
+fn record_name(file: &str) -> String {
+    format!(".{file}.json")
+}
+
+fn is_record(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".bin.json")
+}
+
+fn is_manifest(name: &str) -> bool {
+    name == MANIFEST_FILE || (name.starts_with("manifest.shard-") && name.ends_with(".json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_remains_of_a_file_that_cannot_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        fs::create_dir(folder.path().join("taken")).unwrap();
+        fs::write(folder.path().join("taken").join("x"), b"").unwrap();
+        let error = store.write("taken", b"bytes").unwrap_err().to_string();
+        assert!(error.contains("taken: cannot write: "), "{error}");
+        assert_eq!(store.names().unwrap(), ["taken"]);
+    }
+
+    #[test]
+    fn what_a_stopped_run_left_is_removed_and_what_others_write_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        let others = [".a.bin.json.abcdefghijkl.part", ".a.bin.short.part", ".b.bin.abcdefghijkl.part"];
+        for name in others.iter().chain(&[".a.bin.part", ".a.bin.abcdefghijkl.part"]) {
+            fs::write(store.path(name), b"half of something long").unwrap();
+        }
+        store.write("a.bin", b"whole").unwrap();
+        assert_eq!(store.names().unwrap(), [&others[..], &["a.bin"]].concat());
+        assert_eq!(store.read_text("a.bin").unwrap().unwrap(), b"whole");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_replaced_or_removed_and_never_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(&folder.path().join("release")).unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, b"precious").unwrap();
+        for name in [".a.bin.part", ".a.bin.abcdefghijkl.part", "a.bin"] {
+            std::os::unix::fs::symlink(&victim, store.path(name)).unwrap();
+        }
+        assert!(store.read_text("a.bin").unwrap_err().to_string().contains("it is a symbolic link"));
+        store.write("a.bin", b"whole").unwrap();
+        assert_eq!(store.names().unwrap(), ["a.bin"]);
+        assert_eq!(store.read_text("a.bin").unwrap().unwrap(), b"whole");
+        assert_eq!(fs::read(victim).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn a_foreign_manifest_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path()).unwrap();
+        for foreign in ["{\"name\": \"my extension\"}", "{\"manifest\": 2}", "no JSON"] {
+            store.write(MANIFEST_FILE, foreign.as_bytes()).unwrap();
+            assert!(matches!(store.known(), Err(PackError::Manifest { .. })), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What makes a manifest one, beyond its schema: it keeps the platform's rules and does not contradict itself.
+
+use std::collections::BTreeSet;
+
+use patch_nostd::wire::{KeyId, is_product};
+
+use crate::digest::is_hex;
+use crate::escaped::{Escaped, has_control};
+use crate::release::model::{Manifest, PackageEntry, SourceEntry, Type};
+use crate::release::platform::{self, SignMethod};
+
+impl Manifest {
+    /// What schema and types cannot say; the complaint, without the file's name.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.check_rules().map_err(|error| error.to_string())?;
+        self.check_texts()?;
+        self.check_digests()?;
+        if self.shard.is_some_and(|shard| !shard.is_valid()) {
+            return Err("the shard is none".to_owned());
+        }
+        let full = self.packages.iter().filter(|package| package.kind == Type::Full).count();
+        if full > 1 || (full == 0 && self.shard.is_none()) {
+            return Err(format!("there are {full} full packages instead of one"));
+        }
+        let files: BTreeSet<&str> = self.packages.iter().map(|package| package.file.as_str()).collect();
+        if files.len() != self.packages.len() {
+            return Err("two packages have the same file".to_owned());
+        }
+        self.packages.iter().try_for_each(|package| self.check_package(package))?;
+        self.check_protection()?;
+        self.sources.iter().try_for_each(|source| self.check_source(source))
+    }
+
+    /// A release is encrypted and signed as a whole: one package in the clear shows what the others hide.
+    pub(crate) fn check_protection(&self) -> Result<(), String> {
+        let Some((first, others)) = self.packages.split_first() else { return Ok(()) };
+        let differs =
+            |other: &&PackageEntry| other.encryption != first.encryption || other.keys != first.keys;
+        match others.iter().find(differs) {
+            Some(other) => {
+                let (first, other) = (&first.file, &other.file);
+                Err(format!("\"{first}\" and \"{other}\" are encrypted or signed in different ways"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_rules(&self) -> Result<(), platform::RuleError> {
+        platform::check_name(&self.name)?;
+        platform::check_module(&self.module)?;
+        platform::check_description(&self.description)?;
+        let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
+        platform::check_versions(&self.version, &sources)?;
+        platform::check_catalogue(self.packages.len())?;
+        for package in &self.packages {
+            platform::check_file(&package.file, package.size)?;
+            if let Some(method) = SignMethod::from_name(&package.sign_method) {
+                platform::check_sign_method(method, package.kind == Type::Differential, self.android_sdk)?;
+            }
+            if package.kind == Type::Differential {
+                platform::check_sources(&package.source_versions)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is shown to people has no characters that steer a terminal.
+    fn check_texts(&self) -> Result<(), String> {
+        if self.product.as_ref().is_some_and(|product| !is_product(product)) {
+            return Err("the product is none: it has 1 to 64 bytes, and no control characters".to_owned());
+        }
+        let files = self.packages.iter().map(|package| ("file name", &package.file));
+        let notes = self.notes.iter().map(|note| ("note", note));
+        let mut texts = files.chain(notes).chain([("description", &self.description)]);
+        match texts.find(|(_, text)| has_control(text)) {
+            Some((what, text)) => Err(format!("the {what} \"{}\" has control characters", Escaped(text))),
+            None => Ok(()),
+        }
+    }
+
+    fn check_digests(&self) -> Result<(), String> {
+        let mut sha256 = vec![&self.target.sha256];
+        let mut md5 = vec![&self.target.md5];
+        for package in &self.packages {
+            sha256.extend([&package.sha256, &package.target_sha256, &package.recipe]);
+            sha256.extend(package.base.as_ref().map(|base| &base.sha256));
+            md5.push(&package.md5);
+        }
+        sha256.extend(self.sources.iter().map(|source| &source.image.sha256));
+        let keys = self.packages.iter().flat_map(|package| &package.keys);
+        if let Some(key) = keys.into_iter().find(|key| !is_hex(key, size_of::<KeyId>())) {
+            return Err(format!("\"{}\" is not the name of a key", Escaped(key)));
+        }
+        let wrong = sha256.into_iter().find(|text| !is_hex(text, 32));
+        match wrong.or_else(|| md5.into_iter().find(|text| !is_hex(text, 16))) {
+            Some(text) => Err(format!("\"{}\" is not a digest", Escaped(text))),
+            None => Ok(()),
+        }
+    }
+
+    fn check_package(&self, package: &PackageEntry) -> Result<(), String> {
+        let file = &package.file;
+        // Files of a release are beside its manifest, whatever it says.
+        if file.starts_with('.') || file.contains(['/', '\\', ':']) {
+            return Err(format!("\"{file}\" is not a plain file name"));
+        }
+        if package.target_sha256 != self.target.sha256 {
+            return Err(format!("\"{file}\" leads to another target image"));
+        }
+        if let Some(encryption) = &package.encryption {
+            let known = ["chacha20", "aes-256-ctr"].contains(&encryption.cipher.as_str())
+                && ["shared", "sealed"].contains(&encryption.kind.as_str());
+            if !known || !is_hex(&encryption.key, 8) {
+                return Err(format!("how \"{file}\" is encrypted is not known"));
+            }
+        }
+        let sign = match SignMethod::from_name(&package.sign_method) {
+            Some(SignMethod::Md5) => &package.md5,
+            Some(SignMethod::Sha256) => &package.sha256,
+            None => return Err(format!("the sign method of \"{file}\" is neither MD5 nor SHA256")),
+        };
+        if package.sign != *sign {
+            return Err(format!("the sign of \"{file}\" is not its {}", package.sign_method));
+        }
+        if package.base.is_some() != (package.kind == Type::Differential) {
+            return Err(format!("\"{file}\" needs a base image if it is differential, and else none"));
+        }
+        Ok(())
+    }
+
+    fn check_source(&self, source: &SourceEntry) -> Result<(), String> {
+        let version = &source.version;
+        let Some(file) = &source.package else {
+            let complaint = format!("the source version \"{version}\" has no package");
+            return if self.shard.is_some() { Ok(()) } else { Err(complaint) };
+        };
+        let Some(package) = self.package(file) else {
+            let file = Escaped(file);
+            return Err(format!("the package \"{file}\" of source version \"{version}\" is not listed"));
+        };
+        let matches =
+            package.source_versions.contains(version) && package.base.as_ref() == Some(&source.image);
+        if package.kind == Type::Differential && !matches {
+            return Err(format!("the package \"{file}\" is not for source version \"{version}\""));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! Images of a release, opened when their turn comes, so that only those being worked on are in memory.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use patch_nostd::wire::IMAGE_LIMIT;
+
+use crate::input::{self, Flat, Reading, Record};
+use crate::release::regular::{self, Links};
+
+/// The bytes of an open image: memory that is freed, or a map that is taken down, when dropped.
+pub type Bytes<'a> = Box<dyn AsRef<[u8]> + Send + Sync + 'a>;
+
+/// Something that can be opened again and again, with the same bytes each time.
+pub trait Image: Send + Sync {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn open(&self) -> io::Result<Bytes<'_>>;
+
+    /// What the file was that the image was taken from; nothing if it was plain bytes.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn record(&self) -> io::Result<Option<Record>> {
+        Ok(None)
+    }
+}
+
+/// An image in a file as a build left it: flattened each time that it is opened.
+pub struct Flattened<I> {
+    file: I,
+    reading: Reading,
+}
+
+impl<I: Image> Flattened<I> {
+    /// The image in this file, which is read in this way.
+    pub const fn new(file: I, reading: Reading) -> Self {
+        Self { file, reading }
+    }
+
+    fn read<'f>(&self, file: &'f Bytes<'_>) -> io::Result<Flat<'f>> {
+        input::read((**file).as_ref(), &self.reading).map_err(io::Error::other)
+    }
+}
+
+impl<I: Image> Image for Flattened<I> {
+    fn open(&self) -> io::Result<Bytes<'_>> {
+        let file = self.file.open()?;
+        match self.read(&file)?.bytes {
+            Cow::Borrowed(_) => Ok(file),
+            Cow::Owned(bytes) => Ok(Box::new(bytes)),
+        }
+    }
+
+    fn record(&self) -> io::Result<Option<Record>> {
+        Ok(self.read(&self.file.open()?)?.record)
+    }
+}
+
+/// Bytes that are in memory already.
+impl Image for Vec<u8> {
+    fn open(&self) -> io::Result<Bytes<'_>> {
+        Ok(Box::new(self.as_slice()))
+    }
+}
+
+/// A regular file within the format's limit, read whole. Those who can map files to memory save that memory with an `Image` of their own.
+impl Image for PathBuf {
+    fn open(&self) -> io::Result<Bytes<'_>> {
+        open_file(self)
+    }
+}
+
+fn open_file<'a>(path: &Path) -> io::Result<Bytes<'a>> {
+    Ok(Box::new(regular::read(path, IMAGE_LIMIT.into(), Links::Followed)?))
+}
+
+/// A version in the field, with its image.
+pub struct Source {
+    /// The version that devices report.
+    pub version: String,
+    /// The image that they have.
+    pub image: Box<dyn Image>,
+}
+
+impl Source {
+    /// A version and its image.
+    pub fn new(version: impl Into<String>, image: impl Image + 'static) -> Self {
+        Self { version: version.into(), image: Box::new(image) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn images_open_again_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("image");
+        fs::write(&path, b"abc").unwrap();
+        let images: [Box<dyn Image>; 2] = [Box::new(path), Box::new(b"abc".to_vec())];
+        for image in images {
+            assert_eq!((*image.open().unwrap()).as_ref(), b"abc");
+            assert_eq!((*image.open().unwrap()).as_ref(), b"abc");
+        }
+        assert!(folder.path().join("none").open().is_err());
+    }
+
+    #[test]
+    fn images_are_flattened_and_plain_ones_are_as_they_are() {
+        let hex = b":0200040008 F2\n:0261620041 42 B7\n:00000001FF\n".to_vec();
+        let broken = Flattened::new(hex, Reading::of(input::Format::Hex));
+        assert!(broken.open().err().unwrap().to_string().contains("Intel HEX, line 1"));
+        let flat = Flattened::new(b":024142006162B8\n:00000001FF\n".to_vec(), Reading::default());
+        assert_eq!((*flat.open().unwrap()).as_ref(), b"ab");
+        assert_eq!(flat.record().unwrap().unwrap().base_address, Some(0x4142));
+        let plain = Flattened::new(b"ab".to_vec(), Reading::default());
+        assert_eq!(((*plain.open().unwrap()).as_ref(), plain.record().unwrap()), (&b"ab"[..], None));
+    }
+}

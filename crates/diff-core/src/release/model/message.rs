@@ -1,0 +1,245 @@
+//! What the delivery platform is told about a package, and what it tells the device (`docs/platform.md`).
+
+use serde_json::{Map, Value, json};
+
+use super::entries::{PackageEntry, Type};
+use super::manifest::Manifest;
+use crate::digest::sha256_hex;
+use crate::release::platform::{self, NAME_LIMIT, RuleError, SignMethod};
+
+/// Messages about the packages of a release.
+#[derive(Clone, Copy, Debug)]
+pub struct Messages<'a> {
+    manifest: &'a Manifest,
+    url_base: &'a str,
+}
+
+impl<'a> Messages<'a> {
+    /// Messages where the files of the release are to be had below `url_base`, an `http` or `https` address.
+    ///
+    /// # Errors
+    /// What is wrong with the address.
+    pub fn new(manifest: &'a Manifest, url_base: &'a str) -> Result<Self, String> {
+        let rest = url_base.strip_prefix("https://").or_else(|| url_base.strip_prefix("http://"));
+        match rest {
+            Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', ' ']) => {
+                Ok(Self { manifest, url_base: url_base.trim_end_matches('/') })
+            }
+            _ => Err(format!(
+                "\"{url_base}\" is no address that files could be below, such as https://example.com/ota"
+            )),
+        }
+    }
+
+    /// For each package the message to devices, and the parameters of the calls that create it on the platform.
+    ///
+    /// # Errors
+    /// A name that the platform would not take.
+    pub fn all(&self) -> Result<Vec<Value>, RuleError> {
+        let packages = self.manifest.packages.iter().zip(1..);
+        packages.map(|(package, number)| self.of(package, number)).collect()
+    }
+
+    fn of(&self, package: &PackageEntry, number: u32) -> Result<Value, RuleError> {
+        Ok(json!({
+            "file": package.file,
+            "source_versions": package.source_versions,
+            "upgrade": self.upgrade(package, number),
+            "create_firmware": self.create_firmware(package)?,
+        }))
+    }
+
+    /// What the platform publishes to `/ota/device/upgrade/${productKey}/${deviceName}`.
+    fn upgrade(&self, package: &PackageEntry, number: u32) -> Value {
+        let method = match SignMethod::from_name(&package.sign_method) {
+            Some(SignMethod::Md5) => "Md5",
+            _ => "SHA256",
+        };
+        json!({
+            "code": "1000",
+            "data": {
+                "size": package.size,
+                "version": self.manifest.version,
+                "isDiff": u8::from(package.kind == Type::Differential),
+                "url": self.url(package),
+                "md5": package.md5,
+                "sign": package.sign,
+                "signMethod": method,
+                "module": self.manifest.module,
+                "extData": { "_package_udi": self.user_data(package) },
+            },
+            "id": number,
+            "message": "success",
+        })
+    }
+
+    /// The parameters of the platform's call: one for each source version, as it takes one only.
+    fn create_firmware(&self, package: &PackageEntry) -> Result<Vec<Value>, RuleError> {
+        if package.kind == Type::Full {
+            return Ok(vec![self.call(package, None)?]);
+        }
+        package.source_versions.iter().map(|version| self.call(package, Some(version))).collect()
+    }
+
+    fn call(&self, package: &PackageEntry, source: Option<&str>) -> Result<Value, RuleError> {
+        let manifest = self.manifest;
+        let name = self.firmware_name(package, source);
+        platform::check_name(&name)?;
+        let mut parameters = Map::new();
+        let mut set = |name: &str, value: Value| drop(parameters.insert(name.to_owned(), value));
+        set("Action", json!("CreateOTAFirmware"));
+        set("Type", json!(u8::from(source.is_some())));
+        set("FirmwareName", json!(name));
+        manifest.product.iter().for_each(|product| set("ProductKey", json!(product)));
+        set("ModuleName", json!(manifest.module));
+        source.iter().for_each(|version| set("SrcVersion", json!(version)));
+        set("DestVersion", json!(manifest.version));
+        set("FirmwareUrl", json!(self.url(package)));
+        set("FirmwareSize", json!(package.size));
+        set("SignMethod", json!(package.sign_method));
+        set("FirmwareSign", json!(package.sign));
+        if !manifest.description.is_empty() {
+            set("FirmwareDesc", json!(manifest.description));
+        }
+        set("Udi", json!(self.user_data(package)));
+        Ok(Value::Object(parameters))
+    }
+
+    /// The release's name, and the source version if there is one. Names must differ within an account: where that is
+    /// too long, or not unique without its dots, part of the digest is there instead.
+    fn firmware_name(&self, package: &PackageEntry, source: Option<&str>) -> String {
+        let name = &self.manifest.name;
+        let Some(source) = source else { return name.clone() };
+        let plain = |version: &str| version.replace('.', "_");
+        let alike =
+            self.manifest.sources.iter().filter(|other| plain(&other.version) == plain(source)).count();
+        let long = format!("{name}-{}", plain(source));
+        if alike <= 1 && long.chars().count() <= NAME_LIMIT {
+            return long;
+        }
+        let digest = sha256_hex(format!("{} {source}", package.sha256).as_bytes());
+        let kept: String = name.chars().take(NAME_LIMIT - DIGITS - 1).collect();
+        format!("{kept}-{}", &digest[..DIGITS])
+    }
+
+    /// What a device should know before it downloads: text that the platform hands on as it is.
+    fn user_data(&self, package: &PackageEntry) -> String {
+        let base = package.base.as_ref().map(|base| &base.sha256);
+        json!({
+            "smidgen": {
+                "format": package.format_version,
+                "codec": package.codec,
+                "ram": package.ram,
+                "base_sha256": base,
+                "target_sha256": package.target_sha256,
+                "target_size": self.manifest.target.size,
+            }
+        })
+        .to_string()
+    }
+
+    fn url(&self, package: &PackageEntry) -> String {
+        format!("{}/{}", self.url_base, escaped(&package.file))
+    }
+}
+
+/// Digits of a digest that make a name unique.
+const DIGITS: usize = 12;
+
+/// A file name as part of an address (RFC 3986, section 2.1).
+fn escaped(name: &str) -> String {
+    name.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::model::manifest::tests::manifest;
+
+    #[test]
+    fn a_differential_package_is_announced_as_one() {
+        let manifest = manifest();
+        let all = Messages::new(&manifest, "https://example.com/ota/").unwrap().all().unwrap();
+        let package = &manifest.packages[1];
+        let data = &all[1]["upgrade"]["data"];
+        let expected = json!({
+            "size": package.size,
+            "version": "3.0.0",
+            "isDiff": 1,
+            "url": "https://example.com/ota/1.0.0-to-3.0.0.bin",
+            "md5": package.md5,
+            "sign": package.sha256,
+            "signMethod": "SHA256",
+            "module": "default",
+            "extData": data["extData"],
+        });
+        assert_eq!(*data, expected);
+        let told: Value = serde_json::from_str(data["extData"]["_package_udi"].as_str().unwrap()).unwrap();
+        assert_eq!(told["smidgen"]["ram"], package.ram);
+        assert_eq!(all[0]["upgrade"]["data"]["isDiff"], 0);
+    }
+
+    #[test]
+    fn the_platform_is_called_once_for_each_source_version() {
+        let mut manifest = manifest();
+        manifest.description = "快".to_owned();
+        let all = Messages::new(&manifest, "http://example.com").unwrap().all().unwrap();
+        let calls = all[1]["create_firmware"].as_array().unwrap();
+        assert_eq!(calls.len(), 2);
+        let call = &calls[1];
+        let package = &manifest.packages[1];
+        let expected = json!({
+            "Action": "CreateOTAFirmware",
+            "Type": 1,
+            "FirmwareName": "sensor-3_0_0-1_0_1",
+            "ProductKey": "sensor",
+            "ModuleName": "default",
+            "SrcVersion": "1.0.1",
+            "DestVersion": "3.0.0",
+            "FirmwareUrl": "http://example.com/1.0.0-to-3.0.0.bin",
+            "FirmwareSize": package.size,
+            "SignMethod": "SHA256",
+            "FirmwareSign": package.sha256,
+            "FirmwareDesc": "快",
+            "Udi": call["Udi"],
+        });
+        assert_eq!(*call, expected);
+        let full = &all[0]["create_firmware"];
+        assert_eq!((full[0]["Type"].as_u64(), full[0].get("SrcVersion")), (Some(0), None));
+        assert_eq!(full[0]["FirmwareName"], "sensor-3_0_0");
+    }
+
+    #[test]
+    fn names_are_short_enough_and_differ() {
+        let mut manifest = manifest();
+        manifest.name = "n".repeat(40);
+        let package = manifest.packages[1].clone();
+        let name = |manifest: &Manifest, source| {
+            Messages { manifest, url_base: "" }.firmware_name(&package, Some(source))
+        };
+        assert_eq!(name(&manifest, "1.0.0").chars().count(), 40);
+        assert_ne!(name(&manifest, "1.0.0"), name(&manifest, "1.0.1"));
+        manifest.name = "n".to_owned();
+        manifest.sources[1].version = "1_0.0".to_owned();
+        assert_ne!(name(&manifest, "1.0.0"), name(&manifest, "1_0.0"));
+    }
+
+    #[test]
+    fn addresses_are_web_addresses() {
+        let manifest = manifest();
+        for wrong in
+            ["", "ftp://example.com", "example.com", "https://", "https://e.com/?q=", "https://e.com/#x"]
+        {
+            assert!(Messages::new(&manifest, wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(escaped("1.0-a_b.bin"), "1.0-a_b.bin");
+        assert_eq!(escaped("a b/ü"), "a%20b%2F%C3%BC");
+    }
+}

@@ -1,0 +1,21 @@
+//! What a release is: its images and settings, its manifest, and what is read out of that.
+
+mod catalogue;
+mod check;
+mod entries;
+mod image;
+mod manifest;
+mod message;
+mod release;
+mod release_file;
+mod shard;
+
+pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
+pub(crate) use entries::codec_name;
+pub use entries::{BaseImage, Dropped, EncryptionEntry, PackageEntry, SourceEntry, TargetImage, Type};
+pub use image::{Bytes, Flattened, Image, Source};
+pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
+pub use message::Messages;
+pub use release::{DEFAULT_SHARE, Release};
+pub use release_file::{RELEASE_FILES, ReleaseFile, sources_in};
+pub use shard::Shard;

@@ -1,0 +1,129 @@
+//! Reads regular files of a known or bounded size: nothing that never ends, never begins, or leads elsewhere.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The most bytes of a manifest, a record or a release file.
+pub(crate) const TEXT_FILE_LIMIT: u64 = 16_000_000;
+
+/// Whether a path may be a symbolic link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Links {
+    /// It may: the user named it.
+    Followed,
+    /// It may not: it is in a folder that somebody else may have filled.
+    Refused,
+}
+
+/// Reads a regular file of at most `limit` bytes.
+pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Vec<u8>> {
+    let (file, size) = open(path, links)?;
+    if size > limit {
+        return Err(io::Error::other(format!("it has {size} bytes; the limit here is {limit}")));
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    // Whoever writes to it meanwhile does not get more of us than that.
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("it has more than {limit} bytes, and grows")));
+    }
+    Ok(bytes)
+}
+
+/// The bytes of a regular file that is no symbolic link; `None` if there is none.
+pub(crate) fn size(path: &Path) -> Option<u64> {
+    fs::symlink_metadata(path).ok().filter(Metadata::is_file).map(|metadata| metadata.len())
+}
+
+fn open(path: &Path, links: Links) -> io::Result<(File, u64)> {
+    // Before opening, as to open a device can do something.
+    let metadata = match links {
+        Links::Followed => fs::metadata(path),
+        Links::Refused => fs::symlink_metadata(path),
+    };
+    check(&metadata?)?;
+    open_now(path, links)
+}
+
+/// As it is now, whatever it was before.
+fn open_now(path: &Path, links: Links) -> io::Result<(File, u64)> {
+    let mut options = File::options();
+    options.read(true);
+    // To open a pipe must not wait for its writer.
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let link = if links == Links::Refused { OFlags::NOFOLLOW } else { OFlags::empty() };
+        let flags = (OFlags::NONBLOCK | link).bits();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags as i32);
+    }
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    check(&metadata)?;
+    Ok((file, metadata.len()))
+}
+
+fn check(metadata: &Metadata) -> io::Result<()> {
+    let what = if metadata.is_file() {
+        return Ok(());
+    } else if metadata.is_symlink() {
+        "a symbolic link"
+    } else if metadata.is_dir() {
+        "a directory"
+    } else {
+        "a pipe, a device or the like"
+    };
+    Err(io::Error::other(format!("it is {what}, where a regular file is needed")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_within_the_limit_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, b"four").unwrap();
+        assert_eq!(read(&path, 4, Links::Refused).unwrap(), b"four");
+        let text = read(&path, 3, Links::Followed).unwrap_err().to_string();
+        assert_eq!(text, "it has 4 bytes; the limit here is 3");
+        let text = read(folder.path(), 3, Links::Followed).unwrap_err().to_string();
+        assert_eq!(text, "it is a directory, where a regular file is needed");
+        let missing = read(&folder.path().join("none"), 3, Links::Refused).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        assert_eq!((size(&path), size(folder.path())), (Some(4), None));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_where_the_user_named_them_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), b"four").unwrap();
+        std::os::unix::fs::symlink("file", path("link")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path("endless")).unwrap();
+        assert_eq!(read(&path("link"), 4, Links::Followed).unwrap(), b"four");
+        let text = read(&path("link"), 4, Links::Refused).unwrap_err().to_string();
+        assert_eq!(text, "it is a symbolic link, where a regular file is needed");
+        let text = read(&path("endless"), 4, Links::Followed).unwrap_err().to_string();
+        assert_eq!(text, "it is a pipe, a device or the like, where a regular file is needed");
+        assert_eq!(size(&path("link")), None);
+    }
+
+    /// As if it had been exchanged after the first look at it.
+    #[cfg(unix)]
+    #[test]
+    fn opening_never_waits_or_follows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let made = std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap();
+        assert!(made.success());
+        assert!(open_now(&path("pipe"), Links::Followed).is_err());
+        fs::write(path("file"), b"four").unwrap();
+        std::os::unix::fs::symlink("file", path("link")).unwrap();
+        assert!(open_now(&path("link"), Links::Refused).is_err());
+        assert_eq!(open_now(&path("link"), Links::Followed).unwrap().1, 4);
+    }
+}

@@ -1,0 +1,20 @@
+//! Compares bytes eight at a time.
+
+/// Number of equal bytes at the start of both slices.
+pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let mut length = 0;
+    for (x, y) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
+        let difference = word(x) ^ word(y);
+        if difference != 0 {
+            return length + difference.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    let tail = a[length..].iter().zip(&b[length..]);
+    length + tail.take_while(|(x, y)| x == y).count()
+}
+
+/// The first eight bytes as a little-endian number.
+pub(super) fn word(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
