@@ -1,6 +1,6 @@
-//! Runs one program to its end and tells its time, its processor time and its peak of memory.
+//! Runs one program to its end and reports its time, its processor time and its peak of memory.
 //!
-//! The kernel tells the peak of memory only as the largest of all children so far. So this runs in a small process
+//! The kernel gives the peak of memory only as the largest of all children so far. So this runs in a small process
 //! of its own, which has one child in its life. That process is also what the peak cannot be lower than, as a child
 //! begins as a copy of its parent: about 3 MiB, which a large parent would make more.
 
@@ -17,58 +17,46 @@ const SHORTEST_NAP: Duration = Duration::from_micros(50);
 const LONGEST_NAP: Duration = Duration::from_millis(20);
 
 /// What one piece of work took.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Cost {
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
     /// Seconds from start to end.
-    pub(crate) wall: f64,
+    pub wall: f64,
     /// Seconds of processors, all threads together.
-    pub(crate) processor: f64,
-    /// The most bytes that were resident; 0 where the system does not tell.
-    pub(crate) peak: u64,
+    pub processor: f64,
+    /// The most bytes that were resident; 0 where the system does not say.
+    pub peak: u64,
 }
 
-/// A program and its arguments.
-pub(crate) type Words = Vec<String>;
-
 /// Runs `command` in a measuring process, for at most `limit`; an error says in a few words what went wrong.
-pub(crate) fn run(command: &Words, threads: usize, limit: Duration, folder: &Path) -> Result<Cost, String> {
+pub fn run(command: &[String], threads: usize, limit: Duration, folder: &Path) -> Result<Cost, String> {
     let messages = folder.join("messages");
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new(this)
-        .arg("measure")
-        .arg(limit.as_micros().to_string())
-        .arg(&messages)
-        .arg("--")
-        .args(command)
-        .env("RAYON_NUM_THREADS", threads.to_string())
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| error.to_string())?;
+    let mut measuring = Command::new(this);
+    measuring.arg("measure").arg(limit.as_micros().to_string()).arg(&messages).arg("--").args(command);
+    measuring.env("RAYON_NUM_THREADS", threads.to_string()).stdin(Stdio::null());
+    let output = measuring.output().map_err(|error| error.to_string())?;
     let answer: Value = serde_json::from_slice(&output.stdout)
         .map_err(|_| String::from_utf8_lossy(&output.stderr).trim().to_owned())?;
-    let cost = Cost {
-        wall: answer["wall"].as_f64().unwrap_or(0.0),
-        processor: answer["processor"].as_f64().unwrap_or(0.0),
-        peak: answer["peak"].as_u64().unwrap_or(0),
-    };
+    let number = |name: &str| answer[name].as_f64().unwrap_or(0.0);
     match answer["end"].as_str() {
-        Some("") => Ok(cost),
+        Some("") => {
+            Ok(Cost { wall: number("wall"), processor: number("processor"), peak: number("peak") as u64 })
+        }
         end => Err(reason(end.unwrap_or("no answer"), &messages)),
     }
 }
 
-/// The last line of what a program said is mostly its error.
+/// The last line of what a program said is mostly its error; Rust's panics have a note after it.
 fn reason(end: &str, messages: &Path) -> String {
-    let said = fs::read(messages).unwrap_or_default();
-    let said = String::from_utf8_lossy(&said);
-    match said.lines().rev().map(str::trim).find(|line| !line.is_empty()) {
+    let said = String::from_utf8_lossy(&fs::read(messages).unwrap_or_default()).into_owned();
+    let mut lines = said.lines().rev().map(str::trim);
+    match lines.find(|line| !line.is_empty() && !line.starts_with("note: ")) {
         Some(line) => format!("{end}: {}", line.chars().take(200).collect::<String>()),
         None => end.to_owned(),
     }
 }
 
-/// The measuring process: runs the command and prints the answer.
-#[must_use]
+/// The measuring process: runs the command for at most `limit` microseconds and prints the answer.
 pub fn measure(limit: u64, messages: &Path, command: &[String]) -> ExitCode {
     match answer(Duration::from_micros(limit), messages, command) {
         Ok(answer) => {
@@ -86,13 +74,9 @@ fn answer(limit: Duration, messages: &Path, command: &[String]) -> io::Result<Va
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let messages = File::create(messages)?;
     let start = Instant::now();
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(messages.try_clone()?)
-        .stderr(messages)
-        .spawn()?;
-    let end = wait(child, start, limit)?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(messages.try_clone()?).stderr(messages);
+    let end = wait(command.spawn()?, start, limit)?;
     let wall = start.elapsed().as_secs_f64();
     let (processor, peak) = usage_of_child();
     Ok(json!({ "end": end, "wall": wall, "processor": processor, "peak": peak }))
@@ -116,6 +100,7 @@ fn wait(mut child: Child, start: Instant, limit: Duration) -> io::Result<String>
     }
 }
 
+/// Seconds of processors and bytes of the peak.
 #[cfg(unix)]
 fn usage_of_child() -> (f64, u64) {
     use nix::sys::resource::{UsageWho, getrusage};
