@@ -1,9 +1,9 @@
 //! Packages that the encoder would not make of these images: kinds of pages, tables and speeds as the format allows.
 
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, codec_ram};
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress};
 use patch_nostd::entropy::RangeEncoder;
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, PAGE_LOG, RegionKind, RegionKinds, Tuning};
+use patch_nostd::wire::{Codec, ModelSize, PAGE_LOG, PageKind, PageKinds, Tuning, codec_ram};
 use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
 
 use crate::with_workspace;
@@ -12,7 +12,7 @@ use crate::with_workspace;
 #[derive(Clone, Debug)]
 pub struct Choice {
     /// The kinds that the header lists.
-    pub kinds: Vec<RegionKind>,
+    pub kinds: Vec<PageKind>,
     /// Where the target's pages have another kind than those before: the first byte, and the index of the kind.
     pub places: Vec<(u32, usize)>,
     /// Address of the first byte.
@@ -50,7 +50,7 @@ impl Choice {
             base_address: self.base_address as u32,
             address_high: (self.base_address >> 32) as u32,
             windows: Default::default(),
-            kinds: RegionKinds::new(&self.kinds).unwrap(),
+            kinds: PageKinds::new(&self.kinds).unwrap(),
             read_back: false,
             body_length: 0,
             body_digest: None,

@@ -1,10 +1,10 @@
 //! The classic BSDIFF40 patch format: what bsdiff 4.x writes and bspatch 4.x reads.
 //!
 //! A patch is a 32-byte header ([`MAGIC`], then the sizes of the compressed control block, the compressed
-//! diff block and the new image) and three bzip2 streams: control, diff and extra. Integers are eight
+//! diff block and the target) and three bzip2 streams: control, diff and extra. Integers are eight
 //! bytes, little-endian, sign and magnitude. The control block is a list of entries `(add, copy, seek)`:
-//! add the next `add` bytes of the diff block to the old image's, take the next `copy` bytes of the extra
-//! block as they are, then move `seek` bytes (maybe backwards) in the old image.
+//! add the next `add` bytes of the diff block to the base's, take the next `copy` bytes of the extra
+//! block as they are, then move `seek` bytes (maybe backwards) in the base.
 
 mod decode;
 mod encode;
@@ -23,9 +23,9 @@ pub fn is_bsdiff40(package: &[u8]) -> bool {
     package.starts_with(&MAGIC)
 }
 
-/// Size in bytes of the new image, as the header of `package` states it.
+/// Size in bytes of the target, as the header of `package` states it.
 ///
 /// Only the header is looked at, so its first 32 bytes suffice. It fails if they are not a valid header.
-pub fn new_size(package: &[u8]) -> Result<u64, Bsdiff40Error> {
-    Header::parse(package).map(|header| header.new)
+pub fn target_size(package: &[u8]) -> Result<u64, Bsdiff40Error> {
+    Header::parse(package).map(|header| header.target)
 }

@@ -1,7 +1,7 @@
 //! No data makes the search slow: bytes compared are counted, so that the bound is the same on every machine.
 
 use super::compare::tests::COMPARED;
-use super::{CoverOptions, Equal, Index, find_covers_around, noise};
+use super::{Equal, Index, SearchOptions, find_matches_around, noise};
 
 const SIZE: usize = 1 << 16;
 
@@ -40,16 +40,16 @@ fn degenerate() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Bytes compared by a search, which one thread does.
-fn compared(old: &[u8], new: &[u8], equal: bool) -> u64 {
+fn compared(base: &[u8], target: &[u8], equal: bool) -> u64 {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     pool.install(|| {
-        let equal = if equal { Equal::find(old, new) } else { Equal::default() };
-        let index = Index::around(old, &equal, 5).unwrap();
-        find_covers_around(
+        let equal = if equal { Equal::find(base, target) } else { Equal::default() };
+        let index = Index::around(base, &equal, 5).unwrap();
+        find_matches_around(
             &index,
-            new,
+            target,
             &equal,
-            &CoverOptions { stretch: SIZE / 4, ..CoverOptions::default() },
+            &SearchOptions { stretch: SIZE / 4, ..SearchOptions::default() },
         );
         COMPARED.get()
     })
@@ -58,13 +58,13 @@ fn compared(old: &[u8], new: &[u8], equal: bool) -> u64 {
 #[test]
 fn no_data_makes_the_search_slow() {
     let images = degenerate();
-    for (old_name, old) in &images {
-        for (new_name, new) in &images {
+    for (base_name, base) in &images {
+        for (target_name, target) in &images {
             for equal in [false, true] {
-                let compared = compared(old, new, equal);
-                let bound = PER_BYTE * (old.len() + new.len() + 1) as u64;
-                println!("{old_name}, {new_name}, {equal}: {compared} of {bound}");
-                assert!(compared <= bound, "{old_name}, {new_name}, {equal}: {compared} of {bound}");
+                let compared = compared(base, target, equal);
+                let bound = PER_BYTE * (base.len() + target.len() + 1) as u64;
+                println!("{base_name}, {target_name}, {equal}: {compared} of {bound}");
+                assert!(compared <= bound, "{base_name}, {target_name}, {equal}: {compared} of {bound}");
             }
         }
     }

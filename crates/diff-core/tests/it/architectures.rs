@@ -3,7 +3,7 @@
 use crate::common::{Pieces, covers, restore, round_trip};
 use diff_core::{Arch, Options, Ram};
 use patch_nostd::Header;
-use patch_nostd::wire::{MAX_KINDS, ModelSize, PAGE_LOG, RegionKind, Tuning};
+use patch_nostd::wire::{MAX_KINDS, ModelSize, PAGE_LOG, PageKind, Tuning};
 use proptest::prelude::*;
 use testkit::Choice;
 use testkit::code::{Code, all_kinds};
@@ -16,9 +16,8 @@ const ARCHITECTURES: [Arch; 8] =
 const ADDRESSES: [u64; 4] = [0, 0x0800_0000, 0xFFFF_8000_0020_0000, 0xFFFF_F000];
 
 /// The code of every architecture that the format has, and what to call it.
-fn code() -> impl Iterator<Item = (RegionKind, Arch)> {
-    let code =
-        all_kinds().into_iter().filter(|kind| !matches!(kind, RegionKind::Bytes | RegionKind::Words(_)));
+fn code() -> impl Iterator<Item = (PageKind, Arch)> {
+    let code = all_kinds().into_iter().filter(|kind| !matches!(kind, PageKind::Bytes | PageKind::Words(_)));
     code.map(|kind| {
         let arch = ARCHITECTURES.iter().find(|arch| format!("{arch:?}") == format!("{kind:?}"));
         (kind, *arch.unwrap_or_else(|| panic!("{kind:?} has no name")))
@@ -36,7 +35,7 @@ fn speeds() -> impl Strategy<Value = Tuning> {
 }
 
 /// Parts of several kinds, one after the other, and later versions of them.
-fn parts(kinds: &[RegionKind], functions: u32, changes: u32, seed: u64, address: u64) -> (Vec<u8>, Vec<u8>) {
+fn parts(kinds: &[PageKind], functions: u32, changes: u32, seed: u64, address: u64) -> (Vec<u8>, Vec<u8>) {
     let (mut old, mut new) = (Vec::new(), Vec::new());
     for (index, &kind) in kinds.iter().enumerate() {
         let code = Code::new(kind, functions, seed + index as u64);
@@ -102,7 +101,7 @@ fn each_architecture_gains_from_its_own_kind() {
         let (own, auto, plain) = (make(arch), make(Arch::Auto), make(Arch::None));
         assert!(own.header.kinds.as_slice().contains(&kind), "{arch:?}: {:?}", own.header.kinds);
         assert!(auto.header.kinds.as_slice().contains(&kind), "{arch:?}: {:?}", auto.header.kinds);
-        assert_eq!(plain.header.kinds.as_slice(), [RegionKind::Bytes]);
+        assert_eq!(plain.header.kinds.as_slice(), [PageKind::Bytes]);
         let [own, auto, plain] = [own, auto, plain].map(|package| package.bytes.len());
         assert!(own * 3 < plain * 2, "{arch:?}: {own} bytes, without references {plain}");
         assert!(auto * 3 < plain * 2, "{arch:?}: {auto} bytes if found out, without references {plain}");
@@ -112,7 +111,7 @@ fn each_architecture_gains_from_its_own_kind() {
 #[test]
 fn upper_halves_of_addresses_cost_nothing() {
     let address = 0xFFFF_8000_0020_0000;
-    let kind = RegionKind::Words(patch_nostd::wire::WordForm::WIDE_POINTER);
+    let kind = PageKind::Words(patch_nostd::wire::WordForm::WIDE_POINTER);
     let code = Code::new(kind, 300, 3);
     let (old, new) = (code.link(address, 0), code.revised(7, 4).link(address, 0));
     let choice = |kind| Choice {
@@ -123,7 +122,7 @@ fn upper_halves_of_addresses_cost_nothing() {
         tuning: Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 },
     };
     let make = |kind| package(&choice(kind), &old, &new);
-    let (words, bytes) = (make(kind), make(RegionKind::Bytes));
+    let (words, bytes) = (make(kind), make(PageKind::Bytes));
     for package in [&words, &bytes] {
         assert!(restore(&old, package, Pieces::Random(1)).as_ref() == Ok(&new));
     }

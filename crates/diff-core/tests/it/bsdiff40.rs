@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use diff_core::bsdiff40::{decode, encode, is_bsdiff40, new_size};
+use diff_core::bsdiff40::{decode, encode, is_bsdiff40, target_size};
 use diff_core::search::Match;
 use proptest::prelude::*;
 use testkit::{noise, peers};
@@ -24,11 +24,11 @@ fn cases() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<Match>)> {
 fn covers(old: &[u8], new: &[u8], shapes: &[(u32, u32, u32)]) -> Vec<Match> {
     let mut end = 0;
     let mut cover = |&(gap, place, length): &(u32, u32, u32)| {
-        let new_start = (end + gap).min(new.len() as u32);
-        let old_start = place % (old.len() as u32 + 1);
-        let length = length.min(new.len() as u32 - new_start).min(old.len() as u32 - old_start);
-        end = new_start + length;
-        Match { new_start, old_start, length }
+        let target_start = (end + gap).min(new.len() as u32);
+        let base_start = place % (old.len() as u32 + 1);
+        let length = length.min(new.len() as u32 - target_start).min(old.len() as u32 - base_start);
+        end = target_start + length;
+        Match { target_start, base_start, length }
     };
     shapes.iter().map(&mut cover).collect()
 }
@@ -40,7 +40,7 @@ proptest! {
     fn what_is_encoded_is_decoded((old, new, covers) in cases()) {
         let patch = encode(&old, &new, &covers).unwrap();
         prop_assert!(is_bsdiff40(&patch));
-        prop_assert_eq!(new_size(&patch).unwrap(), new.len() as u64);
+        prop_assert_eq!(target_size(&patch).unwrap(), new.len() as u64);
         prop_assert_eq!(decode(&old, &patch, new.len() as u64).unwrap(), new);
     }
 
@@ -95,7 +95,7 @@ fn patches_of_the_original_bsdiff_are_decoded() {
     // The original refuses empty files where it maps files into memory.
     for (old, new) in pairs().into_iter().filter(|(old, new)| !old.is_empty() && !new.is_empty()) {
         let Some(patch) = bsdiff(&old, &new) else { return };
-        assert_eq!(new_size(&patch), Ok(new.len() as u64));
+        assert_eq!(target_size(&patch), Ok(new.len() as u64));
         assert!(decode(&old, &patch, LIMIT).unwrap() == new, "{} to {} bytes", old.len(), new.len());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use diff_core::search::{CoverOptions, Index, find_covers};
+use diff_core::search::{Index, SearchOptions, find_matches};
 use diff_core::{Options, Package, Ram, Silent, diff, inspect};
 use patch_nostd::apply::{Cover, Source};
 use patch_nostd::container::{self, InProcess, Level, Opened};
@@ -125,10 +125,10 @@ pub(crate) fn target() -> Vec<u8> {
 
 /// The search's covers, each with its place in `new`.
 pub(crate) fn covers(old: &[u8], new: &[u8]) -> Vec<(u32, Cover)> {
-    let options = CoverOptions { threshold: 4, ..CoverOptions::default() };
-    let found = find_covers(&Index::build(old).unwrap(), new, &options);
+    let options = SearchOptions { threshold: 4, ..SearchOptions::default() };
+    let found = find_matches(&Index::build(old).unwrap(), new, &options);
     let cover = |start, length| Cover { source: Source::Base, start, length };
-    found.iter().map(|found| (found.new_start, cover(found.old_start, found.length))).collect()
+    found.iter().map(|found| (found.target_start, cover(found.base_start, found.length))).collect()
 }
 
 /// Does something that must not take more than so many seconds of one processor, however busy the machine is.

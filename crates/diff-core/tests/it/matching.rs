@@ -1,6 +1,6 @@
 //! The cover search against a naive one: what a plain greedy search finds, it finds too, but for stated losses.
 
-use diff_core::search::{CoverOptions, Index, Match, find_covers};
+use diff_core::search::{Index, Match, SearchOptions, find_matches};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use testkit::{Edit, Program, edited, edits, noise};
@@ -23,18 +23,18 @@ fn fixed_cases() -> ProptestConfig {
 }
 
 fn covers(old: &[u8], new: &[u8]) -> Vec<Match> {
-    search(old, new, &CoverOptions::default())
+    search(old, new, &SearchOptions::default())
 }
 
 /// The covers, which are in order, not empty and within both images.
-fn search(old: &[u8], new: &[u8], options: &CoverOptions) -> Vec<Match> {
-    let covers = find_covers(&Index::build(old).unwrap(), new, options);
+fn search(old: &[u8], new: &[u8], options: &SearchOptions) -> Vec<Match> {
+    let covers = find_matches(&Index::build(old).unwrap(), new, options);
     let mut end = 0;
     for cover in &covers {
-        assert!(cover.length > 0 && cover.new_start >= end, "empty or overlapping: {cover:?}");
-        end = cover.new_start + cover.length;
+        assert!(cover.length > 0 && cover.target_start >= end, "empty or overlapping: {cover:?}");
+        end = cover.target_start + cover.length;
         assert!(end as usize <= new.len(), "beyond the new image: {cover:?}");
-        assert!((cover.old_start + cover.length) as usize <= old.len(), "beyond the old image: {cover:?}");
+        assert!((cover.base_start + cover.length) as usize <= old.len(), "beyond the old image: {cover:?}");
     }
     covers
 }
@@ -42,8 +42,8 @@ fn search(old: &[u8], new: &[u8], options: &CoverOptions) -> Vec<Match> {
 /// Bytes that a cover gets right, in all.
 pub(crate) fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
     let equal = |cover: &Match| {
-        let old = &old[cover.old_start as usize..][..cover.length as usize];
-        let new = &new[cover.new_start as usize..][..cover.length as usize];
+        let old = &old[cover.base_start as usize..][..cover.length as usize];
+        let new = &new[cover.target_start as usize..][..cover.length as usize];
         old.iter().zip(new).filter(|(old, new)| old == new).count()
     };
     covers.iter().map(equal).sum()
@@ -101,7 +101,7 @@ proptest! {
         old in prop::collection::vec(0..2u8, 0..500), new in prop::collection::vec(0..2u8, 0..500), threshold in 0..20u32,
         stretch in 1..600usize,
     ) {
-        search(&old, &new, &CoverOptions { threshold, stretch });
+        search(&old, &new, &SearchOptions { threshold, stretch });
     }
 }
 
@@ -111,14 +111,14 @@ proptest! {
         length in 0..5000usize, seed: u64, alphabet in 1..=256u32, edits in edits(30), stretch in 1..3000usize,
     ) {
         let old = noise(length, alphabet, seed);
-        search(&old, &edited(&old, &edits), &CoverOptions { stretch, ..CoverOptions::default() });
+        search(&old, &edited(&old, &edits), &SearchOptions { stretch, ..SearchOptions::default() });
     }
 
     #[test]
     fn few_edits_leave_nearly_everything_covered(seed: u64, edits in edits(10)) {
         let old = noise(20_000, 256, seed);
         let new = edited(&old, &edits);
-        let covers = search(&old, &new, &CoverOptions { stretch: 1 << 12, ..CoverOptions::default() });
+        let covers = search(&old, &new, &SearchOptions { stretch: 1 << 12, ..SearchOptions::default() });
         // An edit brings at most 40 new bytes and cuts off at most three ends too short to be found.
         prop_assert!(equal_bytes(&old, &new, &covers) + edits.len() * 70 >= new.len());
     }
@@ -139,7 +139,7 @@ fn scattered_changes_do_not_break_a_cover() {
     let mut new = old.clone();
     new.iter_mut().step_by(50).for_each(|byte| *byte ^= 0xFF);
     new[0] = old[0];
-    assert_eq!(covers(&old, &new), [Match { new_start: 0, old_start: 0, length: 4951 + 49 }]);
+    assert_eq!(covers(&old, &new), [Match { target_start: 0, base_start: 0, length: 4951 + 49 }]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn the_number_of_threads_changes_nothing() {
     let new = edited(&old, &edits);
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| search(&old, &new, &CoverOptions { stretch: 10_000, ..CoverOptions::default() }))
+        pool.install(|| search(&old, &new, &SearchOptions { stretch: 10_000, ..SearchOptions::default() }))
     };
     assert_eq!(run(1), run(2));
 }
@@ -158,7 +158,7 @@ fn the_number_of_threads_changes_nothing() {
 fn a_stretch_join_inside_a_match_costs_nothing() {
     let old = noise(50_000, 256, 3);
     let new = [&old[20_000..], &old[..20_000]].concat();
-    let joined = search(&old, &new, &CoverOptions { stretch: 777, ..CoverOptions::default() });
+    let joined = search(&old, &new, &SearchOptions { stretch: 777, ..SearchOptions::default() });
     assert_eq!(joined, covers(&old, &new));
     assert_eq!(joined.len(), 2);
 }
@@ -166,8 +166,8 @@ fn a_stretch_join_inside_a_match_costs_nothing() {
 #[test]
 fn equal_images_are_one_cover() {
     let image = noise(100_000, 256, 1);
-    let covers = search(&image, &image, &CoverOptions { stretch: 1000, ..CoverOptions::default() });
-    assert_eq!(covers, [Match { new_start: 0, old_start: 0, length: 100_000 }]);
+    let covers = search(&image, &image, &SearchOptions { stretch: 1000, ..SearchOptions::default() });
+    assert_eq!(covers, [Match { target_start: 0, base_start: 0, length: 100_000 }]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Large images: stretches found first lose nothing that matters, and no data makes the search slow.
 
-use diff_core::search::{CoverOptions, Equal, Index, Match, find_covers_around};
+use diff_core::search::{Equal, Index, Match, SearchOptions, find_matches_around};
 use diff_core::{Options, Silent, diff};
 use testkit::noise;
 
@@ -15,7 +15,7 @@ const LARGE: usize = 100_000_000;
 fn search(old: &[u8], new: &[u8]) -> Vec<Match> {
     let equal = Equal::find(old, new);
     let index = Index::around(old, &equal, 5).unwrap();
-    find_covers_around(&index, new, &equal, &CoverOptions::default())
+    find_matches_around(&index, new, &equal, &SearchOptions::default())
 }
 
 fn periodic(size: usize, period: usize, seed: u64) -> Vec<u8> {

@@ -11,6 +11,7 @@ mod document;
 mod encrypted;
 #[cfg(all(feature = "simulator", feature = "sha2", feature = "chacha20", feature = "all-architectures"))]
 mod encrypted_flash;
+mod floors;
 #[cfg(feature = "sha2")]
 mod garbage;
 #[cfg(all(feature = "simulator", feature = "sha2", feature = "all-architectures"))]

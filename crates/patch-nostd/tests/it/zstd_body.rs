@@ -1,7 +1,7 @@
 //! The decoder of `zstd` bodies against good, damaged and hostile input (`docs/format.md`, section 10).
 
 use patch_nostd::apply::{Io, Operation, ZstdBody};
-use patch_nostd::wire::{Codec, Header, RegionKinds};
+use patch_nostd::wire::{Codec, Header, PageKinds};
 use patch_nostd::{Error, required_ram};
 use proptest::prelude::*;
 
@@ -49,7 +49,7 @@ fn header(base: usize, target: usize, body: usize) -> Header {
         base_address: 0,
         address_high: 0,
         windows: Default::default(),
-        kinds: RegionKinds::default(),
+        kinds: PageKinds::default(),
         read_back: false,
         body_length: body as u32,
         body_digest: None,

@@ -1,4 +1,4 @@
-//! A release to be packed: the new image, the versions in the field, and what the platform wants to know.
+//! A release to be packed: the target, the versions in the field, and what the platform wants to know.
 
 use patch_nostd::wire::{TEXT_LIMIT, is_product};
 
