@@ -6,6 +6,9 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use diff_core::release::platform::{
+    CATALOGUE_LIMIT, DEFAULT_MODULE, DESCRIPTION_LIMIT, ENDINGS, MODULE_LIMIT, NAME_LIMIT, VERSION_LIMIT,
+};
 use diff_core::release::{
     CipherChoice, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError, PackOptions,
     PackProgress, Recipient, Release, Shard, SharedSecret, Type, merge, pack,
@@ -13,7 +16,7 @@ use diff_core::release::{
 use diff_core::{Options, Silent, prove};
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::noise;
+use testkit::{fixtures, noise};
 
 /// What devices have, by version; 1.0 and 1.1 are the same.
 fn images() -> Vec<(&'static str, Vec<u8>)> {
@@ -348,5 +351,26 @@ fn matches_schema(value: &Value, schema: &Value, root: &Value, place: &str) {
     }
     for name in schema["required"].as_array().into_iter().flatten() {
         assert!(value.get(name.as_str().unwrap()).is_some(), "{place} lacks {name}");
+    }
+}
+
+/// `docs/platform.md` repeats the limits of the delivery platform.
+#[test]
+fn the_document_states_the_platforms_limits() {
+    let page = fs::read_to_string(fixtures().join("../docs/platform.md")).unwrap();
+    let rows = [
+        ("firmware name", format!("1 to {NAME_LIMIT} characters")),
+        ("version", format!("1 to {VERSION_LIMIT} characters")),
+        ("module", format!("1 to {MODULE_LIMIT} characters")),
+        ("module", format!("`{DEFAULT_MODULE}`")),
+        ("description", format!("at most {DESCRIPTION_LIMIT} characters")),
+        ("file size", "at most 1,000,000,000 bytes".to_owned()),
+        ("file size over MQTT", "at most 16,000,000 bytes".to_owned()),
+        ("catalogue", format!("at most {CATALOGUE_LIMIT} packages")),
+        ("file name", ENDINGS.map(|ending| format!("`{ending}`")).join(", ")),
+    ];
+    for (rule, limit) in rows {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {rule} |"))).expect(rule);
+        assert!(row.contains(&limit), "{limit:?} is missing in {row:?}");
     }
 }

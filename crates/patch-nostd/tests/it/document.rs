@@ -442,6 +442,67 @@ fn the_codec_is_checked_with_the_version() {
     assert_eq!(Header::parse(&header).err(), Some(Error::UnsupportedCodec));
 }
 
+/// All errors, in order of their numbers.
+const ERRORS: [Error; 37] = [
+    Error::NotAPackage,
+    Error::UnsupportedVersion,
+    Error::UnsupportedCodec,
+    Error::ReservedField,
+    Error::MalformedHeader,
+    Error::HeaderChecksum,
+    Error::UnsupportedPageKind,
+    Error::RamMismatch,
+    Error::WorkspaceTooSmall,
+    Error::WorkspaceMisaligned,
+    Error::BaseSize,
+    Error::BaseDigest,
+    Error::BaseRead,
+    Error::TargetWrite,
+    Error::TargetRead,
+    Error::Truncated,
+    Error::TrailingData,
+    Error::Corrupt,
+    Error::TargetDigest,
+    Error::BodyDigest,
+    Error::Finished,
+    Error::SlotSize,
+    Error::Product,
+    Error::Module,
+    Error::Version,
+    Error::RollbackCounter,
+    Error::Journal,
+    Error::Areas,
+    Error::PackageRead,
+    Error::BaseGone,
+    Error::NotInPlace,
+    Error::Container,
+    Error::Encrypted,
+    Error::DecryptionKey,
+    Error::Unsigned,
+    Error::UnknownKey,
+    Error::Signature,
+];
+
+#[test]
+fn the_document_has_all_numbers_and_names() {
+    assert!(ERRORS.is_sorted_by_key(|error| error.number()));
+    for error in ERRORS {
+        let number = error.number();
+        assert!(FORMAT.contains(&format!("\n| {number} | {error:?} | ")), "{error:?}");
+    }
+}
+
+#[test]
+fn the_document_has_the_platforms_codes() {
+    for code in -4..=-1 {
+        let errors = ERRORS.iter().filter(|error| error.platform_code() == code);
+        let numbers: Vec<_> = errors.map(|error| format!("{}", error.number())).collect();
+        let line = FORMAT.lines().find(|line| line.starts_with(&format!("| {code} | "))).unwrap();
+        assert!(line.ends_with(&format!(" | {} |", numbers.join(", "))), "{line}");
+    }
+    assert!(ERRORS.iter().all(|error| (-4..0).contains(&error.platform_code())));
+}
+
 /// CONTRIBUTING.md says of each section where it is tested.
 #[test]
 fn every_section_has_tests_that_are_there() {
