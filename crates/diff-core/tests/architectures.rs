@@ -10,20 +10,8 @@ use patch_nostd::Header;
 use patch_nostd::wire::{MAX_KINDS, ModelSize, PAGE_LOG, RegionKind, Tuning};
 use proptest::prelude::*;
 
-const ARCHITECTURES: [Arch; 8] =
-    [Arch::Auto, Arch::None, Arch::Thumb, Arch::Aarch64, Arch::Arm, Arch::Riscv, Arch::Xtensa, Arch::X86];
-
 /// Where images run; at the last one addresses overflow.
 const ADDRESSES: [u64; 4] = [0, 0x0800_0000, 0xFFFF_8000_0020_0000, 0xFFFF_F000];
-
-/// The code of an architecture, and what to call it.
-const CODE: [(RegionKind, Arch); 5] = [
-    (RegionKind::Thumb, Arch::Thumb),
-    (RegionKind::Aarch64, Arch::Aarch64),
-    (RegionKind::Arm, Arch::Arm),
-    (RegionKind::Riscv, Arch::Riscv),
-    (RegionKind::Xtensa, Arch::Xtensa),
-];
 
 fn speeds() -> impl Strategy<Value = Tuning> {
     let speeds = (3..=6u8, 1..=15u8, 3..=6u8);
@@ -52,7 +40,7 @@ proptest! {
         let (old, new) = parts(&[kind], functions, changes, seed.into(), address);
         let new = edited(&new, &edits);
         let base_address = known.then_some(address as u32);
-        for arch in ARCHITECTURES {
+        for arch in Arch::ALL {
             let options = Options { arch, base_address, level, ram: Ram::Bytes(6000), ..Options::default() };
             round_trip(&old, &new, &options);
         }
@@ -87,7 +75,8 @@ proptest! {
 
 #[test]
 fn each_architecture_gains_from_its_own_kind() {
-    for (kind, arch) in CODE {
+    for arch in Arch::ALL {
+        let Arch::Only(kind) = arch else { continue };
         let code = Code::new(kind, 400, 3);
         let (old, new) = (code.link(0x0800_0000, 0), code.revised(7, 4).link(0x0800_0000, 0));
         let make = |arch| {

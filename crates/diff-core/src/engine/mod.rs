@@ -12,6 +12,7 @@ mod subject;
 mod trial;
 mod zstd;
 
+pub use level::{LEVELS, LEVELS_NOTE};
 pub use new_image::NewImage;
 
 use patch_nostd::Extensions;

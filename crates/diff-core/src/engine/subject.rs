@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::level::Effort;
 use super::new_image::NewImage;
-use crate::api::{Arch, DiffError, Options};
+use crate::api::{Arch, CODE, DiffError, Options};
 use crate::digest::{sha256, shortened};
 use crate::image;
 use crate::refs::Catalogue;
@@ -131,17 +131,16 @@ fn kinds(arch: Arch, old: &[u8], space: &AddressSpace) -> Vec<RegionKind> {
         Arch::None => {}
         Arch::Auto => {
             kinds.push(RegionKind::POINTERS);
-            let code: Vec<RegionKind> =
-                CODE.into_par_iter().filter(|&kind| image::looks_like(kind, old, space)).collect();
+            let code: Vec<RegionKind> = CODE
+                .into_par_iter()
+                .map(|(kind, _)| kind)
+                .filter(|&kind| image::looks_like(kind, old, space))
+                .collect();
             kinds.extend(words(&code, old.len(), space).map(RegionKind::Words));
             kinds.extend(code);
         }
-        Arch::Thumb => kinds.push(RegionKind::Thumb),
-        Arch::Aarch64 => kinds.push(RegionKind::Aarch64),
-        Arch::Arm => kinds.push(RegionKind::Arm),
-        Arch::Riscv => kinds.push(RegionKind::Riscv),
-        Arch::Xtensa => kinds.push(RegionKind::Xtensa),
-        Arch::X86 => kinds.push(RegionKind::X86),
+        Arch::Only(RegionKind::Bytes) => {}
+        Arch::Only(kind) => kinds.push(kind),
     }
     kinds
 }
@@ -159,13 +158,3 @@ const LARGE_MACHINE: usize = 1 << 20;
 /// Other kinds of words than pointers.
 const WORDS: [WordForm; 3] =
     [WordForm::WIDE_POINTER, WordForm { origin: Origin::Itself, ..WordForm::POINTER }, WordForm::OFFSET];
-
-/// The kinds of code.
-const CODE: [RegionKind; 6] = [
-    RegionKind::Thumb,
-    RegionKind::Aarch64,
-    RegionKind::Arm,
-    RegionKind::Riscv,
-    RegionKind::Xtensa,
-    RegionKind::X86,
-];
