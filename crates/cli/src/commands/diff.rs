@@ -70,7 +70,7 @@ impl Images {
 
     fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
         let keys = arguments.encryption.files();
-        Output::create(&arguments.output, &[self.base.file(), self.target.file()], &keys)
+        Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys)
     }
 }
 
@@ -156,8 +156,8 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
         }
         None => classic_fields(images, made),
     };
-    fields.append(&mut json::input("base_input", images.base.record()));
-    fields.append(&mut json::input("target_input", images.target.record()));
+    fields.append(&mut json::input("base_input", images.base.record.as_ref()));
+    fields.append(&mut json::input("target_input", images.target.record.as_ref()));
     fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
     fields.insert("notes".to_owned(), json::notes(&made.notes));
     fields.insert("seconds".to_owned(), seconds(time));

@@ -13,34 +13,34 @@ use crate::report::{Console, Failure, Object, hex, object, sha256};
 pub(crate) fn flatten(arguments: &FlattenArguments, console: &Console) -> Result<(), Failure> {
     let image = Image::open(&arguments.input, &arguments.reading.value())?;
     if let Some(path) = &arguments.output {
-        Output::create(path, &[image.file()], &[])?.finish_with(&image)?;
+        Output::create(path, &[&image.file], &[])?.finish_with(&image)?;
     }
     console.print_result(|| Value::Object(fields(&image)), || describe(&image))
 }
 
 fn fields(image: &Image) -> Object {
     let plain = || {
-        let file = image.file();
+        let file = &image.file;
         json!({ "format": Format::Raw, "file_size": file.len(), "file_sha256": hex(&sha256(file)) })
     };
-    let mut fields = object(image.record().map_or_else(plain, |record| json!(record)));
+    let mut fields = object(image.record.as_ref().map_or_else(plain, |record| json!(record)));
     fields.append(&mut object(json!({
         "image_size": image.len(),
         "image_sha256": hex(&sha256(image)),
-        "resembles": image.resembles(),
+        "resembles": image.resembles,
     })));
     fields
 }
 
 fn describe(image: &Image) -> String {
     let mut table = Table::default();
-    let format = image.record().map_or(Format::Raw, |record| record.format);
+    let format = image.record.as_ref().map_or(Format::Raw, |record| record.format);
     table.row("format", format);
-    table.row("file", format_args!("{} bytes", image.file().len()));
+    table.row("file", format_args!("{} bytes", &image.file.len()));
     table.row("image", format_args!("{} bytes", image.len()));
     table.row("image SHA-256", hex(&sha256(image)));
-    image.record().into_iter().for_each(|record| describe_record(&mut table, record));
-    if let Some(format) = image.resembles() {
+    image.record.as_ref().into_iter().for_each(|record| describe_record(&mut table, record));
+    if let Some(format) = image.resembles {
         table.row("resembles", format_args!("{format}: see --input-format {}", format.name()));
     }
     table.finish()

@@ -28,7 +28,10 @@ pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), F
             let report = base.as_ref().map(|base| inspect(&package, base)).transpose()?;
             let fields = || {
                 let mut fields = fields(&package, report.as_ref());
-                fields.append(&mut json::input("base_input", base.as_ref().and_then(Image::record)));
+                fields.append(&mut json::input(
+                    "base_input",
+                    base.as_ref().and_then(|base| base.record.as_ref()),
+                ));
                 Value::Object(fields)
             };
             console.print_either(fields, || describe(&package, report.as_ref()))
@@ -198,7 +201,7 @@ fn describe_costs(table: &mut Table, package: &Smidgen, report: &Report) {
 }
 
 fn describe_classic(package: &Classic) -> String {
-    let (sizes, whole) = (package.sizes(), package.file().len() as u64);
+    let (sizes, whole) = (package.sizes, package.file.len() as u64);
     let mut table = Table::default();
     table.row("format", "BSDIFF40");
     table.row("package", format_args!("{whole} bytes"));

@@ -14,13 +14,13 @@ pub(crate) fn patch(arguments: &PatchArguments, console: &Console) -> Result<(),
     let package = Package::open(&arguments.package)?.decrypted(|| arguments.decryption.keys(console))?;
     let base = package.open_base(&arguments.base, &arguments.reading.value())?;
     base.describe(console);
-    let (inputs, keys) = ([base.file(), package.file()], arguments.decryption.files());
+    let (inputs, keys) = ([&base.file, package.file()], arguments.decryption.files());
     let output = Output::create(&arguments.output, &inputs, &keys)?;
     let mut json = match &package {
         Package::Smidgen(package) => patch_smidgen(&base, package, output, console)?,
         Package::Classic(package) => patch_classic(&base, package, output, console)?,
     };
-    json.append(&mut json::input("base_input", base.record()));
+    json.append(&mut json::input("base_input", base.record.as_ref()));
     console.print_json(|| Value::Object(json))
 }
 

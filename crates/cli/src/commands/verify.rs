@@ -40,7 +40,7 @@ pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(
         }
         Package::Classic(package) => verify_classic(&base, &package)?,
     };
-    json.append(&mut json::input("base_input", base.record()));
+    json.append(&mut json::input("base_input", base.record.as_ref()));
     json.insert("ok".to_owned(), json!(true));
     console.print_result(|| Value::Object(json), || text)
 }

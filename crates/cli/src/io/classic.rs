@@ -15,8 +15,10 @@ const HEADER: usize = 32;
 /// A BSDIFF40 package with a valid header.
 #[derive(Debug)]
 pub(crate) struct Classic {
-    file: Input,
-    sizes: Sizes,
+    /// The whole file.
+    pub(crate) file: Input,
+    /// The sizes in its header.
+    pub(crate) sizes: Sizes,
 }
 
 /// The sizes in a header, in bytes.
@@ -44,16 +46,6 @@ impl Classic {
         let sizes = Sizes::read(&file, target)
             .ok_or_else(|| damaged(&file, "its blocks are longer than the file"))?;
         Ok(Self { file, sizes })
-    }
-
-    /// The package's file.
-    pub(crate) const fn file(&self) -> &Input {
-        &self.file
-    }
-
-    /// The sizes in its header.
-    pub(crate) const fn sizes(&self) -> Sizes {
-        self.sizes
     }
 
     /// Restores the target image.

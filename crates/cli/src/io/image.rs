@@ -16,11 +16,14 @@ use crate::report::{Console, Failure, sha256};
 /// An image.
 #[derive(Debug)]
 pub(crate) struct Image {
-    file: Input,
+    /// The file as it is.
+    pub(crate) file: Input,
     /// The bytes that the device flashes; absent if they are the file's.
     bytes: Option<Vec<u8>>,
-    record: Option<Record>,
-    resembles: Option<Format>,
+    /// The file's format and contents; absent for plain bytes.
+    pub(crate) record: Option<Record>,
+    /// The format that a file of plain bytes resembles.
+    pub(crate) resembles: Option<Format>,
 }
 
 impl Image {
@@ -60,24 +63,9 @@ impl Image {
         Ok(Self { file, bytes, record, resembles })
     }
 
-    /// The file.
-    pub(crate) const fn file(&self) -> &Input {
-        &self.file
-    }
-
     /// The path as the user wrote it, for messages.
     pub(crate) fn name(&self) -> impl std::fmt::Display + '_ {
         self.file.name()
-    }
-
-    /// The file's format and contents; nothing for plain bytes.
-    pub(crate) const fn record(&self) -> Option<&Record> {
-        self.record.as_ref()
-    }
-
-    /// The format that a file of plain bytes resembles.
-    pub(crate) const fn resembles(&self) -> Option<Format> {
-        self.resembles
     }
 
     /// Says what the file was taken for, unless it is plain bytes.

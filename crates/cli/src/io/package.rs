@@ -71,7 +71,7 @@ impl Package {
     pub(crate) const fn file(&self) -> &Input {
         match self {
             Self::Smidgen(package) => &package.file,
-            Self::Classic(package) => package.file(),
+            Self::Classic(package) => &package.file,
         }
     }
 }
