@@ -1,9 +1,14 @@
-# Building for targets without an operating system: sourced by .ci/run, .ci/device and examples/device/run.
+#!/usr/bin/env bash
+# Building for targets without an operating system: sourced by .ci/run and examples/device/run; `bare.sh bare_build TARGET`
+# is for other programs.
 #
 # Rust targets that rustup has are used. For the others, Debian's own Rust builds `core` from source. It is older than
 # what Cargo.toml asks for, which is for the encoder's sake. The decoder itself makes do with it; sha2 uses one thing
 # that was not stable then, and gets leave to.
 
+# Flags of the caller would replace those of the crates, and a target of theirs would move every output.
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET
+bare=${CARGO_TARGET_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/target}/bare
 bare_rustup=" $(rustup target list --installed 2>/dev/null | tr '\n' ' ' || true)"
 
 has_target() { # target
@@ -41,3 +46,5 @@ bare_build() { # target, arguments of cargo build...
             --config 'profile.release.package.sha2.rustflags=["-Zcrate-attr=feature(slice_as_chunks)"]' "$@"
     fi
 }
+
+[ "${BASH_SOURCE[0]}" != "$0" ] || "$@"

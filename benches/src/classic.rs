@@ -35,7 +35,12 @@ pub fn diff(pair: &Pair) -> Vec<u8> {
     in_bzip2(&raw(&pair.old, &pair.new))
 }
 
-pub(crate) fn in_bzip2(raw: &[u8]) -> Vec<u8> {
+/// A patch in bzip2.
+///
+/// # Panics
+/// Never: memory takes everything.
+#[must_use]
+pub fn in_bzip2(raw: &[u8]) -> Vec<u8> {
     let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
     encoder.write_all(raw).expect("memory takes everything");
     encoder.finish().expect("memory takes everything")

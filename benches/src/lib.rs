@@ -4,6 +4,5 @@ pub mod classic;
 pub mod clock;
 pub mod packages;
 pub mod pair;
-pub mod report;
 pub mod smidgen;
 mod synthetic;

@@ -1,7 +1,8 @@
 //! Smidgen's two directions.
 
 use diff_core::{CodecChoice, Options, Silent};
-use patch_nostd::{Header, Patcher, SliceTarget, SoftwareSha256};
+use patch_nostd::container::{InProcess, Opened, restore};
+use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
 
 use crate::pair::Pair;
 
@@ -15,19 +16,23 @@ pub fn diff(pair: &Pair, codec: CodecChoice) -> Vec<u8> {
     diff_core::diff(&pair.old, &pair.new, &options, &Silent).expect("a package").bytes
 }
 
-/// The target that a package restores, digests checked, as on a device.
+/// The target that a package restores, digests checked, as on a device; of a compressed file, as on a gateway.
 ///
-/// # Panics
-/// If the package is not for this base.
-#[must_use]
-pub fn patch(old: &[u8], package: &[u8]) -> Vec<u8> {
-    let (header, _) = Header::parse(package).expect("a header");
-    let mut memory = vec![0; header.ram as usize + 3];
-    let start = memory.as_ptr().align_offset(4);
+/// # Errors
+/// If the package is damaged, or not for this base.
+pub fn patch(old: &[u8], package: &[u8]) -> Result<Vec<u8>, Error> {
+    let (header, _) = Header::parse(package)?;
     let mut new = vec![0; header.target_size as usize];
     let target = SliceTarget::new(&mut new);
+    if let Some(opened) = Opened::new::<SoftwareSha256>(package)? {
+        let maker = InProcess::default();
+        restore::<_, _, SoftwareSha256>(&opened, old, target, Vec::new(), Vec::new(), &maker)?;
+        return Ok(new);
+    }
+    let mut memory = vec![0; header.ram as usize + 3];
+    let start = memory.as_ptr().align_offset(4);
     let mut patcher = Patcher::<_, _, SoftwareSha256>::new(&mut memory[start..], old, target);
-    patcher.push(package).expect("a sound package");
-    patcher.finish().expect("the right target");
-    new
+    patcher.push(package)?;
+    patcher.finish()?;
+    Ok(new)
 }

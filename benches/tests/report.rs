@@ -15,22 +15,29 @@ fn report(arguments: &[&str], folder: &Path) -> Output {
     command.args(arguments).current_dir(folder).output().expect("the program runs")
 }
 
-/// A folder with a corpus of one pair of the fixtures and one of nearly nothing.
+/// A folder with a corpus of a pair of the fixtures, the same compressed, and a pair of nearly nothing.
 fn corpus() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/firmware");
-    let place = |name: &str| {
+    let [old, new] = ["app-v1.bin", "app-v2.bin"].map(|name| fs::read(fixtures.join(name)).unwrap());
+    let place = |name: &str, old: &[u8], new: &[u8]| {
         let place = folder.path().join("corpus").join(name);
         fs::create_dir_all(&place).unwrap();
-        place
+        fs::write(place.join("old"), old).unwrap();
+        fs::write(place.join("new.bin"), new).unwrap();
     };
-    let firmware = place("mcu/app-v1-v2");
-    fs::copy(fixtures.join("app-v1.bin"), firmware.join("old.bin")).unwrap();
-    fs::copy(fixtures.join("app-v2.bin"), firmware.join("new.bin")).unwrap();
-    let tiny = place("mcu/tiny");
-    fs::write(tiny.join("old"), b"one").unwrap();
-    fs::write(tiny.join("new"), b"two").unwrap();
+    place("mcu/app-v1-v2", &old, &new);
+    place("mcu/tiny", b"one", b"two");
+    place("packed/app-v1-v2", &gzip(&old), &gzip(&new));
     folder
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut file = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3];
+    file.extend(miniz_oxide::deflate::compress_to_vec(plain, 6));
+    file.extend(crc32fast::hash(plain).to_le_bytes());
+    file.extend((plain.len() as u32).to_le_bytes());
+    file
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -45,13 +52,19 @@ fn every_round_trip_is_in_every_file() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = told["results"].as_array().unwrap();
-    assert_eq!(rows.len(), 8);
-    let ours = rows.iter().find(|row| row["tool"] == "smidgen-16K" && row["pair"] == "app-v1-v2").unwrap();
-    assert!(ours["patch_bytes"].as_u64().unwrap() < 2000 && ours["ram_bytes"].as_u64().unwrap() <= 16 << 10);
+    assert_eq!(rows.len(), 12);
+    // Of the compressed pair, too, the package says where the references have gone.
+    for (class, ram) in [("mcu", 16 << 10), ("packed", 4 << 20)] {
+        let is_ours = |row: &&Value| row["tool"] == "smidgen-16K" && row["class"] == class;
+        let ours = rows.iter().filter(is_ours).find(|row| row["pair"] == "app-v1-v2").unwrap();
+        assert!(ours["patch_bytes"].as_u64().unwrap() < 2000, "{ours}");
+        assert!(ours["ram_bytes"].as_u64().unwrap() <= ram, "{ours}");
+    }
     let file = |name: &str| fs::read_to_string(folder.path().join("out/put").join(name)).unwrap();
-    assert_eq!(file("report.csv").matches(",restored,").count(), 8);
+    assert_eq!(file("report.csv").lines().count(), 13);
+    assert!(rows.iter().all(|row| row["failed"].is_null()), "{}", file("report.csv"));
     assert!(file("report.md").contains("| qbsdiff |") && file("report.html").ends_with("</html>\n"));
-    assert!(text(&output.stderr).contains("[8/8]"));
+    assert!(text(&output.stderr).contains("[12/12]"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How long it takes to decide what is copied from where: masks, search, parsing of gaps, regions.
+//! How long it takes to decide what is copied from where: masks, search, parsing of gaps, kinds of pages.
 //!
 //! The parts are the engine's own affair. So the clock runs while the engine says that it is in this stage.
 

@@ -39,7 +39,7 @@ pub use api::{
     Progress, Ram, Report, Silent, Stage,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
-pub use engine::{LEVELS, LEVELS_NOTE, NewImage};
+pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};
 pub use escaped::{Escaped, EscapedLines, has_control};
 pub use inspect::inspect;
 pub use proof::prove;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use diff_core::input::Reading;
-use diff_core::release::{Effort, ReleaseOptions, Shard};
+use diff_core::release::{PackOptions, ReleaseOptions, Shard};
 use diff_core::settings::parse_size;
 use diff_core::{Identity, Options};
 
@@ -113,8 +113,8 @@ pub(crate) struct CatalogueArguments {
 
 impl PackArguments {
     /// How much is done at once, and of what.
-    pub(crate) fn effort(&self) -> Effort {
-        Effort {
+    pub(crate) fn effort(&self) -> PackOptions {
+        PackOptions {
             threads: self.threads.into(),
             jobs: self.jobs.into(),
             memory: self.memory,

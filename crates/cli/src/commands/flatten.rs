@@ -1,7 +1,7 @@
 //! `smidgen flatten`: shows what an image is, and writes the bytes of it that the device flashes.
 
 use diff_core::Escaped;
-use diff_core::input::{Format, Record};
+use diff_core::input::{Format, Provenance};
 use serde_json::{Value, json};
 
 use crate::arguments::FlattenArguments;
@@ -46,7 +46,7 @@ fn describe(image: &Image) -> String {
     table.finish()
 }
 
-fn describe_record(table: &mut Table, record: &Record) {
+fn describe_record(table: &mut Table, record: &Provenance) {
     table.row("file SHA-256", &record.file_sha256);
     record.version.iter().for_each(|version| table.row("version", Escaped(version)));
     record.architecture.iter().for_each(|name| table.row("architecture", name));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use diff_core::Escaped;
 use diff_core::container::{PayloadError, payload};
-use diff_core::input::{self, Format, InputError, Reading, Record};
+use diff_core::input::{self, Format, InputError, Provenance, Reading};
 use patch_nostd::Header;
 use patch_nostd::wire::is_name;
 
@@ -21,7 +21,7 @@ pub(crate) struct Image {
     /// The bytes that the device flashes; absent if they are the file's.
     bytes: Option<Vec<u8>>,
     /// The file's format and contents; absent for plain bytes.
-    pub(crate) record: Option<Record>,
+    pub(crate) record: Option<Provenance>,
     /// The format that a file of plain bytes resembles.
     pub(crate) resembles: Option<Format>,
 }
@@ -119,7 +119,7 @@ fn looks_special(file: &[u8]) -> bool {
     !matches!(input::read(file, &Reading::default()), Ok(flat) if flat.record.is_none())
 }
 
-fn summary(record: &Record, size: usize) -> String {
+fn summary(record: &Provenance, size: usize) -> String {
     let mut text = format!("{}, {size} bytes", record.format);
     if let Some(base) = record.base_address {
         text += &format!(" from {base:#010x}");

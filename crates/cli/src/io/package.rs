@@ -165,7 +165,7 @@ fn refused(error: Error, file: &Input) -> Failure {
             ))
             .note("check the file's name, and the order of the arguments"),
         Error::UnsupportedVersion => newer(error, file),
-        Error::UnsupportedCodec | Error::UnsupportedRegion | Error::ReservedField => {
+        Error::UnsupportedCodec | Error::UnsupportedPageKind | Error::ReservedField => {
             failure.note("a newer smidgen made it: update this one")
         }
         Error::Unsigned | Error::UnknownKey | Error::Signature => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use diff_core::release::{SecretKey, sign};
 use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram, Silent, diff, diff_bsdiff40};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 use sha2::{Digest, Sha256};
 
 use crate::common::code::Code;
@@ -53,7 +53,7 @@ fn all() -> Vec<Golden> {
         golden("firmware-v1-v3-in-place", VERSIONS[0], VERSIONS[2], in_place(40960, 2048, 8, 8192, &kib(8))),
         golden("firmware-v3-v1-in-place", VERSIONS[2], VERSIONS[0], in_place(40960, 4096, 1, 8192, &kib(8))),
         golden("small-repeats", SMALL_BASE, SMALL_REPEATS, plain),
-        golden("small-thumb", SMALL_BASE, SMALL_TARGET, at(Arch::Only(RegionKind::Thumb))),
+        golden("small-thumb", SMALL_BASE, SMALL_TARGET, at(Arch::Only(PageKind::Thumb))),
         golden("small-same", SMALL_BASE, SMALL_BASE, kib(4)),
         golden("small-from-nothing", "-", SMALL_TARGET, kib(4)),
         golden("small-to-nothing", SMALL_BASE, "-", kib(4)),
@@ -70,18 +70,18 @@ fn all() -> Vec<Golden> {
         golden("firmware-v2-v3-zstd", VERSIONS[1], VERSIONS[2], zstd(1024)),
         golden("firmware-v1-v2-zstd-132k", VERSIONS[0], VERSIONS[1], zstd(132)),
     ];
-    let made = CODE.iter().filter(|(kind, _)| *kind != RegionKind::X86);
+    let made = CODE.iter().filter(|(kind, _)| *kind != PageKind::X86);
     all.extend(made.map(|&(kind, [name, base, target])| golden(name, base, target, at(Arch::Only(kind)))));
     all
 }
 
 /// Code of one architecture, and the names of its package and images.
-const CODE: [(RegionKind, [&str; 3]); 5] = [
-    (RegionKind::Aarch64, ["aarch64", "packages/aarch64-base.bin", "packages/aarch64-target.bin"]),
-    (RegionKind::Arm, ["arm", "packages/arm-base.bin", "packages/arm-target.bin"]),
-    (RegionKind::Riscv, ["riscv", "packages/riscv-base.bin", "packages/riscv-target.bin"]),
-    (RegionKind::Xtensa, ["xtensa", "packages/xtensa-base.bin", "packages/xtensa-target.bin"]),
-    (RegionKind::X86, ["x86", "packages/x86-base.bin", "packages/x86-target.bin"]),
+const CODE: [(PageKind, [&str; 3]); 5] = [
+    (PageKind::Aarch64, ["aarch64", "packages/aarch64-base.bin", "packages/aarch64-target.bin"]),
+    (PageKind::Arm, ["arm", "packages/arm-base.bin", "packages/arm-target.bin"]),
+    (PageKind::Riscv, ["riscv", "packages/riscv-base.bin", "packages/riscv-target.bin"]),
+    (PageKind::Xtensa, ["xtensa", "packages/xtensa-base.bin", "packages/xtensa-target.bin"]),
+    (PageKind::X86, ["x86", "packages/x86-base.bin", "packages/x86-target.bin"]),
 ];
 
 /// Nothing but a budget.

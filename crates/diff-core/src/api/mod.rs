@@ -13,7 +13,6 @@ pub use error::DiffError;
 pub use identity::Identity;
 pub use in_place::InPlace;
 pub use note::Note;
-pub(crate) use options::CODE;
 pub use options::{Arch, CodecChoice, Containers, Options, Ram};
 pub use package::Package;
 pub(crate) use progress::check_cancelled;

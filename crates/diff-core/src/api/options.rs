@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 use super::identity::Identity;
 use super::in_place::InPlace;
@@ -41,18 +41,8 @@ pub enum Arch {
     /// None: images are plain bytes.
     None,
     /// Those of this kind of pages.
-    Only(RegionKind),
+    Only(PageKind),
 }
-
-/// The kinds of code and their names.
-pub(crate) const CODE: [(RegionKind, &str); 6] = [
-    (RegionKind::Thumb, "thumb"),
-    (RegionKind::Aarch64, "aarch64"),
-    (RegionKind::Arm, "arm"),
-    (RegionKind::Riscv, "riscv"),
-    (RegionKind::Xtensa, "xtensa"),
-    (RegionKind::X86, "x86"),
-];
 
 /// What is done about compressed files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,24 +141,24 @@ by_name!(CodecChoice, Display);
 
 impl Arch {
     /// `Auto`, `None`, and each kind of code.
-    pub const ALL: [Self; CODE.len() + 2] = {
-        let mut all = [Self::Auto; CODE.len() + 2];
+    pub const ALL: [Self; PageKind::CODE.len() + 2] = {
+        let mut all = [Self::Auto; PageKind::CODE.len() + 2];
         all[1] = Self::None;
         let mut index = 0;
-        while index < CODE.len() {
-            all[index + 2] = Self::Only(CODE[index].0);
+        while index < PageKind::CODE.len() {
+            all[index + 2] = Self::Only(PageKind::CODE[index]);
             index += 1;
         }
         all
     };
 
-    /// The name in options, release files and JSON; kinds of data are all called `data`.
+    /// The name in options, release files and JSON.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::None => "none",
-            Self::Only(kind) => CODE.iter().find(|(code, _)| *code == kind).map_or("data", |(_, name)| name),
+            Self::Only(kind) => kind.name(),
         }
     }
 }
@@ -270,7 +260,7 @@ mod tests {
             "mips".parse::<Arch>().unwrap_err().0,
             "expected one of auto, none, thumb, aarch64, arm, riscv, xtensa, x86"
         );
-        assert!("data".parse::<Arch>().is_err());
+        assert!("words32".parse::<Arch>().is_err());
     }
 
     #[test]
@@ -296,7 +286,7 @@ mod tests {
         assert_eq!((ram, codec, level, base_address), (Ram::Bytes(16 << 10), CodecChoice::Zstd, 9, Some(16)));
         assert_eq!(
             (arch, containers, md5, body_digest),
-            (Arch::Only(RegionKind::Arm), Containers::None, true, true)
+            (Arch::Only(PageKind::Arm), Containers::None, true, true)
         );
         assert!("automatic".parse::<Ram>().unwrap_err().0.starts_with("expected \"auto\" or a size"));
     }

@@ -1,6 +1,6 @@
 /* Smidgen's decoder for bootloaders and applications in C.
  *
- * Written by cbindgen from crates/patch-nostd/capi/src/lib.rs: `capi/header` writes it anew, CI compares.
+ * Written from crates/patch-nostd/capi/src by `cbindgen -q -o include/smidgen.h` in that crate; CI compares.
  * No heap; no variable with a fixed place; one call restores one image. */
 
 #ifndef SMIDGEN_H
@@ -43,7 +43,7 @@ typedef enum SmidgenError {
   /**
    * A kind of page that this decoder does not have.
    */
-  SMIDGEN_ERROR_UNSUPPORTED_REGION = 7,
+  SMIDGEN_ERROR_UNSUPPORTED_PAGE_KIND = 7,
   /**
    * The header's memory figure contradicts its other fields.
    */
@@ -148,6 +148,22 @@ typedef enum SmidgenError {
    * An encrypted package.
    */
   SMIDGEN_ERROR_ENCRYPTED = 33,
+  /**
+   * A package that is encrypted for another key.
+   */
+  SMIDGEN_ERROR_DECRYPTION_KEY = 34,
+  /**
+   * A package that is not signed.
+   */
+  SMIDGEN_ERROR_UNSIGNED = 40,
+  /**
+   * A package that is not signed by a known key.
+   */
+  SMIDGEN_ERROR_UNKNOWN_KEY = 41,
+  /**
+   * A wrong signature.
+   */
+  SMIDGEN_ERROR_SIGNATURE = 42,
   /**
    * A size in the device's description is not one that can be worked with.
    */

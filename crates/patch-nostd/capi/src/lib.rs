@@ -39,7 +39,7 @@ pub enum SmidgenError {
     /// A damaged package header (checksum).
     HeaderChecksum = 6,
     /// A kind of page that this decoder does not have.
-    UnsupportedRegion = 7,
+    UnsupportedPageKind = 7,
     /// The header's memory figure contradicts its other fields.
     RamMismatch = 8,
     /// The workspace is smaller than the package needs.
@@ -92,27 +92,29 @@ pub enum SmidgenError {
     Container = 32,
     /// An encrypted package.
     Encrypted = 33,
+    /// A package that is encrypted for another key.
+    DecryptionKey = 34,
+    /// A package that is not signed.
+    Unsigned = 40,
+    /// A package that is not signed by a known key.
+    UnknownKey = 41,
+    /// A wrong signature.
+    Signature = 42,
     /// A size in the device's description is not one that can be worked with.
     BadDevice = 255,
 }
 
-// The numbers are the decoder's own.
-const _: () = {
-    assert!(SmidgenError::NotAPackage as u8 == Error::NotAPackage.number());
-    assert!(SmidgenError::RamMismatch as u8 == Error::RamMismatch.number());
-    assert!(SmidgenError::BaseRead as u8 == Error::BaseRead.number());
-    assert!(SmidgenError::TargetWrite as u8 == Error::TargetWrite.number());
-    assert!(SmidgenError::Truncated as u8 == Error::Truncated.number());
-    assert!(SmidgenError::TargetDigest as u8 == Error::TargetDigest.number());
-    assert!(SmidgenError::SlotSize as u8 == Error::SlotSize.number());
-    assert!(SmidgenError::RollbackCounter as u8 == Error::RollbackCounter.number());
-    assert!(SmidgenError::Journal as u8 == Error::Journal.number());
-    assert!(SmidgenError::Areas as u8 == Error::Areas.number());
-    assert!(SmidgenError::PackageRead as u8 == Error::PackageRead.number());
-    assert!(SmidgenError::NotInPlace as u8 == Error::NotInPlace.number());
-    assert!(SmidgenError::Container as u8 == Error::Container.number());
-    assert!(SmidgenError::Encrypted as u8 == Error::Encrypted.number());
-};
+/// The numbers are the decoder's own; that none of them is missing here, `.ci/run header` checks.
+macro_rules! same_numbers {
+    ($($name:ident)*) => { $(const _: () = assert!(SmidgenError::$name as u8 == Error::$name.number());)* };
+}
+same_numbers! {
+    NotAPackage UnsupportedVersion UnsupportedCodec ReservedField MalformedHeader HeaderChecksum
+    UnsupportedPageKind RamMismatch WorkspaceTooSmall WorkspaceMisaligned BaseSize BaseDigest BaseRead
+    TargetWrite TargetRead Truncated TrailingData Corrupt TargetDigest BodyDigest Finished SlotSize
+    Product Module Version RollbackCounter Journal Areas PackageRead BaseGone NotInPlace Container
+    Encrypted DecryptionKey Unsigned UnknownKey Signature
+}
 
 /// What a device has. Functions get `context`, and return 0 if it went well.
 #[repr(C)]

@@ -26,7 +26,7 @@ const ENDINGS: [&str; 12] =
 /// What a release file says. Everything can be given otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseFile {
-    /// The new image.
+    /// The target.
     pub to: Option<PathBuf>,
     /// The versions in the field, and their images.
     pub from: BTreeMap<String, PathBuf>,

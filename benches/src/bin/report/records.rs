@@ -1,0 +1,96 @@
+//! The results as comma-separated values and as JSON: a record for each pair and tool, in plain units.
+
+use serde_json::{Value, json};
+
+use crate::measure::Cost;
+use crate::results::Results;
+
+/// The file of comma-separated values, as RFC 4180 has them.
+pub fn csv(results: &Results) -> String {
+    let records = records(results);
+    let line = |cells: Vec<String>| cells.join(",") + "\n";
+    let head = records.first().map(|record| record.iter().map(|(name, _)| (*name).to_owned()).collect());
+    let cell = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) if text.contains([',', '"', '\n', '\r']) => {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        }
+        Value::String(text) => text.clone(),
+        number => number.to_string(),
+    };
+    let rows = records.iter().map(|record| line(record.iter().map(|(_, value)| cell(value)).collect()));
+    head.map(line).into_iter().chain(rows).collect()
+}
+
+/// Everything as one object, in lines.
+pub fn json(results: &Results) -> String {
+    let records: Vec<Value> =
+        records(results).into_iter().map(|record| record.into_iter().collect()).collect();
+    format!("{:#}\n", json!({ "conditions": results.conditions, "results": records }))
+}
+
+type Record = Vec<(&'static str, Value)>;
+
+fn records(results: &Results) -> Vec<Record> {
+    let mut records = Vec::new();
+    for (pair, outcomes) in results.pairs.iter().zip(&results.outcomes) {
+        for ((tool, version), outcome) in results.tools.iter().zip(outcomes) {
+            let measured = outcome.as_ref().ok();
+            let of = |cost: fn(Cost) -> Value, [make, restore]: [&'static str; 2]| {
+                let values = measured.map(|measured| [cost(measured.make), cost(measured.restore)]);
+                let [first, second] = values.unwrap_or([Value::Null, Value::Null]);
+                [(make, first), (restore, second)]
+            };
+            let (class, name) = pair.class_and_name();
+            let mut record = vec![
+                ("class", json!(class)),
+                ("pair", json!(name)),
+                ("old_bytes", json!(pair.old_size)),
+                ("new_bytes", json!(pair.new_size)),
+                ("tool", json!(tool.name)),
+                ("version", json!(version)),
+                ("setting", json!(tool.about)),
+                ("patch_bytes", json!(measured.map(|measured| measured.size))),
+            ];
+            record.extend(of(|cost| thousandths(cost.wall), ["make_seconds", "restore_seconds"]));
+            record
+                .extend(of(|cost| thousandths(cost.processor), ["make_cpu_seconds", "restore_cpu_seconds"]));
+            record.extend(of(|cost| json!(cost.peak), ["make_peak_bytes", "restore_peak_bytes"]));
+            record.push(("ram_bytes", json!(measured.map(|measured| measured.memory))));
+            record.push(("ram_kind", json!(tool.memory.kind().0)));
+            record.push(("failed", json!(outcome.as_ref().err())));
+            records.push(record);
+        }
+    }
+    records
+}
+
+/// Seconds to the ten-thousandth.
+fn thousandths(seconds: f64) -> Value {
+    json!((seconds * 1e4).round() / 1e4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::samples;
+
+    #[test]
+    fn every_record_has_every_field_and_failures_are_told() {
+        let results = samples::results();
+        let file = csv(&results);
+        let count = 3 * results.tools.len();
+        assert_eq!(file.lines().count(), 1 + count);
+        let (failed, good): (Vec<&str>, Vec<&str>) = file.lines().partition(|line| line.contains("it said"));
+        assert!(failed[0].ends_with("\"making: it said \"\"<no>\"\", twice\""), "{failed:?}");
+        assert!(
+            good.iter()
+                .all(|line| line.split(',').count() == good[0].split(',').count() || line.contains('"'))
+        );
+        let value: Value = serde_json::from_str(&json(&results)).unwrap();
+        let records = value["results"].as_array().unwrap();
+        let failed: Vec<&Value> = records.iter().filter(|record| record["failed"].is_string()).collect();
+        assert_eq!((records.len(), failed.len()), (count, 1));
+        assert_eq!((&failed[0]["pair"], &failed[0]["patch_bytes"]), (&json!("two"), &Value::Null));
+    }
+}

@@ -1,0 +1,221 @@
+//! The references of the base, looked for once for each kind of page, however often they are needed.
+
+use std::sync::{Arc, OnceLock};
+
+use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
+use patch_nostd::wire::PageKind;
+
+use crate::limits::LARGE;
+
+/// What each kind of page finds in the base, once somebody has asked.
+pub(crate) struct BaseReferences<'a> {
+    base: &'a [u8],
+    space: AddressSpace,
+    kinds: Vec<Kind>,
+}
+
+/// One of the kinds.
+struct Kind {
+    kind: PageKind,
+    found: OnceLock<Arc<KindReferences>>,
+    starts: OnceLock<Arc<Starts>>,
+}
+
+/// Where references begin: also those that only matter where a walk meets them.
+#[derive(Debug)]
+pub(crate) struct Starts(Marks);
+
+/// The references of an image for one kind of page, none inside of another.
+#[derive(Debug)]
+pub(crate) struct KindReferences {
+    /// Where references begin that are kept.
+    kept: Marks,
+    /// Where all begin.
+    starts: Arc<Starts>,
+    /// Those that are kept, in order.
+    references: Vec<Reference>,
+}
+
+/// A bit for each byte of an image.
+#[derive(Debug)]
+struct Marks {
+    bits: Vec<u64>,
+    /// For each element of `bits`, how many are set before it.
+    ranks: Vec<u32>,
+}
+
+impl<'a> BaseReferences<'a> {
+    /// Of the references of `base` that pages of these kinds can hold.
+    pub(crate) fn new(base: &'a [u8], space: AddressSpace, kinds: &[PageKind]) -> Self {
+        let kind = |&kind: &PageKind| Kind { kind, found: OnceLock::new(), starts: OnceLock::new() };
+        Self { base, space, kinds: kinds.iter().map(kind).collect() }
+    }
+
+    /// The base.
+    pub(crate) fn base(&self) -> &'a [u8] {
+        self.base
+    }
+
+    /// The addresses that matter.
+    pub(crate) fn space(&self) -> &AddressSpace {
+        &self.space
+    }
+
+    /// What pages of `kind` hold.
+    pub(crate) fn found(&self, kind: PageKind) -> Arc<KindReferences> {
+        let look = || Arc::new(KindReferences::new(self.base, kind, &self.space));
+        self.kind(kind).map_or_else(look, |known| known.found.get_or_init(look).clone())
+    }
+
+    /// Where the references of pages of `kind` begin. Of large images nothing else is kept: as bits they take an eighth
+    /// of a byte for each of the image, with what they point at as much as the image and more.
+    pub(crate) fn starts(&self, kind: PageKind) -> Arc<Starts> {
+        let look = || match self.base.len() > LARGE {
+            true => Arc::new(Starts::new(self.base, kind, &self.space)),
+            false => self.found(kind).starts.clone(),
+        };
+        self.kind(kind).map_or_else(look, |known| known.starts.get_or_init(look).clone())
+    }
+
+    fn kind(&self, kind: PageKind) -> Option<&Kind> {
+        self.kinds.iter().find(|known| known.kind == kind)
+    }
+}
+
+/// Finds the references that a walk through `base` would meet, and tells `note` where each begins.
+fn find(base: &[u8], kind: PageKind, space: &AddressSpace, mut note: impl FnMut(usize, &Reference)) {
+    let mut halves = Halves::default();
+    let mut steps = Steps::default();
+    let mut at = 0;
+    while at < base.len() && kind != PageKind::Bytes {
+        let address = space.base_address.wrapping_add(at as u32);
+        let view = View::new(&base[at..base.len().min(at + VIEW)], address, steps.inside(address));
+        let found = Reference::find(kind, &view, space, &halves);
+        found.iter().for_each(|reference| note(at, reference));
+        let Some(reference) = found.filter(|found| found.class() != Class::Near) else {
+            steps.byte(kind, address, base[at], base.get(at + 1).copied().unwrap_or(0));
+            at += 1;
+            continue;
+        };
+        let length = usize::from(reference.length);
+        let Some(own) = bytes(base, at, length) else { break };
+        reference.effect((own, address), (own, address)).into_iter().for_each(|effect| halves.take(effect));
+        at += length;
+        steps.begin(space.base_address.wrapping_add(at as u32));
+    }
+}
+
+impl Starts {
+    fn new(base: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
+        let mut marks = Marks::of(base, kind);
+        find(base, kind, space, |at, _| marks.set(at));
+        Self(marks)
+    }
+
+    /// Whether some reference begins at `offset`.
+    #[inline]
+    pub(crate) fn begins(&self, offset: usize) -> bool {
+        self.0.get(offset)
+    }
+}
+
+impl KindReferences {
+    fn new(base: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
+        let (mut kept, mut all) = (Marks::of(base, kind), Marks::of(base, kind));
+        let mut references = Vec::new();
+        find(base, kind, space, |at, reference| {
+            all.set(at);
+            if reference.class() != Class::Near && at + usize::from(reference.length) <= base.len() {
+                kept.set(at);
+                references.push(*reference);
+            }
+        });
+        kept.count();
+        Self { kept, starts: Arc::new(Starts(all)), references }
+    }
+
+    /// The reference that begins at `offset`, unless it only matters where a walk meets it.
+    pub(crate) fn at(&self, offset: usize) -> Option<&Reference> {
+        if self.kept.get(offset) { self.references.get(self.kept.rank(offset)) } else { None }
+    }
+
+    /// Where the first reference of [`Self::at`] from `offset` on begins, but no more than `limit`.
+    pub(crate) fn next(&self, offset: usize, limit: usize) -> usize {
+        self.kept.next(offset, limit)
+    }
+}
+
+impl Marks {
+    /// For the references of `kind`; bytes have none.
+    fn of(image: &[u8], kind: PageKind) -> Self {
+        let size = if kind == PageKind::Bytes { 0 } else { image.len() };
+        Self { bits: vec![0; size.div_ceil(64)], ranks: Vec::new() }
+    }
+
+    fn set(&mut self, place: usize) {
+        self.bits[place / 64] |= 1 << (place % 64);
+    }
+
+    #[inline]
+    fn get(&self, place: usize) -> bool {
+        self.bits.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 != 0)
+    }
+
+    /// The first place from `place` on that is set, but no more than `limit`.
+    fn next(&self, place: usize, limit: usize) -> usize {
+        let mut word = place / 64;
+        let mut bits = self.bits.get(word).map_or(0, |bits| bits >> (place % 64) << (place % 64));
+        while bits == 0 {
+            word += 1;
+            match self.bits.get(word) {
+                Some(next) if word * 64 < limit => bits = *next,
+                _ => return limit,
+            }
+        }
+        limit.min(word * 64 + bits.trailing_zeros() as usize)
+    }
+
+    fn count(&mut self) {
+        let ranks = self.bits.iter().scan(0, |sum, bits| {
+            let before = *sum;
+            *sum += bits.count_ones();
+            Some(before)
+        });
+        self.ranks = ranks.collect();
+    }
+
+    /// How many places before this one are set.
+    fn rank(&self, place: usize) -> usize {
+        let before = self.bits[place / 64] & ((1 << (place % 64)) - 1);
+        (self.ranks[place / 64] + before.count_ones()) as usize
+    }
+}
+
+/// `length` bytes from `at`, then zeros.
+pub(crate) fn bytes(image: &[u8], at: usize, length: usize) -> Option<[u8; 8]> {
+    let mut bytes = [0; 8];
+    bytes[..length].copy_from_slice(image.get(at..at + length)?);
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_that_points_into_the_image_is_found_at_its_place() {
+        let words: Vec<u32> =
+            (0..600).map(|index| if index % 7 == 0 { 0x1000 + index } else { u32::MAX }).collect();
+        let image: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let space =
+            AddressSpace { base_address: 0x1000, image_size: image.len() as u32, ..AddressSpace::default() };
+        let references = BaseReferences::new(&image, space, &[PageKind::POINTERS]);
+        let found = references.found(PageKind::POINTERS);
+        for (offset, _) in image.iter().enumerate() {
+            let expected = (offset % 28 == 0).then(|| words[offset / 4]);
+            assert_eq!(found.at(offset).map(|reference| reference.target), expected);
+            assert_eq!(found.starts.begins(offset), expected.is_some());
+            assert_eq!(found.next(offset, image.len()), offset.next_multiple_of(28).min(image.len()));
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Walks through the target, operation by operation, the same way for encoder and decoder
+//! (`docs/format.md`, section 4).
+
+mod control;
+mod copy;
+mod references;
+
+use self::control::ControlState;
+use self::copy::{CopyMemory, CopyState};
+use super::io::Io;
+use super::operation::{Operation, Oracle, Source};
+use crate::Error;
+use crate::entropy::{Category, Coder, LiteralContext, Model};
+use crate::refs::Predictor;
+use crate::state::{State, Transfer, state};
+use crate::wire::{Header, PageKinds, Tuning};
+use zerocopy::IntoBytes;
+
+/// Bytes of a window on the source of a cover: the largest block, and what a reference at its end looks at.
+pub(super) const WINDOW: usize = 128;
+/// Bytes that are gathered before they are written to the target.
+pub(super) const OUTPUT: usize = 256;
+
+/// How far [`Walker::run`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The coder needs more input before the next step.
+    NeedsInput,
+    /// The target is complete.
+    Done,
+}
+
+/// What the next step does.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Landmark(u32),
+    Operation,
+    Literals,
+    Copy,
+    Done,
+}
+
+impl State for Phase {
+    fn transfer<T: Transfer>(&mut self, transfer: &mut T) -> Result<(), Error> {
+        let (mut number, mut index) = match *self {
+            Self::Landmark(index) => (0u8, index),
+            Self::Operation => (1, 0),
+            Self::Literals => (2, 0),
+            Self::Copy => (3, 0),
+            Self::Done => (4, 0),
+        };
+        number.transfer(transfer)?;
+        index.transfer(transfer)?;
+        *self = match number {
+            0 => Self::Landmark(index),
+            1 => Self::Operation,
+            2 => Self::Literals,
+            3 => Self::Copy,
+            _ => Self::Done,
+        };
+        Ok(())
+    }
+}
+
+/// All state of a walk; what is large lies in the caller's workspace.
+///
+/// What is used often comes first, see `CopyState`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Walker<'w> {
+    copy: CopyState,
+    /// Bytes of the target that are known.
+    position: u32,
+    used: usize,
+    /// The last four bytes of the target, the last one lowest.
+    before: u32,
+    base_size: u32,
+    target_size: u32,
+    base_address: u32,
+    window: &'w mut [u8; WINDOW],
+    output: &'w mut [u8; OUTPUT],
+    block_log: u32,
+    phase: Phase,
+    control: ControlState,
+    operation: Operation,
+    /// The one after it, which is coded before it: what refers ahead knows where code went.
+    ahead: Option<Operation>,
+    /// Whether the last step began `operation`.
+    announced: bool,
+    read_back: bool,
+    model: Model<'w>,
+    predictor: Predictor<'w>,
+    kinds: PageKinds,
+    memory: CopyMemory,
+}
+
+state!(
+    Walker<'_>: model, predictor, window, output, used, position, phase, operation, ahead, announced, before, control, copy,
+    memory;
+    fixed base_size, target_size, base_address, read_back, kinds, block_log
+);
+
+impl<'w> Walker<'w> {
+    #[inline(always)]
+    pub(super) fn new(
+        header: &Header,
+        tuning: Tuning,
+        model: Model<'w>,
+        predictor: Predictor<'w>,
+        window: &'w mut [u8; WINDOW],
+        output: &'w mut [u8; OUTPUT],
+    ) -> Self {
+        Self {
+            model,
+            predictor,
+            window,
+            output,
+            used: 0,
+            position: 0,
+            base_size: header.base_size,
+            target_size: header.target_size,
+            base_address: header.base_address,
+            read_back: header.read_back,
+            kinds: header.kinds,
+            block_log: u32::from(tuning.block_log),
+            phase: Phase::Landmark(0),
+            operation: Operation { literals: 0, cover: None },
+            ahead: None,
+            announced: false,
+            before: 0,
+            control: ControlState::default(),
+            copy: CopyState::default(),
+            memory: CopyMemory::default(),
+        }
+    }
+
+    /// Bytes of the target that are known so far.
+    #[must_use]
+    pub const fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Whether a state that was loaded can be one that was saved: places lie within images, and lengths add up.
+    #[cfg(feature = "flash")]
+    pub(crate) fn is_sound(&self) -> bool {
+        let literals = u64::from(self.operation.literals);
+        let rest = match self.phase {
+            Phase::Literals => literals + self.operation.cover_length(),
+            Phase::Copy => match self.copy.left(self.operation.cover, self.position) {
+                Some(left) => left,
+                None => return false,
+            },
+            Phase::Landmark(_) | Phase::Operation | Phase::Done => 0,
+        };
+        let ahead = self.ahead.map_or(0, |ahead| u64::from(ahead.literals) + ahead.cover_length());
+        let sizes = (self.base_size, self.target_size);
+        self.used == 0
+            && self.control.position <= self.target_size
+            && u64::from(self.position) + rest + ahead == u64::from(self.control.position)
+            && self.operation.is_within(sizes)
+            && self.ahead.is_none_or(|ahead| ahead.is_within(sizes))
+    }
+
+    /// The operation that the last step began, if that is what it did: for statistics.
+    #[must_use]
+    pub fn announced(&self) -> Option<Operation> {
+        self.announced.then_some(self.operation)
+    }
+
+    /// Walks until the coder needs input, the target is complete, or about `budget` bytes more of it are known.
+    pub fn run<C: Coder, O: Oracle, I: Io>(
+        &mut self,
+        coder: &mut C,
+        oracle: &O,
+        io: &mut I,
+        budget: u32,
+    ) -> Result<Progress, Error> {
+        let limit = self.position.saturating_add(budget);
+        while coder.ready() && self.position < limit {
+            let progress = self.step(coder, oracle, io)?;
+            // Work is paid for by input: what is decoded of nothing is not gone on with.
+            if coder.is_overrun() {
+                return Err(Error::Truncated);
+            }
+            if progress == Progress::Done {
+                return Ok(Progress::Done);
+            }
+        }
+        Ok(Progress::NeedsInput)
+    }
+
+    /// Takes one step: a landmark, an operation, a literal byte, a part of a cover.
+    ///
+    /// A step consumes at most [`crate::entropy::LOOKAHEAD`] bytes of input.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    pub fn step<C: Coder, O: Oracle, I: Io>(
+        &mut self,
+        coder: &mut C,
+        oracle: &O,
+        io: &mut I,
+    ) -> Result<Progress, Error> {
+        self.announced = false;
+        match self.phase {
+            Phase::Landmark(index) => self.step_landmark(coder, oracle, index)?,
+            Phase::Operation if self.position == self.target_size => {
+                self.flush(io)?;
+                self.phase = Phase::Done;
+            }
+            Phase::Operation => {
+                let mut stated = None;
+                if self.control.position < self.target_size {
+                    stated = Some(self.operation(coder, oracle.operation(self.control.position))?);
+                }
+                // Before the first, there is none to carry out yet.
+                if let Some(operation) = core::mem::replace(&mut self.ahead, stated) {
+                    self.operation = operation;
+                    self.announced = true;
+                    self.phase = Phase::Literals;
+                } else if self.control.position >= self.target_size && stated.is_none() {
+                    // No body leads here, but a saved state that was forged might.
+                    return Err(Error::Corrupt);
+                }
+            }
+            Phase::Literals => self.step_literal(coder, oracle, io)?,
+            Phase::Copy => {
+                if self.copy_step(coder, oracle, io)? {
+                    self.phase = Phase::Operation;
+                }
+            }
+            Phase::Done => {}
+        }
+        Ok(if matches!(self.phase, Phase::Done) { Progress::Done } else { Progress::NeedsInput })
+    }
+
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn step_landmark<C: Coder, O: Oracle>(
+        &mut self,
+        coder: &mut C,
+        oracle: &O,
+        index: u32,
+    ) -> Result<(), Error> {
+        if index as usize >= self.predictor.landmarks.as_slice().len() {
+            self.phase = Phase::Operation;
+            return Ok(());
+        }
+        let landmark = self.landmark(coder, oracle.landmark(index))?;
+        self.predictor.landmarks.set(index as usize, landmark);
+        self.phase = Phase::Landmark(index + 1);
+        Ok(())
+    }
+
+    fn step_literal<C: Coder, O: Oracle, I: Io>(
+        &mut self,
+        coder: &mut C,
+        oracle: &O,
+        io: &mut I,
+    ) -> Result<(), Error> {
+        if self.operation.literals == 0 {
+            self.begin_copy();
+            return Ok(());
+        }
+        coder.category(Category::Literals);
+        let context = LiteralContext { before: self.before, offset: self.position };
+        let mut byte = oracle.byte(self.position);
+        if !coder.skips_literals() {
+            byte = self.model.literal(coder, &context, byte);
+        }
+        self.operation.literals -= 1;
+        self.emit(byte, io)
+    }
+
+    fn begin_copy(&mut self) {
+        self.phase = Phase::Operation;
+        if let Some(cover) = self.operation.cover {
+            let address = self.base_address.wrapping_add(cover.start);
+            self.copy.begin(cover, self.position, address);
+            self.memory.halves.clear();
+            self.phase = Phase::Copy;
+        }
+    }
+
+    /// Appends a byte to the target.
+    fn emit<I: Io>(&mut self, byte: u8, io: &mut I) -> Result<(), Error> {
+        self.output[self.used % OUTPUT] = byte;
+        self.used += 1;
+        self.position += 1;
+        self.before = self.before << 8 | u32::from(byte);
+        if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
+    }
+
+    /// Appends `count` bytes of the window from `at` on to the target, unchanged; they lie within the current block.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), Error> {
+        let run = self.window.get(at..).and_then(|run| run.get(..count)).ok_or(Error::Corrupt)?;
+        for &byte in run.get(count.saturating_sub(4)..).unwrap_or(&[]) {
+            self.before = self.before << 8 | u32::from(byte);
+        }
+        self.position += count as u32;
+        self.copy.previous = self.before as u8;
+        self.copy.history = if count < 8 { self.copy.history << count } else { 0 };
+        // The output is filled to its end: digests like whole blocks.
+        let mut left = count;
+        while left > 0 {
+            let to = self.output.get_mut(self.used % OUTPUT..).unwrap_or_default();
+            let part = left.min(to.len());
+            let from = self.window.get(at + count - left..).and_then(|from| from.get(..part));
+            from.and_then(|from| from.write_to_prefix(to).ok()).ok_or(Error::Corrupt)?;
+            self.used += part;
+            left -= part;
+            if self.used >= OUTPUT {
+                self.flush(io)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands over what is known but not yet written.
+    pub(crate) fn flush<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
+        let whole = self.output.get(..self.used).unwrap_or(&[]);
+        self.used = 0;
+        if whole.is_empty() { Ok(()) } else { io.write(whole) }
+    }
+
+    /// Fills the window with `count` bytes of the cover's source from `start`, which is before the position for a
+    /// source in the target; past the position such a source repeats itself.
+    fn read_source<I: Io>(
+        &mut self,
+        io: &mut I,
+        source: Source,
+        start: u32,
+        count: usize,
+    ) -> Result<(), Error> {
+        let count = count.min(WINDOW);
+        let (limit, written) = match source {
+            Source::Base => (self.base_size, self.base_size),
+            Source::Target => (self.position, self.position - self.used as u32),
+        };
+        let stored = written.saturating_sub(start).min(count as u32) as usize;
+        // One byte is looked at beyond the end of a cover.
+        self.window.get_mut(stored..(count + 1).min(WINDOW)).unwrap_or_default().fill(0);
+        let part = self.window.get_mut(..stored).unwrap_or_default();
+        if source == Source::Base {
+            return io.read_base(start, part);
+        }
+        if !part.is_empty() {
+            io.read_target(start, part)?;
+        }
+        // What is known but not yet written, then the repetition.
+        let distance = limit.saturating_sub(start).max(1) as usize;
+        for place in stored..count {
+            let byte = if place < distance {
+                let ahead = (start as usize + place).wrapping_sub(written as usize);
+                self.output.get(ahead).copied().unwrap_or(0)
+            } else {
+                self.window.get(place - distance).copied().unwrap_or(0)
+            };
+            if let Some(cell) = self.window.get_mut(place) {
+                *cell = byte;
+            }
+        }
+        Ok(())
+    }
+}
