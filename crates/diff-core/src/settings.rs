@@ -1,7 +1,7 @@
 //! Options by name: the command line and release files share the tables of these, and the parsers of their values.
 
 use std::fmt::Display;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 
 /// An option that sets one part of `T`: `--NAME` on the command line, a key of release files.
@@ -32,35 +32,27 @@ pub trait Settings: Default + 'static {
 #[error("{0}")]
 pub struct ValueError(pub String);
 
-impl<T> Setting<T> {
-    pub(crate) const fn value(
-        name: &'static str,
-        value: &'static str,
-        help: &'static str,
-        set: fn(&mut T, &str) -> Result<(), ValueError>,
-    ) -> Self {
-        Self { name, value: Some(value), help, choices: Vec::new, set }
-    }
-
-    /// A setting with a list of values.
-    pub(crate) const fn choice(
-        name: &'static str,
-        value: &'static str,
-        help: &'static str,
-        choices: fn() -> Vec<&'static str>,
-        set: fn(&mut T, &str) -> Result<(), ValueError>,
-    ) -> Self {
-        Self { choices, ..Self::value(name, value, help, set) }
-    }
-
-    pub(crate) const fn switch(
-        name: &'static str,
-        help: &'static str,
-        set: fn(&mut T, &str) -> Result<(), ValueError>,
-    ) -> Self {
-        Self { name, value: None, help, choices: Vec::new, set }
-    }
+/// Makes a table of settings. A row has the name, the value's name if it has one, the names of all values if there is a
+/// list of them, the help, and what sets it.
+macro_rules! settings {
+    ($type:ty, $heading:expr; $($name:literal $($value:literal)? $([$choices:expr])?: $help:literal, $set:expr;)+) => {
+        impl crate::settings::Settings for $type {
+            const HEADING: Option<&'static str> = $heading;
+            const SETTINGS: &'static [crate::settings::Setting<Self>] = &[$(crate::settings::Setting {
+                name: $name,
+                value: crate::settings::settings!(@value $($value)?),
+                help: $help,
+                choices: crate::settings::settings!(@choices $($choices)?),
+                set: $set,
+            }),+];
+        }
+    };
+    (@value) => { None };
+    (@value $value:literal) => { Some($value) };
+    (@choices) => { Vec::new };
+    (@choices $choices:expr) => { || $choices.to_vec() };
 }
+pub(crate) use settings;
 
 impl<T: Default> Setting<T> {
     /// Checks a value.
@@ -82,15 +74,24 @@ impl ValueError {
     }
 }
 
-/// Sets `place` to what the text says.
+/// Sets `place` to the value of the text.
 pub(crate) fn put<T: FromStr<Err: Display>>(place: &mut T, text: &str) -> Result<(), ValueError> {
-    put_parsed(place, text.parse().map_err(|error: T::Err| ValueError(error.to_string())))
+    put_parsed(place, parse(text))
 }
 
 /// Sets `place` to what a parser found.
 pub(crate) fn put_parsed<T>(place: &mut T, parsed: Result<T, ValueError>) -> Result<(), ValueError> {
     *place = parsed?;
     Ok(())
+}
+
+pub(crate) fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, ValueError> {
+    text.parse().map_err(|error: T::Err| ValueError(error.to_string()))
+}
+
+/// A number up to 255 within bounds; `what` says in errors what is expected.
+pub(crate) fn parse_within(text: &str, bounds: RangeInclusive<u8>, what: &str) -> Result<u8, ValueError> {
+    text.parse().ok().filter(|number| bounds.contains(number)).ok_or_else(|| ValueError::expected(what))
 }
 
 /// Gives an enum that has `ALL` and `name` its parser, and its `Display` if that is the name.

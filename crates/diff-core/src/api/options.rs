@@ -6,7 +6,9 @@ use patch_nostd::wire::PageKind;
 
 use super::identity::Identity;
 use super::in_place::InPlace;
-use crate::settings::{Setting, Settings, ValueError, by_name, parse_number, parse_size, put, put_parsed};
+use crate::settings::{
+    ValueError, by_name, parse_number, parse_size, parse_within, put, put_parsed, settings,
+};
 
 /// The level where none is given.
 const DEFAULT_LEVEL: u8 = 6;
@@ -181,69 +183,37 @@ impl Containers {
 
 by_name!(Containers, Display);
 
-impl Settings for Options {
-    const SETTINGS: &'static [Setting<Self>] = &[
-        Setting::value(
-            "ram",
-            "SIZE|auto",
-            "Memory of the device's decoder, such as 16K, 256KiB or 8M [default: auto]",
-            |options, text| put(&mut options.ram, text),
-        ),
-        Setting::choice(
-            "codec",
-            "CODEC",
-            "Codec of the body: cm makes the smallest packages, zstd those that restore fastest [default: cm]",
-            || CodecChoice::ALL.map(CodecChoice::name).to_vec(),
-            |options, text| put(&mut options.codec, text),
-        ),
-        Setting::value(
-            "level",
-            "1..9",
-            "Effort, from 1 (fastest) to 9 (smallest packages); does not affect decoding [default: 6]",
-            |options, text| {
-                let level = text.parse().ok().filter(|level| (1..=9).contains(level));
-                let wrong = || ValueError("expected a level from 1 to 9".to_owned());
-                put_parsed(&mut options.level, level.ok_or_else(wrong))
-            },
-        ),
-        Setting::value(
-            "base",
-            "ADDR",
-            "Address of the images' first byte when they run, such as 0x08000000 [default: detected]",
-            |options, text| {
-                let address = parse_number(text, "a 32-bit address such as 0x08000000 or 134217728");
-                put_parsed(&mut options.base_address, address.map(Some))
-            },
-        ),
-        Setting::choice(
-            "arch",
-            "ARCH",
-            "CPU architecture of the code; with none, images are plain bytes [default: auto]",
-            || Arch::ALL.map(Arch::name).to_vec(),
-            |options, text| put(&mut options.arch, text),
-        ),
-        Setting::choice(
-            "containers",
-            "WHEN",
-            "Whether compressed files (.gz, .zip and so on) are expanded: devices need an operating system to restore \
-             such packages [default: auto]",
-            || Containers::ALL.map(Containers::name).to_vec(),
-            |options, text| put(&mut options.containers, text),
-        ),
-        Setting::switch(
-            "md5",
-            "Put the target's MD5 into the header, for delivery platforms that require it",
-            |options, text| put(&mut options.md5, text),
-        ),
-        Setting::switch("body-digest", "Put the SHA-256 of the body into the header", |options, text| {
-            put(&mut options.body_digest, text)
-        }),
-    ];
+settings! {
+    Options, None;
+    "ram" "SIZE|auto": "Memory of the device's decoder, such as 16K, 256KiB or 8M [default: auto]",
+        |options, text| put(&mut options.ram, text);
+    "codec" "CODEC" [CodecChoice::ALL.map(CodecChoice::name)]:
+        "Codec of the body: cm makes the smallest packages, zstd those that restore fastest [default: cm]",
+        |options, text| put(&mut options.codec, text);
+    "level" "1..9": "Effort, from 1 (fastest) to 9 (smallest packages); does not affect decoding [default: 6]",
+        |options, text| put_parsed(&mut options.level, parse_within(text, 1..=9, "a level from 1 to 9"));
+    "base" "ADDR": "Address of the images' first byte when they run, such as 0x08000000 [default: detected]",
+        |options, text| {
+            let address = parse_number(text, "a 32-bit address such as 0x08000000 or 134217728");
+            put_parsed(&mut options.base_address, address.map(Some))
+        };
+    "arch" "ARCH" [Arch::ALL.map(Arch::name)]:
+        "CPU architecture of the code; with none, images are plain bytes [default: auto]",
+        |options, text| put(&mut options.arch, text);
+    "containers" "WHEN" [Containers::ALL.map(Containers::name)]:
+        "Whether compressed files (.gz, .zip and so on) are expanded: devices need an operating system to restore such \
+         packages [default: auto]",
+        |options, text| put(&mut options.containers, text);
+    "md5": "Put the target's MD5 into the header, for delivery platforms that require it",
+        |options, text| put(&mut options.md5, text);
+    "body-digest": "Put the SHA-256 of the body into the header",
+        |options, text| put(&mut options.body_digest, text);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     #[test]
     fn every_choice_is_found_by_its_name() {

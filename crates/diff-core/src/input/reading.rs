@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Format;
-use crate::settings::{Setting, Settings, ValueError, parse_number, parse_range, parse_size, put_parsed};
+use crate::settings::{ValueError, parse_number, parse_range, parse_size, put_parsed, settings};
 
 /// How an input is read. For a file of a given format, only gaps, ranges and families change the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,54 +39,34 @@ impl Reading {
     }
 }
 
-impl Settings for Reading {
-    const HEADING: Option<&'static str> = Some("Images");
-    const SETTINGS: &'static [Setting<Self>] = &[
-        Setting::choice(
-            "input-format",
-            "FORMAT",
-            "Format of the images: Intel HEX, S-records, ELF and UF2 are flattened to what the device flashes, images of \
-             MCUboot and ESP-IDF are checked; raw takes files as they are [default: auto]",
-            || [&["auto"], &Format::ALL.map(Format::name)[..]].concat(),
-            |reading, text| {
-                let auto = |error: ValueError| ValueError(error.0.replace("one of", "one of auto,"));
-                let format = if text == "auto" { Ok(None) } else { text.parse().map(Some).map_err(auto) };
-                put_parsed(&mut reading.format, format)
-            },
-        ),
-        Setting::value(
-            "fill",
-            "BYTE",
-            "The byte that fills gaps between addresses [default: 0xFF]",
-            |reading, text| put_parsed(&mut reading.fill, parse_number(text, "a byte such as 0xFF or 0")),
-        ),
-        Setting::value(
-            "max-gap",
-            "SIZE",
-            "The longest gap that is filled, such as 64K; a longer one is an error [default: 64K]",
-            |reading, text| put_parsed(&mut reading.max_gap, parse_size(text)),
-        ),
-        Setting::value(
-            "range",
-            "START..END",
-            "Take only these addresses, such as 0x0..0x80000, where a file holds several memories; END is exclusive",
-            |reading, text| put_parsed(&mut reading.range, parse_range(text).map(Some)),
-        ),
-        Setting::value(
-            "uf2-family",
-            "NUMBER",
-            "Take only the blocks of this family, such as 0xE48BFF56, where a UF2 file holds several",
-            |reading, text| {
-                let family = parse_number(text, "a number of 32 bits such as 0xE48BFF56");
-                put_parsed(&mut reading.family, family.map(Some))
-            },
-        ),
-    ];
+settings! {
+    Reading, Some("Images");
+    "input-format" "FORMAT" [[&["auto"], &Format::ALL.map(Format::name)[..]].concat()]:
+        "Format of the images: Intel HEX, S-records, ELF and UF2 are flattened to what the device flashes, images of MCUboot \
+         and ESP-IDF are checked; raw takes files as they are [default: auto]",
+        |reading, text| {
+            let auto = |error: ValueError| ValueError(error.0.replace("one of", "one of auto,"));
+            let format = if text == "auto" { Ok(None) } else { text.parse().map(Some).map_err(auto) };
+            put_parsed(&mut reading.format, format)
+        };
+    "fill" "BYTE": "The byte that fills gaps between addresses [default: 0xFF]",
+        |reading, text| put_parsed(&mut reading.fill, parse_number(text, "a byte such as 0xFF or 0"));
+    "max-gap" "SIZE": "The longest gap that is filled, such as 64K; a longer one is an error [default: 64K]",
+        |reading, text| put_parsed(&mut reading.max_gap, parse_size(text));
+    "range" "START..END":
+        "Take only these addresses, such as 0x0..0x80000, where a file holds several memories; END is exclusive",
+        |reading, text| put_parsed(&mut reading.range, parse_range(text).map(Some));
+    "uf2-family" "NUMBER": "Take only the blocks of this family, such as 0xE48BFF56, where a UF2 file holds several",
+        |reading, text| {
+            let family = parse_number(text, "a number of 32 bits such as 0xE48BFF56");
+            put_parsed(&mut reading.family, family.map(Some))
+        };
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     #[test]
     fn defaults_in_the_help_are_the_usual_ones() {

@@ -9,7 +9,7 @@ use crate::release::error::PackError;
 use crate::release::model::{Image, Source};
 use crate::release::platform::{self, DEFAULT_MODULE, RuleError, SignMethod, version_order};
 use crate::release::sign::Signer;
-use crate::settings::{Setting, Settings, ValueError, put, put_parsed};
+use crate::settings::{parse, parse_within, put, put_parsed, settings};
 
 /// A differential package with more than this share of the full one's bytes, in percent, is not worth it.
 pub const DEFAULT_SHARE: u8 = 80;
@@ -41,42 +41,22 @@ impl Default for ReleaseOptions {
     }
 }
 
-impl Settings for ReleaseOptions {
-    const SETTINGS: &'static [Setting<Self>] = &[
-        Setting::value(
-            "name",
-            "NAME",
-            "The firmware's name, 1 to 40 characters [default: product and version]",
-            |options, text| put_parsed(&mut options.name, Ok(Some(text.to_owned()))),
-        ),
-        Setting::value(
-            "description",
-            "TEXT",
-            "The firmware's description, at most 100 characters",
-            |options, text| put(&mut options.description, text),
-        ),
-        Setting::value(
-            "sign-method",
-            "METHOD",
-            "The digest that the platform signs with: MD5 or SHA256 [default: SHA256, or MD5 with --android-sdk]",
-            |options, text| put_parsed(&mut options.sign_method, text.to_ascii_uppercase().parse().map(Some)),
-        ),
-        Setting::switch(
-            "android-sdk",
-            "Devices use the platform's Android SDK, which checks differential packages by MD5",
-            |options, text| put(&mut options.android_sdk, text),
-        ),
-        Setting::value(
-            "share",
-            "PERCENT",
-            "Drop differential packages with more than this share of the full one's bytes [default: 80]",
-            |options, text| {
-                let share = text.parse().ok().filter(|share| *share <= 100);
-                let wrong = || ValueError("expected a number of percent from 0 to 100".to_owned());
-                put_parsed(&mut options.share, share.ok_or_else(wrong))
-            },
-        ),
-    ];
+settings! {
+    ReleaseOptions, None;
+    "name" "NAME": "The firmware's name, 1 to 40 characters [default: product and version]",
+        |options, text| put_parsed(&mut options.name, parse(text).map(Some));
+    "description" "TEXT": "The firmware's description, at most 100 characters",
+        |options, text| put(&mut options.description, text);
+    "sign-method" "METHOD":
+        "The digest that the platform signs with: MD5 or SHA256 [default: SHA256, or MD5 with --android-sdk]",
+        |options, text| put_parsed(&mut options.sign_method, parse(&text.to_ascii_uppercase()).map(Some));
+    "android-sdk": "Devices use the platform's Android SDK, which checks differential packages by MD5",
+        |options, text| put(&mut options.android_sdk, text);
+    "share" "PERCENT":
+        "Drop differential packages with more than this share of the full one's bytes [default: 80]",
+        |options, text| {
+            put_parsed(&mut options.share, parse_within(text, 0..=100, "a number of percent from 0 to 100"))
+        };
 }
 
 /// What is packed. Build it up from [`Release::new`].
@@ -246,6 +226,7 @@ impl Release {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     fn release() -> Release {
         Release::new("2.0.0", Vec::new())
