@@ -72,3 +72,32 @@ fn argument<T: Settings>(setting: &'static Setting<T>) -> Arg {
         argument.value_parser(PossibleValuesParser::new(choices))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use diff_core::{CodecChoice, Options, Ram};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        engine: Given<Options>,
+    }
+
+    #[test]
+    fn options_override_the_release_file() {
+        let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
+        std::fs::write(file.path(), "ram = \"16K\"\nlevel = 3\nmd5 = true").unwrap();
+        let file = ReleaseFile::read(file.path()).unwrap();
+        let given = Line::parse_from(["", "--level", "9", "--codec", "zstd"]).engine;
+        let Options { ram, level, codec, md5, body_digest, .. } = given.over(&file);
+        assert_eq!((ram, level, codec), (Ram::Bytes(16 << 10), 9, CodecChoice::Zstd));
+        assert_eq!((md5, body_digest), (true, false));
+        assert_eq!(given.names().collect::<Vec<_>>(), ["--codec", "--level"]);
+        assert_eq!(given.value().ram, Ram::Auto);
+        assert!(Line::try_parse_from(["", "--level", "10"]).is_err());
+        assert!(Line::try_parse_from(["", "--arch", "mips"]).is_err());
+    }
+}

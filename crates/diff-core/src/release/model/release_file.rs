@@ -107,11 +107,12 @@ impl<'de> Deserialize<'de> for ReleaseFile {
                     seen.push(name);
                     match (name, check) {
                         (_, Some(check)) => {
-                            file.settings.insert(name, map.next_value_seed(Checked(name, check))?);
+                            let value = map.next_value_seed(Checked(name, check))?;
+                            file.settings.extend(value.map(|value| (name, value)));
                         }
-                        ("to", None) => file.to = Some(map.next_value()?),
+                        ("to", None) => file.to = map.next_value()?,
                         ("from", None) => file.from = map.next_value()?,
-                        (_, None) => file.from_folder = Some(map.next_value()?),
+                        (_, None) => file.from_folder = map.next_value()?,
                     }
                 }
                 Ok(file)
@@ -138,13 +139,13 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// Reads the value of a setting and checks it.
+/// Reads the value of a setting and checks it; `null` says nothing.
 struct Checked(&'static str, Check);
 
 impl<'de> DeserializeSeed<'de> for Checked {
-    type Value = String;
+    type Value = Option<String>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "expected text, a number, true, false, or two numbers")]
         enum Value {
@@ -156,14 +157,15 @@ impl<'de> DeserializeSeed<'de> for Checked {
 
         let Self(name, check) = self;
         let wrong = |error: &dyn fmt::Display| D::Error::custom(format!("{name}: {error}"));
-        let text = match Value::deserialize(deserializer).map_err(|error| wrong(&error))? {
-            Value::Switch(switch) => switch.to_string(),
-            Value::Number(number) => number.to_string(),
-            Value::Text(text) => text,
-            Value::Range([start, end]) => format!("{start:#x}..{end:#x}"),
+        let text = match Option::deserialize(deserializer).map_err(|error| wrong(&error))? {
+            None => return Ok(None),
+            Some(Value::Switch(switch)) => switch.to_string(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Text(text)) => text,
+            Some(Value::Range([start, end])) => format!("{start:#x}..{end:#x}"),
         };
         check(&text).map_err(|error| wrong(&error))?;
-        Ok(text)
+        Ok(Some(text))
     }
 }
 
@@ -230,7 +232,7 @@ mod tests {
         "2.0.0" = "/images/v2.bin"
     "#;
     const JSON: &str = r#"{ "product": "sensor", "module": "main", "description": "修复了网络问题", "to": "v3.bin",
-        "to-version": "3.0.0", "android-sdk": true, "share": 60, "ram": "16K", "arch": "none", "md5": true,
+        "to-version": "3.0.0", "android-sdk": true, "share": 60, "name": null, "from-folder": null, "ram": "16K", "arch": "none", "md5": true,
         "from": { "1.0.0": "old/v1.bin", "2.0.0": "/images/v2.bin" } }"#;
 
     #[test]
