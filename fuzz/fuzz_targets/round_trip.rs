@@ -6,9 +6,6 @@ use diff_core::{Arch, CodecChoice, Options, Ram, Silent, bsdiff40, diff, diff_bs
 use libfuzzer_sys::fuzz_target;
 use smidgen_fuzz::restore;
 
-const ARCHITECTURES: [Arch; 8] =
-    [Arch::Auto, Arch::None, Arch::Thumb, Arch::Aarch64, Arch::Arm, Arch::Riscv, Arch::Xtensa, Arch::X86];
-
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     old: &'a [u8],
@@ -47,7 +44,7 @@ impl Input<'_> {
         Options {
             ram: Ram::Bytes((least + u64::from(self.kib)) << 10),
             codec,
-            arch: ARCHITECTURES[usize::from(self.arch) % ARCHITECTURES.len()],
+            arch: Arch::ALL[usize::from(self.arch) % Arch::ALL.len()],
             level: 1 + self.level % 9,
             base_address: self.base_address,
             ..Options::default()

@@ -1,49 +1,25 @@
-//! `smidgen`: makes differential firmware packages, restores images from them, shows them and proves them.
+//! `smidgen`: makes differential firmware packages, applies, shows and verifies them, and packs releases.
+//!
+//! Imports go downward only: `commands`, then `arguments`, then `io`, then `report`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
-mod catalogue;
-mod classic;
-mod console;
-mod containers;
-mod diff;
-mod failure;
-mod flatten;
-mod hush;
-mod image;
-mod info;
-mod input;
-mod json;
-mod keygen;
-mod manifest;
-mod output;
-mod pack;
-mod pack_progress;
-mod package;
-mod patch;
-mod progress;
-mod release_table;
-mod restore;
-mod secrets;
-mod shell;
-mod sign;
-mod streams;
-mod verify;
-mod verify_release;
+mod commands;
+mod io;
+mod report;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use arguments::{Arguments, Command};
-use console::Console;
-use failure::Failure;
+use report::{Console, Failure};
 
 fn main() -> ExitCode {
-    // Usage errors end here, with the exit code that we document too.
+    // Clap ends the program on wrong usage, with the exit code that we document.
     let arguments = Arguments::parse();
-    let console = Console::new(arguments.quiet).alone();
+    let console = Console::with_standard_output(arguments.quiet, arguments.json);
     match run(&arguments.command, &console) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -55,16 +31,44 @@ fn main() -> ExitCode {
 
 fn run(command: &Command, console: &Console) -> Result<(), Failure> {
     match command {
-        Command::Diff(arguments) => diff::run(arguments, console),
-        Command::Patch(arguments) => patch::run(arguments, console),
-        Command::Info(arguments) => info::run(arguments, console),
-        Command::Verify(arguments) => verify::run(arguments, console),
-        Command::Pack(arguments) => pack::run(arguments, console),
-        Command::Manifest(arguments) => manifest::run(arguments, console),
-        Command::Keygen(arguments) => keygen::run(arguments, console),
-        Command::Sign(arguments) => sign::run(arguments, console),
-        Command::Flatten(arguments) => flatten::run(arguments, console),
-        Command::Catalogue(arguments) => catalogue::run(arguments, console),
-        Command::MakeStreams(arguments) => streams::run(arguments, console),
+        Command::Diff(arguments) => commands::diff(arguments, console),
+        Command::Patch(arguments) => commands::patch(arguments, console),
+        Command::Info(arguments) => commands::info(arguments, console),
+        Command::Verify(arguments) => commands::verify(arguments, console),
+        Command::Pack(arguments) => commands::pack(arguments, console),
+        Command::Manifest(arguments) => commands::manifest(arguments, console),
+        Command::Keygen(arguments) => commands::keygen(arguments, console),
+        Command::Sign(arguments) => commands::sign(arguments, console),
+        Command::Flatten(arguments) => commands::flatten(arguments, console),
+        Command::Catalogue(arguments) => commands::catalogue(arguments, console),
+        Command::MakeStreams(arguments) => commands::make_streams(arguments, console),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// From the ground up. A folder may import from what stands before it.
+    const FLOORS: [&str; 4] = ["report", "io", "arguments", "commands"];
+
+    #[test]
+    fn every_floor_imports_downward_only() {
+        for (own, folder) in FLOORS.iter().enumerate() {
+            for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder)).unwrap()
+            {
+                let path = file.unwrap().path();
+                let text = fs::read_to_string(&path).unwrap();
+                for import in text.split("#[cfg(test)]").next().unwrap().split("crate::").skip(1) {
+                    let floor = FLOORS.iter().position(|floor| import.starts_with(floor));
+                    assert!(
+                        floor.is_some_and(|floor| floor < own),
+                        "{}: crate::{import:.20}",
+                        path.display()
+                    );
+                }
+            }
+        }
     }
 }

@@ -10,7 +10,9 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use diff_core::input::{Reading, read};
-use diff_core::release::{Event, Flattened, PackError, PackOptions, PackProgress, Release, Type, pack};
+use diff_core::release::{
+    Event, Flattened, PackError, PackOptions, PackProgress, Release, ReleaseOptions, Type, pack,
+};
 use diff_core::{Identity, Options, Progress, Ram, Stage, diff};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -50,7 +52,7 @@ fn release(folder: &Path, watch: &Watch) -> Result<(), PackError> {
         .source("1.4.0", image(1))
         .source("1.4.1", image(2))
         .product("controller")
-        .description("temperature profiles")
+        .terms(ReleaseOptions { description: "temperature profiles".into(), ..ReleaseOptions::default() })
         .options(Options { ram: Ram::Bytes(16 << 10), level: 4, ..Options::default() });
     let effort = PackOptions { jobs: 2, ..PackOptions::default() };
     let manifest = pack(&release, &effort, folder, watch)?;

@@ -32,13 +32,14 @@ mod refs;
 #[cfg(feature = "release")]
 pub mod release;
 pub mod search;
+pub mod settings;
 
 pub use api::{
     Arch, CATEGORIES, CodecChoice, Containers, DiffError, Identity, InPlace, Note, Options, Package,
     Progress, Ram, Report, Silent, Stage,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
-pub use engine::TargetImage;
+pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};
 pub use escaped::{Escaped, EscapedLines, has_control};
 pub use inspect::inspect;
 pub use proof::prove;

@@ -1,118 +1,67 @@
 //! The options of `diff`, and what they ask of the engine.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use diff_core::{Containers, Identity, InPlace, Options, Ram};
+use diff_core::input::Reading;
+use diff_core::settings::{ValueError, parse_size};
+use diff_core::{Containers, Identity, InPlace, LEVELS, LEVELS_NOTE, Options};
 
 use super::encryption::EncryptionArguments;
-use super::engine::{ArchName, CodecName, ContainersName};
-use super::input::InputArguments;
-use super::quantity::{THREAD_LIMIT, parse_address, parse_area, parse_ram};
+use super::{EXIT_CODES, Given, THREAD_LIMIT};
 
-/// What follows the options of `diff`; the levels are those of `diff_core`'s `level.rs`.
-pub(super) const HELP: &str = concat!(
-    "\
-Levels, each doing what the one before does and more:
-  1  covers as the search finds them, with the most plausible mask; no trial encoding
-  2  what lies between long covers is chosen by price
-  3  all covers are chosen by price
-  4  every plausible mask is tried; kinds of pages by trial encodings
-  5  more candidates for covers; the models' speeds and landmarks by trial encodings
-  6  covers are chosen again from the candidates of all masks, by prices learned from a trial encoding
-  7  that up to twice, each time with two variations of the prices
-  8  that up to four times with four variations, from more candidates; images up to 2 MB count as small
-  9  that up to eight times with six variations; images up to 8 MB count as small
-
-",
-    exit_codes!()
-);
-
-/// Where the options of updates in place stand in the help.
+/// The heading of the options of updates in place.
 const IN_PLACE: &str = "Update in place";
 
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArguments {
-    /// The base image, which devices have.
-    pub(crate) old: PathBuf,
-    /// The target image, which devices shall get.
-    pub(crate) new: PathBuf,
-    /// Where the package goes.
-    #[arg(short, long, value_name = "PATCH")]
+    /// The image on the device (base).
+    #[arg(value_name = "BASE")]
+    pub(crate) base_image: PathBuf,
+    /// The new image (target).
+    #[arg(value_name = "TARGET")]
+    pub(crate) target_image: PathBuf,
+    /// The file to write the package to.
+    #[arg(short, long, value_name = "PACKAGE")]
     pub(crate) output: PathBuf,
-    /// Memory that the device's decoder may take, such as 16K, 256KiB or 8M [default: auto].
-    #[arg(long, value_name = "SIZE|auto", value_parser = parse_ram)]
-    ram: Option<Ram>,
-    /// How the body is coded [default: cm].
-    #[arg(long)]
-    codec: Option<CodecName>,
-    /// Effort, from 1 (fastest) to 9 (smallest packages); the decoder does not notice [default: 6].
-    #[arg(long, value_name = "1..9", value_parser = clap::value_parser!(u8).range(1..=9))]
-    level: Option<u8>,
-    /// Threads to work with; 0 takes all cores. The package is the same with any number.
+    #[command(flatten)]
+    engine: Given<Options>,
+    /// Threads to use; 0 uses all cores. The package is the same with any number.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREAD_LIMIT))]
     pub(crate) threads: u16,
-    /// Address of the image's first byte when it runs, such as 0x08000000 [default: detected].
-    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
-    base: Option<u32>,
-    /// Which references to look for [default: auto].
-    #[arg(long)]
-    arch: Option<ArchName>,
-    /// Whether compressed files (.gz, .zip and so on) are looked into: devices restore such packages with an operating
-    /// system only [default: auto].
-    #[arg(long)]
-    containers: Option<ContainersName>,
-    /// Compare what compressed files hold (.gz, .zip, .tar, .tar.gz): the package then needs no operating system, and
-    /// its base and target are these payloads.
+    /// Compare the contents of compressed files (.gz, .zip, .tar, .tar.gz): devices then need no operating system, and
+    /// the contents are base and target of the package.
     #[arg(long)]
     payload: bool,
-    /// The same, of this file in archives.
+    /// Compare this file of two archives, as with --payload.
     #[arg(long, value_name = "NAME")]
     pub(crate) payload_entry: Option<String>,
-    /// The format of the package; BSDIFF40 is for devices that have bspatch already.
+    /// The format of the package; bsdiff is for devices that already have bspatch.
     #[arg(long, value_enum, default_value_t = Format::Smidgen)]
     pub(crate) format: Format,
-    /// Put the target's MD5 into the header, for delivery platforms that ask for it.
-    #[arg(long)]
-    md5: bool,
-    /// Put the SHA-256 of the package's body into the header.
-    #[arg(long)]
-    body_digest: bool,
-    /// The product that the package is for; its devices refuse others.
-    #[arg(long, value_name = "NAME")]
-    product: Option<String>,
-    /// The part of the product that the package is for.
-    #[arg(long, value_name = "NAME")]
-    module: Option<String>,
-    /// The new image's version [default: what the image says, if it does].
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) to_version: Option<String>,
-    /// Devices that have seen a higher one refuse the package.
-    #[arg(long, value_name = "N")]
-    rollback_counter: Option<u32>,
-    /// Make a package that devices can also apply in the slot of the old image.
+    #[command(flatten)]
+    identity: Given<Identity>,
+    /// Make an in-place package: it can also be applied in the slot that holds the base.
     #[arg(long, help_heading = IN_PLACE, requires_all = ["slot", "page", "scratch"])]
     in_place: bool,
     /// Size of the slot, such as 256K.
     #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     slot: Option<u32>,
-    /// What the flash erases at once.
+    /// Size of an erase page.
     #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     page: Option<u32>,
-    /// Size of the scratch area, two pages at least.
+    /// Size of the scratch area, at least two pages.
     #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     scratch: Option<u32>,
-    /// What the flash writes at once [default: 8].
+    /// Size of the smallest write [default: 8].
     #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
     write_size: Option<u32>,
     #[command(flatten)]
     pub(crate) encryption: EncryptionArguments,
     #[command(flatten)]
-    pub(crate) reading: InputArguments,
-    /// Print the result to standard output as one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) reading: Given<Reading>,
 }
 
 /// The formats that can be written.
@@ -127,67 +76,48 @@ pub(crate) enum Format {
 impl DiffArguments {
     /// What the engine is asked for.
     pub(crate) fn options(&self) -> Options {
-        let usual = Options::default();
-        Options {
-            ram: self.ram.unwrap_or_default(),
-            level: self.level.unwrap_or(usual.level),
-            codec: self.codec.map(CodecName::choice).unwrap_or_default(),
-            containers: self.containers(),
-            arch: self.arch.map(ArchName::choice).unwrap_or_default(),
-            base_address: self.base,
-            md5: self.md5,
-            body_digest: self.body_digest,
-            identity: self.identity(),
-            in_place: self.in_place(),
+        let mut options = Options { in_place: self.in_place(), ..Options::default() };
+        if self.wants_payload() {
+            // Payloads are for small devices, which cannot restore containers.
+            options.containers = Containers::None;
         }
+        self.engine.apply(&mut options);
+        self.identity.apply(&mut options.identity);
+        options
     }
 
-    /// The device's flash, if the package is for an update in place.
+    /// The device's flash, for an update in place.
     fn in_place(&self) -> Option<InPlace> {
         let (slot, page, scratch) = (self.slot?, self.page?, self.scratch?);
         Some(InPlace { slot, page, scratch, write: self.write_size.unwrap_or(8) })
     }
 
-    fn identity(&self) -> Identity {
-        Identity {
-            product: self.product.clone(),
-            module: self.module.clone(),
-            version: self.to_version.clone(),
-            rollback_counter: self.rollback_counter,
-        }
-    }
-
-    /// Whether what is in the files is meant.
+    /// Whether the contents of the files are compared.
     pub(crate) const fn wants_payload(&self) -> bool {
         self.payload || self.payload_entry.is_some()
     }
 
-    /// Small devices, for which payloads are, cannot restore containers.
-    fn containers(&self) -> Containers {
-        let usual = if self.wants_payload() { Containers::None } else { Containers::Auto };
-        self.containers.map_or(usual, ContainersName::choice)
+    /// The options given that only Smidgen's own format has a use for.
+    pub(crate) fn smidgen_only(&self) -> Vec<String> {
+        let in_place = self.in_place.then(|| "--in-place".to_owned());
+        let encryption = self.encryption.is_wanted().then(|| "encryption".to_owned());
+        self.engine.names().chain(self.identity.names()).chain(in_place).chain(encryption).collect()
     }
+}
 
-    /// The options given that only Smidgen's own format knows.
-    pub(crate) fn smidgen_only(&self) -> Vec<&'static str> {
-        let given = [
-            ("--ram", self.ram.is_some()),
-            ("--codec", self.codec.is_some()),
-            ("--level", self.level.is_some()),
-            ("--base", self.base.is_some()),
-            ("--arch", self.arch.is_some()),
-            ("--containers", self.containers.is_some()),
-            ("--md5", self.md5),
-            ("--body-digest", self.body_digest),
-            ("--product", self.product.is_some()),
-            ("--module", self.module.is_some()),
-            ("--to-version", self.to_version.is_some()),
-            ("--rollback-counter", self.rollback_counter.is_some()),
-            ("--in-place", self.in_place),
-            ("encryption", self.encryption.is_wanted()),
-        ];
-        given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect()
+/// What follows the options of `diff`.
+pub(super) fn help() -> String {
+    let mut text = "Levels, each doing what the one before does and more:\n".to_owned();
+    for (level, what) in (1..).zip(LEVELS) {
+        let _ = writeln!(text, "  {level}  {what}");
     }
+    format!("{text}{LEVELS_NOTE}\n\n{EXIT_CODES}")
+}
+
+/// A size of flash.
+fn parse_area(text: &str) -> Result<u32, ValueError> {
+    let limit = |_| ValueError(format!("areas of flash have at most {} bytes", u32::MAX));
+    u32::try_from(parse_size(text)?).map_err(limit)
 }
 
 #[cfg(test)]
@@ -201,9 +131,8 @@ mod tests {
         let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).unwrap().command;
         let Command::Diff(plain) = parse("smidgen diff a b -o c --threads 2 --json") else { panic!() };
         assert!(plain.smidgen_only().is_empty());
-        let Command::Diff(rich) = parse("smidgen diff a b -o c --ram auto --md5 --arch none") else {
-            panic!()
-        };
-        assert_eq!(rich.smidgen_only(), ["--ram", "--arch", "--md5"]);
+        let line = "smidgen diff a b -o c --product p --ram auto --md5 --arch none";
+        let Command::Diff(rich) = parse(line) else { panic!() };
+        assert_eq!(rich.smidgen_only(), ["--ram", "--arch", "--md5", "--product"]);
     }
 }

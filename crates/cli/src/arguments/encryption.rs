@@ -1,30 +1,32 @@
-//! The command line of encryption: who is to read packages, and the keys that read them.
+//! The options of encryption: for whom packages are encrypted, and the keys that decrypt them.
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use diff_core::release::{CipherChoice, DecryptionKey, Encryption, Recipient, SEALED_LENGTH, Sealed, Sealer};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use diff_core::release::{
+    CipherChoice, DecryptionKey, DevicePublic, Encryption, Recipient, SEALED_LENGTH, Sealed, Sealer,
+};
 
-use crate::console::{Console, shown};
-use crate::failure::Failure;
-use crate::secrets::{PassphraseFile, decryption_keys, device_key};
-use crate::shell;
+use crate::io::secrets::{PassphraseFile, public_key, secret_keys};
+use crate::io::shell;
+use crate::report::{Console, Failure, shown};
 
-/// Where these options stand in a command's help.
+/// The heading of these options in help.
 const HEADING: &str = "Encryption";
 
-/// Who is to read packages.
+/// For whom packages are encrypted.
 #[derive(Debug, Args)]
 #[group(id = "recipient", multiple = false)]
 pub(crate) struct RecipientArguments {
     /// Encrypt with this shared key of a product line.
     #[arg(long, help_heading = HEADING, value_name = "SHARED.pem")]
     encrypt: Option<PathBuf>,
-    /// Encrypt for the device that has the secret half of this X25519 key.
+    /// Encrypt for the device with the secret half of this X25519 key.
     #[arg(long, help_heading = HEADING, value_name = "PUBLIC.pem")]
     seal_to: Option<PathBuf>,
-    /// Encrypt for the device that this shell command seals to: it gets the content key (32 bytes) on standard input and
-    /// prints the key's name, the encapsulated key and the sealed content key (88 bytes, or as hexadecimal digits).
+    /// Encrypt for the device that this shell command seals to: it reads the content key (32 bytes) from standard input
+    /// and prints the key's name, the encapsulated key and the sealed content key (88 bytes or hexadecimal digits).
     #[arg(long, help_heading = HEADING, value_name = "COMMAND")]
     seal_command: Option<String>,
 }
@@ -34,9 +36,11 @@ pub(crate) struct RecipientArguments {
 pub(crate) struct EncryptionArguments {
     #[command(flatten)]
     recipient: RecipientArguments,
-    /// By which cipher.
-    #[arg(long, help_heading = HEADING, value_enum, default_value_t = CipherName::Chacha20, requires = "recipient")]
-    cipher: CipherName,
+    /// The cipher: chacha20 is small and fast in software, aes-256-ctr for chips with an engine.
+    #[arg(long, help_heading = HEADING, default_value_t, requires = "recipient",
+        value_parser = PossibleValuesParser::new(CipherChoice::ALL.map(CipherChoice::name))
+            .try_map(|name| name.parse::<CipherChoice>()))]
+    cipher: CipherChoice,
     /// The file whose first line is the passphrase of the shared key [default: the variable SMIDGEN_PASSPHRASE].
     #[arg(long, help_heading = HEADING, value_name = "FILE", requires = "encrypt")]
     encryption_passphrase_file: Option<PathBuf>,
@@ -45,22 +49,12 @@ pub(crate) struct EncryptionArguments {
 /// What decrypts packages.
 #[derive(Debug, Args)]
 pub(crate) struct DecryptionArguments {
-    /// Decrypt with this key, shared or of X25519; may be given several times.
+    /// Decrypt with this shared or X25519 key; may be given several times.
     #[arg(long, help_heading = HEADING, value_name = "SECRET.pem")]
     decrypt: Vec<PathBuf>,
     /// The file whose first line is the passphrase of these keys [default: the variable SMIDGEN_PASSPHRASE].
     #[arg(long, help_heading = HEADING, value_name = "FILE", requires = "decrypt")]
     passphrase_file: Option<PathBuf>,
-}
-
-/// The ciphers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum CipherName {
-    /// ChaCha20: small and fast in software.
-    Chacha20,
-    /// AES-256 in counter mode: for chips with an engine.
-    #[value(name = "aes-256-ctr")]
-    Aes256Ctr,
 }
 
 impl EncryptionArguments {
@@ -77,35 +71,28 @@ impl EncryptionArguments {
         files.map(PathBuf::as_path).collect()
     }
 
-    /// What is asked for, if anything is.
+    /// The encryption that is asked for, if any.
     pub(crate) fn encryption(&self, console: &Console) -> Result<Option<Encryption>, Failure> {
-        let cipher = match self.cipher {
-            CipherName::Chacha20 => CipherChoice::ChaCha20,
-            CipherName::Aes256Ctr => CipherChoice::Aes256Ctr,
-        };
         let RecipientArguments { encrypt, seal_to, seal_command } = &self.recipient;
-        let recipient = if let Some(path) = encrypt {
-            let file = PassphraseFile {
-                option: "--encryption-passphrase-file",
-                path: self.encryption_passphrase_file.as_deref(),
-            };
-            match decryption_keys([path.as_path()], file, console)?.pop() {
-                Some(DecryptionKey::Shared(key)) => Recipient::Shared(key),
-                _ => {
-                    let message = format!("{}: is a device's own key, not a shared one", shown(path));
-                    return Err(
-                        Failure::usage(message).note("encrypt for it with --seal-to and its public key")
-                    );
-                }
-            }
-        } else if let Some(path) = seal_to {
-            Recipient::Sealed(Box::new(device_key(path)?))
-        } else if let Some(command) = seal_command {
-            Recipient::Sealed(Box::new(ShellSealer(command.clone())))
-        } else {
-            return Ok(None);
+        let recipient = match (encrypt, seal_to, seal_command) {
+            (Some(path), ..) => self.shared(path, console)?,
+            (_, Some(path), _) => Recipient::Sealed(Box::new(public_key(path, DevicePublic::from_pem)?)),
+            (.., Some(command)) => Recipient::Sealed(Box::new(ShellSealer(command.clone()))),
+            _ => return Ok(None),
         };
-        Ok(Some(Encryption { recipient, cipher }))
+        Ok(Some(Encryption { recipient, cipher: self.cipher }))
+    }
+
+    fn shared(&self, path: &PathBuf, console: &Console) -> Result<Recipient, Failure> {
+        let file = PassphraseFile {
+            option: "--encryption-passphrase-file",
+            path: self.encryption_passphrase_file.as_deref(),
+        };
+        match secret_keys(std::slice::from_ref(path), file, console, DecryptionKey::from_pem)?.pop() {
+            Some(DecryptionKey::Shared(key)) => Ok(Recipient::Shared(key)),
+            _ => Err(Failure::usage(format!("{}: is the key of a device, not a shared key", shown(path)))
+                .note("encrypt for the device with --seal-to and its public key")),
+        }
     }
 }
 
@@ -122,12 +109,12 @@ impl DecryptionArguments {
 
     /// All keys that are named.
     pub(crate) fn keys(&self, console: &Console) -> Result<Vec<DecryptionKey>, Failure> {
-        let paths = self.decrypt.iter().map(PathBuf::as_path);
-        decryption_keys(paths, PassphraseFile::named(self.passphrase_file.as_deref()), console)
+        let file = PassphraseFile::named(self.passphrase_file.as_deref());
+        secret_keys(&self.decrypt, file, console, DecryptionKey::from_pem)
     }
 }
 
-/// A service that seals, behind a shell command.
+/// A shell command that seals.
 struct ShellSealer(String);
 
 impl Sealer for ShellSealer {
@@ -137,7 +124,7 @@ impl Sealer for ShellSealer {
 
     fn seal(&self, content_key: &[u8; 32]) -> Result<Sealed, String> {
         let printed = shell::run(&self.0, content_key)?;
-        let unclear = || format!("\"{}\" printed {} bytes that are no sealed key", self.0, printed.len());
+        let unclear = || format!("\"{}\" printed {} bytes that are not a sealed key", self.0, printed.len());
         sealed_from(&printed).ok_or_else(unclear)
     }
 }

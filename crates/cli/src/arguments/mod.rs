@@ -1,48 +1,49 @@
 //! The command line: its commands, and a file for the options of each group of them.
 
-/// What follows every command's options. A macro, as only literals can be put together.
-macro_rules! exit_codes {
-    () => {
-        "\
+mod diff;
+mod encryption;
+mod release;
+mod restore;
+mod settings;
+mod signing;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use diff::{DiffArguments, Format};
+pub(crate) use release::{
+    CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments,
+};
+pub(crate) use restore::{
+    FlattenArguments, InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments,
+};
+pub(crate) use settings::Given;
+pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments};
+
+/// What follows the options in every command's help.
+const EXIT_CODES: &str = "\
 Exit codes:
   0  success
   1  a file could not be read or written, or another failure
   2  wrong usage
   3  not a package, or a damaged or unsupported one
   4  the base image is not the one that the package was made for
-  5  there is no package for the device"
-    };
-}
+  5  there is no package for the device";
 
-mod diff;
-mod encryption;
-mod engine;
-mod input;
-mod quantity;
-mod release;
-mod restore;
-mod signing;
+/// The most threads that can be asked for: more than any machine has cores.
+const THREAD_LIMIT: i64 = 1024;
 
-use clap::{Parser, Subcommand};
-
-pub(crate) use diff::{DiffArguments, Format};
-pub(crate) use encryption::DecryptionArguments;
-pub(crate) use input::FlattenArguments;
-pub(crate) use release::{
-    CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments, parse_sign_method,
-};
-pub(crate) use restore::{InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments};
-pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments};
-
-/// Differential firmware packages: the way from one image to the next, in as few bytes as possible.
+/// Differential firmware packages: small updates from one image to the next.
 #[derive(Debug, Parser)]
-#[command(name = "smidgen", version, after_help = exit_codes!(), max_term_width = 100)]
+#[command(name = "smidgen", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Tell nothing but errors.
-    #[arg(short, long, global = true, display_order = 100)]
+    /// Print the result to standard output as one JSON object; pack prints one for each event.
+    #[arg(long, global = true, display_order = 100)]
+    pub(crate) json: bool,
+    /// Print errors only.
+    #[arg(short, long, global = true, display_order = 101)]
     pub(crate) quiet: bool,
 }
 
@@ -50,36 +51,36 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a package that turns one image into another.
-    #[command(after_help = diff::HELP)]
+    #[command(after_help = diff::help())]
     Diff(DiffArguments),
     /// Restore an image from its base image and a package.
-    #[command(after_help = exit_codes!())]
+    #[command(after_help = EXIT_CODES)]
     Patch(PatchArguments),
-    /// Show what a package holds, and with its base image where its bytes went.
-    #[command(after_help = exit_codes!())]
+    /// Show what a package holds; with its base image, also a size breakdown.
+    #[command(after_help = EXIT_CODES)]
     Info(InfoArguments),
-    /// Prove that a package, or each of a release, restores its image, without writing it.
-    #[command(after_help = exit_codes!())]
+    /// Check that a package, or each package of a release, restores its image, without writing the image.
+    #[command(after_help = EXIT_CODES)]
     Verify(VerifyArguments),
     /// Make all packages of a release: one for each version in the field, and a full one.
-    #[command(after_help = exit_codes!())]
+    #[command(after_help = EXIT_CODES)]
     Pack(Box<PackArguments>),
-    /// Show a release, tell the delivery platform about it, or put its shards together.
-    #[command(after_help = exit_codes!())]
+    /// Show a release, print the delivery platform's messages about it, or merge its shards.
+    #[command(after_help = EXIT_CODES)]
     Manifest(ManifestArguments),
     /// Make a key that signs, encrypts or decrypts packages.
-    #[command(after_help = exit_codes!())]
+    #[command(after_help = EXIT_CODES)]
     Keygen(KeygenArguments),
     /// Sign a package, or all packages of a release.
-    #[command(after_help = exit_codes!())]
+    #[command(after_help = EXIT_CODES)]
     Sign(SignArguments),
-    /// Tell what an image is, and write the bytes that the device flashes of it.
-    #[command(after_help = exit_codes!())]
+    /// Show what an image is, and write the bytes of it that the device flashes.
+    #[command(after_help = EXIT_CODES)]
     Flatten(FlattenArguments),
     /// List releases, or find the package for a device.
-    #[command(after_help = exit_codes!(), alias = "catalog")]
+    #[command(after_help = EXIT_CODES, alias = "catalog")]
     Catalogue(CatalogueArguments),
-    /// Make streams of compressed files again for the process that started this one.
+    /// Rebuild the streams of compressed files for the process that started this one.
     #[command(hide = true)]
     MakeStreams(MakeStreamsArguments),
 }
@@ -87,8 +88,11 @@ pub(crate) enum Command {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use diff_core::{LEVELS, LEVELS_NOTE};
 
     use super::*;
+
+    const README: &str = include_str!("../../../../README.md");
 
     #[test]
     fn the_definition_is_sound() {
@@ -96,13 +100,22 @@ mod tests {
     }
 
     #[test]
-    fn a_heading_ends_with_the_options_it_is_for() {
+    fn readme_has_the_levels_of_the_help() {
+        let (_, table) = README.split_once("| level |").unwrap();
+        let rows = table.split("\n\n").next().unwrap().lines().skip(2);
+        let cells =
+            rows.map(|row| row.split('|').map(str::trim).skip(1).take(2).collect::<Vec<_>>().join(" "));
+        let expected = (1..).zip(LEVELS).map(|(level, what)| format!("{level} {what}"));
+        assert_eq!(cells.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        assert!(README.contains(LEVELS_NOTE));
+    }
+
+    #[test]
+    fn readme_has_every_option_of_diff() {
         let command = Arguments::command();
-        let json = command
-            .get_subcommands()
-            .flat_map(|command| command.get_arguments())
-            .filter(|argument| argument.get_id() == "json");
-        let headings: Vec<_> = json.map(|argument| argument.get_help_heading()).collect();
-        assert!(headings.len() > 6 && headings.iter().all(Option::is_none), "{headings:?}");
+        let diff = command.find_subcommand("diff").unwrap();
+        let options = diff.get_arguments().filter_map(|option| option.get_long());
+        let missing: Vec<&str> = options.filter(|name| !README.contains(&format!("`--{name}"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

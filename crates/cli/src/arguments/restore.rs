@@ -1,58 +1,54 @@
-//! The options of what reads packages: `patch`, `info` and `verify`.
+//! The options of the commands that read packages and images: `patch`, `info`, `verify` and `flatten`.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use diff_core::input::Reading;
 
+use super::Given;
 use super::encryption::DecryptionArguments;
-use super::input::InputArguments;
 
 /// The arguments of `patch`.
 #[derive(Debug, Args)]
 pub(crate) struct PatchArguments {
-    /// The base image that the package was made for.
-    pub(crate) old: PathBuf,
+    /// The image on the device (base).
+    pub(crate) base: PathBuf,
     /// The package: Smidgen's or BSDIFF40.
-    pub(crate) patch: PathBuf,
-    /// Where the restored image goes.
-    #[arg(short, long, value_name = "NEW")]
+    pub(crate) package: PathBuf,
+    /// The file to write the restored image to.
+    #[arg(short, long, value_name = "TARGET")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
-    pub(crate) reading: InputArguments,
-    /// Print the result to standard output as one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) reading: Given<Reading>,
 }
 
 /// The arguments of `info`.
 #[derive(Debug, Args)]
 pub(crate) struct InfoArguments {
     /// The package: Smidgen's or BSDIFF40.
-    pub(crate) patch: PathBuf,
-    /// The base image that the package was made for: tells where the bytes went.
-    #[arg(long, value_name = "OLD")]
+    pub(crate) package: PathBuf,
+    /// The base image of the package, for a size breakdown.
+    #[arg(long)]
     pub(crate) base: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
-    pub(crate) reading: InputArguments,
-    /// Print everything as one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) reading: Given<Reading>,
 }
 
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// The base image that the package was made for, or the folder of a release.
-    pub(crate) old: PathBuf,
-    /// The package, Smidgen's or BSDIFF40; none for a release.
-    pub(crate) patch: Option<PathBuf>,
-    /// The images that a release was made from: a version and its image, an image that says its version, or a folder of
+    /// The image on the device (base), or the folder of a release.
+    #[arg(value_name = "BASE|FOLDER")]
+    pub(crate) base: PathBuf,
+    /// The package: Smidgen's or BSDIFF40; not for a release.
+    pub(crate) package: Option<PathBuf>,
+    /// The images that the release was made from: VERSION=IMAGE, an image that states its version, or a folder of
     /// images named for their versions.
-    #[arg(long, value_name = "VERSION=IMAGE|IMAGE|FOLDER", num_args = 1.., conflicts_with = "patch")]
+    #[arg(long, value_name = "VERSION=IMAGE|IMAGE|FOLDER", num_args = 1.., conflicts_with = "package")]
     pub(crate) from: Vec<String>,
     /// Check that one of these keys signed the package.
     #[arg(long, value_name = "PUBLIC.pem", num_args = 1..)]
@@ -60,16 +56,25 @@ pub(crate) struct VerifyArguments {
     #[command(flatten)]
     pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
-    pub(crate) reading: InputArguments,
-    /// Print the result as one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) reading: Given<Reading>,
 }
 
-/// The arguments of the process that makes streams.
+/// The arguments of `flatten`.
+#[derive(Debug, Args)]
+pub(crate) struct FlattenArguments {
+    /// The image as the build left it.
+    pub(crate) input: PathBuf,
+    /// The file to write the bytes to that the device flashes.
+    #[arg(short, long, value_name = "IMAGE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Given<Reading>,
+}
+
+/// The arguments of the process that rebuilds streams.
 #[derive(Debug, Args)]
 pub(crate) struct MakeStreamsArguments {
-    /// Bytes of memory besides those that the process has at its start.
+    /// Bytes of memory on top of what the process has at its start.
     #[arg(long)]
     pub(crate) memory: u64,
     /// Seconds of processor time.

@@ -1,16 +1,15 @@
-//! The command line of keys and signatures, and the signers that it names.
+//! The options of keys and signatures, and the signers that they name.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use diff_core::release::Signer;
+use diff_core::release::{PublicKey, SecretKey, Signer};
 
-use crate::console::Console;
-use crate::failure::Failure;
-use crate::secrets::{PassphraseFile, public_key, secret_keys};
-use crate::shell::ShellSigner;
+use crate::io::secrets::{PassphraseFile, public_key, secret_keys};
+use crate::io::shell::ShellSigner;
+use crate::report::{Console, Failure};
 
-/// Where the options of signers stand in a command's help.
+/// The heading of the options of signers in help.
 const HEADING: &str = "Signatures";
 
 /// Who signs.
@@ -22,8 +21,8 @@ pub(crate) struct SigningArguments {
     /// The file or pipe whose first line is the passphrase of the secret keys [default: the variable SMIDGEN_PASSPHRASE].
     #[arg(long, help_heading = HEADING, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-    /// Sign with this shell command, such as one that asks an HSM: it gets the bytes to sign on standard input and prints
-    /// the signature (64 bytes, DER, or hexadecimal digits; at most 4096 bytes in all); may be given several times.
+    /// Sign with this shell command, such as one that asks an HSM: it reads the bytes to sign from standard input and
+    /// prints the signature (64 bytes, DER or hexadecimal digits; at most 4096 bytes); may be given several times.
     #[arg(long, help_heading = HEADING, value_name = "COMMAND")]
     sign_command: Vec<String>,
     /// The public key of each --sign-command, in the same order.
@@ -34,49 +33,43 @@ pub(crate) struct SigningArguments {
 /// The arguments of `keygen`.
 #[derive(Debug, Args)]
 pub(crate) struct KeygenArguments {
-    /// The file of the secret key, encrypted with the passphrase; must not be there yet.
+    /// The file to write the secret key to, encrypted with the passphrase; must not exist.
     pub(crate) secret: PathBuf,
-    /// The file of the public key; must not be there yet. A shared key has none.
+    /// The file to write the public key to; must not exist. A shared key has none.
     #[arg(required_if_eq_any = [("kind", "ed25519"), ("kind", "x25519")])]
     pub(crate) public: Option<PathBuf>,
-    /// What the key is.
+    /// The kind of key.
     #[arg(long, value_enum, default_value_t = KeyKind::Ed25519)]
     pub(crate) kind: KeyKind,
-    /// Write the 32 secret bytes of a shared or X25519 key to this file besides, for the devices' production.
+    /// Also write the 32 secret bytes of a shared or X25519 key to this file, for the production of devices.
     #[arg(long, value_name = "FILE")]
     pub(crate) raw: Option<PathBuf>,
     /// The file whose first line is the passphrase [default: the variable SMIDGEN_PASSPHRASE].
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
-    /// Print the result as one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
-/// What a key is, and good for.
+/// The kinds of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeyKind {
     /// Signs packages; devices check with the public key.
     Ed25519,
-    /// Encrypts packages, and decrypts them: all devices of a product line have it.
+    /// Encrypts and decrypts packages; all devices of a product line have it.
     Shared,
-    /// A device's own, or a group's: decrypts packages that were sealed to its public key.
+    /// Decrypts packages that are sealed to its public key; for one device or a group.
     X25519,
 }
 
 /// The arguments of `sign`.
 #[derive(Debug, Args)]
 pub(crate) struct SignArguments {
-    /// The package, or the folder of a release, whose packages are all signed.
+    /// The package, or the folder of a release to sign all packages of.
     pub(crate) package: PathBuf,
-    /// Where the signed package goes, or the signed release: a folder of its own.
+    /// The file to write the signed package to; for a release, another folder.
     #[arg(short, long, value_name = "PACKAGE|FOLDER")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) signing: SigningArguments,
-    /// Print the result as one JSON object; of a release, its manifest.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 impl SigningArguments {
@@ -90,15 +83,16 @@ impl SigningArguments {
     pub(crate) fn signers(&self, console: &Console) -> Result<Vec<Box<dyn Signer>>, Failure> {
         if self.sign_command.len() != self.sign_public_key.len() {
             return Err(Failure::usage(
-                "each --sign-command needs the --sign-public-key of its key, and none besides",
+                "give one --sign-public-key for each --sign-command, in the same order",
             ));
         }
-        let paths = self.key.iter().map(PathBuf::as_path);
-        let keys = secret_keys(paths, PassphraseFile::named(self.passphrase_file.as_deref()), console)?;
+        let file = PassphraseFile::named(self.passphrase_file.as_deref());
+        let keys = secret_keys(&self.key, file, console, SecretKey::from_pem)?;
         let mut signers: Vec<Box<dyn Signer>> = Vec::new();
         signers.extend(keys.into_iter().map(|key| Box::new(key) as Box<dyn Signer>));
         for (command, key) in self.sign_command.iter().zip(&self.sign_public_key) {
-            signers.push(Box::new(ShellSigner { command: command.clone(), key: public_key(key)? }));
+            let key = public_key(key, PublicKey::from_pem)?;
+            signers.push(Box::new(ShellSigner { command: command.clone(), key }));
         }
         Ok(signers)
     }

@@ -148,7 +148,7 @@ fn what_is_not_looked_into_is_told() {
     let xz = |seed: usize| [b"\xFD7zXZ\0".to_vec(), noise(40_000 + seed)[seed..].to_vec()].concat();
     let desk = Desk::with(&[("old.xz", &xz(0)), ("new.xz", &xz(20_000))]);
     let made = desk.run("diff old.xz new.xz -o patch --json").succeeded();
-    assert!(made.stderr.contains("note: the new file holds xz data"), "{}", made.stderr);
+    assert!(made.stderr.contains("note: the target file holds xz data"), "{}", made.stderr);
     let json = made.json();
     assert_eq!(json["notes"][0]["name"], "not-opened");
     let made = desk.run("diff old.xz old.xz -o same --json").succeeded();

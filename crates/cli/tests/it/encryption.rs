@@ -45,10 +45,11 @@ fn keys_are_made_for_their_owner_only() {
     let told = keygen(&desk, "s.pem --kind shared --json").succeeded().json();
     assert_eq!((&told["algorithm"], &told["constant"]), (&json!("shared"), &json!(null)));
     assert_eq!(told["key"].as_str().unwrap().len(), 16);
-    keygen(&desk, "s.pem --kind shared").failed(2, &["s.pem: is there already"]);
+    keygen(&desk, "s.pem --kind shared").failed(2, &["s.pem: exists, and is not overwritten"]);
     keygen(&desk, "a.pem a.pub --kind shared").failed(2, &["a shared key has no public half"]);
     keygen(&desk, "a.pem a.pub --raw a.key").failed(2, &["no secret key to check"]);
-    keygen(&desk, "a.pem a.pub --kind x25519 --raw shared.key").failed(2, &["shared.key: is there already"]);
+    keygen(&desk, "a.pem a.pub --kind x25519 --raw shared.key")
+        .failed(2, &["shared.key: exists, and is not overwritten"]);
     keygen(&desk, "a.pem --kind x25519").failed(2, &["PUBLIC"]);
     assert!(!desk.path("a.pem").exists() && !desk.path("a.pub").exists());
 }
@@ -213,7 +214,7 @@ fn what_is_missing_or_no_key_is_told_by_the_options_that_there_are() {
     // As --raw writes one, but never text by chance.
     desk.write_secret("bare.key", &[0xFF; 32]);
     let bare = diff(&desk, "--encrypt bare.key --encryption-passphrase-file phrase");
-    bare.failed(1, &["bare.key: cannot read: it is no text", "--raw"]);
+    bare.failed(1, &["bare.key: cannot read: it is not text", "--raw"]);
 }
 
 /// One machine that forgot `--encrypt` would deliver in the clear what the others hide.

@@ -91,7 +91,7 @@ fn verification_tells_the_digest_and_writes_nothing() {
 fn info_shows_where_the_bytes_went() {
     let desk = Desk::with_package();
     let without = desk.run("info patch").succeeded().stdout;
-    assert!(without.contains(&sha256(&desk.read("new"))) && without.contains("--base OLD"), "{without}");
+    assert!(without.contains(&sha256(&desk.read("new"))) && without.contains("--base BASE"), "{without}");
     let with = desk.run("info patch --base old").succeeded().stdout;
     for part in ["covers", "header", "landmarks", "literals", "%"] {
         assert!(with.contains(part), "{part} is missing in {with}");

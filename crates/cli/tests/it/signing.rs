@@ -29,11 +29,11 @@ fn a_new_key_is_for_its_owner_only_and_never_written_over() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(desk.path("key.pem")).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    keygen(&desk, "key").failed(2, &["key.pem: is there already"]);
+    keygen(&desk, "key").failed(2, &["key.pem: exists, and is not overwritten"]);
     assert_eq!(desk.read("key.pem"), secret.as_bytes());
     // With half of a pair there, no secret key is left behind.
     fs::copy(desk.path("key.pub"), desk.path("other.pub")).unwrap();
-    keygen(&desk, "other").failed(2, &["other.pub: is there already"]);
+    keygen(&desk, "other").failed(2, &["other.pub: exists, and is not overwritten"]);
     assert!(!desk.path("other.pem").exists());
     let told = desk.run("keygen third.pem third.pub --passphrase-file phrase --json").succeeded().json();
     assert!(told["constant"].as_str().unwrap().starts_with("const KEY: Ed25519Key = Ed25519Key([0x"));

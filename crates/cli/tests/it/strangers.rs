@@ -76,7 +76,8 @@ mod links {
         }
         // A key is not written over, neither through a link that leads nowhere.
         link(&desk, "nowhere", "link.pem");
-        run(&desk, "keygen link.pem link.pub --passphrase-file phrase").failed(2, &["is there already"]);
+        run(&desk, "keygen link.pem link.pub --passphrase-file phrase")
+            .failed(2, &["exists, and is not overwritten"]);
         assert!(!desk.path("nowhere").exists());
         assert_eq!(desk.read("victim"), b"precious");
     }

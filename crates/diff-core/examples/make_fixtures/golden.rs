@@ -53,7 +53,7 @@ fn all() -> Vec<Golden> {
         golden("firmware-v1-v3-in-place", VERSIONS[0], VERSIONS[2], in_place(40960, 2048, 8, 8192, &kib(8))),
         golden("firmware-v3-v1-in-place", VERSIONS[2], VERSIONS[0], in_place(40960, 4096, 1, 8192, &kib(8))),
         golden("small-repeats", SMALL_BASE, SMALL_REPEATS, plain),
-        golden("small-thumb", SMALL_BASE, SMALL_TARGET, at(Arch::Thumb)),
+        golden("small-thumb", SMALL_BASE, SMALL_TARGET, at(Arch::Only(PageKind::Thumb))),
         golden("small-same", SMALL_BASE, SMALL_BASE, kib(4)),
         golden("small-from-nothing", "-", SMALL_TARGET, kib(4)),
         golden("small-to-nothing", SMALL_BASE, "-", kib(4)),
@@ -70,22 +70,18 @@ fn all() -> Vec<Golden> {
         golden("firmware-v2-v3-zstd", VERSIONS[1], VERSIONS[2], zstd(1024)),
         golden("firmware-v1-v2-zstd-132k", VERSIONS[0], VERSIONS[1], zstd(132)),
     ];
-    let made = CODE.iter().filter(|(_, arch, _)| *arch != Arch::X86);
-    all.extend(made.map(|&(_, arch, [name, base, target])| golden(name, base, target, at(arch))));
+    let made = CODE.iter().filter(|(kind, _)| *kind != PageKind::X86);
+    all.extend(made.map(|&(kind, [name, base, target])| golden(name, base, target, at(Arch::Only(kind)))));
     all
 }
 
-/// Code of one architecture, its encoder option, and the names of its package and images.
-const CODE: [(PageKind, Arch, [&str; 3]); 5] = [
-    (
-        PageKind::Aarch64,
-        Arch::Aarch64,
-        ["aarch64", "packages/aarch64-base.bin", "packages/aarch64-target.bin"],
-    ),
-    (PageKind::Arm, Arch::Arm, ["arm", "packages/arm-base.bin", "packages/arm-target.bin"]),
-    (PageKind::Riscv, Arch::Riscv, ["riscv", "packages/riscv-base.bin", "packages/riscv-target.bin"]),
-    (PageKind::Xtensa, Arch::Xtensa, ["xtensa", "packages/xtensa-base.bin", "packages/xtensa-target.bin"]),
-    (PageKind::X86, Arch::X86, ["x86", "packages/x86-base.bin", "packages/x86-target.bin"]),
+/// Code of one architecture, and the names of its package and images.
+const CODE: [(PageKind, [&str; 3]); 5] = [
+    (PageKind::Aarch64, ["aarch64", "packages/aarch64-base.bin", "packages/aarch64-target.bin"]),
+    (PageKind::Arm, ["arm", "packages/arm-base.bin", "packages/arm-target.bin"]),
+    (PageKind::Riscv, ["riscv", "packages/riscv-base.bin", "packages/riscv-target.bin"]),
+    (PageKind::Xtensa, ["xtensa", "packages/xtensa-base.bin", "packages/xtensa-target.bin"]),
+    (PageKind::X86, ["x86", "packages/x86-base.bin", "packages/x86-target.bin"]),
 ];
 
 /// Nothing but a budget.
@@ -151,7 +147,7 @@ fn make_images() {
     keep(&fixtures().join(SMALL_BASE), || base);
     keep(&fixtures().join(SMALL_TARGET), || target);
     keep(&fixtures().join(SMALL_REPEATS), || repeats);
-    for (kind, _, [_, base, target]) in CODE {
+    for (kind, [_, base, target]) in CODE {
         let code = Code::new(kind, 60, 7);
         keep(&fixtures().join(base), || code.link(BASE_ADDRESS.into(), 0));
         keep(&fixtures().join(target), || code.revised(4, 8).link(BASE_ADDRESS.into(), 0));

@@ -4,6 +4,7 @@ use patch_nostd::Extensions;
 use patch_nostd::wire::{TEXT_LIMIT, Text, is_name, is_product};
 
 use super::error::DiffError;
+use crate::settings::{parse, parse_number, put_parsed, settings};
 
 /// For which device a package is, and what it brings there. Devices compare this with what they are before the first
 /// erase.
@@ -30,6 +31,20 @@ impl Identity {
             ..Extensions::default()
         })
     }
+}
+
+settings! {
+    Identity, None;
+    "product" "NAME": "The product; devices of other products refuse the package",
+        |identity, text| put_parsed(&mut identity.product, parse(text).map(Some));
+    "module" "NAME": "The part of the product that the image is for",
+        |identity, text| put_parsed(&mut identity.module, parse(text).map(Some));
+    "to-version" "VERSION": "The target's version [default: version stored in the image]",
+        |identity, text| put_parsed(&mut identity.version, parse(text).map(Some));
+    "rollback-counter" "N": "Devices with a higher rollback counter refuse the package",
+        |identity, text| {
+            put_parsed(&mut identity.rollback_counter, parse_number(text, "a number of 32 bits").map(Some))
+        };
 }
 
 fn checked<'a>(

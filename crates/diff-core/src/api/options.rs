@@ -1,7 +1,14 @@
 //! What a caller may choose: memory budget, codec, architecture, base address.
 
+use std::str::FromStr;
+
+use patch_nostd::wire::PageKind;
+
 use super::identity::Identity;
 use super::in_place::InPlace;
+use crate::settings::{
+    ValueError, by_name, parse_number, parse_size, parse_within, put, put_parsed, settings,
+};
 
 /// The level where none is given.
 const DEFAULT_LEVEL: u8 = 6;
@@ -30,23 +37,13 @@ pub enum CodecChoice {
 /// Which references are looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arch {
-    /// Whatever comes out smallest.
+    /// Those of the architectures that the base looks like, as far as they make the package smaller.
     #[default]
     Auto,
-    /// Thumb-2 code and pointers.
-    Thumb,
-    /// AArch64 code and pointers of 64 bits.
-    Aarch64,
-    /// A32 code and pointers.
-    Arm,
-    /// RISC-V code and pointers.
-    Riscv,
-    /// Xtensa code and pointers.
-    Xtensa,
-    /// x86-64 code and pointers of 64 bits.
-    X86,
     /// None: images are plain bytes.
     None,
+    /// Those of this kind of pages.
+    Only(PageKind),
 }
 
 /// What is done about compressed files.
@@ -60,7 +57,7 @@ pub enum Containers {
     None,
 }
 
-/// Everything that shapes a package besides the two images.
+/// Everything that shapes a package, apart from the two images.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The decoder's memory.
@@ -81,7 +78,7 @@ pub struct Options {
     pub body_digest: bool,
     /// What devices compare with themselves.
     pub identity: Identity,
-    /// Makes a package that devices can also apply in the slot of the base.
+    /// Makes a package that devices can also apply in place, in the slot that holds the base.
     pub in_place: Option<InPlace>,
 }
 
@@ -112,5 +109,165 @@ impl Ram {
             Self::Auto if size <= 16 << 20 => 256 << 10,
             Self::Auto => 8 << 20,
         }
+    }
+}
+
+impl FromStr for Ram {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            size => parse_size(size)
+                .map(Self::Bytes)
+                .map_err(|error| ValueError(error.0.replace("expected", "expected \"auto\" or"))),
+        }
+    }
+}
+
+impl CodecChoice {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Cm, Self::Zstd];
+
+    /// The name in options, release files and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cm => "cm",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+by_name!(CodecChoice, Display);
+
+impl Arch {
+    /// `Auto`, `None`, and each kind of code.
+    pub const ALL: [Self; PageKind::CODE.len() + 2] = {
+        let mut all = [Self::Auto; PageKind::CODE.len() + 2];
+        all[1] = Self::None;
+        let mut index = 0;
+        while index < PageKind::CODE.len() {
+            all[index + 2] = Self::Only(PageKind::CODE[index]);
+            index += 1;
+        }
+        all
+    };
+
+    /// The name in options, release files and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::None => "none",
+            Self::Only(kind) => kind.name(),
+        }
+    }
+}
+
+by_name!(Arch, Display);
+
+impl Containers {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Auto, Self::None];
+
+    /// The name in options and release files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::None => "none",
+        }
+    }
+}
+
+by_name!(Containers, Display);
+
+settings! {
+    Options, None;
+    "ram" "SIZE|auto": "Memory of the device's decoder, such as 16K, 256KiB or 8M [default: auto]",
+        |options, text| put(&mut options.ram, text);
+    "codec" "CODEC" [CodecChoice::ALL.map(CodecChoice::name)]:
+        "Codec of the body: cm makes the smallest packages, zstd those that restore fastest [default: cm]",
+        |options, text| put(&mut options.codec, text);
+    "level" "1..9": "Effort, from 1 (fastest) to 9 (smallest packages); does not affect decoding [default: 6]",
+        |options, text| put_parsed(&mut options.level, parse_within(text, 1..=9, "a level from 1 to 9"));
+    "base" "ADDR": "Address of the images' first byte when they run, such as 0x08000000 [default: detected]",
+        |options, text| {
+            let address = parse_number(text, "a 32-bit address such as 0x08000000 or 134217728");
+            put_parsed(&mut options.base_address, address.map(Some))
+        };
+    "arch" "ARCH" [Arch::ALL.map(Arch::name)]:
+        "CPU architecture of the code; with none, images are plain bytes [default: auto]",
+        |options, text| put(&mut options.arch, text);
+    "containers" "WHEN" [Containers::ALL.map(Containers::name)]:
+        "Whether compressed files (.gz, .zip and so on) are expanded: devices need an operating system to restore such \
+         packages [default: auto]",
+        |options, text| put(&mut options.containers, text);
+    "md5": "Put the target's MD5 into the header, for delivery platforms that require it",
+        |options, text| put(&mut options.md5, text);
+    "body-digest": "Put the SHA-256 of the body into the header",
+        |options, text| put(&mut options.body_digest, text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn every_choice_is_found_by_its_name() {
+        for codec in CodecChoice::ALL {
+            assert_eq!(codec.name().parse(), Ok(codec));
+        }
+        for containers in Containers::ALL {
+            assert_eq!(containers.name().parse(), Ok(containers));
+        }
+        for arch in Arch::ALL {
+            assert_eq!(arch.to_string().parse(), Ok(arch));
+        }
+        assert_eq!(
+            "mips".parse::<Arch>().unwrap_err().0,
+            "expected one of auto, none, thumb, aarch64, arm, riscv, xtensa, x86"
+        );
+        assert!("words32".parse::<Arch>().is_err());
+    }
+
+    #[test]
+    fn settings_set_what_they_are_named_for() {
+        let mut options = Options::default();
+        let values = [
+            ("ram", "16K"),
+            ("codec", "zstd"),
+            ("level", "9"),
+            ("base", "0x10"),
+            ("arch", "arm"),
+            ("containers", "none"),
+            ("md5", "true"),
+            ("body-digest", "true"),
+        ];
+        for (setting, (name, value)) in Options::SETTINGS.iter().zip(values) {
+            assert_eq!(setting.name, name);
+            (setting.set)(&mut options, value).unwrap();
+            assert!((setting.set)(&mut options, "nonsense").is_err(), "{name}");
+            assert!((setting.choices)().is_empty() || (setting.choices)().contains(&value));
+        }
+        let Options { ram, codec, level, containers, arch, base_address, md5, body_digest, .. } = options;
+        assert_eq!((ram, codec, level, base_address), (Ram::Bytes(16 << 10), CodecChoice::Zstd, 9, Some(16)));
+        assert_eq!(
+            (arch, containers, md5, body_digest),
+            (Arch::Only(PageKind::Arm), Containers::None, true, true)
+        );
+        assert!("automatic".parse::<Ram>().unwrap_err().0.starts_with("expected \"auto\" or a size"));
+    }
+
+    #[test]
+    fn defaults_in_the_help_are_the_usual_ones() {
+        let usual = Options::default();
+        let help = |name: &str| Options::SETTINGS.iter().find(|setting| setting.name == name).unwrap().help;
+        assert!(help("level").ends_with(&format!("[default: {}]", usual.level)));
+        assert!(help("codec").ends_with(&format!("[default: {}]", usual.codec)));
+        assert!(help("arch").ends_with(&format!("[default: {}]", usual.arch)));
+        assert!(help("containers").ends_with(&format!("[default: {}]", usual.containers)));
     }
 }

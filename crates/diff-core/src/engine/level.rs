@@ -27,11 +27,11 @@ pub(crate) struct Effort {
     pub(crate) tuning: bool,
     /// How often covers are chosen again by the prices learned from the last choice.
     pub(crate) passes: usize,
-    /// How learned prices are varied in each of these passes: the best of so many is kept.
+    /// Variations of the learned prices in each of these passes; the best is kept.
     pub(crate) scales: usize,
-    /// Images of up to so many bytes have their covers chosen again.
+    /// The size up to which images have their covers chosen again, in bytes.
     pub(crate) again: usize,
-    /// Images of up to so many bytes are small ones.
+    /// The size up to which images are small, in bytes.
     pub(crate) small: usize,
     /// The level whose package is taken if it is smaller: what is tried more may lead astray.
     pub(crate) below: Option<u8>,
@@ -55,6 +55,22 @@ pub(crate) const SCALES: [Scale; 6] = {
     ]
 };
 
+/// What each level does, from 1 on. Help and README show this table.
+pub const LEVELS: [&str; 9] = [
+    "covers as the search finds them, under the most plausible mask; no trial encodings",
+    "what lies between long covers is chosen by price",
+    "all covers are chosen by price",
+    "covers from all plausible masks; kinds of pages chosen by trial encodings",
+    "more candidates for covers; learning rates and landmarks chosen by trial encodings",
+    "covers chosen again, by prices learned from a trial encoding; images up to 8 MB",
+    "again up to twice, with two variations of the prices each time; images up to 40 MiB",
+    "again up to four times, with four variations and more candidates; images up to 2 MB count as small",
+    "again up to eight times, with six variations; images up to 8 MB count as small",
+];
+/// The limits that [`LEVELS`] leaves out.
+pub const LEVELS_NOTE: &str = "Several masks and the trial encodings of levels 4 and 5 are for small images: up to 1 MiB, \
+     unless the level says otherwise. Levels 7 to 9 also make the package of the level below, and keep the smaller one.";
+
 /// The least: one mask, the search's covers, no trial encoding.
 const FASTEST: Effort = Effort {
     all_masks: false,
@@ -69,7 +85,7 @@ const FASTEST: Effort = Effort {
 };
 
 /// The levels, from fast to smallest. Each has what the one before has, and more.
-const LEVELS: [Effort; 9] = {
+const EFFORTS: [Effort; 9] = {
     let gaps = Effort { choice: Choice::Gaps, ..FASTEST };
     let priced = Effort { choice: Choice::All(NARROW), ..gaps };
     let masks = Effort { all_masks: true, pages: true, ..priced };
@@ -92,7 +108,7 @@ impl Effort {
     /// The effort of a level; levels beyond the ends are the ends.
     pub(crate) const fn of(level: u8) -> Self {
         let index = if level == 0 { 0 } else { level as usize - 1 };
-        LEVELS[if index < LEVELS.len() { index } else { LEVELS.len() - 1 }]
+        EFFORTS[if index < EFFORTS.len() { index } else { EFFORTS.len() - 1 }]
     }
 }
 
@@ -107,11 +123,37 @@ mod tests {
             Choice::Gaps => (0, 1),
             Choice::All(width) => (width.reach, width.lanes),
         };
-        for pair in LEVELS.windows(2) {
+        for pair in EFFORTS.windows(2) {
             let (less, more) = (&pair[0], &pair[1]);
             assert!(width(less) <= width(more) && less.passes <= more.passes && less.small <= more.small);
             assert!(less.all_masks <= more.all_masks && less.pages <= more.pages);
             assert!(less.again <= more.again && less.tuning <= more.tuning && less.scales <= more.scales);
+        }
+    }
+
+    #[test]
+    fn the_table_states_the_limits_of_each_level() {
+        let size = |bytes: usize| {
+            if bytes.is_multiple_of(1 << 20) {
+                format!("{} MiB", bytes >> 20)
+            } else {
+                format!("{} MB", bytes / 1_000_000)
+            }
+        };
+        assert!(LEVELS_NOTE.contains(&format!("small images: up to {}", size(FASTEST.small))));
+        for (pair, text) in EFFORTS.windows(2).zip(&LEVELS[1..]) {
+            let (less, more) = (&pair[0], &pair[1]);
+            let again = more.passes > 0 && (more.again > less.again || less.passes == 0);
+            assert_eq!(
+                again,
+                text.contains(&format!("images up to {}", size(more.again))) && !text.contains("count"),
+                "{text}"
+            );
+            assert_eq!(
+                more.small > less.small,
+                text.contains(&format!("images up to {} count as small", size(more.small))),
+                "{text}"
+            );
         }
     }
 }

@@ -12,6 +12,7 @@ mod target_image;
 mod trial;
 mod zstd;
 
+pub use level::{LEVELS, LEVELS_NOTE};
 pub use target_image::TargetImage;
 
 use patch_nostd::Extensions;

@@ -139,12 +139,8 @@ fn kinds(arch: Arch, base: &[u8], space: &AddressSpace) -> Vec<PageKind> {
             kinds.extend(words(&code, base.len(), space).map(PageKind::Words));
             kinds.extend(code);
         }
-        Arch::Thumb => kinds.push(PageKind::Thumb),
-        Arch::Aarch64 => kinds.push(PageKind::Aarch64),
-        Arch::Arm => kinds.push(PageKind::Arm),
-        Arch::Riscv => kinds.push(PageKind::Riscv),
-        Arch::Xtensa => kinds.push(PageKind::Xtensa),
-        Arch::X86 => kinds.push(PageKind::X86),
+        Arch::Only(PageKind::Bytes) => {}
+        Arch::Only(kind) => kinds.push(kind),
     }
     kinds
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::settings::by_name;
+
 /// What a file is, or is to be taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
@@ -45,13 +47,9 @@ impl Format {
             Self::Esp => "esp",
         }
     }
-
-    /// The format of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
-    }
 }
+
+by_name!(Format);
 
 /// As people call it.
 impl fmt::Display for Format {
@@ -75,10 +73,10 @@ mod tests {
     #[test]
     fn names_are_what_json_says() {
         for format in Format::ALL {
-            assert_eq!(Format::from_name(format.name()), Some(format));
+            assert_eq!(format.name().parse(), Ok(format));
             #[cfg(feature = "release")]
             assert_eq!(serde_json::to_value(format).unwrap(), format.name());
         }
-        assert_eq!(Format::from_name("coff"), None);
+        assert!("coff".parse::<Format>().is_err());
     }
 }

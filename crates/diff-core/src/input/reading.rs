@@ -1,10 +1,11 @@
-//! How inputs are read: the choices of those who know better than what files say.
+//! Overrides for input detection and flattening.
 
 use std::ops::Range;
 
 use super::Format;
+use crate::settings::{ValueError, parse_number, parse_range, parse_size, put_parsed, settings};
 
-/// How an input is read. Nothing but gaps, ranges and families can change what comes of a file of a given format.
+/// How an input is read. For a file of a given format, only gaps, ranges and families change the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// What the file is taken for; found out by its contents if absent.
@@ -35,5 +36,42 @@ impl Reading {
     #[must_use]
     pub fn of(format: Format) -> Self {
         Self { format: Some(format), ..Self::default() }
+    }
+}
+
+settings! {
+    Reading, Some("Images");
+    "input-format" "FORMAT" [[&["auto"], &Format::ALL.map(Format::name)[..]].concat()]:
+        "Format of the images: Intel HEX, S-records, ELF and UF2 are flattened to what the device flashes, images of MCUboot \
+         and ESP-IDF are checked; raw takes files as they are [default: auto]",
+        |reading, text| {
+            let auto = |error: ValueError| ValueError(error.0.replace("one of", "one of auto,"));
+            let format = if text == "auto" { Ok(None) } else { text.parse().map(Some).map_err(auto) };
+            put_parsed(&mut reading.format, format)
+        };
+    "fill" "BYTE": "The byte that fills gaps between addresses [default: 0xFF]",
+        |reading, text| put_parsed(&mut reading.fill, parse_number(text, "a byte such as 0xFF or 0"));
+    "max-gap" "SIZE": "The longest gap that is filled, such as 64K; a longer one is an error [default: 64K]",
+        |reading, text| put_parsed(&mut reading.max_gap, parse_size(text));
+    "range" "START..END":
+        "Take only these addresses, such as 0x0..0x80000, where a file holds several memories; END is exclusive",
+        |reading, text| put_parsed(&mut reading.range, parse_range(text).map(Some));
+    "uf2-family" "NUMBER": "Take only the blocks of this family, such as 0xE48BFF56, where a UF2 file holds several",
+        |reading, text| {
+            let family = parse_number(text, "a number of 32 bits such as 0xE48BFF56");
+            put_parsed(&mut reading.family, family.map(Some))
+        };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn defaults_in_the_help_are_the_usual_ones() {
+        let help = |name: &str| Reading::SETTINGS.iter().find(|setting| setting.name == name).unwrap().help;
+        assert!(help("fill").ends_with(&format!("[default: {DEFAULT_FILL:#X}]")));
+        assert!(help("max-gap").ends_with(&format!("[default: {}K]", DEFAULT_MAX_GAP >> 10)));
     }
 }

@@ -21,7 +21,8 @@ pub use make::{
 pub use model::{
     BaseEntry, Bytes, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, FullBecause,
     Image, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackageEntry,
-    Query, RELEASE_FILES, Release, ReleaseFile, Shard, Source, SourceEntry, TargetEntry, Type, sources_in,
+    Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Shard, Source, SourceEntry, TargetEntry,
+    Type, sources_in,
 };
 pub use platform::{RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};

@@ -9,17 +9,8 @@ use testkit::Choice;
 use testkit::code::{Code, all_kinds};
 use testkit::{edited, edits, noise};
 
-const ARCHITECTURES: [Arch; 8] =
-    [Arch::Auto, Arch::None, Arch::Thumb, Arch::Aarch64, Arch::Arm, Arch::Riscv, Arch::Xtensa, Arch::X86];
-
 /// Where images run; at the last one addresses overflow.
 const ADDRESSES: [u64; 4] = [0, 0x0800_0000, 0xFFFF_8000_0020_0000, 0xFFFF_F000];
-
-/// What the code of an architecture is called.
-fn arch_of(kind: PageKind) -> Arch {
-    let arch = ARCHITECTURES.iter().find(|arch| format!("{arch:?}") == format!("{kind:?}"));
-    *arch.unwrap_or_else(|| panic!("{kind:?} has no name"))
-}
 
 /// A package with the search's covers.
 fn package(choice: &Choice, base: &[u8], target: &[u8]) -> Vec<u8> {
@@ -53,7 +44,7 @@ proptest! {
         let (old, new) = parts(&[kind], functions, changes, seed.into(), address);
         let new = edited(&new, &edits);
         let base_address = known.then_some(address as u32);
-        for arch in ARCHITECTURES {
+        for arch in Arch::ALL {
             let options = Options { arch, base_address, level, ram: Ram::Bytes(6000), ..Options::default() };
             round_trip(&old, &new, &options);
         }
@@ -88,8 +79,8 @@ proptest! {
 
 #[test]
 fn each_architecture_gains_from_its_own_kind() {
-    for &kind in PageKind::CODE {
-        let arch = arch_of(kind);
+    for arch in Arch::ALL {
+        let Arch::Only(kind) = arch else { continue };
         let code = Code::new(kind, 400, 3);
         let (old, new) = (code.link(0x0800_0000, 0), code.revised(7, 4).link(0x0800_0000, 0));
         let make = |arch| {

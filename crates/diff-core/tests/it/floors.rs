@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. A file or folder may import from what stands before it; `lib.rs` may import all.
 const FLOORS: [&str; 16] = [
-    "escaped",
+    "escaped settings",
     "digest",
     "limits",
     "search",

@@ -11,7 +11,7 @@ use diff_core::release::platform::{
 };
 use diff_core::release::{
     CipherChoice, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError, PackOptions,
-    PackProgress, Recipient, Release, Shard, SharedSecret, Type, merge, pack,
+    PackProgress, Recipient, Release, ReleaseOptions, Shard, SharedSecret, Type, merge, pack,
 };
 use diff_core::{Options, Silent, prove};
 use serde_json::Value;
@@ -190,7 +190,13 @@ fn what_changed_is_made_anew() {
 fn another_share_makes_what_was_dropped() {
     let folder = packed(&PackOptions::default());
     let notebook = Notebook::new(usize::MAX);
-    let manifest = pack(&release().share(0), &PackOptions::default(), folder.path(), &notebook).unwrap();
+    let manifest = pack(
+        &release().terms(ReleaseOptions { share: 0, ..ReleaseOptions::default() }),
+        &PackOptions::default(),
+        folder.path(),
+        &notebook,
+    )
+    .unwrap();
     assert_eq!(notebook.counts(), (1, 4, 0));
     assert_eq!(files(folder.path()).into_keys().collect::<Vec<_>>(), ["full-2.0.bin", MANIFEST_FILE]);
     assert!(manifest.sources.iter().all(|source| source.package.as_deref() == Some("full-2.0.bin")));
@@ -278,7 +284,12 @@ fn shards_that_do_not_belong_together_are_not_merged() {
 fn rules_are_broken_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("release");
-    let refused = pack(&release().firmware_name("-"), &PackOptions::default(), &inner, &Silent);
+    let refused = pack(
+        &release().terms(ReleaseOptions { name: Some("-".into()), ..ReleaseOptions::default() }),
+        &PackOptions::default(),
+        &inner,
+        &Silent,
+    );
     assert!(matches!(refused, Err(PackError::Rule(_))));
     assert!(!inner.exists());
 }

@@ -23,7 +23,7 @@ fn all_options() -> Vec<Options> {
 }
 
 fn any_options() -> impl Strategy<Value = Options> {
-    let arch = prop::sample::select(vec![Arch::Auto, Arch::Thumb, Arch::None]);
+    let arch = prop::sample::select(Arch::ALL.to_vec());
     let base = prop::option::of(prop::sample::select(vec![0, BASE_ADDRESS, 0xFFFF_FF00]));
     let digests = (any::<bool>(), any::<bool>());
     (prop::sample::select(all_options()), 1..=9u8, arch, base, digests).prop_map(

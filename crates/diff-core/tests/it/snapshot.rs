@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "release")]
 use diff_core::release::{PackOptions, Release, pack};
-use diff_core::{Arch, CodecChoice, Containers, Identity, InPlace, Options, Ram, Silent, diff};
+use diff_core::{CodecChoice, Containers, Identity, InPlace, Options, Ram, Silent, diff};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use testkit::archives::{Put, changed, gzip, tar, text, zip};
@@ -66,7 +66,7 @@ fn firmware_cases() -> Vec<Case> {
             add(format!("ram-{name}"), Options { ram: Ram::Bytes(ram), ..usual() });
         }
         for arch in ["none", "thumb", "riscv"] {
-            add(format!("arch-{arch}"), Options { arch: self::arch(arch), ..usual() });
+            add(format!("arch-{arch}"), Options { arch: arch.parse().unwrap(), ..usual() });
         }
         let zstd = Options { codec: CodecChoice::Zstd, ..Options::default() };
         add("zstd".into(), zstd.clone());
@@ -83,19 +83,6 @@ fn firmware_cases() -> Vec<Case> {
     cases
 }
 
-fn arch(name: &str) -> Arch {
-    match name {
-        "none" => Arch::None,
-        "thumb" => Arch::Thumb,
-        "aarch64" => Arch::Aarch64,
-        "arm" => Arch::Arm,
-        "riscv" => Arch::Riscv,
-        "xtensa" => Arch::Xtensa,
-        "x86" => Arch::X86,
-        _ => Arch::Auto,
-    }
-}
-
 /// Code of each architecture, found and named.
 fn code_cases() -> Vec<Case> {
     let read = |name: String| fs::read(fixtures().join("packages").join(name)).unwrap();
@@ -103,7 +90,11 @@ fn code_cases() -> Vec<Case> {
     for name in ["aarch64", "arm", "riscv", "xtensa", "x86", "code", "words", "more-words", "small"] {
         let images = (read(format!("{name}-base.bin")), read(format!("{name}-target.bin")));
         cases.push(Case::new(&format!("{name}-auto"), &images, usual()));
-        cases.push(Case::new(&format!("{name}-arch"), &images, Options { arch: arch(name), ..usual() }));
+        cases.push(Case::new(
+            &format!("{name}-arch"),
+            &images,
+            Options { arch: name.parse().unwrap_or_default(), ..usual() },
+        ));
         cases.push(Case::new(&format!("{name}-level-3"), &images, Options { level: 3, ..usual() }));
     }
     let (program, nothing) = (Program::new(400, 1), Vec::new());

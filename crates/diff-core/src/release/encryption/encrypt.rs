@@ -15,6 +15,7 @@ use super::keys::{Secret, SharedSecret};
 use super::seal::{Sealed, Sealer};
 use crate::digest::{hex, sha256};
 use crate::proof::prove_with;
+use crate::settings::by_name;
 
 /// The ciphers that the format has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,8 +106,13 @@ impl Encryption {
     }
 }
 
+by_name!(CipherChoice, Display);
+
 impl CipherChoice {
-    /// What manifests and reports call it.
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::ChaCha20, Self::Aes256Ctr];
+
+    /// The name in options, manifests and reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -281,7 +281,7 @@ impl Run<'_> {
     /// Whether an earlier run with the same share found this package too large.
     fn is_dropped(&self, task: &Task) -> bool {
         let mut dropped = self.known.dropped.iter();
-        dropped.any(|(dropped, share)| dropped.recipe == task.recipe && *share == self.release.share)
+        dropped.any(|(dropped, share)| dropped.recipe == task.recipe && *share == self.release.terms.share)
     }
 
     /// What the manifest says about a package.
@@ -339,15 +339,15 @@ impl Run<'_> {
         Manifest {
             manifest: MANIFEST_VERSION,
             shard: Some(self.effort.shard),
-            product: release.product.clone(),
-            module: release.module.clone(),
+            product: release.options.identity.product.clone(),
+            module: release.module_name().to_owned(),
             name: release.name(),
-            description: release.description.clone(),
+            description: release.terms.description.clone(),
             version: release.version.clone(),
             target,
-            android_sdk: release.android_sdk,
-            share: release.share,
-            rollback_counter: release.rollback_counter,
+            android_sdk: release.terms.android_sdk,
+            share: release.terms.share,
+            rollback_counter: release.options.identity.rollback_counter,
             sources,
             packages,
             notes: Vec::new(),

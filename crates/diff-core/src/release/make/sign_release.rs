@@ -61,8 +61,8 @@ fn sign_package(
 /// The entry of the signed package. The next run of `pack` must not take it for one of its own that has other keys.
 fn entry(package: &PackageEntry, signed: &[u8], keys: Vec<String>) -> PackageEntry {
     let (md5, sha256) = (md5_hex(signed), sha256_hex(signed));
-    let sign = match SignMethod::from_name(&package.sign_method) {
-        Some(SignMethod::Md5) => md5.clone(),
+    let sign = match package.sign_method.parse() {
+        Ok(SignMethod::Md5) => md5.clone(),
         _ => sha256.clone(),
     };
     let recipe = sha256_hex(format!("{}, signed by {keys:?}", package.recipe).as_bytes());

@@ -54,7 +54,7 @@ impl Manifest {
         platform::check_catalogue(self.packages.len())?;
         for package in &self.packages {
             platform::check_file(&package.file, package.size)?;
-            if let Some(method) = SignMethod::from_name(&package.sign_method) {
+            if let Ok(method) = package.sign_method.parse() {
                 platform::check_sign_method(method, package.kind == Type::Differential, self.android_sdk)?;
             }
             if package.kind == Type::Differential {
@@ -114,10 +114,10 @@ impl Manifest {
                 return Err(format!("how \"{file}\" is encrypted is not known"));
             }
         }
-        let sign = match SignMethod::from_name(&package.sign_method) {
-            Some(SignMethod::Md5) => &package.md5,
-            Some(SignMethod::Sha256) => &package.sha256,
-            None => return Err(format!("the sign method of \"{file}\" is neither MD5 nor SHA256")),
+        let sign = match package.sign_method.parse() {
+            Ok(SignMethod::Md5) => &package.md5,
+            Ok(SignMethod::Sha256) => &package.sha256,
+            Err(_) => return Err(format!("the sign method of \"{file}\" is neither MD5 nor SHA256")),
         };
         if package.sign != *sign {
             return Err(format!("the sign of \"{file}\" is not its {}", package.sign_method));

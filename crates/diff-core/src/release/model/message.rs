@@ -51,8 +51,8 @@ impl<'a> Messages<'a> {
 
     /// What the platform publishes to `/ota/device/upgrade/${productKey}/${deviceName}`.
     fn upgrade(&self, package: &PackageEntry, number: u32) -> Value {
-        let method = match SignMethod::from_name(&package.sign_method) {
-            Some(SignMethod::Md5) => "Md5",
+        let method = match package.sign_method.parse() {
+            Ok(SignMethod::Md5) => "Md5",
             _ => "SHA256",
         };
         json!({

@@ -16,6 +16,6 @@ pub use entries::{BaseEntry, Dropped, EncryptionEntry, PackageEntry, SourceEntry
 pub use image::{Bytes, Flattened, Image, Source};
 pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
 pub use message::Messages;
-pub use release::{DEFAULT_SHARE, Release};
+pub use release::{DEFAULT_SHARE, Release, ReleaseOptions};
 pub use release_file::{RELEASE_FILES, ReleaseFile, sources_in};
 pub use shard::Shard;

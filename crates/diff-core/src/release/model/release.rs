@@ -9,9 +9,55 @@ use crate::release::error::PackError;
 use crate::release::model::{Image, Source};
 use crate::release::platform::{self, DEFAULT_MODULE, RuleError, SignMethod, version_order};
 use crate::release::sign::Signer;
+use crate::settings::{parse, parse_within, put, put_parsed, settings};
 
 /// A differential package with more than this share of the full one's bytes, in percent, is not worth it.
 pub const DEFAULT_SHARE: u8 = 80;
+
+/// What only a release has options for: how the platform lists it, and which packages are worth their bytes.
+#[derive(Clone, Debug)]
+pub struct ReleaseOptions {
+    /// The firmware's name, 1 to 40 characters; product and version if absent.
+    pub name: Option<String>,
+    /// The firmware's description, at most 100 characters.
+    pub description: String,
+    /// The digest that the platform signs with; SHA256 if absent, MD5 for the Android SDK.
+    pub sign_method: Option<SignMethod>,
+    /// Whether devices use the platform's Android SDK.
+    pub android_sdk: bool,
+    /// The most that a differential package may have of the full one's bytes, in percent.
+    pub share: u8,
+}
+
+impl Default for ReleaseOptions {
+    fn default() -> Self {
+        Self {
+            name: None,
+            description: String::new(),
+            sign_method: None,
+            android_sdk: false,
+            share: DEFAULT_SHARE,
+        }
+    }
+}
+
+settings! {
+    ReleaseOptions, None;
+    "name" "NAME": "The firmware's name, 1 to 40 characters [default: product and version]",
+        |options, text| put_parsed(&mut options.name, parse(text).map(Some));
+    "description" "TEXT": "The firmware's description, at most 100 characters",
+        |options, text| put(&mut options.description, text);
+    "sign-method" "METHOD":
+        "The digest that the platform signs with: MD5 or SHA256 [default: SHA256, or MD5 with --android-sdk]",
+        |options, text| put_parsed(&mut options.sign_method, parse(&text.to_ascii_uppercase()).map(Some));
+    "android-sdk": "Devices use the platform's Android SDK, which checks differential packages by MD5",
+        |options, text| put(&mut options.android_sdk, text);
+    "share" "PERCENT":
+        "Drop differential packages with more than this share of the full one's bytes [default: 80]",
+        |options, text| {
+            put_parsed(&mut options.share, parse_within(text, 0..=100, "a number of percent from 0 to 100"))
+        };
+}
 
 /// What is packed. Build it up from [`Release::new`].
 ///
@@ -27,14 +73,7 @@ pub struct Release {
     pub(crate) version: String,
     pub(crate) target: Box<dyn Image>,
     pub(crate) sources: Vec<Source>,
-    pub(crate) product: Option<String>,
-    pub(crate) module: String,
-    pub(crate) name: Option<String>,
-    pub(crate) description: String,
-    pub(crate) sign_method: Option<SignMethod>,
-    pub(crate) android_sdk: bool,
-    pub(crate) share: u8,
-    pub(crate) rollback_counter: Option<u32>,
+    pub(crate) terms: ReleaseOptions,
     pub(crate) options: Options,
     pub(crate) signers: Vec<Box<dyn Signer>>,
     pub(crate) encryption: Option<Encryption>,
@@ -47,14 +86,7 @@ impl Release {
             version: version.into(),
             target: Box::new(target),
             sources: Vec::new(),
-            product: None,
-            module: DEFAULT_MODULE.to_owned(),
-            name: None,
-            description: String::new(),
-            sign_method: None,
-            android_sdk: false,
-            share: DEFAULT_SHARE,
-            rollback_counter: None,
+            terms: ReleaseOptions::default(),
             options: Options::default(),
             signers: Vec::new(),
             encryption: None,
@@ -71,75 +103,46 @@ impl Release {
     /// Names the product.
     #[must_use]
     pub fn product(mut self, product: impl Into<String>) -> Self {
-        self.product = Some(product.into());
+        self.options.identity.product = Some(product.into());
         self
     }
 
     /// Names the module; `default` if it is not named.
     #[must_use]
     pub fn module(mut self, module: impl Into<String>) -> Self {
-        self.module = module.into();
+        self.options.identity.module = Some(module.into());
         self
     }
 
-    /// Names the firmware; product and version if it is not named.
+    /// Sets product, module and rollback counter together; the version is the release's.
     #[must_use]
-    pub fn firmware_name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.options.identity = identity;
         self
     }
 
-    /// Describes the firmware.
+    /// Sets what only a release has options for.
     #[must_use]
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = description.into();
+    pub fn terms(mut self, terms: ReleaseOptions) -> Self {
+        self.terms = terms;
         self
     }
 
-    /// Chooses the digest that the platform signs with; SHA256 if none is chosen, MD5 for the Android SDK.
-    #[must_use]
-    pub const fn sign_with(mut self, method: SignMethod) -> Self {
-        self.sign_method = Some(method);
-        self
-    }
-
-    /// Says that devices use the platform's Android SDK.
-    #[must_use]
-    pub const fn android_sdk(mut self) -> Self {
-        self.android_sdk = true;
-        self
-    }
-
-    /// Chooses which share of the full package a differential one may have, in percent.
-    #[must_use]
-    pub const fn share(mut self, percent: u8) -> Self {
-        self.share = percent;
-        self
-    }
-
-    /// Sets the counter below which devices do not go back.
-    #[must_use]
-    pub const fn rollback_counter(mut self, counter: u32) -> Self {
-        self.rollback_counter = Some(counter);
-        self
-    }
-
-    /// Chooses how packages are made. What the headers say about product, module, version and rollback counter is the
-    /// release's all the same.
+    /// Chooses how packages are made. Product, module, version and rollback counter stay the release's.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
-        self.options = options;
+        self.options = Options { identity: self.options.identity, ..options };
         self
     }
 
-    /// Has all packages signed by a key, besides others.
+    /// Signs all packages with one more key.
     #[must_use]
     pub fn signed_by(mut self, signer: impl Signer + 'static) -> Self {
         self.signers.push(Box::new(signer));
         self
     }
 
-    /// Has all packages encrypted, before they are signed.
+    /// Encrypts all packages, before they are signed.
     #[must_use]
     pub fn encrypted(mut self, encryption: Encryption) -> Self {
         self.encryption = Some(encryption);
@@ -152,18 +155,21 @@ impl Release {
     /// The first rule that is broken.
     pub fn check(&self) -> Result<(), PackError> {
         self.check_rules()?;
-        if let Some(product) = self.product.as_ref().filter(|product| !is_product(product)) {
+        if let Some(product) = self.options.identity.product.as_ref().filter(|product| !is_product(product)) {
             return Err(PackError::Usage(format!(
                 "the product \"{}\" has {} bytes; it has 1 to {TEXT_LIMIT}, and no control characters",
                 Escaped(product),
                 product.len()
             )));
         }
-        if has_control(&self.description) {
+        if has_control(&self.terms.description) {
             return Err(PackError::Usage("the description has control characters".to_owned()));
         }
-        if self.share > 100 {
-            return Err(PackError::Usage(format!("a share has at most 100 percent, not {}", self.share)));
+        if self.terms.share > 100 {
+            return Err(PackError::Usage(format!(
+                "a share has at most 100 percent, not {}",
+                self.terms.share
+            )));
         }
         Ok(())
     }
@@ -171,32 +177,38 @@ impl Release {
     fn check_rules(&self) -> Result<(), RuleError> {
         let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
         platform::check_versions(&self.version, &sources)?;
-        platform::check_module(&self.module)?;
+        platform::check_module(self.module_name())?;
         platform::check_name(&self.name())?;
-        platform::check_description(&self.description)?;
-        platform::check_sign_method(self.sign_method(), !self.sources.is_empty(), self.android_sdk)?;
+        platform::check_description(&self.terms.description)?;
+        platform::check_sign_method(self.sign_method(), !self.sources.is_empty(), self.terms.android_sdk)?;
         // Each source may come to share its package with another, but that is not known yet.
         Ok(())
     }
 
+    pub(crate) fn module_name(&self) -> &str {
+        self.options.identity.module.as_deref().unwrap_or(DEFAULT_MODULE)
+    }
+
     pub(crate) fn sign_method(&self) -> SignMethod {
-        let usual = if self.android_sdk { SignMethod::Md5 } else { SignMethod::Sha256 };
-        self.sign_method.unwrap_or(usual)
+        let usual = if self.terms.android_sdk { SignMethod::Md5 } else { SignMethod::Sha256 };
+        self.terms.sign_method.unwrap_or(usual)
     }
 
     /// The name, or one of product and version, in which dots are not allowed.
     pub(crate) fn name(&self) -> String {
-        let usual = || format!("{}-{}", self.product.as_deref().unwrap_or("firmware"), self.version);
-        self.name.clone().unwrap_or_else(|| usual().replace('.', "_"))
+        let usual = || {
+            let product = self.options.identity.product.as_deref().unwrap_or("firmware");
+            format!("{product}-{}", self.version)
+        };
+        self.terms.name.clone().unwrap_or_else(|| usual().replace('.', "_"))
     }
 
     /// The options with what the headers say.
     pub(crate) fn all_options(&self) -> Options {
         let identity = Identity {
-            product: self.product.clone(),
-            module: Some(self.module.clone()),
+            module: Some(self.module_name().to_owned()),
             version: Some(self.version.clone()),
-            rollback_counter: self.rollback_counter,
+            ..self.options.identity.clone()
         };
         // What is signed holds the digest of the body.
         let body_digest = self.options.body_digest || !self.signers.is_empty();
@@ -214,9 +226,38 @@ impl Release {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     fn release() -> Release {
         Release::new("2.0.0", Vec::new())
+    }
+
+    fn named(name: &str) -> ReleaseOptions {
+        ReleaseOptions { name: Some(name.to_owned()), ..ReleaseOptions::default() }
+    }
+
+    fn android() -> ReleaseOptions {
+        ReleaseOptions { android_sdk: true, ..ReleaseOptions::default() }
+    }
+
+    #[test]
+    fn the_share_in_the_help_is_the_usual_one() {
+        let share = ReleaseOptions::SETTINGS.iter().find(|setting| setting.name == "share").unwrap();
+        assert!(share.help.ends_with(&format!("[default: {DEFAULT_SHARE}]")));
+        assert!(share.check("101").is_err() && share.check("0").is_ok());
+    }
+
+    #[test]
+    fn methods_are_named_in_any_case() {
+        let method = |text| {
+            let mut options = ReleaseOptions::default();
+            let setting =
+                ReleaseOptions::SETTINGS.iter().find(|setting| setting.name == "sign-method").unwrap();
+            (setting.set)(&mut options, text).ok().and(options.sign_method)
+        };
+        assert_eq!(method("md5"), Some(SignMethod::Md5));
+        assert_eq!(method("SHA256"), Some(SignMethod::Sha256));
+        assert_eq!(method("SHA1"), None);
     }
 
     #[test]
@@ -226,7 +267,7 @@ mod tests {
         assert_eq!(usual.sign_method(), SignMethod::Sha256);
         assert!(usual.check().is_ok());
         assert_eq!(release().name(), "firmware-2_0_0");
-        assert_eq!(release().android_sdk().sign_method(), SignMethod::Md5);
+        assert_eq!(release().terms(android()).sign_method(), SignMethod::Md5);
     }
 
     #[test]
@@ -236,22 +277,28 @@ mod tests {
             release().source("2.0.0", Vec::new()),
             release().source("1", Vec::new()).source("1", Vec::new()),
             release().module(""),
-            release().firmware_name("a b"),
+            release().terms(named("a b")),
             release().product("p".repeat(40)),
-            release().description("d".repeat(101)),
-            release().source("1", Vec::new()).android_sdk().sign_with(SignMethod::Sha256),
+            release().terms(ReleaseOptions { description: "d".repeat(101), ..named("n") }),
+            release()
+                .source("1", Vec::new())
+                .terms(ReleaseOptions { sign_method: Some(SignMethod::Sha256), ..android() }),
         ];
         for release in broken {
             assert!(matches!(release.check(), Err(PackError::Rule(_))));
         }
         for product in [String::new(), "p".repeat(65), "a\x1b[31m".to_owned(), "a\u{9b}".to_owned()] {
-            let named = release().firmware_name("n").product(product);
+            let named = release().terms(named("n")).product(product);
             assert!(matches!(named.check(), Err(PackError::Usage(_))));
         }
-        assert!(release().firmware_name("n").product("p".repeat(64)).check().is_ok());
-        assert!(matches!(release().description("a\nb").check(), Err(PackError::Usage(_))));
-        assert!(matches!(release().share(101).check(), Err(PackError::Usage(_))));
-        assert!(release().share(100).check().is_ok());
+        assert!(release().terms(named("n")).product("p".repeat(64)).check().is_ok());
+        let described = ReleaseOptions { description: "a\nb".to_owned(), ..named("n") };
+        assert!(matches!(release().terms(described).check(), Err(PackError::Usage(_))));
+        assert!(matches!(
+            release().terms(ReleaseOptions { share: 101, ..named("n") }).check(),
+            Err(PackError::Usage(_))
+        ));
+        assert!(release().terms(ReleaseOptions { share: 100, ..named("n") }).check().is_ok());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The digests that the platform signs with.
 
+use crate::settings::by_name;
+
 /// How the platform's signature of a file is made: a digest that it recomputes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SignMethod {
@@ -11,6 +13,9 @@ pub enum SignMethod {
 }
 
 impl SignMethod {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Md5, Self::Sha256];
+
     /// As the platform's messages and calls write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -19,10 +24,6 @@ impl SignMethod {
             Self::Sha256 => "SHA256",
         }
     }
-
-    /// The method of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Md5, Self::Sha256].into_iter().find(|method| method.name() == name)
-    }
 }
+
+by_name!(SignMethod);

@@ -1,0 +1,81 @@
+//! `smidgen catalogue`: lists releases, or finds the package for a device.
+
+use std::path::PathBuf;
+
+use diff_core::Escaped;
+use diff_core::release::platform::CATALOGUE_LIMIT;
+use diff_core::release::{Catalogue, Delivery, FullBecause, Manifest, NoDelivery, PackError, Query};
+use serde_json::{Value, json};
+
+use crate::arguments::CatalogueArguments;
+use crate::report::{Console, Failure, shown};
+
+/// Prints the catalogue, or the package for the device.
+pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Result<(), Failure> {
+    let catalogue = Catalogue::read(&arguments.folder)?;
+    let Some(device_version) = &arguments.device_version else {
+        return console.print_either(|| listed(&catalogue), || table(&catalogue));
+    };
+    let product = arguments.product.as_deref();
+    match catalogue.find(Query { device_version, module: &arguments.module, product }) {
+        Ok(delivery) if console.is_json() => console.print(delivered(&delivery)),
+        Ok(delivery) => {
+            if let Some(reason) = delivery.reason {
+                console.say(format_args!("note: the full package, as {}", because(reason)));
+            }
+            console.print(shown(&delivery.folder.join(&delivery.package.file)))
+        }
+        Err(NoDelivery::Rule(rule)) => Err(PackError::from(rule).into()),
+        Err(reason) => {
+            console.print_json(|| json!({ "package": null, "reason": reason.to_string() }))?;
+            Err(Failure::nothing(reason.to_string()))
+        }
+    }
+}
+
+const fn because(reason: FullBecause) -> &'static str {
+    match reason {
+        FullBecause::NotASource => "the release was not made from the device's version",
+        FullBecause::Dropped => "the differential one was hardly smaller",
+    }
+}
+
+fn delivered(delivery: &Delivery) -> Value {
+    json!({
+        "package": delivery.package,
+        "file": delivery.folder.join(&delivery.package.file).to_string_lossy(),
+        "version": delivery.manifest.version,
+        "product": delivery.manifest.product,
+        "module": delivery.manifest.module,
+        "reason": delivery.reason.map(because),
+    })
+}
+
+fn listed(catalogue: &Catalogue) -> Value {
+    let release = |(folder, manifest): &(PathBuf, Manifest)| {
+        json!({
+            "folder": folder.to_string_lossy(),
+            "product": manifest.product,
+            "module": manifest.module,
+            "version": manifest.version,
+            "name": manifest.name,
+            "sources": manifest.sources.iter().map(|source| &source.version).collect::<Vec<_>>(),
+            "packages": manifest.packages.len(),
+        })
+    };
+    let releases: Vec<Value> = catalogue.releases.iter().map(release).collect();
+    json!({ "releases": releases, "packages": catalogue.packages() })
+}
+
+fn table(catalogue: &Catalogue) -> String {
+    let line = |(folder, manifest): &(PathBuf, Manifest)| {
+        let product = Escaped(manifest.product.as_deref().unwrap_or("-"));
+        let (module, version) = (&manifest.module, &manifest.version);
+        let sources: Vec<&str> = manifest.sources.iter().map(|source| source.version.as_str()).collect();
+        let sources = if sources.is_empty() { "any version".to_owned() } else { sources.join(", ") };
+        format!("{product}  {module}  {version}  from {sources}  ({})\n", shown(folder))
+    };
+    let (lines, count): (String, _) =
+        (catalogue.releases.iter().map(line).collect(), catalogue.releases.len());
+    format!("{lines}{count} releases, {} packages of at most {CATALOGUE_LIMIT}", catalogue.packages())
+}

@@ -1,0 +1,178 @@
+//! `smidgen diff`: makes a package.
+
+use std::time::{Duration, Instant};
+
+use diff_core::release::{Encryption, encrypt_and_prove};
+use diff_core::{Note, Options, Package, Report, diff_bsdiff40};
+use patch_nostd::Header;
+use serde_json::{Value, json};
+
+use crate::arguments::{DiffArguments, Format};
+use crate::io::{Image, Output};
+use crate::report::json::{self, codec_name};
+use crate::report::{Bar, Console, Failure, Object, hex, object, seconds, sha256};
+
+/// Makes the package, writes it and reports it.
+pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
+    refuse_foreign_options(arguments)?;
+    let images = Images::open(arguments)?;
+    images.base.describe(console);
+    images.target.describe(console);
+    let encryption = arguments.encryption.encryption(console)?;
+    // Fails now rather than after the work. Not kept: an interrupted program could not remove the file.
+    images.output(arguments).map(drop)?;
+    let started = Instant::now();
+    let made = encrypted(make(arguments, &images, console)?, &images, encryption.as_ref())?;
+    let time = started.elapsed();
+    images.output(arguments)?.finish_with(&made.bytes)?;
+    console.say(summary(&images, &made, time));
+    made.notes.iter().for_each(|note| console.say(format_args!("note: {note}")));
+    let payloads =
+        arguments.wants_payload().then(|| [&images.base, &images.target].map(|image| hex(&sha256(image))));
+    if let Some([base, target]) = &payloads {
+        console.say(format_args!("base     SHA-256 {base} (payload)\ntarget   SHA-256 {target} (payload)"));
+    }
+    console.print_json(|| {
+        let mut fields = fields(&images, &made, time);
+        if let Some([base, target]) = payloads {
+            fields.insert("payload_digests".to_owned(), json!({ "base": base, "target": target }));
+        }
+        Value::Object(fields)
+    })
+}
+
+/// The two images, or the payloads of their files.
+struct Images {
+    base: Image,
+    target: Image,
+}
+
+/// A package of either format.
+struct Made {
+    bytes: Vec<u8>,
+    /// Header and report of Smidgen's own format.
+    details: Option<(Header, Report)>,
+    notes: Vec<Note>,
+}
+
+impl Images {
+    fn open(arguments: &DiffArguments) -> Result<Self, Failure> {
+        let (reading, entry) = (arguments.reading.value(), arguments.payload_entry.as_deref());
+        let open = |path| {
+            if arguments.wants_payload() {
+                Image::open_payload(path, entry, &reading)
+            } else {
+                Image::open(path, &reading)
+            }
+        };
+        Ok(Self { base: open(&arguments.base_image)?, target: open(&arguments.target_image)? })
+    }
+
+    fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
+        let keys = arguments.encryption.files();
+        Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys)
+    }
+}
+
+fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
+    let foreign = arguments.smidgen_only();
+    if arguments.format == Format::Smidgen || foreign.is_empty() {
+        return Ok(());
+    }
+    let names = foreign.join(", ");
+    Err(Failure::usage(format!("--format bsdiff has no use for {names}"))
+        .note("leave out these options, or make a package of Smidgen's own format"))
+}
+
+fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Made, Failure> {
+    let options = options(arguments, images, console);
+    let bar = Bar::new(console);
+    let Images { base, target } = images;
+    on_threads(arguments.threads, || match arguments.format {
+        Format::Smidgen => Ok(diff_core::diff(base, target, &options, &bar)?.into()),
+        Format::Bsdiff => {
+            let bytes = diff_bsdiff40(base, target, &bar)?;
+            Ok(Made { bytes, details: None, notes: Vec::new() })
+        }
+    })
+}
+
+/// The package as it is shipped, with the header that it has then.
+fn encrypted(made: Made, images: &Images, encryption: Option<&Encryption>) -> Result<Made, Failure> {
+    let Some(encryption) = encryption else { return Ok(made) };
+    let bytes = encrypt_and_prove((&images.base, &images.target), &made.bytes, encryption)?;
+    let shipped = |header| Header::parse(&bytes).map_or(header, |(header, _)| header);
+    let details = made.details.map(|(header, report)| (shipped(header), report));
+    Ok(Made { bytes, details, ..made })
+}
+
+/// What the engine is asked for; the version may be stated in the target.
+fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Options {
+    let mut options = arguments.options();
+    let given = options.identity.version.take();
+    if arguments.format == Format::Smidgen {
+        // Some builds never change the version: if both images state the same one, it says nothing.
+        let says_nothing = given.is_none() && images.target.own_version() == images.base.own_version();
+        options.identity.version =
+            if says_nothing { None } else { images.target.version(given.as_deref(), console) };
+    }
+    options
+}
+
+/// Does work on `count` threads; 0 for one on each core.
+fn on_threads<T: Send>(count: u16, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count.into()).build();
+    pool.map_err(|error| Failure::other(format!("threads cannot be started: {error}")))?.install(work)
+}
+
+impl From<Package> for Made {
+    fn from(package: Package) -> Self {
+        Self { bytes: package.bytes, details: Some((package.header, package.report)), notes: package.notes }
+    }
+}
+
+fn summary(images: &Images, made: &Made, time: Duration) -> String {
+    let (base, target, package) = (images.base.len(), images.target.len(), made.bytes.len());
+    let mut text = format!("base     {base} bytes\ntarget   {target} bytes\npackage  {package} bytes");
+    if target > 0 {
+        let (part, whole) = (package as f64, target as f64);
+        text += &format!(", {:.2} % of the target, {:.1} times smaller", 100.0 * part / whole, whole / part);
+    }
+    if let Some((header, _)) = &made.details {
+        text += &format!("\ndecoder  {} bytes of RAM, codec {}", header.ram, codec_name(&header.codec));
+    }
+    text + &format!("\ntime     {:.2} s", time.as_secs_f64())
+}
+
+fn fields(images: &Images, made: &Made, time: Duration) -> Object {
+    let mut fields = match &made.details {
+        Some((header, report)) => {
+            let mut fields = json::header(header, made.bytes.len());
+            let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
+            fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
+            fields.append(&mut json::protection(&made.bytes));
+            fields.append(&mut json::report(report, &header.codec));
+            fields
+        }
+        None => classic_fields(images, made),
+    };
+    fields.append(&mut json::input("base_input", images.base.record.as_ref()));
+    fields.append(&mut json::input("target_input", images.target.record.as_ref()));
+    fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
+    fields.insert("notes".to_owned(), json::notes(&made.notes));
+    fields.insert("seconds".to_owned(), seconds(time));
+    fields
+}
+
+/// The members for a BSDIFF40 package, with what its header does not have.
+fn classic_fields(images: &Images, made: &Made) -> Object {
+    let base_digest = (!images.base.is_empty()).then(|| hex(&sha256(&images.base)[..16]));
+    object(json!({
+        "format": "bsdiff40",
+        "package_size": made.bytes.len(),
+        "base_size": images.base.len(),
+        "base_digest": base_digest,
+        "target_size": images.target.len(),
+        "target_digest": hex(&sha256(&images.target)),
+    }))
+}

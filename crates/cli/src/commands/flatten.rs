@@ -1,0 +1,72 @@
+//! `smidgen flatten`: shows what an image is, and writes the bytes of it that the device flashes.
+
+use diff_core::Escaped;
+use diff_core::input::{Format, Provenance};
+use serde_json::{Value, json};
+
+use crate::arguments::FlattenArguments;
+use crate::io::{Image, Output};
+use crate::report::tables::Table;
+use crate::report::{Console, Failure, Object, hex, object, sha256};
+
+/// Reads the image, writes its bytes if an output is given, and describes it.
+pub(crate) fn flatten(arguments: &FlattenArguments, console: &Console) -> Result<(), Failure> {
+    let image = Image::open(&arguments.input, &arguments.reading.value())?;
+    if let Some(path) = &arguments.output {
+        Output::create(path, &[&image.file], &[])?.finish_with(&image)?;
+    }
+    console.print_result(|| Value::Object(fields(&image)), || describe(&image))
+}
+
+fn fields(image: &Image) -> Object {
+    let plain = || {
+        let file = &image.file;
+        json!({ "format": Format::Raw, "file_size": file.len(), "file_sha256": hex(&sha256(file)) })
+    };
+    let mut fields = object(image.record.as_ref().map_or_else(plain, |record| json!(record)));
+    fields.append(&mut object(json!({
+        "image_size": image.len(),
+        "image_sha256": hex(&sha256(image)),
+        "resembles": image.resembles,
+    })));
+    fields
+}
+
+fn describe(image: &Image) -> String {
+    let mut table = Table::default();
+    let format = image.record.as_ref().map_or(Format::Raw, |record| record.format);
+    table.row("format", format);
+    table.row("file", format_args!("{} bytes", &image.file.len()));
+    table.row("image", format_args!("{} bytes", image.len()));
+    table.row("image SHA-256", hex(&sha256(image)));
+    image.record.as_ref().into_iter().for_each(|record| describe_record(&mut table, record));
+    if let Some(format) = image.resembles {
+        table.row("resembles", format_args!("{format}: see --input-format {}", format.name()));
+    }
+    table.finish()
+}
+
+fn describe_record(table: &mut Table, record: &Provenance) {
+    table.row("file SHA-256", &record.file_sha256);
+    record.version.iter().for_each(|version| table.row("version", Escaped(version)));
+    record.architecture.iter().for_each(|name| table.row("architecture", name));
+    record.base_address.iter().for_each(|address| table.row("base address", format_args!("{address:#010x}")));
+    record.entry.iter().for_each(|address| table.row("entry", format_args!("{address:#010x}")));
+    record.family.iter().for_each(|family| table.row("family", format_args!("{family:#010x}")));
+    for range in &record.ranges {
+        table.row("range", format_args!("{range}, {} bytes", range.size));
+    }
+    for gap in &record.gaps {
+        let fill = record.fill.unwrap_or_default();
+        table.row("gap", format_args!("{gap}, {} bytes, filled with {fill:#04x}", gap.size));
+    }
+    for part in &record.parts {
+        let place = part.address.map(|address| format!(", loaded to {address:#010x}")).unwrap_or_default();
+        table.row(
+            "part",
+            format_args!("{:>8} {:>9} bytes  {}{place}", part.offset, part.size, Escaped(&part.name)),
+        );
+    }
+    record.checked.iter().for_each(|what| table.row("checked", format_args!("{what} is right")));
+    record.notes.iter().for_each(|note| table.row("note", Escaped(note)));
+}

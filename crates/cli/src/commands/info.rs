@@ -1,0 +1,217 @@
+//! `smidgen info`: shows what a package holds, and with its base image a size breakdown.
+
+use diff_core::release::{EncryptionEntry, key_names};
+use diff_core::{CATEGORIES, Escaped, Report};
+use patch_nostd::wire::{Codec, VERSION};
+use patch_nostd::{Extensions, Header};
+use serde_json::Value;
+
+use crate::arguments::InfoArguments;
+use crate::io::classic::Classic;
+use crate::io::{Image, Package, Smidgen, containers};
+use crate::report::json::{self, base_address, base_digest, codec_name, kind_names};
+use crate::report::tables::Table;
+use crate::report::{Console, Failure, Object, hex};
+
+/// Shows the package.
+pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
+    let mut package = Package::open(&arguments.package)?;
+    // The header's public part needs no key; the size breakdown does.
+    if arguments.decryption.is_given() || arguments.base.is_some() {
+        package = package.decrypted(|| arguments.decryption.keys(console))?;
+    }
+    let reading = arguments.reading.value();
+    let base = arguments.base.as_deref().map(|path| package.open_base(path, &reading)).transpose()?;
+    base.iter().for_each(|base| base.describe(console));
+    match package {
+        Package::Smidgen(package) => {
+            let report = base.as_ref().map(|base| inspect(&package, base)).transpose()?;
+            let fields = || {
+                let mut fields = fields(&package, report.as_ref());
+                fields.append(&mut json::input(
+                    "base_input",
+                    base.as_ref().and_then(|base| base.record.as_ref()),
+                ));
+                Value::Object(fields)
+            };
+            console.print_either(fields, || describe(&package, report.as_ref()))
+        }
+        Package::Classic(package) => {
+            console.print_either(|| Value::Object(package.json()), || describe_classic(&package))
+        }
+    }
+}
+
+fn inspect(package: &Smidgen, base: &Image) -> Result<Report, Failure> {
+    package.check_base(base)?;
+    diff_core::inspect(base, package.plain()).map_err(|error| package.explain(error, base))
+}
+
+fn fields(package: &Smidgen, report: Option<&Report>) -> Object {
+    let mut fields = json::header(&package.header, package.file.len());
+    fields.append(&mut json::extensions(&package.extensions()));
+    fields.append(&mut json::protection(&package.file));
+    if let Some(container) = containers::open(package.plain()) {
+        fields.append(&mut containers::fields(&container));
+    }
+    if let Some(report) = report {
+        fields.append(&mut json::report(report, &package.header.codec));
+    }
+    fields
+}
+
+fn describe(package: &Smidgen, report: Option<&Report>) -> String {
+    let header = &package.header;
+    let mut table = Table::default();
+    describe_files(&mut table, package);
+    describe_signatures(&mut table, package);
+    describe_encryption(&mut table, package);
+    describe_identity(&mut table, &package.extensions());
+    describe_codec(&mut table, header);
+    describe_places(&mut table, header);
+    describe_container(&mut table, package);
+    match report {
+        Some(report) => describe_report(&mut table, package, report),
+        None => table.heading("For a size breakdown, give the base image: --base BASE"),
+    }
+    table.finish()
+}
+
+fn describe_files(table: &mut Table, package: &Smidgen) {
+    let header = &package.header;
+    let (size, body) = (package.file.len(), header.body_length as usize);
+    let none = || "none".to_owned();
+    let base_digest =
+        base_digest(header).map_or_else(none, |digest| format!("{digest} (its first 16 bytes)"));
+    table.row("format", format_args!("Smidgen (SMDG), version {VERSION}"));
+    table.row("package", format_args!("{size} bytes: header {}, body {body}", size.saturating_sub(body)));
+    table.row("body SHA-256", header.body_digest.map_or_else(none, |digest| hex(&digest)));
+    table.row("base", format_args!("{} bytes", header.base_size));
+    table.row("base SHA-256", base_digest);
+    table.row("target", format_args!("{} bytes", header.target_size));
+    table.row("target SHA-256", hex(&header.target_digest));
+    table.row("target MD5", header.target_md5.map_or_else(none, |digest| hex(&digest)));
+}
+
+/// The keys that the package names; `verify --public-key` checks that they signed it.
+fn describe_signatures(table: &mut Table, package: &Smidgen) {
+    let keys = key_names(&package.file).unwrap_or_default();
+    let keys = if keys.is_empty() { "nobody".to_owned() } else { keys.join(", ") };
+    table.row("signed by", keys);
+}
+
+fn describe_encryption(table: &mut Table, package: &Smidgen) {
+    let Some(EncryptionEntry { cipher, kind, key }) = package.encryption() else { return };
+    table.row("encrypted", format_args!("by {cipher}, for the {kind} key {key}"));
+    if !package.is_decrypted() {
+        table.row(
+            "",
+            "product, module, version and rollback counter may be private: give --decrypt SECRET.pem",
+        );
+    }
+}
+
+fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
+    let texts =
+        [("product", extensions.product), ("module", extensions.module), ("to version", extensions.version)];
+    for (name, text) in texts {
+        text.into_iter().for_each(|text| table.row(name, Escaped(text.as_str())));
+    }
+    if let Some(plan) = extensions.in_place {
+        let (segment, shift, keep) = (plan.segment, plan.shift, plan.keep);
+        let text = format!("segments of {segment} bytes, the base moved up by {shift}, {keep} bytes kept");
+        table.row("in place", text);
+    }
+    extensions.rollback_counter.into_iter().for_each(|counter| table.row("rollback", counter));
+}
+
+fn describe_codec(table: &mut Table, header: &Header) {
+    table.row("codec", codec_name(&header.codec));
+    table.row("RAM", format_args!("{} bytes", header.ram));
+    match header.codec {
+        Codec::Cm { size, tuning } => {
+            let (slots, landmarks, learned) = (size.slots, size.landmarks, size.learned);
+            table.row(
+                "model",
+                format_args!("{slots} slots, {landmarks} landmarks, {learned} learned displacements"),
+            );
+            let (counters, mixer, block) = (tuning.counter_rate, tuning.mixer_rate, 1 << tuning.block_log);
+            table.row(
+                "tuning",
+                format_args!("counter rate {counters}, mixer rate {mixer}, blocks of {block} bytes"),
+            );
+        }
+        Codec::Zstd { window_log } => table.row("window", format_args!("{} bytes", 1u64 << window_log)),
+    }
+    table.row("read back", if header.read_back { "yes: the target must be readable" } else { "no" });
+}
+
+fn describe_places(table: &mut Table, header: &Header) {
+    table.row("base address", format_args!("{:#010x}", base_address(header)));
+    for window in json::windows(header) {
+        let last = u64::from(window.start) + u64::from(window.length) - 1;
+        table.row("window", format_args!("{:#010x} to {last:#010x}, {} bytes", window.start, window.length));
+    }
+    table.row("kinds of pages", kind_names(header).join(", "));
+}
+
+fn describe_container(table: &mut Table, package: &Smidgen) {
+    let Some(container) = containers::open(package.plain()) else { return };
+    containers::rows(&container).into_iter().for_each(|(name, value)| table.row(name, value));
+    table.heading("Streams of the target that are expanded and rebuilt:");
+    containers::tree(&container.target).into_iter().for_each(|line| table.line(line));
+}
+
+fn describe_report(table: &mut Table, package: &Smidgen, report: &Report) {
+    let container = containers::open(package.plain());
+    let target =
+        container.map_or(package.header.target_size, |container| container.record.target_size).into();
+    table.heading("Where the target comes from:");
+    table.share("base", report.base_covered, target);
+    table.share("itself", report.target_covered, target);
+    table.share("literals", report.literals, target);
+    table.line(covers(report));
+    describe_costs(table, package, report);
+}
+
+fn covers(report: &Report) -> String {
+    let (base, target, longest) = (report.base_covers, report.target_covers, report.longest_cover);
+    format!("covers: {base} of the base, {target} of the target; the longest has {longest} bytes")
+}
+
+fn describe_costs(table: &mut Table, package: &Smidgen, report: &Report) {
+    let whole = package.file.len() as u64;
+    let header = whole.saturating_sub(package.header.body_length.into());
+    table.heading("Where the bytes of the package went:");
+    table.share("header", header, whole);
+    let recipe = containers::open(package.plain()).map_or(0, |container| container.record.recipe_size.into());
+    if recipe > 0 {
+        table.share("recipes", recipe, whole);
+    }
+    if matches!(package.header.codec, Codec::Cm { .. }) {
+        CATEGORIES.iter().zip(report.costs).for_each(|(name, cost)| table.share(name, cost, whole));
+        // The range coder's integers round costs below a bit.
+        let known = header + recipe + report.costs.iter().sum::<u64>();
+        table.share("coding loss", whole.saturating_sub(known), whole);
+    } else {
+        // zstd compresses all kinds of information together.
+        table.share("body", whole - header - recipe, whole);
+    }
+    table.share("all", whole, whole);
+}
+
+fn describe_classic(package: &Classic) -> String {
+    let (sizes, whole) = (package.sizes, package.file.len() as u64);
+    let mut table = Table::default();
+    table.row("format", "BSDIFF40");
+    table.row("package", format_args!("{whole} bytes"));
+    table.row("target", format_args!("{} bytes", sizes.target));
+    table.row("digests", "none: the format cannot detect a wrong base or a damaged target");
+    table.heading("Where the bytes of the package went:");
+    table.share("header", whole - sizes.control - sizes.diff - sizes.extra, whole);
+    table.share("control", sizes.control, whole);
+    table.share("differences", sizes.diff, whole);
+    table.share("extra", sizes.extra, whole);
+    table.share("all", whole, whole);
+    table.finish()
+}

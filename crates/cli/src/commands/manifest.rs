@@ -1,0 +1,40 @@
+//! `smidgen manifest`: shows a release, prints the platform's messages about it, or merges its shards.
+
+use std::path::{Path, PathBuf};
+
+use diff_core::release::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages, PackError};
+use serde_json::{Value, json};
+
+use crate::arguments::{ManifestArguments, ManifestCommand, MergeArguments};
+use crate::report::{Console, Failure, shown, tables};
+
+/// Prints what is asked for.
+pub(crate) fn manifest(arguments: &ManifestArguments, console: &Console) -> Result<(), Failure> {
+    if let Some(ManifestCommand::Merge(arguments)) = &arguments.command {
+        return merge(arguments, console);
+    }
+    if arguments.schema {
+        return console.print(MANIFEST_SCHEMA.trim_end());
+    }
+    let release = arguments.release.as_deref();
+    let manifest = Manifest::read(release.ok_or_else(|| Failure::usage("no release is given"))?)?;
+    match &arguments.url_base {
+        Some(url_base) => console.print(messages(&manifest, url_base)?),
+        None => console.print_either(|| json!(manifest), || tables::release(&manifest)),
+    }
+}
+
+fn merge(arguments: &MergeArguments, console: &Console) -> Result<(), Failure> {
+    let shards: Vec<&Path> = arguments.shards.iter().map(PathBuf::as_path).collect();
+    let manifest = release::merge(&shards, &arguments.output)?;
+    if !console.is_json() {
+        console.say(tables::release(&manifest));
+        console.say(format_args!("manifest {}", shown(&arguments.output.join(MANIFEST_FILE))));
+    }
+    console.print_json(|| json!(manifest))
+}
+
+fn messages(manifest: &Manifest, url_base: &str) -> Result<String, Failure> {
+    let messages = Messages::new(manifest, url_base).map_err(Failure::usage)?;
+    Ok(format!("{:#}", Value::Array(messages.all().map_err(PackError::from)?)))
+}

@@ -1,0 +1,26 @@
+//! The commands, a file for each.
+
+mod catalogue;
+mod diff;
+mod flatten;
+mod info;
+mod keygen;
+mod make_streams;
+mod manifest;
+mod pack;
+mod patch;
+mod sign;
+mod verify;
+mod verify_release;
+
+pub(crate) use catalogue::catalogue;
+pub(crate) use diff::diff;
+pub(crate) use flatten::flatten;
+pub(crate) use info::info;
+pub(crate) use keygen::keygen;
+pub(crate) use make_streams::make_streams;
+pub(crate) use manifest::manifest;
+pub(crate) use pack::pack;
+pub(crate) use patch::patch;
+pub(crate) use sign::sign;
+pub(crate) use verify::verify;

@@ -1,0 +1,117 @@
+//! `smidgen pack`: makes all packages of a release.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use diff_core::Identity;
+use diff_core::input::Reading;
+use diff_core::release::{self, Manifest, Release, ReleaseFile};
+use serde_json::json;
+
+use crate::arguments::PackArguments;
+use crate::io::{Image, mapped, named_sources};
+use crate::report::{Console, Events, Failure, Talk, shown, tables};
+
+/// Packs the release and reports it.
+pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
+    let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
+    let images = Images::new(arguments, &file, console)?;
+    images.check(&arguments.output, console)?;
+    let release = order(arguments, &file, images, console)?;
+    let (folder, effort) = (&arguments.output, arguments.effort());
+    let manifest = if console.is_json() {
+        release::pack(&release, &effort, folder, &Events(console))
+    } else {
+        release::pack(&release, &effort, folder, &Talk::new(console))
+    }?;
+    report(&manifest, folder, console)
+}
+
+fn report(manifest: &Manifest, folder: &Path, console: &Console) -> Result<(), Failure> {
+    let file = folder.join(manifest.file_name());
+    if !console.is_json() {
+        console.say(tables::release(manifest));
+        console.say(format_args!("manifest {}", shown(&file)));
+    }
+    console
+        .print_json(|| json!({ "event": "manifest", "file": file.to_string_lossy(), "manifest": manifest }))
+}
+
+/// The images that release file and options name.
+struct Images {
+    reading: Reading,
+    identity: Identity,
+    version: String,
+    target: PathBuf,
+    sources: Vec<(String, PathBuf)>,
+}
+
+impl Images {
+    fn new(arguments: &PackArguments, file: &ReleaseFile, console: &Console) -> Result<Self, Failure> {
+        let reading = arguments.reading.over(file);
+        let identity = arguments.identity.over(file);
+        let target = arguments.to.clone().or_else(|| file.to.clone());
+        let target = target.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
+        let image = Image::open(&target, &reading)?;
+        image.describe(console);
+        let version = image.version(identity.version.as_deref(), console);
+        let version = version.ok_or_else(|| missing("the new image's version", "--to-version VERSION"))?;
+        let mut sources: Vec<_> = file.from.clone().into_iter().collect();
+        if let Some(folder) = &file.from_folder {
+            sources.extend(release::sources_in(folder)?);
+        }
+        for from in &arguments.from {
+            sources.extend(named_sources(from, &reading, console)?);
+        }
+        Ok(Self { reading, identity, version, target, sources })
+    }
+
+    /// Opens every image once: better to fail now than after hours.
+    fn check(&self, output: &Path, console: &Console) -> Result<(), Failure> {
+        for (version, path) in &self.sources {
+            let image = Image::open(path, &self.reading)?;
+            image.describe(console);
+            // Only warns where the image states another version: the user knows better.
+            let _ = image.version(Some(version), console);
+        }
+        let folder = fs::canonicalize(output).ok();
+        for path in self.sources.iter().map(|(_, path)| path).chain([&self.target]) {
+            let own = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));
+            if folder.is_some() && own == folder {
+                let message = format!("{}: the image is in the folder of the release", shown(path));
+                return Err(
+                    Failure::usage(message).note("give the release a folder of its own with --output")
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The release that file and options describe; options override the file.
+fn order(
+    arguments: &PackArguments,
+    file: &ReleaseFile,
+    images: Images,
+    console: &Console,
+) -> Result<Release, Failure> {
+    let Images { reading, identity, version, target, sources } = images;
+    let mut release = Release::new(version, mapped(target, &reading))
+        .options(arguments.engine.over(file))
+        .identity(identity)
+        .terms(arguments.terms.over(file));
+    for (version, path) in sources {
+        release = release.source(version, mapped(path, &reading));
+    }
+    if let Some(encryption) = arguments.encryption.encryption(console)? {
+        release = release.encrypted(encryption);
+    }
+    for signer in arguments.signing.signers(console)? {
+        release = release.signed_by(signer);
+    }
+    Ok(release)
+}
+
+fn missing(what: &str, option: &str) -> Failure {
+    Failure::usage(format!("{what} is not given")).note(format!("give {option}, or a release file with it"))
+}

@@ -1,0 +1,83 @@
+//! `smidgen verify FOLDER`: restores every package of a release.
+
+use diff_core::Escaped;
+use diff_core::release::{PublicKey, Replayed, Source, replay_with};
+use patch_nostd::{Error, Target};
+use serde_json::{Value, json};
+
+use crate::arguments::VerifyArguments;
+use crate::io::secrets::public_key;
+use crate::io::{containers, mapped, named_sources};
+use crate::report::{Console, Failure, shown};
+
+/// Checks every package, prints a table, and fails if one fails.
+pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
+    let (folder, keys) = (&arguments.base, public_keys(arguments)?);
+    let (mut sources, reading) = (Vec::new(), arguments.reading.value());
+    for from in &arguments.from {
+        let named = named_sources(from, &reading, console)?;
+        sources.extend(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))));
+    }
+    let secrets = arguments.decryption.keys(console)?;
+    let replayed = replay_with(folder, &sources, &keys, &secrets, &|base, container, target| {
+        containers::restore(base, container, Through(target))
+    })?;
+    let bad = replayed.iter().filter(|one| one.fault.is_some()).count();
+    let fields = || json!({ "ok": bad == 0, "packages": replayed.iter().map(entry).collect::<Vec<Value>>() });
+    console.print_result(fields, || table(&replayed))?;
+    if bad == 0 {
+        return Ok(());
+    }
+    let all = replayed.len();
+    Err(Failure::package(format!("{}: {bad} of {all} packages failed", shown(folder))).note(
+        "do not deliver the release: give the right --from, --decrypt and --public-key, or pack it anew",
+    ))
+}
+
+/// The public keys that are named.
+pub(super) fn public_keys(arguments: &VerifyArguments) -> Result<Vec<PublicKey>, Failure> {
+    arguments.public_key.iter().map(|path| public_key(path, PublicKey::from_pem)).collect()
+}
+
+/// A borrowed target of unknown type.
+struct Through<'t>(&'t mut dyn Target);
+
+impl Target for Through<'_> {
+    fn limit(&self) -> u32 {
+        self.0.limit()
+    }
+
+    fn begin(&mut self, size: u32) -> Result<(), Error> {
+        self.0.begin(size)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.0.write(bytes)
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        self.0.read(offset, buffer)
+    }
+}
+
+fn entry(replayed: &Replayed) -> Value {
+    let package = &replayed.package;
+    json!({
+        "file": package.file,
+        "source_versions": package.source_versions,
+        "size": package.size,
+        "ok": replayed.fault.is_none(),
+        "fault": replayed.fault,
+    })
+}
+
+fn table(replayed: &[Replayed]) -> String {
+    let width = replayed.iter().map(|one| one.package.file.len()).max().unwrap_or_default();
+    let line = |one: &Replayed| {
+        let (file, size) = (&one.package.file, one.package.size);
+        let bad = |fault| format!("BAD: {}", Escaped(fault));
+        let result = one.fault.as_ref().map_or_else(|| "OK".to_owned(), bad);
+        format!("{file:width$}  {size:>10} bytes  {result}")
+    };
+    replayed.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,132 @@
+//! Packages of compressed files: restoring them, and their description (`docs/format.md`, section 14).
+
+use std::fs::File;
+
+use patch_nostd::container::{self, FileScratch, Frame, Item, Level, Opened, Scratch, memory};
+use patch_nostd::verify::BackgroundSha256;
+use patch_nostd::{Base, Error, SoftwareSha256, Target};
+use serde_json::{Value, json};
+
+use super::streams::Process;
+use crate::report::{Object, object};
+
+/// Expanded files of more bytes go to a temporary file.
+const IN_MEMORY: u32 = 32 << 20;
+/// Streams of a level that are listed.
+const LISTED: usize = 20;
+/// Streams of all levels that are listed with `--json`.
+const LISTED_JSON: usize = 20_000;
+
+/// Restores the target of a container's package.
+pub(crate) fn restore(base: impl Base, package: &Opened<'_>, target: impl Target) -> Result<(), Error> {
+    let expanded = scratch(package.record.base_size)?;
+    let written = scratch(if package.header.read_back { package.record.target_size } else { 0 })?;
+    // The package may be an attack that takes unlimited memory or time: the process is limited.
+    let process = Process::start(package)?;
+    let maker = process.maker();
+    container::restore::<_, _, BackgroundSha256>(package, base, target, expanded, written, maker).map(drop)
+}
+
+fn scratch(size: u32) -> Result<Box<dyn Scratch>, Error> {
+    if size <= IN_MEMORY {
+        return Ok(Box::new(Vec::new()));
+    }
+    let file: File = tempfile::tempfile().map_err(|_| Error::TargetWrite)?;
+    Ok(Box::new(FileScratch::new(file)))
+}
+
+/// The container part of a package, if it has one.
+pub(crate) fn open(package: &[u8]) -> Option<Opened<'_>> {
+    Opened::new::<SoftwareSha256>(package).ok().flatten()
+}
+
+/// Rows of a name and a value.
+pub(crate) fn rows(package: &Opened<'_>) -> Vec<(&'static str, String)> {
+    let record = &package.record;
+    vec![
+        (
+            "container",
+            format!(
+                "{} streams of the base are expanded, {} of the target",
+                package.base.streams(),
+                package.target.streams()
+            ),
+        ),
+        ("expanded", format!("base {} bytes, target {} bytes", record.base_size, record.target_size)),
+        ("memory", format!("about {} bytes on top of the RAM", memory(record))),
+        ("storage", format!("{} bytes", container::storage(&package.header, &package.record))),
+    ]
+}
+
+/// The tree of a recipe, a line for each stream.
+pub(crate) fn tree(level: &Level) -> Vec<String> {
+    let mut lines = Vec::new();
+    grow(level, 0, &mut lines);
+    lines
+}
+
+fn grow(level: &Level, depth: usize, lines: &mut Vec<String>) {
+    let streams = level.items.iter().filter(|item| item.frame.has_stream());
+    for item in streams.clone().take(LISTED) {
+        lines.push(format!("{:indent$}{}", "", describe(item), indent = 2 * depth));
+        grow(&item.inside, depth + 1, lines);
+    }
+    let more = streams.count().saturating_sub(LISTED);
+    if more > 0 {
+        lines.push(format!("{:indent$}and {more} more", "", indent = 2 * depth));
+    }
+}
+
+fn describe(item: &Item) -> String {
+    let ((plain, corrections), name) = (sizes(item), frame_name(item.frame));
+    format!("{name}: {plain} plain bytes in {} pieces, {corrections} bytes of corrections", item.pieces.len())
+}
+
+/// Plain bytes and bytes of corrections of a stream.
+fn sizes(item: &Item) -> (u64, usize) {
+    let plain = item.pieces.iter().map(|piece| u64::from(piece.length)).sum();
+    (plain, item.pieces.iter().map(|piece| piece.corrections.len()).sum())
+}
+
+const fn frame_name(frame: Frame) -> &'static str {
+    match frame {
+        Frame::Deflate => "deflate stream",
+        Frame::Gzip => "gzip member",
+        Frame::Zlib => "zlib stream",
+        Frame::Entry | Frame::Described | Frame::Stored => "zip entry",
+        Frame::Directory(_) => "zip directory",
+    }
+}
+
+/// The members for `--json`.
+pub(crate) fn fields(package: &Opened<'_>) -> Object {
+    let record = &package.record;
+    object(json!({ "container": {
+        "expanded_base_size": record.base_size,
+        "expanded_target_size": record.target_size,
+        "recipe_size": record.recipe_size,
+        "corrections": package.target.corrections(),
+        "memory": memory(record),
+        "storage": container::storage(&package.header, &package.record),
+        "base_streams": package.base.streams(),
+        "streams": streams(&package.target, &mut { LISTED_JSON }),
+    }}))
+}
+
+/// The first `left` streams.
+fn streams(level: &Level, left: &mut usize) -> Vec<Value> {
+    let mut listed = Vec::new();
+    for item in level.items.iter().filter(|item| item.frame.has_stream()) {
+        let Some(rest) = left.checked_sub(1) else { break };
+        *left = rest;
+        let (plain, corrections) = sizes(item);
+        listed.push(json!({
+            "kind": frame_name(item.frame),
+            "plain_size": plain,
+            "pieces": item.pieces.len(),
+            "corrections": corrections,
+            "inside": streams(&item.inside, left),
+        }));
+    }
+    listed
+}

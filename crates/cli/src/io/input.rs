@@ -1,0 +1,200 @@
+//! Input files: checked, then mapped to memory, read only.
+
+use std::fs::{self, File, Metadata};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use memmap2::{Mmap, MmapOptions};
+use patch_nostd::wire::IMAGE_LIMIT;
+
+use crate::report::{Failure, shown};
+
+/// The largest package: an image that does not compress, and an eighth of overhead.
+const PACKAGE_LIMIT: u64 = IMAGE_LIMIT as u64 + IMAGE_LIMIT as u64 / 8;
+
+/// A file to read.
+#[derive(Debug)]
+pub(crate) struct Input {
+    path: PathBuf,
+    identity: Identity,
+    /// Absent for an empty file, which cannot be mapped.
+    map: Option<Mmap>,
+}
+
+/// What identifies a file, whatever path leads to it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    canonical: PathBuf,
+    #[cfg(unix)]
+    inode: (u64, u64),
+}
+
+impl Input {
+    /// Opens an image.
+    pub(crate) fn image(path: &Path) -> Result<Self, Failure> {
+        Self::open(path, IMAGE_LIMIT.into(), "an image")
+    }
+
+    /// Opens a package.
+    pub(crate) fn package(path: &Path) -> Result<Self, Failure> {
+        Self::open(path, PACKAGE_LIMIT, "a package")
+    }
+
+    /// The path as the user wrote it, for messages.
+    pub(crate) fn name(&self) -> impl std::fmt::Display + '_ {
+        shown(&self.path)
+    }
+
+    /// The path as the user wrote it.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What identifies the file.
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn open(path: &Path, limit: u64, what: &str) -> Result<Self, Failure> {
+        refuse_standard_input(path)?;
+        let failed = |error| Failure::file(path, "cannot read", &error);
+        // Before opening: opening a device can have an effect.
+        check_kind(path, &fs::metadata(path).map_err(failed)?)?;
+        let mut options = File::options();
+        // The file may have been exchanged since: opening a pipe must not wait for its writer.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(
+            &mut options,
+            rustix::fs::OFlags::NONBLOCK.bits() as i32,
+        );
+        let file = options.read(true).open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        check_kind(path, &metadata)?;
+        check_size(path, metadata.len(), limit, what)?;
+        let identity = Identity::new(path, &metadata).map_err(failed)?;
+        let map = map(&file, metadata.len()).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), identity, map })
+    }
+}
+
+impl Deref for Input {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.map.as_deref().unwrap_or(&[])
+    }
+}
+
+impl AsRef<[u8]> for Input {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Identity {
+    /// The identity of the file at `path`, which has this metadata.
+    pub(crate) fn new(path: &Path, metadata: &Metadata) -> std::io::Result<Self> {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt;
+        #[cfg(not(unix))]
+        let _ = metadata;
+        Ok(Self {
+            canonical: fs::canonicalize(path)?,
+            #[cfg(unix)]
+            inode: (metadata.dev(), metadata.ino()),
+        })
+    }
+
+    /// Whether both are the same file, also through links.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        #[cfg(unix)]
+        if self.inode == other.inode {
+            return true;
+        }
+        self.canonical == other.canonical
+    }
+}
+
+fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
+    if path != Path::new("-") {
+        return Ok(());
+    }
+    Err(Failure::usage("\"-\": standard input cannot be read: inputs are read in any order")
+        .note("save it to a file first (a file called \"-\" is \"./-\")"))
+}
+
+fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
+    let name = shown(path);
+    if metadata.is_dir() {
+        Err(Failure::other(format!("{name}: is a directory")).note("name a file"))
+    } else if metadata.is_file() {
+        Ok(())
+    } else {
+        Err(Failure::other(format!("{name}: is not a regular file"))
+            .note("inputs are read in any order: copy it to a file first"))
+    }
+}
+
+fn check_size(path: &Path, size: u64, limit: u64, what: &str) -> Result<(), Failure> {
+    if size <= limit {
+        return Ok(());
+    }
+    let name = shown(path);
+    Err(Failure::other(format!("{name}: has {size} bytes; the limit for {what} is {limit}")))
+}
+
+fn map(file: &File, size: u64) -> std::io::Result<Option<Mmap>> {
+    if size == 0 {
+        return Ok(None);
+    }
+    let length = usize::try_from(size).map_err(std::io::Error::other)?;
+    // SAFETY: the map is read only and never handed out mutably. If another process writes to the file
+    // meanwhile, bytes may change between two reads: memory safety does not rely on the same bytes twice,
+    // and the digests reveal a wrong result. If it truncates the file, the operating system ends this
+    // process with SIGBUS before a missing byte is read; no output appears then.
+    let map = unsafe { MmapOptions::new().len(length).map(file)? };
+    Ok(Some(map))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn empty_files_are_empty() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(Input::image(file.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn contents_are_mapped() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"image").unwrap();
+        assert_eq!(&*Input::image(file.path()).unwrap(), b"image");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_the_same_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), b"x").unwrap();
+        fs::write(path("other"), b"x").unwrap();
+        fs::hard_link(path("file"), path("hard")).unwrap();
+        std::os::unix::fs::symlink("file", path("soft")).unwrap();
+        let identity = |name: &str| Identity::new(&path(name), &fs::metadata(path(name)).unwrap()).unwrap();
+        assert!(identity("file").is_same(&identity("hard")));
+        assert!(identity("file").is_same(&identity("soft")));
+        assert!(!identity("file").is_same(&identity("other")));
+    }
+
+    #[test]
+    fn larger_packages_than_images_are_fine() {
+        let limit = u64::from(IMAGE_LIMIT);
+        assert!(check_size(Path::new("x"), limit, limit, "an image").is_ok());
+        assert!(check_size(Path::new("x"), limit + 1, limit, "an image").is_err());
+        assert!(check_size(Path::new("x"), limit + 1, PACKAGE_LIMIT, "a package").is_ok());
+    }
+}

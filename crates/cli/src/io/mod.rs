@@ -1,0 +1,20 @@
+//! What commands read and write: files, images, packages, keys, and the commands and processes that they start.
+
+pub(crate) mod classic;
+pub(crate) mod containers;
+mod image;
+mod input;
+mod output;
+mod package;
+mod restore;
+pub(crate) mod secrets;
+pub(crate) mod shell;
+mod sources;
+mod streams;
+
+pub(crate) use image::Image;
+pub(crate) use input::Input;
+pub(crate) use output::Output;
+pub(crate) use package::{Package, Smidgen};
+pub(crate) use restore::{restore, restored_json};
+pub(crate) use sources::{mapped, named_sources};

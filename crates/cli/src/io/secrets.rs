@@ -1,0 +1,121 @@
+//! Files of keys and passphrases. They may be pipes, so reading is bounded; a secret that others can read is warned of.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use diff_core::release::KeyError;
+
+use crate::report::{Console, Failure, shown};
+
+/// Where a passphrase is read from: the file, if one is named, and the option that names it.
+#[derive(Clone, Copy)]
+pub(crate) struct PassphraseFile<'p> {
+    pub(crate) option: &'static str,
+    pub(crate) path: Option<&'p Path>,
+}
+
+impl<'p> PassphraseFile<'p> {
+    /// The file that --passphrase-file names.
+    pub(crate) const fn named(path: Option<&'p Path>) -> Self {
+        Self { option: "--passphrase-file", path }
+    }
+}
+
+/// The variable with the passphrase, where no file is named.
+pub(crate) const PASSPHRASE: &str = "SMIDGEN_PASSPHRASE";
+/// The most bytes of such a file. Keys have a few hundred.
+const LIMIT: u64 = 64 << 10;
+
+/// Reads a public key of any kind.
+pub(crate) fn public_key<K>(
+    path: &Path,
+    from_pem: impl FnOnce(&str) -> Result<K, KeyError>,
+) -> Result<K, Failure> {
+    parsed(path, &read(path)?.0, from_pem)
+}
+
+/// Reads secret keys of one kind, all with the same passphrase; without keys, no passphrase is needed.
+pub(crate) fn secret_keys<K>(
+    paths: &[PathBuf],
+    passphrase_file: PassphraseFile<'_>,
+    console: &Console,
+    from_pem: impl Fn(&str, &str) -> Result<K, KeyError>,
+) -> Result<Vec<K>, Failure> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Once: a pipe gives it once.
+    let passphrase = passphrase(passphrase_file, console)?;
+    let key = |path: &PathBuf| {
+        let (pem, file) = read(path)?;
+        let key = parsed(path, &pem, |pem| from_pem(pem, &passphrase))?;
+        // After the parser, which refuses public keys: those may be readable.
+        warn(path, &file, console);
+        Ok(key)
+    };
+    paths.iter().map(key).collect()
+}
+
+fn parsed<K>(
+    path: &Path,
+    pem: &str,
+    from_pem: impl FnOnce(&str) -> Result<K, KeyError>,
+) -> Result<K, Failure> {
+    from_pem(pem).map_err(|error| Failure::other(format!("{}: {error}", shown(path))))
+}
+
+/// Reads the first line of the file, or the variable.
+pub(crate) fn passphrase(file: PassphraseFile<'_>, console: &Console) -> Result<String, Failure> {
+    if let Some(path) = file.path {
+        let (text, file) = read(path)?;
+        warn(path, &file, console);
+        return Ok(text.lines().next().unwrap_or_default().to_owned());
+    }
+    env::var(PASSPHRASE).map_err(|_| {
+        Failure::usage("no passphrase is given")
+            .note(format!("name a file with {}, or set the variable {PASSPHRASE}", file.option))
+    })
+}
+
+/// Warns of a secret that others can read.
+fn warn(path: &Path, file: &File, console: &Console) {
+    if let Some(mode) = open_to_others(file) {
+        let name = shown(path);
+        console.say(format_args!("warning: {name}: others can read it (mode {mode:o}); chmod 600 it"));
+    }
+}
+
+fn read(path: &Path) -> Result<(String, File), Failure> {
+    let failed = |error: io::Error| Failure::file(path, "cannot read", &error);
+    let file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    (&file).take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(Failure::other(format!(
+            "{}: has more than {LIMIT} bytes: it is neither a key nor a passphrase",
+            shown(path)
+        )));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| {
+        let what = "it is not text; keys in PEM and passphrases are";
+        failed(io::Error::other(what))
+            .note("give the file that smidgen keygen wrote, not the one of its --raw")
+    })?;
+    Ok((text, file))
+}
+
+/// The permissions of a file that others than its owner may read. A pipe has no other readers.
+#[cfg(unix)]
+fn open_to_others(file: &File) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let mode = metadata.permissions().mode() & 0o777;
+    (mode & 0o044 != 0).then_some(mode)
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_file: &File) -> Option<u32> {
+    None
+}

@@ -1,0 +1,58 @@
+//! The process that rebuilds the streams of compressed files, as seen from the one that restores.
+
+use std::env;
+use std::io;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use patch_nostd::Error;
+use patch_nostd::container::{Maker, Opened, Worker, memory};
+
+use super::secrets::PASSPHRASE;
+
+/// Seconds of processor time for any package.
+const SECONDS: u64 = 60;
+/// Plain bytes a second that a slow machine compresses where the compressor searches for long; they add to the time.
+const BYTES_A_SECOND: u64 = 8 << 10;
+
+/// A process that is limited in memory and time. It ends when this is dropped.
+pub(crate) struct Process {
+    child: Child,
+    worker: Worker<ChildStdin, ChildStdout>,
+}
+
+impl Process {
+    /// Starts the process, with the limits that follow from the package.
+    pub(crate) fn start(package: &Opened<'_>) -> Result<Self, Error> {
+        let seconds = SECONDS + package.target.plain() / BYTES_A_SECOND;
+        // A decoder has no error for this; the target cannot be written without it.
+        Self::with(memory(&package.record), seconds).map_err(|_| Error::TargetWrite)
+    }
+
+    fn with(memory: u64, seconds: u64) -> io::Result<Self> {
+        let mut child = Command::new(env::current_exe()?)
+            .args(["make-streams", "--memory", &memory.to_string(), "--seconds", &seconds.to_string()])
+            .env_remove("RUST_BACKTRACE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // The process works on untrusted bytes: it must know no secrets.
+            .env_remove(PASSPHRASE)
+            .spawn()?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(requests), Some(answers)) => Ok(Self { child, worker: Worker::new(requests, answers) }),
+            _ => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// What rebuilds the streams.
+    pub(crate) const fn maker(&self) -> &dyn Maker {
+        &self.worker
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

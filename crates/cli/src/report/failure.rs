@@ -1,0 +1,182 @@
+//! Failures of commands: a message, what to do about it, and an exit code.
+
+use std::fmt;
+use std::io;
+use std::path::{Display, Path};
+use std::process::ExitCode;
+
+use diff_core::release::{EncryptError, PackError, SignError};
+use diff_core::{DiffError, Escaped};
+
+/// The exit codes of failures, as `--help` documents them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Other = 1,
+    Usage = 2,
+    Package = 3,
+    Base = 4,
+    Nothing = 5,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    message: String,
+    /// Details and advice, a line each.
+    notes: Vec<String>,
+}
+
+impl Failure {
+    /// Something outside of the program failed, such as a disk.
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Self::new(Kind::Other, message)
+    }
+
+    /// The arguments are wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// The file is not a package, or it is damaged or not supported.
+    pub(crate) fn package(message: impl Into<String>) -> Self {
+        Self::new(Kind::Package, message)
+    }
+
+    /// The base image is the wrong one.
+    pub(crate) fn base(message: impl Into<String>) -> Self {
+        Self::new(Kind::Base, message)
+    }
+
+    /// There is no package for the device.
+    pub(crate) fn nothing(message: impl Into<String>) -> Self {
+        Self::new(Kind::Nothing, message)
+    }
+
+    /// An error of the operating system about a file.
+    pub(crate) fn file(path: &Path, doing: &str, error: &io::Error) -> Self {
+        let mut failure = Self::other(format!("{}: {doing}: {error}", shown(path)));
+        failure.notes.extend(remedy(error.kind()).map(str::to_owned));
+        failure
+    }
+
+    /// Puts the file's name in front of the message.
+    pub(crate) fn about(mut self, path: &Path) -> Self {
+        self.message = format!("{}: {}", shown(path), self.message);
+        self
+    }
+
+    /// Adds a line of details or advice.
+    pub(crate) fn note(mut self, line: impl Into<String>) -> Self {
+        self.notes.push(line.into());
+        self
+    }
+
+    /// The exit code of the process.
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(self.kind as u8)
+    }
+
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), notes: Vec::new() }
+    }
+}
+
+/// A path as it is shown in a line: control characters in names of files are escaped.
+pub(crate) fn shown(path: &Path) -> Escaped<Display<'_>> {
+    Escaped(path.display())
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.notes.iter().try_for_each(|note| write!(f, "\n  {note}"))
+    }
+}
+
+impl From<DiffError> for Failure {
+    fn from(error: DiffError) -> Self {
+        match error {
+            DiffError::BudgetTooSmall { least, .. } => {
+                Self::usage(error.to_string()).note(format!("give at least --ram {least}"))
+            }
+            DiffError::Identity { .. } | DiffError::InPlace(_) => Self::usage(error.to_string()),
+            error => Self::other(error.to_string()),
+        }
+    }
+}
+
+impl From<PackError> for Failure {
+    fn from(error: PackError) -> Self {
+        match error {
+            PackError::Rule(rule) => Self::usage(rule.to_string())
+                .note("this is a rule of the delivery platform: see docs/platform.md"),
+            PackError::Usage(text) => Self::usage(text),
+            PackError::File { path, doing, error } => Self::file(&path, doing, &error),
+            PackError::Diff { what, error } => Self::from(error).about(Path::new(&what)),
+            PackError::Sign { file, error } => Self::from(error).about(Path::new(&file)),
+            PackError::Encrypt { file, error } => Self::from(error).about(Path::new(&file)),
+            error @ (PackError::Manifest { .. } | PackError::Merge(_)) => Self::package(error.to_string()),
+            error => Self::other(error.to_string()),
+        }
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Package(_) | SignError::NoRoom => Self::package(error.to_string()),
+            error => Self::other(error.to_string()),
+        }
+    }
+}
+
+impl From<EncryptError> for Failure {
+    fn from(error: EncryptError) -> Self {
+        match error {
+            EncryptError::Package(_)
+            | EncryptError::Already
+            | EncryptError::Signed
+            | EncryptError::NoRoom => Self::package(error.to_string()),
+            error => Self::other(error.to_string()),
+        }
+    }
+}
+
+const fn remedy(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::NotFound => Some("check the spelling, and that the directory exists"),
+        io::ErrorKind::PermissionDenied => Some("check the permissions of the file and its directory"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("free some space; nothing was left behind")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_follow_the_message() {
+        let failure = Failure::other("it broke").note("expected: a").note("found: b");
+        assert_eq!(failure.to_string(), "it broke\n  expected: a\n  found: b");
+    }
+
+    #[test]
+    fn a_full_disk_is_named() {
+        let error = io::Error::from(io::ErrorKind::StorageFull);
+        let failure = Failure::file(Path::new("out.bin"), "cannot write", &error);
+        assert!(failure.to_string().starts_with("out.bin: cannot write: "), "{failure}");
+        assert!(failure.to_string().contains("free some space"), "{failure}");
+    }
+
+    #[test]
+    fn a_small_budget_is_wrong_usage() {
+        let failure = Failure::from(DiffError::BudgetTooSmall { budget: 1, least: 4000 });
+        assert_eq!(failure.kind, Kind::Usage);
+        assert!(failure.to_string().contains("--ram 4000"), "{failure}");
+    }
+}

@@ -1,0 +1,197 @@
+//! The members of what `--json` prints, and digests as hexadecimal digits.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use diff_core::input::Provenance;
+use diff_core::release::{EncryptionEntry, encryption_of, key_names};
+use diff_core::{CATEGORIES, Note, Report};
+use patch_nostd::wire::{Codec, Text, VERSION, Window};
+use patch_nostd::{Extensions, Header};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// The members of one JSON object.
+pub(crate) type Object = Map<String, Value>;
+
+/// Lowercase hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+/// The SHA-256 of some bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// The object of a `json!({...})` literal.
+pub(crate) fn object(value: Value) -> Object {
+    match value {
+        Value::Object(object) => object,
+        other => Object::from_iter([("value".to_owned(), other)]),
+    }
+}
+
+/// Seconds, to the millisecond.
+pub(crate) fn seconds(time: Duration) -> Value {
+    json!((time.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+/// Every field of the header of a package of `size` bytes.
+pub(crate) fn header(header: &Header, size: usize) -> Object {
+    let mut fields = summary(header, size);
+    fields.append(&mut object(json!({
+        "version": VERSION,
+        "header_size": size.saturating_sub(header.body_length as usize),
+        "body_size": header.body_length,
+        "body_digest": header.body_digest.map(|digest| hex(&digest)),
+        "base_address": base_address(header),
+        "windows": windows(header).map(window).collect::<Vec<_>>(),
+        "kinds": kind_names(header),
+        "read_back": header.read_back,
+    })));
+    fields.append(&mut codec(&header.codec));
+    fields
+}
+
+/// What a package of `size` bytes restores, from what, and in how much memory.
+pub(crate) fn summary(header: &Header, size: usize) -> Object {
+    object(json!({
+        "format": "smidgen",
+        "codec": codec_name(&header.codec),
+        "package_size": size,
+        "base_size": header.base_size,
+        "base_digest": base_digest(header),
+        "target_size": header.target_size,
+        "target_digest": hex(&header.target_digest),
+        "target_md5": header.target_md5.map(|digest| hex(&digest)),
+        "ram": header.ram,
+    }))
+}
+
+/// The header's extensions; null where one is absent.
+pub(crate) fn extensions(extensions: &Extensions<'_>) -> Object {
+    object(json!({
+        "product": extensions.product.map(Text::as_str),
+        "module": extensions.module.map(Text::as_str),
+        "to_version": extensions.version.map(Text::as_str),
+        "rollback_counter": extensions.rollback_counter,
+        "in_place": extensions.in_place.map(|plan| json!({
+            "segment": plan.segment,
+            "shift": plan.shift,
+            "keep": plan.keep,
+        })),
+    }))
+}
+
+/// How a package is encrypted, null if it is not, and the keys that it names as its signers.
+pub(crate) fn protection(package: &[u8]) -> Object {
+    let record = encryption_of(package).ok().flatten();
+    let keys = key_names(package).unwrap_or_default();
+    object(json!({ "encryption": record.as_ref().map(EncryptionEntry::of), "keys": keys }))
+}
+
+/// The format of an image's file, under this name; no member for plain bytes.
+pub(crate) fn input(name: &str, record: Option<&Provenance>) -> Object {
+    record.map(|record| (name.to_owned(), json!(record))).into_iter().collect()
+}
+
+/// Cover statistics, and the cost of each kind of information in bytes where the codec has one.
+pub(crate) fn report(report: &Report, codec: &Codec) -> Object {
+    let costs = CATEGORIES.iter().zip(report.costs).map(|(name, cost)| ((*name).to_owned(), json!(cost)));
+    object(json!({
+        "covers": {
+            "base": report.base_covers,
+            "base_bytes": report.base_covered,
+            "target": report.target_covers,
+            "target_bytes": report.target_covered,
+            "longest": report.longest_cover,
+            "literals": report.literals,
+        },
+        "costs": matches!(codec, Codec::Cm { .. }).then(|| costs.collect::<Object>()),
+    }))
+}
+
+/// The first 16 bytes of the base image's SHA-256; the header has none for an empty image.
+pub(crate) fn base_digest(header: &Header) -> Option<String> {
+    (header.base_size > 0).then(|| hex(&header.base_digest))
+}
+
+/// The name of a codec, as `--codec` takes it.
+pub(crate) const fn codec_name(codec: &Codec) -> &'static str {
+    match codec {
+        Codec::Cm { .. } => "cm",
+        Codec::Zstd { .. } => "zstd",
+    }
+}
+
+/// The address of the image's first byte.
+pub(crate) const fn base_address(header: &Header) -> u64 {
+    (header.address_high as u64) << 32 | header.base_address as u64
+}
+
+/// The names of the kinds of pages, in the header's order.
+pub(crate) fn kind_names(header: &Header) -> Vec<&'static str> {
+    header.kinds.as_slice().iter().map(|kind| kind.name()).collect()
+}
+
+/// The windows that are in use.
+pub(crate) fn windows(header: &Header) -> impl Iterator<Item = &Window> {
+    header.windows.iter().filter(|window| window.length > 0)
+}
+
+fn window(window: &Window) -> Value {
+    json!({ "start": window.start, "length": window.length })
+}
+
+fn codec(codec: &Codec) -> Object {
+    object(match codec {
+        Codec::Cm { size, tuning } => json!({
+            "model": { "slots": size.slots, "landmarks": size.landmarks, "learned": size.learned },
+            "tuning": {
+                "counter_rate": tuning.counter_rate,
+                "mixer_rate": tuning.mixer_rate,
+                "block_size": 1 << tuning.block_log,
+            },
+        }),
+        Codec::Zstd { window_log } => json!({ "window_log": window_log }),
+    })
+}
+
+/// Notes about a package.
+pub(crate) fn notes(notes: &[Note]) -> Value {
+    let note = |note: &Note| json!({ "name": note.name(), "text": note.to_string() });
+    notes.iter().map(note).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_digits_are_lowercase_pairs() {
+        assert_eq!(hex(&[0, 0x0a, 0xff]), "000aff");
+        assert_eq!(hex(&[]), "");
+    }
+
+    #[test]
+    fn the_digest_is_the_one_of_the_standard() {
+        let digest = hex(&sha256(b"abc"));
+        assert_eq!(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn time_is_rounded_to_milliseconds() {
+        assert_eq!(seconds(Duration::from_micros(1_234_567)), json!(1.235));
+    }
+
+    #[test]
+    fn costs_are_absent_where_the_codec_cannot_tell() {
+        let fields = report(&Report::default(), &Codec::Zstd { window_log: 20 });
+        assert_eq!(fields["costs"], Value::Null);
+        assert_eq!(fields["covers"]["base"], 0);
+    }
+}

@@ -1,0 +1,15 @@
+//! What users and scripts see: messages, tables, progress, JSON and exit codes.
+
+mod console;
+mod failure;
+pub(crate) mod json;
+mod pack_progress;
+mod progress;
+mod stdout;
+pub(crate) mod tables;
+
+pub(crate) use console::Console;
+pub(crate) use failure::{Failure, shown};
+pub(crate) use json::{Object, hex, object, seconds, sha256};
+pub(crate) use pack_progress::{Events, Talk};
+pub(crate) use progress::Bar;

@@ -1,0 +1,117 @@
+//! Progress of `pack`: bars on a terminal, lines elsewhere, JSON objects for programs.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use diff_core::release::{Event, PackProgress, PackageEntry};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
+use serde_json::json;
+
+use super::console::Console;
+use super::json::seconds;
+use super::progress::{TICK, is_wanted, stage_name, style};
+
+/// One JSON object for each event, a line each, on standard output.
+pub(crate) struct Events<'a>(pub(crate) &'a Console);
+
+impl PackProgress for Events<'_> {
+    fn event(&self, event: &Event) {
+        let line = match event {
+            Event::Planned { packages } => json!({ "event": "planned", "packages": packages }),
+            Event::Began { file } => json!({ "event": "began", "file": file }),
+            Event::Stage { file, stage } => {
+                json!({ "event": "stage", "file": file, "stage": stage_name(*stage) })
+            }
+            Event::Finished { package, reused, time } => json!({
+                "event": "finished", "file": package.file, "source_versions": package.source_versions,
+                "size": package.size, "sha256": package.sha256, "reused": reused, "seconds": seconds(*time),
+            }),
+            Event::Skipped { file } => json!({ "event": "skipped", "file": file }),
+            Event::Note { text } => json!({ "event": "note", "text": text }),
+            _ => return,
+        };
+        // Without a reader, packages are made all the same; printing the manifest at the end reports the error.
+        let _ = self.0.print(line);
+    }
+}
+
+/// Bars and lines for people, on standard error.
+pub(crate) struct Talk<'a> {
+    console: &'a Console,
+    bars: MultiProgress,
+    /// Packages that are done, of all.
+    total: ProgressBar,
+    /// A bar for each package being made.
+    running: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl<'a> Talk<'a> {
+    /// Prints to this console, with bars if it is a terminal.
+    pub(crate) fn new(console: &'a Console) -> Self {
+        let target =
+            if is_wanted(console) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bars = MultiProgress::with_draw_target(target);
+        let total =
+            bars.add(ProgressBar::new(0).with_style(style("[{bar:40}] {pos} of {len} packages  {elapsed}")));
+        Self { console, bars, total, running: Mutex::default() }
+    }
+
+    fn running(&self) -> MutexGuard<'_, BTreeMap<String, ProgressBar>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, file: &str) {
+        let bar = ProgressBar::new_spinner().with_style(style("{spinner} {prefix}  {msg}  {elapsed}"));
+        let bar = self.bars.insert_before(&self.total, bar.with_prefix(file.to_owned()));
+        bar.enable_steady_tick(TICK);
+        self.running().insert(file.to_owned(), bar);
+    }
+
+    /// Ends a package's bar, and leaves a line instead.
+    fn end(&self, file: &str, line: &str) {
+        if let Some(bar) = self.running().remove(file) {
+            bar.finish_and_clear();
+            self.bars.remove(&bar);
+        }
+        self.total.inc(1);
+        self.say(line);
+    }
+
+    fn say(&self, line: &str) {
+        self.bars.suspend(|| self.console.say(line));
+    }
+}
+
+impl PackProgress for Talk<'_> {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Planned { packages } => self.total.set_length(*packages as u64),
+            Event::Began { file } => self.begin(file),
+            Event::Stage { file, stage } => {
+                self.running().get(*file).into_iter().for_each(|bar| bar.set_message(stage_name(*stage)));
+            }
+            Event::Finished { package, reused, time } => {
+                self.end(&package.file, &finished(package, *reused, *time));
+            }
+            Event::Skipped { file } => self.end(file, &format!("{file}: too large, as an earlier run found")),
+            Event::Note { text } => self.say(&format!("note: {text}")),
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Talk<'_> {
+    fn drop(&mut self) {
+        self.total.finish_and_clear();
+    }
+}
+
+fn finished(package: &PackageEntry, reused: bool, time: Duration) -> String {
+    let (file, size) = (&package.file, package.size);
+    if reused {
+        format!("{file}: {size} bytes, from an earlier run")
+    } else {
+        format!("{file}: {size} bytes in {:.2} s", time.as_secs_f64())
+    }
+}

@@ -1,0 +1,151 @@
+//! The progress bar: on a terminal only, and only for work that takes longer than half a second.
+
+use std::io::{IsTerminal, stderr};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use diff_core::{Progress, Stage};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::console::Console;
+
+/// Shorter work has no bar.
+const DELAY: Duration = Duration::from_millis(500);
+/// How often a bar moves by itself, to show that the program is alive.
+pub(super) const TICK: Duration = Duration::from_millis(150);
+
+/// A bar that appears after a delay and disappears when dropped.
+#[derive(Debug)]
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    /// Absent where no bar is shown.
+    starter: Option<Starter>,
+}
+
+/// A thread that shows the bar after the delay, as the work itself may report nothing for long.
+#[derive(Debug)]
+struct Starter {
+    /// Ends the thread when dropped.
+    keep: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Bar {
+    /// A bar that is not shown yet.
+    pub(crate) fn new(console: &Console) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        let wanted = is_wanted(console);
+        let starter = wanted.then(|| Starter::start(bar.clone())).flatten();
+        let bar = Self { bar, starter };
+        bar.stage("starting", 0);
+        bar
+    }
+
+    /// Begins a new stage of `steps` steps; 0 if their number is unknown.
+    pub(crate) fn stage(&self, name: &'static str, steps: u64) {
+        self.bar.set_style(style(template(steps > 0)));
+        self.bar.set_message(name);
+        self.bar.set_length(steps);
+        self.bar.set_position(0);
+    }
+
+    /// Counts steps that are done.
+    pub(crate) fn steps(&self, steps: u64) {
+        self.bar.inc(steps);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.starter.take().into_iter().for_each(Starter::stop);
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Starter {
+    /// Without a thread there is no bar: that is no reason to fail.
+    fn start(bar: ProgressBar) -> Option<Self> {
+        let (keep, kept) = channel();
+        let wait = move || {
+            if kept.recv_timeout(DELAY) == Err(RecvTimeoutError::Timeout) {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+                bar.enable_steady_tick(TICK);
+            }
+        };
+        let thread = Builder::new().spawn(wait).ok()?;
+        Some(Self { keep, thread })
+    }
+
+    /// Ends the thread; the bar is not shown from now on.
+    fn stop(self) {
+        drop(self.keep);
+        let _ = self.thread.join();
+    }
+}
+
+impl Progress for Bar {
+    fn begin(&self, stage: Stage, steps: u64) {
+        self.stage(stage_name(stage), steps);
+    }
+
+    fn advance(&self, steps: u64) {
+        self.steps(steps);
+    }
+}
+
+/// The name of a stage in messages and events.
+pub(crate) const fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Expand => "expanding",
+        Stage::Analyse => "analysing",
+        Stage::Search => "searching",
+        Stage::Encode => "encoding",
+        Stage::Prove => "proving",
+    }
+}
+
+/// Whether progress is shown.
+pub(super) fn is_wanted(console: &Console) -> bool {
+    !console.is_quiet() && stderr().is_terminal()
+}
+
+pub(super) fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
+}
+
+/// A bar where the end is known, else a spinner.
+const fn template(bounded: bool) -> &'static str {
+    if bounded { "{msg:10} [{bar:40}] {percent:>3} %  {elapsed}" } else { "{msg:10} {spinner}  {elapsed}" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_valid() {
+        for bounded in [true, false] {
+            assert!(ProgressStyle::with_template(template(bounded)).is_ok());
+            let bar = Bar::new(&Console::of_tests());
+            bar.stage("testing", u64::from(bounded));
+            bar.steps(1);
+        }
+    }
+
+    #[test]
+    fn short_work_shows_nothing() {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Starter::start(bar.clone()).unwrap().stop();
+        assert!(bar.is_hidden());
+    }
+
+    #[test]
+    fn nobody_sees_a_quiet_bar() {
+        let bar = Bar::new(&Console::of_tests());
+        assert!(bar.starter.is_none());
+        assert!(bar.bar.is_hidden());
+    }
+}

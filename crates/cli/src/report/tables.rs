@@ -1,0 +1,72 @@
+//! Tables for people: rows of a name and a value, shares of bytes, and the packages of a release.
+
+use std::fmt::{Display, Write};
+
+use diff_core::Escaped;
+use diff_core::release::{Manifest, PackageEntry, Type};
+
+/// Rows of a name and a value each, and headings between them.
+#[derive(Default)]
+pub(crate) struct Table(String);
+
+impl Table {
+    pub(crate) fn row(&mut self, name: &str, value: impl Display) {
+        let _ = writeln!(self.0, "{name:14} {value}");
+    }
+
+    pub(crate) fn heading(&mut self, text: &str) {
+        let _ = writeln!(self.0, "\n{text}");
+    }
+
+    pub(crate) fn line(&mut self, text: impl Display) {
+        let _ = writeln!(self.0, "  {text}");
+    }
+
+    /// A number of bytes and its share of `whole`.
+    pub(crate) fn share(&mut self, name: &str, bytes: u64, whole: u64) {
+        let _ = writeln!(self.0, "  {name:12} {bytes:>10} bytes {:>6.2} %", percent(bytes, whole));
+    }
+
+    pub(crate) fn finish(self) -> String {
+        self.0.trim_end().to_owned()
+    }
+}
+
+/// A release: one line about it, one for each package, and one for each note.
+pub(crate) fn release(manifest: &Manifest) -> String {
+    let product = manifest.product.as_deref().map(|product| format!("{}, ", Escaped(product)));
+    let (product, version, module) = (product.unwrap_or_default(), &manifest.version, &manifest.module);
+    let mut lines = vec![format!("release  {product}module {module}, version {version}: {}", manifest.name)];
+    let width = manifest.packages.iter().map(|package| package.file.len()).max().unwrap_or_default();
+    let full = manifest.full().map_or(0, |package| package.size);
+    lines.extend(manifest.packages.iter().map(|package| package_row(package, width, full)));
+    lines.extend(manifest.notes.iter().map(|note| format!("note     {}", Escaped(note))));
+    lines.join("\n")
+}
+
+fn package_row(package: &PackageEntry, width: usize, full: u64) -> String {
+    let (file, size, ram) = (&package.file, package.size, package.ram);
+    let what = match package.kind {
+        Type::Full => "full".to_owned(),
+        Type::Differential => format!("for {}", package.source_versions.join(", ")),
+    };
+    let share = if full > 0 { format!("{:5.1} %", percent(size, full)) } else { String::new() };
+    format!("  {file:width$}  {size:>10} bytes  {share}  {ram:>8} bytes of RAM  {what}")
+}
+
+fn percent(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_percent_of_the_whole() {
+        let mut table = Table::default();
+        table.share("header", 25, 200);
+        assert_eq!(table.finish(), "  header               25 bytes  12.50 %");
+        assert_eq!(percent(0, 0), 0.0);
+    }
+}
