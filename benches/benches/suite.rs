@@ -8,7 +8,7 @@ use bench_suite::pair::{self, Pair};
 use bench_suite::{classic, smidgen};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
-use diff_core::search::{CoverOptions, Index, find_covers};
+use diff_core::search::{Index, SearchOptions, find_matches};
 use diff_core::{CodecChoice, Silent, Stage, bsdiff40, diff_bsdiff40};
 
 /// What each way makes of a pair, once: sizes are printed, and restores start from it.
@@ -86,8 +86,8 @@ fn index(criterion: &mut Criterion, pair: &Pair) {
 fn find(criterion: &mut Criterion, pair: &Pair) {
     let mut group = group(criterion, "match", pair, &pair.new);
     let index = Index::build(&pair.old).expect("an index");
-    group.bench_function("covers", |bencher| {
-        bencher.iter(|| find_covers(&index, &pair.new, &CoverOptions::default()));
+    group.bench_function("matches", |bencher| {
+        bencher.iter(|| find_matches(&index, &pair.new, &SearchOptions::default()));
     });
     group.bench_function("bsdiff", |bencher| bencher.iter(|| classic::search(pair)));
 }

@@ -3,7 +3,7 @@
 //! It is no measure of sizes, as no compiler made it; it is a load of known size that is the same everywhere.
 
 use patch_nostd::refs::{AddressSpace, Halves, Reference, View};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 /// Where the image runs.
 const ADDRESS: u32 = 0x0800_0000;
@@ -118,7 +118,7 @@ fn link(functions: &[Function]) -> Vec<u8> {
 fn call(address: u32, target: u32) -> [u8; 4] {
     let space = AddressSpace::default();
     let view = View::new(&CALL, address, false);
-    let found = Reference::find(RegionKind::Thumb, &view, &space, &Halves::default()).expect("a call");
+    let found = Reference::find(PageKind::Thumb, &view, &space, &Halves::default()).expect("a call");
     let [a, b, c, d] = CALL;
     let written = found.write([a, b, c, d, 0, 0, 0, 0], address, &space, target).expect("within reach");
     [written[0], written[1], written[2], written[3]]

@@ -9,7 +9,7 @@ use smidgen_fuzz::BASE;
 const LIMIT: u64 = 1 << 20;
 
 fuzz_target!(|patch: &[u8]| {
-    let size = new_size(patch);
+    let size = target_size(patch);
     assert!(size.is_err() || is_bsdiff40(patch));
     if let Ok(image) = decode(BASE, patch, LIMIT) {
         assert_eq!(size, Ok(image.len() as u64));

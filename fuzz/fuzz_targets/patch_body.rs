@@ -3,8 +3,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::apply::codec_ram;
-use patch_nostd::wire::{Codec, MAX_KINDS, ModelSize, RegionKind, RegionKinds, Tuning, Window};
+use patch_nostd::wire::{Codec, MAX_KINDS, ModelSize, PageKind, PageKinds, Tuning, Window, codec_ram};
 use patch_nostd::{Header, Sha256, SoftwareSha256};
 use smidgen_fuzz::{BASE, restore};
 
@@ -71,16 +70,16 @@ impl Input<'_> {
     }
 
     /// As many as may be of those that are wanted, each once.
-    fn kinds(&self) -> RegionKinds {
+    fn kinds(&self) -> PageKinds {
         let mut kinds = Vec::new();
         for &number in &self.kinds {
             // Code has small numbers, words have those from 16 on.
-            let kind = RegionKind::from_number(number % 32).unwrap_or_default();
+            let kind = PageKind::from_number(number % 32).unwrap_or_default();
             if kinds.len() < MAX_KINDS && !kinds.contains(&kind) {
                 kinds.push(kind);
             }
         }
-        RegionKinds::new(&kinds).unwrap_or_default()
+        PageKinds::new(&kinds).unwrap_or_default()
     }
 }
 

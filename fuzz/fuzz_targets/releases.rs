@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use arbitrary::Arbitrary;
-use diff_core::release::{Catalogue, Effort, MANIFEST_FILE, Manifest, Release, Source, merge, pack, replay};
+use diff_core::release::{Catalogue, PackOptions, MANIFEST_FILE, Manifest, Release, Source, merge, pack, replay};
 use diff_core::{Options, Ram, Silent};
 use libfuzzer_sys::fuzz_target;
 
@@ -76,7 +76,7 @@ fn genuine() -> &'static Genuine {
             .source("1.1", b"another image".repeat(30))
             .product("controller")
             .options(Options { ram: Ram::Bytes(4 << 10), level: 1, ..Options::default() });
-        let manifest = pack(&release, &Effort::default(), &folder, &Silent).expect("a release");
+        let manifest = pack(&release, &PackOptions::default(), &folder, &Silent).expect("a release");
         let package = manifest.packages[0].file.clone();
         let bytes = fs::read(folder.join(&package)).expect("a package");
         Genuine { manifest: manifest.to_json(), package, bytes, folder }

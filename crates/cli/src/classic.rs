@@ -46,7 +46,7 @@ impl Classic {
 
     /// Reads the header.
     pub(crate) fn new(file: Input) -> Result<Self, Failure> {
-        let target = bsdiff40::new_size(&file).map_err(|error| damaged(&file, error))?;
+        let target = bsdiff40::target_size(&file).map_err(|error| damaged(&file, error))?;
         let sizes =
             Sizes::read(&file, target).ok_or_else(|| damaged(&file, "its blocks are longer than it"))?;
         Ok(Self { file, sizes })

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use diff_core::Escaped;
-use diff_core::input::{Format, Record};
+use diff_core::input::{Format, Provenance};
 use serde_json::{Value, json};
 
 use crate::arguments::FlattenArguments;
@@ -53,7 +53,7 @@ fn describe(image: &Image) -> String {
     text
 }
 
-fn describe_record(text: &mut String, record: &Record) {
+fn describe_record(text: &mut String, record: &Provenance) {
     row(text, "file SHA-256", &record.file_sha256);
     record.version.iter().for_each(|version| row(text, "version", Escaped(version)));
     record.architecture.iter().for_each(|name| row(text, "architecture", name));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use diff_core::Escaped;
 use diff_core::container::{PayloadError, payload};
-use diff_core::input::{self, Format, InputError, Reading, Record};
+use diff_core::input::{self, Format, InputError, Provenance, Reading};
 use patch_nostd::Header;
 use patch_nostd::wire::is_name;
 
@@ -21,7 +21,7 @@ pub(crate) struct Image {
     file: Input,
     /// What the device flashes; absent if that is the file itself.
     bytes: Option<Vec<u8>>,
-    record: Option<Record>,
+    record: Option<Provenance>,
     resembles: Option<Format>,
 }
 
@@ -73,7 +73,7 @@ impl Image {
     }
 
     /// What the file is; nothing if it is plain bytes.
-    pub(crate) const fn record(&self) -> Option<&Record> {
+    pub(crate) const fn record(&self) -> Option<&Provenance> {
         self.record.as_ref()
     }
 
@@ -141,7 +141,7 @@ fn looks_special(file: &[u8]) -> bool {
     !matches!(input::read(file, &Reading::default()), Ok(flat) if flat.record.is_none())
 }
 
-fn summary(record: &Record, size: usize) -> String {
+fn summary(record: &Provenance, size: usize) -> String {
     let mut text = format!("{}, {size} bytes", record.format);
     if let Some(base) = record.base_address {
         text += &format!(" from {base:#010x}");

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use diff_core::input::Record;
+use diff_core::input::Provenance;
 use diff_core::release::{EncryptionEntry, encryption_of, key_names};
 use diff_core::{CATEGORIES, Note, Report};
-use patch_nostd::wire::{Codec, Origin, RegionKind, Text, VERSION, Window};
+use patch_nostd::wire::{Codec, Origin, PageKind, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -87,7 +87,7 @@ pub(crate) fn protection(package: &[u8]) -> Object {
 }
 
 /// What a file was that an image was taken from, under this name; no member if it was plain bytes.
-pub(crate) fn input(name: &str, record: Option<&Record>) -> Object {
+pub(crate) fn input(name: &str, record: Option<&Provenance>) -> Object {
     record.map(|record| (name.to_owned(), json!(record))).into_iter().collect()
 }
 
@@ -131,9 +131,9 @@ pub(crate) fn kind_names(header: &Header) -> Vec<String> {
 }
 
 /// The name of a kind of pages: those of code as `--arch` takes them.
-fn kind_name(kind: RegionKind) -> String {
+fn kind_name(kind: PageKind) -> String {
     let code = match kind {
-        RegionKind::Words(form) => {
+        PageKind::Words(form) => {
             let bits = 8 * form.length();
             let origin = match form.origin {
                 Origin::Absolute => "",
@@ -143,13 +143,13 @@ fn kind_name(kind: RegionKind) -> String {
             let order = if form.big_endian { "-big-endian" } else { "" };
             return format!("words{bits}{origin}{order}");
         }
-        RegionKind::Bytes => "bytes",
-        RegionKind::Thumb => "thumb",
-        RegionKind::Aarch64 => "aarch64",
-        RegionKind::Arm => "arm",
-        RegionKind::Riscv => "riscv",
-        RegionKind::Xtensa => "xtensa",
-        RegionKind::X86 => "x86",
+        PageKind::Bytes => "bytes",
+        PageKind::Thumb => "thumb",
+        PageKind::Aarch64 => "aarch64",
+        PageKind::Arm => "arm",
+        PageKind::Riscv => "riscv",
+        PageKind::Xtensa => "xtensa",
+        PageKind::X86 => "x86",
     };
     code.to_owned()
 }
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_name_of_its_own() {
-        let kinds: Vec<_> = (0..=255).filter_map(|number| RegionKind::from_number(number).ok()).collect();
+        let kinds: Vec<_> = (0..=255).filter_map(|number| PageKind::from_number(number).ok()).collect();
         let names: BTreeSet<String> = kinds.iter().map(|&kind| kind_name(kind)).collect();
         assert_eq!(names.len(), kinds.len());
         for name in ["bytes", "riscv", "words32", "words64-relative", "words32-offset-big-endian"] {

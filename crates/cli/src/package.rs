@@ -169,7 +169,7 @@ fn refused(error: Error, file: &Input) -> Failure {
             ))
             .note("check the file's name, and the order of the arguments"),
         Error::UnsupportedVersion => newer(error, file),
-        Error::UnsupportedCodec | Error::UnsupportedRegion | Error::ReservedField => {
+        Error::UnsupportedCodec | Error::UnsupportedPageKind | Error::ReservedField => {
             Failure::package(format!("{name}: {error} {}", code(error)))
                 .note("it was made by a newer smidgen: update this one")
         }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use diff_core::release::Keys;
 use md5::{Digest, Md5};
+use patch_nostd::apply::Vouched;
 use patch_nostd::container::Opened;
-use patch_nostd::verify::{BackgroundSha256, Vouched};
+use patch_nostd::verify::BackgroundSha256;
 use patch_nostd::wire::{Codec, HEADER_LIMIT};
 use patch_nostd::{Anything, Base, Error, Header, Patcher, Target};
 use serde_json::json;

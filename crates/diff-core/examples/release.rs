@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use diff_core::input::{Reading, read};
-use diff_core::release::{Effort, Event, Flattened, PackError, PackProgress, Release, Type, pack};
+use diff_core::release::{Event, Flattened, PackError, PackOptions, PackProgress, Release, Type, pack};
 use diff_core::{Identity, Options, Progress, Ram, Stage, diff};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -52,7 +52,7 @@ fn release(folder: &Path, watch: &Watch) -> Result<(), PackError> {
         .product("controller")
         .description("temperature profiles")
         .options(Options { ram: Ram::Bytes(16 << 10), level: 4, ..Options::default() });
-    let effort = Effort { jobs: 2, ..Effort::default() };
+    let effort = PackOptions { jobs: 2, ..PackOptions::default() };
     let manifest = pack(&release, &effort, folder, watch)?;
     for package in &manifest.packages {
         let from = match package.kind {

@@ -10,27 +10,27 @@ use crate::api::Report;
 use crate::container::expand_all;
 use crate::encode::Metered;
 
-/// Decodes a package to see what it consists of; `old` must be its base image.
+/// Decodes a package to see what it consists of; `base` must be its base image.
 ///
 /// Digests are not checked: that is [`patch_nostd::Patcher`]'s work.
-pub fn inspect(old: &[u8], package: &[u8]) -> Result<Report, Error> {
+pub fn inspect(base: &[u8], package: &[u8]) -> Result<Report, Error> {
     let (header, length) = Header::parse(package)?;
-    if old.len() != header.base_size as usize {
+    if base.len() != header.base_size as usize {
         return Err(Error::BaseSize);
     }
     if let Some(package) = Opened::new::<SoftwareSha256>(package)? {
-        let expanded = expand_all(old, &package.base, package.record.base_size).ok_or(Error::Corrupt)?;
+        let expanded = expand_all(base, &package.base, package.record.base_size).ok_or(Error::Corrupt)?;
         return inspect_body(&expanded, &package.inner, package.body);
     }
-    inspect_body(old, &header, package.get(length..).unwrap_or(&[]))
+    inspect_body(base, &header, package.get(length..).unwrap_or(&[]))
 }
 
-fn inspect_body(old: &[u8], header: &Header, mut body: &[u8]) -> Result<Report, Error> {
+fn inspect_body(base: &[u8], header: &Header, mut body: &[u8]) -> Result<Report, Error> {
     let (size, tuning) = match header.codec {
         Codec::Cm { size, tuning } => (size, tuning),
         Codec::Zstd { window_log } => {
             let decoder = ZstdBody::new(header, window_log)?;
-            return inspect_zstd(old, decoder, body);
+            return inspect_zstd(base, decoder, body);
         }
     };
     let mut memory = vec![0; header.ram as usize + 3];
@@ -38,7 +38,7 @@ fn inspect_body(old: &[u8], header: &Header, mut body: &[u8]) -> Result<Report, 
     let layout = Layout::new(header, size, tuning, &mut memory[start..])?;
     let decoder = RangeDecoder::new(layout.input, header.body_length);
     let mut coder = Metered { inner: decoder, meter: CostMeter::default() };
-    let mut io = Memory { old, target: Vec::new() };
+    let mut io = Memory { base, target: Vec::new() };
     let mut walker = layout.walker;
     let mut report = Report::default();
     loop {
@@ -58,8 +58,8 @@ fn inspect_body(old: &[u8], header: &Header, mut body: &[u8]) -> Result<Report, 
 }
 
 /// Costs cannot be told: zstd codes what it finds, not operation by operation.
-fn inspect_zstd(old: &[u8], mut decoder: ZstdBody, body: &[u8]) -> Result<Report, Error> {
-    let mut counter = Counter { old, report: Report::default() };
+fn inspect_zstd(base: &[u8], mut decoder: ZstdBody, body: &[u8]) -> Result<Report, Error> {
+    let mut counter = Counter { base, report: Report::default() };
     decoder.push(body, &mut counter)?;
     decoder.finish()?;
     Ok(counter.report)
@@ -67,13 +67,13 @@ fn inspect_zstd(old: &[u8], mut decoder: ZstdBody, body: &[u8]) -> Result<Report
 
 /// A base and a target in memory.
 struct Memory<'a> {
-    old: &'a [u8],
+    base: &'a [u8],
     target: Vec<u8>,
 }
 
 impl Io for Memory<'_> {
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        copy_from(self.old, offset, buffer).ok_or(Error::BaseRead)
+        copy_from(self.base, offset, buffer).ok_or(Error::BaseRead)
     }
 
     fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
@@ -88,13 +88,13 @@ impl Io for Memory<'_> {
 
 /// Counts operations and drops what they make.
 struct Counter<'a> {
-    old: &'a [u8],
+    base: &'a [u8],
     report: Report,
 }
 
 impl Io for Counter<'_> {
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        copy_from(self.old, offset, buffer).ok_or(Error::BaseRead)
+        copy_from(self.base, offset, buffer).ok_or(Error::BaseRead)
     }
 
     fn read_target(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {

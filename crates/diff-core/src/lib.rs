@@ -38,7 +38,7 @@ pub use api::{
     Progress, Ram, Report, Silent, Stage,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
-pub use engine::NewImage;
+pub use engine::TargetImage;
 pub use escaped::{Escaped, EscapedLines, has_control};
 pub use inspect::inspect;
 pub use proof::prove;

@@ -7,7 +7,7 @@ use common::plan::Choice;
 use common::{Pieces, edited, edits, noise, restore, round_trip};
 use diff_core::{Arch, Options, Ram};
 use patch_nostd::Header;
-use patch_nostd::wire::{MAX_KINDS, ModelSize, PAGE_LOG, RegionKind, Tuning};
+use patch_nostd::wire::{MAX_KINDS, ModelSize, PAGE_LOG, PageKind, Tuning};
 use proptest::prelude::*;
 
 const ARCHITECTURES: [Arch; 8] =
@@ -17,12 +17,12 @@ const ARCHITECTURES: [Arch; 8] =
 const ADDRESSES: [u64; 4] = [0, 0x0800_0000, 0xFFFF_8000_0020_0000, 0xFFFF_F000];
 
 /// The code of an architecture, and what to call it.
-const CODE: [(RegionKind, Arch); 5] = [
-    (RegionKind::Thumb, Arch::Thumb),
-    (RegionKind::Aarch64, Arch::Aarch64),
-    (RegionKind::Arm, Arch::Arm),
-    (RegionKind::Riscv, Arch::Riscv),
-    (RegionKind::Xtensa, Arch::Xtensa),
+const CODE: [(PageKind, Arch); 5] = [
+    (PageKind::Thumb, Arch::Thumb),
+    (PageKind::Aarch64, Arch::Aarch64),
+    (PageKind::Arm, Arch::Arm),
+    (PageKind::Riscv, Arch::Riscv),
+    (PageKind::Xtensa, Arch::Xtensa),
 ];
 
 fn speeds() -> impl Strategy<Value = Tuning> {
@@ -31,7 +31,7 @@ fn speeds() -> impl Strategy<Value = Tuning> {
 }
 
 /// Parts of several kinds, one after the other, and later versions of them.
-fn parts(kinds: &[RegionKind], functions: u32, changes: u32, seed: u64, address: u64) -> (Vec<u8>, Vec<u8>) {
+fn parts(kinds: &[PageKind], functions: u32, changes: u32, seed: u64, address: u64) -> (Vec<u8>, Vec<u8>) {
     let (mut old, mut new) = (Vec::new(), Vec::new());
     for (index, &kind) in kinds.iter().enumerate() {
         let code = Code::new(kind, functions, seed + index as u64);
@@ -97,7 +97,7 @@ fn each_architecture_gains_from_its_own_kind() {
         let (own, auto, plain) = (make(arch), make(Arch::Auto), make(Arch::None));
         assert!(own.header.kinds.as_slice().contains(&kind), "{arch:?}: {:?}", own.header.kinds);
         assert!(auto.header.kinds.as_slice().contains(&kind), "{arch:?}: {:?}", auto.header.kinds);
-        assert_eq!(plain.header.kinds.as_slice(), [RegionKind::Bytes]);
+        assert_eq!(plain.header.kinds.as_slice(), [PageKind::Bytes]);
         let [own, auto, plain] = [own, auto, plain].map(|package| package.bytes.len());
         assert!(own * 3 < plain * 2, "{arch:?}: {own} bytes, without references {plain}");
         assert!(auto * 3 < plain * 2, "{arch:?}: {auto} bytes if found out, without references {plain}");
@@ -107,7 +107,7 @@ fn each_architecture_gains_from_its_own_kind() {
 #[test]
 fn upper_halves_of_addresses_cost_nothing() {
     let address = 0xFFFF_8000_0020_0000;
-    let kind = RegionKind::Words(patch_nostd::wire::WordForm::WIDE_POINTER);
+    let kind = PageKind::Words(patch_nostd::wire::WordForm::WIDE_POINTER);
     let code = Code::new(kind, 300, 3);
     let (old, new) = (code.link(address, 0), code.revised(7, 4).link(address, 0));
     let choice = |kind| Choice {
@@ -118,7 +118,7 @@ fn upper_halves_of_addresses_cost_nothing() {
         tuning: Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 },
     };
     let make = |kind| choice(kind).package(&old, &new);
-    let (words, bytes) = (make(kind), make(RegionKind::Bytes));
+    let (words, bytes) = (make(kind), make(PageKind::Bytes));
     for package in [&words, &bytes] {
         assert!(restore(&old, package, Pieces::Random(1)).as_ref() == Ok(&new));
     }

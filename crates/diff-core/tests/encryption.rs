@@ -12,8 +12,8 @@ use std::path::Path;
 use archives::{changed, gzip, text};
 use common::with_workspace;
 use diff_core::release::{
-    CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, Effort, EncryptError, Encryption, Keys,
-    MANIFEST_FILE, PublicKey, Recipient, Release, Sealed, Sealer, SecretKey, SharedSecret, Source,
+    CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, EncryptError, Encryption, Keys, MANIFEST_FILE,
+    PackOptions, PublicKey, Recipient, Release, Sealed, Sealer, SecretKey, SharedSecret, Source,
     check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, replay, sign,
 };
 use diff_core::{CodecChoice, Identity, Options, Silent, diff};
@@ -338,7 +338,7 @@ fn release(recipient: Recipient) -> Release {
 
 /// The bytes of all packages of a release in a folder, and how many were made anew.
 fn packed(release: &Release, folder: &Path) -> Vec<Vec<u8>> {
-    let manifest = pack(release, &Effort::default(), folder, &Silent).unwrap();
+    let manifest = pack(release, &PackOptions::default(), folder, &Silent).unwrap();
     manifest.packages.iter().map(|package| fs::read(folder.join(&package.file)).unwrap()).collect()
 }
 
@@ -347,7 +347,7 @@ fn releases_are_encrypted_and_replayed_with_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let key = SecretKey::from_bytes(&[1; 32]);
     let release = release(Recipient::Shared(shared(1))).signed_by(key);
-    let manifest = pack(&release, &Effort::default(), folder.path(), &Silent).unwrap();
+    let manifest = pack(&release, &PackOptions::default(), folder.path(), &Silent).unwrap();
     assert_eq!(manifest.packages.len(), 2);
     for package in &manifest.packages {
         let encryption = package.encryption.as_ref().unwrap();

@@ -46,7 +46,7 @@ fn packages_are_far_smaller_than_classic_patches() {
 fn the_golden_classic_patch_is_read() {
     let patch = fs::read(fixtures().join("packages/firmware-v1-v2.bsdiff40")).unwrap();
     assert!(bsdiff40::is_bsdiff40(&patch));
-    assert_eq!(bsdiff40::new_size(&patch), Ok(firmware(2).len() as u64));
+    assert_eq!(bsdiff40::target_size(&patch), Ok(firmware(2).len() as u64));
     assert!(bsdiff40::decode(&firmware(1), &patch, 1 << 20).unwrap() == firmware(2));
 }
 

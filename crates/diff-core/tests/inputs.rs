@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::builds::{self, Elf, Piece, esp, hex, hex_record, mcuboot, srec, uf2};
-use diff_core::input::{Flat, Format, InputError, Reading, Record, Stretch, read};
+use diff_core::input::{Flat, Format, InputError, Provenance, Reading, Stretch, read};
 use proptest::prelude::*;
 
 const PIECES: [Piece; 3] =
@@ -22,7 +22,7 @@ fn flat<'a>(file: &'a [u8]) -> Flat<'a> {
     read(file, &Reading::default()).unwrap()
 }
 
-fn record(file: &[u8]) -> Record {
+fn record(file: &[u8]) -> Provenance {
     flat(file).record.unwrap()
 }
 

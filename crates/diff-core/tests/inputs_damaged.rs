@@ -4,7 +4,7 @@ mod common;
 
 use common::builds::{Elf, Piece, area, esp, hex, hex_record, mcuboot, srec, srec_record, uf2, uf2_block};
 use common::noise;
-use diff_core::input::{Flat, Format, Reading, Record, read};
+use diff_core::input::{Flat, Format, Provenance, Reading, read};
 use proptest::prelude::*;
 
 const PIECES: [Piece; 3] =
@@ -14,7 +14,7 @@ fn flat(file: &[u8]) -> Flat<'_> {
     read(file, &Reading::default()).unwrap()
 }
 
-fn record(file: &[u8]) -> Record {
+fn record(file: &[u8]) -> Provenance {
     flat(file).record.unwrap()
 }
 

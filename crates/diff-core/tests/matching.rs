@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Program, edited, edits, noise};
-use diff_core::search::{CoverOptions, Index, Match, find_covers};
+use diff_core::search::{Index, Match, SearchOptions, find_matches};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -25,23 +25,23 @@ fn fixed_cases() -> ProptestConfig {
 }
 
 fn covers(old: &[u8], new: &[u8]) -> Vec<Match> {
-    find_covers(&Index::build(old).unwrap(), new, &CoverOptions::default())
+    find_matches(&Index::build(old).unwrap(), new, &SearchOptions::default())
 }
 
 fn check(old: &[u8], new: &[u8], covers: &[Match]) {
     let mut end = 0;
     for cover in covers {
-        assert!(cover.length > 0 && cover.new_start >= end, "empty or overlapping: {cover:?}");
-        end = cover.new_start + cover.length;
+        assert!(cover.length > 0 && cover.target_start >= end, "empty or overlapping: {cover:?}");
+        end = cover.target_start + cover.length;
         assert!(end as usize <= new.len(), "beyond the new image: {cover:?}");
-        assert!((cover.old_start + cover.length) as usize <= old.len(), "beyond the old image: {cover:?}");
+        assert!((cover.base_start + cover.length) as usize <= old.len(), "beyond the old image: {cover:?}");
     }
 }
 
 fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
     let equal = |cover: &Match| {
-        let old = &old[cover.old_start as usize..][..cover.length as usize];
-        let new = &new[cover.new_start as usize..][..cover.length as usize];
+        let old = &old[cover.base_start as usize..][..cover.length as usize];
+        let new = &new[cover.target_start as usize..][..cover.length as usize];
         old.iter().zip(new).filter(|(old, new)| old == new).count()
     };
     covers.iter().map(equal).sum()
@@ -101,7 +101,7 @@ proptest! {
         stretch in 1..600usize,
     ) {
         let index = Index::build(&old).unwrap();
-        let covers = find_covers(&index, &new, &CoverOptions { threshold, stretch });
+        let covers = find_matches(&index, &new, &SearchOptions { threshold, stretch });
         check(&old, &new, &covers);
     }
 }
@@ -121,5 +121,5 @@ fn scattered_changes_do_not_break_a_cover() {
     let mut new = old.clone();
     new.iter_mut().step_by(50).for_each(|byte| *byte ^= 0xFF);
     new[0] = old[0];
-    assert_eq!(covers(&old, &new), [Match { new_start: 0, old_start: 0, length: 4951 + 49 }]);
+    assert_eq!(covers(&old, &new), [Match { target_start: 0, base_start: 0, length: 4951 + 49 }]);
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::noise;
 use diff_core::release::{
-    CipherChoice, Effort, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError,
+    CipherChoice, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError, PackOptions,
     PackProgress, Recipient, Release, Shard, SharedSecret, Type, merge, pack,
 };
 use diff_core::{Options, Silent, prove};
@@ -53,7 +53,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
 }
 
-fn packed(effort: &Effort) -> TempDir {
+fn packed(effort: &PackOptions) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     pack(&release(), effort, folder.path(), &Silent).unwrap();
     folder
@@ -103,7 +103,7 @@ impl PackProgress for Notebook {
 
 #[test]
 fn every_source_gets_a_package_that_restores_the_target() {
-    let folder = packed(&Effort::default());
+    let folder = packed(&PackOptions::default());
     let manifest =
         Manifest::parse(&fs::read(folder.path().join(MANIFEST_FILE)).unwrap(), folder.path()).unwrap();
     let versions: Vec<_> = manifest.sources.iter().map(|source| source.version.as_str()).collect();
@@ -122,7 +122,7 @@ fn every_source_gets_a_package_that_restores_the_target() {
 
 #[test]
 fn what_is_hardly_smaller_than_the_full_package_is_dropped() {
-    let folder = packed(&Effort::default());
+    let folder = packed(&PackOptions::default());
     let files = files(folder.path());
     let names: Vec<&String> = files.keys().collect();
     assert_eq!(names, ["1.0-to-2.0.bin", "1.10-to-2.0.bin", "1.9-to-2.0.bin", "full-2.0.bin", MANIFEST_FILE]);
@@ -140,9 +140,9 @@ fn what_is_hardly_smaller_than_the_full_package_is_dropped() {
 
 #[test]
 fn files_are_the_same_however_they_came_to_be() {
-    let expected = files(packed(&Effort::default()).path());
+    let expected = files(packed(&PackOptions::default()).path());
     for (threads, jobs, memory) in [(1, 1, None), (4, 3, None), (2, 4, Some(1))] {
-        let effort = Effort { threads, jobs, memory, ..Effort::default() };
+        let effort = PackOptions { threads, jobs, memory, ..PackOptions::default() };
         assert!(files(packed(&effort).path()) == expected, "{threads} threads, {jobs} jobs");
     }
     let folder = tempfile::tempdir().unwrap();
@@ -151,20 +151,21 @@ fn files_are_the_same_however_they_came_to_be() {
     images.reverse();
     let backwards =
         images.into_iter().fold(backwards, |release, (version, image)| release.source(version, image));
-    pack(&backwards, &Effort::default(), folder.path(), &Silent).unwrap();
+    pack(&backwards, &PackOptions::default(), folder.path(), &Silent).unwrap();
     assert!(files(folder.path()) == expected);
 }
 
 #[test]
 fn a_second_run_makes_nothing_anew() {
-    let folder = packed(&Effort::default());
+    let folder = packed(&PackOptions::default());
     let expected = files(folder.path());
     let notebook = Notebook::new(usize::MAX);
-    pack(&release(), &Effort::default(), folder.path(), &notebook).unwrap();
+    pack(&release(), &PackOptions::default(), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (0, 4, 1));
     assert!(files(folder.path()) == expected);
     // Unless it is told to.
-    let (notebook, fresh) = (Notebook::new(usize::MAX), Effort { fresh: true, ..Effort::default() });
+    let (notebook, fresh) =
+        (Notebook::new(usize::MAX), PackOptions { fresh: true, ..PackOptions::default() });
     pack(&release(), &fresh, folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (5, 0, 0));
     assert!(files(folder.path()) == expected);
@@ -172,25 +173,25 @@ fn a_second_run_makes_nothing_anew() {
 
 #[test]
 fn what_changed_is_made_anew() {
-    let folder = packed(&Effort::default());
+    let folder = packed(&PackOptions::default());
     let expected = files(folder.path());
     fs::write(folder.path().join("1.9-to-2.0.bin"), b"damaged").unwrap();
     fs::remove_file(folder.path().join("full-2.0.bin")).unwrap();
     let notebook = Notebook::new(usize::MAX);
-    pack(&release(), &Effort::default(), folder.path(), &notebook).unwrap();
+    pack(&release(), &PackOptions::default(), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (2, 2, 1));
     assert!(files(folder.path()) == expected);
     // Other options make other packages.
     let (notebook, other) = (Notebook::new(usize::MAX), Options { level: 1, ..options() });
-    pack(&release().options(other), &Effort::default(), folder.path(), &notebook).unwrap();
+    pack(&release().options(other), &PackOptions::default(), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (5, 0, 0));
 }
 
 #[test]
 fn another_share_makes_what_was_dropped() {
-    let folder = packed(&Effort::default());
+    let folder = packed(&PackOptions::default());
     let notebook = Notebook::new(usize::MAX);
-    let manifest = pack(&release().share(0), &Effort::default(), folder.path(), &notebook).unwrap();
+    let manifest = pack(&release().share(0), &PackOptions::default(), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (1, 4, 0));
     assert_eq!(files(folder.path()).into_keys().collect::<Vec<_>>(), ["full-2.0.bin", MANIFEST_FILE]);
     assert!(manifest.sources.iter().all(|source| source.package.as_deref() == Some("full-2.0.bin")));
@@ -198,9 +199,9 @@ fn another_share_makes_what_was_dropped() {
 
 #[test]
 fn a_run_that_was_cancelled_is_taken_up() {
-    let expected = files(packed(&Effort::default()).path());
+    let expected = files(packed(&PackOptions::default()).path());
     let folder = tempfile::tempdir().unwrap();
-    let effort = Effort { jobs: 1, ..Effort::default() };
+    let effort = PackOptions { jobs: 1, ..PackOptions::default() };
     let notebook = Notebook::new(2);
     let stopped = pack(&release(), &effort, folder.path(), &notebook);
     assert!(matches!(stopped, Err(PackError::Cancelled)), "{stopped:?}");
@@ -213,10 +214,10 @@ fn a_run_that_was_cancelled_is_taken_up() {
 
 #[test]
 fn shards_make_what_one_machine_makes() {
-    let expected = files(packed(&Effort::default()).path());
+    let expected = files(packed(&PackOptions::default()).path());
     for of in [1, 2, 3, 7] {
         let folders: Vec<TempDir> = (1..=of)
-            .map(|index| packed(&Effort { shard: Shard { index, of }, ..Effort::default() }))
+            .map(|index| packed(&PackOptions { shard: Shard { index, of }, ..PackOptions::default() }))
             .collect();
         let paths: Vec<&Path> = folders.iter().map(TempDir::path).collect();
         if of == 1 {
@@ -234,19 +235,19 @@ fn shards_make_what_one_machine_makes() {
 fn shards_may_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     for index in [2, 1] {
-        let effort = Effort { shard: Shard { index, of: 2 }, ..Effort::default() };
+        let effort = PackOptions { shard: Shard { index, of: 2 }, ..PackOptions::default() };
         pack(&release(), &effort, folder.path(), &Silent).unwrap();
     }
     merge(&[folder.path()], folder.path()).unwrap();
-    assert!(files(folder.path()) == files(packed(&Effort::default()).path()));
+    assert!(files(folder.path()) == files(packed(&PackOptions::default()).path()));
 }
 
 #[test]
 fn shards_that_do_not_belong_together_are_not_merged() {
-    let shard = |index, of| packed(&Effort { shard: Shard { index, of }, ..Effort::default() });
+    let shard = |index, of| packed(&PackOptions { shard: Shard { index, of }, ..PackOptions::default() });
     let (one, two, third) = (shard(1, 2), shard(2, 2), shard(3, 3));
     let other = tempfile::tempdir().unwrap();
-    let effort = Effort { shard: Shard { index: 2, of: 2 }, ..Effort::default() };
+    let effort = PackOptions { shard: Shard { index: 2, of: 2 }, ..PackOptions::default() };
     pack(&release().module("radio"), &effort, other.path(), &Silent).unwrap();
     let into = tempfile::tempdir().unwrap();
     let refusal = |folders: &[&TempDir]| {
@@ -278,7 +279,7 @@ fn shards_that_do_not_belong_together_are_not_merged() {
 fn rules_are_broken_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("release");
-    let refused = pack(&release().firmware_name("-"), &Effort::default(), &inner, &Silent);
+    let refused = pack(&release().firmware_name("-"), &PackOptions::default(), &inner, &Silent);
     assert!(matches!(refused, Err(PackError::Rule(_))));
     assert!(!inner.exists());
 }
@@ -286,13 +287,13 @@ fn rules_are_broken_before_anything_is_written() {
 #[test]
 fn manifests_match_their_schema() {
     let schema: Value = serde_json::from_str(MANIFEST_SCHEMA).unwrap();
-    let whole = packed(&Effort::default());
-    let shard = packed(&Effort { shard: Shard { index: 2, of: 2 }, ..Effort::default() });
+    let whole = packed(&PackOptions::default());
+    let shard = packed(&PackOptions { shard: Shard { index: 2, of: 2 }, ..PackOptions::default() });
     let encrypted = tempfile::tempdir().unwrap();
     let recipient = Recipient::Shared(SharedSecret::from_bytes(&[1; 32]));
     let encryption = Encryption { recipient, cipher: CipherChoice::Aes256Ctr };
     let release = Release::new("2.0", target()).options(options()).encrypted(encryption);
-    pack(&release, &Effort::default(), encrypted.path(), &Silent).unwrap();
+    pack(&release, &PackOptions::default(), encrypted.path(), &Silent).unwrap();
     let manifests = [
         whole.path().join(MANIFEST_FILE),
         encrypted.path().join(MANIFEST_FILE),

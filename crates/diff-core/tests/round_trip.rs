@@ -8,7 +8,7 @@ use common::{
 };
 use diff_core::{Arch, CodecChoice, DiffError, Options, Package, Ram, Silent, diff};
 use patch_nostd::Error;
-use patch_nostd::wire::{Codec, RegionKind};
+use patch_nostd::wire::{Codec, PageKind};
 use proptest::prelude::*;
 
 /// The memory budgets that are tried, in KiB: for `cm`, and for zstd, whose decoders need more.
@@ -124,8 +124,8 @@ fn references_that_moved_cost_little() {
         round_trip(&old, &new, &options)
     };
     let (aware, plain) = (make(Arch::Auto), make(Arch::None));
-    assert!(aware.header.kinds.as_slice().contains(&RegionKind::Thumb));
-    assert_eq!(plain.header.kinds.as_slice(), [RegionKind::Bytes]);
+    assert!(aware.header.kinds.as_slice().contains(&PageKind::Thumb));
+    assert_eq!(plain.header.kinds.as_slice(), [PageKind::Bytes]);
     assert!(
         aware.bytes.len() * 2 < plain.bytes.len(),
         "{} and {} bytes",

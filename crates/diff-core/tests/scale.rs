@@ -5,7 +5,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::noise;
-use diff_core::search::{CoverOptions, Equal, Index, Match, find_covers_around};
+use diff_core::search::{Equal, Index, Match, SearchOptions, find_matches_around};
 use diff_core::{Options, Silent, diff};
 
 /// Bytes of the images of the ordinary tests, and of the long ones.
@@ -16,7 +16,7 @@ const LARGE: usize = 100_000_000;
 fn search(old: &[u8], new: &[u8]) -> Vec<Match> {
     let equal = Equal::find(old, new);
     let index = Index::around(old, &equal, 5).unwrap();
-    find_covers_around(&index, new, &equal, &CoverOptions::default())
+    find_matches_around(&index, new, &equal, &SearchOptions::default())
 }
 
 fn periodic(size: usize, period: usize, seed: u64) -> Vec<u8> {
@@ -96,8 +96,8 @@ fn patched(old: &[u8], every: usize) -> Vec<u8> {
 
 fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
     let equal = |cover: &Match| {
-        let old = &old[cover.old_start as usize..][..cover.length as usize];
-        let new = &new[cover.new_start as usize..][..cover.length as usize];
+        let old = &old[cover.base_start as usize..][..cover.length as usize];
+        let new = &new[cover.target_start as usize..][..cover.length as usize];
         old.iter().zip(new).filter(|(old, new)| old == new).count()
     };
     covers.iter().map(equal).sum()

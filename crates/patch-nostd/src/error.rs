@@ -19,8 +19,8 @@ pub enum Error {
     MalformedHeader = 5,
     /// The header's checksum does not match.
     HeaderChecksum = 6,
-    /// A region has an unknown kind, or this decoder was built without it.
-    UnsupportedRegion = 7,
+    /// A page has an unknown kind, or this decoder was built without it.
+    UnsupportedPageKind = 7,
     /// The header's memory figure is not the one that its other fields imply.
     RamMismatch = 8,
     /// The caller's workspace is smaller than the header says is needed.
@@ -100,7 +100,7 @@ impl Error {
             Self::ReservedField => "a reserved field of the header is in use",
             Self::MalformedHeader => "malformed package header",
             Self::HeaderChecksum => "damaged package header (checksum)",
-            Self::UnsupportedRegion => "a region kind this decoder does not have",
+            Self::UnsupportedPageKind => "a kind of page that this decoder does not have",
             Self::RamMismatch => "the header's memory figure contradicts its other fields",
             Self::WorkspaceTooSmall => "the workspace is smaller than the package needs",
             Self::WorkspaceMisaligned => "the workspace is not aligned to four bytes",
@@ -163,7 +163,7 @@ impl Error {
             Self::UnsupportedVersion
             | Self::UnsupportedCodec
             | Self::ReservedField
-            | Self::UnsupportedRegion
+            | Self::UnsupportedPageKind
             | Self::Container
             | Self::Encrypted
             | Self::WorkspaceTooSmall
@@ -199,7 +199,7 @@ mod tests {
         Error::ReservedField,
         Error::MalformedHeader,
         Error::HeaderChecksum,
-        Error::UnsupportedRegion,
+        Error::UnsupportedPageKind,
         Error::RamMismatch,
         Error::WorkspaceTooSmall,
         Error::WorkspaceMisaligned,

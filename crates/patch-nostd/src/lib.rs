@@ -1,9 +1,10 @@
 //! Restores firmware images from Smidgen packages on a device: the normative decoder of `docs/format.md`.
 //!
-//! A package holds what turns one exact *base image* into one exact *target image*. This crate owns the
-//! format ([`wire`]), the adaptive models ([`entropy`]), the prediction of references ([`refs`]) and the
-//! streaming restore ([`apply`]). The build machine's encoder drives the very same models (feature `encode`),
-//! so there is no second copy that could drift.
+//! A package holds what turns one exact *base image* into one exact *target image*. The crate's modules are floors, each of
+//! which imports from those below only: the format ([`wire`]), the adaptive models ([`entropy`]), the prediction of
+//! references ([`refs`]), digests, signatures and policies ([`verify`]), encryption ([`secrecy`]), the streaming restore
+//! ([`apply`]), and on top updates over flash (`flash`) and packages of compressed files (`container`). The build machine's
+//! encoder drives the very same models (feature `encode`), so there is no second copy that could drift.
 //!
 //! The crate has no heap, no unsafe code, no floats and no recursion. All memory is one caller-owned
 //! workspace whose exact size the package header states; every value read from a package is checked, and no
@@ -41,10 +42,10 @@ pub mod verify;
 pub mod wire;
 mod workspace;
 
-pub use apply::{Base, Patcher, SliceTarget, Target, required_ram};
+pub use apply::{Base, Patcher, SliceTarget, Target};
 pub use error::Error;
 #[cfg(feature = "sha2")]
 pub use verify::SoftwareSha256;
 pub use verify::{Anything, Device, Policy, Sha256};
-pub use wire::{Extensions, Header};
+pub use wire::{Extensions, Header, required_ram};
 pub use workspace::Workspace;

@@ -16,7 +16,7 @@ const BY_PACKAGE: [Error; 18] = [
     Error::ReservedField,
     Error::MalformedHeader,
     Error::HeaderChecksum,
-    Error::UnsupportedRegion,
+    Error::UnsupportedPageKind,
     Error::RamMismatch,
     Error::BaseSize,
     Error::BaseDigest,
@@ -50,7 +50,7 @@ fn promised(name: &str, package: &[u8]) -> Error {
         }
         Ok(_) if is_encrypted(package) => Error::Encrypted,
         // Their base has words of other forms.
-        Err(Error::UnsupportedRegion) if !cfg!(feature = "words") => Error::UnsupportedRegion,
+        Err(Error::UnsupportedPageKind) if !cfg!(feature = "words") => Error::UnsupportedPageKind,
         _ => error,
     }
 }

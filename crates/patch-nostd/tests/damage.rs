@@ -154,7 +154,7 @@ fn a_package_without_a_body_makes_no_image() {
     let size = ModelSize { slots: 16, landmarks: 0, learned: 0 };
     let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
     let codec = Codec::Cm { size, tuning };
-    let ram = patch_nostd::apply::codec_ram(&codec) as u32;
+    let ram = patch_nostd::wire::codec_ram(&codec) as u32;
     let like = common::named("small-from-nothing").header();
     let header = Header { codec, ram, target_size: 16 << 20, body_length: 0, body_digest: None, ..like };
     for body in [&[][..], &[0x20], &[0x10, 0x80]] {

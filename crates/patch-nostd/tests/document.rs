@@ -6,7 +6,7 @@ use patch_nostd::wire::{
     HEADER_LIMIT, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, MOST_SIGNATURES, PREFIX_LENGTH, TEXT_LIMIT, VERSION, crc32,
 };
 #[cfg(feature = "all-architectures")]
-use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, RegionKind};
+use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, PageKind};
 use patch_nostd::{Error, Header, required_ram};
 
 const FORMAT: &str = include_str!("../../../docs/format.md");
@@ -345,9 +345,9 @@ fn kinds_of_pages_are_those_stated() {
         }
     }
     for kind in 0..=255 {
-        let known = RegionKind::from_number(kind);
-        assert_eq!(known.map(RegionKind::alignment).ok(), alignments[usize::from(kind)], "{kind}");
-        let expected = known.map(|_| ()).map_err(|_| Error::UnsupportedRegion);
+        let known = PageKind::from_number(kind);
+        assert_eq!(known.map(PageKind::alignment).ok(), alignments[usize::from(kind)], "{kind}");
+        let expected = known.map(|_| ()).map_err(|_| Error::UnsupportedPageKind);
         assert_eq!(Fields { kinds: vec![kind], ..Fields::default() }.parse().map(|_| ()), expected);
     }
     let all: Vec<u8> = (0..=255).filter(|kind| alignments[usize::from(*kind)].is_some()).collect();
@@ -424,7 +424,7 @@ fn signatures_are_found_and_checked_before_the_fields() {
         assert_eq!(refused, (!stated).then_some(Error::MalformedHeader), "{count}");
     }
     let unknown_kind = |fields: Fields| Fields { kinds: vec![255], ..fields }.parse().err();
-    assert_eq!(unknown_kind(fields(&[1], 1)), Some(Error::UnsupportedRegion));
+    assert_eq!(unknown_kind(fields(&[1], 1)), Some(Error::UnsupportedPageKind));
     assert_eq!(unknown_kind(fields(&[1], 9)), Some(Error::MalformedHeader), "a wrong count comes first");
     assert_eq!(unknown_kind(fields(&[2, 1], 2)), Some(Error::MalformedHeader), "and so does a wrong order");
     let no_digest = Fields { flags: 8, ..fields(&[1], 1) };

@@ -5,6 +5,7 @@ mod common;
 
 use common::{all_golden, golden, hex_digest, named, restore};
 use patch_nostd::required_ram;
+use patch_nostd::wire::{PageKind, WordForm};
 use patch_nostd::{Error, Header};
 
 #[test]
@@ -28,33 +29,25 @@ fn golden_packages_give_their_targets() {
     }
 }
 
-/// The numbers of kinds of code and of words, and whether this decoder knows them.
-const CODE: [(u8, bool); 7] = [
-    (1, cfg!(feature = "thumb")),
-    (2, cfg!(feature = "aarch64")),
-    (3, cfg!(feature = "arm")),
-    (4, cfg!(feature = "riscv")),
-    (5, cfg!(feature = "xtensa")),
-    (6, cfg!(feature = "x86")),
-    (17, cfg!(feature = "words")),
-];
-
 #[test]
 fn packages_of_kinds_that_are_not_built_in_are_refused() {
-    for (number, known) in CODE {
-        let names = ["", "small-thumb", "aarch64", "arm", "riscv", "xtensa", "x86"];
-        let name = names.get(usize::from(number)).copied().unwrap_or("kinds-of-words");
+    for kind in PageKind::CODE.iter().copied().chain([PageKind::Words(WordForm::WIDE_POINTER)]) {
+        let name = match kind {
+            PageKind::Thumb => "small-thumb",
+            PageKind::Words(_) => "kinds-of-words",
+            _ => kind.name(),
+        };
         let golden = named(name);
         let parsed = Header::parse(&golden.package).map(|(header, _)| header);
-        if known {
-            assert!(parsed.unwrap().kinds.as_slice().iter().any(|kind| kind.number() == number), "{name}");
+        if kind.is_built_in() {
+            assert!(parsed.unwrap().kinds.as_slice().contains(&kind), "{name}");
         } else {
-            assert_eq!(parsed, Err(Error::UnsupportedRegion), "{name}");
+            assert_eq!(parsed, Err(Error::UnsupportedPageKind), "{name}");
             let (end, slot) = restore(&golden.base, &golden.package, 64);
-            assert_eq!((end, slot.begun), (Err(Error::UnsupportedRegion), None), "{name}");
+            assert_eq!((end, slot.begun), (Err(Error::UnsupportedPageKind), None), "{name}");
         }
     }
-    let all = CODE.iter().all(|&(_, known)| known);
+    let all = PageKind::CODE.iter().all(|kind| kind.is_built_in());
     assert_eq!(Header::parse(&named("kinds-of-code").package).is_ok(), all);
     assert_eq!(Header::parse(&named("kinds-of-words").package).is_ok(), cfg!(feature = "words"));
 }

@@ -5,10 +5,10 @@ mod common;
 
 use common::named;
 use patch_nostd::Error;
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, required_ram};
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
 use patch_nostd::entropy::{Category, Coder, LOOKAHEAD};
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, Header, ModelSize, RegionKind, WordForm};
+use patch_nostd::wire::{Codec, Header, ModelSize, PageKind, WordForm, required_ram};
 
 /// Bytes of the base, and how far behind literals its copy begins in the target.
 const SIZE: u32 = 1 << 16;
@@ -99,7 +99,7 @@ fn no_step_takes_more_than_the_lookahead() {
     let codec = Codec::Cm { size, tuning };
     let sizes = Header { base_size: SIZE, target_size: MOVED + SIZE, ..golden.header() };
     let header = Header { codec, address_high: 0, ..sizes };
-    let wide = RegionKind::Words(WordForm::WIDE_POINTER);
+    let wide = PageKind::Words(WordForm::WIDE_POINTER);
     let kind = header.kinds.as_slice().iter().position(|&kind| kind == wide).unwrap();
     let oracle = Pointers { address: header.base_address, kind };
     let mut io = Pointers { ..oracle };

@@ -2,7 +2,7 @@
 #![cfg(feature = "zstd")]
 
 use patch_nostd::apply::{Io, Operation, ZstdBody};
-use patch_nostd::wire::{Codec, Header, RegionKinds};
+use patch_nostd::wire::{Codec, Header, PageKinds};
 use patch_nostd::{Error, required_ram};
 use proptest::prelude::*;
 
@@ -50,7 +50,7 @@ fn header(base: usize, target: usize, body: usize) -> Header {
         base_address: 0,
         address_high: 0,
         windows: Default::default(),
-        kinds: RegionKinds::default(),
+        kinds: PageKinds::default(),
         read_back: false,
         body_length: body as u32,
         body_digest: None,

@@ -1,9 +1,9 @@
 //! Packages that no honest encoder would make: the most work for the fewest bytes.
 
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, codec_ram};
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
 use patch_nostd::entropy::RangeEncoder;
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, RegionKind, RegionKinds, Tuning};
+use patch_nostd::wire::{Codec, ModelSize, PageKind, PageKinds, Tuning, codec_ram};
 use patch_nostd::{Error, Header};
 
 use crate::measure::Tally;
@@ -44,7 +44,7 @@ fn landmarks(random: &mut Random, tally: &mut Tally) -> Result<(), String> {
         ahead: *random.pick(&[0, 1, 2]),
     };
     let size = ModelSize { slots: 64, landmarks: count, learned: 0 };
-    spend("landmarks", &base, &script, size, &[RegionKind::Bytes], tally)
+    spend("landmarks", &base, &script, size, &[PageKind::Bytes], tally)
 }
 
 /// Words whose targets descend, each with a displacement of its own: every one is put before all others.
@@ -68,7 +68,7 @@ fn learned(random: &mut Random, tally: &mut Tally) -> Result<(), String> {
         ahead: 0,
     };
     let size = ModelSize { slots: 64, landmarks: 0, learned: entries };
-    let kind = RegionKind::from_number(16 + random.below(3) as u8).unwrap_or_default();
+    let kind = PageKind::from_number(16 + random.below(3) as u8).unwrap_or_default();
     spend("learned", &base, &script, size, &[kind], tally)
 }
 
@@ -80,7 +80,7 @@ fn zeros(random: &mut Random, tally: &mut Tally) -> Result<(), String> {
         _ => random.bytes(40),
     };
     let size = ModelSize { slots: 1 << random.below(12), landmarks: 0, learned: 0 };
-    let header = header(&[0; 4096], &[], size, &[RegionKind::Bytes]);
+    let header = header(&[0; 4096], &[], size, &[PageKind::Bytes]);
     let header = Header { target_size: IMAGE_LIMIT, body_length: body.len() as u32, ..header };
     let package = [header.to_bytes(), body].concat();
     let restored = restore(&[0; 4096], &package, &mut |patcher| patcher.push(&package));
@@ -94,9 +94,9 @@ fn zeros(random: &mut Random, tally: &mut Tally) -> Result<(), String> {
 /// Bodies at random behind headers with any tables, for any kinds of code and words.
 fn noise(random: &mut Random, tally: &mut Tally) -> Result<(), String> {
     let base = random.bytes(4096);
-    let kinds: Vec<RegionKind> = (0..KINDS).filter_map(|kind| RegionKind::from_number(kind).ok()).collect();
+    let kinds: Vec<PageKind> = (0..KINDS).filter_map(|kind| PageKind::from_number(kind).ok()).collect();
     let first = random.below(kinds.len());
-    let kinds: Vec<RegionKind> = kinds.into_iter().cycle().skip(first).take(1 + random.below(4)).collect();
+    let kinds: Vec<PageKind> = kinds.into_iter().cycle().skip(first).take(1 + random.below(4)).collect();
     let size = ModelSize {
         slots: 1 << random.below(12),
         landmarks: random.below(200) as u32,
@@ -117,7 +117,7 @@ fn spend(
     base: &[u8],
     script: &Script,
     size: ModelSize,
-    kinds: &[RegionKind],
+    kinds: &[PageKind],
     tally: &mut Tally,
 ) -> Result<(), String> {
     let header = header(base, &script.target, size, kinds);
@@ -141,7 +141,7 @@ fn decode(what: &str, base: &[u8], package: &[u8], tally: &mut Tally) -> Result<
     Ok(())
 }
 
-fn header(base: &[u8], target: &[u8], size: ModelSize, kinds: &[RegionKind]) -> Header {
+fn header(base: &[u8], target: &[u8], size: ModelSize, kinds: &[PageKind]) -> Header {
     let codec = Codec::Cm { size, tuning: Tuning { counter_rate: 4, mixer_rate: 6, block_log: 6 } };
     Header {
         codec,
@@ -154,7 +154,7 @@ fn header(base: &[u8], target: &[u8], size: ModelSize, kinds: &[RegionKind]) -> 
         base_address: 0x1000_0000,
         address_high: 0,
         windows: Default::default(),
-        kinds: RegionKinds::new(kinds).unwrap_or_default(),
+        kinds: PageKinds::new(kinds).unwrap_or_default(),
         read_back: false,
         body_length: 0,
         body_digest: None,

@@ -17,7 +17,7 @@ Levels, each doing what the one before does and more:
   1  covers as the search finds them, with the most plausible mask; no trial encoding
   2  what lies between long covers is chosen by price
   3  all covers are chosen by price
-  4  every plausible mask is tried; regions by trial encodings
+  4  every plausible mask is tried; kinds of pages by trial encodings
   5  more candidates for covers; the models' speeds and landmarks by trial encodings
   6  covers are chosen again from the candidates of all masks, by prices learned from a trial encoding
   7  that up to twice, each time with two variations of the prices

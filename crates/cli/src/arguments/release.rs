@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use diff_core::release::{Effort, Shard, SignMethod};
+use diff_core::release::{PackOptions, Shard, SignMethod};
 use diff_core::{Options, Ram};
 
 use super::encryption::EncryptionArguments;
@@ -91,7 +91,7 @@ struct EngineArguments {
     /// How the bodies are coded [default: cm].
     #[arg(long)]
     codec: Option<CodecName>,
-    /// Effort, from 1 (fastest) to 9 (smallest packages) [default: 6].
+    /// PackOptions, from 1 (fastest) to 9 (smallest packages) [default: 6].
     #[arg(long, value_name = "1..9", value_parser = clap::value_parser!(u8).range(1..=9))]
     level: Option<u8>,
     /// Address of the images' first byte when they run, such as 0x08000000 [default: detected].
@@ -189,8 +189,8 @@ impl PackArguments {
     }
 
     /// How much is done at once, and of what.
-    pub(crate) fn effort(&self) -> Effort {
-        Effort {
+    pub(crate) fn effort(&self) -> PackOptions {
+        PackOptions {
             threads: self.threads.into(),
             jobs: self.jobs.into(),
             memory: self.memory,

@@ -165,9 +165,9 @@ fn places(small: &Good) {
     // Only kinds of words: every decoder has them.
     let nine = [0, 16, 17, 18, 19, 20, 21, 24, 25];
     for number in [7, 15, 22, 31, 32, 255] {
-        bad(&format!("UnsupportedRegion-kind-{number}"), &list(&[number]));
+        bad(&format!("UnsupportedPageKind-kind-{number}"), &list(&[number]));
     }
-    bad("UnsupportedRegion-second-of-kind-255", &list(&[16, 255]));
+    bad("UnsupportedPageKind-second-of-kind-255", &list(&[16, 255]));
     bad("MalformedHeader-no-kinds", &list(&[]));
     bad("MalformedHeader-9-kinds", &list(&nine));
     bad("MalformedHeader-255-kinds", &small.field("kinds", &[&[255], &nine[..]].concat()));

@@ -1,9 +1,9 @@
 //! Bodies that are well coded and say what cannot be.
 
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, codec_ram};
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
 use patch_nostd::entropy::RangeEncoder;
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, Origin, RegionKind, RegionKinds, Tuning, WordForm};
+use patch_nostd::wire::{Codec, ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm, codec_ram};
 use patch_nostd::{Error, Header};
 
 /// What a body says first, whatever it is; then it stops.
@@ -42,8 +42,8 @@ impl Claim {
         let size = ModelSize { slots: 16, landmarks: self.landmarks.len() as u32, learned: 0 };
         let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
         let codec = Codec::Cm { size, tuning };
-        let offset = RegionKind::Words(WordForm { origin: Origin::Image, ..WordForm::POINTER });
-        let kinds = RegionKinds::new(&[RegionKind::Bytes, RegionKind::POINTERS, offset]).unwrap();
+        let offset = PageKind::Words(WordForm { origin: Origin::Image, ..WordForm::POINTER });
+        let kinds = PageKinds::new(&[PageKind::Bytes, PageKind::POINTERS, offset]).unwrap();
         let mut header = Header { codec, kinds, read_back: true, ram: codec_ram(&codec) as u32, ..*like };
         let body = self.body(&header, size, tuning);
         header.body_length = body.len() as u32;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use diff_core::release::{SecretKey, sign};
 use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram, Silent, diff, diff_bsdiff40};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 use sha2::{Digest, Sha256};
 
 use crate::common::code::Code;
@@ -76,16 +76,16 @@ fn all() -> Vec<Golden> {
 }
 
 /// Code of one architecture, its encoder option, and the names of its package and images.
-const CODE: [(RegionKind, Arch, [&str; 3]); 5] = [
+const CODE: [(PageKind, Arch, [&str; 3]); 5] = [
     (
-        RegionKind::Aarch64,
+        PageKind::Aarch64,
         Arch::Aarch64,
         ["aarch64", "packages/aarch64-base.bin", "packages/aarch64-target.bin"],
     ),
-    (RegionKind::Arm, Arch::Arm, ["arm", "packages/arm-base.bin", "packages/arm-target.bin"]),
-    (RegionKind::Riscv, Arch::Riscv, ["riscv", "packages/riscv-base.bin", "packages/riscv-target.bin"]),
-    (RegionKind::Xtensa, Arch::Xtensa, ["xtensa", "packages/xtensa-base.bin", "packages/xtensa-target.bin"]),
-    (RegionKind::X86, Arch::X86, ["x86", "packages/x86-base.bin", "packages/x86-target.bin"]),
+    (PageKind::Arm, Arch::Arm, ["arm", "packages/arm-base.bin", "packages/arm-target.bin"]),
+    (PageKind::Riscv, Arch::Riscv, ["riscv", "packages/riscv-base.bin", "packages/riscv-target.bin"]),
+    (PageKind::Xtensa, Arch::Xtensa, ["xtensa", "packages/xtensa-base.bin", "packages/xtensa-target.bin"]),
+    (PageKind::X86, Arch::X86, ["x86", "packages/x86-base.bin", "packages/x86-target.bin"]),
 ];
 
 /// Nothing but a budget.

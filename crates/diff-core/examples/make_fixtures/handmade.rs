@@ -1,6 +1,6 @@
 //! Packages whose pages have all kinds that there are, and their images; corners that the encoder leaves alone.
 
-use patch_nostd::wire::{ModelSize, RegionKind, Tuning};
+use patch_nostd::wire::{ModelSize, PageKind, Tuning};
 
 use crate::common::code::{Code, all_kinds};
 use crate::common::plan::Choice;
@@ -28,11 +28,11 @@ pub(crate) struct Parts {
 
 /// The kinds of the three packages that have all of them: bytes and code, and two lists of words; the first list is
 /// as long as one may be.
-fn lists() -> [Vec<RegionKind>; 3] {
+fn lists() -> [Vec<PageKind>; 3] {
     let (words, others): (Vec<_>, Vec<_>) =
-        all_kinds().into_iter().partition(|kind| matches!(kind, RegionKind::Words(_)));
+        all_kinds().into_iter().partition(|kind| matches!(kind, PageKind::Words(_)));
     let (first, second) = words.split_at(7);
-    let bytes = [RegionKind::Bytes];
+    let bytes = [PageKind::Bytes];
     [[&others[..], &words[..1]].concat(), first.to_vec(), [second, &bytes].concat()]
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn images(list: usize) -> Parts {
     for (index, kind) in lists()[list].iter().enumerate() {
         let seed = 100 * list as u64 + index as u64;
         let (old, new) = match kind {
-            RegionKind::Bytes => {
+            PageKind::Bytes => {
                 let old = noise(PART, 200, seed);
                 (old.clone(), [&old[..1000], &[1, 2, 3], &old[1000..]].concat())
             }
@@ -94,17 +94,17 @@ pub(crate) fn all(small: [&'static str; 2]) -> Vec<Handmade> {
         of_kinds("kinds-of-code", 0, [2000, 9, 60], [5, 8, 5]),
         of_kinds("kinds-of-words", 1, [500, 0, 100], [4, 10, 6]),
         of_kinds("more-kinds-of-words", 2, [700, 3, 0], [5, 8, 3]),
-        of_images("x86", ["packages/x86-base.bin", "packages/x86-target.bin"], RegionKind::X86),
-        of_small("small-words", RegionKind::POINTERS, [100, 2, 3], [4, 8, 4]),
-        of_small("small-slow", RegionKind::Thumb, [17, 0, 1], [3, 1, 3]),
-        of_small("small-fast", RegionKind::Bytes, [1000, 1, 64], [6, 15, 6]),
-        of_small("small-least-memory", RegionKind::Bytes, [1, 0, 0], [5, 8, 5]),
+        of_images("x86", ["packages/x86-base.bin", "packages/x86-target.bin"], PageKind::X86),
+        of_small("small-words", PageKind::POINTERS, [100, 2, 3], [4, 8, 4]),
+        of_small("small-slow", PageKind::Thumb, [17, 0, 1], [3, 1, 3]),
+        of_small("small-fast", PageKind::Bytes, [1000, 1, 64], [6, 15, 6]),
+        of_small("small-least-memory", PageKind::Bytes, [1, 0, 0], [5, 8, 5]),
     ]
 }
 
 /// Kinds and where pages have them; slots, landmarks and learned references; counter rate, mixer rate, block size.
 fn choice(
-    (kinds, places): (&[RegionKind], &[(u32, usize)]),
+    (kinds, places): (&[PageKind], &[(u32, usize)]),
     base_address: u64,
     [slots, landmarks, learned]: [u32; 3],
     [counter_rate, mixer_rate, block_log]: [u8; 3],

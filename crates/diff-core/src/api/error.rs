@@ -9,7 +9,7 @@ pub enum DiffError {
     /// Images are limited by the format.
     #[error("the {which} image has {size} bytes; the limit is {limit}")]
     TooLarge {
-        /// "old" or "new".
+        /// "base" or "target".
         which: &'static str,
         /// Its size in bytes.
         size: usize,
@@ -51,7 +51,7 @@ pub enum DiffError {
     /// Whoever watched the progress did not want the package any more. Nothing was written.
     #[error("cancelled")]
     Cancelled,
-    /// Our own models refused the plan, or the finished package did not give the new image back. Nothing was written.
+    /// Our own models refused the plan, or the finished package did not give the target back. Nothing was written.
     #[error("internal error, please report it: the package could not be proved ({0})")]
     NotProved(patch_nostd::Error),
 }

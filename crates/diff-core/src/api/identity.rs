@@ -13,7 +13,7 @@ pub struct Identity {
     pub product: Option<String>,
     /// The part of the product: 1 to 64 letters, digits, `.`, `_` and `-`.
     pub module: Option<String>,
-    /// The new image's version: the same.
+    /// The target's version: the same.
     pub version: Option<String>,
     /// Devices refuse packages with a lower one than they have.
     pub rollback_counter: Option<u32>,

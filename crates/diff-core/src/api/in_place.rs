@@ -5,7 +5,7 @@ use super::error::DiffError;
 /// The device's flash, all in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InPlace {
-    /// The slot that holds the old image and is to hold the new one.
+    /// The slot that holds the base and is to hold the target.
     pub slot: u32,
     /// What the flash erases at once.
     pub page: u32,

@@ -8,7 +8,7 @@ use patch_nostd::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// Compressed streams of the new file whose contents resemble the old one's stay compressed, as they cannot be made
+    /// Compressed streams of the new file whose contents resemble the base's stay compressed, as they cannot be made
     /// again, or not cheaply.
     NotMadeAgain {
         /// How many.
@@ -51,7 +51,7 @@ impl fmt::Display for Note {
             ),
             Self::NotOpened { format } => write!(
                 out,
-                "the new file holds {format} data, which is not looked into; deliver it without compression, or with \
+                "the target file holds {format} data, which is not looked into; deliver it without compression, or with \
                  gzip -n, for much smaller packages"
             ),
             Self::ContainerNotProved { error } => write!(

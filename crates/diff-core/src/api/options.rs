@@ -81,7 +81,7 @@ pub struct Options {
     pub body_digest: bool,
     /// What devices compare with themselves.
     pub identity: Identity,
-    /// Makes a package that devices can also apply in the slot of the old image.
+    /// Makes a package that devices can also apply in the slot of the base.
     pub in_place: Option<InPlace>,
 }
 

@@ -1,4 +1,4 @@
-//! Reads BSDIFF40 patches: restores the new image from the old one, whatever the patch contains.
+//! Reads BSDIFF40 patches: restores the target from the base, whatever the patch contains.
 
 use bzip2::{Decompress, Status};
 
@@ -7,12 +7,12 @@ use super::header::{Header, TRIPLE, integers};
 
 /// A restore under way.
 struct Restore<'a> {
-    old: &'a [u8],
-    /// Where in the old image the next bytes come from; may lie outside of it.
+    base: &'a [u8],
+    /// Where in the base the next bytes come from; may lie outside of it.
     position: i64,
-    /// As much of the new image as is complete; its capacity is that of the whole.
-    new: Vec<u8>,
-    /// Bytes of the whole new image.
+    /// As much of the target as is complete; its capacity is that of the whole.
+    target: Vec<u8>,
+    /// Bytes of the whole target.
     size: usize,
     /// Control entries begun.
     entries: u64,
@@ -28,35 +28,35 @@ struct Stream<'a> {
     input: &'a [u8],
     bzip2: Decompress,
     ended: bool,
-    /// Bytes of the whole new image, for the error message.
+    /// Bytes of the whole target, for the error message.
     size: u64,
 }
 
-/// Restores the new image that `package` makes of `old`.
+/// Restores the target that `package` makes of `base`.
 ///
-/// A new image of more than `limit` bytes is refused before memory is asked for; the size that the header
+/// A target of more than `limit` bytes is refused before memory is asked for; the size that the header
 /// states and some megabytes for bzip2 is all that is ever used, and the time is bounded by the sizes of the
-/// new image and the patch. As with the original bspatch, the old image continues with zeros on both sides.
-/// Unlike there, anything in a block beyond what the new image needs is an error.
+/// target and the patch. As with the original bspatch, the base continues with zeros on both sides.
+/// Unlike there, anything in a block beyond what the target needs is an error.
 ///
-/// The format has no checksum of either image: a wrong `old` gives a wrong result.
-pub fn decode(old: &[u8], package: &[u8], limit: u64) -> Result<Vec<u8>, Bsdiff40Error> {
+/// The format has no checksum of either image: a wrong `base` gives a wrong result.
+pub fn decode(base: &[u8], package: &[u8], limit: u64) -> Result<Vec<u8>, Bsdiff40Error> {
     let header = Header::parse(package)?;
-    if header.new > limit {
-        return Err(Bsdiff40Error::NewTooLarge { size: header.new, limit });
+    if header.target > limit {
+        return Err(Bsdiff40Error::TargetTooLarge { size: header.target, limit });
     }
-    Restore::begin(old, package, &header)?.run()
+    Restore::begin(base, package, &header)?.run()
 }
 
 impl<'a> Restore<'a> {
-    fn begin(old: &'a [u8], package: &'a [u8], header: &Header) -> Result<Self, Bsdiff40Error> {
+    fn begin(base: &'a [u8], package: &'a [u8], header: &Header) -> Result<Self, Bsdiff40Error> {
         let blocks = header.blocks(package)?;
-        let stream = |block, input| Stream::new(block, input, header.new);
-        let (size, new) = allocate(header.new).ok_or(Bsdiff40Error::OutOfMemory(header.new))?;
+        let stream = |block, input| Stream::new(block, input, header.target);
+        let (size, target) = allocate(header.target).ok_or(Bsdiff40Error::OutOfMemory(header.target))?;
         Ok(Self {
-            old,
+            base,
             position: 0,
-            new,
+            target,
             size,
             entries: 0,
             control: stream(Block::Control, blocks.control),
@@ -66,13 +66,13 @@ impl<'a> Restore<'a> {
     }
 
     fn run(mut self) -> Result<Vec<u8>, Bsdiff40Error> {
-        while self.new.len() < self.size {
+        while self.target.len() < self.size {
             self.step()?;
         }
         for stream in [self.control, self.diff, self.extra] {
             stream.finish()?;
         }
-        Ok(self.new)
+        Ok(self.target)
     }
 
     fn step(&mut self) -> Result<(), Bsdiff40Error> {
@@ -99,26 +99,26 @@ impl<'a> Restore<'a> {
     fn add(&mut self, length: i64) -> Result<(), Bsdiff40Error> {
         let start = self.position;
         let tail = self.room(length)?;
-        self.diff.fill(&mut self.new[tail..])?;
+        self.diff.fill(&mut self.target[tail..])?;
         self.advance(length)?;
-        add_old(self.old, start, self.position, &mut self.new[tail..]);
+        add_old(self.base, start, self.position, &mut self.target[tail..]);
         Ok(())
     }
 
     fn copy(&mut self, length: i64) -> Result<(), Bsdiff40Error> {
         let tail = self.room(length)?;
-        self.extra.fill(&mut self.new[tail..])
+        self.extra.fill(&mut self.target[tail..])
     }
 
-    /// Extends the new image by `length` bytes, and tells where they start.
+    /// Extends the target by `length` bytes, and tells where they start.
     fn room(&mut self, length: i64) -> Result<usize, Bsdiff40Error> {
         let entry = self.entries - 1;
-        let start = self.new.len();
+        let start = self.target.len();
         let room = self.size - start;
         let wanted = u64::try_from(length).map_err(|_| Bsdiff40Error::NegativeLength { entry, length })?;
         let fitting = usize::try_from(wanted).ok().filter(|&length| length <= room);
-        let length = fitting.ok_or(Bsdiff40Error::PastNewEnd { entry, length: wanted, room })?;
-        self.new.resize(start + length, 0);
+        let length = fitting.ok_or(Bsdiff40Error::PastTargetEnd { entry, length: wanted, room })?;
+        self.target.resize(start + length, 0);
         Ok(start)
     }
 
@@ -131,17 +131,17 @@ impl<'a> Restore<'a> {
 
 fn allocate(size: u64) -> Option<(usize, Vec<u8>)> {
     let size = usize::try_from(size).ok()?;
-    let mut new = Vec::new();
-    new.try_reserve_exact(size).ok()?;
-    Some((size, new))
+    let mut target = Vec::new();
+    target.try_reserve_exact(size).ok()?;
+    Some((size, target))
 }
 
-/// Adds the old image's bytes from `start` to `end` to `sums`, as far as the old image has them.
-fn add_old(old: &[u8], start: i64, end: i64, sums: &mut [u8]) {
-    let (first, last) = (start.max(0), end.min(old.len() as i64));
+/// Adds the base's bytes from `start` to `end` to `sums`, as far as the base has them.
+fn add_old(base: &[u8], start: i64, end: i64, sums: &mut [u8]) {
+    let (first, last) = (start.max(0), end.min(base.len() as i64));
     if first < last {
         // Neither can wrap: 0 <= first < last <= old.len(), and first - start < end - start = sums.len().
-        let (base, skipped) = (&old[first as usize..last as usize], (first - start) as usize);
+        let (base, skipped) = (&base[first as usize..last as usize], (first - start) as usize);
         sums[skipped..].iter_mut().zip(base).for_each(|(sum, base)| *sum = sum.wrapping_add(*base));
     }
 }
@@ -222,18 +222,23 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn package(new: u64, [control, diff, extra]: [&[u8]; 3]) -> Vec<u8> {
-        let header = Header { control: control.len() as u64, diff: diff.len() as u64, new };
+    fn package(target: u64, [control, diff, extra]: [&[u8]; 3]) -> Vec<u8> {
+        let header = Header { control: control.len() as u64, diff: diff.len() as u64, target };
         [&header.to_bytes()[..], control, diff, extra].concat()
     }
 
-    fn patch(new: u64, entries: &[[i64; 3]], diff: &[u8], extra: &[u8]) -> Vec<u8> {
+    fn patch(target: u64, entries: &[[i64; 3]], diff: &[u8], extra: &[u8]) -> Vec<u8> {
         let control = entries.concat().into_iter().flat_map(integer_bytes).collect::<Vec<u8>>();
-        package(new, [&bzip2(&control), &bzip2(diff), &bzip2(extra)])
+        package(target, [&bzip2(&control), &bzip2(diff), &bzip2(extra)])
     }
 
-    fn restore(new: u64, entries: &[[i64; 3]], diff: &[u8], extra: &[u8]) -> Result<Vec<u8>, Bsdiff40Error> {
-        decode(OLD, &patch(new, entries, diff, extra), LIMIT)
+    fn restore(
+        target: u64,
+        entries: &[[i64; 3]],
+        diff: &[u8],
+        extra: &[u8],
+    ) -> Result<Vec<u8>, Bsdiff40Error> {
+        decode(OLD, &patch(target, entries, diff, extra), LIMIT)
     }
 
     #[test]
@@ -255,7 +260,7 @@ mod tests {
     #[test]
     fn impossible_entries_are_refused() {
         let refused = |entries: &[[i64; 3]]| restore(4, entries, &[0; 9], &[0; 9]).unwrap_err();
-        let past = |entry, length, room| Bsdiff40Error::PastNewEnd { entry, length, room };
+        let past = |entry, length, room| Bsdiff40Error::PastTargetEnd { entry, length, room };
         let negative = |entry, length| Bsdiff40Error::NegativeLength { entry, length };
         assert_eq!(refused(&[[5, 0, 0]]), past(0, 5, 4));
         assert_eq!(refused(&[[1, 0, 0], [1, 3, 0]]), past(1, 3, 2));
@@ -281,9 +286,9 @@ mod tests {
     #[test]
     fn hostile_sizes_cost_nothing() {
         let refused = |size, limit| decode(OLD, &patch(size, &[], &[], &[]), limit).unwrap_err();
-        assert_eq!(refused(11, 10), Bsdiff40Error::NewTooLarge { size: 11, limit: 10 });
+        assert_eq!(refused(11, 10), Bsdiff40Error::TargetTooLarge { size: 11, limit: 10 });
         let most = i64::MAX as u64;
-        assert_eq!(refused(most, LIMIT), Bsdiff40Error::NewTooLarge { size: most, limit: LIMIT });
+        assert_eq!(refused(most, LIMIT), Bsdiff40Error::TargetTooLarge { size: most, limit: LIMIT });
         assert_eq!(refused(most, u64::MAX), Bsdiff40Error::OutOfMemory(most));
     }
 
@@ -324,8 +329,8 @@ mod tests {
             bytes in prop::collection::vec(any::<u8>(), 0..60),
         ) {
             let entries: Vec<[i64; 3]> = entries.into_iter().map(Into::into).collect();
-            if let Ok(new) = restore(size, &entries, &bytes, &bytes) {
-                prop_assert_eq!(new.len() as u64, size);
+            if let Ok(target) = restore(size, &entries, &bytes, &bytes) {
+                prop_assert_eq!(target.len() as u64, size);
             }
         }
 
@@ -336,8 +341,8 @@ mod tests {
                 let length = patch.len();
                 patch[at % length] ^= flip;
             }
-            if let Ok(new) = decode(OLD, &patch, LIMIT) {
-                prop_assert!(new.len() as u64 <= LIMIT);
+            if let Ok(target) = decode(OLD, &patch, LIMIT) {
+                prop_assert!(target.len() as u64 <= LIMIT);
             }
         }
 

@@ -12,32 +12,32 @@ use crate::search::Match;
 /// What one control entry stands for.
 #[derive(Debug)]
 struct Step<'a> {
-    /// Bytes of the old image that the diff block's are added to.
+    /// Bytes of the base that the diff block's are added to.
     base: &'a [u8],
     /// What the sums are; as many.
     sums: &'a [u8],
-    /// The bytes of the new image after these, that the extra block has.
+    /// The bytes of the target after these, that the extra block has.
     extra: &'a [u8],
-    /// From the end of `base` to the next step's, in bytes of the old image.
+    /// From the end of `base` to the next step's, in bytes of the base.
     seek: i64,
 }
 
 /// A checked cover, with room for any sum of its fields.
 #[derive(Clone, Copy, Debug, Default)]
 struct Span {
-    new_start: usize,
-    new_end: usize,
-    old_start: usize,
-    old_end: usize,
+    target_start: usize,
+    target_end: usize,
+    base_start: usize,
+    base_end: usize,
 }
 
-/// Makes the patch that turns `old` into `new`.
+/// Makes the patch that turns `base` into `target`.
 ///
-/// The covers are in ascending `new_start`, do not overlap in `new` and lie within both images; other covers
-/// are an error. Bytes of `new` in a cover are stored as differences to `old`, the others as they are.
+/// The covers are in ascending `target_start`, do not overlap in `target` and lie within both images; other covers
+/// are an error. Bytes of `target` in a cover are stored as differences to `base`, the others as they are.
 /// The result depends on the arguments only.
-pub fn encode(old: &[u8], new: &[u8], covers: &[Match]) -> Result<Vec<u8>, Bsdiff40Error> {
-    let steps = steps(old, new, &spans(old, new, covers)?);
+pub fn encode(base: &[u8], target: &[u8], covers: &[Match]) -> Result<Vec<u8>, Bsdiff40Error> {
+    let steps = steps(base, target, &spans(base, target, covers)?);
     let (diff, (control, extra)) = rayon::join(
         || compress(Block::Diff, &diff_bytes(&steps)),
         || {
@@ -48,53 +48,59 @@ pub fn encode(old: &[u8], new: &[u8], covers: &[Match]) -> Result<Vec<u8>, Bsdif
         },
     );
     let (control, diff, extra) = (control?, diff?, extra?);
-    let header = Header { control: control.len() as u64, diff: diff.len() as u64, new: new.len() as u64 };
+    let header =
+        Header { control: control.len() as u64, diff: diff.len() as u64, target: target.len() as u64 };
     Ok([&header.to_bytes()[..], &control, &diff, &extra].concat())
 }
 
 /// Checks the covers and leaves out the empty ones, which would make control entries without effect.
-fn spans(old: &[u8], new: &[u8], covers: &[Match]) -> Result<Vec<Span>, Bsdiff40Error> {
+fn spans(base: &[u8], target: &[u8], covers: &[Match]) -> Result<Vec<Span>, Bsdiff40Error> {
     let mut spans = Vec::with_capacity(covers.len());
     let mut end = 0;
     for (index, cover) in covers.iter().enumerate() {
         let span = span(cover).ok_or(Bsdiff40Error::CoverBounds(index))?;
-        if span.new_end > new.len() || span.old_end > old.len() {
+        if span.target_end > target.len() || span.base_end > base.len() {
             return Err(Bsdiff40Error::CoverBounds(index));
         }
-        if span.new_start < end {
+        if span.target_start < end {
             return Err(Bsdiff40Error::CoverOrder(index));
         }
-        end = span.new_end;
+        end = span.target_end;
         spans.push(span);
     }
-    spans.retain(|span| span.new_start < span.new_end);
+    spans.retain(|span| span.target_start < span.target_end);
     Ok(spans)
 }
 
 /// Nothing if an end is beyond what this machine can address.
 fn span(cover: &Match) -> Option<Span> {
-    let [new_start, old_start, length] = [cover.new_start, cover.old_start, cover.length].map(|n| n as usize);
-    let (new_end, old_end) = (new_start.checked_add(length)?, old_start.checked_add(length)?);
-    Some(Span { new_start, new_end, old_start, old_end })
+    let [target_start, base_start, length] =
+        [cover.target_start, cover.base_start, cover.length].map(|n| n as usize);
+    let (target_end, base_end) = (target_start.checked_add(length)?, base_start.checked_add(length)?);
+    Some(Span { target_start, target_end, base_start, base_end })
 }
 
 /// A restore starts at the first byte of both images, hence with an empty span there.
-fn steps<'a>(old: &'a [u8], new: &'a [u8], spans: &[Span]) -> Vec<Step<'a>> {
+fn steps<'a>(base: &'a [u8], target: &'a [u8], spans: &[Span]) -> Vec<Step<'a>> {
     let last = spans.last().copied().unwrap_or_default();
-    let end =
-        Span { new_start: new.len(), new_end: new.len(), old_start: last.old_end, old_end: last.old_end };
+    let end = Span {
+        target_start: target.len(),
+        target_end: target.len(),
+        base_start: last.base_end,
+        base_end: last.base_end,
+    };
     let starts = [Span::default()].into_iter().chain(spans.iter().copied());
     let nexts = spans.iter().copied().chain([end]);
-    starts.zip(nexts).map(|(span, next)| step(old, new, span, next)).filter(Step::has_effect).collect()
+    starts.zip(nexts).map(|(span, next)| step(base, target, span, next)).filter(Step::has_effect).collect()
 }
 
-fn step<'a>(old: &'a [u8], new: &'a [u8], span: Span, next: Span) -> Step<'a> {
+fn step<'a>(base: &'a [u8], target: &'a [u8], span: Span, next: Span) -> Step<'a> {
     Step {
-        base: &old[span.old_start..span.old_end],
-        sums: &new[span.new_start..span.new_end],
-        extra: &new[span.new_end..next.new_start],
+        base: &base[span.base_start..span.base_end],
+        sums: &target[span.target_start..span.target_end],
+        extra: &target[span.target_end..next.target_start],
         // No slice is longer than `i64::MAX` bytes, so neither conversion nor difference can wrap.
-        seek: next.old_start as i64 - span.old_end as i64,
+        seek: next.base_start as i64 - span.base_end as i64,
     }
 }
 
@@ -135,15 +141,15 @@ mod tests {
     const OLD: &[u8] = b"abcdefghij";
     const NEW: &[u8] = b"XXfghYabc";
 
-    fn cover(new_start: u32, old_start: u32, length: u32) -> Match {
-        Match { new_start, old_start, length }
+    fn cover(target_start: u32, base_start: u32, length: u32) -> Match {
+        Match { target_start, base_start, length }
     }
 
     type Entry = (usize, usize, i64);
 
     /// The control entries, and the uncompressed diff and extra blocks.
-    fn plan(old: &[u8], new: &[u8], covers: &[Match]) -> (Vec<Entry>, Vec<u8>, Vec<u8>) {
-        let steps = steps(old, new, &spans(old, new, covers).unwrap());
+    fn plan(base: &[u8], target: &[u8], covers: &[Match]) -> (Vec<Entry>, Vec<u8>, Vec<u8>) {
+        let steps = steps(base, target, &spans(base, target, covers).unwrap());
         let entries = steps.iter().map(|step| (step.sums.len(), step.extra.len(), step.seek)).collect();
         (entries, diff_bytes(&steps), extra_bytes(&steps))
     }
@@ -196,12 +202,12 @@ mod tests {
 
     #[test]
     fn the_number_of_threads_changes_nothing() {
-        let new: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
-        let old: Vec<u8> = new.iter().rev().copied().collect();
+        let target: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
+        let base: Vec<u8> = target.iter().rev().copied().collect();
         let covers: Vec<Match> = (0..100).map(|i| cover(i * 1000, (i * 7919) % 90_000, 900)).collect();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| encode(&old, &new, &covers).unwrap())
+            pool.install(|| encode(&base, &target, &covers).unwrap())
         };
         assert!(run(1) == run(2));
     }

@@ -7,11 +7,11 @@ use thiserror::Error;
 /// One of the three bzip2 streams of a patch, in the order they have there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
-    /// The entries that say how to combine the other blocks with the old image.
+    /// The entries that say how to combine the other blocks with the base.
     Control,
-    /// Bytes that are added to the old image's.
+    /// Bytes that are added to the base's.
     Diff,
-    /// Bytes that are in the new image as they are.
+    /// Bytes that are in the target as they are.
     Extra,
 }
 
@@ -35,9 +35,9 @@ pub enum Bsdiff40Error {
         /// Bytes, as stated.
         size: i64,
     },
-    /// The header states a negative size of the new image.
-    #[error("the header states a new image of {0} bytes")]
-    NegativeNewSize(i64),
+    /// The header states a negative size of the target.
+    #[error("the header states a target of {0} bytes")]
+    NegativeTargetSize(i64),
     /// The header states a compressed block that is longer than the rest of the patch.
     #[error(
         "the header states a {block} block of {size} bytes, but the patch ends {left} bytes after its start"
@@ -50,16 +50,16 @@ pub enum Bsdiff40Error {
         /// Bytes from the start of the block to the end of the patch.
         left: usize,
     },
-    /// The new image is larger than the caller permits.
-    #[error("the new image has {size} bytes, more than the permitted {limit}")]
-    NewTooLarge {
+    /// The target is larger than the caller permits.
+    #[error("the target has {size} bytes, more than the permitted {limit}")]
+    TargetTooLarge {
         /// Bytes, as the header states.
         size: u64,
         /// Bytes, as the caller permits.
         limit: u64,
     },
-    /// There is no memory for a new image of so many bytes, or for decompressing its blocks.
-    #[error("not enough memory for a new image of {0} bytes")]
+    /// There is no memory for a target of so many bytes, or for decompressing its blocks.
+    #[error("not enough memory for a target of {0} bytes")]
     OutOfMemory(u64),
     /// A control entry adds or copies a negative number of bytes.
     #[error("control entry {entry} has the negative length {length}")]
@@ -69,35 +69,35 @@ pub enum Bsdiff40Error {
         /// Bytes, as stated.
         length: i64,
     },
-    /// A control entry writes beyond the end of the new image.
-    #[error("control entry {entry} writes {length} bytes where only {room} of the new image are left")]
-    PastNewEnd {
+    /// A control entry writes beyond the end of the target.
+    #[error("control entry {entry} writes {length} bytes where only {room} of the target are left")]
+    PastTargetEnd {
         /// Which entry.
         entry: u64,
         /// Bytes to add or to copy.
         length: u64,
-        /// Bytes of the new image yet to be written.
+        /// Bytes of the target yet to be written.
         room: usize,
     },
-    /// A control entry moves so far from the old image that the position has no 64-bit number.
-    #[error("control entry {0} leaves the range of positions in the old image")]
+    /// A control entry moves so far from the base that the position has no 64-bit number.
+    #[error("control entry {0} leaves the range of positions in the base")]
     PositionOverflow(u64),
-    /// There are more control entries than a new image of this size can need.
-    #[error("the control block has more than {0} entries, too many for its new image")]
+    /// There are more control entries than a target of this size can need.
+    #[error("the control block has more than {0} entries, too many for its target")]
     TooManyEntries(u64),
-    /// A block ends before the new image is complete, or before its own checksum.
+    /// A block ends before the target is complete, or before its own checksum.
     #[error("the {0} block ends early")]
     BlockTruncated(Block),
     /// A block is no bzip2 stream, or fails its checksum.
     #[error("the {0} block is damaged: {1}")]
     BlockDamaged(Block, bzip2::Error),
-    /// A block goes on after the new image is complete, or has bytes after its bzip2 stream.
-    #[error("the {0} block has more data than the new image needs")]
+    /// A block goes on after the target is complete, or has bytes after its bzip2 stream.
+    #[error("the {0} block has more data than the target needs")]
     TrailingData(Block),
     /// A cover starts before the end of the one before it.
     #[error("cover {0} starts before the end of the cover before it")]
     CoverOrder(usize),
-    /// A cover reaches beyond the end of the old or the new image.
+    /// A cover reaches beyond the end of the old or the target.
     #[error("cover {0} reaches beyond the end of an image")]
     CoverBounds(usize),
     /// bzip2 compression failed.

@@ -26,8 +26,8 @@ pub(super) struct Header {
     pub(super) control: u64,
     /// Bytes of the compressed diff block.
     pub(super) diff: u64,
-    /// Bytes of the new image.
-    pub(super) new: u64,
+    /// Bytes of the target.
+    pub(super) target: u64,
 }
 
 /// The compressed blocks of a patch.
@@ -49,14 +49,14 @@ impl Header {
         Self::check(integers(sizes.first_chunk().ok_or_else(short)?))
     }
 
-    fn check([control, diff, new]: [i64; 3]) -> Result<Self, Bsdiff40Error> {
+    fn check([control, diff, target]: [i64; 3]) -> Result<Self, Bsdiff40Error> {
         let block = |block, size: i64| {
             u64::try_from(size).map_err(|_| Bsdiff40Error::NegativeBlockSize { block, size })
         };
         Ok(Self {
             control: block(Block::Control, control)?,
             diff: block(Block::Diff, diff)?,
-            new: u64::try_from(new).map_err(|_| Bsdiff40Error::NegativeNewSize(new))?,
+            target: u64::try_from(target).map_err(|_| Bsdiff40Error::NegativeTargetSize(target))?,
         })
     }
 
@@ -70,7 +70,7 @@ impl Header {
     /// The 32 bytes that a patch starts with.
     pub(super) fn to_bytes(self) -> [u8; HEADER] {
         let mut bytes = [0; HEADER];
-        let sizes = [self.control, self.diff, self.new].map(u64::to_le_bytes);
+        let sizes = [self.control, self.diff, self.target].map(u64::to_le_bytes);
         for (field, value) in bytes.chunks_exact_mut(INTEGER).zip([MAGIC, sizes[0], sizes[1], sizes[2]]) {
             field.copy_from_slice(&value);
         }
@@ -120,8 +120,8 @@ mod tests {
         }
 
         #[test]
-        fn headers_survive(control in 0..1u64 << 63, diff in 0..1u64 << 63, new in 0..1u64 << 63) {
-            let header = Header { control, diff, new };
+        fn headers_survive(control in 0..1u64 << 63, diff in 0..1u64 << 63, target in 0..1u64 << 63) {
+            let header = Header { control, diff, target };
             prop_assert_eq!(Header::parse(&header.to_bytes()), Ok(header));
         }
     }
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn short_headers_are_refused() {
-        let bytes = Header { control: 1, diff: 2, new: 3 }.to_bytes();
+        let bytes = Header { control: 1, diff: 2, target: 3 }.to_bytes();
         for length in 0..bytes.len() {
             assert_eq!(Header::parse(&bytes[..length]), Err(Bsdiff40Error::HeaderTruncated(length)));
         }
@@ -155,14 +155,14 @@ mod tests {
         let block = |block, size| Err(Bsdiff40Error::NegativeBlockSize { block, size });
         assert_eq!(parse([-1, 0, 0]), block(Block::Control, -1));
         assert_eq!(parse([0, -i64::MAX, 0]), block(Block::Diff, -i64::MAX));
-        assert_eq!(parse([0, 0, -2]), Err(Bsdiff40Error::NegativeNewSize(-2)));
+        assert_eq!(parse([0, 0, -2]), Err(Bsdiff40Error::NegativeTargetSize(-2)));
     }
 
     #[test]
     fn blocks_stay_within_the_patch() {
         let past = |block, size, left| Bsdiff40Error::BlockPastEnd { block, size, left };
         let blocks = |control, diff| {
-            let header = Header { control, diff, new: 0 };
+            let header = Header { control, diff, target: 0 };
             let package = [&header.to_bytes()[..], b"abcdef"].concat();
             header
                 .blocks(&package)

@@ -1,10 +1,10 @@
 //! The classic BSDIFF40 patch format: what bsdiff 4.x writes and bspatch 4.x reads.
 //!
 //! A patch is a 32-byte header ([`MAGIC`], then the sizes of the compressed control block, the compressed
-//! diff block and the new image) and three bzip2 streams: control, diff and extra. Integers are eight
+//! diff block and the target) and three bzip2 streams: control, diff and extra. Integers are eight
 //! bytes, little-endian, sign and magnitude. The control block is a list of entries `(add, copy, seek)`:
-//! add the next `add` bytes of the diff block to the old image's, take the next `copy` bytes of the extra
-//! block as they are, then move `seek` bytes (maybe backwards) in the old image.
+//! add the next `add` bytes of the diff block to the base's, take the next `copy` bytes of the extra
+//! block as they are, then move `seek` bytes (maybe backwards) in the base.
 
 mod decode;
 mod encode;
@@ -23,11 +23,11 @@ pub fn is_bsdiff40(package: &[u8]) -> bool {
     package.starts_with(&MAGIC)
 }
 
-/// Size in bytes of the new image, as the header of `package` states it.
+/// Size in bytes of the target, as the header of `package` states it.
 ///
 /// Only the header is looked at, so its first 32 bytes suffice. It fails if they are not a valid header.
-pub fn new_size(package: &[u8]) -> Result<u64, Bsdiff40Error> {
-    Header::parse(package).map(|header| header.new)
+pub fn target_size(package: &[u8]) -> Result<u64, Bsdiff40Error> {
+    Header::parse(package).map(|header| header.target)
 }
 
 #[cfg(test)]
@@ -43,25 +43,25 @@ mod tests {
 
     const LIMIT: u64 = 1 << 20;
 
-    /// Images and valid covers of them, some of which are empty, adjacent, or go backwards in the old image.
+    /// Images and valid covers of them, some of which are empty, adjacent, or go backwards in the base.
     fn cases() -> impl Strategy<Value = (Vec<u8>, Vec<u8>, Vec<Match>)> {
         let bytes = || prop::collection::vec(any::<u8>(), 0..300);
         let shapes = prop::collection::vec((0u32..20, any::<u32>(), 0u32..60), 0..12);
-        (bytes(), bytes(), shapes).prop_map(|(old, new, shapes)| {
-            let covers = covers(&old, &new, &shapes);
-            (old, new, covers)
+        (bytes(), bytes(), shapes).prop_map(|(base, target, shapes)| {
+            let covers = covers(&base, &target, &shapes);
+            (base, target, covers)
         })
     }
 
     /// Makes covers of `(gap, place, length)`.
-    fn covers(old: &[u8], new: &[u8], shapes: &[(u32, u32, u32)]) -> Vec<Match> {
+    fn covers(base: &[u8], target: &[u8], shapes: &[(u32, u32, u32)]) -> Vec<Match> {
         let mut end = 0;
         let mut cover = |&(gap, place, length): &(u32, u32, u32)| {
-            let new_start = (end + gap).min(new.len() as u32);
-            let old_start = place % (old.len() as u32 + 1);
-            let length = length.min(new.len() as u32 - new_start).min(old.len() as u32 - old_start);
-            end = new_start + length;
-            Match { new_start, old_start, length }
+            let target_start = (end + gap).min(target.len() as u32);
+            let base_start = place % (base.len() as u32 + 1);
+            let length = length.min(target.len() as u32 - target_start).min(base.len() as u32 - base_start);
+            end = target_start + length;
+            Match { target_start, base_start, length }
         };
         shapes.iter().map(&mut cover).collect()
     }
@@ -70,16 +70,16 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn what_is_encoded_is_decoded((old, new, covers) in cases()) {
-            let patch = encode(&old, &new, &covers).unwrap();
+        fn what_is_encoded_is_decoded((base, target, covers) in cases()) {
+            let patch = encode(&base, &target, &covers).unwrap();
             prop_assert!(is_bsdiff40(&patch));
-            prop_assert_eq!(new_size(&patch).unwrap(), new.len() as u64);
-            prop_assert_eq!(decode(&old, &patch, new.len() as u64).unwrap(), new);
+            prop_assert_eq!(target_size(&patch).unwrap(), target.len() as u64);
+            prop_assert_eq!(decode(&base, &patch, target.len() as u64).unwrap(), target);
         }
 
         #[test]
-        fn patches_are_the_same_every_time((old, new, covers) in cases()) {
-            prop_assert_eq!(encode(&old, &new, &covers), encode(&old, &new, &covers));
+        fn patches_are_the_same_every_time((base, target, covers) in cases()) {
+            prop_assert_eq!(encode(&base, &target, &covers), encode(&base, &target, &covers));
         }
     }
 
@@ -110,12 +110,12 @@ mod tests {
         }
     }
 
-    fn bsdiff(old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
-        peer("bsdiff", ["old", "new", "patch"], &[("old", old), ("new", new)], "patch")
+    fn bsdiff(base: &[u8], target: &[u8]) -> Option<Vec<u8>> {
+        peer("bsdiff", ["old", "new", "patch"], &[("old", base), ("new", target)], "patch")
     }
 
-    fn bspatch(old: &[u8], patch: &[u8]) -> Option<Vec<u8>> {
-        peer("bspatch", ["old", "new", "patch"], &[("old", old), ("patch", patch)], "new")
+    fn bspatch(base: &[u8], patch: &[u8]) -> Option<Vec<u8>> {
+        peer("bspatch", ["old", "new", "patch"], &[("old", base), ("patch", patch)], "new")
     }
 
     /// An image and a later version of it, with something changed, inserted, removed and moved.
@@ -125,44 +125,51 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 24) as u8
         };
-        let old: Vec<u8> = (0..100_000).map(|_| next()).collect();
-        let mut new = [&old[60_000..], &[7; 500], &old[..30_000], &old[31_000..60_000]].concat();
-        new.iter_mut().step_by(97).for_each(|byte| *byte = byte.wrapping_add(3));
-        (old, new)
+        let base: Vec<u8> = (0..100_000).map(|_| next()).collect();
+        let mut target = [&base[60_000..], &[7; 500], &base[..30_000], &base[31_000..60_000]].concat();
+        target.iter_mut().step_by(97).for_each(|byte| *byte = byte.wrapping_add(3));
+        (base, target)
     }
 
     fn pairs() -> Vec<(Vec<u8>, Vec<u8>)> {
-        let (old, new) = versions();
-        let grown = [&old[..], &new].concat();
+        let (base, target) = versions();
+        let grown = [&base[..], &target].concat();
         let small = |a: &[u8], b: &[u8]| (a.to_vec(), b.to_vec());
         vec![
             small(b"", b""),
             small(b"", b"new"),
             small(b"old", b""),
             small(b"same", b"same"),
-            (old.clone(), grown),
-            (new.clone(), old.clone()),
-            (old, new),
+            (base.clone(), grown),
+            (target.clone(), base.clone()),
+            (base, target),
         ]
     }
 
     #[test]
     fn patches_of_the_original_bsdiff_are_decoded() {
         // The original refuses empty files where it maps files into memory.
-        for (old, new) in pairs().into_iter().filter(|(old, new)| !old.is_empty() && !new.is_empty()) {
-            let Some(patch) = bsdiff(&old, &new) else { return };
-            assert_eq!(new_size(&patch), Ok(new.len() as u64));
-            assert!(decode(&old, &patch, LIMIT).unwrap() == new, "{} to {} bytes", old.len(), new.len());
+        for (base, target) in
+            pairs().into_iter().filter(|(base, target)| !base.is_empty() && !target.is_empty())
+        {
+            let Some(patch) = bsdiff(&base, &target) else { return };
+            assert_eq!(target_size(&patch), Ok(target.len() as u64));
+            assert!(
+                decode(&base, &patch, LIMIT).unwrap() == target,
+                "{} to {} bytes",
+                base.len(),
+                target.len()
+            );
         }
     }
 
     #[test]
     fn patches_are_accepted_by_the_original_bspatch() {
         let shapes = [(0, 60_000, 40_000), (500, 0, 30_000), (0, 31_000, 29_000), (3, 99_000, 900)];
-        for (old, new) in pairs() {
-            let patch = encode(&old, &new, &covers(&old, &new, &shapes)).unwrap();
-            let Some(restored) = bspatch(&old, &patch) else { return };
-            assert!(restored == new, "{} to {} bytes", old.len(), new.len());
+        for (base, target) in pairs() {
+            let patch = encode(&base, &target, &covers(&base, &target, &shapes)).unwrap();
+            let Some(restored) = bspatch(&base, &patch) else { return };
+            assert!(restored == target, "{} to {} bytes", base.len(), target.len());
         }
     }
 }

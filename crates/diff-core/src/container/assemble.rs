@@ -8,18 +8,18 @@ use patch_nostd::wire::Extensions;
 use super::Expanded;
 use crate::api::{DiffError, Options, Package, Progress, Stage};
 use crate::digest::{base_digest, sha256};
-use crate::engine::{self, NewImage};
+use crate::engine::{self, TargetImage};
 use crate::proof;
 
 /// Makes the package and proves it.
 pub(crate) fn assemble(
-    (old, new): (&[u8], &[u8]),
+    (base, target): (&[u8], &[u8]),
     expanded: &Expanded,
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
     let inner = Options { md5: false, body_digest: false, ..options.clone() };
-    let inner = engine::make(&expanded.old, &NewImage::new(&expanded.new), &inner, progress)?;
+    let inner = engine::make(&expanded.base, &TargetImage::new(&expanded.target), &inner, progress)?;
     let recipes = Level::write_both(&expanded.recipes.0, &expanded.recipes.1);
     let (_, made) = &expanded.recipes;
     let parts = expanded.recipes.0.parts() + made.parts();
@@ -36,11 +36,11 @@ pub(crate) fn assemble(
     let start = inner.bytes.len() - inner.header.body_length as usize;
     let body = [&packed, &inner.bytes[start..]].concat();
     let mut header = inner.header;
-    header.base_size = old.len() as u32;
-    header.target_size = new.len() as u32;
-    header.base_digest = base_digest(old);
-    header.target_digest = sha256(new);
-    header.target_md5 = options.md5.then(|| Md5::digest(new).into());
+    header.base_size = base.len() as u32;
+    header.target_size = target.len() as u32;
+    header.base_digest = base_digest(base);
+    header.target_digest = sha256(target);
+    header.target_md5 = options.md5.then(|| Md5::digest(target).into());
     header.body_length = body.len() as u32;
     header.body_digest = options.body_digest.then(|| sha256(&body));
     let value = record.to_bytes();
@@ -48,7 +48,7 @@ pub(crate) fn assemble(
     let mut bytes = header.to_bytes_with(&extensions);
     bytes.extend_from_slice(&body);
     progress.begin(Stage::Prove, 1);
-    proof::prove_container((old, new), (&expanded.old, &expanded.new), &bytes)
+    proof::prove_container((base, target), (&expanded.base, &expanded.target), &bytes)
         .map_err(DiffError::NotProved)?;
     Ok(Package { bytes, header, report: inner.report, notes: Vec::new() })
 }

@@ -27,8 +27,8 @@ use found::{Found, level};
 /// How the recipes of both sides, and what comes of them, are called together.
 pub(crate) struct Expanded {
     pub(crate) recipes: (Level, Level),
-    pub(crate) old: Vec<u8>,
-    pub(crate) new: Vec<u8>,
+    pub(crate) base: Vec<u8>,
+    pub(crate) target: Vec<u8>,
 }
 
 /// What came of looking into two files.
@@ -42,28 +42,28 @@ pub(crate) struct Outcome {
 
 /// Makes the package of two files through what is in them.
 pub(crate) fn diff(
-    old: &[u8],
-    new: &[u8],
+    base: &[u8],
+    target: &[u8],
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Outcome, DiffError> {
     progress.begin(Stage::Expand, 1);
     let mut outcome = Outcome::default();
-    outcome.notes.extend(unopened::unopened(new).map(|format| Note::NotOpened { format }));
-    let (mut from, mut to) = rayon::join(|| scan::scan(old), || scan::scan(new));
-    if !select::select((old, &mut from), (new, &mut to)) {
+    outcome.notes.extend(unopened::unopened(target).map(|format| Note::NotOpened { format }));
+    let (mut from, mut to) = rayon::join(|| scan::scan(base), || scan::scan(target));
+    if !select::select((base, &mut from), (target, &mut to)) {
         return Ok(outcome);
     }
     let mut failed = None;
     // Large streams are not tried out here, as the proof of the package does it once more.
     for verify in [Verify::Small, Verify::All] {
         let mut analysed = to.clone();
-        let lost = analyse::analyse(new, &mut analysed, verify);
-        let Some(expanded) = expanded((old, &from), (new, &analysed)) else {
+        let lost = analyse::analyse(target, &mut analysed, verify);
+        let Some(expanded) = expanded((base, &from), (target, &analysed)) else {
             outcome.notes.extend(lost.note());
             return Ok(outcome);
         };
-        match assemble::assemble((old, new), &expanded, options, progress) {
+        match assemble::assemble((base, target), &expanded, options, progress) {
             Err(DiffError::NotProved(error)) => failed = Some(Note::ContainerNotProved { error }),
             made => {
                 outcome.notes.extend(lost.note());
@@ -76,16 +76,16 @@ pub(crate) fn diff(
 }
 
 /// Expands both files; `None` if no stream is left, or what comes out is too large.
-fn expanded(old: (&[u8], &[Found]), new: (&[u8], &[Found])) -> Option<Expanded> {
-    let recipes = (level(old.1, Side::Base), level(new.1, Side::Target));
+fn expanded(base: (&[u8], &[Found]), target: (&[u8], &[Found])) -> Option<Expanded> {
+    let recipes = (level(base.1, Side::Base), level(target.1, Side::Target));
     if recipes.0.streams() == 0 && recipes.1.streams() == 0 {
         return None;
     }
-    let (old, new) = rayon::join(
-        || expand_all(old.0, &recipes.0, IMAGE_LIMIT),
-        || expand_all(new.0, &recipes.1, IMAGE_LIMIT),
+    let (base, target) = rayon::join(
+        || expand_all(base.0, &recipes.0, IMAGE_LIMIT),
+        || expand_all(target.0, &recipes.1, IMAGE_LIMIT),
     );
-    Some(Expanded { recipes, old: old?, new: new? })
+    Some(Expanded { recipes, base: base?, target: target? })
 }
 
 /// The expanded form of a file, unless it has more than `limit` bytes.

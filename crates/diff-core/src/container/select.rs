@@ -6,24 +6,24 @@ use super::found::Found;
 use super::sketch::Sketch;
 
 /// Marks what is expanded; false if nothing is.
-pub(crate) fn select(old: (&[u8], &mut Vec<Found>), new: (&[u8], &mut Vec<Found>)) -> bool {
-    let (old_hashes, new_hashes) = (hashes(old.1), hashes(new.1));
-    if old_hashes.is_empty() && new_hashes.is_empty() {
+pub(crate) fn select(base: (&[u8], &mut Vec<Found>), target: (&[u8], &mut Vec<Found>)) -> bool {
+    let (base_hashes, new_hashes) = (hashes(base.1), hashes(target.1));
+    if base_hashes.is_empty() && new_hashes.is_empty() {
         return false;
     }
     let mut known = HashSet::new();
-    Sketch::new(old.0).add_to(&mut known);
-    sketches(old.1, &mut known);
+    Sketch::new(base.0).add_to(&mut known);
+    sketches(base.1, &mut known);
     // What is there already, as it is, costs nothing as it is.
-    let worth = |found: &Found| !old_hashes.contains(&found.hash) && is_worth(found, &known);
-    choose(new.1, &worth);
-    if !any(new.1) && any_plain(new.0, old.1) {
-        // The new file holds in plain what the old one has compressed.
-        choose(old.1, &|_| true);
+    let worth = |found: &Found| !base_hashes.contains(&found.hash) && is_worth(found, &known);
+    choose(target.1, &worth);
+    if !any(target.1) && any_plain(target.0, base.1) {
+        // The new file holds in plain what the base has compressed.
+        choose(base.1, &|_| true);
     } else {
-        choose(old.1, &|found| !new_hashes.contains(&found.hash));
+        choose(base.1, &|found| !new_hashes.contains(&found.hash));
     }
-    any(new.1) || any(old.1)
+    any(target.1) || any(base.1)
 }
 
 /// Whether the plain bytes, of which a part is known, are likely to cost less than the stream.

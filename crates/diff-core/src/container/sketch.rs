@@ -21,8 +21,8 @@ impl Sketch {
         let mut hash = first.iter().fold(0u32, |hash, &byte| push(hash, byte));
         let leaving = (0..GRAM).fold(1u32, |power, _| power.wrapping_mul(FACTOR));
         keep(&mut hashes, hash);
-        for (&old, &new) in bytes.iter().zip(&bytes[GRAM..]) {
-            hash = push(hash, new).wrapping_sub(leaving.wrapping_mul(u32::from(old) + 1));
+        for (&base, &target) in bytes.iter().zip(&bytes[GRAM..]) {
+            hash = push(hash, target).wrapping_sub(leaving.wrapping_mul(u32::from(base) + 1));
             keep(&mut hashes, hash);
         }
         hashes.sort_unstable();

@@ -1,11 +1,11 @@
-//! Which bytes of the old image are still there, by where the new image's front is.
+//! Which bytes of the base are still there, by where the target's front is.
 
 use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::InPlacePlan;
 
 use crate::encode::Placed;
 
-/// The parts of `start..end` of the new image that can be copied at this displacement (target minus base offset).
+/// The parts of `start..end` of the target that can be copied at this displacement (target minus base offset).
 ///
 /// What is that far behind is gone, except in the rest of each segment: its beginning has overwritten it.
 pub(crate) fn available_ranges(

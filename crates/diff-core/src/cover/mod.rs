@@ -9,7 +9,7 @@ mod sources;
 
 pub(crate) use available::available_covers;
 pub(crate) use choose::{Piece, Width, choose, estimate, pieces, pool};
-pub(crate) use gaps::refine;
+pub(crate) use gaps::fill_gaps;
 pub(crate) use price::{Observer, Prices, References, Scale};
 pub(crate) use repeats::Repeats;
-pub(crate) use sources::Matches;
+pub(crate) use sources::Sources;

@@ -1,4 +1,4 @@
-//! Repeats within the new image: for every position, earlier positions that begin with the same bytes.
+//! Repeats within the target: for every position, earlier positions that begin with the same bytes.
 
 use std::ops::Range;
 

@@ -6,17 +6,17 @@ use super::repeats::Repeats;
 use crate::search::Index;
 
 /// Where matches come from.
-pub struct Matches<'a> {
-    /// The index over the masked old image.
+pub struct Sources<'a> {
+    /// The index over the masked base.
     pub index: &'a Index<'a>,
-    /// The masked new image.
+    /// The masked target.
     pub masked: &'a [u8],
-    /// The old image.
-    pub old: &'a [u8],
-    /// The new image.
-    pub new: &'a [u8],
-    /// The new image's repeats, which no mask changes; if absent, those of its gaps are found as they are parsed.
+    /// The base.
+    pub base: &'a [u8],
+    /// The target.
+    pub target: &'a [u8],
+    /// The target's repeats, which no mask changes; if absent, those of its gaps are found as they are parsed.
     pub repeats: Option<&'a Repeats<'a>>,
-    /// What of the old image is there when, if the new one takes its place.
+    /// What of the base is there when, if the target takes its place.
     pub in_place: Option<InPlacePlan>,
 }

@@ -1,7 +1,6 @@
 //! Divides the decoder's memory among its tables (`docs/format.md`, section 3.2).
 
-use patch_nostd::apply::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM};
-use patch_nostd::wire::ModelSize;
+use patch_nostd::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, ModelSize, SLOT_RAM};
 
 use crate::api::DiffError;
 
@@ -20,7 +19,7 @@ const CHANGES_PER_SLOT: u64 = 8;
 
 /// How much the models will have to say.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Load {
+pub(crate) struct Workload {
     /// Covers of the base.
     pub(crate) covers: u64,
     /// Bytes in no cover.
@@ -30,15 +29,15 @@ pub(crate) struct Load {
 }
 
 /// Table sizes within `budget` bytes.
-pub(crate) fn model_size(budget: u64, load: Load) -> Result<ModelSize, DiffError> {
+pub(crate) fn model_size(budget: u64, workload: Workload) -> Result<ModelSize, DiffError> {
     let least = u64::from(FIXED_RAM) + LEAST_SLOTS * u64::from(SLOT_RAM);
     let free = budget.checked_sub(least).ok_or(DiffError::BudgetTooSmall { budget, least })?;
     let share = free / TABLE_SHARE;
-    let landmarks = load.covers.min(share / u64::from(LANDMARK_RAM)).min(MOST_LANDMARKS);
+    let landmarks = workload.covers.min(share / u64::from(LANDMARK_RAM)).min(MOST_LANDMARKS);
     let learned = (share / u64::from(LEARNED_RAM)).min(MOST_LEARNED);
     let tables = landmarks * u64::from(LANDMARK_RAM) + learned * u64::from(LEARNED_RAM);
     let slots = LEAST_SLOTS + (free - tables) / u64::from(SLOT_RAM);
-    let useful = USEFUL_SLOTS + load.literals * SLOTS_PER_LITERAL + load.changes / CHANGES_PER_SLOT;
+    let useful = USEFUL_SLOTS + workload.literals * SLOTS_PER_LITERAL + workload.changes / CHANGES_PER_SLOT;
     let slots = slots.min(useful).min(1 << 24);
     Ok(ModelSize { slots: slots as u32, landmarks: landmarks as u32, learned: learned as u32 })
 }
@@ -47,7 +46,7 @@ pub(crate) fn model_size(budget: u64, load: Load) -> Result<ModelSize, DiffError
 mod tests {
     use super::*;
 
-    const LOAD: Load = Load { covers: 10_000, literals: 10_000, changes: 10_000 };
+    const LOAD: Workload = Workload { covers: 10_000, literals: 10_000, changes: 10_000 };
 
     #[test]
     fn the_budget_is_used_and_never_exceeded() {

@@ -3,35 +3,35 @@
 use std::sync::Arc;
 
 use patch_nostd::Error;
-use patch_nostd::apply::{Io, Layout, Operation, Oracle, Progress, required_ram};
+use patch_nostd::apply::{Io, Layout, Operation, Oracle, Progress};
 use patch_nostd::entropy::{Coder, CostMeter, RangeEncoder};
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, Header, ModelSize, Tuning};
+use patch_nostd::wire::{Codec, Header, ModelSize, Tuning, required_ram};
 
 use super::metered::Metered;
+use super::page_costs::PageCosts;
 use super::plan::{Plan, operations};
-use super::trace::Trace;
 use crate::api::Report;
-use crate::refs::{Catalogue, Starts};
+use crate::refs::{BaseReferences, Starts};
 
 /// Everything that fixes a `cm` body.
 #[derive(Clone)]
-pub struct Job<'a> {
-    /// The old image.
-    pub old: &'a [u8],
-    /// What to say about the new one.
+pub struct BodyJob<'a> {
+    /// The base.
+    pub base: &'a [u8],
+    /// What to say about the target.
     pub plan: Plan<'a>,
     /// Sizes of the decoder's tables; the number of landmarks is the plan's.
     pub size: ModelSize,
     /// How the models learn.
     pub tuning: Tuning,
-    /// The header fields that the models depend on; its codec, regions and flags are replaced.
+    /// The header fields that the models depend on; its codec, pages and flags are replaced.
     pub header: Header,
-    /// The old image's references.
-    pub catalogue: Arc<Catalogue<'a>>,
+    /// The base's references.
+    pub catalogue: Arc<BaseReferences<'a>>,
 }
 
-/// A course is compared with another at so many places.
+/// A curve is compared with another at so many places.
 const PARTS: usize = 8;
 /// Not before so many of them.
 const TRUSTED: usize = 2;
@@ -40,14 +40,14 @@ const MARGIN: u64 = 32;
 
 /// What a body would cost, in 1/256 bit, and how that came about.
 #[derive(Clone, Debug)]
-pub struct Course {
+pub struct CostCurve {
     size: usize,
-    /// The cost up to the end of each part of the new image.
+    /// The cost up to the end of each part of the target.
     parts: Vec<u64>,
     total: u64,
 }
 
-impl Course {
+impl CostCurve {
     fn of(size: usize) -> Self {
         Self { size, parts: Vec::with_capacity(PARTS), total: 0 }
     }
@@ -74,14 +74,14 @@ impl Course {
     }
 }
 
-impl Job<'_> {
+impl BodyJob<'_> {
     /// The header of the package that this job makes, but for the body's length and digest.
     #[must_use]
     pub fn header(&self) -> Header {
         let size = ModelSize { landmarks: self.plan.landmarks.len() as u32, ..self.size };
         let mut header = Header {
             codec: Codec::Cm { size, tuning: self.tuning },
-            kinds: self.plan.regions.kinds,
+            kinds: self.plan.pages.kinds,
             read_back: self.plan.reads_back(),
             ..self.header
         };
@@ -93,7 +93,7 @@ impl Job<'_> {
     pub(crate) fn encode(&self) -> Result<(Vec<u8>, Report), Error> {
         let coder = Metered { inner: RangeEncoder::default(), meter: CostMeter::default() };
         let coder = self.walk(coder, &self.plan, |_, _| true)?;
-        let mut report = Report::of(operations(self.plan.new.len(), &self.plan.covers));
+        let mut report = Report::of(operations(self.plan.target.len(), &self.plan.covers));
         report.take_costs(&coder.meter);
         Ok((coder.inner.finish(), report))
     }
@@ -104,49 +104,49 @@ impl Job<'_> {
     }
 
     /// What the body would cost; nothing if it turns out on the way that `other` is cheaper.
-    pub(crate) fn course(&self, other: Option<&Course>) -> Result<Option<Course>, Error> {
-        let mut course = Course::of(self.plan.new.len());
+    pub(crate) fn curve(&self, other: Option<&CostCurve>) -> Result<Option<CostCurve>, Error> {
+        let mut curve = CostCurve::of(self.plan.target.len());
         let mut go_on = true;
         self.try_walk(CostMeter::default(), |meter: &CostMeter, position| {
-            course.note(position, meter);
-            go_on = other.is_none_or(|other| course.may_beat(other));
+            curve.note(position, meter);
+            go_on = other.is_none_or(|other| curve.may_beat(other));
             go_on
         })?;
-        Ok(go_on.then_some(course))
+        Ok(go_on.then_some(curve))
     }
 
     /// What the body would cost but for its literals, in 1/256 bit: the running total every `block` bytes.
-    pub(crate) fn trace(&self, block: usize) -> Result<Trace, Error> {
-        let mut by_block = Vec::with_capacity(self.plan.new.len() / block + 1);
+    pub(crate) fn page_costs(&self, block: usize) -> Result<PageCosts, Error> {
+        let mut by_block = Vec::with_capacity(self.plan.target.len() / block + 1);
         let coder = self.try_walk(CopyMeter::default(), |coder: &CopyMeter, position| {
             while (by_block.len() + 1) * block <= position as usize {
                 by_block.push(coder.0.total());
             }
             true
         })?;
-        if by_block.len() * block < self.plan.new.len() {
+        if by_block.len() * block < self.plan.target.len() {
             by_block.push(coder.0.total());
         }
-        Ok(Trace { total: coder.0.total(), by_block })
+        Ok(PageCosts { total: coder.0.total(), by_block })
     }
 
     /// Tells `watch` after each step where the walk is and what everything so far costs, by category.
-    pub(crate) fn watch(&self, mut watch: impl FnMut(u32, &[u64; 6])) -> Result<Course, Error> {
-        let mut course = Course::of(self.plan.new.len());
+    pub(crate) fn watch(&self, mut watch: impl FnMut(u32, &[u64; 6])) -> Result<CostCurve, Error> {
+        let mut curve = CostCurve::of(self.plan.target.len());
         self.try_walk(CostMeter::default(), |meter: &CostMeter, position| {
-            course.note(position, meter);
+            curve.note(position, meter);
             watch(position, &meter.costs);
             true
         })?;
-        Ok(course)
+        Ok(curve)
     }
 
     /// A walk for its cost only, with references from the catalogue. It may overlook one just behind the start of a
     /// cover, where the real walk has another idea of where instructions begin.
     fn try_walk<C: Coder>(&self, coder: C, watch: impl FnMut(&C, u32) -> bool) -> Result<C, Error> {
-        let kinds = self.plan.regions.kinds;
+        let kinds = self.plan.pages.kinds;
         let starts = kinds.as_slice().iter().map(|&kind| self.catalogue.starts(kind)).collect();
-        self.walk(coder, &Trial { plan: &self.plan, starts }, watch)
+        self.walk(coder, &TrialOracle { plan: &self.plan, starts }, watch)
     }
 
     /// Walks to the end, or until `watch` has seen enough.
@@ -161,7 +161,7 @@ impl Job<'_> {
         let mut memory = vec![0; required_ram(&header) as usize + 3];
         let start = memory.as_ptr().align_offset(4);
         let mut walker = Layout::new(&header, size, tuning, &mut memory[start..])?.walker;
-        let mut io = Images { old: self.old, new: self.plan.new };
+        let mut io = Images { base: self.base, target: self.plan.target };
         while walker.step(&mut coder, oracle, &mut io)? != Progress::Done {
             if !watch(&coder, walker.position()) {
                 return Ok(coder);
@@ -172,13 +172,13 @@ impl Job<'_> {
     }
 }
 
-/// A plan, and for each of its kinds of regions the references that are known beforehand.
-struct Trial<'a> {
+/// A plan, and for each of its kinds of pages the references that are known beforehand.
+struct TrialOracle<'a> {
     plan: &'a Plan<'a>,
     starts: Vec<Arc<Starts>>,
 }
 
-impl Oracle for Trial<'_> {
+impl Oracle for TrialOracle<'_> {
     fn operation(&self, offset: u32) -> Operation {
         self.plan.operation(offset)
     }
@@ -200,7 +200,7 @@ impl Oracle for Trial<'_> {
     }
 }
 
-/// A cost meter that leaves literals out: they cost the same whatever the regions are.
+/// A cost meter that leaves literals out: they cost the same whatever the pages are.
 #[derive(Default)]
 struct CopyMeter(CostMeter);
 
@@ -216,17 +216,17 @@ impl Coder for CopyMeter {
 
 /// The surroundings of an encoder, which has both images.
 struct Images<'a> {
-    old: &'a [u8],
-    new: &'a [u8],
+    base: &'a [u8],
+    target: &'a [u8],
 }
 
 impl Io for Images<'_> {
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        copy_from(self.old, offset, buffer).ok_or(Error::BaseRead)
+        copy_from(self.base, offset, buffer).ok_or(Error::BaseRead)
     }
 
     fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        copy_from(self.new, offset, buffer).ok_or(Error::TargetRead)
+        copy_from(self.target, offset, buffer).ok_or(Error::TargetRead)
     }
 
     fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {

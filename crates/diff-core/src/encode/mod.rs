@@ -3,18 +3,18 @@
 mod budget;
 mod drive;
 mod metered;
+mod page_costs;
+mod pages;
 mod placed;
 mod plan;
-mod regions;
-mod trace;
 mod tune;
 pub(crate) mod zstd;
 
-pub(crate) use budget::{Load, model_size};
-pub(crate) use drive::{Course, Job};
+pub(crate) use budget::{Workload, model_size};
+pub(crate) use drive::{BodyJob, CostCurve};
 pub(crate) use metered::Metered;
+pub(crate) use page_costs::PageCosts;
+pub(crate) use pages::{PAGE, Pages, cheapest};
 pub(crate) use placed::Placed;
 pub(crate) use plan::{Plan, operations};
-pub(crate) use regions::{PAGE, Regions, cheapest};
-pub(crate) use trace::Trace;
 pub(crate) use tune::{LARGE as LARGE_TUNING, START, shrink, tune};

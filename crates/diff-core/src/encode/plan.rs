@@ -1,22 +1,22 @@
-//! A plan: the operations, landmarks and regions that a body will say, before it is coded.
+//! A plan: the operations, landmarks and pages that a body will say, before it is coded.
 
 use patch_nostd::apply::{Operation, Oracle};
 use patch_nostd::refs::Landmark;
 
+use super::pages::Pages;
 use super::placed::Placed;
-use super::regions::Regions;
 
-/// What the encoder has decided to say about a new image.
+/// What the encoder has decided to say about a target.
 #[derive(Clone, Debug)]
 pub struct Plan<'a> {
-    /// The new image.
-    pub new: &'a [u8],
-    /// Covers in order of the new image, with where each begins there.
+    /// The target.
+    pub target: &'a [u8],
+    /// Covers in order of the target, with where each begins there.
     pub covers: Vec<Placed>,
     /// The covers that are sent ahead, ascending by base offset.
     pub landmarks: Vec<Landmark>,
-    /// What the stretches of the new image are.
-    pub regions: Regions,
+    /// What the stretches of the target are.
+    pub pages: Pages,
 }
 
 impl Plan<'_> {
@@ -97,7 +97,7 @@ impl Oracle for Plan<'_> {
         let next = self.covers.partition_point(|placed| placed.at < offset);
         match self.covers.get(next) {
             Some(&Placed { at, cover }) => Operation { literals: at - offset, cover: Some(cover) },
-            None => Operation { literals: self.new.len() as u32 - offset, cover: None },
+            None => Operation { literals: self.target.len() as u32 - offset, cover: None },
         }
     }
 
@@ -106,11 +106,11 @@ impl Oracle for Plan<'_> {
     }
 
     fn kind(&self, page: u32) -> usize {
-        self.regions.index(page)
+        self.pages.index(page)
     }
 
     fn byte(&self, offset: u32) -> u8 {
-        self.new.get(offset as usize).copied().unwrap_or(0)
+        self.target.get(offset as usize).copied().unwrap_or(0)
     }
 }
 

@@ -8,25 +8,25 @@ use zstd::zstd_safe::CParameter;
 
 use super::placed::Placed;
 
-/// The operations that make `new` from `old`, before they are compressed.
+/// The operations that make `target` from `base`, before they are compressed.
 ///
-/// `covers` are in order of `new`, with where each begins there; they copy from the base image, do not overlap in
-/// `new` and lie within both images.
-pub(crate) fn stream(old: &[u8], new: &[u8], covers: &[Placed]) -> Vec<u8> {
+/// `covers` are in order of `target`, with where each begins there; they copy from the base image, do not overlap in
+/// `target` and lie within both images.
+pub(crate) fn stream(base: &[u8], target: &[u8], covers: &[Placed]) -> Vec<u8> {
     let mut writer = Writer::default();
-    let (mut position, mut base) = (0, 0);
+    let (mut position, mut expected) = (0, 0);
     for &Placed { at, cover } in covers {
-        literals(&mut writer, &new[position..at as usize]);
+        literals(&mut writer, &target[position..at as usize]);
         let (start, length) = (cover.start as usize, cover.length as usize);
-        writer.varint(zigzag(i64::from(cover.start) - base));
+        writer.varint(zigzag(i64::from(cover.start) - expected));
         writer.varint(cover.length);
         position = at as usize + length;
-        let pairs = new[at as usize..position].iter().zip(&old[start..start + length]);
-        writer.bytes.extend(pairs.map(|(new, old)| new.wrapping_sub(*old)));
-        base = i64::from(cover.start) + i64::from(cover.length);
+        let pairs = target[at as usize..position].iter().zip(&base[start..start + length]);
+        writer.bytes.extend(pairs.map(|(target, base)| target.wrapping_sub(*base)));
+        expected = i64::from(cover.start) + i64::from(cover.length);
     }
-    if position < new.len() {
-        literals(&mut writer, &new[position..]);
+    if position < target.len() {
+        literals(&mut writer, &target[position..]);
     }
     writer.bytes
 }

@@ -1,18 +1,18 @@
 //! A first draft of the covers: what the search finds with references of one mask masked out, and about what it costs.
 
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 use rayon::prelude::*;
 
 use super::level::Choice;
 use super::subject::Subject;
 use crate::api::{DiffError, Report};
 use crate::cover::{
-    Matches, Piece, Prices, References, Repeats, available_covers, choose, estimate, pieces, pool, refine,
+    Piece, Prices, References, Repeats, Sources, available_covers, choose, estimate, fill_gaps, pieces, pool,
 };
-use crate::encode::{Placed, Regions, Trace, cheapest, operations};
+use crate::encode::{PageCosts, Pages, Placed, cheapest, operations};
 use crate::limits::LARGE;
 use crate::refs::Mask;
-use crate::search::{CoverOptions, Equal, Index, find_covers_around};
+use crate::search::{Equal, Index, SearchOptions, find_matches_around};
 
 /// About what a literal and a cover cost, in 1/256 bit.
 pub(crate) const LITERAL: u64 = 27 * 256 / 4;
@@ -25,10 +25,10 @@ pub(crate) struct Draft {
     pub(crate) cost: u64,
     pub(crate) mask: Mask,
     /// The kinds of pages that seem right.
-    pub(crate) regions: Regions,
+    pub(crate) pages: Pages,
     /// The kinds that are worth a trial encoding.
-    pub(crate) kinds: Vec<RegionKind>,
-    /// The covers in order of the new image, with where each begins there.
+    pub(crate) kinds: Vec<PageKind>,
+    /// The covers in order of the target, with where each begins there.
     pub(crate) covers: Vec<Placed>,
     /// What covers can be chosen from, if they are chosen by price.
     pub(crate) pieces: Vec<Piece>,
@@ -37,15 +37,15 @@ pub(crate) struct Draft {
 impl Draft {
     /// What the search finds in images with references of `mask` masked out.
     pub(crate) fn new(subject: &Subject, mask: Mask, repeats: Option<&Repeats>) -> Result<Self, DiffError> {
-        let (old, new) = rayon::join(
-            || mask.apply(subject.old, &subject.space),
-            || mask.apply(subject.new, &subject.space),
+        let (base, target) = rayon::join(
+            || mask.apply(subject.base, &subject.space),
+            || mask.apply(subject.target, &subject.space),
         );
-        let masked = *old != *subject.old || *new != *subject.new;
-        let (covers, pieces) = search(subject, (&old, &new), repeats)?;
-        let regions = Regions::uniform(if masked { mask.kind() } else { RegionKind::Bytes });
-        let kinds = if subject.effort.regions { subject.kinds.clone() } else { Vec::new() };
-        Ok(Self { cost: 0, mask, regions, kinds, covers, pieces })
+        let masked = *base != *subject.base || *target != *subject.target;
+        let (covers, pieces) = search(subject, (&base, &target), repeats)?;
+        let pages = Pages::uniform(if masked { mask.kind() } else { PageKind::Bytes });
+        let kinds = if subject.effort.pages { subject.kinds.clone() } else { Vec::new() };
+        Ok(Self { cost: 0, mask, pages, kinds, covers, pieces })
     }
 
     /// The cheapest of some drafts, each with its covers chosen from what all have found.
@@ -63,15 +63,15 @@ impl Draft {
 
     /// Chooses its covers by habitual prices, where covers are chosen by price at all.
     fn choose(&mut self, subject: &Subject, pieces: &[Piece]) {
-        let small = subject.old.len().max(subject.new.len()) <= subject.effort.small;
-        let estimates = subject.effort.regions && small;
+        let small = subject.base.len().max(subject.target.len()) <= subject.effort.small;
+        let estimates = subject.effort.pages && small;
         if estimates {
-            (_, self.regions) = estimated_regions(subject, &self.covers);
+            (_, self.pages) = estimated_pages(subject, &self.covers);
         }
         if let (Choice::All(width), false) = (subject.effort.choice, pieces.is_empty()) {
             let references =
-                References::new(&subject.catalogue, subject.new, self.regions.clone(), &self.covers);
-            let images = (subject.old, subject.new);
+                References::new(&subject.catalogue, subject.target, self.pages.clone(), &self.covers);
+            let images = (subject.base, subject.target);
             self.covers = choose(images, (pieces, width.lanes), &Prices::default(), &references);
         }
         if estimates {
@@ -81,11 +81,11 @@ impl Draft {
 
     /// About what it costs, and which kinds of pages are worth a trial.
     fn estimate(&mut self, subject: &Subject) {
-        let (copies, regions) = estimated_regions(subject, &self.covers);
-        let Report { literals, base_covers, .. } = Report::of(operations(subject.new.len(), &self.covers));
+        let (copies, pages) = estimated_pages(subject, &self.covers);
+        let Report { literals, base_covers, .. } = Report::of(operations(subject.target.len(), &self.covers));
         self.cost = copies + LITERAL * literals + COVER * base_covers;
-        self.kinds = regions.kinds.as_slice().to_vec();
-        self.regions = regions;
+        self.kinds = pages.kinds.as_slice().to_vec();
+        self.pages = pages;
     }
 }
 
@@ -95,43 +95,45 @@ type Found = (Vec<Placed>, Vec<Piece>);
 /// The search's covers, those of gaps chosen by price if that is wanted, and what all can be chosen from if that is.
 fn search(
     subject: &Subject,
-    (old, new): (&[u8], &[u8]),
+    (base, target): (&[u8], &[u8]),
     repeats: Option<&Repeats>,
 ) -> Result<Found, DiffError> {
-    let equal = Equal::find_in_large(old, new);
+    let equal = Equal::find_in_large(base, target);
     // Beside masked copies of both images, there is not memory to sort more.
-    let eighths = if std::ptr::eq(old, subject.old) { 8 } else { 5 };
-    let index = Index::around(old, &equal, eighths)?;
-    let found = find_covers_around(&index, new, &equal, &CoverOptions::default());
-    let covers: Vec<Placed> =
-        found.iter().map(|found| Placed::of_base(found.new_start, found.old_start, found.length)).collect();
+    let eighths = if std::ptr::eq(base, subject.base) { 8 } else { 5 };
+    let index = Index::around(base, &equal, eighths)?;
+    let found = find_matches_around(&index, target, &equal, &SearchOptions::default());
+    let covers: Vec<Placed> = found
+        .iter()
+        .map(|found| Placed::of_base(found.target_start, found.base_start, found.length))
+        .collect();
     let available = |covers: Vec<Placed>| match subject.in_place {
         Some(plan) => available_covers(plan, &covers),
         None => covers,
     };
     let covers = available(covers);
-    let matches = Matches {
+    let sources = Sources {
         index: &index,
-        masked: new,
-        old: subject.old,
-        new: subject.new,
+        masked: target,
+        base: subject.base,
+        target: subject.target,
         repeats,
         in_place: subject.in_place,
     };
-    let large = old.len().max(new.len()) > LARGE;
+    let large = base.len().max(target.len()) > LARGE;
     Ok(match subject.effort.choice {
         Choice::Search => (covers, Vec::new()),
         Choice::All(width) if !large => {
-            let pieces = pieces(&matches, &covers, width);
+            let pieces = pieces(&sources, &covers, width);
             (covers, pieces)
         }
-        Choice::Gaps | Choice::All(_) => (available(refine(&matches, &covers)), Vec::new()),
+        Choice::Gaps | Choice::All(_) => (available(fill_gaps(&sources, &covers)), Vec::new()),
     })
 }
 
 /// The kinds of pages that these covers suggest, by habitual prices, and about what copying costs then.
-fn estimated_regions(subject: &Subject, covers: &[Placed]) -> (u64, Regions) {
-    let estimate = |&kind: &RegionKind| (kind, estimate(&subject.catalogue, subject.new, kind, covers));
-    let traces: Vec<(RegionKind, Trace)> = subject.kinds.par_iter().map(estimate).collect();
-    cheapest(&traces)
+fn estimated_pages(subject: &Subject, covers: &[Placed]) -> (u64, Pages) {
+    let estimate = |&kind: &PageKind| (kind, estimate(&subject.catalogue, subject.target, kind, covers));
+    let costs_by_kind: Vec<(PageKind, PageCosts)> = subject.kinds.par_iter().map(estimate).collect();
+    cheapest(&costs_by_kind)
 }

@@ -21,8 +21,8 @@ pub(crate) struct Effort {
     pub(crate) all_masks: bool,
     /// How covers are chosen.
     pub(crate) choice: Choice,
-    /// Whether trial encodings cut the image into regions, up to the size of small images.
-    pub(crate) regions: bool,
+    /// Whether trial encodings cut the image into pages, up to the size of small images.
+    pub(crate) pages: bool,
     /// Whether trial encodings tune the models, up to the size of small images.
     pub(crate) tuning: bool,
     /// How often covers are chosen again by the prices learned from the last choice.
@@ -59,7 +59,7 @@ pub(crate) const SCALES: [Scale; 6] = {
 const FASTEST: Effort = Effort {
     all_masks: false,
     choice: Choice::Search,
-    regions: false,
+    pages: false,
     tuning: false,
     passes: 0,
     scales: 1,
@@ -72,7 +72,7 @@ const FASTEST: Effort = Effort {
 const LEVELS: [Effort; 9] = {
     let gaps = Effort { choice: Choice::Gaps, ..FASTEST };
     let priced = Effort { choice: Choice::All(NARROW), ..gaps };
-    let masks = Effort { all_masks: true, regions: true, ..priced };
+    let masks = Effort { all_masks: true, pages: true, ..priced };
     let tuned = Effort { choice: Choice::All(MIDDLE), tuning: true, ..masks };
     let learned = Effort { passes: 1, ..tuned };
     let varied = Effort { passes: 2, scales: 2, again: LARGE, below: Some(6), ..learned };
@@ -110,7 +110,7 @@ mod tests {
         for pair in LEVELS.windows(2) {
             let (less, more) = (&pair[0], &pair[1]);
             assert!(width(less) <= width(more) && less.passes <= more.passes && less.small <= more.small);
-            assert!(less.all_masks <= more.all_masks && less.regions <= more.regions);
+            assert!(less.all_masks <= more.all_masks && less.pages <= more.pages);
             assert!(less.again <= more.again && less.tuning <= more.tuning && less.scales <= more.scales);
         }
     }

@@ -5,28 +5,28 @@ mod draft;
 mod in_place;
 mod level;
 mod masks;
-mod new_image;
 mod passes;
 mod plans;
 mod subject;
+mod target_image;
 mod trial;
 mod zstd;
 
-pub use new_image::NewImage;
+pub use target_image::TargetImage;
 
 use patch_nostd::Extensions;
 
 use crate::api::{CodecChoice, DiffError, Options, Package, Progress, Stage, check_cancelled};
 use crate::digest::sha256;
-use crate::encode::Job;
+use crate::encode::BodyJob;
 use best_job::best_job;
 use in_place::in_place_job;
 use subject::Subject;
 
 /// Makes the package of two images, without proof.
 pub(crate) fn make(
-    old: &[u8],
-    new: &NewImage,
+    base: &[u8],
+    target: &TargetImage,
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
@@ -35,19 +35,19 @@ pub(crate) fn make(
         if options.codec == CodecChoice::Zstd {
             return Err(DiffError::InPlace("packages of codec zstd cannot be applied in place".into()));
         }
-        flash.check(old.len().max(new.bytes().len()))?;
+        flash.check(base.len().max(target.bytes().len()))?;
     }
     progress.begin(Stage::Analyse, 1);
-    let subject = Subject::new(old, new, options)?;
+    let subject = Subject::new(base, target, options)?;
     check_cancelled(progress)?;
     if options.codec == CodecChoice::Zstd {
         return zstd::make(&subject, options, progress);
     }
-    let mut job = best_job(&subject, new, progress)?;
+    let mut job = best_job(&subject, target, progress)?;
     let mut extensions = extensions;
     if let Some(flash) = &options.in_place {
         let plan;
-        (job, plan) = in_place_job((&subject, new), flash, job, progress)?;
+        (job, plan) = in_place_job((&subject, target), flash, job, progress)?;
         extensions.in_place = Some(plan);
     }
     check_cancelled(progress)?;
@@ -55,7 +55,7 @@ pub(crate) fn make(
 }
 
 /// Codes the body and puts the header before it.
-fn assemble(job: &Job, extensions: &Extensions<'_>) -> Result<Package, DiffError> {
+fn assemble(job: &BodyJob, extensions: &Extensions<'_>) -> Result<Package, DiffError> {
     let (body, report) = job.encode().map_err(DiffError::NotProved)?;
     let mut header = job.header();
     header.body_length = body.len() as u32;

@@ -5,37 +5,37 @@ use rayon::prelude::*;
 
 use super::level::SCALES;
 use super::subject::Subject;
-use super::trial::load;
+use super::trial::workload;
 use crate::cover::{Observer, Piece, Prices, References, Scale, Width, choose};
-use crate::encode::{Course, Job, Placed, Plan, model_size};
+use crate::encode::{BodyJob, CostCurve, Placed, Plan, model_size};
 
 /// Chooses the job's covers again until that does not gain anything, or often enough; what the job costs then, if
 /// that became known.
 pub(crate) fn run(
     subject: &Subject,
-    job: &mut Job,
+    job: &mut BodyJob,
     candidates: (&[Piece], Width),
-) -> Result<Option<Course>, Error> {
-    let mut course = None;
+) -> Result<Option<CostCurve>, Error> {
+    let mut curve = None;
     for _ in 0..subject.effort.passes {
         let (gained, now) = pass(subject, job, candidates)?;
-        course = Some(now);
+        curve = Some(now);
         if !gained {
             break;
         }
     }
-    Ok(course)
+    Ok(curve)
 }
 
 /// One pass: whether it gained anything, and what the job costs now.
 fn pass(
     subject: &Subject,
-    job: &mut Job,
+    job: &mut BodyJob,
     (pieces, width): (&[Piece], Width),
-) -> Result<(bool, Course), Error> {
-    let images = (subject.old, subject.new);
-    let regions = job.plan.regions.clone();
-    let references = References::new(&subject.catalogue, subject.new, regions, &job.plan.covers);
+) -> Result<(bool, CostCurve), Error> {
+    let images = (subject.base, subject.target);
+    let pages = job.plan.pages.clone();
+    let references = References::new(&subject.catalogue, subject.target, pages, &job.plan.covers);
     let mut observer = Observer::new(images, &job.plan.covers, &references);
     let before = job.watch(|position, costs| observer.step(position, costs))?;
     let prices = observer.prices(&Prices::default());
@@ -43,23 +43,23 @@ fn pass(
         let prices = prices.clone().scaled(scale);
         let covers = choose(images, (pieces, width.lanes), &prices, &references);
         let next = with_covers(subject, job, covers)?;
-        Ok(next.course(Some(&before))?.map(|course| (course, next)))
+        Ok(next.curve(Some(&before))?.map(|curve| (curve, next)))
     };
-    let trials: Result<Vec<Option<(Course, Job)>>, Error> =
+    let trials: Result<Vec<Option<(CostCurve, BodyJob)>>, Error> =
         SCALES[..subject.effort.scales].par_iter().map(trial).collect();
-    match trials?.into_iter().flatten().min_by_key(|(course, _)| course.total()) {
-        Some((course, next)) if course.total() < before.total() => {
+    match trials?.into_iter().flatten().min_by_key(|(curve, _)| curve.total()) {
+        Some((curve, next)) if curve.total() < before.total() => {
             *job = next;
-            Ok((true, course))
+            Ok((true, curve))
         }
         _ => Ok((false, before)),
     }
 }
 
 /// The same job with other covers.
-fn with_covers<'a>(subject: &Subject, job: &Job<'a>, covers: Vec<Placed>) -> Result<Job<'a>, Error> {
-    let size = model_size(subject.budget, load(subject, &covers)).map_err(|_| Error::Corrupt)?;
+fn with_covers<'a>(subject: &Subject, job: &BodyJob<'a>, covers: Vec<Placed>) -> Result<BodyJob<'a>, Error> {
+    let size = model_size(subject.budget, workload(subject, &covers)).map_err(|_| Error::Corrupt)?;
     let mut plan = Plan { covers, ..job.plan.clone() };
     plan.choose_landmarks(size.landmarks as usize);
-    Ok(Job { plan, size, ..job.clone() })
+    Ok(BodyJob { plan, size, ..job.clone() })
 }

@@ -7,16 +7,16 @@ use crate::cover::available_covers;
 use crate::encode::Placed;
 
 /// Plans for two images.
-pub(crate) struct Candidates {
+pub(crate) struct InPlacePlans {
     plans: Vec<InPlacePlan>,
 }
 
-impl Candidates {
-    /// All that are worth a trial on flash that [`InPlace::check`] has passed: with and without moving the old image
+impl InPlacePlans {
+    /// All that are worth a trial on flash that [`InPlace::check`] has passed: with and without moving the base
     /// out of the way, with and without keeping a part of what is replaced.
-    pub(crate) fn new(flash: &InPlace, old: usize) -> Self {
+    pub(crate) fn new(flash: &InPlace, base: usize) -> Self {
         let whole = |length: usize| (length as u32).next_multiple_of(flash.page);
-        let room = flash.slot / flash.page * flash.page - whole(old);
+        let room = flash.slot / flash.page * flash.page - whole(base);
         let scratch = flash.scratch / flash.page * flash.page;
         let half = (scratch / 2).next_multiple_of(flash.page).min(scratch - flash.page);
         let mut plans = Vec::new();

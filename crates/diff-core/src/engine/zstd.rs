@@ -1,14 +1,13 @@
 //! From two images to a `zstd` package (`docs/format.md`, section 10).
 
 use patch_nostd::Header;
-use patch_nostd::apply::codec_ram;
-use patch_nostd::wire::{Codec, RegionKinds, Window};
+use patch_nostd::wire::{Codec, PageKinds, Window, codec_ram};
 
 use super::subject::Subject;
 use crate::api::{DiffError, Options, Package, Progress, Ram, Report, Stage};
 use crate::digest::sha256;
 use crate::encode::{Placed, operations, zstd};
-use crate::search::{CoverOptions, Index, Match, find_covers};
+use crate::search::{Index, Match, SearchOptions, find_matches};
 
 /// The smallest and the largest window that a header may state, as base-2 logarithms of bytes.
 const LEAST_WINDOW: u8 = 10;
@@ -26,35 +25,35 @@ pub(super) fn make(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
-    let (old, new) = (subject.old, subject.new);
+    let (base, target) = (subject.base, subject.target);
     progress.begin(Stage::Search, 1);
-    let covers = covers(old, new)?;
+    let covers = covers(base, target)?;
     progress.begin(Stage::Encode, 1);
-    let stream = zstd::stream(old, new, &covers);
-    let window_log = window_log(stream.len(), budget(options, old.len().max(new.len())))?;
+    let stream = zstd::stream(base, target, &covers);
+    let window_log = window_log(stream.len(), budget(options, base.len().max(target.len())))?;
     let body = zstd::body(&stream, window_log)?;
     let header = header(subject, window_log, &body);
     let mut bytes = header.to_bytes_with(&options.identity.extensions()?);
     bytes.extend_from_slice(&body);
-    let report = Report::of(operations(new.len(), &covers));
+    let report = Report::of(operations(target.len(), &covers));
     Ok(Package { bytes, header, report, notes: Vec::new() })
 }
 
 /// The covers that are worth their operations. References are not masked: the differences are sent as they are.
-fn covers(old: &[u8], new: &[u8]) -> Result<Vec<Placed>, DiffError> {
-    let index = Index::build(old)?;
+fn covers(base: &[u8], target: &[u8]) -> Result<Vec<Placed>, DiffError> {
+    let index = Index::build(base)?;
     // The more there is to match by chance, the more a match must win by: measured on real firmware.
-    let threshold = if new.len() <= SMALL { 5 } else { 8 };
-    let found = find_covers(&index, new, &CoverOptions { threshold, ..CoverOptions::default() });
-    let worth = |found: &&Match| equal_bytes(old, new, found) >= WORTH;
-    let cover = |found: &Match| Placed::of_base(found.new_start, found.old_start, found.length);
+    let threshold = if target.len() <= SMALL { 5 } else { 8 };
+    let found = find_matches(&index, target, &SearchOptions { threshold, ..SearchOptions::default() });
+    let worth = |found: &&Match| equal_bytes(base, target, found) >= WORTH;
+    let cover = |found: &Match| Placed::of_base(found.target_start, found.base_start, found.length);
     Ok(found.iter().filter(worth).map(cover).collect())
 }
 
-fn equal_bytes(old: &[u8], new: &[u8], found: &Match) -> usize {
-    let old = &old[found.old_start as usize..][..found.length as usize];
-    let new = &new[found.new_start as usize..][..found.length as usize];
-    old.iter().zip(new).filter(|(old, new)| old == new).count()
+fn equal_bytes(base: &[u8], target: &[u8], found: &Match) -> usize {
+    let base = &base[found.base_start as usize..][..found.length as usize];
+    let target = &target[found.target_start as usize..][..found.length as usize];
+    base.iter().zip(target).filter(|(base, target)| base == target).count()
 }
 
 fn budget(options: &Options, size: usize) -> u64 {
@@ -84,7 +83,7 @@ fn header(subject: &Subject, window_log: u8, body: &[u8]) -> Header {
         ram: ram(window_log) as u32,
         base_address: 0,
         windows: [Window::default(); 3],
-        kinds: RegionKinds::default(),
+        kinds: PageKinds::default(),
         body_length: body.len() as u32,
         body_digest: subject.header.body_digest.map(|_| sha256(body)),
         ..subject.header

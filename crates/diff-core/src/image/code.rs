@@ -1,7 +1,7 @@
 //! Whether an image holds code of some kind: calls have few different targets, chance has many.
 
 use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 /// Branches that are looked at.
 const MOST: usize = 1 << 16;
@@ -11,7 +11,7 @@ const LEAST: usize = 64;
 /// True if an eighth of what could be branches within the image share their target with another one: by chance it
 /// is one in twenty at most, in code one in four at least.
 #[must_use]
-pub fn looks_like(kind: RegionKind, image: &[u8], space: &AddressSpace) -> bool {
+pub fn looks_like(kind: PageKind, image: &[u8], space: &AddressSpace) -> bool {
     let mut targets = branches(kind, image, space);
     let all = targets.len();
     targets.sort_unstable();
@@ -20,7 +20,7 @@ pub fn looks_like(kind: RegionKind, image: &[u8], space: &AddressSpace) -> bool 
 }
 
 /// The targets of the first branches within the image.
-fn branches(kind: RegionKind, image: &[u8], space: &AddressSpace) -> Vec<u32> {
+fn branches(kind: PageKind, image: &[u8], space: &AddressSpace) -> Vec<u32> {
     let mut steps = Steps::default();
     let mut targets = Vec::new();
     let mut at = 0;
@@ -52,7 +52,7 @@ mod tests {
         for index in 0..2000u32 {
             let blank = [0x00, 0xF0, 0x00, 0xF8, 0, 0, 0, 0];
             let view = View::new(&blank[..4], index * 8, false);
-            let call = Reference::find(RegionKind::Thumb, &view, &space, &Halves::default()).unwrap();
+            let call = Reference::find(PageKind::Thumb, &view, &space, &Halves::default()).unwrap();
             let call = call.write(blank, index * 8, &space, 0x10_0000 + index * 7919 % targets * 2);
             image.extend(&call.unwrap()[..4]);
             image.extend(index.to_le_bytes());
@@ -63,8 +63,8 @@ mod tests {
     #[test]
     fn few_targets_are_code_and_many_are_chance() {
         let space = AddressSpace { image_size: 1 << 24, ..AddressSpace::default() };
-        assert!(looks_like(RegionKind::Thumb, &calls(100), &space));
-        assert!(!looks_like(RegionKind::Thumb, &calls(100_003), &space));
-        assert!(!looks_like(RegionKind::Thumb, &[], &space));
+        assert!(looks_like(PageKind::Thumb, &calls(100), &space));
+        assert!(!looks_like(PageKind::Thumb, &calls(100_003), &space));
+        assert!(!looks_like(PageKind::Thumb, &[], &space));
     }
 }

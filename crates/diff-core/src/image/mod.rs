@@ -14,13 +14,13 @@ pub use windows::windows;
 /// So many bytes tell where an image runs: what is larger is no single program, and takes memory and time.
 const LOOKED_AT: usize = 64 << 20;
 
-/// The addresses that words of the old image may point at.
+/// The addresses that words of the base may point at.
 #[must_use]
-pub fn address_space(old: &[u8], base: Option<u32>) -> AddressSpace {
-    let image_size = old.len() as u32;
-    let looked_at = &old[..old.len().min(LOOKED_AT)];
+pub fn address_space(base: &[u8], address: Option<u32>) -> AddressSpace {
+    let image_size = base.len() as u32;
+    let looked_at = &base[..base.len().min(LOOKED_AT)];
     let (base_address, address_high) =
-        base.map(|base| (base, 0)).or_else(|| base_address(looked_at)).unwrap_or((0, 0));
+        address.map(|address| (address, 0)).or_else(|| base_address(looked_at)).unwrap_or((0, 0));
     let windows = windows(looked_at, base_address);
     AddressSpace { base_address, address_high, image_size, windows }
 }

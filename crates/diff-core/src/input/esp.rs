@@ -1,8 +1,8 @@
 //! Images of ESP-IDF: segments for the memories of the chip, a checksum, a SHA-256, and a description of the program.
 
 use super::bytes::word;
-use super::record::Part;
-use super::{Flat, Format, InputError, Record};
+use super::provenance::Part;
+use super::{Flat, Format, InputError, Provenance};
 use crate::digest::{hex, sha256};
 
 const FORMAT: Format = Format::Esp;
@@ -34,7 +34,7 @@ pub(super) fn read(file: &[u8]) -> Result<Flat<'_>, InputError> {
     let header =
         Header::parse(file).ok_or_else(|| wrong("it does not begin with the header of a known chip"))?;
     let body = header.body(file)?;
-    let mut record = Record::new(FORMAT, file);
+    let mut record = Provenance::new(FORMAT, file);
     record.architecture = Some(header.architecture.to_owned());
     record.entry = Some(header.entry.into());
     record.version = version(file);
@@ -120,7 +120,7 @@ impl Body {
 }
 
 /// Where the SHA-256 ends.
-fn check_digest(file: &[u8], at: usize, record: &mut Record) -> Result<usize, InputError> {
+fn check_digest(file: &[u8], at: usize, record: &mut Provenance) -> Result<usize, InputError> {
     let stated: &[u8; 32] = file.get(at..).and_then(<[u8]>::first_chunk).ok_or_else(|| cut(at + 32, file))?;
     let found = sha256(&file[..at]);
     record.part("SHA-256", at, stated.len());

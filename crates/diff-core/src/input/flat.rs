@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::segments::Segments;
-use super::{Format, InputError, Reading, Record};
+use super::{Format, InputError, Provenance, Reading};
 
 /// An image, ready to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Flat<'a> {
     /// What the device flashes. Borrowed if that is the file itself.
     pub bytes: Cow<'a, [u8]>,
     /// What the file was; absent if it was plain bytes.
-    pub record: Option<Record>,
+    pub record: Option<Provenance>,
     /// A format that plain bytes might be taken for, if somebody says so.
     pub resembles: Option<Format>,
 }
@@ -39,14 +39,14 @@ impl<'a> Flat<'a> {
     }
 
     /// An image that is flashed as it is.
-    pub(super) const fn as_it_is(file: &'a [u8], record: Record) -> Self {
+    pub(super) const fn as_it_is(file: &'a [u8], record: Provenance) -> Self {
         Self { bytes: Cow::Borrowed(file), record: Some(record), resembles: None }
     }
 
     /// Pieces put together.
     pub(super) fn of(contents: Contents<'_>, file: &[u8], reading: &Reading) -> Result<Self, InputError> {
         let joined = contents.segments.join(reading)?;
-        let record = Record {
+        let record = Provenance {
             base_address: Some(joined.base),
             fill: (!joined.gaps.is_empty()).then_some(reading.fill),
             ranges: joined.ranges,
@@ -54,7 +54,7 @@ impl<'a> Flat<'a> {
             architecture: contents.architecture,
             entry: contents.entry,
             family: contents.family,
-            ..Record::new(contents.format, file)
+            ..Provenance::new(contents.format, file)
         };
         Ok(Self { bytes: Cow::Owned(joined.bytes), record: Some(record), resembles: None })
     }

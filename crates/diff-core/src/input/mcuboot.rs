@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::bytes::{half, word};
-use super::{Flat, Format, InputError, Record};
+use super::{Flat, Format, InputError, Provenance};
 use crate::digest::hex;
 
 const FORMAT: Format = Format::Mcuboot;
@@ -26,7 +26,7 @@ pub(super) fn begins(file: &[u8]) -> bool {
 /// Reads an image. Its bytes are what is flashed; its hash must be right.
 pub(super) fn read(file: &[u8]) -> Result<Flat<'_>, InputError> {
     let header = Header::parse(file).ok_or_else(|| wrong("it does not begin with a header"))?;
-    let mut record = Record::new(FORMAT, file);
+    let mut record = Provenance::new(FORMAT, file);
     record.version = Some(header.version());
     let image = header.size.saturating_add(header.image);
     record.part("header", 0, header.size);
@@ -66,7 +66,7 @@ struct Header {
 /// The records after the program.
 struct Areas<'a, 'r> {
     file: &'a [u8],
-    record: &'r mut Record,
+    record: &'r mut Provenance,
     /// The hash that is stated.
     hash: Option<(Hash, &'a [u8])>,
 }
@@ -106,7 +106,7 @@ impl Header {
         &self,
         hashed: &[u8],
         hash: Option<(Hash, &[u8])>,
-        record: &mut Record,
+        record: &mut Provenance,
     ) -> Result<(), InputError> {
         if self.flags & ENCRYPTED != 0 {
             record.notes.push("the program is encrypted: its hash cannot be checked".to_owned());

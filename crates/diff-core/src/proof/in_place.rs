@@ -15,15 +15,20 @@ const CUTS: u64 = 6;
 /// Bytes that are decoded or checked per step.
 const BUDGET: u32 = 4096;
 
-/// Updates `old` to `new` in place on the flash that the package is for: without a disturbance, then with a loss of
+/// Updates `base` to `target` in place on the flash that the package is for: without a disturbance, then with a loss of
 /// power now and then.
-pub(crate) fn prove_in_place(flash: &InPlace, old: &[u8], new: &[u8], package: &[u8]) -> Result<(), Error> {
+pub(crate) fn prove_in_place(
+    flash: &InPlace,
+    base: &[u8],
+    target: &[u8],
+    package: &[u8],
+) -> Result<(), Error> {
     let bench = Bench::new(flash, package)?;
-    let chip = RefCell::new(bench.chip(old));
+    let chip = RefCell::new(bench.chip(base));
     bench.update(&chip)?;
     let operations = chip.borrow().operations();
-    bench.compare(&chip.borrow(), new)?;
-    let chip = RefCell::new(bench.chip(old));
+    bench.compare(&chip.borrow(), target)?;
+    let chip = RefCell::new(bench.chip(base));
     for cut in 0..CUTS {
         chip.borrow_mut().cut(Cut { after: operations / (CUTS + 1), torn: 7 * cut as u32 });
         if bench.update(&chip).is_ok() {
@@ -32,7 +37,7 @@ pub(crate) fn prove_in_place(flash: &InPlace, old: &[u8], new: &[u8], package: &
         chip.borrow_mut().reboot();
     }
     bench.update(&chip)?;
-    bench.compare(&chip.borrow(), new)
+    bench.compare(&chip.borrow(), target)
 }
 
 /// A device on paper: slot, scratch, journal and state one after the other, and the package beside.
@@ -64,9 +69,9 @@ impl<'a> Bench<'a> {
         Ok(Self { package, header, geometry: Geometry::new(end, page, write), bounds })
     }
 
-    fn chip(&self, old: &[u8]) -> Simulator {
+    fn chip(&self, base: &[u8]) -> Simulator {
         let mut chip = Simulator::new(self.geometry);
-        chip.load(0, old);
+        chip.load(0, base);
         chip
     }
 
@@ -89,8 +94,8 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    fn compare(&self, chip: &Simulator, new: &[u8]) -> Result<(), Error> {
-        let right = chip.memory().starts_with(new) && chip.violations() == 0;
+    fn compare(&self, chip: &Simulator, target: &[u8]) -> Result<(), Error> {
+        let right = chip.memory().starts_with(target) && chip.violations() == 0;
         if right { Ok(()) } else { Err(Error::TargetDigest) }
     }
 }

@@ -4,29 +4,31 @@ mod in_place;
 
 pub(crate) use in_place::prove_in_place;
 
+use patch_nostd::apply::Vouched;
 use patch_nostd::container::{InProcess, Opened, Scratch, restore};
 use patch_nostd::secrecy::{DecryptionKey, NoKey};
-use patch_nostd::verify::{Anything, BackgroundSha256, Vouched};
+use patch_nostd::verify::{Anything, BackgroundSha256};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 
 use crate::digest::base_digest;
 
-/// Applies `package` to `old` and compares what comes out with `new`, byte by byte.
+/// Applies `package` to `base` and compares what comes out with `target`, byte by byte.
 ///
 /// Both digests are checked as on a device, but beside the decoder: of large images they take longer than all the rest.
-pub fn prove(old: &[u8], new: &[u8], package: &[u8]) -> Result<(), Error> {
-    prove_with(old, new, package, NoKey)
+pub fn prove(base: &[u8], target: &[u8], package: &[u8]) -> Result<(), Error> {
+    prove_with(base, target, package, NoKey)
 }
 
 /// The same of a package that may be encrypted, with a key for it.
 pub(crate) fn prove_with<K: DecryptionKey + Send>(
-    old: &[u8],
-    new: &[u8],
+    base: &[u8],
+    target: &[u8],
     package: &[u8],
     key: K,
 ) -> Result<(), Error> {
     let (header, _) = Header::parse(package)?;
-    let (digest, applied) = rayon::join(|| base_digest(old), || apply(&header, (old, new), package, key));
+    let (digest, applied) =
+        rayon::join(|| base_digest(base), || apply(&header, (base, target), package, key));
     // Another size is an error of its own. Otherwise a wrong base explains every error.
     if digest == header.base_digest || applied == Err(Error::BaseSize) {
         applied
@@ -37,35 +39,42 @@ pub(crate) fn prove_with<K: DecryptionKey + Send>(
 
 fn apply<K: DecryptionKey>(
     header: &Header,
-    (old, new): (&[u8], &[u8]),
+    (base, target): (&[u8], &[u8]),
     package: &[u8],
     key: K,
 ) -> Result<(), Error> {
     let mut memory = vec![0; header.ram as usize + 3];
     let start = memory.as_ptr().align_offset(4);
-    let target = Comparison { expected: new, position: 0 };
+    let output = Comparison { expected: target, position: 0 };
     // Exactly the memory that the header states.
     let workspace = &mut memory[start..start + header.ram as usize];
-    let base = Vouched { base: old, digest: header.base_digest };
+    let base = Vouched { base, digest: header.base_digest };
     let mut patcher =
-        Patcher::<_, _, BackgroundSha256, _, _>::with_key(workspace, base, target, Anything, key);
+        Patcher::<_, _, BackgroundSha256, _, _>::with_key(workspace, base, output, Anything, key);
     patcher.push(package)?;
-    let target = patcher.finish()?;
-    if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
+    let output = patcher.finish()?;
+    if output.position == target.len() { Ok(()) } else { Err(Error::TargetDigest) }
 }
 
 /// Applies the package of a container; `expanded` are the forms that its recipes make of both files.
 pub(crate) fn prove_container(
-    (old, new): (&[u8], &[u8]),
+    (base, target): (&[u8], &[u8]),
     expanded: (&[u8], &[u8]),
     package: &[u8],
 ) -> Result<(), Error> {
     let package = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::Corrupt)?;
-    let target = Comparison { expected: new, position: 0 };
-    let [base, written] = [expanded.0, expanded.1].map(|expected| Comparison { expected, position: 0 });
-    let target =
-        restore::<_, _, BackgroundSha256>(&package, old, target, base, written, &InProcess::default())?;
-    if target.position == new.len() { Ok(()) } else { Err(Error::TargetDigest) }
+    let output = Comparison { expected: target, position: 0 };
+    let [expanded_base, written] =
+        [expanded.0, expanded.1].map(|expected| Comparison { expected, position: 0 });
+    let output = restore::<_, _, BackgroundSha256>(
+        &package,
+        base,
+        output,
+        expanded_base,
+        written,
+        &InProcess::default(),
+    )?;
+    if output.position == target.len() { Ok(()) } else { Err(Error::TargetDigest) }
 }
 
 /// A target that is already known: every write must repeat it.

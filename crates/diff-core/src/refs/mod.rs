@@ -1,15 +1,15 @@
 //! What the search must not be disturbed by: reference operands, masked out (`docs/format.md`, section 7).
 
-mod catalogue;
+mod base_references;
 mod records;
 
 use std::borrow::Cow;
 
 use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
-use patch_nostd::wire::{RegionKind, WordForm};
+use patch_nostd::wire::{PageKind, WordForm};
 use rayon::prelude::*;
 
-pub(crate) use catalogue::{Catalogue, Found, Starts, bytes};
+pub(crate) use base_references::{BaseReferences, KindReferences, Starts, bytes};
 pub(crate) use records::has_records;
 
 /// Which references are masked out.
@@ -22,9 +22,9 @@ pub(crate) enum Mask {
     /// All words of a form that could point somewhere.
     Words(WordForm),
     /// References in what looks like code of this kind, and tables.
-    Code(RegionKind),
+    Code(PageKind),
     /// References in what looks like code of this kind, and elsewhere all words of a form that could point somewhere.
-    CodeAndWords(RegionKind, WordForm),
+    CodeAndWords(PageKind, WordForm),
     /// Words of records, of which differences are left.
     Records,
 }
@@ -49,12 +49,12 @@ impl Mask {
         matches!(self, Self::Records | Self::Code(_) | Self::CodeAndWords(..))
     }
 
-    /// The kind of region that most of what is masked goes with.
-    pub(crate) const fn kind(self) -> RegionKind {
+    /// The kind of page that most of what is masked goes with.
+    pub(crate) const fn kind(self) -> PageKind {
         match self {
-            Self::Nothing | Self::Records => RegionKind::Bytes,
-            Self::Tables => RegionKind::POINTERS,
-            Self::Words(form) => RegionKind::Words(form),
+            Self::Nothing | Self::Records => PageKind::Bytes,
+            Self::Tables => PageKind::POINTERS,
+            Self::Words(form) => PageKind::Words(form),
             Self::Code(kind) | Self::CodeAndWords(kind, _) => kind,
         }
     }
@@ -81,7 +81,7 @@ impl Mask {
                     mask(page, kind, address, space);
                 }
                 Self::Words(form) | Self::CodeAndWords(_, form) => {
-                    mask(page, RegionKind::Words(form), address, space);
+                    mask(page, PageKind::Words(form), address, space);
                 }
                 Self::Tables | Self::Code(_) => mask_tables(page, address, space),
                 Self::Nothing | Self::Records => {}
@@ -93,13 +93,13 @@ impl Mask {
 fn mask_tables(page: &mut [u8], address: u32, space: &AddressSpace) {
     for (index, block) in page.chunks_mut(BLOCK).enumerate() {
         if is_table(block, space) {
-            mask(block, RegionKind::POINTERS, address.wrapping_add((index * BLOCK) as u32), space);
+            mask(block, PageKind::POINTERS, address.wrapping_add((index * BLOCK) as u32), space);
         }
     }
 }
 
 /// Whether a page holds more branches than chance would make.
-fn is_code(page: &[u8], kind: RegionKind, address: u32, space: &AddressSpace) -> bool {
+fn is_code(page: &[u8], kind: PageKind, address: u32, space: &AddressSpace) -> bool {
     let branch = |&at: &usize| {
         let address = address.wrapping_add(at as u32);
         let view = View::new(&page[at..], address, false);
@@ -111,7 +111,7 @@ fn is_code(page: &[u8], kind: RegionKind, address: u32, space: &AddressSpace) ->
 }
 
 /// Masks in place; `address` is the first byte's.
-fn mask(bytes: &mut [u8], kind: RegionKind, address: u32, space: &AddressSpace) {
+fn mask(bytes: &mut [u8], kind: PageKind, address: u32, space: &AddressSpace) {
     let mut halves = Halves::default();
     let mut steps = Steps::default();
     let mut at = 0;

@@ -104,14 +104,15 @@ mod tests {
     #[test]
     fn tables_that_moved_have_the_same_differences() {
         for phase in [0, 2] {
-            let (old, new) = (table(phase, 0x1_0000), table(phase, 0x3_1234));
-            assert_eq!(records(&old, BLOCK), Some(Records { length: 12, phase }));
-            assert!(has_records(&old));
+            let (base, target) = (table(phase, 0x1_0000), table(phase, 0x3_1234));
+            assert_eq!(records(&base, BLOCK), Some(Records { length: 12, phase }));
+            assert!(has_records(&base));
             // Only words that hang over the end of a block stay as they are.
-            let changes =
-                |old: &[u8], new: &[u8]| old.iter().zip(new).filter(|(old, new)| old != new).count();
-            assert!(changes(&old, &new) > 1000);
-            assert!(changes(&differences(&old)[BLOCK..], &differences(&new)[BLOCK..]) <= 4 * 2);
+            let changes = |base: &[u8], target: &[u8]| {
+                base.iter().zip(target).filter(|(base, target)| base != target).count()
+            };
+            assert!(changes(&base, &target) > 1000);
+            assert!(changes(&differences(&base)[BLOCK..], &differences(&target)[BLOCK..]) <= 4 * 2);
         }
     }
 

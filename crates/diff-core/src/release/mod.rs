@@ -15,13 +15,13 @@ pub use encryption::{
 };
 pub use error::PackError;
 pub use make::{
-    Effort, Event, PackProgress, Replayed, RestoreContainer, memory_needed, merge, pack, replay, replay_with,
-    sign_release,
+    Event, PackOptions, PackProgress, Replayed, RestoreContainer, memory_needed, merge, pack, replay,
+    replay_with, sign_release,
 };
 pub use model::{
-    BaseImage, Bytes, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, FullBecause,
+    BaseEntry, Bytes, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, FullBecause,
     Image, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackageEntry,
-    Query, RELEASE_FILES, Release, ReleaseFile, Shard, Source, SourceEntry, TargetImage, Type, sources_in,
+    Query, RELEASE_FILES, Release, ReleaseFile, Shard, Source, SourceEntry, TargetEntry, Type, sources_in,
 };
 pub use platform::{RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};

@@ -1,6 +1,6 @@
-//! Equal stretches: long parts of the new image that the old one has too, found before anything is sorted.
+//! Equal stretches: long parts of the target that the base has too, found before anything is sorted.
 //!
-//! Every aligned block of the old image is in a hash table, and a window of a block's size slides over the new image.
+//! Every aligned block of the base is in a hash table, and a window of a block's size slides over the target.
 //! Nothing is asked about a stretch once it is known, so that this takes a small part of the time of a suffix array.
 //! What is left for that one is the rest.
 //!
@@ -17,16 +17,16 @@ use super::seed::Seed;
 use super::text::Text;
 use crate::limits::LARGE;
 
-/// Long parts of a new image that the old one has too.
+/// Long parts of a target that the base has too.
 #[derive(Debug, Default)]
 pub struct Equal {
-    /// In ascending order, not overlapping in the new image.
+    /// In ascending order, not overlapping in the target.
     stretches: Vec<Seed>,
-    /// Bytes of the new image outside.
+    /// Bytes of the target outside.
     rest: usize,
 }
 
-/// Bytes of the new image that are searched as one unit of parallel work.
+/// Bytes of the target that are searched as one unit of parallel work.
 const CHUNK: usize = 8 << 20;
 /// Shorter stretches are left to the suffix array: at other displacements they are often chance.
 /// A stretch must have this many bytes that differ from the fourth byte before, unless it carries on with the
@@ -42,9 +42,9 @@ const THRESHOLD: usize = 8;
 
 /// The search through one chunk.
 struct Chunk<'a> {
-    old: &'a [u8],
-    /// The new image up to the end of the chunk.
-    new: &'a [u8],
+    base: &'a [u8],
+    /// The target up to the end of the chunk.
+    target: &'a [u8],
     blocks: &'a Blocks,
     /// What comes before belongs to other stretches, or to another chunk.
     floor: usize,
@@ -54,28 +54,29 @@ struct Chunk<'a> {
 }
 
 impl Equal {
-    /// Finds them, for an old image of less than 4 GiB; the result does not depend on the number of threads.
+    /// Finds them, for a base of less than 4 GiB; the result does not depend on the number of threads.
     #[must_use]
-    pub fn find(old: &[u8], new: &[u8]) -> Self {
-        let blocks = Blocks::new(old);
-        let starts: Vec<usize> = (0..new.len()).step_by(CHUNK).collect();
+    pub fn find(base: &[u8], target: &[u8]) -> Self {
+        let blocks = Blocks::new(base);
+        let starts: Vec<usize> = (0..target.len()).step_by(CHUNK).collect();
         let search = |&start: &usize| {
-            let new = &new[..new.len().min(start + CHUNK)];
-            Chunk { old, new, blocks: &blocks, floor: start, position: start, displacement: None }.collect()
+            let target = &target[..target.len().min(start + CHUNK)];
+            Chunk { base, target, blocks: &blocks, floor: start, position: start, displacement: None }
+                .collect()
         };
         let chunks: Vec<Vec<Seed>> = starts.par_iter().map(search).collect();
         let mut stretches = Vec::new();
         for (chunk, start) in chunks.iter().zip(starts) {
-            join(&mut stretches, chunk, start, &new[..new.len().min(start + CHUNK)], old);
+            join(&mut stretches, chunk, start, &target[..target.len().min(start + CHUNK)], base);
         }
         let held: usize = stretches.iter().map(|stretch| stretch.length).sum();
-        Self { rest: new.len() - held, stretches }
+        Self { rest: target.len() - held, stretches }
     }
 
-    /// Finds them in images that are too large to sort all of the old one as a matter of course.
+    /// Finds them in images that are too large to sort all of the base as a matter of course.
     #[must_use]
-    pub fn find_in_large(old: &[u8], new: &[u8]) -> Self {
-        if old.len() > LARGE { Self::find(old, new) } else { Self::default() }
+    pub fn find_in_large(base: &[u8], target: &[u8]) -> Self {
+        if base.len() > LARGE { Self::find(base, target) } else { Self::default() }
     }
 
     pub(super) fn stretches(&self) -> &[Seed] {
@@ -83,20 +84,20 @@ impl Equal {
     }
 
     /// What is worth sorting to find the rest; of large images, at most so many eighths.
-    pub(super) fn text<'a>(&self, old: &'a [u8], eighths: usize) -> Text<'a> {
-        let limit = if old.len() > LARGE { old.len() / 8 * eighths } else { old.len() };
-        Text::around(old, &self.stretches, self.rest, limit)
+    pub(super) fn text<'a>(&self, base: &'a [u8], eighths: usize) -> Text<'a> {
+        let limit = if base.len() > LARGE { base.len() / 8 * eighths } else { base.len() };
+        Text::around(base, &self.stretches, self.rest, limit)
     }
 }
 
 /// Appends the stretches of the chunk that begins at `start`; one that reached its border is carried on beyond.
-fn join(joined: &mut Vec<Seed>, chunk: &[Seed], start: usize, new: &[u8], old: &[u8]) {
+fn join(joined: &mut Vec<Seed>, chunk: &[Seed], start: usize, target: &[u8], base: &[u8]) {
     if let Some(last) = joined.last_mut().filter(|last| last.end() == start) {
-        last.length += common_prefix(&new[start..], &old[last.old_start + last.length..]);
+        last.length += common_prefix(&target[start..], &base[last.base_start + last.length..]);
     }
     let floor = joined.last().map_or(0, Seed::end);
     for stretch in chunk {
-        let known = floor.saturating_sub(stretch.new_start).min(stretch.length);
+        let known = floor.saturating_sub(stretch.target_start).min(stretch.length);
         if known == 0 || stretch.length - known >= SUBSTANCE {
             joined.push(stretch.without(known));
         }
@@ -108,8 +109,8 @@ impl Iterator for Chunk<'_> {
 
     fn next(&mut self) -> Option<Seed> {
         let mut window = None;
-        while self.position + BLOCK <= self.new.len() {
-            let limit = self.new.len().min(self.position + LOOK);
+        while self.position + BLOCK <= self.target.len() {
+            let limit = self.target.len().min(self.position + LOOK);
             let carried = self.displacement.map_or(0, |followed| self.equal_ahead(followed, limit));
             if carried >= BLOCK {
                 if let Some(stretch) = self.carry_on(carried) {
@@ -146,19 +147,21 @@ impl Chunk<'_> {
     /// The window at the position, given the last one and where it was.
     fn window(&self, last: Option<(usize, Rolling)>) -> Rolling {
         match last {
-            Some((at, window)) if at + 1 == self.position => window.roll(self.new[at], self.new[at + BLOCK]),
-            _ => Rolling::new(&self.new[self.position..]),
+            Some((at, window)) if at + 1 == self.position => {
+                window.roll(self.target[at], self.target[at + BLOCK])
+            }
+            _ => Rolling::new(&self.target[self.position..]),
         }
     }
 
-    const fn displacement_of(&self, old: usize) -> isize {
-        old as isize - self.position as isize
+    const fn displacement_of(&self, base: usize) -> isize {
+        base as isize - self.position as isize
     }
 
     /// How many bytes from the position to `limit` are equal at a displacement.
     fn equal_ahead(&self, displacement: isize, limit: usize) -> usize {
-        let old = self.position.checked_add_signed(displacement).and_then(|start| self.old.get(start..));
-        common_prefix(&self.new[self.position..limit], old.unwrap_or_default())
+        let base = self.position.checked_add_signed(displacement).and_then(|start| self.base.get(start..));
+        common_prefix(&self.target[self.position..limit], base.unwrap_or_default())
     }
 
     /// Of the blocks that begin like the window, the one that agrees longest up to `limit`, or else is nearest to the
@@ -175,14 +178,15 @@ impl Chunk<'_> {
 
     /// Whether so many bytes from the position on are more than padding.
     fn is_substantial(&self, length: usize) -> bool {
-        let here = &self.new[self.position..self.position + length];
+        let here = &self.target[self.position..self.position + length];
         let changes = here.iter().skip(4).zip(here).filter(|(byte, before)| byte != before);
         changes.take(SUBSTANCE).count() == SUBSTANCE
     }
 
-    /// Whether a displacement has more than [`THRESHOLD`] mismatches in this part of the new image.
+    /// Whether a displacement has more than [`THRESHOLD`] mismatches in this part of the target.
     fn differs_often(&self, displacement: isize, from: usize, to: usize) -> bool {
-        let differs = |&at: &usize| self.old.get(at.wrapping_add_signed(displacement)) != Some(&self.new[at]);
+        let differs =
+            |&at: &usize| self.base.get(at.wrapping_add_signed(displacement)) != Some(&self.target[at]);
         (from..to).filter(differs).nth(THRESHOLD).is_some()
     }
 
@@ -193,17 +197,17 @@ impl Chunk<'_> {
     }
 
     /// Grows a match at the position in both directions, and goes to its end.
-    fn take(&mut self, old_start: usize) -> Seed {
-        let displacement = self.displacement_of(old_start);
-        let length = self.equal_ahead(displacement, self.new.len());
-        let before = self.new[self.floor..self.position].iter().rev();
-        let pairs = before.zip(self.old[..old_start].iter().rev());
-        let grown = pairs.take_while(|(new, old)| new == old).count();
-        let new_start = self.position - grown;
+    fn take(&mut self, base_start: usize) -> Seed {
+        let displacement = self.displacement_of(base_start);
+        let length = self.equal_ahead(displacement, self.target.len());
+        let before = self.target[self.floor..self.position].iter().rev();
+        let pairs = before.zip(self.base[..base_start].iter().rev());
+        let grown = pairs.take_while(|(target, base)| target == base).count();
+        let target_start = self.position - grown;
         self.position += length;
         self.floor = self.position;
         self.displacement = Some(displacement);
-        Seed { new_start, old_start: old_start - grown, length: length + grown }
+        Seed { target_start, base_start: base_start - grown, length: length + grown }
     }
 }
 
@@ -221,13 +225,13 @@ mod tests {
         (0..length).map(|_| next()).collect()
     }
 
-    fn check(old: &[u8], new: &[u8]) -> Vec<Seed> {
-        let stretches = Equal::find(old, new).stretches;
+    fn check(base: &[u8], target: &[u8]) -> Vec<Seed> {
+        let stretches = Equal::find(base, target).stretches;
         let mut end = 0;
         for stretch in &stretches {
-            assert!(stretch.new_start >= end && stretch.length >= BLOCK, "{stretch:?}");
+            assert!(stretch.target_start >= end && stretch.length >= BLOCK, "{stretch:?}");
             end = stretch.end();
-            assert_eq!(old[stretch.old_start..][..stretch.length], new[stretch.new_start..end]);
+            assert_eq!(base[stretch.base_start..][..stretch.length], target[stretch.target_start..end]);
         }
         stretches
     }
@@ -235,28 +239,28 @@ mod tests {
     proptest! {
         #[test]
         fn stretches_are_equal(
-            old in prop::collection::vec(0..2u8, 0..3000), new in prop::collection::vec(0..2u8, 0..3000),
+            base in prop::collection::vec(0..2u8, 0..3000), target in prop::collection::vec(0..2u8, 0..3000),
         ) {
-            check(&old, &new);
+            check(&base, &target);
         }
 
         #[test]
         fn long_ones_are_found_wherever_they_went(
             seed: u64, from in 0..10_000usize, length in 2300..5000usize, before in 0..500usize, after in 0..500usize,
         ) {
-            let old = noise(15_000, seed);
-            let new = [&noise(before, seed ^ 1), &old[from..from + length], &noise(after, seed ^ 2)].concat();
-            let covered: usize = check(&old, &new).iter().map(|stretch| stretch.length).sum();
+            let base = noise(15_000, seed);
+            let target = [&noise(before, seed ^ 1), &base[from..from + length], &noise(after, seed ^ 2)].concat();
+            let covered: usize = check(&base, &target).iter().map(|stretch| stretch.length).sum();
             prop_assert!(covered >= length);
         }
     }
 
     #[test]
     fn borders_of_chunks_do_not_show() {
-        let old = noise(3 * CHUNK, 1);
-        let new = [&old[CHUNK / 2 * 3..], &old[..CHUNK / 2 * 3]].concat();
-        let stretches = check(&old, &new);
+        let base = noise(3 * CHUNK, 1);
+        let target = [&base[CHUNK / 2 * 3..], &base[..CHUNK / 2 * 3]].concat();
+        let stretches = check(&base, &target);
         assert_eq!(stretches.len(), 2);
-        assert_eq!(stretches.iter().map(|stretch| stretch.length).sum::<usize>(), new.len());
+        assert_eq!(stretches.iter().map(|stretch| stretch.length).sum::<usize>(), target.len());
     }
 }

@@ -1,4 +1,4 @@
-//! A one-bit-per-slot filter that tells cheaply which eight-byte strings cannot occur in the old image.
+//! A one-bit-per-slot filter that tells cheaply which eight-byte strings cannot occur in the base.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,9 +1,9 @@
-//! Match search: which stretches of a new image resemble which stretches of an old one.
+//! Search: which stretches of a target resemble which stretches of a base.
 //!
 //! The search is the greedy scan bsdiff made popular, arranged so that it needs few lookups and runs on
 //! all cores. [`Index`] answers "where does this string occur?", the scan picks exact matches worth
 //! switching to, and the resolver grows them into approximate ones and decides where one ends and the
-//! next begins. The result depends on the inputs and [`CoverOptions`] only, never on the number of threads.
+//! next begins. The result depends on the inputs and [`SearchOptions`] only, never on the number of threads.
 
 mod blocks;
 mod compare;
@@ -18,22 +18,27 @@ mod text;
 
 pub(crate) use compare::common_prefix;
 pub use equal::Equal;
-pub use matches::{CoverOptions, Match};
+pub use matches::{Match, SearchOptions};
 pub use suffix_array::{Index, SearchError};
 
-/// Finds the covers of `new`, in ascending `new_start`, not overlapping in `new`, each non-empty and within bounds.
+/// Finds the covers of `target`, in ascending `target_start`, not overlapping in `target`, each non-empty and within bounds.
 ///
-/// Covers may overlap in the old image. Bytes of `new` in no cover resemble nothing. Of a new image
+/// Covers may overlap in the base. Bytes of `target` in no cover resemble nothing. Of a target
 /// beyond 4 GiB only the part that [`Match`] can address is searched.
-pub fn find_covers(index: &Index, new: &[u8], options: &CoverOptions) -> Vec<Match> {
-    find_covers_around(index, new, &Equal::default(), options)
+pub fn find_matches(index: &Index, target: &[u8], options: &SearchOptions) -> Vec<Match> {
+    find_matches_around(index, target, &Equal::default(), options)
 }
 
-/// Like [`find_covers`], where it is known beforehand that some stretches of `new` are equal.
-pub fn find_covers_around(index: &Index, new: &[u8], equal: &Equal, options: &CoverOptions) -> Vec<Match> {
-    let new = &new[..new.len().min(u32::MAX as usize)];
-    let seeds = scan::find_seeds(index, new, equal.stretches(), options);
-    resolve::covers(index.old(), new, &seeds)
+/// Like [`find_matches`], where it is known beforehand that some stretches of `target` are equal.
+pub fn find_matches_around(
+    index: &Index,
+    target: &[u8],
+    equal: &Equal,
+    options: &SearchOptions,
+) -> Vec<Match> {
+    let target = &target[..target.len().min(u32::MAX as usize)];
+    let seeds = scan::find_seeds(index, target, equal.stretches(), options);
+    resolve::covers(index.base(), target, &seeds)
 }
 
 #[cfg(test)]
@@ -44,28 +49,28 @@ mod tests {
 
     use super::*;
 
-    fn search(old: &[u8], new: &[u8], stretch: usize) -> Vec<Match> {
-        let index = Index::build(old).unwrap();
-        let covers = find_covers(&index, new, &CoverOptions { stretch, ..CoverOptions::default() });
-        check(old, new, &covers);
+    fn search(base: &[u8], target: &[u8], stretch: usize) -> Vec<Match> {
+        let index = Index::build(base).unwrap();
+        let covers = find_matches(&index, target, &SearchOptions { stretch, ..SearchOptions::default() });
+        check(base, target, &covers);
         covers
     }
 
-    fn check(old: &[u8], new: &[u8], covers: &[Match]) {
+    fn check(base: &[u8], target: &[u8], covers: &[Match]) {
         let mut end = 0;
         for cover in covers {
             assert!(cover.length > 0, "empty: {cover:?}");
-            assert!(cover.new_start >= end, "overlaps: {cover:?}");
-            end = cover.new_start + cover.length;
-            assert!(end as usize <= new.len(), "leaves new: {cover:?}");
-            assert!((cover.old_start + cover.length) as usize <= old.len(), "leaves old: {cover:?}");
+            assert!(cover.target_start >= end, "overlaps: {cover:?}");
+            end = cover.target_start + cover.length;
+            assert!(end as usize <= target.len(), "leaves new: {cover:?}");
+            assert!((cover.base_start + cover.length) as usize <= base.len(), "leaves old: {cover:?}");
         }
     }
 
-    fn equal_bytes(old: &[u8], new: &[u8], covers: &[Match]) -> usize {
+    fn equal_bytes(base: &[u8], target: &[u8], covers: &[Match]) -> usize {
         let pairs = |cover: &Match| {
-            let (o, n, l) = (cover.old_start as usize, cover.new_start as usize, cover.length as usize);
-            old[o..o + l].iter().zip(&new[n..n + l]).filter(|(a, b)| a == b).count()
+            let (o, n, l) = (cover.base_start as usize, cover.target_start as usize, cover.length as usize);
+            base[o..o + l].iter().zip(&target[n..n + l]).filter(|(a, b)| a == b).count()
         };
         covers.iter().map(pairs).sum()
     }
@@ -133,18 +138,18 @@ mod tests {
             length in 0..5000usize, seed: u64, alphabet in 1..=255u8, edits in prop::collection::vec(edit(), 0..30),
             stretch in 1..3000usize,
         ) {
-            let old: Vec<u8> = noise(length, seed).into_iter().map(|byte| byte % alphabet).collect();
-            let new = apply(old.clone(), &edits);
-            search(&old, &new, stretch);
+            let base: Vec<u8> = noise(length, seed).into_iter().map(|byte| byte % alphabet).collect();
+            let target = apply(base.clone(), &edits);
+            search(&base, &target, stretch);
         }
 
         #[test]
         fn few_edits_leave_nearly_everything_covered(seed: u64, edits in prop::collection::vec(edit(), 0..10)) {
-            let old = noise(20_000, seed);
-            let new = apply(old.clone(), &edits);
-            let covers = search(&old, &new, 1 << 12);
+            let base = noise(20_000, seed);
+            let target = apply(base.clone(), &edits);
+            let covers = search(&base, &target, 1 << 12);
             // An edit brings at most 40 new bytes and cuts off at most three ends too short to be found.
-            prop_assert!(equal_bytes(&old, &new, &covers) + edits.len() * 70 >= new.len());
+            prop_assert!(equal_bytes(&base, &target, &covers) + edits.len() * 70 >= target.len());
         }
 
         #[test]
@@ -157,29 +162,29 @@ mod tests {
 
     #[test]
     fn the_number_of_threads_changes_nothing() {
-        let old = noise(300_000, 7);
+        let base = noise(300_000, 7);
         let edits: Vec<Edit> = (0..200).map(|i| Edit::Move(i * 7919, i * 104_729, 150 + i)).collect();
-        let new = apply(old.clone(), &edits);
+        let target = apply(base.clone(), &edits);
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| search(&old, &new, 10_000))
+            pool.install(|| search(&base, &target, 10_000))
         };
         assert_eq!(run(1), run(2));
     }
 
     #[test]
     fn a_stretch_join_inside_a_match_costs_nothing() {
-        let old = noise(50_000, 3);
-        let new = [&old[20_000..], &old[..20_000]].concat();
-        assert_eq!(search(&old, &new, 777), search(&old, &new, 1 << 20));
-        assert_eq!(search(&old, &new, 777).len(), 2);
+        let base = noise(50_000, 3);
+        let target = [&base[20_000..], &base[..20_000]].concat();
+        assert_eq!(search(&base, &target, 777), search(&base, &target, 1 << 20));
+        assert_eq!(search(&base, &target, 777).len(), 2);
     }
 
     #[test]
     fn equal_images_are_one_cover() {
         let image = noise(100_000, 1);
         let covers = search(&image, &image, 1000);
-        assert_eq!(covers, [Match { new_start: 0, old_start: 0, length: 100_000 }]);
+        assert_eq!(covers, [Match { target_start: 0, base_start: 0, length: 100_000 }]);
     }
 
     #[test]
@@ -204,9 +209,9 @@ mod tests {
             broken_runs(60_000),
             noise(1 << 20, 5),
         ];
-        for old in &images {
-            for new in &images {
-                within(Duration::from_secs(5), || drop(search(old, new, 1 << 18)));
+        for base in &images {
+            for target in &images {
+                within(Duration::from_secs(5), || drop(search(base, target, 1 << 18)));
             }
         }
     }

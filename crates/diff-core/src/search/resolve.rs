@@ -8,8 +8,8 @@ use super::seed::Seed;
 /// The two images, to count equal bytes at a displacement.
 #[derive(Clone, Copy)]
 struct Images<'a> {
-    old: &'a [u8],
-    new: &'a [u8],
+    base: &'a [u8],
+    target: &'a [u8],
 }
 
 /// What becomes of the bytes between two seeds: the first cover ends and the second starts here.
@@ -25,8 +25,8 @@ const SMALL_GAP: usize = 8;
 /// Grows every seed into a cover.
 ///
 /// A seed always belongs to its own cover, so the gaps between seeds can be settled independently of each other.
-pub(super) fn covers(old: &[u8], new: &[u8], seeds: &[Seed]) -> Vec<Match> {
-    let images = Images { old, new };
+pub(super) fn covers(base: &[u8], target: &[u8], seeds: &[Seed]) -> Vec<Match> {
+    let images = Images { base, target };
     let gaps: Vec<Gap> = seeds.par_windows(2).map(|pair| images.settle(&pair[0], &pair[1])).collect();
     let mut covers = Vec::with_capacity(seeds.len());
     let mut start = 0;
@@ -38,16 +38,16 @@ pub(super) fn covers(old: &[u8], new: &[u8], seeds: &[Seed]) -> Vec<Match> {
     covers
 }
 
-/// The cover of the new image from `start` to `end` at the displacement of a seed.
+/// The cover of the target from `start` to `end` at the displacement of a seed.
 fn cover(seed: &Seed, start: usize, end: usize) -> Match {
-    let old_start = start.wrapping_add_signed(seed.displacement());
-    Match { new_start: start as u32, old_start: old_start as u32, length: (end - start) as u32 }
+    let base_start = start.wrapping_add_signed(seed.displacement());
+    Match { target_start: start as u32, base_start: base_start as u32, length: (end - start) as u32 }
 }
 
 impl Images<'_> {
     fn settle(self, first: &Seed, second: &Seed) -> Gap {
-        let first_end = first.end() + self.forward(first, second.new_start);
-        let second_start = second.new_start - self.backward(second, first.end());
+        let first_end = first.end() + self.forward(first, second.target_start);
+        let second_start = second.target_start - self.backward(second, first.end());
         if first_end <= second_start {
             return Gap { first_end, second_start };
         }
@@ -56,29 +56,29 @@ impl Images<'_> {
     }
 
     fn last_gap(self, seed: &Seed) -> Gap {
-        let first_end = seed.end() + self.forward(seed, self.new.len());
-        Gap { first_end, second_start: self.new.len() }
+        let first_end = seed.end() + self.forward(seed, self.target.len());
+        Gap { first_end, second_start: self.target.len() }
     }
 
     /// How far to extend a seed towards `limit` so that equal bytes exceed unequal ones by most.
     fn forward(self, seed: &Seed, limit: usize) -> usize {
-        let old = &self.old[seed.old_start + seed.length..];
-        best_extension(self.new[seed.end()..limit].iter().zip(old))
+        let base = &self.base[seed.base_start + seed.length..];
+        best_extension(self.target[seed.end()..limit].iter().zip(base))
     }
 
     /// How far to extend a seed back towards `limit` so that equal bytes exceed unequal ones by most.
     fn backward(self, seed: &Seed, limit: usize) -> usize {
-        let old = &self.old[..seed.old_start];
-        best_extension(self.new[limit..seed.new_start].iter().rev().zip(old.iter().rev()))
+        let base = &self.base[..seed.base_start];
+        best_extension(self.target[limit..seed.target_start].iter().rev().zip(base.iter().rev()))
     }
 
     /// Where between `start` and `end`, which both covers could take, to go from the first to the second.
     fn best_split(self, first: &Seed, second: &Seed, start: usize, end: usize) -> usize {
-        let old = |seed: &Seed| &self.old[start.wrapping_add_signed(seed.displacement())..];
-        let candidates = self.new[start..end].iter().zip(old(first).iter().zip(old(second)));
+        let base = |seed: &Seed| &self.base[start.wrapping_add_signed(seed.displacement())..];
+        let candidates = self.target[start..end].iter().zip(base(first).iter().zip(base(second)));
         let (mut score, mut best, mut best_length) = (0i64, 0, 0);
-        for (i, (new, (first, second))) in candidates.enumerate() {
-            score += i64::from(new == first) - i64::from(new == second);
+        for (i, (target, (first, second))) in candidates.enumerate() {
+            score += i64::from(target == first) - i64::from(target == second);
             if score > best {
                 (best, best_length) = (score, i + 1);
             }
@@ -93,7 +93,7 @@ impl Images<'_> {
         }
         match covers.last_mut() {
             Some(last) if self.continues(last, &next) => {
-                last.length = next.new_start + next.length - last.new_start
+                last.length = next.target_start + next.length - last.target_start
             }
             _ => covers.push(next),
         }
@@ -101,13 +101,13 @@ impl Images<'_> {
 
     /// Whether `next` has the displacement of `last` and little or mostly equal bytes lie between them.
     fn continues(self, last: &Match, next: &Match) -> bool {
-        let displacement = |cover: &Match| i64::from(cover.old_start) - i64::from(cover.new_start);
+        let displacement = |cover: &Match| i64::from(cover.base_start) - i64::from(cover.target_start);
         if displacement(last) != displacement(next) {
             return false;
         }
-        let gap = (last.new_start + last.length) as usize..next.new_start as usize;
-        let old = &self.old[(last.old_start + last.length) as usize..next.old_start as usize];
-        let equal = self.new[gap.clone()].iter().zip(old).filter(|(a, b)| a == b).count();
+        let gap = (last.target_start + last.length) as usize..next.target_start as usize;
+        let base = &self.base[(last.base_start + last.length) as usize..next.base_start as usize];
+        let equal = self.target[gap.clone()].iter().zip(base).filter(|(a, b)| a == b).count();
         gap.len() <= SMALL_GAP || equal * 2 >= gap.len()
     }
 }

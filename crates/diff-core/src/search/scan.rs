@@ -1,9 +1,9 @@
-//! The greedy scan: walks over the new image and picks the exact matches worth switching to.
+//! The greedy scan: walks over the target and picks the exact matches worth switching to.
 //!
 //! The rule is bsdiff's, asked at mismatches only. While following one displacement (old position less new position),
 //! bsdiff switches at the first position where the longest match has more than `threshold` equal bytes that the
 //! displacement followed has not. In other words, the match must reach the `threshold + 1`st mismatch ahead, the
-//! *target*. Whether a string that ends at the target occurs is monotone in where it starts, so a lookup that fails at a
+//! *goal*. Whether a string that ends at the goal occurs is monotone in where it starts, so a lookup that fails at a
 //! mismatch rules out all starts before it at once, and one lookup per mismatch, rather than one per byte, is enough.
 //! The sum of all string lengths compared is then bounded by the image size times the threshold, whatever the data.
 //!
@@ -17,15 +17,15 @@ use rayon::prelude::*;
 
 use super::compare::common_prefix;
 use super::grams::GRAM;
-use super::matches::CoverOptions;
+use super::matches::SearchOptions;
 use super::seed::Seed;
-use super::suffix_array::{Found, Index};
+use super::suffix_array::{Index, Lookup};
 
-/// The scan over one stretch of the new image.
+/// The scan over one stretch of the target.
 struct Scanner<'a> {
     index: &'a Index<'a>,
-    /// The new image up to the end of the stretch; matches never go beyond it.
-    new: &'a [u8],
+    /// The target up to the end of the stretch; matches never go beyond it.
+    target: &'a [u8],
     /// No switch is possible before this position.
     position: usize,
     /// Old position less new position of the seed being followed, or nothing if there is none.
@@ -63,16 +63,17 @@ struct Unit {
 /// What is known to be equal is taken as it is. Stretches of the rest are scanned in parallel, each as if nothing were
 /// known about what precedes it, and then joined by scanning again from the state the previous one ended in until both
 /// scans agree, which is soon.
-pub(super) fn find_seeds(index: &Index, new: &[u8], equal: &[Seed], options: &CoverOptions) -> Vec<Seed> {
+pub(super) fn find_seeds(index: &Index, target: &[u8], equal: &[Seed], options: &SearchOptions) -> Vec<Seed> {
     let needed = options.threshold as usize + 1;
-    let scanner = |unit: &Unit, followed| Scanner::new(index, &new[..unit.end], unit.start, followed, needed);
-    let units = units(new.len(), equal, options.stretch.max(1));
+    let scanner =
+        |unit: &Unit, followed| Scanner::new(index, &target[..unit.end], unit.start, followed, needed);
+    let units = units(target.len(), equal, options.stretch.max(1));
     let guesses: Vec<Vec<Seed>> =
         units.par_iter().map(|unit| scanner(unit, unit.followed).collect()).collect();
-    let mut seeds = vec![Seed { new_start: 0, old_start: 0, length: 0 }];
+    let mut seeds = vec![Seed { target_start: 0, base_start: 0, length: 0 }];
     let mut equal = equal.iter().peekable();
     for (unit, guess) in units.iter().zip(&guesses) {
-        while let Some(&stretch) = equal.next_if(|stretch| stretch.new_start < unit.start) {
+        while let Some(&stretch) = equal.next_if(|stretch| stretch.target_start < unit.start) {
             seeds.push(stretch);
         }
         if unit.followed.is_some() {
@@ -89,7 +90,7 @@ pub(super) fn find_seeds(index: &Index, new: &[u8], equal: &[Seed], options: &Co
 /// What lies between equal stretches, in pieces of at most `most` bytes.
 fn units(size: usize, equal: &[Seed], most: usize) -> Vec<Unit> {
     let starts = std::iter::once((0, 0)).chain(equal.iter().map(|seed| (seed.end(), seed.displacement())));
-    let ends = equal.iter().map(|seed| seed.new_start).chain(std::iter::once(size));
+    let ends = equal.iter().map(|seed| seed.target_start).chain(std::iter::once(size));
     let mut units = Vec::new();
     for ((first, displacement), gap_end) in starts.zip(ends) {
         for start in (first..gap_end).step_by(most) {
@@ -103,7 +104,7 @@ fn units(size: usize, equal: &[Seed], most: usize) -> Vec<Unit> {
 /// Appends the seeds of a stretch, given those found without knowing which displacement was followed into it.
 fn join(seeds: &mut Vec<Seed>, mut scanner: Scanner, guess: &[Seed], start: usize) {
     for (i, seed) in guess.iter().enumerate() {
-        let next_start = guess.get(i + 1).map_or(usize::MAX, |next| next.new_start);
+        let next_start = guess.get(i + 1).map_or(usize::MAX, |next| next.target_start);
         while let Some(seed) = scanner.next_before(seed.end()) {
             seeds.push(seed);
         }
@@ -115,7 +116,7 @@ fn join(seeds: &mut Vec<Seed>, mut scanner: Scanner, guess: &[Seed], start: usiz
         }
         // Without an agreement this loop would be the whole, serial, search. The guess is as good.
         if scanner.position > start + RESYNC {
-            seeds.extend(guess.iter().filter(|seed| seed.new_start >= scanner.position));
+            seeds.extend(guess.iter().filter(|seed| seed.target_start >= scanner.position));
             return;
         }
     }
@@ -125,23 +126,23 @@ fn join(seeds: &mut Vec<Seed>, mut scanner: Scanner, guess: &[Seed], start: usiz
 impl<'a> Scanner<'a> {
     fn new(
         index: &'a Index,
-        new: &'a [u8],
+        target: &'a [u8],
         start: usize,
         displacement: Option<isize>,
         needed: usize,
     ) -> Self {
         let mismatches = VecDeque::with_capacity(needed);
-        Self { index, new, position: start, displacement, mismatches, frontier: start, needed }
+        Self { index, target, position: start, displacement, mismatches, frontier: start, needed }
     }
 
     /// Finds the next seed, giving up (for now) when none starts before `limit`.
     fn next_before(&mut self, limit: usize) -> Option<Seed> {
         while self.position < limit {
-            let Some(target) = self.target() else {
-                self.position = self.new.len();
+            let Some(goal) = self.goal() else {
+                self.position = self.target.len();
                 return None;
             };
-            if let Some(seed) = self.seed_reaching(target) {
+            if let Some(seed) = self.seed_reaching(goal) {
                 self.follow(&seed);
                 return Some(seed);
             }
@@ -150,14 +151,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// The mismatch that a match starting at `position` must reach to be worth it.
-    fn target(&mut self) -> Option<usize> {
+    fn goal(&mut self) -> Option<usize> {
         while self.mismatches.front().is_some_and(|&mismatch| mismatch < self.position) {
             self.mismatches.pop_front();
         }
         self.frontier = self.frontier.max(self.position);
         while self.mismatches.len() < self.needed {
             let mismatch = self.frontier + self.equal_ahead(self.frontier);
-            if mismatch >= self.new.len() {
+            if mismatch >= self.target.len() {
                 return None;
             }
             self.mismatches.push_back(mismatch);
@@ -169,46 +170,46 @@ impl<'a> Scanner<'a> {
     /// How many bytes from `position` on are equal at the displacement followed.
     fn equal_ahead(&self, position: usize) -> usize {
         let followed = self.displacement.and_then(|displacement| position.checked_add_signed(displacement));
-        let old = followed.and_then(|at| self.index.old().get(at..)).unwrap_or_default();
-        common_prefix(&self.new[position..], old)
+        let base = followed.and_then(|at| self.index.base().get(at..)).unwrap_or_default();
+        common_prefix(&self.target[position..], base)
     }
 
-    /// Finds the first match that includes `target`, or moves `position` past starts that cannot have one.
-    fn seed_reaching(&mut self, target: usize) -> Option<Seed> {
+    /// Finds the first match that includes `goal`, or moves `position` past starts that cannot have one.
+    fn seed_reaching(&mut self, goal: usize) -> Option<Seed> {
         let first_mismatch = self.mismatches[0];
-        self.skip_absent_grams(target);
-        // A start behind the first mismatch has another target.
+        self.skip_absent_grams(goal);
+        // A start behind the first mismatch has another goal.
         if self.position > first_mismatch {
             return None;
         }
         let found = self.search(first_mismatch);
-        if first_mismatch + found.length <= target {
+        if first_mismatch + found.length <= goal {
             self.position = first_mismatch + 1;
             return None;
         }
         Some(self.best_seed(first_mismatch, found))
     }
 
-    /// Moves `position` past the last string before `target` known not to occur.
-    fn skip_absent_grams(&mut self, target: usize) {
-        let Some(last) = (target + 1).checked_sub(GRAM) else { return };
+    /// Moves `position` past the last string before `goal` known not to occur.
+    fn skip_absent_grams(&mut self, goal: usize) {
+        let Some(last) = (goal + 1).checked_sub(GRAM) else { return };
         let first = self.position.max((last + 1).saturating_sub(GRAM_TESTS));
-        let absent = |&start: &usize| !self.index.grams().may_contain(&self.new[start..]);
+        let absent = |&start: &usize| !self.index.grams().may_contain(&self.target[start..]);
         if let Some(start) = (first..last + 1).rev().find(absent) {
             self.position = start + 1;
         }
     }
 
-    fn search(&self, start: usize) -> Found {
-        self.index.search(&self.new[start..])
+    fn search(&self, start: usize) -> Lookup {
+        self.index.search(&self.target[start..])
     }
 
     /// Of the matches as long as the one found, takes the one that agrees best with what comes before.
-    fn best_seed(&self, new_start: usize, found: Found) -> Seed {
-        let before = &self.new[..new_start];
-        let score = |rank: &usize| common_suffix(before, &self.index.old()[..self.index.position(*rank)]);
-        let needle = &self.new[new_start..new_start + found.length];
-        let is_rival = |rank: &usize| self.index.old()[self.index.position(*rank)..].starts_with(needle);
+    fn best_seed(&self, target_start: usize, found: Lookup) -> Seed {
+        let before = &self.target[..target_start];
+        let score = |rank: &usize| common_suffix(before, &self.index.base()[..self.index.position(*rank)]);
+        let needle = &self.target[target_start..target_start + found.length];
+        let is_rival = |rank: &usize| self.index.base()[self.index.position(*rank)..].starts_with(needle);
         let below = (found.rank.saturating_sub(RIVALS)..found.rank).rev().take_while(is_rival);
         let above = (found.rank + 1..self.index.len()).take(RIVALS).take_while(is_rival);
         let mut best = (score(&found.rank), found.rank);
@@ -218,7 +219,7 @@ impl<'a> Scanner<'a> {
                 best = (score, rank);
             }
         }
-        Seed { new_start, old_start: self.index.position(best.1), length: found.length }
+        Seed { target_start, base_start: self.index.position(best.1), length: found.length }
     }
 
     fn follow(&mut self, seed: &Seed) {
@@ -233,7 +234,7 @@ impl Iterator for Scanner<'_> {
     type Item = Seed;
 
     fn next(&mut self) -> Option<Seed> {
-        self.next_before(self.new.len())
+        self.next_before(self.target.len())
     }
 }
 
@@ -253,21 +254,22 @@ mod tests {
 
     /// One comparison per byte and displacement, for oracles.
     struct Naive<'a> {
-        old: &'a [u8],
-        new: &'a [u8],
+        base: &'a [u8],
+        target: &'a [u8],
         threshold: usize,
     }
 
     impl Naive<'_> {
         /// Whether the byte at `at` differs at a displacement.
         fn misses(&self, at: usize, displacement: isize) -> bool {
-            let followed = at.checked_add_signed(displacement).and_then(|old| self.old.get(old));
-            followed != self.new.get(at)
+            let followed = at.checked_add_signed(displacement).and_then(|base| self.base.get(base));
+            followed != self.target.get(at)
         }
 
         /// The longest match at `at`, if it wins over the displacement followed.
         fn win(&self, at: usize, displacement: isize) -> Switch {
-            let lengths = (0..self.old.len()).map(|start| common_prefix(&self.new[at..], &self.old[start..]));
+            let lengths =
+                (0..self.base.len()).map(|start| common_prefix(&self.target[at..], &self.base[start..]));
             let length = lengths.max().unwrap_or(0);
             let won = (at..at + length).filter(|&at| self.misses(at, displacement)).count();
             (won > self.threshold).then_some((at, length))
@@ -275,12 +277,12 @@ mod tests {
 
         /// The next switch by bsdiff's rule: every byte is a candidate.
         fn by_bsdiff(&self, from: usize, displacement: isize) -> Switch {
-            (from..self.new.len()).find_map(|at| self.win(at, displacement))
+            (from..self.target.len()).find_map(|at| self.win(at, displacement))
         }
 
         /// The next switch by ours: every mismatch is.
         fn by_mismatches(&self, from: usize, displacement: isize) -> Switch {
-            let mut mismatches = (from..self.new.len()).filter(|&at| self.misses(at, displacement));
+            let mut mismatches = (from..self.target.len()).filter(|&at| self.misses(at, displacement));
             mismatches.find_map(|at| self.win(at, displacement))
         }
 
@@ -299,16 +301,16 @@ mod tests {
     proptest! {
         #[test]
         fn the_scan_obeys_the_rule(
-            old in prop::collection::vec(0..3u8, 0..120), new in prop::collection::vec(0..3u8, 0..120), threshold in 0..9u32,
+            base in prop::collection::vec(0..3u8, 0..120), target in prop::collection::vec(0..3u8, 0..120), threshold in 0..9u32,
         ) {
-            let index = Index::build(&old).unwrap();
-            let options = CoverOptions { threshold, ..CoverOptions::default() };
-            let seeds = find_seeds(&index, &new, &[], &options);
-            let naive = Naive { old: &old, new: &new, threshold: threshold as usize };
+            let index = Index::build(&base).unwrap();
+            let options = SearchOptions { threshold, ..SearchOptions::default() };
+            let seeds = find_seeds(&index, &target, &[], &options);
+            let naive = Naive { base: &base, target: &target, threshold: threshold as usize };
             // Which of equally long matches is followed is free, so every switch is judged by the one before it.
             for (place, seed) in seeds.iter().enumerate() {
                 let expected = naive.by_mismatches(seed.end(), seed.displacement());
-                let next = seeds.get(place + 1).map(|next| (next.new_start, next.length));
+                let next = seeds.get(place + 1).map(|next| (next.target_start, next.length));
                 prop_assert_eq!(next, expected);
                 naive.compare(seed.end(), seed.displacement(), next);
             }
@@ -316,15 +318,15 @@ mod tests {
 
         #[test]
         fn seeds_are_exact_matches(
-            old in prop::collection::vec(0..2u8, 0..400), new in prop::collection::vec(0..2u8, 0..400), stretch in 1..200usize,
+            base in prop::collection::vec(0..2u8, 0..400), target in prop::collection::vec(0..2u8, 0..400), stretch in 1..200usize,
         ) {
-            let index = Index::build(&old).unwrap();
-            let seeds = find_seeds(&index, &new, &[], &CoverOptions { stretch, ..CoverOptions::default() });
+            let index = Index::build(&base).unwrap();
+            let seeds = find_seeds(&index, &target, &[], &SearchOptions { stretch, ..SearchOptions::default() });
             for pair in seeds.windows(2) {
-                prop_assert!(pair[0].end() <= pair[1].new_start);
+                prop_assert!(pair[0].end() <= pair[1].target_start);
             }
             for seed in &seeds {
-                prop_assert_eq!(&old[seed.old_start..][..seed.length], &new[seed.new_start..seed.end()]);
+                prop_assert_eq!(&base[seed.base_start..][..seed.length], &target[seed.target_start..seed.end()]);
             }
         }
     }

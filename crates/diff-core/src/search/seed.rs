@@ -3,27 +3,27 @@
 /// An exact match that a cover grows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seed {
-    pub(super) new_start: usize,
-    pub(super) old_start: usize,
+    pub(super) target_start: usize,
+    pub(super) base_start: usize,
     pub(super) length: usize,
 }
 
 impl Seed {
-    /// One past the last byte in the new image.
+    /// One past the last byte in the target.
     pub(super) fn end(&self) -> usize {
-        self.new_start + self.length
+        self.target_start + self.length
     }
 
     /// Old position less new position.
     pub(super) fn displacement(&self) -> isize {
-        self.old_start as isize - self.new_start as isize
+        self.base_start as isize - self.target_start as isize
     }
 
     /// The same but for its first bytes.
     pub(super) fn without(&self, bytes: usize) -> Self {
         Self {
-            new_start: self.new_start + bytes,
-            old_start: self.old_start + bytes,
+            target_start: self.target_start + bytes,
+            base_start: self.base_start + bytes,
             length: self.length - bytes,
         }
     }

@@ -1,4 +1,4 @@
-//! The index over the old image: a suffix array with shortcuts for the start of a search.
+//! The index over the base: a suffix array with shortcuts for the start of a search.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -11,11 +11,11 @@ use super::equal::Equal;
 use super::grams::GramFilter;
 use super::text::Text;
 
-/// A sorted list of all suffixes of the old image, or of parts of it, for finding the longest match of any string.
+/// A sorted list of all suffixes of the base, or of parts of it, for finding the longest match of any string.
 ///
 /// Takes four to five bytes of memory per byte sorted, and one more if it is only parts.
 pub struct Index<'a> {
-    old: &'a [u8],
+    base: &'a [u8],
     text: Text<'a>,
     suffixes: Vec<i32>,
     /// For each two-byte string, the rank of the first suffix that starts with it or sorts after it.
@@ -27,7 +27,7 @@ pub struct Index<'a> {
 #[derive(Debug, Error)]
 pub enum SearchError {
     /// Positions are stored in 31 bits.
-    #[error("the old image has {0} bytes, more than the 2 GiB one index can hold")]
+    #[error("the base has {0} bytes, more than the 2 GiB one index can hold")]
     TooLarge(usize),
     /// The suffix array construction ran out of memory or failed otherwise.
     #[error("suffix array construction failed: {0}")]
@@ -36,7 +36,7 @@ pub enum SearchError {
 
 /// The outcome of a lookup.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
+pub(super) struct Lookup {
     /// Which entry of the suffix array matched; meaningless if `length` is 0.
     pub(super) rank: usize,
     /// How many bytes of the needle matched.
@@ -44,17 +44,17 @@ pub(super) struct Found {
 }
 
 impl<'a> Index<'a> {
-    /// Sorts the suffixes of `old`.
-    pub fn build(old: &'a [u8]) -> Result<Self, SearchError> {
-        Self::of(old, Text::whole(old))
+    /// Sorts the suffixes of `base`.
+    pub fn build(base: &'a [u8]) -> Result<Self, SearchError> {
+        Self::of(base, Text::whole(base))
     }
 
     /// Sorts the suffixes of what is left to be found beside equal stretches; of large images, at most so many eighths.
-    pub fn around(old: &'a [u8], equal: &Equal, eighths: usize) -> Result<Self, SearchError> {
-        Self::of(old, equal.text(old, eighths))
+    pub fn around(base: &'a [u8], equal: &Equal, eighths: usize) -> Result<Self, SearchError> {
+        Self::of(base, equal.text(base, eighths))
     }
 
-    fn of(old: &'a [u8], text: Text<'a>) -> Result<Self, SearchError> {
+    fn of(base: &'a [u8], text: Text<'a>) -> Result<Self, SearchError> {
         let bytes = text.bytes();
         if i32::try_from(bytes.len()).is_err() {
             return Err(SearchError::TooLarge(bytes.len()));
@@ -63,10 +63,10 @@ impl<'a> Index<'a> {
             || sort_suffixes(bytes),
             || rayon::join(|| bucket_starts(bytes), || GramFilter::build(bytes)),
         );
-        Ok(Self { old, suffixes: suffixes?, starts, grams, text })
+        Ok(Self { base, suffixes: suffixes?, starts, grams, text })
     }
 
-    /// Finds the longest prefix of `needle` that occurs in the old image, as its position there and its length.
+    /// Finds the longest prefix of `needle` that occurs in the base, as its position there and its length.
     ///
     /// Of several occurrences any one is returned, but always the same.
     pub fn longest_match(&self, needle: &[u8]) -> (usize, usize) {
@@ -77,7 +77,7 @@ impl<'a> Index<'a> {
         (self.position(found.rank), found.length)
     }
 
-    /// Up to `most` places in the old image that begin with a long prefix of `needle`, the longest first, each with its
+    /// Up to `most` places in the base that begin with a long prefix of `needle`, the longest first, each with its
     /// length; those after the first are its neighbours among the sorted suffixes.
     pub(crate) fn long_matches(&self, needle: &[u8], most: usize, found: &mut Vec<(usize, usize)>) {
         found.clear();
@@ -86,7 +86,7 @@ impl<'a> Index<'a> {
             return;
         }
         found.push((self.position(best.rank), best.length));
-        let length = |rank: usize| common_prefix(&self.old[self.position(rank)..], needle);
+        let length = |rank: usize| common_prefix(&self.base[self.position(rank)..], needle);
         let (mut below, mut above) = (best.rank, best.rank + 1);
         while found.len() < most {
             let lower = below.checked_sub(1).map_or(0, length);
@@ -104,8 +104,8 @@ impl<'a> Index<'a> {
         }
     }
 
-    pub(crate) fn old(&self) -> &'a [u8] {
-        self.old
+    pub(crate) fn base(&self) -> &'a [u8] {
+        self.base
     }
 
     pub(super) fn grams(&self) -> &GramFilter {
@@ -117,9 +117,9 @@ impl<'a> Index<'a> {
         self.suffixes.len()
     }
 
-    /// Where in the old image the suffix of this rank starts.
+    /// Where in the base the suffix of this rank starts.
     pub(super) fn position(&self, rank: usize) -> usize {
-        self.text.old_position(self.place(rank))
+        self.text.base_position(self.place(rank))
     }
 
     /// The same in the text that was sorted.
@@ -128,7 +128,7 @@ impl<'a> Index<'a> {
     }
 
     /// Like [`Self::longest_match`], but names the suffix by its rank, so that its neighbours can be looked at.
-    pub(super) fn search(&self, needle: &[u8]) -> Found {
+    pub(super) fn search(&self, needle: &[u8]) -> Lookup {
         let found = match self.bucket(needle) {
             Some(bucket) => self.search_in(bucket, 2, needle),
             None => self.search_in(0..self.len(), 0, needle),
@@ -136,14 +136,14 @@ impl<'a> Index<'a> {
         if self.text.is_whole() { found } else { self.beyond_the_part(found, needle) }
     }
 
-    /// What follows a part in the text is not what follows it in the old image.
-    fn beyond_the_part(&self, found: Found, needle: &[u8]) -> Found {
+    /// What follows a part in the text is not what follows it in the base.
+    fn beyond_the_part(&self, found: Lookup, needle: &[u8]) -> Lookup {
         if found.length == 0 {
             return found;
         }
         let inside = self.text.within_part(self.place(found.rank), found.length);
-        let old = &self.old[self.position(found.rank) + inside..];
-        Found { length: inside + common_prefix(&needle[inside..], old), ..found }
+        let base = &self.base[self.position(found.rank) + inside..];
+        Lookup { length: inside + common_prefix(&needle[inside..], base), ..found }
     }
 
     /// The suffixes that share the first two bytes of the needle, if there are any.
@@ -162,10 +162,10 @@ impl<'a> Index<'a> {
     ///
     /// All suffixes between two that share k bytes with the needle do so too, so no comparison starts before that:
     /// long equal ranges (blank flash, padding) cost no more than others.
-    fn search_in(&self, ranks: Range<usize>, shared: usize, needle: &[u8]) -> Found {
+    fn search_in(&self, ranks: Range<usize>, shared: usize, needle: &[u8]) -> Lookup {
         let Range { start: mut low, end: mut high } = ranks;
         let (mut low_shared, mut high_shared) = (shared, shared);
-        let mut best = Found { rank: low, length: 0 };
+        let mut best = Lookup { rank: low, length: 0 };
         let text = self.text.bytes();
         while low < high {
             let middle = low + (high - low) / 2;
@@ -173,7 +173,7 @@ impl<'a> Index<'a> {
             let known = low_shared.min(high_shared);
             let length = known + common_prefix(&suffix[known..], &needle[known..]);
             if length > best.length {
-                best = Found { rank: middle, length };
+                best = Lookup { rank: middle, length };
             }
             match suffix.get(length).cmp(&needle.get(length)) {
                 _ if length == needle.len() => return best,
@@ -185,21 +185,21 @@ impl<'a> Index<'a> {
     }
 }
 
-fn sort_suffixes(old: &[u8]) -> Result<Vec<i32>, SearchError> {
-    if old.is_empty() {
+fn sort_suffixes(base: &[u8]) -> Result<Vec<i32>, SearchError> {
+    if base.is_empty() {
         return Ok(Vec::new());
     }
-    let sorted = SuffixArrayConstruction::for_text(old).in_owned_buffer32().single_threaded().run();
+    let sorted = SuffixArrayConstruction::for_text(base).in_owned_buffer32().single_threaded().run();
     sorted.map(|sorted| sorted.into_vec()).map_err(|error| SearchError::Construction(error.to_string()))
 }
 
 /// Counts the suffixes that sort before each two-byte string.
-fn bucket_starts(old: &[u8]) -> Vec<u32> {
+fn bucket_starts(base: &[u8]) -> Vec<u32> {
     let mut starts = vec![0; (1 << 16) + 1];
-    for pair in old.windows(2) {
+    for pair in base.windows(2) {
         starts[usize::from(u16::from_be_bytes([pair[0], pair[1]])) + 1] += 1;
     }
-    if let Some(&last) = old.last() {
+    if let Some(&last) = base.last() {
         starts[usize::from(last) << 8] += 1;
     }
     let mut sum = 0;
@@ -216,38 +216,38 @@ mod tests {
 
     use super::*;
 
-    fn longest_by_trying_all(old: &[u8], needle: &[u8]) -> usize {
-        (0..old.len()).map(|at| common_prefix(&old[at..], needle)).max().unwrap_or(0)
+    fn longest_by_trying_all(base: &[u8], needle: &[u8]) -> usize {
+        (0..base.len()).map(|at| common_prefix(&base[at..], needle)).max().unwrap_or(0)
     }
 
-    fn check(old: &[u8], needle: &[u8]) {
-        let (position, length) = Index::build(old).unwrap().longest_match(needle);
-        assert_eq!(length, longest_by_trying_all(old, needle), "{old:?} {needle:?}");
-        assert_eq!(old[position..position + length], needle[..length]);
+    fn check(base: &[u8], needle: &[u8]) {
+        let (position, length) = Index::build(base).unwrap().longest_match(needle);
+        assert_eq!(length, longest_by_trying_all(base, needle), "{base:?} {needle:?}");
+        assert_eq!(base[position..position + length], needle[..length]);
     }
 
     proptest! {
         #[test]
         fn the_longest_match_is_found(
-            old in prop::collection::vec(any::<u8>(), 0..300), needle in prop::collection::vec(any::<u8>(), 0..20),
+            base in prop::collection::vec(any::<u8>(), 0..300), needle in prop::collection::vec(any::<u8>(), 0..20),
         ) {
-            check(&old, &needle);
+            check(&base, &needle);
         }
 
         #[test]
         fn the_longest_match_is_found_among_many(
-            old in prop::collection::vec(0..3u8, 0..300), needle in prop::collection::vec(0..3u8, 0..40),
+            base in prop::collection::vec(0..3u8, 0..300), needle in prop::collection::vec(0..3u8, 0..40),
         ) {
-            check(&old, &needle);
+            check(&base, &needle);
         }
 
         #[test]
         fn a_part_of_the_image_is_found_whole(
-            old in prop::collection::vec(253..=255u8, 1..300), from: prop::sample::Index, to: prop::sample::Index,
+            base in prop::collection::vec(253..=255u8, 1..300), from: prop::sample::Index, to: prop::sample::Index,
         ) {
-            let (a, b) = (from.index(old.len()), to.index(old.len()));
-            let needle = &old[a.min(b)..=a.max(b)];
-            prop_assert_eq!(Index::build(&old).unwrap().longest_match(needle).1, needle.len());
+            let (a, b) = (from.index(base.len()), to.index(base.len()));
+            let needle = &base[a.min(b)..=a.max(b)];
+            prop_assert_eq!(Index::build(&base).unwrap().longest_match(needle).1, needle.len());
         }
     }
 

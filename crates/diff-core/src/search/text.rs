@@ -1,4 +1,4 @@
-//! The text whose suffixes are sorted: all of the old image, or the parts of it that equal stretches leave to be found.
+//! The text whose suffixes are sorted: all of the base, or the parts of it that equal stretches leave to be found.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -7,14 +7,14 @@ use super::seed::Seed;
 
 /// Parts consist of whole blocks of this many bytes.
 const BLOCK: usize = 4096;
-/// For each byte of the new image outside of stretches so many bytes of the old one are sorted, though most of them
+/// For each byte of the target outside of stretches so many bytes of the base are sorted, though most of them
 /// are inside: what is new resembles what is old elsewhere.
 const PER_BYTE: usize = 16;
 /// At least and at most so many are sorted for that reason.
 const LEAST: usize = 16 << 20;
 const MOST: usize = 64 << 20;
 
-/// A text, and where its parts are in the old image.
+/// A text, and where its parts are in the base.
 pub(super) struct Text<'a> {
     bytes: Cow<'a, [u8]>,
     /// Ascending; the first one begins with the text.
@@ -26,35 +26,35 @@ pub(super) struct Text<'a> {
 struct Part {
     /// Where it begins in the text.
     start: usize,
-    /// Where it begins in the old image.
-    old_start: usize,
+    /// Where it begins in the base.
+    base_start: usize,
 }
 
 impl<'a> Text<'a> {
     /// The whole image.
-    pub(super) fn whole(old: &'a [u8]) -> Self {
-        Self { bytes: Cow::Borrowed(old), parts: vec![Part { start: 0, old_start: 0 }] }
+    pub(super) fn whole(base: &'a [u8]) -> Self {
+        Self { bytes: Cow::Borrowed(base), parts: vec![Part { start: 0, base_start: 0 }] }
     }
 
-    /// What is worth to be searched besides `equal` stretches, which leave `rest` bytes of the new image; no more
+    /// What is worth to be searched besides `equal` stretches, which leave `rest` bytes of the target; no more
     /// than `limit` bytes.
-    pub(super) fn around(old: &'a [u8], equal: &[Seed], rest: usize, limit: usize) -> Self {
+    pub(super) fn around(base: &'a [u8], equal: &[Seed], rest: usize, limit: usize) -> Self {
         let wanted = rest.saturating_mul(PER_BYTE).clamp(LEAST, MOST).min(limit);
-        if old.len() <= wanted {
-            return Self::whole(old);
+        if base.len() <= wanted {
+            return Self::whole(base);
         }
-        let distances = distances(old.len(), equal);
-        let ranges = ranges(&distances, wanted.div_ceil(BLOCK), limit / BLOCK, old.len());
+        let distances = distances(base.len(), equal);
+        let ranges = ranges(&distances, wanted.div_ceil(BLOCK), limit / BLOCK, base.len());
         if let [Range { start: 0, end }] = ranges[..]
-            && end == old.len()
+            && end == base.len()
         {
-            return Self::whole(old);
+            return Self::whole(base);
         }
         let mut bytes = Vec::with_capacity(ranges.iter().map(Range::len).sum());
         let mut parts = Vec::with_capacity(ranges.len());
         for range in ranges {
-            parts.push(Part { start: bytes.len(), old_start: range.start });
-            bytes.extend_from_slice(&old[range]);
+            parts.push(Part { start: bytes.len(), base_start: range.start });
+            bytes.extend_from_slice(&base[range]);
         }
         Self { bytes: Cow::Owned(bytes), parts }
     }
@@ -63,10 +63,10 @@ impl<'a> Text<'a> {
         &self.bytes
     }
 
-    /// Where a place of the text is in the old image.
-    pub(super) fn old_position(&self, place: usize) -> usize {
+    /// Where a place of the text is in the base.
+    pub(super) fn base_position(&self, place: usize) -> usize {
         let part = self.part(place);
-        place - part.start + part.old_start
+        place - part.start + part.base_start
     }
 
     /// Of `length` bytes from `place` on those that belong to the same part.
@@ -89,16 +89,16 @@ impl<'a> Text<'a> {
     }
 }
 
-/// For each block of the old image, how many blocks it is away from one that some stretch does not hold.
+/// For each block of the base, how many blocks it is away from one that some stretch does not hold.
 fn distances(size: usize, equal: &[Seed]) -> Vec<u32> {
     let mut distances = vec![u32::MAX; size.div_ceil(BLOCK)];
     for loose in loose(size, equal) {
         let blocks = loose.start / BLOCK..loose.end.div_ceil(BLOCK);
         distances[blocks].fill(0);
     }
-    // What stands between two stretches in the new image was probably near their ends in the old one.
+    // What stands between two stretches in the target was probably near their ends in the base.
     for stretch in equal {
-        for end in [stretch.old_start, stretch.old_start + stretch.length - 1] {
+        for end in [stretch.base_start, stretch.base_start + stretch.length - 1] {
             distances[end / BLOCK] = 0;
         }
     }
@@ -111,10 +111,10 @@ fn distances(size: usize, equal: &[Seed]) -> Vec<u32> {
     distances
 }
 
-/// The bytes of the old image that no stretch copies.
+/// The bytes of the base that no stretch copies.
 fn loose(size: usize, equal: &[Seed]) -> Vec<Range<usize>> {
     let mut held: Vec<Range<usize>> =
-        equal.iter().map(|stretch| stretch.old_start..stretch.old_start + stretch.length).collect();
+        equal.iter().map(|stretch| stretch.base_start..stretch.base_start + stretch.length).collect();
     held.sort_unstable_by_key(|range| (range.start, range.end));
     let mut loose = Vec::new();
     let mut end = 0;
@@ -152,14 +152,14 @@ fn ranges(distances: &[u32], wanted: usize, limit: usize, size: usize) -> Vec<Ra
 mod tests {
     use super::*;
 
-    fn stretch(old_start: usize, length: usize) -> Seed {
-        Seed { new_start: 0, old_start, length }
+    fn stretch(base_start: usize, length: usize) -> Seed {
+        Seed { target_start: 0, base_start, length }
     }
 
     #[test]
     fn small_images_are_sorted_whole() {
-        let old = vec![0; LEAST];
-        assert!(Text::around(&old, &[stretch(0, LEAST)], 0, LEAST).is_whole());
+        let base = vec![0; LEAST];
+        assert!(Text::around(&base, &[stretch(0, LEAST)], 0, LEAST).is_whole());
     }
 
     #[test]
@@ -186,16 +186,16 @@ mod tests {
 
     #[test]
     fn places_are_found_again() {
-        let mut old: Vec<u8> = (0..(LEAST + 16 * BLOCK) as u32).map(|at| (at >> 12) as u8).collect();
-        old.truncate(LEAST + 16 * BLOCK);
-        let half = old.len() / 2;
+        let mut base: Vec<u8> = (0..(LEAST + 16 * BLOCK) as u32).map(|at| (at >> 12) as u8).collect();
+        base.truncate(LEAST + 16 * BLOCK);
+        let half = base.len() / 2;
         let equal = [stretch(0, half - 10), stretch(half + 10, half - 10)];
-        let text = Text::around(&old, &equal, 0, usize::MAX);
+        let text = Text::around(&base, &equal, 0, usize::MAX);
         assert!(!text.is_whole() && text.bytes().len() <= LEAST);
         for place in (0..text.bytes().len()).step_by(1001) {
-            assert_eq!(text.bytes()[place], old[text.old_position(place)]);
+            assert_eq!(text.bytes()[place], base[text.base_position(place)]);
             let rest = text.within_part(place, usize::MAX);
-            assert_eq!(text.bytes()[place..place + rest], old[text.old_position(place)..][..rest]);
+            assert_eq!(text.bytes()[place..place + rest], base[text.base_position(place)..][..rest]);
         }
     }
 }

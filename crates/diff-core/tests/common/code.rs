@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, VIEW, View};
-use patch_nostd::wire::{Origin, RegionKind, WordForm};
+use patch_nostd::wire::{Origin, PageKind, WordForm};
 
 use super::Random;
 
@@ -12,14 +12,14 @@ use super::Random;
 const ALIGNMENT: usize = 8;
 
 /// Every kind of pages: bytes, all code, all forms of words.
-pub(crate) fn all_kinds() -> Vec<RegionKind> {
-    (0..=255).filter_map(|number| RegionKind::from_number(number).ok()).collect()
+pub(crate) fn all_kinds() -> Vec<PageKind> {
+    (0..=255).filter_map(|number| PageKind::from_number(number).ok()).collect()
 }
 
 /// Code or tables of one kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Code {
-    kind: RegionKind,
+    kind: PageKind,
     functions: Vec<(u32, Vec<Statement>)>,
 }
 
@@ -33,7 +33,7 @@ enum Statement {
 
 impl Code {
     /// So many functions that look random and are always the same.
-    pub(crate) fn new(kind: RegionKind, functions: u32, seed: u64) -> Self {
+    pub(crate) fn new(kind: PageKind, functions: u32, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let functions = (0..functions).map(|name| (name, function(kind, functions, &mut random))).collect();
         Self { kind, functions }
@@ -98,7 +98,7 @@ impl Code {
     }
 }
 
-fn function(kind: RegionKind, functions: u32, random: &mut Random) -> Vec<Statement> {
+fn function(kind: PageKind, functions: u32, random: &mut Random) -> Vec<Statement> {
     let mut statements = Vec::new();
     for _ in 0..2 + random.below(4) {
         (0..random.below(5)).for_each(|_| statements.push(plain(kind, random)));
@@ -121,50 +121,50 @@ fn size(statements: &[Statement]) -> usize {
 }
 
 /// An instruction or a word, perhaps not a possible one, that need not refer to anything.
-fn plain(kind: RegionKind, random: &mut Random) -> Statement {
+fn plain(kind: PageKind, random: &mut Random) -> Statement {
     let number = random.below(1 << 24).to_le_bytes();
     let [a, b, c, _] = number;
     Statement::Plain(match kind {
-        RegionKind::Bytes => number[..3].to_vec(),
-        RegionKind::Words(form) => vec![a; form.length()],
-        RegionKind::Thumb => vec![a, b % 0xE0],
-        RegionKind::Aarch64 => vec![a, b, c & 0x1F, 0x8B],
-        RegionKind::Arm => vec![a, b, c & 0x0F | 0x80, 0xE0],
-        RegionKind::Riscv if c & 1 == 0 => vec![a & 0xFC | 2, b],
-        RegionKind::Riscv => vec![0x33 | a & 0x80, b, c, a & 0x40],
-        RegionKind::Xtensa if c & 1 == 0 => vec![a & 0xF0 | 0x0D, b],
-        RegionKind::Xtensa => vec![a & 0xF0, b, c],
-        RegionKind::X86 => [&[0x55][..], &[0x48, 0x89, 0xC0 | a & 0x3F], &[0x89, 0x45, b], &[0xC3]]
+        PageKind::Bytes => number[..3].to_vec(),
+        PageKind::Words(form) => vec![a; form.length()],
+        PageKind::Thumb => vec![a, b % 0xE0],
+        PageKind::Aarch64 => vec![a, b, c & 0x1F, 0x8B],
+        PageKind::Arm => vec![a, b, c & 0x0F | 0x80, 0xE0],
+        PageKind::Riscv if c & 1 == 0 => vec![a & 0xFC | 2, b],
+        PageKind::Riscv => vec![0x33 | a & 0x80, b, c, a & 0x40],
+        PageKind::Xtensa if c & 1 == 0 => vec![a & 0xF0 | 0x0D, b],
+        PageKind::Xtensa => vec![a & 0xF0, b, c],
+        PageKind::X86 => [&[0x55][..], &[0x48, 0x89, 0xC0 | a & 0x3F], &[0x89, 0x45, b], &[0xC3]]
             [usize::from(c & 3)]
         .to_vec(),
     })
 }
 
 /// Instructions that refer to something, but not yet to what they shall.
-fn template(kind: RegionKind, random: &mut Random) -> Option<&'static [u8]> {
+fn template(kind: PageKind, random: &mut Random) -> Option<&'static [u8]> {
     let templates: &[&'static [u8]] = match kind {
-        RegionKind::Bytes => return None,
-        RegionKind::Words(form) => return Some(if form.wide { &[0; 8] } else { &[0; 4] }),
-        RegionKind::Thumb => &[
+        PageKind::Bytes => return None,
+        PageKind::Words(form) => return Some(if form.wide { &[0; 8] } else { &[0; 4] }),
+        PageKind::Thumb => &[
             &[0x00, 0xF0, 0x00, 0xF8],                         // bl
             &[0x00, 0xF0, 0x00, 0xB8],                         // b.w
             &[0x00, 0xF0, 0x00, 0x80],                         // beq.w
             &[0x40, 0xF2, 0x00, 0x03, 0xC0, 0xF2, 0x00, 0x03], // movw r3; movt r3
         ],
-        RegionKind::Aarch64 => &[
+        PageKind::Aarch64 => &[
             &[0x00, 0x00, 0x00, 0x94],                         // bl
             &[0x00, 0x00, 0x00, 0x54],                         // b.eq
             &[0x00, 0x00, 0x00, 0x10],                         // adr x0
             &[0x00, 0x00, 0x00, 0x90, 0x00, 0x00, 0x00, 0x91], // adrp x0; add x0, x0
             &[0x00, 0x00, 0x00, 0x90, 0x01, 0x00, 0x40, 0xF9], // adrp x0; ldr x1, [x0]
         ],
-        RegionKind::Arm => &[
+        PageKind::Arm => &[
             &[0x00, 0x00, 0x00, 0xEB],                         // bl
             &[0x00, 0x00, 0x00, 0xFA],                         // blx
             &[0x00, 0x10, 0x9F, 0xE5],                         // ldr r1, [pc]
             &[0x00, 0x30, 0x00, 0xE3, 0x00, 0x30, 0x40, 0xE3], // movw r3; movt r3
         ],
-        RegionKind::Riscv => &[
+        PageKind::Riscv => &[
             &[0xEF, 0x00, 0x00, 0x00],                         // jal ra
             &[0x63, 0x00, 0xB5, 0x00],                         // beq a0, a1
             &[0x01, 0xA0],                                     // c.j
@@ -172,13 +172,13 @@ fn template(kind: RegionKind, random: &mut Random) -> Option<&'static [u8]> {
             &[0xB7, 0x07, 0x00, 0x00, 0x23, 0xA0, 0xA7, 0x00], // lui a5; sw a0, (a5)
             &[0xB7, 0x06, 0x00, 0x00, 0x93, 0x86, 0x06, 0x00], // lui a3; addi a3, a3
         ],
-        RegionKind::Xtensa => &[
+        PageKind::Xtensa => &[
             &[0x25, 0x00, 0x00], // call8
             &[0x81, 0xFF, 0xFF], // l32r a8
             &[0x06, 0x00, 0x00], // j
             &[0x16, 0x0A, 0x00], // beqz a10
         ],
-        RegionKind::X86 => &[
+        PageKind::X86 => &[
             &[0xE8, 0, 0, 0, 0],             // call
             &[0xE9, 0, 0, 0, 0],             // jmp
             &[0x0F, 0x84, 0, 0, 0, 0],       // je
@@ -189,11 +189,11 @@ fn template(kind: RegionKind, random: &mut Random) -> Option<&'static [u8]> {
 }
 
 /// The instructions at `address`, made to refer to `target` if they can.
-fn linked(kind: RegionKind, template: &[u8], address: u32, target: u32, space: &AddressSpace) -> Vec<u8> {
+fn linked(kind: PageKind, template: &[u8], address: u32, target: u32, space: &AddressSpace) -> Vec<u8> {
     let mut bytes = template.to_vec();
     match kind {
-        RegionKind::Words(form) => return word(form, address, target, space),
-        RegionKind::X86 => {
+        PageKind::Words(form) => return word(form, address, target, space),
+        PageKind::X86 => {
             let (end, opcode) = (address.wrapping_add(bytes.len() as u32), bytes.len() - 4);
             bytes[opcode..].copy_from_slice(&target.wrapping_sub(end).to_le_bytes());
             return bytes;

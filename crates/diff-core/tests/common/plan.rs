@@ -1,17 +1,17 @@
 //! Packages that the encoder would not make of these images: kinds of pages, tables and speeds as the format allows.
 
-use diff_core::search::{CoverOptions, Index, find_covers};
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source, codec_ram};
+use diff_core::search::{Index, SearchOptions, find_matches};
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
 use patch_nostd::entropy::RangeEncoder;
 use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, PAGE_LOG, RegionKind, RegionKinds, Tuning};
+use patch_nostd::wire::{Codec, ModelSize, PAGE_LOG, PageKind, PageKinds, Tuning, codec_ram};
 use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
 
 /// What is chosen by hand.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice {
     /// The kinds that the header lists.
-    pub(crate) kinds: Vec<RegionKind>,
+    pub(crate) kinds: Vec<PageKind>,
     /// Where the target's pages have another kind than those before: the first byte, and the index of the kind.
     pub(crate) places: Vec<(u32, usize)>,
     /// Address of the first byte.
@@ -46,7 +46,7 @@ impl Choice {
             base_address: self.base_address as u32,
             address_high: (self.base_address >> 32) as u32,
             windows: Default::default(),
-            kinds: RegionKinds::new(&self.kinds).unwrap(),
+            kinds: PageKinds::new(&self.kinds).unwrap(),
             read_back: false,
             body_length: 0,
             body_digest: None,
@@ -60,13 +60,13 @@ impl Choice {
 impl<'a> Plan<'a> {
     fn new(base: &'a [u8], target: &'a [u8], choice: &'a Choice) -> Self {
         let index = Index::build(base).unwrap();
-        let found = find_covers(&index, target, &CoverOptions { threshold: 4, ..CoverOptions::default() });
+        let found = find_matches(&index, target, &SearchOptions { threshold: 4, ..SearchOptions::default() });
         let cover = |start, length| Cover { source: Source::Base, start, length };
         let covers =
-            found.iter().map(|found| (found.new_start, cover(found.old_start, found.length))).collect();
+            found.iter().map(|found| (found.target_start, cover(found.base_start, found.length))).collect();
         let landmark = |found: &diff_core::search::Match| Landmark {
-            base: found.old_start,
-            target: found.new_start,
+            base: found.base_start,
+            target: found.target_start,
             length: found.length,
         };
         let landmarks = choice.size.landmarks as usize;

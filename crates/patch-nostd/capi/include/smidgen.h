@@ -43,7 +43,7 @@ typedef enum SmidgenError {
   /**
    * A kind of page that this decoder does not have.
    */
-  SMIDGEN_ERROR_UNSUPPORTED_REGION = 7,
+  SMIDGEN_ERROR_UNSUPPORTED_PAGE_KIND = 7,
   /**
    * The header's memory figure contradicts its other fields.
    */

@@ -39,7 +39,7 @@ pub enum SmidgenError {
     /// A damaged package header (checksum).
     HeaderChecksum = 6,
     /// A kind of page that this decoder does not have.
-    UnsupportedRegion = 7,
+    UnsupportedPageKind = 7,
     /// The header's memory figure contradicts its other fields.
     RamMismatch = 8,
     /// The workspace is smaller than the package needs.
@@ -110,7 +110,7 @@ macro_rules! same_numbers {
 }
 same_numbers! {
     NotAPackage UnsupportedVersion UnsupportedCodec ReservedField MalformedHeader HeaderChecksum
-    UnsupportedRegion RamMismatch WorkspaceTooSmall WorkspaceMisaligned BaseSize BaseDigest BaseRead
+    UnsupportedPageKind RamMismatch WorkspaceTooSmall WorkspaceMisaligned BaseSize BaseDigest BaseRead
     TargetWrite TargetRead Truncated TrailingData Corrupt TargetDigest BodyDigest Finished SlotSize
     Product Module Version RollbackCounter Journal Areas PackageRead BaseGone NotInPlace Container
     Encrypted DecryptionKey Unsigned UnknownKey Signature

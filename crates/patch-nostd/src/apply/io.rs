@@ -72,6 +72,29 @@ impl<F: FnMut(u32, &mut [u8]) -> Result<(), Error>> Base for (u32, F) {
     }
 }
 
+/// A base whose digest the caller vouches for: it must be compared with that of the base before the target is used.
+#[derive(Debug)]
+pub struct Vouched<B> {
+    /// The base.
+    pub base: B,
+    /// The first 16 bytes of its SHA-256.
+    pub digest: [u8; 16],
+}
+
+impl<B: Base> Base for Vouched<B> {
+    fn size(&self) -> u32 {
+        self.base.size()
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        self.base.read(offset, buffer)
+    }
+
+    fn digest(&mut self) -> Option<[u8; 16]> {
+        Some(self.digest)
+    }
+}
+
 /// A target in memory.
 #[derive(Debug)]
 pub struct SliceTarget<'a> {

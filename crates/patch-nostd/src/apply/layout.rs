@@ -1,26 +1,14 @@
-//! How the caller's workspace is divided, and how large it must be (`docs/format.md`, section 3.2).
+//! Divides the caller's workspace (`docs/format.md`, section 3.2).
 
+use super::walker::{OUTPUT, WINDOW, Walker};
+use crate::Error;
 use crate::entropy::{CONTROL_CELLS, LOOKAHEAD, Model, RangeDecoder, Slot, Weights};
 use crate::refs::{AddressSpace, Landmark, Landmarks, Learned, LearnedEntry, Predictor};
-use crate::wire::{Codec, HEADER_LIMIT, Header, ModelSize, Tuning};
-use crate::{Error, apply::walker::Walker};
+use crate::wire::{FIXED_RAM, Header, LANDMARK_RAM, LEARNED_RAM, ModelSize, SLOT_RAM, Tuning};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Bytes of a window on the source of a cover: the largest block, and what a reference at its end looks at.
-pub(super) const WINDOW: usize = 128;
-/// Bytes that are gathered before they are written to the target.
-pub(super) const OUTPUT: usize = 256;
 /// Bytes of package input that are held.
 const INPUT: usize = 2 * LOOKAHEAD;
-
-/// Workspace per landmark.
-pub const LANDMARK_RAM: u32 = size_of::<Landmark>() as u32;
-/// Workspace per learned displacement.
-pub const LEARNED_RAM: u32 = size_of::<LearnedEntry>() as u32;
-/// Workspace per slot of counters.
-pub const SLOT_RAM: u32 = size_of::<Slot>() as u32;
-/// Workspace that every `cm` package needs besides its tables.
-pub const FIXED_RAM: u32 = size_of::<Fixed>() as u32;
 
 /// What every package needs: of one type, which is checked once.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -33,53 +21,13 @@ struct Fixed {
     output: [u8; OUTPUT],
 }
 
-/// Bytes of workspace that decoding a package with this header takes: a pure function of the header's fields.
-#[must_use]
-pub fn required_ram(header: &Header) -> u64 {
-    codec_ram(&header.codec)
-}
-
-/// [`required_ram`] of every header with this codec.
-#[must_use]
-pub fn codec_ram(codec: &Codec) -> u64 {
-    ram(codec).into()
-}
-
-/// The same: no sum of what a header can say is above 2^28.
-pub(crate) fn ram(codec: &Codec) -> u32 {
-    let body = match *codec {
-        Codec::Cm { size, .. } => cm_ram(size),
-        #[cfg(any(feature = "zstd", feature = "encode"))]
-        Codec::Zstd { window_log } => zstd_ram(window_log),
-    };
-    // The header itself is gathered in the workspace first.
-    body.max(HEADER_LIMIT as u32)
-}
-
-const fn cm_ram(size: ModelSize) -> u32 {
-    let tables =
-        LANDMARK_RAM.wrapping_mul(size.landmarks).wrapping_add(LEARNED_RAM.wrapping_mul(size.learned));
-    FIXED_RAM.wrapping_add(tables).wrapping_add(SLOT_RAM.wrapping_mul(size.slots))
-}
-
-/// What the largest zstd block can be, in bytes (RFC 8878, section 3.1.1.2.4).
-#[cfg(any(feature = "zstd", feature = "encode"))]
-const ZSTD_BLOCK: u32 = 128 << 10;
-/// libzstd's state without its buffers, rounded up: `ZSTD_estimateDCtxSize` of 1.5.7 is 95976 on 64-bit machines.
-#[cfg(any(feature = "zstd", feature = "encode"))]
-const ZSTD_STATE: u32 = 96 << 10;
-/// Two slices of 16 KiB: decompressed bytes, and target bytes.
-#[cfg(any(feature = "zstd", feature = "encode"))]
-const ZSTD_SLICES: u32 = 32 << 10;
-
-/// What decoding a zstd body takes from the heap: `ZSTD_estimateDStreamSize` of the window, and our own slices.
-///
-/// libzstd holds a window, two blocks beside it and one block of input; its few odd bytes are in the rounding.
-#[cfg(any(feature = "zstd", feature = "encode"))]
-fn zstd_ram(window_log: u8) -> u32 {
-    let window = 1u32 << (window_log & 31).min(27);
-    window + 3 * window.min(ZSTD_BLOCK) + ZSTD_STATE + ZSTD_SLICES
-}
+// The sizes that headers state are those of these types.
+const _: () = assert!(
+    size_of::<Fixed>() == FIXED_RAM as usize
+        && size_of::<Landmark>() == LANDMARK_RAM as usize
+        && size_of::<LearnedEntry>() == LEARNED_RAM as usize
+        && size_of::<Slot>() == SLOT_RAM as usize
+);
 
 /// The parts of a workspace.
 #[derive(Debug)]
@@ -91,7 +39,7 @@ pub struct Layout<'w> {
 }
 
 impl<'w> Layout<'w> {
-    /// Divides a workspace of at least [`required_ram`] bytes, aligned to four.
+    /// Divides a workspace of at least [`crate::required_ram`] bytes, aligned to four.
     // Here and in what it calls: a decoder that is made where it stays takes no stack.
     #[inline(always)]
     pub fn new(

@@ -59,7 +59,7 @@ pub(super) struct Surroundings<B, T, D> {
 
 impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
     /// A patcher that has seen no input and takes packages for any device. `workspace` must be aligned to four bytes;
-    /// how long it must be is known when the header is: see [`required_ram`](super::required_ram), or ask [`Header::parse`] beforehand.
+    /// how long it must be is known when the header is: see [`required_ram`](crate::required_ram), or ask [`Header::parse`] beforehand.
     #[inline]
     pub fn new(workspace: &'w mut [u8], base: B, target: T) -> Self {
         Self::with_policy(workspace, base, target, Anything)

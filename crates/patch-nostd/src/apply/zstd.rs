@@ -76,7 +76,7 @@ struct Output {
 impl ZstdBody {
     /// A decoder for the body that follows `header`. The frame's window must not exceed 2^`window_log` bytes.
     ///
-    /// Takes most of its memory from the heap when the frame's header is there; see [`super::required_ram`].
+    /// Takes most of its memory from the heap when the frame's header is there; see [`crate::required_ram`].
     ///
     /// # Errors
     /// [`Error::WorkspaceTooSmall`] if there is no memory, [`Error::Corrupt`] if libzstd refuses the window.

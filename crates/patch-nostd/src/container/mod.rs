@@ -17,6 +17,7 @@ mod record;
 mod recreate;
 mod restore;
 mod scratch;
+mod sink;
 mod source;
 mod totals;
 mod walk;

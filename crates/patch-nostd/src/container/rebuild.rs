@@ -5,15 +5,11 @@ use super::make::Maker;
 use super::padding;
 use super::recipe::{Item, Level};
 use super::recreate::Recreator;
+use super::sink::Sink;
 use super::source::{Source, pass};
 use super::totals::Totals;
 use super::walk::{Direction, differences, walk};
 use crate::Error;
-
-/// Takes bytes in order.
-pub(super) trait Sink {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
-}
 
 /// Makes a file of `size` bytes of its expanded form, all of which must be used.
 pub(super) fn rebuild(

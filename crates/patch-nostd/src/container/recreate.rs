@@ -3,8 +3,8 @@
 use std::vec::Vec;
 
 use super::make::Maker;
-use super::rebuild::Sink;
 use super::recipe::Piece;
+use super::sink::Sink;
 use super::totals::Totals;
 use crate::Error;
 

@@ -1,13 +1,11 @@
 //! How bytes are predicted: literals, and the unchanged and changed bytes of covers (`docs/format.md`, section 6).
 
-use super::model::{Cells, FLAG_SET, INPUTS, SLOT_CELLS, hash, slot};
+use super::map::{
+    CHANGED_CONTEXTS, CHANGED_SETS, LITERAL_CONTEXTS, LITERAL_SETS, UNCHANGED_CONTEXTS, UNCHANGED_SETS,
+};
+use super::model::{Cells, INPUTS, SLOT_CELLS, hash, slot};
 use super::{Coder, Model};
 use core::cell::Cell;
-
-/// First weight set of each use.
-const LITERAL_SET: usize = 0;
-const CHANGED_SET: usize = 8;
-const UNCHANGED_SET: usize = FLAG_SET;
 
 /// Bits of a byte that share a slot in one context: as many as a slot's counters form a tree of.
 const GROUP: u32 = SLOT_CELLS.trailing_zeros();
@@ -42,13 +40,14 @@ impl Model<'_> {
     /// Codes a byte between covers.
     pub fn literal<C: Coder>(&mut self, coder: &mut C, context: &LiteralContext, byte: u8) -> u8 {
         let before = context.before;
+        let [a, b, c] = LITERAL_CONTEXTS;
         let contexts = [
-            1 << 28 | (context.offset & 3),
-            2 << 28 | (before & 0xFF),
+            a | (context.offset & 3),
+            b | (before & 0xFF),
             // Code is made of halfwords: the byte before the last says what follows the last one.
-            3 << 28 | (before >> 8 & 0xFF) | (context.offset & 1) << 8,
+            c | (before >> 8 & 0xFF) | (context.offset & 1) << 8,
         ];
-        self.byte(coder, &contexts, LITERAL_SET, byte)
+        self.byte(coder, &contexts, LITERAL_SETS.start, byte)
     }
 
     /// Codes whether a byte of a cover equals its source.
@@ -58,13 +57,14 @@ impl Model<'_> {
         let (near, odd) = (u32::from(context.near), context.offset & 1);
         // The high bits of the bytes around name the instruction.
         let around = u32::from(context.previous >> 3) | u32::from(context.next >> 3) << 17;
+        let [a, b, c, d] = UNCHANGED_CONTEXTS;
         let contexts = [
-            (5 << 28 | (history >> 1 & 0x1F) | (context.offset & 3) << 8, context.history & 1),
-            (6 << 28 | source | odd << 8, context.history & 3),
-            (7 << 28 | around | near << 8 | odd << 16, context.history & 3),
-            (8 << 28 | next | odd << 8, context.history & 3),
+            (a | (history >> 1 & 0x1F) | (context.offset & 3) << 8, context.history & 1),
+            (b | source | odd << 8, context.history & 3),
+            (c | around | near << 8 | odd << 16, context.history & 3),
+            (d | next | odd << 8, context.history & 3),
         ];
-        let set = UNCHANGED_SET + (context.history & 3) as usize;
+        let set = UNCHANGED_SETS.start + (context.history & 3) as usize;
         self.flag(coder, &contexts, set, same)
     }
 
@@ -74,14 +74,15 @@ impl Model<'_> {
     pub fn changed<C: Coder>(&mut self, coder: &mut C, context: &CopyContext, byte: u8) -> u8 {
         let source = u32::from(context.source);
         let odd = context.offset & 1;
+        let [a, b, c, d] = CHANGED_CONTEXTS;
         let contexts = [
-            10 << 28 | odd | u32::from(context.history & 1) << 1,
-            11 << 28 | u32::from(context.near) | odd << 8,
-            12 << 28 | source,
-            13 << 28 | u32::from(context.next) | odd << 8,
+            a | odd | u32::from(context.history & 1) << 1,
+            b | u32::from(context.near) | odd << 8,
+            c | source,
+            d | u32::from(context.next) | odd << 8,
         ];
         let difference = byte.wrapping_sub(context.source);
-        let difference = self.byte(coder, &contexts, CHANGED_SET, difference);
+        let difference = self.byte(coder, &contexts, CHANGED_SETS.start, difference);
         context.source.wrapping_add(difference)
     }
 

@@ -8,18 +8,20 @@ mod bytes;
 mod coder;
 mod counter;
 mod logistic;
+pub(crate) mod map;
 mod model;
 mod number;
 mod range_decoder;
 #[cfg(feature = "encode")]
 mod range_encoder;
-mod refine;
+mod sse;
 
 pub use bytes::{CopyContext, LiteralContext};
 pub use coder::{Category, Coder};
 pub use logistic::{log2, squash, stretch};
+pub use map::CONTROL_CELLS;
 pub use model::{Model, SLOT_CELLS, Slot, Weights};
-pub use number::{CONTROL_CELLS, Number};
+pub use number::Number;
 pub use range_decoder::{LOOKAHEAD, RangeDecoder};
 #[cfg(feature = "encode")]
 pub use range_encoder::{CostMeter, RangeEncoder};

@@ -1,6 +1,7 @@
 //! Counters in hashed slots, mixed into one probability per event (`docs/format.md`, sections 5.3 and 5.4).
 
-use super::{CONTROL_CELLS, Coder, counter, logistic, refine};
+use super::map::{CONTROL_CELLS, CURVES_CELLS, FLAG_SET, LITERAL_SETS, WEIGHT_SETS};
+use super::{Coder, counter, logistic, sse};
 use crate::wire::Tuning;
 use core::cell::Cell;
 
@@ -12,17 +13,8 @@ pub const SLOT_CELLS: usize = 4;
 pub type Slot = [u16; SLOT_CELLS];
 /// Inputs that one event mixes at most.
 pub(super) const INPUTS: usize = 4;
-/// Sets of mixer weights: which set is used depends on the kind of event.
-pub(super) const WEIGHT_SETS: usize = 24;
-/// All mixer weights.
+/// All mixer weights, in sets: which one is used depends on the kind of event.
 pub type Weights = [[i32; INPUTS]; WEIGHT_SETS];
-
-/// The sets of literals, one for each bit; those of changed bytes follow.
-const LITERAL_SETS: usize = 8;
-/// The first set of a flag; those before are of bytes.
-pub(super) const FLAG_SET: usize = 16;
-/// Where the curves of [`refine`] begin among the control cells.
-const CURVES: usize = CONTROL_CELLS - refine::CELLS;
 
 /// Weights are fractions of 65536, limited to four in either direction.
 const WEIGHT_LIMIT: i32 = (4 << 16) - 1;
@@ -44,7 +36,7 @@ crate::state::state!(Model<'_>: slots, mixer);
 /// All of it but the slots: what an event changes besides its counters.
 #[derive(Debug)]
 pub(super) struct Mixer<'w> {
-    /// Counters of numbers and other contexts with an index of their own, then the curves of [`refine`].
+    /// Counters of numbers and other contexts with an index of their own, then the curves of [`sse`].
     control: &'w mut [u16; CONTROL_CELLS],
     weights: &'w mut Weights,
     mixer_rate: i32,
@@ -68,7 +60,7 @@ impl<'w> Model<'w> {
         tuning: Tuning,
     ) -> Self {
         control.fill(counter::NEW);
-        refine::begin(control.get_mut(CURVES..).unwrap_or_default());
+        sse::begin(control.get_mut(CURVES_CELLS).unwrap_or_default());
         slots.fill([0, counter::NEW, counter::NEW, counter::NEW]);
         weights.as_flattened_mut().fill(WEIGHT_START);
         let (mixer_rate, counter_rate) = (i32::from(tuning.mixer_rate), tuning.counter_rate);
@@ -127,17 +119,17 @@ impl Mixer<'_> {
         }
         let position = logistic::position(odds >> 6);
         let probability = logistic::squash_at(position);
-        let curve = CURVES + refine::curve(set);
-        let Some((refined, point)) = refine::refine(self.control, curve, position, probability) else {
+        let curve = CURVES_CELLS.start + sse::curve(set);
+        let Some((refined, point)) = sse::estimate(self.control, curve, position, probability) else {
             return false;
         };
         let bit = coder.code(refined, bit);
-        refine::learn(
+        sse::update(
             point,
             bit,
-            if set < LITERAL_SETS { refine::literal_rate(self.literal_bits) } else { refine::RATE },
+            if set < LITERAL_SETS.end { sse::literal_rate(self.literal_bits) } else { sse::RATE },
         );
-        self.literal_bits = self.literal_bits.saturating_add(u32::from(set < LITERAL_SETS));
+        self.literal_bits = self.literal_bits.saturating_add(u32::from(set < LITERAL_SETS.end));
         let target = if bit { 0xFFFF } else { 0 };
         let error = ((target - i32::from(probability)) * self.mixer_rate) >> 6;
         let slowest = counter::slowest(self.counter_rate - u8::from(set >= FLAG_SET));

@@ -1,6 +1,7 @@
 //! Whole numbers as adaptive events: size first, then bits (`docs/format.md`, section 5.5).
 
-use super::{Coder, Model, refine};
+use super::map::{FLAGS_CELLS, NUMBER_CELLS, NUMBERS, NUMBERS_CELLS, length};
+use super::{Coder, Model};
 
 /// Which number it is: each kind learns on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,26 +29,17 @@ pub enum Number {
     CodeShift = 9,
 }
 
-/// Cells for one kind of number: a tree of 32 sizes, a counter for each size's first bit after the leading one,
-/// and a tree of the three lowest bits: distances in code are even, and mostly multiples of four.
-const CELLS: usize = 31 + 31 + 7;
-/// Where these three begin. Nodes of trees and sizes count from one.
+const _: () = assert!(Number::CodeShift as usize + 1 == NUMBERS);
+
+/// Where the two trees and the counters between begin in the cells of one kind. Nodes of trees and sizes count from one.
 const SIZES: usize = 0;
 const FIRSTS: usize = 31;
 const LOWEST: usize = 62;
-/// Flags with a control counter of their own start here.
-const FLAGS: usize = 10 * CELLS;
-/// How many such flags there are.
-const FLAG_CELLS: usize = 27;
-/// One that no flag has, so that the workspace is whole words.
-const SPARE: usize = 1;
-/// Control counters in all.
-pub const CONTROL_CELLS: usize = FLAGS + FLAG_CELLS + SPARE + refine::CELLS;
 
 impl Model<'_> {
     /// Codes a number below 2^32 - 1.
     pub fn number<C: Coder>(&mut self, coder: &mut C, kind: Number, value: u32) -> u32 {
-        let base = kind as usize * CELLS;
+        let base = NUMBERS_CELLS.start + kind as usize * NUMBER_CELLS;
         let shifted = value.saturating_add(1);
         let size = 31 - shifted.leading_zeros();
         let mut node = 1usize;
@@ -79,8 +71,8 @@ impl Model<'_> {
         (folded >> 1) as i32 ^ -((folded & 1) as i32)
     }
 
-    /// Codes a flag of the control stream: `context` 0 to 26.
+    /// Codes a flag of the control stream: `context` is in one of the ranges of flags of the [map](super::map).
     pub fn control_flag<C: Coder>(&mut self, coder: &mut C, context: usize, bit: bool) -> bool {
-        self.plain(coder, FLAGS + context.min(FLAG_CELLS - 1), bit)
+        self.plain(coder, FLAGS_CELLS.start + context.min(length(&FLAGS_CELLS) - 1), bit)
     }
 }

@@ -1,7 +1,7 @@
 //! An update into another slot than the one that runs (`docs/format.md`, section 8).
 
 use super::journal::Journal;
-use super::memory::Flash;
+use super::traits::Flash;
 use super::{SlotTarget, Step};
 use crate::apply::Base;
 use crate::secrecy::{DecryptionKey, NoKey};

@@ -2,7 +2,7 @@
 
 use core::cell::RefCell;
 
-use super::memory::{Flash, FlashError, Geometry};
+use super::traits::{Flash, FlashError, Geometry};
 
 /// Whole pages of a chip.
 #[derive(Debug)]

@@ -10,14 +10,14 @@
 //! 5. the segment is copied to its place, then the journal says so, and the next one follows.
 
 use super::Step;
-use super::ground::{Ground, PIECE, buffer, chunk};
 use super::journal::Journal;
-use super::memory::Flash;
 use super::record::{Entry, Mark};
 use super::saved::{Loading, Saving};
+use super::slot_and_scratch::{PIECE, SlotAndScratch, buffer, chunk};
 use super::stored::{
     Decoder, Opened, are_sound, hash, read_header, state_area, state_place, transfer, update,
 };
+use super::traits::Flash;
 use crate::apply::{Blind, Layout, Progress, percent};
 use crate::entropy::RangeDecoder;
 use crate::secrecy::{DecryptionKey, NoKey};
@@ -59,7 +59,7 @@ enum Phase {
 /// is ready.
 #[derive(Debug)]
 pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, J: Flash = F, S: DecryptionKey = NoKey> {
-    ground: Ground<'w, F>,
+    areas: SlotAndScratch<'w, F>,
     journal: Journal<J>,
     state: F,
     package: K,
@@ -123,14 +123,14 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         let units = [slot.geometry(), scratch.geometry(), state.geometry(), journal.geometry()];
         let unit = units.iter().fold(0, |most, geometry| most.max(geometry.write));
         let sizes = (header.base_size, header.target_size);
-        let ground = Ground::new((slot, scratch), (buffer, unit), plan, sizes)?;
+        let areas = SlotAndScratch::new((slot, scratch), (buffer, unit), plan, sizes)?;
         let of_state = state.geometry();
         let needed = state_area(&header, of_state.page).filter(|_| of_state.is_valid());
         if needed.is_none_or(|needed| needed > of_state.size) {
             return Err(Error::Areas);
         }
         let mut this = Self {
-            ground,
+            areas,
             journal: Journal::open(journal)?,
             state,
             package,
@@ -186,7 +186,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         Ok(match self.phase {
             Phase::Ready => Step::Ready,
             Phase::Body | Phase::Base | Phase::Move => Step::Working(0),
-            _ => Step::Working(percent(self.ground.known(), self.header.target_size)),
+            _ => Step::Working(percent(self.areas.known(), self.header.target_size)),
         })
     }
 
@@ -201,18 +201,18 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
             }
             Some(Mark::Decoding(segment)) => self.begin_segment(segment)?,
             Some(Mark::Keeping(segment)) => {
-                self.ground.begin(segment);
+                self.areas.begin(segment);
                 Phase::Keep
             }
             Some(Mark::Copying(segment)) => {
-                self.ground.begin(segment);
+                self.areas.begin(segment);
                 Phase::Copy
             }
         })
     }
 
     fn note(&mut self, mark: Mark) -> Result<(), Error> {
-        self.journal.append(Entry { update: self.update, mark }, self.ground.spare)
+        self.journal.append(Entry { update: self.update, mark }, self.areas.spare)
     }
 
     /// Writes the last record again if it might be lost at the next reset: nothing is done on its word before.
@@ -241,7 +241,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     fn check_base(&mut self, budget: u32) -> Result<Phase, Error> {
         let digest = self.digest.as_mut().ok_or(Error::Finished)?;
         let end = self.done.saturating_add(budget).min(self.header.base_size);
-        self.done = self.ground.hash(digest, self.done, end).map_err(|_| Error::BaseRead)?;
+        self.done = self.areas.hash(digest, self.done, end).map_err(|_| Error::BaseRead)?;
         if self.done < self.header.base_size {
             return Ok(Phase::Base);
         }
@@ -254,13 +254,13 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     }
 
     fn move_page(&mut self) -> Result<Phase, Error> {
-        let page = self.ground.slot.geometry().page;
+        let page = self.areas.slot.geometry().page;
         let pages = self.header.base_size.div_ceil(page.max(1));
         let Some(left) = pages.checked_sub(self.done).filter(|&left| left > 0 && self.plan.shift > 0) else {
             self.note(Mark::Decoding(0))?;
             return self.begin_segment(0);
         };
-        self.ground.move_page((left - 1).saturating_mul(page))?;
+        self.areas.move_page((left - 1).saturating_mul(page))?;
         self.done += 1;
         self.note(Mark::Moved(self.done))?;
         Ok(Phase::Move)
@@ -268,8 +268,8 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
 
     /// Begins to decode a segment, with the state that the decoder had after the one before.
     fn begin_segment(&mut self, segment: u32) -> Result<Phase, Error> {
-        self.ground.begin(segment);
-        if self.ground.start() >= self.header.target_size {
+        self.areas.begin(segment);
+        if self.areas.start() >= self.header.target_size {
             self.done = 0;
             self.digest = Some(D::start());
             return Ok(Phase::Check);
@@ -279,9 +279,9 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
             let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
             let mut loading = Loading::new(&mut self.state, at);
             // What is no state at all was read wrong too.
-            transfer(decoder, &mut self.ground, &mut loading).map_err(|_| Error::Journal)?;
+            transfer(decoder, &mut self.areas, &mut loading).map_err(|_| Error::Journal)?;
             loading.finish()?;
-            if !are_sound(decoder, &self.ground, self.header.body_length) {
+            if !are_sound(decoder, &self.areas, self.header.body_length) {
                 return Err(Error::Journal);
             }
         }
@@ -313,19 +313,19 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     fn decode(&mut self, budget: u32) -> Result<Phase, Error> {
         let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
         decoder.feed(&mut self.package, (self.body, self.header.body_length), &mut self.cipher)?;
-        let end = self.ground.end();
+        let end = self.areas.end();
         let last = end == self.header.target_size;
         let left = end.saturating_sub(decoder.walker.position());
         // The very end takes a step more.
         let budget = if last { budget } else { budget.min(left) };
-        let progress = decoder.walker.run(&mut decoder.input, &Blind, &mut self.ground, budget)?;
+        let progress = decoder.walker.run(&mut decoder.input, &Blind, &mut self.areas, budget)?;
         if progress == Progress::Done {
             decoder.input.finish()?;
         } else if last || decoder.walker.position() < end {
             return Ok(Phase::Decode);
         }
-        decoder.walker.flush(&mut self.ground)?;
-        self.ground.settle()?;
+        decoder.walker.flush(&mut self.areas)?;
+        self.areas.settle()?;
         self.commit(last)
     }
 
@@ -335,14 +335,14 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         if !last {
             let at = self.place(segment + 1)?;
             let mut stack = [0; PIECE];
-            let spare = core::mem::take(&mut self.ground.spare);
+            let spare = core::mem::take(&mut self.areas.spare);
             let length = chunk(&self.state.geometry()) as usize;
             let saved = buffer(&mut stack, spare, length).and_then(|piece| self.save(at, piece));
-            self.ground.spare = spare;
+            self.areas.spare = spare;
             saved?;
         }
         self.done = 0;
-        if self.ground.kept() > 0 {
+        if self.areas.kept() > 0 {
             self.note(Mark::Keeping(segment))?;
             return Ok(Phase::Keep);
         }
@@ -353,14 +353,14 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     fn save(&mut self, at: u32, piece: &mut [u8]) -> Result<(), Error> {
         let decoder = self.decoder.as_mut().ok_or(Error::Finished)?;
         let mut saving = Saving::new(&mut self.state, at, piece);
-        transfer(decoder, &mut self.ground, &mut saving)?;
+        transfer(decoder, &mut self.areas, &mut saving)?;
         saving.finish()
     }
 
     fn keep_page(&mut self) -> Result<Phase, Error> {
-        if self.done < self.ground.kept() {
-            self.ground.keep_page(self.done)?;
-            self.done = self.done.saturating_add(self.ground.scratch.geometry().page);
+        if self.done < self.areas.kept() {
+            self.areas.keep_page(self.done)?;
+            self.done = self.done.saturating_add(self.areas.scratch.geometry().page);
             return Ok(Phase::Keep);
         }
         self.note(Mark::Copying(self.segment()))?;
@@ -369,13 +369,13 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     }
 
     fn segment(&self) -> u32 {
-        self.ground.start().checked_div(self.plan.segment).unwrap_or(0)
+        self.areas.start().checked_div(self.plan.segment).unwrap_or(0)
     }
 
     fn copy_page(&mut self) -> Result<Phase, Error> {
-        if self.ground.start().saturating_add(self.done) < self.ground.end() {
-            self.ground.copy_page(self.done)?;
-            self.done = self.done.saturating_add(self.ground.slot.geometry().page);
+        if self.areas.start().saturating_add(self.done) < self.areas.end() {
+            self.areas.copy_page(self.done)?;
+            self.done = self.done.saturating_add(self.areas.slot.geometry().page);
             return Ok(Phase::Copy);
         }
         let next = self.segment().saturating_add(1);
@@ -388,7 +388,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         let digest = self.digest.as_mut().ok_or(Error::Finished)?;
         let end = self.done.saturating_add(budget).min(self.header.target_size);
         let mark = self.journal.mark(self.update);
-        let read = self.ground.hash(digest, self.done, end);
+        let read = self.areas.hash(digest, self.done, end);
         // Where it was ready and cannot be read, it is there no more.
         let gone = read.is_err() && mark == Some(Mark::Ready);
         self.done = if gone { self.header.target_size } else { read? };

@@ -11,8 +11,8 @@
 
 use core::num::NonZeroU32;
 
-use super::memory::{Flash, Geometry};
 use super::record::{Entry, LENGTH, Mark, SEQUENCES, corrected, decoded, difference, encoded, is_newer};
+use super::traits::{Flash, Geometry};
 use crate::Error;
 
 /// The longest unit that is filled up on the stack; longer ones take the caller's buffer.

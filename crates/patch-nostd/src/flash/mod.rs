@@ -7,10 +7,8 @@
 
 mod ab;
 mod area;
-mod ground;
 mod in_place;
 mod journal;
-mod memory;
 mod nor;
 mod record;
 mod saved;
@@ -18,22 +16,24 @@ mod sectors;
 #[cfg(feature = "simulator")]
 mod simulator;
 mod slot;
+mod slot_and_scratch;
 mod stored;
+mod traits;
 mod words;
 
 pub use ab::{AbUpdate, ab_ram};
 pub use area::Area;
-pub use ground::{IN_PLACE_BUFFER, in_place_buffer};
 pub use in_place::{InPlaceAreas, InPlaceUpdate, has_begun};
 pub use journal::{Journal, journal_area};
-pub use memory::{Flash, FlashError, Geometry};
 pub use nor::Nor;
 pub use record::{Entry, Mark};
 pub use sectors::Sectors;
 #[cfg(feature = "simulator")]
 pub use simulator::{Cut, Operation, Simulator, Unreadable};
 pub use slot::{SlotTarget, ab_buffer};
+pub use slot_and_scratch::{IN_PLACE_BUFFER, in_place_buffer};
 pub use stored::{in_place_ram, state_area};
+pub use traits::{Flash, FlashError, Geometry};
 pub use words::{WordMemory, Words};
 
 /// How far an update is.

@@ -2,7 +2,7 @@
 
 use embedded_storage::nor_flash::NorFlash;
 
-use super::memory::{Flash, FlashError, Geometry};
+use super::traits::{Flash, FlashError, Geometry};
 
 /// Bytes that are read at once where a driver reads whole units only; also the largest unit that it may read.
 const READ: usize = 64;

@@ -3,7 +3,7 @@
 //! The journal says when a state is complete. A checksum after it tells whether it still is what was written: a decoder
 //! that goes on from anything else would overwrite what nobody has any more.
 
-use super::memory::Flash;
+use super::traits::Flash;
 use crate::Error;
 use crate::state::{State, Transfer};
 use crate::wire::crc32_on;
@@ -20,7 +20,7 @@ pub(super) struct Saving<'a, F> {
 }
 
 impl<'a, F: Flash> Saving<'a, F> {
-    /// `piece` has the bytes of a [`chunk`](super::ground::chunk).
+    /// `piece` has the bytes of a [`chunk`](super::slot_and_scratch::chunk).
     pub(super) fn new(area: &'a mut F, at: u32, piece: &'a mut [u8]) -> Self {
         Self { area, at, piece, used: 0, checksum: 0 }
     }

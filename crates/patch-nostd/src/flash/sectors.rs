@@ -1,6 +1,6 @@
 //! Flash whose sectors have several sizes, as pages of one size.
 
-use super::memory::{Flash, FlashError, Geometry};
+use super::traits::{Flash, FlashError, Geometry};
 use crate::Error;
 
 /// Sectors of several sizes, in groups as large as the largest of them: erasing a page erases the sectors in it.

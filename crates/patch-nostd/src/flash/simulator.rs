@@ -3,7 +3,7 @@
 use std::vec;
 use std::vec::Vec;
 
-use super::memory::{Flash, FlashError, Geometry};
+use super::traits::{Flash, FlashError, Geometry};
 
 /// When the power goes, and how much of the operation it interrupts is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

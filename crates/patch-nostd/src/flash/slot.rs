@@ -1,8 +1,8 @@
 //! The slot that an A/B update writes: page by page, journaled, never the same page twice.
 
 use super::journal::Journal;
-use super::memory::{Flash, Geometry};
 use super::record::{Entry, Mark};
+use super::traits::{Flash, Geometry};
 use crate::verify::Sha256;
 use crate::wire::Header;
 use crate::{Error, Target};

@@ -1,8 +1,8 @@
 //! A package that is stored in flash, and the decoder of its body whose state is stored too
 //! (`docs/format.md`, section 8.2).
 
-use super::ground::{Ground, IN_PLACE_BUFFER, in_place_buffer};
-use super::memory::Flash;
+use super::slot_and_scratch::{IN_PLACE_BUFFER, SlotAndScratch, in_place_buffer};
+use super::traits::Flash;
 use crate::apply::Walker;
 use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, DecryptionKey, decrypt_body, unlock};
@@ -139,16 +139,20 @@ impl Decoder<'_> {
 /// Carries decoder and held bytes to the state area, or from there.
 pub(super) fn transfer<F: Flash>(
     decoder: &mut Decoder<'_>,
-    ground: &mut Ground<'_, F>,
+    areas: &mut SlotAndScratch<'_, F>,
     transfer: &mut impl Transfer,
 ) -> Result<(), Error> {
-    ground.transfer(transfer)?;
+    areas.transfer(transfer)?;
     decoder.transfer(transfer)
 }
 
 /// Whether a decoder and held bytes that were loaded can be those after the segments before.
-pub(super) fn are_sound<F: Flash>(decoder: &Decoder<'_>, ground: &Ground<'_, F>, body_length: u32) -> bool {
-    let position = u64::from(ground.start()) + ground.used as u64;
+pub(super) fn are_sound<F: Flash>(
+    decoder: &Decoder<'_>,
+    areas: &SlotAndScratch<'_, F>,
+    body_length: u32,
+) -> bool {
+    let position = u64::from(areas.start()) + areas.used as u64;
     let missing = body_length.checked_sub(decoder.taken);
     u64::from(decoder.walker.position()) == position
         && decoder.walker.is_sound()

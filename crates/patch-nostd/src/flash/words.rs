@@ -1,6 +1,6 @@
 //! Words that are not flash, as flash for a journal: backup registers, EEPROM, FRAM.
 
-use super::memory::{Flash, FlashError, Geometry};
+use super::traits::{Flash, FlashError, Geometry};
 
 /// Words of 32 bits that are kept without power, each of which can be written at any time. A write that loses power may
 /// leave anything in its word, and nothing in others.

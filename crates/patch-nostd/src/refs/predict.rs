@@ -2,15 +2,13 @@
 //! (`docs/format.md`, section 7.7).
 
 use super::{AddressSpace, Bytes, Class, Landmarks, Learned, Nearby, Reference};
+use crate::entropy::map::{DISTANCE_FLAGS, GUESS_CONTEXTS, GUESS_SETS, length};
 use crate::entropy::{Category, Coder, Model, Number};
 
 /// How many sources propose a displacement, best first.
 pub const SOURCES: usize = 7;
 
-/// First weight set of the flags.
-const SET: usize = 21;
-/// The first control flag of "is it still an instruction of this form?", by class.
-const FORM_FLAG: usize = 20;
+const _: () = assert!(length(&DISTANCE_FLAGS) == Class::Near as usize + 1);
 
 /// The displacements that the sources propose for one reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,12 +139,13 @@ impl<'w> Predictor<'w> {
         let class = site.reference.class() as u32;
         let place = source as u32 | class << 3 | rank.min(3) << 6;
         let outcomes = u32::from(self.outcomes.get(source).copied().unwrap_or(0));
+        let [a, b, c] = GUESS_CONTEXTS;
         let contexts = [
-            (0xF000_0000 | place | (outcomes >> 3 & 7) << 8, outcomes as u8),
-            (0xF100_0000 | place | agreement << 8, u8::from(self.missed)),
-            (0xF200_0000 | u32::from(site.bytes[1]) | place << 8, outcomes as u8 & 3),
+            (a | place | (outcomes >> 3 & 7) << 8, outcomes as u8),
+            (b | place | agreement << 8, u8::from(self.missed)),
+            (c | u32::from(site.bytes[1]) | place << 8, outcomes as u8 & 3),
         ];
-        let set = SET + if rank == 0 { usize::from(is_branch(site)) } else { 2 };
+        let set = GUESS_SETS.start + if rank == 0 { usize::from(is_branch(site)) } else { 2 };
         model.flag(coder, &contexts, set, right)
     }
 
@@ -175,7 +174,7 @@ impl<'w> Predictor<'w> {
         let went = site.reference.read(actual, site.target_address, &self.space);
         let distance = went.wrapping_sub(guess) as i32;
         let worthwhile = is_short(distance, site.bytes, actual) && self.holds(site, actual, went);
-        if !model.control_flag(coder, FORM_FLAG + class as usize, worthwhile) {
+        if !model.control_flag(coder, DISTANCE_FLAGS.start + class as usize, worthwhile) {
             return None;
         }
         let number = if class == Class::Pointer { Number::PointerShift } else { Number::CodeShift };

@@ -1,6 +1,6 @@
 //! Words of data that point somewhere: 32 or 64 bits, absolute or relative (`docs/format.md`, section 7.2).
 
-use super::{AddressSpace, Bytes, Form, REFERENCE_LENGTH, Reference};
+use super::{AddressSpace, Bytes, REFERENCE_LENGTH, ReferenceOf};
 use crate::wire::{Origin, WordForm};
 
 /// Smaller words are numbers, not addresses. (Offsets in an image may be small.)
@@ -13,12 +13,17 @@ const fn known(form: WordForm) -> WordForm {
 
 /// The word that `bytes` at `address` begin with, if it points into `space`.
 #[inline]
-pub(super) fn find(form: WordForm, bytes: Bytes, address: u32, space: &AddressSpace) -> Option<Reference> {
+pub(super) fn find(
+    form: WordForm,
+    bytes: Bytes,
+    address: u32,
+    space: &AddressSpace,
+) -> Option<ReferenceOf<WordForm>> {
     if address & (known(form).length() as u32 - 1) != 0 {
         return None;
     }
     let target = pointed(form, bytes, address, space)?;
-    Some(Reference { form: Form::Word(form), length: known(form).length() as u8, extra: 0, target })
+    Some(ReferenceOf { form, length: known(form).length() as u8, extra: 0, target })
 }
 
 /// Where it points.
@@ -142,7 +147,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn what_is_written_is_read(bits: u8, address: u32, target: u32) {
-            let Ok(crate::wire::RegionKind::Words(form)) = crate::wire::RegionKind::from_number(16 | bits & 15)
+            let Ok(crate::wire::PageKind::Words(form)) = crate::wire::PageKind::from_number(16 | bits & 15)
             else { return Ok(()) };
             let bytes = write(form, address, &SPACE, target);
             assert_eq!(super::target(form, bytes, address, &SPACE), Some(target));

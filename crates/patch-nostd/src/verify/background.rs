@@ -6,7 +6,6 @@ use std::thread::{JoinHandle, spawn};
 use std::vec::Vec;
 
 use super::{Sha256, SoftwareSha256};
-use crate::{Base, Error};
 
 /// Bytes that are handed over at once: enough that handing over costs nothing, few enough for a cache.
 const PIECE: usize = 128 << 10;
@@ -64,29 +63,6 @@ impl Sha256 for BackgroundSha256 {
         self.hand_over();
         drop(self.pieces);
         self.thread.join().unwrap_or_default()
-    }
-}
-
-/// A base whose digest the caller vouches for: it must be compared with that of the base before the target is used.
-#[derive(Debug)]
-pub struct Vouched<B> {
-    /// The base.
-    pub base: B,
-    /// The first 16 bytes of its SHA-256.
-    pub digest: [u8; 16],
-}
-
-impl<B: Base> Base for Vouched<B> {
-    fn size(&self) -> u32 {
-        self.base.size()
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        self.base.read(offset, buffer)
-    }
-
-    fn digest(&mut self) -> Option<[u8; 16]> {
-        Some(self.digest)
     }
 }
 

@@ -7,7 +7,7 @@ mod policy;
 mod signature;
 
 #[cfg(all(feature = "std", feature = "sha2"))]
-pub use background::{BackgroundSha256, Vouched};
+pub use background::BackgroundSha256;
 pub(crate) use policy::authenticate;
 pub use policy::{Anything, Device, Policy};
 #[cfg(feature = "ed25519")]

@@ -1,75 +1,21 @@
 //! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
 
-use super::signatures::{FLAG_SIGNED, FLAGS, Signatures};
-use super::{Extensions, Fields, RegionKinds, crc32};
+use super::codec::{Codec, MOST_CODEC, ModelSize, Tuning};
+use super::prefix::{FLAG_SIGNED, FLAGS, HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};
+use super::ram::{codec_ram, ram};
+use super::signatures::Signatures;
+use super::{Extensions, Fields, PageKinds, crc32};
 use crate::Error;
 
-/// The first bytes of every package.
-pub const MAGIC: [u8; 4] = *b"SMDG";
-/// The format version that this crate reads and writes.
-pub const VERSION: u8 = 5;
-/// Bytes that are needed to know how long the header is.
-pub const PREFIX_LENGTH: usize = 9;
-/// The longest header.
-pub const HEADER_LIMIT: usize = 512;
 /// The largest base or target image, in bytes.
 pub const IMAGE_LIMIT: u32 = 1_000_000_000;
 /// How many windows a header may list.
 pub const MAX_WINDOWS: usize = 3;
 
-/// Landmarks that a header may ask memory for: the walk along them is linear, but every reference looks among them.
-pub const MOST_LANDMARKS: u32 = 1 << 10;
-/// Learned displacements that a header may ask memory for: a reference may move all of them by one place.
-pub const MOST_LEARNED: u32 = 1 << 14;
-
-/// The highest number of a codec that this decoder has.
-const MOST_CODEC: u8 = if cfg!(any(feature = "zstd", feature = "encode")) { 1 } else { 0 };
-
 const FLAG_MD5: u8 = 1;
 const FLAG_BODY_DIGEST: u8 = 2;
 const FLAG_READ_BACK: u8 = 4;
 const KNOWN_FLAGS: u8 = FLAG_MD5 | FLAG_BODY_DIGEST | FLAG_READ_BACK | FLAG_SIGNED;
-
-/// How the body is coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Codec {
-    /// Context mixing: the smallest. For microcontrollers and everything else.
-    Cm {
-        /// The sizes of the decoder's tables.
-        size: ModelSize,
-        /// How fast the models learn.
-        tuning: Tuning,
-    },
-    /// Covers and literals through zstd: the fastest. For gateways: where neither that is decoded nor packages made, it
-    /// is an unsupported codec.
-    #[cfg(any(feature = "zstd", feature = "encode"))]
-    Zstd {
-        /// Base-2 logarithm of the zstd window in bytes, 10 to 27.
-        window_log: u8,
-    },
-}
-
-/// The sizes of the `cm` decoder's tables, which fix the memory it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ModelSize {
-    /// Slots of four 16-bit cells for counters.
-    pub slots: u32,
-    /// Covers kept as landmarks.
-    pub landmarks: u32,
-    /// Displacements of references that can be remembered.
-    pub learned: u32,
-}
-
-/// How the `cm` models learn; the encoder tries several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tuning {
-    /// A counter's slowest adaptation: moves by 1/2^rate of the error, 3 to 6.
-    pub counter_rate: u8,
-    /// The mixer's step, 1 to 15.
-    pub mixer_rate: u8,
-    /// Base-2 logarithm of the bytes of a copied block, 3 to 6.
-    pub block_log: u8,
-}
 
 /// A range of addresses, outside the image, that words may point into (RAM, another flash).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -104,7 +50,7 @@ pub struct Header {
     /// Where else words may point.
     pub windows: [Window; MAX_WINDOWS],
     /// The kinds that the target's pages have.
-    pub kinds: RegionKinds,
+    pub kinds: PageKinds,
     /// Whether target bytes already written must be readable.
     pub read_back: bool,
     /// Bytes of body that follow the header.
@@ -129,7 +75,7 @@ impl Header {
         base_address: 0,
         address_high: 0,
         windows: [Window { start: 0, length: 0 }; MAX_WINDOWS],
-        kinds: RegionKinds::NONE,
+        kinds: PageKinds::NONE,
         read_back: false,
         body_length: 0,
         body_digest: None,
@@ -188,7 +134,7 @@ impl Header {
         self.read_fields(&mut fields);
         extensions.read(&mut fields);
         fields.expect(fields.is_empty());
-        fields.check(crate::apply::ram(&self.codec) == self.ram, Error::RamMismatch);
+        fields.check(ram(&self.codec) == self.ram, Error::RamMismatch);
         fields.finish()
     }
 
@@ -230,30 +176,10 @@ impl Header {
     }
 }
 
-impl Codec {
-    fn read(number: u8, fields: &mut Fields<'_>) -> Self {
-        #[cfg(any(feature = "zstd", feature = "encode"))]
-        if number == 1 {
-            return Self::Zstd { window_log: fields.bounded(10, 27) as u8 };
-        }
-        // No other number has come this far: see `Header::length`.
-        let _ = number;
-        let size = ModelSize {
-            slots: fields.bounded(1, 1 << 24),
-            landmarks: fields.bounded(0, MOST_LANDMARKS),
-            learned: fields.bounded(0, MOST_LEARNED),
-        };
-        let (rates, block_log) = (fields.byte(), fields.byte());
-        let tuning = Tuning { counter_rate: rates >> 4, mixer_rate: rates & 15, block_log };
-        fields.expect(tuning.is_known());
-        Self::Cm { size, tuning }
-    }
-}
-
-impl Tuning {
-    fn is_known(self) -> bool {
-        self.counter_rate.wrapping_sub(3) < 4 && self.mixer_rate > 0 && self.block_log.wrapping_sub(3) < 4
-    }
+/// Bytes of workspace that decoding a package with this header takes: a pure function of the header's fields.
+#[must_use]
+pub fn required_ram(header: &Header) -> u64 {
+    codec_ram(&header.codec)
 }
 
 fn read_windows(windows: &mut [Window; MAX_WINDOWS], fields: &mut Fields<'_>) {
@@ -316,21 +242,5 @@ impl Header {
         (if self.target_md5.is_some() { FLAG_MD5 } else { 0 })
             | (if self.body_digest.is_some() { FLAG_BODY_DIGEST } else { 0 })
             | (if self.read_back { FLAG_READ_BACK } else { 0 })
-    }
-}
-
-#[cfg(feature = "encode")]
-impl Codec {
-    fn write(&self, writer: &mut super::Writer) {
-        match *self {
-            Self::Cm { size, tuning } => {
-                writer.varint(size.slots);
-                writer.varint(size.landmarks);
-                writer.varint(size.learned);
-                writer.byte(tuning.counter_rate << 4 | tuning.mixer_rate);
-                writer.byte(tuning.block_log);
-            }
-            Self::Zstd { window_log } => writer.byte(window_log),
-        }
     }
 }

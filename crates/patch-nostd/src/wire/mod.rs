@@ -1,27 +1,33 @@
 //! Bytes only: the fixed header, its fields and its checksum (`docs/format.md`, sections 2 and 3).
 
+mod codec;
 mod crc;
 mod extensions;
 mod fields;
 mod header;
-mod region;
+mod page_kind;
+mod prefix;
+mod ram;
 mod signatures;
+#[cfg(feature = "encode")]
+mod signing;
 mod varint;
 
+pub use codec::{Codec, MOST_LANDMARKS, MOST_LEARNED, ModelSize, Tuning};
 pub use crc::crc32;
 #[cfg(feature = "flash")]
 pub(crate) use crc::crc32_on;
 pub use extensions::{Extensions, InPlacePlan, TEXT_LIMIT, Text, is_name, is_product};
 use fields::Fields;
-pub use header::{
-    Codec, HEADER_LIMIT, Header, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, MOST_LANDMARKS, MOST_LEARNED, ModelSize,
-    PREFIX_LENGTH, Tuning, VERSION, Window,
-};
-pub use region::{MAX_KINDS, Origin, PAGE_LOG, RegionKind, RegionKinds, WordForm};
-#[cfg(feature = "encode")]
-pub use signatures::Signing;
+pub use header::{Header, IMAGE_LIMIT, MAX_WINDOWS, Window, required_ram};
+pub(crate) use page_kind::architectures;
+pub use page_kind::{MAX_KINDS, Origin, PAGE_LOG, PageKind, PageKinds, WordForm};
+pub use prefix::{HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};
+pub use ram::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM, codec_ram};
 pub(crate) use signatures::with_message;
 pub use signatures::{KEY_ID_LENGTH, KeyId, MOST_SIGNATURES, SIGNATURE_LENGTH, Signatures};
+#[cfg(feature = "encode")]
+pub use signing::Signing;
 pub use varint::Reader;
 #[cfg(feature = "encode")]
 pub use varint::Writer;

@@ -1,6 +1,6 @@
 //! The signatures of a package, at the end of its header (`docs/format.md`, section 2.7).
 
-use super::PREFIX_LENGTH;
+use super::prefix::{FLAG_SIGNED, FLAGS, LENGTH, PREFIX_LENGTH};
 use crate::Error;
 
 /// Bytes of a key's name: the first ones of the public key.
@@ -10,13 +10,8 @@ pub const SIGNATURE_LENGTH: usize = 64;
 /// The most signatures of a package.
 pub const MOST_SIGNATURES: usize = 4;
 
-const ENTRY: usize = KEY_ID_LENGTH + SIGNATURE_LENGTH;
-const CHECKSUM: usize = 4;
-/// Where the prefix has the flags and the header's length.
-pub(super) const FLAGS: usize = 6;
-const LENGTH: core::ops::Range<usize> = 7..PREFIX_LENGTH;
-/// The flag of a header that ends with signatures.
-pub(super) const FLAG_SIGNED: u8 = 8;
+pub(super) const ENTRY: usize = KEY_ID_LENGTH + SIGNATURE_LENGTH;
+pub(super) const CHECKSUM: usize = 4;
 
 /// What a key is called: a hint which one to try, no proof of anything.
 pub type KeyId = [u8; KEY_ID_LENGTH];
@@ -91,72 +86,6 @@ fn set_length_field(header: &mut [u8], length: [u8; 2]) -> Result<(), Error> {
     let field = header.get_mut(LENGTH).and_then(|field| field.first_chunk_mut());
     *field.ok_or(Error::MalformedHeader)? = length;
     Ok(())
-}
-
-/// A header that is being signed.
-#[cfg(feature = "encode")]
-#[derive(Clone, Debug)]
-pub struct Signing {
-    /// What is signed.
-    message: std::vec::Vec<u8>,
-    entries: std::vec::Vec<(KeyId, [u8; SIGNATURE_LENGTH])>,
-}
-
-#[cfg(feature = "encode")]
-impl Signing {
-    /// Takes the bytes of a whole, valid header, signed or not; it must state the digest of the body.
-    ///
-    /// # Errors
-    /// [`Error::MalformedHeader`] without a digest of the body, and what [`super::Header::parse`] says.
-    pub fn new(header: &[u8]) -> Result<Self, Error> {
-        let (parsed, length) = super::Header::parse(header)?;
-        if parsed.body_digest.is_none() {
-            return Err(Error::MalformedHeader);
-        }
-        let header = header.get(..length).ok_or(Error::Truncated)?;
-        let (message, signatures) = Signatures::split(header)?;
-        let entries = signatures.iter().flat_map(Signatures::iter).map(|(key, signature)| (*key, *signature));
-        let entries = entries.collect();
-        let mut message = message.to_vec();
-        message[FLAGS] |= FLAG_SIGNED;
-        let length = message.len() as u16;
-        message[LENGTH].copy_from_slice(&length.to_le_bytes());
-        Ok(Self { message, entries })
-    }
-
-    /// The bytes to sign.
-    #[must_use]
-    pub fn message(&self) -> &[u8] {
-        &self.message
-    }
-
-    /// Adds a signature of the message, or replaces the one by the same key.
-    pub fn add(&mut self, key: KeyId, signature: [u8; SIGNATURE_LENGTH]) {
-        self.entries.retain(|(other, _)| *other != key);
-        self.entries.push((key, signature));
-        self.entries.sort_unstable();
-    }
-
-    /// The signed header.
-    ///
-    /// # Errors
-    /// [`Error::MalformedHeader`] with no signature, too many, or no room for them.
-    pub fn to_bytes(&self) -> Result<std::vec::Vec<u8>, Error> {
-        let length = self.message.len() + self.entries.len() * ENTRY + 1 + CHECKSUM;
-        if !(1..=MOST_SIGNATURES).contains(&self.entries.len()) || length > super::HEADER_LIMIT {
-            return Err(Error::MalformedHeader);
-        }
-        let mut bytes = self.message.clone();
-        bytes[LENGTH].copy_from_slice(&(length as u16).to_le_bytes());
-        for (key, signature) in &self.entries {
-            bytes.extend_from_slice(key);
-            bytes.extend_from_slice(signature);
-        }
-        bytes.push(self.entries.len() as u8);
-        let checksum = super::crc32(&bytes);
-        bytes.extend_from_slice(&checksum.to_le_bytes());
-        Ok(bytes)
-    }
 }
 
 #[cfg(test)]

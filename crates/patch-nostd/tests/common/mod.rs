@@ -114,7 +114,7 @@ impl Golden {
         match Header::parse(&self.package) {
             Ok((header, _)) => cfg!(feature = "zstd") || matches!(header.codec, Codec::Cm { .. }),
             Err(error) => {
-                let unknown = [Error::UnsupportedRegion, Error::UnsupportedCodec];
+                let unknown = [Error::UnsupportedPageKind, Error::UnsupportedCodec];
                 assert!(unknown.contains(&error), "{}: {error:?}", self.name);
                 false
             }

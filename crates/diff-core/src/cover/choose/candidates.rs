@@ -1,17 +1,17 @@
-//! What could be copied where: stretches of the new image with the displacement at which each resembles something.
+//! What could be copied where: stretches of the target with the displacement at which each resembles something.
 
 use patch_nostd::apply::Source;
 
 use super::certain::certain;
 use crate::cover::available::available_ranges;
 use crate::cover::repeats::Repeat;
-use crate::cover::sources::Matches;
+use crate::cover::sources::Sources;
 use crate::encode::Placed;
 
-/// A stretch of the new image that may be copied, whole or in part.
+/// A stretch of the target that may be copied, whole or in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// First byte of the new image.
+    /// First byte of the target.
     pub start: usize,
     /// One past its last byte.
     pub end: usize,
@@ -37,20 +37,20 @@ pub struct Width {
     pub reach: usize,
     /// Candidates that are followed at the same time.
     pub lanes: usize,
-    /// Matches of the old image that are looked at from one place.
+    /// Sources of the base that are looked at from one place.
     pub rivals: usize,
 }
 
-/// The shortest exact matches that are looked at, in the old image and in the new one.
+/// The shortest exact matches that are looked at, in the base and in the target.
 const LEAST_BASE: usize = 4;
 const LEAST_REPEAT: usize = 5;
 /// How many displacements are remembered so that nothing is found twice; a power of two.
 const KNOWN: usize = 1 << 12;
 /// What the search's covers are ahead of other candidates.
 const KEPT: u32 = 64;
-/// Matches grow by so many bytes at most.
+/// Sources grow by so many bytes at most.
 const GROWTH: usize = 256;
-/// Matches grow over differences until these exceed what agrees by so many bytes.
+/// Sources grow over differences until these exceed what agrees by so many bytes.
 const DROP: i32 = 6;
 /// Inside a match this long nothing else is looked for until shortly before its end.
 const LONG: usize = 64;
@@ -58,7 +58,7 @@ const MARGIN: usize = 24;
 
 /// All candidates that touch `start..end`, by where they begin.
 pub fn candidates(
-    matches: &Matches,
+    sources: &Sources,
     covers: &[Placed],
     width: Width,
     range: (usize, usize),
@@ -66,7 +66,7 @@ pub fn candidates(
     let known = vec![(0, 0); KNOWN];
     let (start, end) = range;
     let mut finder = Finder {
-        matches,
+        sources,
         width,
         start,
         end,
@@ -83,7 +83,7 @@ pub fn candidates(
 }
 
 struct Finder<'a> {
-    matches: &'a Matches<'a>,
+    sources: &'a Sources<'a>,
     width: Width,
     start: usize,
     end: usize,
@@ -114,15 +114,15 @@ impl Finder<'_> {
     fn add(&mut self, candidate: Candidate) {
         let Candidate { start, end, source, displacement, .. } = candidate;
         let size = match source {
-            Source::Base => self.matches.old.len() as i64,
-            Source::Target => self.matches.new.len() as i64,
+            Source::Base => self.sources.base.len() as i64,
+            Source::Target => self.sources.target.len() as i64,
         };
         let start = start.max(self.start).max(displacement.max(0) as usize);
         let end = end.min(self.end).min((size + displacement).max(0) as usize);
         if start >= end {
             return;
         }
-        match self.matches.in_place {
+        match self.sources.in_place {
             Some(plan) if source == Source::Base => {
                 let ranges = available_ranges(plan, displacement, (start, end));
                 self.found.extend(ranges.map(|(start, end)| Candidate { start, end, ..candidate }));
@@ -145,10 +145,10 @@ impl Finder<'_> {
 
     fn certain(&self, Placed { at, cover }: Placed) -> Vec<(usize, usize)> {
         let (start, length) = (at as usize, cover.length as usize);
-        let new = &self.matches.masked[start..start + length];
-        let old = &self.matches.index.old()[cover.start as usize..][..length];
-        let pairs = new.iter().zip(old).enumerate();
-        let differences = pairs.filter(|(_, (new, old))| new != old).map(|(index, _)| start + index);
+        let target = &self.sources.masked[start..start + length];
+        let base = &self.sources.index.base()[cover.start as usize..][..length];
+        let pairs = target.iter().zip(base).enumerate();
+        let differences = pairs.filter(|(_, (target, base))| target != base).map(|(index, _)| start + index);
         certain(start, start + length, differences)
     }
 
@@ -162,11 +162,11 @@ impl Finder<'_> {
         }
     }
 
-    /// The longest matches in the old image.
+    /// The longest matches in the base.
     fn far(&mut self, position: usize) -> usize {
         let mut places = std::mem::take(&mut self.places);
-        let needle = &self.matches.masked[position..];
-        self.matches.index.long_matches(needle, self.width.rivals, &mut places);
+        let needle = &self.sources.masked[position..];
+        self.sources.index.long_matches(needle, self.width.rivals, &mut places);
         for &(start, length) in places.iter().filter(|(_, length)| *length >= LEAST_BASE) {
             self.grow(Source::Base, position as i64 - start as i64, position, position + length);
         }
@@ -175,11 +175,11 @@ impl Finder<'_> {
         longest
     }
 
-    /// Repeats of what the new image already had.
+    /// Repeats of what the target already had.
     fn repeated(&mut self, position: usize) -> usize {
         let mut repeats = std::mem::take(&mut self.repeats);
-        let limit = self.matches.new.len() - position;
-        if let Some(known) = self.matches.repeats {
+        let limit = self.sources.target.len() - position;
+        if let Some(known) = self.sources.repeats {
             known.at(position, limit.min(1 << 12), &mut repeats);
         }
         for repeat in repeats.iter().filter(|repeat| repeat.length as usize >= LEAST_REPEAT) {
@@ -205,13 +205,13 @@ impl Finder<'_> {
 
     /// How far a match goes on over differences, back and forth.
     fn grown(&self, source: Source, displacement: i64, start: usize, end: usize) -> (usize, usize, u32) {
-        let (new, old) = match source {
-            Source::Base => (self.matches.masked, self.matches.index.old()),
-            Source::Target => (self.matches.new, self.matches.new),
+        let (target, base) = match source {
+            Source::Base => (self.sources.masked, self.sources.index.base()),
+            Source::Target => (self.sources.target, self.sources.target),
         };
         let (from, to) = ((start as i64 - displacement) as usize, (end as i64 - displacement) as usize);
-        let back = extension(new[..start].iter().rev().zip(old[..from].iter().rev()));
-        let forth = extension(new[end..].iter().zip(&old[to.min(old.len())..]));
+        let back = extension(target[..start].iter().rev().zip(base[..from].iter().rev()));
+        let forth = extension(target[end..].iter().zip(&base[to.min(base.len())..]));
         (start - back.0, end + forth.0, (end - start) as u32 + back.1 + forth.1)
     }
 }
@@ -219,8 +219,8 @@ impl Finder<'_> {
 /// How many pairs to take until differences prevail, and by how much what agrees exceeds them.
 fn extension<'a>(pairs: impl Iterator<Item = (&'a u8, &'a u8)>) -> (usize, u32) {
     let (mut score, mut best, mut length) = (0i32, 0, 0);
-    for (index, (new, old)) in pairs.take(GROWTH).enumerate() {
-        score += if new == old { 1 } else { -2 };
+    for (index, (target, base)) in pairs.take(GROWTH).enumerate() {
+        score += if target == base { 1 } else { -2 };
         if score > best {
             (best, length) = (score, index + 1);
         } else if score < best - 2 * DROP {

@@ -14,10 +14,10 @@ use crate::encode::Placed;
 
 /// What is searched.
 pub struct Lattice<'a> {
-    /// The old image.
-    pub old: &'a [u8],
-    /// The new image.
-    pub new: &'a [u8],
+    /// The base.
+    pub base: &'a [u8],
+    /// The target.
+    pub target: &'a [u8],
     /// What things cost.
     pub prices: &'a Prices,
     /// Which references come out right.
@@ -78,7 +78,7 @@ impl Lattice<'_> {
             if position == start {
                 self.carry_on(&mut lanes, continues, first.price, position);
             }
-            self.literal(&mut nodes, place, self.new[position]);
+            self.literal(&mut nodes, place, self.target[position]);
             let node = nodes[place];
             for lane in &mut lanes {
                 self.open(lane, &node, position);
@@ -162,11 +162,11 @@ impl Lattice<'_> {
         }
         let from = (position as i64 - lane.candidate.displacement) as usize;
         if lane.candidate.source == Source::Target {
-            return self.step_byte(lane, self.new, from, position, differences);
+            return self.step_byte(lane, self.target, from, position, differences);
         }
         let left = lane.candidate.end - position;
         match self.references.verdict(from, position).filter(|&(_, length)| length <= left) {
-            None => self.step_byte(lane, self.old, from, position, differences),
+            None => self.step_byte(lane, self.base, from, position, differences),
             Some((verdict, length)) => {
                 lane.price += self.prices.reference[verdict as usize];
                 lane.busy = length - 1;
@@ -183,7 +183,7 @@ impl Lattice<'_> {
         differences: &Differences,
     ) {
         let class = class(lane.history);
-        lane.change = Change::find(source, from, self.new[position]);
+        lane.change = Change::find(source, from, self.target[position]);
         lane.history = lane.history << 1 | u32::from(lane.change.is_some());
         lane.price += match lane.change {
             None => self.prices.same[class],

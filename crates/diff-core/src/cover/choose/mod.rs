@@ -2,10 +2,10 @@
 
 mod candidates;
 mod certain;
+mod estimate;
 mod lattice;
-mod pages;
 mod pieces;
 
 pub use candidates::Width;
-pub use pages::estimate;
+pub use estimate::estimate;
 pub use pieces::{Piece, choose, pieces, pool};

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::candidates::{Candidate, Width, candidates};
 use super::lattice::Lattice;
 use crate::cover::price::{Prices, References};
-use crate::cover::sources::Matches;
+use crate::cover::sources::Sources;
 use crate::encode::Placed;
 
 /// About how many bytes are one unit of parallel work.
@@ -16,7 +16,7 @@ const MARGIN: u32 = 1 << 12;
 /// Pieces meet inside of covers that are at least this long, if there are any nearby.
 const LONG: u32 = 256;
 
-/// A piece of the new image and what it can be made of.
+/// A piece of the target and what it can be made of.
 #[derive(Clone, Debug)]
 pub struct Piece {
     start: usize,
@@ -28,11 +28,11 @@ pub struct Piece {
     continues: Option<i64>,
 }
 
-/// Cuts the new image into pieces and gathers the candidates of each; `covers` are the search's.
-pub fn pieces(matches: &Matches, covers: &[Placed], width: Width) -> Vec<Piece> {
-    let cuts = cuts(matches.new.len(), covers);
+/// Cuts the target into pieces and gathers the candidates of each; `covers` are the search's.
+pub fn pieces(sources: &Sources, covers: &[Placed], width: Width) -> Vec<Piece> {
+    let cuts = cuts(sources.target.len(), covers);
     let ranges: Vec<(usize, usize)> = cuts.windows(2).map(|pair| (pair[0], pair[1])).collect();
-    ranges.par_iter().map(|&(start, end)| piece(matches, covers, width, start, end)).collect()
+    ranges.par_iter().map(|&(start, end)| piece(sources, covers, width, start, end)).collect()
 }
 
 /// Adds what was found for another mask.
@@ -50,7 +50,7 @@ pub fn pool(pieces: &mut [Piece], others: &[Piece]) {
     });
 }
 
-fn piece(matches: &Matches, covers: &[Placed], width: Width, start: usize, end: usize) -> Piece {
+fn piece(sources: &Sources, covers: &[Placed], width: Width, start: usize, end: usize) -> Piece {
     let first = covers.partition_point(|placed| placed.end() as usize <= start);
     let last = covers.partition_point(|placed| (placed.at as usize) < end);
     let mut recent = [0; 4];
@@ -65,7 +65,7 @@ fn piece(matches: &Matches, covers: &[Placed], width: Width, start: usize, end: 
     // A cover next to the piece may be worth prolonging into it.
     let around = &covers[first.saturating_sub(1)..(last + 1).min(covers.len())];
     let around: Vec<Placed> = around.iter().map(|&cover| clipped(cover, start, end)).collect();
-    let candidates = candidates(matches, &around, width, (start, end));
+    let candidates = candidates(sources, &around, width, (start, end));
     Piece { start, end, candidates, recent, continues }
 }
 
@@ -82,12 +82,12 @@ fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
 
 /// The cheapest covers by these prices.
 pub fn choose(
-    (old, new): (&[u8], &[u8]),
+    (base, target): (&[u8], &[u8]),
     (pieces, lanes): (&[Piece], usize),
     prices: &Prices,
     references: &References,
 ) -> Vec<Placed> {
-    let lattice = Lattice { old, new, prices, references, lanes };
+    let lattice = Lattice { base, target, prices, references, lanes };
     let chosen: Vec<Vec<Placed>> = pieces
         .par_iter()
         .map(|piece| {
@@ -133,40 +133,40 @@ fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
 mod tests {
     use patch_nostd::apply::Source;
     use patch_nostd::refs::AddressSpace;
-    use patch_nostd::wire::RegionKind;
+    use patch_nostd::wire::PageKind;
     use proptest::prelude::*;
 
     use super::*;
     use crate::cover::Repeats;
-    use crate::encode::Regions;
-    use crate::refs::Catalogue;
-    use crate::search::{CoverOptions, Index, Match, find_covers};
+    use crate::encode::Pages;
+    use crate::refs::BaseReferences;
+    use crate::search::{Index, Match, SearchOptions, find_matches};
 
     const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
 
-    fn chosen(old: &[u8], new: &[u8], kind: RegionKind) -> Vec<Placed> {
-        let index = Index::build(old).unwrap();
-        let repeats = Repeats::new(new);
-        let matches =
-            Matches { index: &index, masked: new, old, new, repeats: Some(&repeats), in_place: None };
-        let found = find_covers(&index, new, &CoverOptions::default());
-        let of_base = |found: &Match| Placed::of_base(found.new_start, found.old_start, found.length);
+    fn chosen(base: &[u8], target: &[u8], kind: PageKind) -> Vec<Placed> {
+        let index = Index::build(base).unwrap();
+        let repeats = Repeats::new(target);
+        let sources =
+            Sources { index: &index, masked: target, base, target, repeats: Some(&repeats), in_place: None };
+        let found = find_matches(&index, target, &SearchOptions::default());
+        let of_base = |found: &Match| Placed::of_base(found.target_start, found.base_start, found.length);
         let covers: Vec<_> = found.iter().map(of_base).collect();
-        let pieces = pieces(&matches, &covers, WIDTH);
-        let regions = Regions::uniform(kind);
-        let space = AddressSpace { image_size: old.len() as u32, ..AddressSpace::default() };
-        let references = References::new(&Catalogue::new(old, space, &[kind]), new, regions, &covers);
-        choose((old, new), (&pieces, WIDTH.lanes), &Prices::default(), &references)
+        let pieces = pieces(&sources, &covers, WIDTH);
+        let pages = Pages::uniform(kind);
+        let space = AddressSpace { image_size: base.len() as u32, ..AddressSpace::default() };
+        let references = References::new(&BaseReferences::new(base, space, &[kind]), target, pages, &covers);
+        choose((base, target), (&pieces, WIDTH.lanes), &Prices::default(), &references)
     }
 
-    fn check(old: &[u8], new: &[u8], covers: &[Placed]) {
+    fn check(base: &[u8], target: &[u8], covers: &[Placed]) {
         let mut end = 0;
         for &Placed { at, cover } in covers {
             assert!(at >= end && cover.length > 0, "overlaps or is empty: {at} {cover:?}");
             end = at + cover.length;
-            assert!(end as usize <= new.len(), "leaves the target: {at} {cover:?}");
+            assert!(end as usize <= target.len(), "leaves the target: {at} {cover:?}");
             match cover.source {
-                Source::Base => assert!((cover.start + cover.length) as usize <= old.len()),
+                Source::Base => assert!((cover.start + cover.length) as usize <= base.len()),
                 Source::Target => assert!(cover.start < at),
             }
         }
@@ -186,31 +186,31 @@ mod tests {
         fn covers_are_in_order_and_inside(
             length in 0..3000usize, alphabet in 1..=256u32, seed: u64, cuts: [prop::sample::Index; 2], thumb: bool,
         ) {
-            let old = noise(length, alphabet, seed);
+            let base = noise(length, alphabet, seed);
             let [a, b] = cuts.map(|cut| cut.index(length + 1));
-            let new = [&old[a..], &noise(length / 10, alphabet, seed ^ 1), &old[..b]].concat();
-            let kind = if thumb { RegionKind::Thumb } else { RegionKind::Bytes };
-            check(&old, &new, &chosen(&old, &new, kind));
+            let target = [&base[a..], &noise(length / 10, alphabet, seed ^ 1), &base[..b]].concat();
+            let kind = if thumb { PageKind::Thumb } else { PageKind::Bytes };
+            check(&base, &target, &chosen(&base, &target, kind));
         }
     }
 
     #[test]
     fn a_move_is_two_covers_whatever_the_pieces() {
-        let old = noise(400_000, 256, 3);
-        let new = [&old[150_000..], &old[..150_000]].concat();
+        let base = noise(400_000, 256, 3);
+        let target = [&base[150_000..], &base[..150_000]].concat();
         assert_eq!(
-            chosen(&old, &new, RegionKind::Bytes),
+            chosen(&base, &target, PageKind::Bytes),
             [Placed::of_base(0, 150_000, 250_000), Placed::of_base(250_000, 0, 150_000)]
         );
     }
 
     #[test]
     fn the_number_of_threads_changes_nothing() {
-        let old = noise(300_000, 64, 5);
-        let new: Vec<u8> = old.chunks(1999).rev().flatten().copied().collect();
+        let base = noise(300_000, 64, 5);
+        let target: Vec<u8> = base.chunks(1999).rev().flatten().copied().collect();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| chosen(&old, &new, RegionKind::POINTERS))
+            pool.install(|| chosen(&base, &target, PageKind::POINTERS))
         };
         assert_eq!(run(1), run(2));
     }

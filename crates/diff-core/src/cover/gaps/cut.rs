@@ -1,4 +1,4 @@
-//! Cuts the new image into long covers, which stay, and the gaps between them, which are parsed anew.
+//! Cuts the target into long covers, which stay, and the gaps between them, which are parsed anew.
 
 use crate::encode::Placed;
 
@@ -10,7 +10,7 @@ const PIECE: usize = 1 << 15;
 /// A stretch to be parsed, with the covers that may be dissolved, and what is around it.
 #[derive(Debug)]
 pub struct Gap {
-    /// First byte of the new image.
+    /// First byte of the target.
     pub start: usize,
     /// One past its last byte.
     pub end: usize,

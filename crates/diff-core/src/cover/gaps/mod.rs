@@ -3,4 +3,4 @@
 mod cut;
 mod parse;
 
-pub use parse::refine;
+pub use parse::fill_gaps;

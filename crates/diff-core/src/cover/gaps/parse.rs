@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::cut::{Gap, gaps};
 use crate::cover::repeats::{LEAST_REPEAT, Repeat, Repeats};
-use crate::cover::sources::Matches;
+use crate::cover::sources::Sources;
 use crate::encode::Placed;
 use crate::search::common_prefix;
 
@@ -39,7 +39,7 @@ const LEAST_NEAR: u32 = 2;
 const LEAST_FAR: u32 = 4;
 
 /// Without repeats of the whole image, gaps repeat each other in groups of about this many bytes, to bound memory, or
-/// of one in so many of the old image, and what lies so many bytes before them. Without the latter, kernels are 0.2 %
+/// of one in so many of the base, and what lies so many bytes before them. Without the latter, kernels are 0.2 %
 /// larger.
 const GROUP: usize = 1 << 21;
 const GROUP_PART: usize = 32;
@@ -47,12 +47,12 @@ const MARGIN: usize = 1 << 12;
 
 /// Replaces gaps and short covers by what is cheapest.
 #[must_use]
-pub fn refine(matches: &Matches, covers: &[Placed]) -> Vec<Placed> {
-    let (kept, gaps) = gaps(matches.new.len(), covers);
-    let parsed: Vec<Placed> = match matches.repeats {
-        Some(repeats) => parse_all(matches, repeats, &gaps),
-        None => groups(&gaps, GROUP.max(matches.old.len() / GROUP_PART))
-            .flat_map(|gaps| parse_group(matches, gaps))
+pub fn fill_gaps(sources: &Sources, covers: &[Placed]) -> Vec<Placed> {
+    let (kept, gaps) = gaps(sources.target.len(), covers);
+    let parsed: Vec<Placed> = match sources.repeats {
+        Some(repeats) => parse_all(sources, repeats, &gaps),
+        None => groups(&gaps, GROUP.max(sources.base.len() / GROUP_PART))
+            .flat_map(|gaps| parse_group(sources, gaps))
             .collect(),
     };
     let mut all: Vec<Placed> = kept.into_iter().chain(parsed).collect();
@@ -76,7 +76,7 @@ fn groups(mut gaps: &[Gap], size: usize) -> impl Iterator<Item = &[Gap]> {
     })
 }
 
-fn parse_group(matches: &Matches, gaps: &[Gap]) -> Vec<Placed> {
+fn parse_group(sources: &Sources, gaps: &[Gap]) -> Vec<Placed> {
     let mut stretches: Vec<Range<usize>> = Vec::new();
     for gap in gaps {
         let start = gap.start.saturating_sub(MARGIN);
@@ -85,17 +85,17 @@ fn parse_group(matches: &Matches, gaps: &[Gap]) -> Vec<Placed> {
             _ => stretches.push(start..gap.end),
         }
     }
-    parse_all(matches, &Repeats::within(matches.new, stretches.into_iter()), gaps)
+    parse_all(sources, &Repeats::within(sources.target, stretches.into_iter()), gaps)
 }
 
-fn parse_all(matches: &Matches, repeats: &Repeats, gaps: &[Gap]) -> Vec<Placed> {
-    let parser = Parser { matches, repeats };
+fn parse_all(sources: &Sources, repeats: &Repeats, gaps: &[Gap]) -> Vec<Placed> {
+    let parser = Parser { sources, repeats };
     let parsed: Vec<Vec<Placed>> = gaps.par_iter().map(|gap| parser.parse(gap)).collect();
     parsed.into_iter().flatten().collect()
 }
 
 struct Parser<'a> {
-    matches: &'a Matches<'a>,
+    sources: &'a Sources<'a>,
     repeats: &'a Repeats<'a>,
 }
 
@@ -146,13 +146,13 @@ impl Parser<'_> {
         path.covers(gap.start)
     }
 
-    /// Matches at the displacements around the gap.
+    /// Sources at the displacements around the gap.
     fn near(&self, path: &mut Path, gap: &Gap, position: usize) -> usize {
         let mut longest = 0;
         for displacement in gap.displacements.into_iter().flatten() {
             let Ok(start) = usize::try_from(position as i64 - displacement) else { continue };
-            let there = self.matches.old.get(start..).unwrap_or(&[]);
-            let length = common_prefix(&self.matches.new[position..gap.end], there);
+            let there = self.sources.base.get(start..).unwrap_or(&[]);
+            let length = common_prefix(&self.sources.target[position..gap.end], there);
             let from = (Source::Base, start as u32);
             path.add(
                 position - gap.start,
@@ -163,16 +163,16 @@ impl Parser<'_> {
         longest
     }
 
-    /// The longest match anywhere in the old image.
+    /// The longest match anywhere in the base.
     fn far(&self, path: &mut Path, gap: &Gap, position: usize) -> usize {
-        let (start, length) = self.matches.index.longest_match(&self.matches.masked[position..gap.end]);
+        let (start, length) = self.sources.index.longest_match(&self.sources.masked[position..gap.end]);
         let price = seek_price(position as i64 - start as i64, gap);
         let from = (Source::Base, start as u32);
         path.add(position - gap.start, &Edges { from, least: LEAST_FAR, most: length as u32, price });
         length
     }
 
-    /// Repeats of what the new image already had.
+    /// Repeats of what the target already had.
     fn repeated(&self, path: &mut Path, gap: &Gap, position: usize, found: &mut Vec<Repeat>) -> usize {
         self.repeats.at(position, gap.end - position, found);
         let mut least = LEAST_REPEAT as u32;
@@ -188,9 +188,9 @@ impl Parser<'_> {
 
     fn cover_price(&self, placed: Placed, gap: &Gap) -> u32 {
         let cover = placed.cover;
-        let new = &self.matches.masked[placed.at as usize..][..cover.length as usize];
-        let old = &self.matches.index.old()[cover.start as usize..][..cover.length as usize];
-        let changed = new.iter().zip(old).filter(|(new, old)| new != old).count() as u32;
+        let target = &self.sources.masked[placed.at as usize..][..cover.length as usize];
+        let base = &self.sources.index.base()[cover.start as usize..][..cover.length as usize];
+        let changed = target.iter().zip(base).filter(|(target, base)| target != base).count() as u32;
         let seek = seek_price(placed.displacement(), gap);
         OPERATION + seek + COPIED * (cover.length - changed) + CHANGED * changed
     }

@@ -9,7 +9,7 @@ const BLOCK: u32 = 64;
 /// A byte that was copied: small, as there is one for nearly every byte of the image.
 #[derive(Clone, Copy, Debug)]
 pub struct Copied {
-    /// Where in the new image.
+    /// Where in the target.
     pub position: u32,
     /// What it cost, but for the value of a change.
     pub cost: u32,

@@ -6,7 +6,7 @@ const NEAR: usize = 32;
 /// A changed byte of a cover.
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
-    /// The new byte less the old one.
+    /// The new byte less the base.
     pub difference: u8,
     previous: u8,
     next: u8,

@@ -16,8 +16,8 @@ use crate::encode::Placed;
 
 /// Watches a walk.
 pub struct Observer<'a> {
-    old: &'a [u8],
-    new: &'a [u8],
+    base: &'a [u8],
+    target: &'a [u8],
     covers: &'a [Placed],
     references: &'a References<'a>,
     /// The cover that is copied, or comes next.
@@ -38,10 +38,14 @@ const CHANGED: usize = Category::Changed as usize;
 
 impl<'a> Observer<'a> {
     /// Watches a walk over these covers.
-    pub fn new((old, new): (&'a [u8], &'a [u8]), covers: &'a [Placed], references: &'a References) -> Self {
+    pub fn new(
+        (base, target): (&'a [u8], &'a [u8]),
+        covers: &'a [Placed],
+        references: &'a References,
+    ) -> Self {
         Self {
-            old,
-            new,
+            base,
+            target,
             covers,
             references,
             next: 0,
@@ -78,7 +82,7 @@ impl<'a> Observer<'a> {
                 }
                 self.copy(start..end, placed, cost, value);
             }
-            _ => self.literals[usize::from(self.new[start])].add(cost),
+            _ => self.literals[usize::from(self.target[start])].add(cost),
         }
     }
 
@@ -99,12 +103,12 @@ impl<'a> Observer<'a> {
             return;
         }
         let source = match cover.source {
-            Source::Base => self.old,
-            Source::Target => self.new,
+            Source::Base => self.base,
+            Source::Target => self.target,
         };
         let share = (cost - value) / (end - start) as u64;
         for position in start..end {
-            let change = Change::find(source, from + position - start, self.new[position]);
+            let change = Change::find(source, from + position - start, self.target[position]);
             if let Some(change) = change {
                 let known = self.differences.knows(change);
                 let seen =

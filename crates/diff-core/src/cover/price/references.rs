@@ -1,50 +1,50 @@
-//! Which references of the old image a cover would get right, by what is known so far about where things went.
+//! Which references of the base a cover would get right, by what is known so far about where things went.
 
 use std::sync::Arc;
 
 use patch_nostd::refs::{AddressSpace, Class, Reference};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 use super::prices::Verdict;
-use crate::encode::{PAGE, Placed, Regions};
-use crate::refs::{Catalogue, Found, bytes};
+use crate::encode::{PAGE, Pages, Placed};
+use crate::refs::{BaseReferences, KindReferences, bytes};
 
-/// No cover copies this byte of the old image.
+/// No cover copies this byte of the base.
 const NOWHERE: i32 = i32::MIN;
 
-/// The references of the old image, and where their targets went according to some covers.
+/// The references of the base, and where their targets went according to some covers.
 pub struct References<'a> {
-    old: &'a [u8],
-    new: &'a [u8],
+    base: &'a [u8],
+    target: &'a [u8],
     space: AddressSpace,
-    regions: Regions,
-    /// For each kind of region in use, the references of the old image.
-    found: Vec<(RegionKind, Arc<Found>)>,
-    /// For each byte of the old image, how far the longest cover that copies it moves it.
+    pages: Pages,
+    /// For each kind of page in use, the references of the base.
+    found: Vec<(PageKind, Arc<KindReferences>)>,
+    /// For each byte of the base, how far the longest cover that copies it moves it.
     moved: Vec<i32>,
     /// What references taught: old targets and how far they moved, ascending.
     learned: Vec<(u32, i32)>,
 }
 
 impl<'a> References<'a> {
-    /// What `covers` tell about the catalogue's image and the new one.
-    pub fn new(catalogue: &Catalogue<'a>, new: &'a [u8], regions: Regions, covers: &[Placed]) -> Self {
-        let (old, space) = (catalogue.old(), *catalogue.space());
-        let kinds = regions.kinds.as_slice().iter().filter(|&&kind| kind != RegionKind::Bytes);
+    /// What `covers` tell about the catalogue's image and the target.
+    pub fn new(catalogue: &BaseReferences<'a>, target: &'a [u8], pages: Pages, covers: &[Placed]) -> Self {
+        let (base, space) = (catalogue.base(), *catalogue.space());
+        let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
         let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();
-        let moved = if found.is_empty() { Vec::new() } else { moved(old.len(), covers) };
-        let mut references = Self { old, new, space, regions, found, moved, learned: Vec::new() };
+        let moved = if found.is_empty() { Vec::new() } else { moved(base.len(), covers) };
+        let mut references = Self { base, target, space, pages, found, moved, learned: Vec::new() };
         references.learn(covers);
         references
     }
 
-    /// How the reference comes out that the decoder would find in a copy from `base` to `target`, and its length.
-    pub fn verdict(&self, base: usize, target: usize) -> Option<(Verdict, usize)> {
-        let reference = self.at(base, target)?;
+    /// How the reference comes out that the decoder would find in a copy from `from` to `to`, and its length.
+    pub fn verdict(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
+        let reference = self.at(from, to)?;
         let length = usize::from(reference.length);
-        let own = bytes(self.old, base, length)?;
-        let actual = bytes(self.new, target, length)?;
-        let here = target.wrapping_sub(base) as i32;
+        let own = bytes(self.base, from, length)?;
+        let actual = bytes(self.target, to, length)?;
+        let here = to.wrapping_sub(from) as i32;
         let mut rank = 0;
         let mut last = None;
         for displacement in self.guesses(reference, here).into_iter().flatten() {
@@ -52,7 +52,7 @@ impl<'a> References<'a> {
                 continue;
             }
             last = Some(displacement);
-            if self.comes_out(reference, (own, actual), target, displacement) {
+            if self.comes_out(reference, (own, actual), to, displacement) {
                 return Some((if rank == 0 { Verdict::First } else { Verdict::Later }, length));
             }
             rank += 1;
@@ -60,15 +60,15 @@ impl<'a> References<'a> {
         Some((Verdict::Wrong, length))
     }
 
-    /// Whether a reference whose target moves so far becomes `actual`.
+    /// Whether a reference whose to moves so far becomes `actual`.
     fn comes_out(
         &self,
         reference: &Reference,
         (own, actual): ([u8; 8], [u8; 8]),
-        target: usize,
+        to: usize,
         displacement: i32,
     ) -> bool {
-        let address = self.space.base_address.wrapping_add(target as u32);
+        let address = self.space.base_address.wrapping_add(to as u32);
         let guess = reference.target.wrapping_add(displacement as u32);
         let becomes = |extra: u32| {
             let written = Reference { extra, ..*reference }.write(own, address, &self.space, guess);
@@ -83,29 +83,29 @@ impl<'a> References<'a> {
         }
     }
 
-    /// The reference that a copy from `base` to `target` meets.
-    fn at(&self, base: usize, target: usize) -> Option<&Reference> {
-        self.found(target)?.at(base)
+    /// The reference that a copy from `from` to `to` meets.
+    fn at(&self, from: usize, to: usize) -> Option<&Reference> {
+        self.found(to)?.at(from)
     }
 
-    /// What the page at `target` finds.
-    fn found(&self, target: usize) -> Option<&Found> {
+    /// What the page at `to` finds.
+    fn found(&self, to: usize) -> Option<&KindReferences> {
         let kind = match &self.found[..] {
             [] => return None,
-            [(_, only)] if self.regions.kinds.as_slice().len() == 1 => return Some(only),
-            _ => self.regions.kinds.get(self.regions.index((target / PAGE) as u32))?,
+            [(_, only)] if self.pages.kinds.as_slice().len() == 1 => return Some(only),
+            _ => self.pages.kinds.get(self.pages.index((to / PAGE) as u32))?,
         };
         self.found.iter().find(|(known, _)| *known == kind).map(|(_, found)| &**found)
     }
 
-    /// How many bytes a copy from `base` to `target` goes on before the next reference, at most `most`.
-    pub fn free(&self, base: usize, target: usize, most: usize) -> usize {
+    /// How many bytes a copy from `from` to `to` goes on before the next reference, at most `most`.
+    pub fn free(&self, from: usize, to: usize, most: usize) -> usize {
         let mut free = 0;
         while free < most {
-            let page_end = ((target + free) / PAGE + 1) * PAGE - target;
+            let page_end = ((to + free) / PAGE + 1) * PAGE - to;
             let limit = page_end.min(most);
-            if let Some(found) = self.found(target + free) {
-                let next = found.next(base + free, base + limit) - base;
+            if let Some(found) = self.found(to + free) {
+                let next = found.next(from + free, from + limit) - from;
                 if next < limit {
                     return next;
                 }
@@ -117,12 +117,12 @@ impl<'a> References<'a> {
 
     /// About the guesses that the decoder makes, best first.
     fn guesses(&self, reference: &Reference, here: i32) -> [Option<i32>; 5] {
-        let target = reference.target;
-        let after = self.learned.partition_point(|&(known, _)| known < target);
+        let to = reference.target;
+        let after = self.learned.partition_point(|&(known, _)| known < to);
         let at = self.learned.get(after);
-        let exact = at.filter(|(known, _)| *known == target);
+        let exact = at.filter(|(known, _)| *known == to);
         let below = after.checked_sub(1).and_then(|index| self.learned.get(index));
-        let offset = target.wrapping_sub(self.space.base_address) as usize;
+        let offset = to.wrapping_sub(self.space.base_address) as usize;
         let moved = self.moved.get(offset).copied().filter(|&moved| moved != NOWHERE);
         let displacement = |entry: &(u32, i32)| entry.1;
         let unchanged = if reference.class() == Class::Branch { here } else { 0 };
@@ -132,40 +132,40 @@ impl<'a> References<'a> {
     fn learn(&mut self, covers: &[Placed]) {
         let mut learned: Vec<(u32, i32)> = Vec::new();
         for placed in covers.iter().filter(|placed| placed.is_of_base()) {
-            let (start, target, mut at) = (placed.cover.start as usize, placed.at as usize, 0);
+            let (start, to, mut at) = (placed.cover.start as usize, placed.at as usize, 0);
             let length = placed.cover.length as usize;
             loop {
-                at += self.free(start + at, target + at, length - at);
-                let Some(reference) = self.at(start + at, target + at).filter(|_| at < length) else { break };
+                at += self.free(start + at, to + at, length - at);
+                let Some(reference) = self.at(start + at, to + at).filter(|_| at < length) else { break };
                 if at + usize::from(reference.length) > length {
                     at += 1;
                     continue;
                 }
-                learned.extend(self.lesson(reference, start + at, target + at));
+                learned.extend(self.lesson(reference, start + at, to + at));
                 at += usize::from(reference.length);
             }
         }
-        learned.sort_by_key(|&(target, _)| target);
-        // The last one in order of the new image, as in the decoder.
+        learned.sort_by_key(|&(to, _)| to);
+        // The last one in order of the target, as in the decoder.
         learned.reverse();
-        learned.dedup_by_key(|&mut (target, _)| target);
+        learned.dedup_by_key(|&mut (to, _)| to);
         learned.reverse();
         self.learned = learned;
     }
 
-    /// Where the target of the reference at `base` went, if its copy at `target` still is one and tells by itself.
-    fn lesson(&self, reference: &Reference, base: usize, target: usize) -> Option<(u32, i32)> {
+    /// Where the to of the reference at `from` went, if its copy at `to` still is one and tells by itself.
+    fn lesson(&self, reference: &Reference, from: usize, to: usize) -> Option<(u32, i32)> {
         if matches!(reference.class(), Class::High | Class::Low) {
             return None;
         }
         let length = usize::from(reference.length);
-        let own = bytes(self.old, base, length)?;
-        let actual = bytes(self.new, target, length)?;
-        let address = self.space.base_address.wrapping_add(target as u32);
+        let own = bytes(self.base, from, length)?;
+        let actual = bytes(self.target, to, length)?;
+        let address = self.space.base_address.wrapping_add(to as u32);
         let went = reference.read(actual, address, &self.space);
         let displacement = went.wrapping_sub(reference.target) as i32;
         let plausible = reference.class() != Class::Pointer || self.space.contains(went);
-        let same = plausible && self.comes_out(reference, (own, actual), target, displacement);
+        let same = plausible && self.comes_out(reference, (own, actual), to, displacement);
         same.then_some((reference.target, displacement))
     }
 }

@@ -73,7 +73,7 @@ pub enum EncryptError {
     /// The operating system has no random numbers.
     #[error("there are no random numbers: {0}")]
     Random(String),
-    /// What was encrypted does not give the new image back.
+    /// What was encrypted does not give the target back.
     #[error("internal error, please report it: the encrypted package could not be proved ({0})")]
     NotProved(Error),
     /// The key is 32 zeros: nobody made it, or it was wiped.
@@ -174,22 +174,22 @@ pub fn encrypt(package: &[u8], encryption: &Encryption) -> Result<Encrypted, Enc
     }
 }
 
-/// Encrypts a package that turns `old` into `new`, and proves it as a device would, with the key of the product line or, if
+/// Encrypts a package that turns `base` into `target`, and proves it as a device would, with the key of the product line or, if
 /// that is sealed, with the content key.
 ///
 /// # Errors
 /// [`EncryptError`].
 pub fn encrypt_and_prove(
-    (old, new): (&[u8], &[u8]),
+    (base, target): (&[u8], &[u8]),
     package: &[u8],
     encryption: &Encryption,
 ) -> Result<Vec<u8>, EncryptError> {
     let encrypted = encrypt(package, encryption)?;
     let proved = match &encryption.recipient {
         Recipient::Shared(key) => {
-            encrypted.prove((old, new), package, &SharedKey::<SoftwareCipher>::new(*key.bytes()))
+            encrypted.prove((base, target), package, &SharedKey::<SoftwareCipher>::new(*key.bytes()))
         }
-        Recipient::Sealed(_) => encrypted.prove((old, new), package, &encrypted.content_key),
+        Recipient::Sealed(_) => encrypted.prove((base, target), package, &encrypted.content_key),
     };
     proved.map_err(EncryptError::NotProved)?;
     Ok(encrypted.bytes)
@@ -197,7 +197,7 @@ pub fn encrypt_and_prove(
 
 impl Encrypted {
     /// The device's decoder restores the image, and what is decrypted is the package that was encrypted.
-    fn prove<K>(&self, (old, new): (&[u8], &[u8]), plain: &[u8], key: &K) -> Result<(), Error>
+    fn prove<K>(&self, (base, target): (&[u8], &[u8]), plain: &[u8], key: &K) -> Result<(), Error>
     where
         K: DecryptionKey + Sync,
     {
@@ -211,7 +211,7 @@ impl Encrypted {
             return Err(Error::Corrupt);
         }
         // What is in a container was proved before it was encrypted.
-        if extensions.container.is_some() { Ok(()) } else { prove_with(old, new, &self.bytes, key) }
+        if extensions.container.is_some() { Ok(()) } else { prove_with(base, target, &self.bytes, key) }
     }
 }
 

@@ -12,7 +12,7 @@ mod sign_release;
 mod store;
 
 pub use merge::merge;
-pub use pack::{Effort, memory_needed, pack};
+pub use pack::{PackOptions, memory_needed, pack};
 pub use progress::{Event, PackProgress};
 pub use replay::{Replayed, RestoreContainer, replay, replay_with};
 pub use sign_release::sign_release;

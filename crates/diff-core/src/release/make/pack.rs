@@ -18,19 +18,19 @@ use super::store::{Known, Store};
 use crate::api::{DiffError, Options};
 use crate::diff::diff_to;
 use crate::digest::{hex, md5_hex, sha256_hex};
-use crate::engine::NewImage;
+use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
-    BaseImage, Bytes, EncryptionEntry, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard, SourceEntry,
-    TargetImage, Type, codec_name,
+    BaseEntry, Bytes, EncryptionEntry, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard, SourceEntry,
+    TargetEntry, Type, codec_name,
 };
 use crate::release::platform::{self, SignMethod};
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
 
 /// How much is done at once, and how much of a release.
 #[derive(Clone, Copy, Debug)]
-pub struct Effort {
+pub struct PackOptions {
     /// Threads to work with; 0 takes all cores.
     pub threads: usize,
     /// Packages that are made at once; 0 for as many as there are threads.
@@ -43,7 +43,7 @@ pub struct Effort {
     pub fresh: bool,
 }
 
-impl Default for Effort {
+impl Default for PackOptions {
     fn default() -> Self {
         Self { threads: 0, jobs: 0, memory: None, shard: Shard::WHOLE, fresh: false }
     }
@@ -53,7 +53,7 @@ impl Default for Effort {
 const LARGE: u64 = crate::limits::LARGE as u64;
 /// Bytes for each of both images, up to that size: 11 to 13 were measured of kernels, and 64 MiB of small images.
 const PER_BYTE: u64 = 14;
-/// What is promised for larger ones: so many bytes for each of the old image, besides both images.
+/// What is promised for larger ones: so many bytes for each of the base, besides both images.
 const PER_OLD_BYTE: u64 = 6;
 const FIXED: u64 = 64 << 20;
 /// On top of that: 52 MiB more than promised were measured of a file system of 144 MB.
@@ -62,9 +62,13 @@ const FIXED_LARGE: u64 = 192 << 20;
 /// About what making one package takes at most, in bytes, from the sizes of both images: an estimate by measurements
 /// with level 6 and two threads.
 #[must_use]
-pub const fn memory_needed(old: u64, new: u64) -> u64 {
-    let larger = if old > new { old } else { new };
-    if larger > LARGE { PER_OLD_BYTE * old + old + new + FIXED_LARGE } else { PER_BYTE * (old + new) + FIXED }
+pub const fn memory_needed(base: u64, target: u64) -> u64 {
+    let larger = if base > target { base } else { target };
+    if larger > LARGE {
+        PER_OLD_BYTE * base + base + target + FIXED_LARGE
+    } else {
+        PER_BYTE * (base + target) + FIXED
+    }
 }
 
 /// Packs a release into `folder`, and returns its manifest, which is there as a file too.
@@ -77,7 +81,7 @@ pub const fn memory_needed(old: u64, new: u64) -> u64 {
 /// the next run uses.
 pub fn pack(
     release: &Release,
-    effort: &Effort,
+    effort: &PackOptions,
     folder: &Path,
     progress: &dyn PackProgress,
 ) -> Result<Manifest, PackError> {
@@ -91,9 +95,9 @@ pub fn pack(
     let target = release.target.open().map_err(failed)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(effort.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
-    let new = NewImage::new((*target).as_ref());
+    let target = TargetImage::new((*target).as_ref());
     let options = release.all_options();
-    let run = Run { release, options, effort, store, known, progress, pool: &pool, new: &new };
+    let run = Run { release, options, effort, store, known, progress, pool: &pool, target: &target };
     run.all()
 }
 
@@ -101,12 +105,12 @@ pub fn pack(
 struct Run<'a> {
     release: &'a Release,
     options: Options,
-    effort: &'a Effort,
+    effort: &'a PackOptions,
     store: Store,
     known: Known,
     progress: &'a dyn PackProgress,
     pool: &'a ThreadPool,
-    new: &'a NewImage<'a>,
+    target: &'a TargetImage<'a>,
 }
 
 /// What became of a task.
@@ -119,7 +123,7 @@ enum Made {
 impl Run<'_> {
     fn all(&self) -> Result<Manifest, PackError> {
         let target = self.pool.install(|| self.target())?;
-        let image = BaseImage { size: target.size, sha256: target.sha256.clone() };
+        let image = BaseEntry { size: target.size, sha256: target.sha256.clone() };
         let release = self.release;
         let keys: Vec<String> = release.signers.iter().map(|signer| signer.public_key().name()).collect();
         let common = Common {
@@ -152,11 +156,16 @@ impl Run<'_> {
         Ok(manifest)
     }
 
-    fn target(&self) -> Result<TargetImage, PackError> {
-        let (sha256, md5) = rayon::join(|| self.new.sha256(), || self.new.md5());
+    fn target(&self) -> Result<TargetEntry, PackError> {
+        let (sha256, md5) = rayon::join(|| self.target.sha256(), || self.target.md5());
         let failed = |error| PackError::Image { version: self.release.version.clone(), error };
         let input = self.release.target.record().map_err(failed)?;
-        Ok(TargetImage { size: self.new.bytes().len() as u64, sha256: hex(&sha256), md5: hex(&md5), input })
+        Ok(TargetEntry {
+            size: self.target.bytes().len() as u64,
+            sha256: hex(&sha256),
+            md5: hex(&md5),
+            input,
+        })
     }
 
     /// Makes all packages, as many at once as is allowed; the first failure ends it.
@@ -211,7 +220,7 @@ impl Run<'_> {
         let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
         let is_one = Header::parse(&bytes).is_ok_and(|(header, length)| {
             bytes.len() as u64 == length as u64 + u64::from(header.body_length)
-                && header.target_digest == self.new.sha256()
+                && header.target_digest == self.target.sha256()
                 && u64::from(header.base_size) == base_size
         });
         (is_one && self.is_protected(&bytes)).then_some(bytes)
@@ -233,21 +242,21 @@ impl Run<'_> {
     }
 
     fn make_anew(&self, task: &Task, gate: &MemoryGate) -> Result<Vec<u8>, PackError> {
-        let old_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
-        let _turn = gate.wait(memory_needed(old_size, self.new.bytes().len() as u64));
+        let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
+        let _turn = gate.wait(memory_needed(base_size, self.target.bytes().len() as u64));
         let progress = OfPackage { all: self.progress, file: &task.file };
         if self.progress.is_cancelled() {
             return Err(PackError::Cancelled);
         }
         self.progress.event(&Event::Began { file: &task.file });
-        let old = match &task.base {
+        let base = match &task.base {
             Some((image, _)) => image.open(),
             None => Ok(Box::new([]) as Bytes),
         };
         let failed = |error| PackError::Image { version: task.source_versions.join(", "), error };
-        let old = old.map_err(failed)?;
-        let old = (*old).as_ref();
-        let made = self.pool.install(|| diff_to(old, self.new, &self.options, &progress));
+        let base = base.map_err(failed)?;
+        let base = (*base).as_ref();
+        let made = self.pool.install(|| diff_to(base, self.target, &self.options, &progress));
         let package = made.map_err(|error| match error {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { what: task.file.clone(), error },
@@ -256,7 +265,7 @@ impl Run<'_> {
             self.progress.event(&Event::Note { text: &format!("{}: {note}", task.file) });
         }
         let Some(encryption) = &self.release.encryption else { return Ok(package.bytes) };
-        let encrypted = encrypt_and_prove((old, self.new.bytes()), &package.bytes, encryption);
+        let encrypted = encrypt_and_prove((base, self.target.bytes()), &package.bytes, encryption);
         encrypted.map_err(|error| PackError::Encrypt { file: task.file.clone(), error })
     }
 
@@ -310,7 +319,7 @@ impl Run<'_> {
 
     fn manifest(
         &self,
-        target: TargetImage,
+        target: TargetEntry,
         mut sources: Vec<SourceEntry>,
         tasks: &[&Task],
         made: Vec<Made>,

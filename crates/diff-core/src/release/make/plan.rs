@@ -5,10 +5,10 @@ use rayon::prelude::*;
 
 use crate::api::Options;
 use crate::digest::sha256_hex;
-use crate::input::Record;
+use crate::input::Provenance;
 use crate::release::encryption::Encryption;
 use crate::release::error::PackError;
-use crate::release::model::{BaseImage, Image, Source, SourceEntry};
+use crate::release::model::{BaseEntry, Image, Source, SourceEntry};
 
 /// A package to make.
 pub(crate) struct Task<'a> {
@@ -17,7 +17,7 @@ pub(crate) struct Task<'a> {
     /// Whom it is for: versions with the same image, in ascending order; none if it is full.
     pub(crate) source_versions: Vec<String>,
     /// The image that it starts from; absent if it is full.
-    pub(crate) base: Option<(&'a dyn Image, BaseImage)>,
+    pub(crate) base: Option<(&'a dyn Image, BaseEntry)>,
     /// A digest of everything that shapes it.
     pub(crate) recipe: String,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Common<'a> {
     /// The target version.
     pub(crate) version: &'a str,
     /// The target image.
-    pub(crate) target: &'a BaseImage,
+    pub(crate) target: &'a BaseEntry,
     /// How packages are made.
     pub(crate) options: &'a Options,
     /// The keys that sign them, by name.
@@ -50,7 +50,7 @@ impl<'a> Plan<'a> {
         let describe = |source: &&Source| {
             let failed = |error| PackError::Image { version: source.version.clone(), error };
             let bytes = source.image.open().map_err(failed)?;
-            Ok((BaseImage::of((*bytes).as_ref()), source.image.record().map_err(failed)?))
+            Ok((BaseEntry::of((*bytes).as_ref()), source.image.record().map_err(failed)?))
         };
         let images: Result<Vec<_>, PackError> = sources.par_iter().map(describe).collect();
         let mut plan = Self { tasks: vec![common.full()], sources: Vec::new() };
@@ -61,7 +61,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Versions with the same image get the same package.
-    fn add(&mut self, source: &'a Source, image: BaseImage, input: Option<Record>, common: &Common) {
+    fn add(&mut self, source: &'a Source, image: BaseEntry, input: Option<Provenance>, common: &Common) {
         let version = source.version.clone();
         let same = |task: &&mut Task| task.base.as_ref().is_some_and(|(_, base)| *base == image);
         match self.tasks.iter_mut().find(same) {
@@ -78,7 +78,7 @@ impl Common<'_> {
         Task { file, source_versions: Vec::new(), base: None, recipe: self.recipe(None) }
     }
 
-    fn differential<'a>(&self, source: &'a Source, image: &BaseImage) -> Task<'a> {
+    fn differential<'a>(&self, source: &'a Source, image: &BaseEntry) -> Task<'a> {
         Task {
             file: format!("{}-to-{}.bin", source.version, self.version),
             source_versions: vec![source.version.clone()],
@@ -88,7 +88,7 @@ impl Common<'_> {
     }
 
     /// A digest of all that decides what the package's bytes are.
-    fn recipe(&self, base: Option<&BaseImage>) -> String {
+    fn recipe(&self, base: Option<&BaseEntry>) -> String {
         let program = env!("CARGO_PKG_VERSION");
         let (options, target, keys) = (self.options, self.target, self.keys);
         let text = format!(
@@ -102,7 +102,7 @@ impl Common<'_> {
     }
 }
 
-impl BaseImage {
+impl BaseEntry {
     /// Of these bytes.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self { size: bytes.len() as u64, sha256: sha256_hex(bytes) }
@@ -118,7 +118,7 @@ mod tests {
         let sources: Vec<Source> =
             sources.iter().map(|(version, image)| Source::new(*version, image.to_vec())).collect();
         let sources: Vec<&Source> = sources.iter().collect();
-        let (target, options) = (BaseImage::of(b"target"), Options::default());
+        let (target, options) = (BaseEntry::of(b"target"), Options::default());
         let plan = Plan::new(
             &sources,
             &Common { version: "3", target: &target, options: &options, keys: &[], encryption: None },
@@ -146,10 +146,10 @@ mod tests {
 
     #[test]
     fn a_recipe_knows_images_and_options() {
-        let target = BaseImage::of(b"target");
+        let target = BaseEntry::of(b"target");
         let recipe = |options: Options, base: &[u8]| {
             Common { version: "3", target: &target, options: &options, keys: &[], encryption: None }
-                .recipe(Some(&BaseImage::of(base)))
+                .recipe(Some(&BaseEntry::of(base)))
         };
         let usual = recipe(Options::default(), b"base");
         assert_eq!(usual, recipe(Options::default(), b"base"));
@@ -160,7 +160,7 @@ mod tests {
             let encryption = Some(&Encryption { recipient, cipher });
             let options = Options::default();
             Common { version: "3", target: &target, options: &options, keys: &[], encryption }
-                .recipe(Some(&BaseImage::of(b"base")))
+                .recipe(Some(&BaseEntry::of(b"base")))
         };
         let [chacha20, aes] = [CipherChoice::ChaCha20, CipherChoice::Aes256Ctr];
         let all = [usual, encrypted(1, chacha20), encrypted(2, chacha20), encrypted(1, aes)];

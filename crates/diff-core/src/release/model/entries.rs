@@ -5,13 +5,13 @@ use patch_nostd::wire::Codec;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::hex;
-use crate::input::Record;
+use crate::input::Provenance;
 use crate::release::encryption::CipherChoice;
 
 /// The target image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TargetImage {
+pub struct TargetEntry {
     /// Bytes.
     pub size: u64,
     /// SHA-256 in hexadecimal digits.
@@ -20,13 +20,13 @@ pub struct TargetImage {
     pub md5: String,
     /// What the file was that the image was taken from; absent if it was plain bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<Record>,
+    pub input: Option<Provenance>,
 }
 
 /// A base image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BaseImage {
+pub struct BaseEntry {
     /// Bytes.
     pub size: u64,
     /// SHA-256 in hexadecimal digits.
@@ -40,10 +40,10 @@ pub struct SourceEntry {
     /// The version that devices report.
     pub version: String,
     /// Their image.
-    pub image: BaseImage,
+    pub image: BaseEntry,
     /// What the file was that the image was taken from; absent if it was plain bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<Record>,
+    pub input: Option<Provenance>,
     /// The file of the package that they are to get; null in a shard that does not make it.
     pub package: Option<String>,
     /// The differential package that was too large to keep.
@@ -99,7 +99,7 @@ pub struct PackageEntry {
     /// Bytes of memory that a device's decoder needs.
     pub ram: u32,
     /// What it starts from; absent if it is full.
-    pub base: Option<BaseImage>,
+    pub base: Option<BaseEntry>,
     /// SHA-256 of the target image.
     pub target_sha256: String,
     /// How it is encrypted; absent if it is not.

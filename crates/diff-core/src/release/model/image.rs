@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use patch_nostd::wire::IMAGE_LIMIT;
 
-use crate::input::{self, Flat, Reading, Record};
+use crate::input::{self, Flat, Provenance, Reading};
 use crate::release::regular::{self, Links};
 
 /// The bytes of an open image: memory that is freed, or a map that is taken down, when dropped.
@@ -24,7 +24,7 @@ pub trait Image: Send + Sync {
     ///
     /// # Errors
     /// What the operating system says.
-    fn record(&self) -> io::Result<Option<Record>> {
+    fn record(&self) -> io::Result<Option<Provenance>> {
         Ok(None)
     }
 }
@@ -55,7 +55,7 @@ impl<I: Image> Image for Flattened<I> {
         }
     }
 
-    fn record(&self) -> io::Result<Option<Record>> {
+    fn record(&self) -> io::Result<Option<Provenance>> {
         Ok(self.read(&self.file.open()?)?.record)
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::entries::{PackageEntry, SourceEntry, TargetImage, Type};
+use super::entries::{PackageEntry, SourceEntry, TargetEntry, Type};
 use crate::release::error::PackError;
 use crate::release::model::Shard;
 use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
@@ -36,7 +36,7 @@ pub struct Manifest {
     /// The version that all packages lead to.
     pub version: String,
     /// The image of that version.
-    pub target: TargetImage,
+    pub target: TargetEntry,
     /// Whether devices use the Android SDK.
     pub android_sdk: bool,
     /// A differential package is dropped if it has more than this share of the full one, in percent.
@@ -127,11 +127,11 @@ impl Manifest {
 pub(crate) mod tests {
     use super::*;
     use crate::digest::{md5_hex, sha256_hex};
-    use crate::release::model::{BaseImage, EncryptionEntry};
+    use crate::release::model::{BaseEntry, EncryptionEntry};
 
     /// A release of two sources with the same image, and one whose package was dropped.
     pub(crate) fn manifest() -> Manifest {
-        let image = |text: &str| BaseImage { size: 7, sha256: sha256_hex(text.as_bytes()) };
+        let image = |text: &str| BaseEntry { size: 7, sha256: sha256_hex(text.as_bytes()) };
         let package = |file: &str, kind, versions: &[&str], base| PackageEntry {
             kind,
             source_versions: versions.iter().map(|&version| version.to_owned()).collect(),
@@ -166,7 +166,7 @@ pub(crate) mod tests {
             name: "sensor-3_0_0".to_owned(),
             description: String::new(),
             version: "3.0.0".to_owned(),
-            target: TargetImage {
+            target: TargetEntry {
                 size: 7,
                 sha256: sha256_hex(b"target"),
                 md5: md5_hex(b"target"),

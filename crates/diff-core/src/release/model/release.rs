@@ -1,4 +1,4 @@
-//! A release to be packed: the new image, the versions in the field, and what the platform wants to know.
+//! A release to be packed: the target, the versions in the field, and what the platform wants to know.
 
 use patch_nostd::wire::{TEXT_LIMIT, is_product};
 
@@ -17,8 +17,8 @@ pub const DEFAULT_SHARE: u8 = 80;
 ///
 /// ```
 /// use diff_core::package::Release;
-/// let release = Release::new("3.0.0", b"new image".to_vec())
-///     .source("1.0.0", b"old image".to_vec())
+/// let release = Release::new("3.0.0", b"target".to_vec())
+///     .source("1.0.0", b"base".to_vec())
 ///     .source("2.0.0", b"newer image".to_vec())
 ///     .product("sensor");
 /// assert!(release.check().is_ok());

@@ -23,7 +23,7 @@ const ENDINGS: [&str; 12] =
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ReleaseFile {
-    /// The new image.
+    /// The target.
     pub to: Option<PathBuf>,
     /// Its version.
     pub to_version: Option<String>,

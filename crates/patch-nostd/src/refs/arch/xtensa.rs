@@ -11,7 +11,8 @@
 //! ```
 
 use super::bits::signed;
-use super::{AddressSpace, Bytes, Class, Reference, View};
+use super::instruction::Instruction;
+use crate::refs::{AddressSpace, Bytes, Class, Halves, ReferenceOf, View};
 
 /// Instructions of Xtensa code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,78 @@ pub enum Form {
     Narrow,
 }
 
+impl Instruction for Form {
+    /// A call leaves the image only by chance.
+    #[inline]
+    fn find(view: &View<'_>, space: &AddressSpace, _halves: &Halves) -> Option<ReferenceOf<Self>> {
+        if view.inside {
+            return None;
+        }
+        let bytes = view.first;
+        let form = form(word(bytes))?;
+        let length = if form == Form::Narrow { 2 } else { 3 };
+        let target = form.read(bytes, view.address, 0);
+        let sound = form != Form::Call || space.contains(target);
+        sound.then_some(ReferenceOf { form, length, extra: 0, target })
+    }
+
+    fn read(self, bytes: Bytes, address: u32, _extra: u32) -> u32 {
+        let word = word(bytes);
+        let offset = match self {
+            Form::Call => signed(word >> 6, 18) << 2,
+            Form::Jump => signed(word >> 6, 18),
+            Form::Literal => (word >> 8 | 0xFFFF_0000) << 2,
+            Form::Zero => signed(word >> 12, 12),
+            Form::Branch => signed(word >> 16, 8),
+            Form::Loop => word >> 16,
+            Form::Narrow => word >> 12 & 15 | word & 0x30,
+        };
+        origin(self, address).wrapping_add(offset)
+    }
+
+    fn write(self, bytes: Bytes, address: u32, _extra: u32, target: u32) -> Option<Bytes> {
+        let word = word(bytes);
+        let offset = target.wrapping_sub(origin(self, address));
+        let written = match self {
+            Form::Call if offset & 3 != 0 => return None,
+            Form::Call => word & 0x3F | distance(offset, 20)? << 4,
+            Form::Jump => word & 0x3F | distance(offset, 18)? << 6,
+            Form::Literal if offset & 3 != 0 || offset < 0xFFFC_0000 => return None,
+            Form::Literal => word & 0xFF | (offset >> 2 & 0xFFFF) << 8,
+            Form::Zero => word & 0xFFF | distance(offset, 12)? << 12,
+            Form::Branch => word & 0xFFFF | distance(offset, 8)? << 16,
+            Form::Loop if offset > 0xFF => return None,
+            Form::Loop => word & 0xFFFF | offset << 16,
+            Form::Narrow if offset > 0x3F => return None,
+            Form::Narrow => word & 0xFF_0FCF | (offset & 15) << 12 | offset & 0x30,
+        };
+        Some(with_word(bytes, written))
+    }
+
+    /// Keeps the opcode of calls; other references stay as they are, they mostly do not change.
+    fn mask(self, bytes: Bytes) -> Bytes {
+        let word = word(bytes);
+        let masked = match self {
+            Form::Call => word & 0x3F,
+            _ => word,
+        };
+        with_word(bytes, masked)
+    }
+
+    fn class(self) -> Class {
+        match self {
+            Form::Call => Class::Branch,
+            // Pools of literals move otherwise than the code that loads them.
+            Form::Literal => Class::Low,
+            _ => Class::Near,
+        }
+    }
+
+    fn length(byte: u8, _next: u8) -> Option<u32> {
+        Some(if byte & 8 != 0 { 2 } else { 3 })
+    }
+}
+
 const fn word(bytes: Bytes) -> u32 {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0])
 }
@@ -41,20 +114,6 @@ const fn with_word(bytes: Bytes, word: u32) -> Bytes {
     let mut bytes = bytes;
     (bytes[0], bytes[1], bytes[2]) = (a, b, c);
     bytes
-}
-
-/// The reference that `view` begins with. A call leaves the image only by chance.
-#[inline]
-pub(super) fn find(view: &View<'_>, space: &AddressSpace) -> Option<Reference> {
-    if view.inside {
-        return None;
-    }
-    let bytes = view.first;
-    let form = form(word(bytes))?;
-    let length = if form == Form::Narrow { 2 } else { 3 };
-    let target = read(form, bytes, view.address);
-    let sound = form != Form::Call || space.contains(target);
-    sound.then_some(Reference { form: super::Form::Xtensa(form), length, extra: 0, target })
 }
 
 #[inline]
@@ -78,21 +137,6 @@ const fn form(word: u32) -> Option<Form> {
     }
 }
 
-/// The target of the instruction at `address`.
-pub(super) const fn read(form: Form, bytes: Bytes, address: u32) -> u32 {
-    let word = word(bytes);
-    let offset = match form {
-        Form::Call => signed(word >> 6, 18) << 2,
-        Form::Jump => signed(word >> 6, 18),
-        Form::Literal => (word >> 8 | 0xFFFF_0000) << 2,
-        Form::Zero => signed(word >> 12, 12),
-        Form::Branch => signed(word >> 16, 8),
-        Form::Loop => word >> 16,
-        Form::Narrow => word >> 12 & 15 | word & 0x30,
-    };
-    origin(form, address).wrapping_add(offset)
-}
-
 /// Where offsets count from.
 const fn origin(form: Form, address: u32) -> u32 {
     match form {
@@ -102,48 +146,9 @@ const fn origin(form: Form, address: u32) -> u32 {
     }
 }
 
-/// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: Bytes, address: u32, target: u32) -> Option<Bytes> {
-    let word = word(bytes);
-    let offset = target.wrapping_sub(origin(form, address));
-    let written = match form {
-        Form::Call if offset & 3 != 0 => return None,
-        Form::Call => word & 0x3F | distance(offset, 20)? << 4,
-        Form::Jump => word & 0x3F | distance(offset, 18)? << 6,
-        Form::Literal if offset & 3 != 0 || offset < 0xFFFC_0000 => return None,
-        Form::Literal => word & 0xFF | (offset >> 2 & 0xFFFF) << 8,
-        Form::Zero => word & 0xFFF | distance(offset, 12)? << 12,
-        Form::Branch => word & 0xFFFF | distance(offset, 8)? << 16,
-        Form::Loop if offset > 0xFF => return None,
-        Form::Loop => word & 0xFFFF | offset << 16,
-        Form::Narrow if offset > 0x3F => return None,
-        Form::Narrow => word & 0xFF_0FCF | (offset & 15) << 12 | offset & 0x30,
-    };
-    Some(with_word(bytes, written))
-}
-
 /// An offset that so many bits can hold, without the others.
 fn distance(offset: u32, bits: u32) -> Option<u32> {
     (signed(offset, bits) == offset).then_some(offset & ((1 << bits) - 1))
-}
-
-pub(super) const fn class(form: Form) -> Class {
-    match form {
-        Form::Call => Class::Branch,
-        // Pools of literals move otherwise than the code that loads them.
-        Form::Literal => Class::Low,
-        _ => Class::Near,
-    }
-}
-
-/// Keeps the opcode of calls; other references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
-    let word = word(bytes);
-    let masked = match form {
-        Form::Call => word & 0x3F,
-        _ => word,
-    };
-    with_word(bytes, masked)
 }
 
 #[cfg(test)]
@@ -159,9 +164,9 @@ mod tests {
     };
 
     fn found(word: u32, address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View::new(&word.to_le_bytes()[..3], address, false), &SPACE)?;
-        let super::super::Form::Xtensa(form) = reference.form else { return None };
-        Some((form, reference.target))
+        let reference =
+            Form::find(&View::new(&word.to_le_bytes()[..3], address, false), &SPACE, &Halves::default())?;
+        Some((reference.form, reference.target))
     }
 
     #[test]
@@ -187,7 +192,7 @@ mod tests {
     }
 
     fn reaches(form: Form, instruction: &[u8], address: u32, target: u32) -> bool {
-        write(form, View::new(instruction, address, false).first, address, target).is_some()
+        form.write(View::new(instruction, address, false).first, address, 0, target).is_some()
     }
 
     #[test]
@@ -207,8 +212,8 @@ mod tests {
         #[test]
         fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32) {
             if let Some(form) = form(word(bytes)) {
-                let target = read(form, bytes, address);
-                prop_assert_eq!(write(form, bytes, address, target), Some(bytes));
+                let target = form.read(bytes, address, 0);
+                prop_assert_eq!(form.write(bytes, address, 0, target), Some(bytes));
             }
         }
 
@@ -225,8 +230,8 @@ mod tests {
                 Form::Narrow => offset & 0x3F,
             };
             let target = origin(form, address).wrapping_add(offset);
-            let written = write(form, bytes, address, target);
-            prop_assert_eq!(written.map(|bytes| read(form, bytes, address)), Some(target));
+            let written = form.write(bytes, address, 0, target);
+            prop_assert_eq!(written.map(|bytes| form.read(bytes, address, 0)), Some(target));
         }
     }
 }

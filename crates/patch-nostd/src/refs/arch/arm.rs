@@ -9,7 +9,8 @@
 //! ```
 
 use super::bits::{signed, with_word, word};
-use super::{Bytes, Class, Half, Halves, Reference, View};
+use super::instruction::Instruction;
+use crate::refs::{AddressSpace, Bytes, Class, Effect, Half, Halves, ReferenceOf, View};
 
 /// Instructions of A32 code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,27 +27,90 @@ pub enum Form {
     UpperHalf,
 }
 
-/// The reference that `view` begins with.
-#[inline]
-pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
-    if view.address & 3 != 0 {
-        return None;
+impl Instruction for Form {
+    #[inline]
+    fn find(view: &View<'_>, _space: &AddressSpace, halves: &Halves) -> Option<ReferenceOf<Self>> {
+        if view.address & 3 != 0 {
+            return None;
+        }
+        let bytes = view.first;
+        let word = word(bytes);
+        let form = form(word)?;
+        let (extra, target) = match form {
+            Form::LowerHalf => {
+                let upper = partner(view, register(word))?;
+                (upper, upper | immediate(word))
+            }
+            Form::UpperHalf => {
+                let half = halves.find(register(word), view.address)?;
+                (half.new & 0xFFFF, half.old)
+            }
+            _ => (0, form.read(bytes, view.address, 0)),
+        };
+        Some(ReferenceOf { form, length: 4, extra, target })
     }
-    let bytes = view.first;
-    let word = word(bytes);
-    let form = form(word)?;
-    let (extra, target) = match form {
-        Form::LowerHalf => {
-            let upper = partner(view, register(word))?;
-            (upper, upper | immediate(word))
+
+    /// The target of the instruction at `address`; `extra` is the other half of the address.
+    fn read(self, bytes: Bytes, address: u32, extra: u32) -> u32 {
+        let word = word(bytes);
+        let offset = match self {
+            Form::Branch => signed(word & 0xFF_FFFF, 24) << 2,
+            Form::Exchange => signed(word & 0xFF_FFFF, 24) << 2 | word >> 23 & 2,
+            Form::Literal if word >> 23 & 1 != 0 => word & 0xFFF,
+            Form::Literal => (word & 0xFFF).wrapping_neg(),
+            Form::LowerHalf => return extra | immediate(word),
+            Form::UpperHalf => return extra | immediate(word) << 16,
+        };
+        address.wrapping_add(8).wrapping_add(offset)
+    }
+
+    fn write(self, bytes: Bytes, address: u32, _extra: u32, target: u32) -> Option<Bytes> {
+        let word = word(bytes);
+        let offset = target.wrapping_sub(address.wrapping_add(8));
+        let written = match self {
+            Form::Branch => word & 0xFF00_0000 | words(offset, 3)?,
+            Form::Exchange => word & 0xFE00_0000 | words(offset, 1)? | (offset & 2) << 23,
+            Form::Literal => {
+                let up = (offset as i32) >= 0;
+                let distance = (offset as i32).unsigned_abs();
+                if distance > 0xFFF {
+                    return None;
+                }
+                word & 0xFF7F_F000 | u32::from(up) << 23 | distance
+            }
+            Form::LowerHalf => with_immediate(word, target & 0xFFFF),
+            Form::UpperHalf => with_immediate(word, target >> 16),
+        };
+        Some(with_word(bytes, written))
+    }
+
+    /// Keeps the opcode; near references stay as they are, they mostly do not change.
+    fn mask(self, bytes: Bytes) -> Bytes {
+        let word = word(bytes);
+        let masked = match self {
+            Form::Branch => word & 0xFF00_0000,
+            Form::Exchange => word & 0xFE00_0000,
+            Form::LowerHalf | Form::UpperHalf => word & !IMMEDIATE,
+            Form::Literal => word,
+        };
+        with_word(bytes, masked)
+    }
+
+    fn class(self) -> Class {
+        match self {
+            Form::Branch | Form::Exchange => Class::Branch,
+            Form::Literal => Class::Near,
+            Form::LowerHalf => Class::High,
+            Form::UpperHalf => Class::Low,
         }
-        Form::UpperHalf => {
-            let half = halves.find(register(word), view.address)?;
-            (half.new & 0xFFFF, half.old)
-        }
-        _ => (0, read(form, bytes, view.address, 0)),
-    };
-    Some(Reference { form: super::Form::Arm(form), length: 4, extra, target })
+    }
+
+    /// What a MOVW put into its register.
+    fn effect(self, old: (Bytes, u32), new: (Bytes, u32), target: u32) -> Option<Effect> {
+        let register = register(word(old.0));
+        let new = immediate(word(new.0));
+        (self == Form::LowerHalf).then_some(Effect::Set(Half { register, address: old.1, old: target, new }))
+    }
 }
 
 #[inline]
@@ -88,72 +152,9 @@ const fn with_immediate(word: u32, value: u32) -> u32 {
 
 const IMMEDIATE: u32 = 0x000F_0FFF;
 
-/// The target of the instruction at `address`; `extra` is the other half of the address.
-pub(super) const fn read(form: Form, bytes: Bytes, address: u32, extra: u32) -> u32 {
-    let word = word(bytes);
-    let offset = match form {
-        Form::Branch => signed(word & 0xFF_FFFF, 24) << 2,
-        Form::Exchange => signed(word & 0xFF_FFFF, 24) << 2 | word >> 23 & 2,
-        Form::Literal if word >> 23 & 1 != 0 => word & 0xFFF,
-        Form::Literal => (word & 0xFFF).wrapping_neg(),
-        Form::LowerHalf => return extra | immediate(word),
-        Form::UpperHalf => return extra | immediate(word) << 16,
-    };
-    address.wrapping_add(8).wrapping_add(offset)
-}
-
-/// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: Bytes, address: u32, target: u32) -> Option<Bytes> {
-    let word = word(bytes);
-    let offset = target.wrapping_sub(address.wrapping_add(8));
-    let written = match form {
-        Form::Branch => word & 0xFF00_0000 | words(offset, 3)?,
-        Form::Exchange => word & 0xFE00_0000 | words(offset, 1)? | (offset & 2) << 23,
-        Form::Literal => {
-            let up = (offset as i32) >= 0;
-            let distance = (offset as i32).unsigned_abs();
-            if distance > 0xFFF {
-                return None;
-            }
-            word & 0xFF7F_F000 | u32::from(up) << 23 | distance
-        }
-        Form::LowerHalf => with_immediate(word, target & 0xFFFF),
-        Form::UpperHalf => with_immediate(word, target >> 16),
-    };
-    Some(with_word(bytes, written))
-}
-
 /// A distance of 26 bits as a number of words; its bits in `unit` must be zero.
 fn words(offset: u32, unit: u32) -> Option<u32> {
     (signed(offset, 26) == offset && offset & unit == 0).then_some(offset >> 2 & 0xFF_FFFF)
-}
-
-/// What a MOVW put into its register.
-pub(super) fn half(form: Form, old: (Bytes, u32), new: Bytes, target: u32) -> Option<Half> {
-    let register = register(word(old.0));
-    let new = immediate(word(new));
-    (form == Form::LowerHalf).then_some(Half { register, address: old.1, old: target, new })
-}
-
-pub(super) const fn class(form: Form) -> Class {
-    match form {
-        Form::Branch | Form::Exchange => Class::Branch,
-        Form::Literal => Class::Near,
-        Form::LowerHalf => Class::High,
-        Form::UpperHalf => Class::Low,
-    }
-}
-
-/// Keeps the opcode; near references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
-    let word = word(bytes);
-    let masked = match form {
-        Form::Branch => word & 0xFF00_0000,
-        Form::Exchange => word & 0xFE00_0000,
-        Form::LowerHalf | Form::UpperHalf => word & !IMMEDIATE,
-        Form::Literal => word,
-    };
-    with_word(bytes, masked)
 }
 
 #[cfg(test)]
@@ -163,9 +164,9 @@ mod tests {
     use std::vec::Vec;
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View::new(bytes, address, false), &Halves::default())?;
-        let super::super::Form::Arm(form) = reference.form else { return None };
-        Some((form, reference.target))
+        let reference =
+            Form::find(&View::new(bytes, address, false), &AddressSpace::default(), &Halves::default())?;
+        Some((reference.form, reference.target))
     }
 
     #[test]
@@ -189,28 +190,27 @@ mod tests {
         let code: Vec<u8> =
             [0xE301_3234u32, 0xE34C_3000].iter().flat_map(|word| word.to_le_bytes()).collect();
         let first = View::new(&code, 0x100, false);
-        let lower = find(&first, &Halves::default()).unwrap();
+        let lower = Form::find(&first, &AddressSpace::default(), &Halves::default()).unwrap();
         assert_eq!(lower.target, 0xC000_1234);
-        let bytes = write(Form::LowerHalf, first.first, 0, 0xC001_0004).unwrap();
+        let bytes = Form::LowerHalf.write(first.first, 0, 0, 0xC001_0004).unwrap();
         assert_eq!(word(bytes), 0xE300_3004);
         let mut halves = Halves::default();
-        halves.take(crate::refs::Effect::Set(
-            half(Form::LowerHalf, (first.first, 0x100), bytes, lower.target).unwrap(),
-        ));
+        let effect = Form::LowerHalf.effect((first.first, 0x100), (bytes, 0x100), lower.target);
+        halves.take(effect.unwrap());
         let second = View::new(&code[4..], 0x104, false);
-        let upper = find(&second, &halves).unwrap();
+        let upper = Form::find(&second, &AddressSpace::default(), &halves).unwrap();
         assert_eq!((upper.target, upper.extra), (0xC000_1234, 0x0004));
-        let bytes = write(Form::UpperHalf, second.first, 0, 0xC001_0004).unwrap();
+        let bytes = Form::UpperHalf.write(second.first, 0, 0, 0xC001_0004).unwrap();
         assert_eq!(word(bytes), 0xE34C_3001);
     }
 
     #[test]
     fn out_of_reach_is_refused() {
         let branch = with_word(Bytes::default(), 0xEB00_0000);
-        assert!(write(Form::Branch, branch, 0, 8 + (1 << 25)).is_none());
-        assert!(write(Form::Branch, branch, 0, 4 + (1 << 25)).is_some());
-        assert!(write(Form::Branch, branch, 0, 10).is_none());
-        assert!(write(Form::Literal, with_word(Bytes::default(), 0xE59F_1004), 0, 8 + 0x1000).is_none());
+        assert!(Form::Branch.write(branch, 0, 0, 8 + (1 << 25)).is_none());
+        assert!(Form::Branch.write(branch, 0, 0, 4 + (1 << 25)).is_some());
+        assert!(Form::Branch.write(branch, 0, 0, 10).is_none());
+        assert!(Form::Literal.write(with_word(Bytes::default(), 0xE59F_1004), 0, 0, 8 + 0x1000).is_none());
     }
 
     const FORMS: [Form; 5] = [Form::Branch, Form::Exchange, Form::Literal, Form::LowerHalf, Form::UpperHalf];
@@ -220,10 +220,10 @@ mod tests {
         fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32) {
             let address = address & !3;
             if let Some(form) = form(word(bytes)) {
-                let target = read(form, bytes, address, 0);
+                let target = form.read(bytes, address, 0);
                 // Minus zero is written as plus zero.
                 let minus_zero = form == Form::Literal && word(bytes) & 0x80_0FFF == 0;
-                prop_assert!(minus_zero || write(form, bytes, address, target) == Some(bytes));
+                prop_assert!(minus_zero || form.write(bytes, address, 0, target) == Some(bytes));
             }
         }
 
@@ -237,8 +237,8 @@ mod tests {
                 Form::LowerHalf => (number, number & 0xFFFF_0000),
                 Form::UpperHalf => (number, number & 0xFFFF),
             };
-            let written = write(form, bytes, address, target);
-            prop_assert_eq!(written.map(|bytes| read(form, bytes, address, extra)), Some(target));
+            let written = form.write(bytes, address, 0, target);
+            prop_assert_eq!(written.map(|bytes| form.read(bytes, address, extra)), Some(target));
         }
     }
 }

@@ -1,20 +1,15 @@
-//! A last correction of the mixer's probability by what came of the like (`docs/format.md`, section 5.4).
+//! Secondary symbol estimation (SSE, APM): an adaptive curve corrects the mixer's probability (`docs/format.md`, section 5.4).
 //!
-//! Secondary symbol estimation, after Mahoney's PAQ: for each use of the mixer a curve from probability to what it
-//! turned out to be worth. Thirteen points, two bits of odds apart, do as well as
-//! many.
+//! After Mahoney's PAQ: each use of the mixer has a curve from its probability to how often the event then was true.
+//! Thirteen points, two bits of odds apart, do as well as more.
 
 use super::logistic::{LIMIT, squash};
-use super::model::FLAG_SET;
+use super::map::{CURVE_POINTS, FLAG_SET};
 
 /// Base-2 logarithm of the distance of two points in log odds: two bits.
 const STEP_LOG: u32 = 9;
-/// Points of a curve.
-const POINTS: usize = ((2 * LIMIT as usize) >> STEP_LOG) + 1;
-/// Literals and changed bytes have a curve each, flags one for each weight set.
-const CURVES: usize = 10;
-/// Cells of all curves.
-pub(super) const CELLS: usize = CURVES * POINTS;
+
+const _: () = assert!(CURVE_POINTS == ((2 * LIMIT as usize) >> STEP_LOG) + 1);
 
 /// How far a point moves at first, and always on the curves of flags and changed bytes: 1/2^5 of the error.
 pub(super) const RATE: u32 = 5;
@@ -34,12 +29,12 @@ pub(super) fn begin(cells: &mut [u16]) {
 
 /// The first cell of the curve of a weight set.
 pub(super) const fn curve(set: usize) -> usize {
-    (if set < FLAG_SET { set >> 3 } else { set + 2 - FLAG_SET }) * POINTS
+    (if set < FLAG_SET { set >> 3 } else { set + 2 - FLAG_SET }) * CURVE_POINTS
 }
 
 /// The corrected probability of odds at `position`, and the nearer point.
 #[cfg_attr(feature = "encode", inline(always))]
-pub(super) fn refine(
+pub(super) fn estimate(
     cells: &mut [u16],
     curve: usize,
     position: u32,
@@ -61,7 +56,7 @@ pub(super) fn literal_rate(seen: u32) -> u32 {
 
 /// Moves the point towards what happened, by 1/2^`rate` of the error.
 #[cfg_attr(feature = "encode", inline(always))]
-pub(super) fn learn(point: &mut u16, bit: bool, rate: u32) {
+pub(super) fn update(point: &mut u16, bit: bool, rate: u32) {
     let value = i32::from(*point);
     let aim = if bit { CERTAIN } else { 0x1_0000 - CERTAIN };
     *point = (value + ((aim - value) >> rate)) as u16;
@@ -70,15 +65,16 @@ pub(super) fn learn(point: &mut u16, bit: bool, rate: u32) {
 #[cfg(test)]
 mod tests {
     use super::super::logistic::position;
+    use super::super::map::CURVES;
     use super::*;
 
     #[test]
     fn a_new_curve_changes_little_and_a_taught_one_stays_in_range() {
-        let mut cells = [0; CELLS];
+        let mut cells = [0; CURVES * CURVE_POINTS];
         begin(&mut cells);
         for odds in -LIMIT..LIMIT {
             let probability = squash(odds);
-            let (refined, _) = refine(&mut cells, 0, position(odds), probability).unwrap();
+            let (refined, _) = estimate(&mut cells, 0, position(odds), probability).unwrap();
             let least = probability.min(u16::MAX - probability);
             assert!(
                 refined.abs_diff(probability) <= 64 + least / 3,
@@ -87,9 +83,9 @@ mod tests {
         }
         for bit in [true, false] {
             for _ in 0..1000 {
-                cells.iter_mut().for_each(|cell| learn(cell, bit, RATE));
+                cells.iter_mut().for_each(|cell| update(cell, bit, RATE));
             }
-            let (refined, _) = refine(&mut cells, 0, position(0), 0x8000).unwrap();
+            let (refined, _) = estimate(&mut cells, 0, position(0), 0x8000).unwrap();
             assert_eq!(refined > 0x8000, bit);
             assert!(cells.iter().all(|cell| (16..=65_520).contains(cell)));
         }
@@ -103,7 +99,7 @@ mod tests {
 
     #[test]
     fn each_use_has_a_curve_of_its_own() {
-        let curves: std::vec::Vec<usize> = (0..24).map(|set| curve(set) / POINTS).collect();
+        let curves: std::vec::Vec<usize> = (0..24).map(|set| curve(set) / CURVE_POINTS).collect();
         assert_eq!(curves[..16], [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
         assert_eq!(curves[16..], [2, 3, 4, 5, 6, 7, 8, 9]);
     }

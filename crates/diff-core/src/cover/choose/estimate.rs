@@ -1,50 +1,50 @@
-//! What the pages of a new image would cost by habitual prices if they were of some kind, with covers that are given.
+//! What the costs of a target would cost by habitual prices if they were of some kind, with covers that are given.
 
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class};
-use crate::encode::{PAGE, Placed, Regions, Trace};
-use crate::refs::Catalogue;
+use crate::encode::{PAGE, PageCosts, Pages, Placed};
+use crate::refs::BaseReferences;
 use crate::search::common_prefix;
 
 /// After so many unchanged bytes, the next ones cost the same.
 const HISTORY: usize = 32;
 
-/// What copying these covers costs if all pages are of `kind`, but for what operations say.
-pub fn estimate(catalogue: &Catalogue, new: &[u8], kind: RegionKind, covers: &[Placed]) -> Trace {
-    let references = References::new(catalogue, new, Regions::uniform(kind), covers);
+/// What copying these covers costs if all costs are of `kind`, but for what operations say.
+pub fn estimate(catalogue: &BaseReferences, target: &[u8], kind: PageKind, covers: &[Placed]) -> PageCosts {
+    let references = References::new(catalogue, target, Pages::uniform(kind), covers);
     let mut estimate = Estimate {
-        old: catalogue.old(),
-        new,
+        base: catalogue.base(),
+        target,
         references,
         prices: Prices::default(),
         differences: Differences::default(),
-        pages: vec![0; new.len().div_ceil(PAGE)],
+        costs: vec![0; target.len().div_ceil(PAGE)],
     };
     for &Placed { at, cover } in covers.iter().filter(|placed| placed.is_of_base()) {
         estimate.copy(at as usize, cover.start as usize, cover.length as usize);
     }
-    estimate.trace()
+    estimate.page_costs()
 }
 
 struct Estimate<'a> {
-    old: &'a [u8],
-    new: &'a [u8],
+    base: &'a [u8],
+    target: &'a [u8],
     references: References<'a>,
     prices: Prices,
     differences: Differences,
     /// The cost of each page.
-    pages: Vec<u64>,
+    costs: Vec<u64>,
 }
 
 impl Estimate<'_> {
-    fn copy(&mut self, target: usize, start: usize, length: usize) {
+    fn copy(&mut self, to: usize, start: usize, length: usize) {
         let (mut at, mut history) = (0, FRESH);
         while at < length {
-            let (position, from) = (target + at, start + at);
+            let (position, from) = (to + at, start + at);
             let left = (length - at).min(PAGE - position % PAGE);
             let free = self.references.free(from, position, left);
-            let same = common_prefix(&self.old[from..from + free], &self.new[position..position + free]);
+            let same = common_prefix(&self.base[from..from + free], &self.target[position..position + free]);
             let (price, bytes) = if same > 0 {
                 self.run(&mut history, same)
             } else if free > 0 {
@@ -55,7 +55,7 @@ impl Estimate<'_> {
                     None => (self.byte(from, position, &mut history), 1),
                 }
             };
-            self.pages[position / PAGE] += u64::from(price);
+            self.costs[position / PAGE] += u64::from(price);
             at += bytes;
         }
     }
@@ -72,7 +72,7 @@ impl Estimate<'_> {
 
     fn byte(&mut self, from: usize, position: usize, history: &mut u32) -> u32 {
         let class = class(*history);
-        let change = Change::find(self.old, from, self.new[position]);
+        let change = Change::find(self.base, from, self.target[position]);
         *history = *history << 1 | u32::from(change.is_some());
         let Some(change) = change else { return self.prices.same[class] };
         let known = self.differences.knows(change);
@@ -82,12 +82,12 @@ impl Estimate<'_> {
         self.prices.changed[class] + value
     }
 
-    fn trace(self) -> Trace {
-        let sums = self.pages.into_iter().scan(0, |sum, cost| {
+    fn page_costs(self) -> PageCosts {
+        let sums = self.costs.into_iter().scan(0, |sum, cost| {
             *sum += cost;
             Some(*sum)
         });
         let by_block: Vec<u64> = sums.collect();
-        Trace { total: by_block.last().copied().unwrap_or(0), by_block }
+        PageCosts { total: by_block.last().copied().unwrap_or(0), by_block }
     }
 }

@@ -1,11 +1,10 @@
 //! References in what a cover copies: finding the next one, and coding what became of it (`docs/format.md`,
 //! section 4.3).
 
-use super::io::Io;
-use super::layout::WINDOW;
-use super::operation::Oracle;
-use super::walker::Walker;
+use super::{WINDOW, Walker};
 use crate::Error;
+use crate::apply::io::Io;
+use crate::apply::operation::Oracle;
 use crate::entropy::Coder;
 use crate::refs::{Bytes, Class, REFERENCE_LENGTH, Reference, Site, VIEW, View, first};
 

@@ -1,4 +1,4 @@
-//! What an update asks of flash: pages that are erased as a whole, units that are written once.
+//! The trait of flash: pages that are erased as a whole, units that are written once.
 
 /// A flash operation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
-//! The flash under an update in place: what is left of the old image, the new one so far, and the segment between.
+//! Slot and scratch area of an update in place, through which the decoder sees both images (`docs/format.md`, section 8.2).
 
 use core::cell::Cell;
 
-use super::memory::{Flash, Geometry};
+use super::traits::{Flash, Geometry};
 use crate::Error;
 use crate::apply::Io;
 use crate::wire::InPlacePlan;
@@ -38,7 +38,7 @@ enum Place {
 
 /// Slot and scratch area while the segments of the new image come into being.
 #[derive(Debug)]
-pub(super) struct Ground<'w, F> {
+pub(super) struct SlotAndScratch<'w, F> {
     pub(super) slot: F,
     pub(super) scratch: F,
     /// Bytes on their way to the scratch area.
@@ -64,7 +64,7 @@ struct Held<'a> {
     held: &'a mut [u8; PIECE],
 }
 
-impl<'w, F: Flash> Ground<'w, F> {
+impl<'w, F: Flash> SlotAndScratch<'w, F> {
     /// Checks that the areas are fit for the plan. `unit` is the longest of all areas.
     pub(super) fn new(
         (slot, scratch): (F, F),
@@ -274,7 +274,7 @@ impl<'w, F: Flash> Ground<'w, F> {
     }
 }
 
-impl<F: Flash> Io for Ground<'_, F> {
+impl<F: Flash> Io for SlotAndScratch<'_, F> {
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         let place = offset.checked_add(self.plan.shift).ok_or(Error::BaseGone)?;
         // Before that, the new image has taken its place, and what was kept is in the scratch area.

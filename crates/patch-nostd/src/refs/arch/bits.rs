@@ -1,16 +1,13 @@
 //! Fields of instructions: what the files of all architectures read and write alike (`docs/format.md`, section 7.3).
 
-#[cfg(any(feature = "thumb", feature = "aarch64", feature = "arm", feature = "riscv"))]
-use super::Bytes;
+use crate::refs::Bytes;
 
 /// The little-endian word that `bytes` begin with.
-#[cfg(any(feature = "thumb", feature = "aarch64", feature = "arm", feature = "riscv"))]
 pub(super) const fn word(bytes: Bytes) -> u32 {
     u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
 /// `bytes` with this word in front.
-#[cfg(any(feature = "thumb", feature = "aarch64", feature = "arm", feature = "riscv"))]
 pub(super) const fn with_word(bytes: Bytes, word: u32) -> Bytes {
     let [a, b, c, d] = word.to_le_bytes();
     let mut bytes = bytes;

@@ -1,19 +1,14 @@
 //! Copying a cover block by block: references predicted, bytes confirmed or replaced (`docs/format.md`, section 4.3).
 
-use super::io::Io;
-use super::layout::WINDOW;
-use super::operation::{Cover, Oracle, Source};
-use super::walker::Walker;
+use super::{WINDOW, Walker};
 use crate::Error;
+use crate::apply::io::Io;
+use crate::apply::operation::{Cover, Oracle, Source};
+use crate::entropy::map::{BLOCK_CONTEXTS, BLOCK_SETS, KIND_FLAGS};
 use crate::entropy::{Category, Coder, CopyContext};
 use crate::refs::{Halves, Site, Steps, VIEW, skip};
 use crate::state::{State, Transfer, state};
-use crate::wire::{PAGE_LOG, RegionKind};
-
-/// Weight set of the flag for a whole block.
-const BLOCK_SET: usize = 20;
-/// The first control flag of "does the page have another kind?".
-const KIND_FLAGS: usize = 25;
+use crate::wire::{PAGE_LOG, PageKind};
 
 /// Differences are remembered apart for bytes whose neighbours differ, in this many classes.
 const NEAR: usize = 32;
@@ -31,7 +26,7 @@ pub(super) struct CopyState {
     /// Hits (0) and misses (1) of the last bytes, and of the last blocks.
     pub(super) history: u8,
     pub(super) blocks: u8,
-    pub(super) kind: RegionKind,
+    pub(super) kind: PageKind,
     /// The cover's range in the source.
     pub(super) start: u32,
     pub(super) length: u32,
@@ -67,7 +62,7 @@ pub(super) struct CopyMemory {
 // A reference is found and coded in the same step.
 state!(CopyMemory: halves, near; fixed site);
 
-impl State for RegionKind {
+impl State for PageKind {
     fn transfer<T: Transfer>(&mut self, transfer: &mut T) -> Result<(), Error> {
         let mut number = self.number();
         number.transfer(transfer)?;
@@ -175,11 +170,11 @@ impl Walker<'_> {
         self.copy.block = block;
         self.copy.kind = match self.copy.source {
             Source::Base => self.page_kind(coder, oracle)?,
-            Source::Target => RegionKind::Bytes,
+            Source::Target => PageKind::Bytes,
         };
         self.copy.address = self.base_address.wrapping_add(start);
         // Without references, it is all the same.
-        let free = self.copy.kind == RegionKind::Bytes;
+        let free = self.copy.kind == PageKind::Bytes;
         self.copy.alignment = if free { 0xFFF } else { self.copy.kind.alignment() - 1 };
         coder.category(Category::Unchanged);
         let clean = O::KNOWS && self.is_clean(oracle);
@@ -188,25 +183,26 @@ impl Walker<'_> {
             u32::from(self.copy.kind.number()) << 20 | u32::from(self.copy.source == Source::Target) << 4;
         let age = 31 - (self.copy.done + 1).leading_zeros();
         let size = 31 - (self.copy.length + 1).leading_zeros();
+        let [a, b, c] = BLOCK_CONTEXTS;
         let contexts = [
-            (0xE000_0000 | kind | u32::from(history >> 3 & 7) << 8, history),
-            (0xE100_0000 | kind | age << 8, history & 3),
-            (0xE200_0000 | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history & 1),
+            (a | kind | u32::from(history >> 3 & 7) << 8, history),
+            (b | kind | age << 8, history & 3),
+            (c | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history & 1),
         ];
-        let clean = self.model.flag(coder, &contexts, BLOCK_SET, clean);
+        let clean = self.model.flag(coder, &contexts, BLOCK_SETS.start, clean);
         self.copy.clean = clean;
         self.copy.blocks = history << 1 | u8::from(!clean);
         Ok(())
     }
 
     /// The kind of the page that the position is in; it is coded where the first block of the base begins in it.
-    fn page_kind<C: Coder, O: Oracle>(&mut self, coder: &mut C, oracle: &O) -> Result<RegionKind, Error> {
+    fn page_kind<C: Coder, O: Oracle>(&mut self, coder: &mut C, oracle: &O) -> Result<PageKind, Error> {
         let page = self.position >> PAGE_LOG;
         if self.copy.page != page + 1 && self.kinds.as_slice().len() > 1 {
             self.copy.page = page + 1;
             coder.category(Category::Control);
             let wanted = oracle.kind(page);
-            let context = KIND_FLAGS + (self.copy.changes & 1);
+            let context = KIND_FLAGS.start + (self.copy.changes & 1);
             let another = self.model.control_flag(coder, context, wanted != self.copy.index);
             self.copy.changes = usize::from(another);
             if another {

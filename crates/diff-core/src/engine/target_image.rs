@@ -1,4 +1,4 @@
-//! The new image, and what is known about it whatever the old one is: found once, for all packages that lead to it.
+//! The target, and what is known about it whatever the base is: found once, for all packages that lead to it.
 
 use std::sync::OnceLock;
 
@@ -7,17 +7,17 @@ use md5::{Digest, Md5};
 use crate::cover::Repeats;
 use crate::digest::sha256;
 
-/// A new image with its analyses, each made when it is first asked for.
+/// A target with its analyses, each made when it is first asked for.
 ///
 /// Packages come out the same whether or not one of these is shared; it saves time and memory if there are several.
-pub struct NewImage<'a> {
+pub struct TargetImage<'a> {
     bytes: &'a [u8],
     sha256: OnceLock<[u8; 32]>,
     md5: OnceLock<[u8; 16]>,
     repeats: OnceLock<Repeats<'a>>,
 }
 
-impl<'a> NewImage<'a> {
+impl<'a> TargetImage<'a> {
     /// An image about which nothing is known yet.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {

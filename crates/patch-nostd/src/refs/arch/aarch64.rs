@@ -11,7 +11,8 @@
 //! ```
 
 use super::bits::{signed, with_word, word};
-use super::{Bytes, Class, Effect, Half, Halves, Reference, View};
+use super::instruction::{Instruction, Pointers};
+use crate::refs::{AddressSpace, Bytes, Class, Effect, Half, Halves, ReferenceOf, View};
 
 /// Instructions of AArch64 code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,27 +31,108 @@ pub enum Form {
     Place(u8),
 }
 
-/// The reference that `view` begins with.
-#[inline]
-pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
-    if view.address & 3 != 0 {
-        return None;
+impl Instruction for Form {
+    const POINTERS: Pointers = Pointers::None;
+
+    #[inline]
+    fn find(view: &View<'_>, _space: &AddressSpace, halves: &Halves) -> Option<ReferenceOf<Self>> {
+        if view.address & 3 != 0 {
+            return None;
+        }
+        let bytes = view.first;
+        let word = word(bytes);
+        let form = form(word)?;
+        let (extra, target) = match form {
+            Form::Page => {
+                let place = partner(view, register(word)).unwrap_or(0);
+                (place, form.read(bytes, view.address, place))
+            }
+            Form::Place(_) => {
+                let half = halves.find(base(word), view.address)?;
+                (half.new, form.read(bytes, view.address, half.old))
+            }
+            _ => (0, form.read(bytes, view.address, 0)),
+        };
+        Some(ReferenceOf { form, length: 4, extra, target })
     }
-    let bytes = view.first;
-    let word = word(bytes);
-    let form = form(word)?;
-    let (extra, target) = match form {
-        Form::Page => {
-            let place = partner(view, register(word)).unwrap_or(0);
-            (place, read(form, bytes, view.address, place))
+
+    /// The target of the instruction at `address`. `extra` is the place in the page for an ADRP, and the page for what
+    /// follows it.
+    fn read(self, bytes: Bytes, address: u32, extra: u32) -> u32 {
+        let word = word(bytes);
+        match self {
+            Form::Branch => address.wrapping_add(signed(word & 0x3FF_FFFF, 26) << 2),
+            Form::Near => address.wrapping_add(signed(word >> 5 & 0x7_FFFF, 19) << 2),
+            Form::Test => address.wrapping_add(signed(word >> 5 & 0x3FFF, 14) << 2),
+            Form::Address => address.wrapping_add(signed(split(word), 21)),
+            Form::Page => (address & !0xFFF).wrapping_add(split(word) << 12).wrapping_add(extra),
+            Form::Place(unit) => extra.wrapping_add((word >> 10 & 0xFFF) << (unit & 7)),
         }
-        Form::Place(_) => {
-            let half = halves.find(base(word), view.address)?;
-            (half.new, read(form, bytes, view.address, half.old))
+    }
+
+    fn write(self, bytes: Bytes, address: u32, extra: u32, target: u32) -> Option<Bytes> {
+        let word = word(bytes);
+        let offset = target.wrapping_sub(address);
+        let written = match self {
+            Form::Branch => word & 0xFC00_0000 | words(offset, 28)?,
+            Form::Near => word & 0xFF00_001F | words(offset, 21)? << 5,
+            Form::Test => word & 0xFFF8_001F | words(offset, 16)? << 5,
+            Form::Address if signed(offset & 0x1F_FFFF, 21) != offset => return None,
+            Form::Address => with_split(word, offset),
+            Form::Page => {
+                let pages = (target & !0xFFF).wrapping_sub(address & !0xFFF);
+                // The upper bits of a distance of more than 2 GiB are lost; those of the sign are not.
+                with_split(word, ((pages as i32) >> 12) as u32)
+            }
+            Form::Place(unit) => {
+                let place = target.wrapping_sub(extra);
+                let unit = u32::from(unit & 7);
+                if place >= 0x1000 || place & ((1 << unit) - 1) != 0 {
+                    return None;
+                }
+                word & 0xFFC0_03FF | (place >> unit) << 10
+            }
+        };
+        Some(with_word(bytes, written))
+    }
+
+    /// Keeps the opcode; near references stay as they are, they mostly do not change.
+    fn mask(self, bytes: Bytes) -> Bytes {
+        let word = word(bytes);
+        let masked = match self {
+            Form::Branch => word & 0xFC00_0000,
+            Form::Page => word & 0x9F00_001F,
+            Form::Place(_) => word & 0xFFC0_03FF,
+            _ => word,
+        };
+        with_word(bytes, masked)
+    }
+
+    fn class(self) -> Class {
+        match self {
+            Form::Branch => Class::Branch,
+            Form::Near | Form::Test | Form::Address => Class::Near,
+            Form::Page => Class::High,
+            Form::Place(_) => Class::Low,
         }
-        _ => (0, read(form, bytes, view.address, 0)),
-    };
-    Some(Reference { form: super::Form::Aarch64(form), length: 4, extra, target })
+    }
+
+    /// What an ADRP put into its register; what an instruction overwrites is no page any more.
+    fn effect(self, old: (Bytes, u32), new: (Bytes, u32), _target: u32) -> Option<Effect> {
+        let (before, after) = (word(old.0), word(new.0));
+        match self {
+            Form::Page => Some(Effect::Set(Half {
+                register: register(before),
+                address: old.1,
+                old: self.read(old.0, old.1, 0),
+                new: self.read(new.0, new.1, 0),
+            })),
+            Form::Place(_) if register(before) == base(before) && overwrites(after) => {
+                Some(Effect::Overwritten(base(before)))
+            }
+            _ => None,
+        }
+    }
 }
 
 #[inline]
@@ -103,47 +185,6 @@ const fn base(word: u32) -> u32 {
     word >> 5 & 31
 }
 
-/// The target of the instruction at `address`. `extra` is the place in the page for an ADRP, and the page for what
-/// follows it.
-pub(super) const fn read(form: Form, bytes: Bytes, address: u32, extra: u32) -> u32 {
-    let word = word(bytes);
-    match form {
-        Form::Branch => address.wrapping_add(signed(word & 0x3FF_FFFF, 26) << 2),
-        Form::Near => address.wrapping_add(signed(word >> 5 & 0x7_FFFF, 19) << 2),
-        Form::Test => address.wrapping_add(signed(word >> 5 & 0x3FFF, 14) << 2),
-        Form::Address => address.wrapping_add(signed(split(word), 21)),
-        Form::Page => (address & !0xFFF).wrapping_add(split(word) << 12).wrapping_add(extra),
-        Form::Place(unit) => extra.wrapping_add((word >> 10 & 0xFFF) << (unit & 7)),
-    }
-}
-
-/// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: Bytes, address: u32, extra: u32, target: u32) -> Option<Bytes> {
-    let word = word(bytes);
-    let offset = target.wrapping_sub(address);
-    let written = match form {
-        Form::Branch => word & 0xFC00_0000 | words(offset, 28)?,
-        Form::Near => word & 0xFF00_001F | words(offset, 21)? << 5,
-        Form::Test => word & 0xFFF8_001F | words(offset, 16)? << 5,
-        Form::Address if signed(offset & 0x1F_FFFF, 21) != offset => return None,
-        Form::Address => with_split(word, offset),
-        Form::Page => {
-            let pages = (target & !0xFFF).wrapping_sub(address & !0xFFF);
-            // The upper bits of a distance of more than 2 GiB are lost; those of the sign are not.
-            with_split(word, ((pages as i32) >> 12) as u32)
-        }
-        Form::Place(unit) => {
-            let place = target.wrapping_sub(extra);
-            let unit = u32::from(unit & 7);
-            if place >= 0x1000 || place & ((1 << unit) - 1) != 0 {
-                return None;
-            }
-            word & 0xFFC0_03FF | (place >> unit) << 10
-        }
-    };
-    Some(with_word(bytes, written))
-}
-
 /// A distance of so many bits as a number of words.
 fn words(offset: u32, bits: u32) -> Option<u32> {
     let fits = signed(offset & ((1 << bits) - 1), bits) == offset && offset & 3 == 0;
@@ -159,47 +200,9 @@ const fn with_split(word: u32, value: u32) -> u32 {
     word & 0x9F00_001F | (value >> 2 & 0x7_FFFF) << 5 | (value & 3) << 29
 }
 
-/// What an ADRP put into its register; what an instruction overwrites is no page any more.
-pub(super) fn effect(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Effect> {
-    let (before, after) = (word(old.0), word(new.0));
-    match form {
-        Form::Page => Some(Effect::Set(Half {
-            register: register(before),
-            address: old.1,
-            old: read(form, old.0, old.1, 0),
-            new: read(form, new.0, new.1, 0),
-        })),
-        Form::Place(_) if register(before) == base(before) && overwrites(after) => {
-            Some(Effect::Overwritten(base(before)))
-        }
-        _ => None,
-    }
-}
-
 /// Whether this ADD, LDR or STR writes a general register.
 const fn overwrites(word: u32) -> bool {
     word & 0x3B00_0000 != 0x3900_0000 || word & 0x0400_0000 == 0 && word >> 22 & 3 != 0
-}
-
-pub(super) const fn class(form: Form) -> Class {
-    match form {
-        Form::Branch => Class::Branch,
-        Form::Near | Form::Test | Form::Address => Class::Near,
-        Form::Page => Class::High,
-        Form::Place(_) => Class::Low,
-    }
-}
-
-/// Keeps the opcode; near references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
-    let word = word(bytes);
-    let masked = match form {
-        Form::Branch => word & 0xFC00_0000,
-        Form::Page => word & 0x9F00_001F,
-        Form::Place(_) => word & 0xFFC0_03FF,
-        _ => word,
-    };
-    with_word(bytes, masked)
 }
 
 #[cfg(test)]
@@ -209,9 +212,12 @@ mod tests {
     use std::vec::Vec;
 
     fn found(word: u32, address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View::new(&word.to_le_bytes(), address, false), &Halves::default())?;
-        let super::super::Form::Aarch64(form) = reference.form else { return None };
-        Some((form, reference.target))
+        let reference = Form::find(
+            &View::new(&word.to_le_bytes(), address, false),
+            &AddressSpace::default(),
+            &Halves::default(),
+        )?;
+        Some((reference.form, reference.target))
     }
 
     #[test]
@@ -234,18 +240,18 @@ mod tests {
         let code: Vec<u8> =
             [0xB000_0000u32, 0xD503_201F, 0xF940_0C01].iter().flat_map(|word| word.to_le_bytes()).collect();
         let first = View::new(&code, 0x1010, false);
-        let page = find(&first, &Halves::default()).unwrap();
+        let page = Form::find(&first, &AddressSpace::default(), &Halves::default()).unwrap();
         assert_eq!((page.target, page.extra), (0x2018, 0x18));
-        let moved = write(Form::Page, first.first, 0x1010, page.extra, 0x5028).unwrap();
+        let moved = Form::Page.write(first.first, 0x1010, page.extra, 0x5028).unwrap();
         let mut halves = Halves::default();
-        halves.take(effect(Form::Page, (first.first, 0x1010), (moved, 0x1010)).unwrap());
+        halves.take(Form::Page.effect((first.first, 0x1010), (moved, 0x1010), page.target).unwrap());
         let second = View::new(&code[8..], 0x1018, false);
-        let place = find(&second, &halves).unwrap();
+        let place = Form::find(&second, &AddressSpace::default(), &halves).unwrap();
         assert_eq!((place.target, place.extra), (0x2018, 0x5000));
-        let moved = write(Form::Place(3), second.first, 0, place.extra, 0x5028).unwrap();
+        let moved = Form::Place(3).write(second.first, 0, place.extra, 0x5028).unwrap();
         assert_eq!(word(moved), 0xF940_1401);
-        assert!(write(Form::Place(3), second.first, 0, place.extra, 0x6028).is_none());
-        assert!(write(Form::Place(3), second.first, 0, place.extra, 0x5024).is_none());
+        assert!(Form::Place(3).write(second.first, 0, place.extra, 0x6028).is_none());
+        assert!(Form::Place(3).write(second.first, 0, place.extra, 0x5024).is_none());
     }
 
     proptest! {
@@ -255,7 +261,7 @@ mod tests {
             if let Some((form, target)) = found(word, address) {
                 let bytes = with_word(Bytes::default(), word);
                 let far = form == Form::Page && !(0xFFF8_0000..=0xFFFF_FFFF).contains(&signed(split(word), 21)) && split(word) >= 0x8_0000;
-                prop_assert!(far || write(form, bytes, address, target & 0xFFF, target) == Some(bytes));
+                prop_assert!(far || form.write(bytes, address, target & 0xFFF, target) == Some(bytes));
             }
         }
     }

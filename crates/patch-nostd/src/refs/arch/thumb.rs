@@ -12,7 +12,8 @@
 //! ```
 
 use super::bits::{self, signed};
-use super::{AddressSpace, Bytes, Class, Half, Halves, Reference, Steps, View};
+use super::instruction::Instruction;
+use crate::refs::{AddressSpace, Bytes, Class, Effect, Half, Halves, ReferenceOf, Steps, View};
 
 /// Instructions of Thumb code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,125 @@ pub enum Form {
     UpperHalf,
 }
 
+impl Instruction for Form {
+    #[inline]
+    fn find(view: &View<'_>, _space: &AddressSpace, halves: &Halves) -> Option<ReferenceOf<Self>> {
+        if view.inside || view.address & 1 != 0 {
+            return None;
+        }
+        let bytes = view.first;
+        let word = word(bytes);
+        let (form, length) = if word >> 27 == 0b11110 || word >> 25 == 0b111_1100 {
+            (wide_form(word)?, 4)
+        } else {
+            (short_form(word >> 16)?, 2)
+        };
+        let (extra, target) = match form {
+            Form::LowerHalf => {
+                let upper = partner(view, register(word))?;
+                (upper, upper | immediate(word))
+            }
+            Form::UpperHalf => {
+                let half = halves.find(register(word), view.address)?;
+                (half.new & 0xFFFF, half.old)
+            }
+            _ => (0, form.read(bytes, view.address, 0)),
+        };
+        Some(ReferenceOf { form, length, extra, target })
+    }
+
+    /// The target of the instruction at `address`; `extra` is the other half of the address.
+    fn read(self, bytes: Bytes, address: u32, extra: u32) -> u32 {
+        let word = word(bytes);
+        let operand = operand(self, plain(self, word));
+        let offset = match self {
+            Form::LowerHalf => return extra | operand,
+            Form::UpperHalf => return extra | operand << 16,
+            Form::WideLiteral if operand >> 12 == 0 => operand.wrapping_neg(),
+            Form::WideLiteral => operand & 0xFFF,
+            _ => operand,
+        };
+        origin(self, word, address).wrapping_add(offset)
+    }
+
+    fn write(self, bytes: Bytes, address: u32, _extra: u32, target: u32) -> Option<Bytes> {
+        let word = word(bytes);
+        let offset = target.wrapping_sub(origin(self, word, address));
+        let operand = match self {
+            Form::LowerHalf => target & 0xFFFF,
+            Form::UpperHalf => target >> 16,
+            Form::WideLiteral if (offset as i32) < 0 => offset.wrapping_neg() & 0xFFF,
+            Form::WideLiteral => offset & 0xFFF | 0x1000,
+            _ => offset,
+        };
+        let written = plain(self, with_operand(self, word, operand));
+        // A BLX to an odd halfword does not exist.
+        let exists = self != Form::Branch || written & (FORM | 1) != BLX | 1;
+        let bytes = with_word(bytes, written);
+        // What has no place in the operand is missing when it is read.
+        let half = matches!(self, Form::LowerHalf | Form::UpperHalf);
+        (half || exists && self.read(bytes, address, 0) == target).then_some(bytes)
+    }
+
+    /// Keeps the opcode; near references stay as they are, they mostly do not change.
+    fn mask(self, bytes: Bytes) -> Bytes {
+        let word = word(bytes);
+        let masked = match self {
+            Form::Branch => word & 0xF000_D000,
+            Form::LowerHalf | Form::UpperHalf => word & !IMMEDIATE,
+            _ => word,
+        };
+        with_word(bytes, masked)
+    }
+
+    fn class(self) -> Class {
+        match self {
+            Form::Branch => Class::Branch,
+            Form::LowerHalf => Class::High,
+            Form::UpperHalf => Class::Low,
+            _ => Class::Near,
+        }
+    }
+
+    /// What a MOVW put into its register.
+    fn effect(self, old: (Bytes, u32), new: (Bytes, u32), target: u32) -> Option<Effect> {
+        let register = register(word(old.0));
+        let new = immediate(word(new.0));
+        (self == Form::LowerHalf).then_some(Effect::Set(Half { register, address: old.1, old: target, new }))
+    }
+
+    /// Goes past halfwords, of the first `count` bytes, that are no reference at a glance, nor the start of a pointer: a
+    /// fifth of the instructions of [`find`]. Returns their bytes. What is past the end is left to it.
+    #[cfg_attr(not(feature = "encode"), inline(never))]
+    fn skip(bytes: &[u8], count: usize, address: u32, space: &AddressSpace, steps: &mut Steps) -> usize {
+        let mut at = 0;
+        // Covers may begin anywhere.
+        while at + 1 < count && address & 1 == 0 {
+            let here = address.wrapping_add(at as u32);
+            let Some(&[low, high, third, fourth]) = bytes.get(at..).and_then(|rest| rest.first_chunk())
+            else {
+                break;
+            };
+            if here & 3 == 0 && space.contains(u32::from_le_bytes([low, high, third, fourth])) {
+                break;
+            }
+            if !steps.inside(here) {
+                let looked_at = LOOKED_AT >> (high >> 3) & 1 != 0 || high & !1 == 0xF8 && low & 0x7F == 0x5F;
+                if looked_at {
+                    break;
+                }
+                steps.begin(here.wrapping_add(if high >> 3 >= 0b11101 { 4 } else { 2 }));
+            }
+            at += 2;
+        }
+        at
+    }
+
+    fn length(_byte: u8, next: u8) -> Option<u32> {
+        Some(if next >> 3 >= 0b11101 { 4 } else { 2 })
+    }
+}
+
 /// L and X: what tells BL, BLX and B.W apart.
 const FORM: u32 = 0x5000;
 const BLX: u32 = 0x4000;
@@ -51,68 +171,9 @@ const fn with_word(bytes: Bytes, word: u32) -> Bytes {
     bits::with_word(bytes, word.rotate_left(16))
 }
 
-/// The reference that `view` begins with.
-#[inline]
-pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
-    if view.inside || view.address & 1 != 0 {
-        return None;
-    }
-    let bytes = view.first;
-    let word = word(bytes);
-    let (form, length) = if word >> 27 == 0b11110 || word >> 25 == 0b111_1100 {
-        (wide_form(word)?, 4)
-    } else {
-        (short_form(word >> 16)?, 2)
-    };
-    let (extra, target) = match form {
-        Form::LowerHalf => {
-            let upper = partner(view, register(word))?;
-            (upper, upper | immediate(word))
-        }
-        Form::UpperHalf => {
-            let half = halves.find(register(word), view.address)?;
-            (half.new & 0xFFFF, half.old)
-        }
-        _ => (0, read(form, bytes, view.address, 0)),
-    };
-    Some(Reference { form: super::Form::Thumb(form), length, extra, target })
-}
-
 /// The upper five bits of halfwords that [`find`] looks at more closely, a bit each.
 const LOOKED_AT: u32 =
     1 << 0b01001 | 1 << 0b10100 | 3 << 0b10110 | 3 << 0b11010 | 1 << 0b11100 | 1 << 0b11110;
-
-/// Goes past halfwords, of the first `count` bytes, that are no reference at a glance, nor the start of a pointer: a
-/// fifth of the instructions of [`find`]. Returns their bytes. What is past the end is left to it.
-#[cfg_attr(not(feature = "encode"), inline(never))]
-pub(super) fn skip(
-    bytes: &[u8],
-    count: usize,
-    address: u32,
-    space: &AddressSpace,
-    steps: &mut Steps,
-) -> usize {
-    let mut at = 0;
-    // Covers may begin anywhere.
-    while at + 1 < count && address & 1 == 0 {
-        let here = address.wrapping_add(at as u32);
-        let Some(&[low, high, third, fourth]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
-            break;
-        };
-        if here & 3 == 0 && space.contains(u32::from_le_bytes([low, high, third, fourth])) {
-            break;
-        }
-        if !steps.inside(here) {
-            let looked_at = LOOKED_AT >> (high >> 3) & 1 != 0 || high & !1 == 0xF8 && low & 0x7F == 0x5F;
-            if looked_at {
-                break;
-            }
-            steps.begin(here.wrapping_add(if high >> 3 >= 0b11101 { 4 } else { 2 }));
-        }
-        at += 2;
-    }
-    at
-}
 
 const fn wide_form(word: u32) -> Option<Form> {
     if word & 0xFF7F_0000 == 0xF85F_0000 {
@@ -243,40 +304,6 @@ fn immediate(word: u32) -> u32 {
     operand(Form::LowerHalf, word)
 }
 
-/// The target of the instruction at `address`; `extra` is the other half of the address.
-pub(super) fn read(form: Form, bytes: Bytes, address: u32, extra: u32) -> u32 {
-    let word = word(bytes);
-    let operand = operand(form, plain(form, word));
-    let offset = match form {
-        Form::LowerHalf => return extra | operand,
-        Form::UpperHalf => return extra | operand << 16,
-        Form::WideLiteral if operand >> 12 == 0 => operand.wrapping_neg(),
-        Form::WideLiteral => operand & 0xFFF,
-        _ => operand,
-    };
-    origin(form, word, address).wrapping_add(offset)
-}
-
-/// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: Bytes, address: u32, target: u32) -> Option<Bytes> {
-    let word = word(bytes);
-    let offset = target.wrapping_sub(origin(form, word, address));
-    let operand = match form {
-        Form::LowerHalf => target & 0xFFFF,
-        Form::UpperHalf => target >> 16,
-        Form::WideLiteral if (offset as i32) < 0 => offset.wrapping_neg() & 0xFFF,
-        Form::WideLiteral => offset & 0xFFF | 0x1000,
-        _ => offset,
-    };
-    let written = plain(form, with_operand(form, word, operand));
-    // A BLX to an odd halfword does not exist.
-    let exists = form != Form::Branch || written & (FORM | 1) != BLX | 1;
-    let bytes = with_word(bytes, written);
-    // What has no place in the operand is missing when it is read.
-    let half = matches!(form, Form::LowerHalf | Form::UpperHalf);
-    (half || exists && read(form, bytes, address, 0) == target).then_some(bytes)
-}
-
 /// Where offsets count from.
 const fn origin(form: Form, word: u32, address: u32) -> u32 {
     let counter = address.wrapping_add(4);
@@ -289,33 +316,6 @@ const fn origin(form: Form, word: u32, address: u32) -> u32 {
 
 const IMMEDIATE: u32 = 0x040F_70FF;
 
-/// What a MOVW put into its register.
-pub(super) fn half(form: Form, old: (Bytes, u32), new: Bytes, target: u32) -> Option<Half> {
-    let register = register(word(old.0));
-    let new = immediate(word(new));
-    (form == Form::LowerHalf).then_some(Half { register, address: old.1, old: target, new })
-}
-
-pub(super) const fn class(form: Form) -> Class {
-    match form {
-        Form::Branch => Class::Branch,
-        Form::LowerHalf => Class::High,
-        Form::UpperHalf => Class::Low,
-        _ => Class::Near,
-    }
-}
-
-/// Keeps the opcode; near references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
-    let word = word(bytes);
-    let masked = match form {
-        Form::Branch => word & 0xF000_D000,
-        Form::LowerHalf | Form::UpperHalf => word & !IMMEDIATE,
-        _ => word,
-    };
-    with_word(bytes, masked)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,9 +323,8 @@ mod tests {
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
         let view = View::new(bytes, address, false);
-        let reference = find(&view, &Halves::default())?;
-        let super::super::Form::Thumb(form) = reference.form else { return None };
-        Some((form, reference.target))
+        let reference = Form::find(&view, &AddressSpace::default(), &Halves::default())?;
+        Some((reference.form, reference.target))
     }
 
     #[test]
@@ -353,11 +352,12 @@ mod tests {
         assert_eq!(found(&code[..4], 0x100), None);
         let mut halves = Halves::default();
         let first = View::new(&code, 0x100, false);
-        let reference = find(&first, &halves).unwrap();
-        let bytes = write(Form::LowerHalf, first.first, 0, 0x2000_1244).unwrap();
-        let half = half(Form::LowerHalf, (first.first, 0x100), bytes, reference.target).unwrap();
-        halves.take(crate::refs::Effect::Set(half));
-        let second = find(&View::new(&code[4..], 0x104, false), &halves).unwrap();
+        let reference = Form::find(&first, &AddressSpace::default(), &halves).unwrap();
+        let bytes = Form::LowerHalf.write(first.first, 0, 0, 0x2000_1244).unwrap();
+        let effect = Form::LowerHalf.effect((first.first, 0x100), (bytes, 0x100), reference.target);
+        halves.take(effect.unwrap());
+        let second =
+            Form::find(&View::new(&code[4..], 0x104, false), &AddressSpace::default(), &halves).unwrap();
         assert_eq!((second.target, second.extra), (0x2000_1234, 0x1244));
     }
 
@@ -379,15 +379,15 @@ mod tests {
             let (mut fast, mut slow) = (Steps::default(), Steps::default());
             fast.begin(address + begun);
             slow.begin(address + begun);
-            let passed = skip(&bytes, count, address, &space, &mut fast);
+            let passed = Form::skip(&bytes, count, address, &space, &mut fast);
             prop_assert!(passed <= count);
             for at in 0..passed {
                 let here = address + at as u32;
                 if here & 1 == 0 {
                     let view = View::new(&bytes[at..], here, slow.inside(here));
-                    let region = crate::wire::RegionKind::Thumb;
-                    prop_assert_eq!(Reference::find(region, &view, &space, &Halves::default()), None);
-                    slow.byte(region, here, bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
+                    let kind = crate::wire::PageKind::Thumb;
+                    prop_assert_eq!(crate::refs::Reference::find(kind, &view, &space, &Halves::default()), None);
+                    slow.byte(kind, here, bytes[at], bytes.get(at + 1).copied().unwrap_or(0));
                 }
             }
             prop_assert_eq!(fast.inside(address + passed as u32), slow.inside(address + passed as u32));
@@ -397,20 +397,19 @@ mod tests {
     #[test]
     fn out_of_reach_is_refused() {
         let branch = with_word(Bytes::default(), 0xF000_F800);
-        assert!(write(Form::Branch, branch, 0, 4 + (1 << 24)).is_none());
-        assert!(write(Form::Branch, branch, 0, 2 + (1 << 24)).is_some());
-        assert!(write(Form::Branch, branch, 0, 7).is_none());
+        assert!(Form::Branch.write(branch, 0, 0, 4 + (1 << 24)).is_none());
+        assert!(Form::Branch.write(branch, 0, 0, 2 + (1 << 24)).is_some());
+        assert!(Form::Branch.write(branch, 0, 0, 7).is_none());
     }
 
     proptest! {
         #[test]
         fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32) {
             let view = View::new(&bytes, address & !1, false);
-            if let Some(reference) = find(&view, &Halves::default()) {
-                let super::super::Form::Thumb(form) = reference.form else { unreachable!() };
-                prop_assert_eq!(read(form, bytes, view.address, reference.extra), reference.target);
+            if let Some(ReferenceOf { form, extra, target, .. }) = Form::find(&view, &AddressSpace::default(), &Halves::default()) {
+                prop_assert_eq!(form.read(bytes, view.address, extra), target);
                 let same = bytes[2..4] == [0, 0] && form == Form::WideLiteral;
-                let written = write(form, bytes, view.address, reference.target);
+                let written = form.write(bytes, view.address, extra, target);
                 // Minus zero is written as plus zero.
                 prop_assert!(same || written == Some(bytes));
             }

@@ -13,7 +13,8 @@
 //! ```
 
 use super::bits::{signed, with_word, word};
-use super::{Bytes, Class, Effect, Half, Halves, Reference, View};
+use super::instruction::Instruction;
+use crate::refs::{AddressSpace, Bytes, Class, Effect, Half, Halves, ReferenceOf, View};
 
 /// Instructions of RISC-V code that refer to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,34 +37,112 @@ pub enum Form {
     ShortBranch,
 }
 
+impl Instruction for Form {
+    #[inline]
+    fn find(view: &View<'_>, _space: &AddressSpace, halves: &Halves) -> Option<ReferenceOf<Self>> {
+        if view.inside || view.address & 1 != 0 {
+            return None;
+        }
+        let bytes = view.first;
+        let word = word(bytes);
+        let form = form(word)?;
+        let (extra, target) = match form {
+            Form::Upper | Form::Relative => {
+                let low = partner(view, register(word))?;
+                (low, form.read(bytes, view.address, low))
+            }
+            Form::Lower | Form::Store => {
+                let half = halves.find(base(word), view.address)?;
+                (half.new, form.read(bytes, view.address, half.old))
+            }
+            _ => (0, form.read(bytes, view.address, 0)),
+        };
+        Some(ReferenceOf { form, length: length(word) as u8, extra, target })
+    }
+
+    /// The target of the instruction at `address`. `extra` is the lower part for an upper one, and what the register
+    /// holds for a lower one.
+    fn read(self, bytes: Bytes, address: u32, extra: u32) -> u32 {
+        let word = word(bytes);
+        let offset = match self {
+            Form::Jump => jump_offset(word),
+            Form::Branch => branch_offset(word),
+            Form::ShortJump => short_jump_offset(word),
+            Form::ShortBranch => short_branch_offset(word),
+            Form::Relative => (word & UPPER).wrapping_add(extra),
+            Form::Upper => return (word & UPPER).wrapping_add(extra),
+            Form::Lower | Form::Store => return extra.wrapping_add(low(self, word)),
+        };
+        address.wrapping_add(offset)
+    }
+
+    fn write(self, bytes: Bytes, address: u32, extra: u32, target: u32) -> Option<Bytes> {
+        let word = word(bytes);
+        let offset = target.wrapping_sub(address);
+        let written = match self {
+            Form::Jump => with_jump_offset(word, distance(offset, 21)?),
+            Form::Branch => with_branch_offset(word, distance(offset, 13)?),
+            Form::ShortJump => with_short_jump_offset(word, distance(offset, 12)?),
+            Form::ShortBranch => with_short_branch_offset(word, distance(offset, 9)?),
+            Form::Relative => word & !UPPER | offset.wrapping_add(ROUND) & UPPER,
+            Form::Upper => word & !UPPER | target.wrapping_add(ROUND) & UPPER,
+            Form::Lower => word & 0x000F_FFFF | lower(target, extra)? << 20,
+            Form::Store => {
+                let low = lower(target, extra)?;
+                word & 0x01FF_F07F | low >> 5 << 25 | (low & 31) << 7
+            }
+        };
+        Some(with_word(bytes, written))
+    }
+
+    /// Keeps the opcode and the registers; near references stay as they are, they mostly do not change.
+    fn mask(self, bytes: Bytes) -> Bytes {
+        let word = word(bytes);
+        let masked = match self {
+            Form::Jump | Form::Upper | Form::Relative => word & 0xFFF,
+            Form::Lower => word & 0x000F_FFFF,
+            Form::Store => word & 0x01FF_F07F,
+            _ => word,
+        };
+        with_word(bytes, masked)
+    }
+
+    fn class(self) -> Class {
+        match self {
+            Form::Jump => Class::Branch,
+            Form::Upper | Form::Relative => Class::High,
+            Form::Lower | Form::Store => Class::Low,
+            Form::Branch | Form::ShortJump | Form::ShortBranch => Class::Near,
+        }
+    }
+
+    /// What a first half put into its register; what an instruction overwrites is no upper part any more.
+    fn effect(self, old: (Bytes, u32), new: (Bytes, u32), _target: u32) -> Option<Effect> {
+        let before = word(old.0);
+        match self {
+            Form::Upper | Form::Relative => Some(Effect::Set(Half {
+                register: register(before),
+                address: old.1,
+                old: self.read(old.0, old.1, 0),
+                new: self.read(new.0, new.1, 0),
+            })),
+            Form::Lower if register(before) == base(before) && before & 0x7F != 0x07 => {
+                Some(Effect::Overwritten(base(before)))
+            }
+            _ => None,
+        }
+    }
+
+    fn length(byte: u8, _next: u8) -> Option<u32> {
+        Some(length(byte.into()))
+    }
+}
+
 /// The registers that JAL writes: none, or one of the two that hold return addresses.
 const LINKS: [u32; 3] = [0, 1, 5];
 
-/// The reference that `view` begins with.
-#[inline]
-pub(super) fn find(view: &View<'_>, halves: &Halves) -> Option<Reference> {
-    if view.inside || view.address & 1 != 0 {
-        return None;
-    }
-    let bytes = view.first;
-    let word = word(bytes);
-    let form = form(word)?;
-    let (extra, target) = match form {
-        Form::Upper | Form::Relative => {
-            let low = partner(view, register(word))?;
-            (low, read(form, bytes, view.address, low))
-        }
-        Form::Lower | Form::Store => {
-            let half = halves.find(base(word), view.address)?;
-            (half.new, read(form, bytes, view.address, half.old))
-        }
-        _ => (0, read(form, bytes, view.address, 0)),
-    };
-    Some(Reference { form: super::Form::Riscv(form), length: length(word) as u8, extra, target })
-}
-
 /// Bytes of an instruction.
-const fn length(word: u32) -> usize {
+const fn length(word: u32) -> u32 {
     if word & 3 == 3 { 4 } else { 2 }
 }
 
@@ -97,7 +176,7 @@ fn partner(view: &View<'_>, target: u32) -> Option<u32> {
         match form(word) {
             Some(form @ (Form::Lower | Form::Store)) if base(word) == target => return Some(low(form, word)),
             Some(Form::Upper | Form::Relative) if register(word) == target => return None,
-            _ => at += length(word),
+            _ => at += length(word) as usize,
         }
     }
     None
@@ -119,42 +198,6 @@ const fn low(form: Form, word: u32) -> u32 {
         Form::Store => signed(word >> 25 << 5 | word >> 7 & 31, 12),
         _ => signed(word >> 20, 12),
     }
-}
-
-/// The target of the instruction at `address`. `extra` is the lower part for an upper one, and what the register
-/// holds for a lower one.
-pub(super) const fn read(form: Form, bytes: Bytes, address: u32, extra: u32) -> u32 {
-    let word = word(bytes);
-    let offset = match form {
-        Form::Jump => jump_offset(word),
-        Form::Branch => branch_offset(word),
-        Form::ShortJump => short_jump_offset(word),
-        Form::ShortBranch => short_branch_offset(word),
-        Form::Relative => (word & UPPER).wrapping_add(extra),
-        Form::Upper => return (word & UPPER).wrapping_add(extra),
-        Form::Lower | Form::Store => return extra.wrapping_add(low(form, word)),
-    };
-    address.wrapping_add(offset)
-}
-
-/// The same instruction, at `address`, to `target`; `None` when it cannot be reached.
-pub(super) fn write(form: Form, bytes: Bytes, address: u32, extra: u32, target: u32) -> Option<Bytes> {
-    let word = word(bytes);
-    let offset = target.wrapping_sub(address);
-    let written = match form {
-        Form::Jump => with_jump_offset(word, distance(offset, 21)?),
-        Form::Branch => with_branch_offset(word, distance(offset, 13)?),
-        Form::ShortJump => with_short_jump_offset(word, distance(offset, 12)?),
-        Form::ShortBranch => with_short_branch_offset(word, distance(offset, 9)?),
-        Form::Relative => word & !UPPER | offset.wrapping_add(ROUND) & UPPER,
-        Form::Upper => word & !UPPER | target.wrapping_add(ROUND) & UPPER,
-        Form::Lower => word & 0x000F_FFFF | lower(target, extra)? << 20,
-        Form::Store => {
-            let low = lower(target, extra)?;
-            word & 0x01FF_F07F | low >> 5 << 25 | (low & 31) << 7
-        }
-    };
-    Some(with_word(bytes, written))
 }
 
 /// The bits of the upper part.
@@ -222,44 +265,6 @@ const fn with_short_branch_offset(word: u32, offset: u32) -> u32 {
     word & 0xFFFF_E383 | high | bits(offset, 1, 2, 3) | bits(offset, 5, 1, 2)
 }
 
-/// What a first half put into its register; what an instruction overwrites is no upper part any more.
-pub(super) fn effect(form: Form, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Effect> {
-    let before = word(old.0);
-    match form {
-        Form::Upper | Form::Relative => Some(Effect::Set(Half {
-            register: register(before),
-            address: old.1,
-            old: read(form, old.0, old.1, 0),
-            new: read(form, new.0, new.1, 0),
-        })),
-        Form::Lower if register(before) == base(before) && before & 0x7F != 0x07 => {
-            Some(Effect::Overwritten(base(before)))
-        }
-        _ => None,
-    }
-}
-
-pub(super) const fn class(form: Form) -> Class {
-    match form {
-        Form::Jump => Class::Branch,
-        Form::Upper | Form::Relative => Class::High,
-        Form::Lower | Form::Store => Class::Low,
-        Form::Branch | Form::ShortJump | Form::ShortBranch => Class::Near,
-    }
-}
-
-/// Keeps the opcode and the registers; near references stay as they are, they mostly do not change.
-pub(super) const fn mask(form: Form, bytes: Bytes) -> Bytes {
-    let word = word(bytes);
-    let masked = match form {
-        Form::Jump | Form::Upper | Form::Relative => word & 0xFFF,
-        Form::Lower => word & 0x000F_FFFF,
-        Form::Store => word & 0x01FF_F07F,
-        _ => word,
-    };
-    with_word(bytes, masked)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,9 +272,9 @@ mod tests {
     use std::vec::Vec;
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View::new(bytes, address, false), &Halves::default())?;
-        let super::super::Form::Riscv(form) = reference.form else { return None };
-        Some((form, reference.target))
+        let reference =
+            Form::find(&View::new(bytes, address, false), &AddressSpace::default(), &Halves::default())?;
+        Some((reference.form, reference.target))
     }
 
     #[test]
@@ -294,17 +299,16 @@ mod tests {
     fn moved(pair: [u32; 2], address: u32, delta: u32) -> (u32, [u32; 2]) {
         let code: Vec<u8> = pair.iter().flat_map(|word| word.to_le_bytes()).collect();
         let first = View::new(&code, address, false);
-        let upper = find(&first, &Halves::default()).unwrap();
-        let super::super::Form::Riscv(form) = upper.form else { unreachable!() };
-        let new = write(form, first.first, address, upper.extra, upper.target.wrapping_add(delta)).unwrap();
+        let upper = Form::find(&first, &AddressSpace::default(), &Halves::default()).unwrap();
+        let new =
+            upper.form.write(first.first, address, upper.extra, upper.target.wrapping_add(delta)).unwrap();
         let mut halves = Halves::default();
-        halves.take(effect(form, (first.first, address), (new, address)).unwrap());
+        halves.take(upper.form.effect((first.first, address), (new, address), upper.target).unwrap());
         let second = View::new(&code[4..], address + 4, false);
-        let lower = find(&second, &halves).unwrap();
+        let lower = Form::find(&second, &AddressSpace::default(), &halves).unwrap();
         assert_eq!(lower.target, upper.target);
-        let super::super::Form::Riscv(form) = lower.form else { unreachable!() };
         let target = lower.target.wrapping_add(delta);
-        let last = write(form, second.first, address + 4, lower.extra, target).unwrap();
+        let last = lower.form.write(second.first, address + 4, lower.extra, target).unwrap();
         (upper.target, [word(new), word(last)])
     }
 
@@ -327,10 +331,10 @@ mod tests {
     #[test]
     fn out_of_reach_is_refused() {
         let jump = with_word(Bytes::default(), 0x0080_00EF);
-        assert!(write(Form::Jump, jump, 0, 0, 1 << 20).is_none());
-        assert!(write(Form::Jump, jump, 0, 0, (1 << 20) - 2).is_some());
-        assert!(write(Form::Jump, jump, 0, 0, 9).is_none());
-        assert!(write(Form::Lower, with_word(Bytes::default(), 0x0005_0513), 0, 0x1000, 0x1800).is_none());
+        assert!(Form::Jump.write(jump, 0, 0, 1 << 20).is_none());
+        assert!(Form::Jump.write(jump, 0, 0, (1 << 20) - 2).is_some());
+        assert!(Form::Jump.write(jump, 0, 0, 9).is_none());
+        assert!(Form::Lower.write(with_word(Bytes::default(), 0x0005_0513), 0, 0x1000, 0x1800).is_none());
     }
 
     const FORMS: [Form; 8] = [
@@ -349,8 +353,8 @@ mod tests {
         fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32, low in 0..0x1000u32) {
             if let Some(form) = form(word(bytes)) {
                 let low = signed(low, 12);
-                let target = read(form, bytes, address & !1, low);
-                prop_assert_eq!(write(form, bytes, address & !1, low, target), Some(bytes));
+                let target = form.read(bytes, address & !1, low);
+                prop_assert_eq!(form.write(bytes, address & !1, low, target), Some(bytes));
             }
         }
 
@@ -365,8 +369,8 @@ mod tests {
                 _ => (address & !1).wrapping_add(signed(near & !1, 9)),
             };
             let target = if matches!(form, Form::Upper | Form::Relative) { target.wrapping_add(low) } else { target };
-            let written = write(form, bytes, address & !1, low, target);
-            prop_assert_eq!(written.map(|bytes| read(form, bytes, address & !1, low)), Some(target));
+            let written = form.write(bytes, address & !1, low, target);
+            prop_assert_eq!(written.map(|bytes| form.read(bytes, address & !1, low)), Some(target));
         }
     }
 }

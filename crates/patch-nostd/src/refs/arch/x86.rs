@@ -10,7 +10,9 @@
 //!
 //! All count from the end of the instruction. Prefixes stay outside, and so do the immediates that follow.
 
-use super::{AddressSpace, Bytes, Class, Reference, View};
+use super::instruction::{Instruction, Pointers};
+use crate::refs::{AddressSpace, Bytes, Class, Halves, ReferenceOf, View};
+use crate::wire::WordForm;
 
 /// The place of the 32-bit displacement of an instruction, from its opcode on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,16 +35,51 @@ impl Form {
     }
 }
 
-/// The reference that `view` begins with. By chance, hardly any displacement leads into the image.
-#[inline]
-pub(super) fn find(view: &View<'_>, space: &AddressSpace) -> Option<Reference> {
-    let bytes = view.first;
-    let form = form(bytes)?;
-    let target = read(form, bytes, view.address);
-    // Data that is not stored lies beyond the end.
-    let reach = space.image_size.saturating_add(space.image_size >> 2);
-    let near = target.wrapping_sub(space.base_address) < reach;
-    near.then_some(Reference { form: super::Form::X86(form), length: form.before + 4, extra: 0, target })
+impl Instruction for Form {
+    const POINTERS: Pointers = Pointers::After(WordForm::WIDE_POINTER);
+
+    /// By chance, hardly any displacement leads into the image.
+    #[inline]
+    fn find(view: &View<'_>, space: &AddressSpace, _halves: &Halves) -> Option<ReferenceOf<Self>> {
+        let bytes = view.first;
+        let form = form(bytes)?;
+        let target = form.read(bytes, view.address, 0);
+        // Data that is not stored lies beyond the end.
+        let reach = space.image_size.saturating_add(space.image_size >> 2);
+        let near = target.wrapping_sub(space.base_address) < reach;
+        near.then_some(ReferenceOf { form, length: form.before + 4, extra: 0, target })
+    }
+
+    /// The target of the instruction whose opcode is at `address`.
+    fn read(self, bytes: Bytes, address: u32, _extra: u32) -> u32 {
+        let [_, b, c, d, e, f, g, _] = bytes;
+        let offset = match self.before {
+            1 => [b, c, d, e],
+            2 => [c, d, e, f],
+            _ => [d, e, f, g],
+        };
+        end(self, address).wrapping_add(u32::from_le_bytes(offset))
+    }
+
+    /// The same instruction, with its opcode at `address`, to `target`.
+    fn write(self, bytes: Bytes, address: u32, _extra: u32, target: u32) -> Option<Bytes> {
+        let [w, x, y, z] = target.wrapping_sub(end(self, address)).to_le_bytes();
+        let [a, b, c, _, _, f, g, h] = bytes;
+        Some(match self.before {
+            1 => [a, w, x, y, z, f, g, h],
+            2 => [a, b, w, x, y, z, g, h],
+            _ => [a, b, c, w, x, y, z, h],
+        })
+    }
+
+    /// Keeps opcode and ModRM.
+    fn mask(self, bytes: Bytes) -> Bytes {
+        self.write(bytes, 0, 0, end(self, 0)).unwrap_or(bytes)
+    }
+
+    fn class(self) -> Class {
+        if self.branch { Class::Branch } else { Class::Low }
+    }
 }
 
 #[inline]
@@ -86,40 +123,9 @@ const fn two_byte_form(opcode: u8) -> Option<Form> {
     Some(Form::operand(3, after))
 }
 
-/// The target of the instruction whose opcode is at `address`.
-pub(super) fn read(form: Form, bytes: Bytes, address: u32) -> u32 {
-    let [_, b, c, d, e, f, g, _] = bytes;
-    let offset = match form.before {
-        1 => [b, c, d, e],
-        2 => [c, d, e, f],
-        _ => [d, e, f, g],
-    };
-    end(form, address).wrapping_add(u32::from_le_bytes(offset))
-}
-
-/// The same instruction, with its opcode at `address`, to `target`.
-pub(super) fn write(form: Form, bytes: Bytes, address: u32, target: u32) -> Bytes {
-    let [w, x, y, z] = target.wrapping_sub(end(form, address)).to_le_bytes();
-    let [a, b, c, _, _, f, g, h] = bytes;
-    match form.before {
-        1 => [a, w, x, y, z, f, g, h],
-        2 => [a, b, w, x, y, z, g, h],
-        _ => [a, b, c, w, x, y, z, h],
-    }
-}
-
 /// Where the instruction ends.
 fn end(form: Form, address: u32) -> u32 {
     address.wrapping_add(u32::from(form.before) + 4 + u32::from(form.after))
-}
-
-pub(super) const fn class(form: Form) -> Class {
-    if form.branch { Class::Branch } else { Class::Low }
-}
-
-/// Keeps opcode and ModRM.
-pub(super) fn mask(form: Form, bytes: Bytes) -> Bytes {
-    write(form, bytes, 0, end(form, 0))
 }
 
 #[cfg(test)]
@@ -135,9 +141,8 @@ mod tests {
     };
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {
-        let reference = find(&View::new(bytes, address, false), &SPACE)?;
-        let super::super::Form::X86(form) = reference.form else { return None };
-        Some((form, reference.target))
+        let reference = Form::find(&View::new(bytes, address, false), &SPACE, &Halves::default())?;
+        Some((reference.form, reference.target))
     }
 
     #[test]
@@ -163,14 +168,15 @@ mod tests {
         #[test]
         fn writing_what_was_read_changes_nothing(bytes: Bytes, address: u32) {
             if let Some(form) = form(bytes) {
-                prop_assert_eq!(write(form, bytes, address, read(form, bytes, address)), bytes);
+                prop_assert_eq!(form.write(bytes, address, 0, form.read(bytes, address, 0)), Some(bytes));
             }
         }
 
         #[test]
         fn what_is_written_is_read(bytes: Bytes, address: u32, target: u32, which in 0..4usize) {
             let form = [Form::branch(1), Form::branch(2), Form::operand(2, 4), Form::operand(3, 1)][which];
-            prop_assert_eq!(read(form, write(form, bytes, address, target), address), target);
+            let written = form.write(bytes, address, 0, target);
+            prop_assert_eq!(written.map(|bytes| form.read(bytes, address, 0)), Some(target));
         }
     }
 }

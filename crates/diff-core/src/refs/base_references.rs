@@ -1,23 +1,23 @@
-//! The references of the old image, looked for once for each kind of region, however often they are needed.
+//! The references of the base, looked for once for each kind of page, however often they are needed.
 
 use std::sync::{Arc, OnceLock};
 
 use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
-use patch_nostd::wire::RegionKind;
+use patch_nostd::wire::PageKind;
 
 use crate::limits::LARGE;
 
-/// What each kind of region finds in the old image, once somebody has asked.
-pub(crate) struct Catalogue<'a> {
-    old: &'a [u8],
+/// What each kind of page finds in the base, once somebody has asked.
+pub(crate) struct BaseReferences<'a> {
+    base: &'a [u8],
     space: AddressSpace,
     kinds: Vec<Kind>,
 }
 
 /// One of the kinds.
 struct Kind {
-    kind: RegionKind,
-    found: OnceLock<Arc<Found>>,
+    kind: PageKind,
+    found: OnceLock<Arc<KindReferences>>,
     starts: OnceLock<Arc<Starts>>,
 }
 
@@ -25,9 +25,9 @@ struct Kind {
 #[derive(Debug)]
 pub(crate) struct Starts(Marks);
 
-/// The references of an image for one kind of region, none inside of another.
+/// The references of an image for one kind of page, none inside of another.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct KindReferences {
     /// Where references begin that are kept.
     kept: Marks,
     /// Where all begin.
@@ -44,16 +44,16 @@ struct Marks {
     ranks: Vec<u32>,
 }
 
-impl<'a> Catalogue<'a> {
-    /// Of the references of `old` that pages of these kinds can hold.
-    pub(crate) fn new(old: &'a [u8], space: AddressSpace, kinds: &[RegionKind]) -> Self {
-        let kind = |&kind: &RegionKind| Kind { kind, found: OnceLock::new(), starts: OnceLock::new() };
-        Self { old, space, kinds: kinds.iter().map(kind).collect() }
+impl<'a> BaseReferences<'a> {
+    /// Of the references of `base` that pages of these kinds can hold.
+    pub(crate) fn new(base: &'a [u8], space: AddressSpace, kinds: &[PageKind]) -> Self {
+        let kind = |&kind: &PageKind| Kind { kind, found: OnceLock::new(), starts: OnceLock::new() };
+        Self { base, space, kinds: kinds.iter().map(kind).collect() }
     }
 
-    /// The old image.
-    pub(crate) fn old(&self) -> &'a [u8] {
-        self.old
+    /// The base.
+    pub(crate) fn base(&self) -> &'a [u8] {
+        self.base
     }
 
     /// The addresses that matter.
@@ -62,43 +62,43 @@ impl<'a> Catalogue<'a> {
     }
 
     /// What pages of `kind` hold.
-    pub(crate) fn found(&self, kind: RegionKind) -> Arc<Found> {
-        let look = || Arc::new(Found::new(self.old, kind, &self.space));
+    pub(crate) fn found(&self, kind: PageKind) -> Arc<KindReferences> {
+        let look = || Arc::new(KindReferences::new(self.base, kind, &self.space));
         self.kind(kind).map_or_else(look, |known| known.found.get_or_init(look).clone())
     }
 
     /// Where the references of pages of `kind` begin. Of large images nothing else is kept: as bits they take an eighth
     /// of a byte for each of the image, with what they point at as much as the image and more.
-    pub(crate) fn starts(&self, kind: RegionKind) -> Arc<Starts> {
-        let look = || match self.old.len() > LARGE {
-            true => Arc::new(Starts::new(self.old, kind, &self.space)),
+    pub(crate) fn starts(&self, kind: PageKind) -> Arc<Starts> {
+        let look = || match self.base.len() > LARGE {
+            true => Arc::new(Starts::new(self.base, kind, &self.space)),
             false => self.found(kind).starts.clone(),
         };
         self.kind(kind).map_or_else(look, |known| known.starts.get_or_init(look).clone())
     }
 
-    fn kind(&self, kind: RegionKind) -> Option<&Kind> {
+    fn kind(&self, kind: PageKind) -> Option<&Kind> {
         self.kinds.iter().find(|known| known.kind == kind)
     }
 }
 
-/// Finds the references that a walk through `old` would meet, and tells `note` where each begins.
-fn find(old: &[u8], kind: RegionKind, space: &AddressSpace, mut note: impl FnMut(usize, &Reference)) {
+/// Finds the references that a walk through `base` would meet, and tells `note` where each begins.
+fn find(base: &[u8], kind: PageKind, space: &AddressSpace, mut note: impl FnMut(usize, &Reference)) {
     let mut halves = Halves::default();
     let mut steps = Steps::default();
     let mut at = 0;
-    while at < old.len() && kind != RegionKind::Bytes {
+    while at < base.len() && kind != PageKind::Bytes {
         let address = space.base_address.wrapping_add(at as u32);
-        let view = View::new(&old[at..old.len().min(at + VIEW)], address, steps.inside(address));
+        let view = View::new(&base[at..base.len().min(at + VIEW)], address, steps.inside(address));
         let found = Reference::find(kind, &view, space, &halves);
         found.iter().for_each(|reference| note(at, reference));
         let Some(reference) = found.filter(|found| found.class() != Class::Near) else {
-            steps.byte(kind, address, old[at], old.get(at + 1).copied().unwrap_or(0));
+            steps.byte(kind, address, base[at], base.get(at + 1).copied().unwrap_or(0));
             at += 1;
             continue;
         };
         let length = usize::from(reference.length);
-        let Some(own) = bytes(old, at, length) else { break };
+        let Some(own) = bytes(base, at, length) else { break };
         reference.effect((own, address), (own, address)).into_iter().for_each(|effect| halves.take(effect));
         at += length;
         steps.begin(space.base_address.wrapping_add(at as u32));
@@ -106,9 +106,9 @@ fn find(old: &[u8], kind: RegionKind, space: &AddressSpace, mut note: impl FnMut
 }
 
 impl Starts {
-    fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
-        let mut marks = Marks::of(old, kind);
-        find(old, kind, space, |at, _| marks.set(at));
+    fn new(base: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
+        let mut marks = Marks::of(base, kind);
+        find(base, kind, space, |at, _| marks.set(at));
         Self(marks)
     }
 
@@ -119,13 +119,13 @@ impl Starts {
     }
 }
 
-impl Found {
-    fn new(old: &[u8], kind: RegionKind, space: &AddressSpace) -> Self {
-        let (mut kept, mut all) = (Marks::of(old, kind), Marks::of(old, kind));
+impl KindReferences {
+    fn new(base: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
+        let (mut kept, mut all) = (Marks::of(base, kind), Marks::of(base, kind));
         let mut references = Vec::new();
-        find(old, kind, space, |at, reference| {
+        find(base, kind, space, |at, reference| {
             all.set(at);
-            if reference.class() != Class::Near && at + usize::from(reference.length) <= old.len() {
+            if reference.class() != Class::Near && at + usize::from(reference.length) <= base.len() {
                 kept.set(at);
                 references.push(*reference);
             }
@@ -147,8 +147,8 @@ impl Found {
 
 impl Marks {
     /// For the references of `kind`; bytes have none.
-    fn of(image: &[u8], kind: RegionKind) -> Self {
-        let size = if kind == RegionKind::Bytes { 0 } else { image.len() };
+    fn of(image: &[u8], kind: PageKind) -> Self {
+        let size = if kind == PageKind::Bytes { 0 } else { image.len() };
         Self { bits: vec![0; size.div_ceil(64)], ranks: Vec::new() }
     }
 
@@ -209,8 +209,8 @@ mod tests {
         let image: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let space =
             AddressSpace { base_address: 0x1000, image_size: image.len() as u32, ..AddressSpace::default() };
-        let catalogue = Catalogue::new(&image, space, &[RegionKind::POINTERS]);
-        let found = catalogue.found(RegionKind::POINTERS);
+        let references = BaseReferences::new(&image, space, &[PageKind::POINTERS]);
+        let found = references.found(PageKind::POINTERS);
         for (offset, _) in image.iter().enumerate() {
             let expected = (offset % 28 == 0).then(|| words[offset / 4]);
             assert_eq!(found.at(offset).map(|reference| reference.target), expected);

@@ -1,16 +1,25 @@
 //! Walks through the target, operation by operation, the same way for encoder and decoder
 //! (`docs/format.md`, section 4).
 
-use super::copy::{CopyMemory, CopyState};
+mod control;
+mod copy;
+mod references;
+
+use self::control::ControlState;
+use self::copy::{CopyMemory, CopyState};
 use super::io::Io;
-use super::layout::{OUTPUT, WINDOW};
-use super::operation::{ControlState, Operation, Oracle, Source};
+use super::operation::{Operation, Oracle, Source};
 use crate::Error;
 use crate::entropy::{Category, Coder, LiteralContext, Model};
 use crate::refs::Predictor;
 use crate::state::{State, Transfer, state};
-use crate::wire::{Header, RegionKinds, Tuning};
+use crate::wire::{Header, PageKinds, Tuning};
 use zerocopy::IntoBytes;
+
+/// Bytes of a window on the source of a cover: the largest block, and what a reference at its end looks at.
+pub(super) const WINDOW: usize = 128;
+/// Bytes that are gathered before they are written to the target.
+pub(super) const OUTPUT: usize = 256;
 
 /// How far [`Walker::run`] came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,30 +68,30 @@ impl State for Phase {
 #[derive(Debug)]
 #[repr(C)]
 pub struct Walker<'w> {
-    pub(super) copy: CopyState,
+    copy: CopyState,
     /// Bytes of the target that are known.
-    pub(super) position: u32,
+    position: u32,
     used: usize,
     /// The last four bytes of the target, the last one lowest.
-    pub(super) before: u32,
-    pub(super) base_size: u32,
-    pub(super) target_size: u32,
-    pub(super) base_address: u32,
-    pub(super) window: &'w mut [u8; WINDOW],
+    before: u32,
+    base_size: u32,
+    target_size: u32,
+    base_address: u32,
+    window: &'w mut [u8; WINDOW],
     output: &'w mut [u8; OUTPUT],
-    pub(super) block_log: u32,
+    block_log: u32,
     phase: Phase,
-    pub(super) control: ControlState,
+    control: ControlState,
     operation: Operation,
     /// The one after it, which is coded before it: what refers ahead knows where code went.
     ahead: Option<Operation>,
     /// Whether the last step began `operation`.
     announced: bool,
-    pub(super) read_back: bool,
-    pub(super) model: Model<'w>,
-    pub(super) predictor: Predictor<'w>,
-    pub(super) kinds: RegionKinds,
-    pub(super) memory: CopyMemory,
+    read_back: bool,
+    model: Model<'w>,
+    predictor: Predictor<'w>,
+    kinds: PageKinds,
+    memory: CopyMemory,
 }
 
 state!(
@@ -271,7 +280,7 @@ impl<'w> Walker<'w> {
     }
 
     /// Appends a byte to the target.
-    pub(super) fn emit<I: Io>(&mut self, byte: u8, io: &mut I) -> Result<(), Error> {
+    fn emit<I: Io>(&mut self, byte: u8, io: &mut I) -> Result<(), Error> {
         self.output[self.used % OUTPUT] = byte;
         self.used += 1;
         self.position += 1;
@@ -281,7 +290,7 @@ impl<'w> Walker<'w> {
 
     /// Appends `count` bytes of the window from `at` on to the target, unchanged; they lie within the current block.
     #[cfg_attr(not(feature = "encode"), inline(never))]
-    pub(super) fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), Error> {
+    fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), Error> {
         let run = self.window.get(at..).and_then(|run| run.get(..count)).ok_or(Error::Corrupt)?;
         for &byte in run.get(count.saturating_sub(4)..).unwrap_or(&[]) {
             self.before = self.before << 8 | u32::from(byte);
@@ -314,7 +323,7 @@ impl<'w> Walker<'w> {
 
     /// Fills the window with `count` bytes of the cover's source from `start`, which is before the position for a
     /// source in the target; past the position such a source repeats itself.
-    pub(super) fn read_source<I: Io>(
+    fn read_source<I: Io>(
         &mut self,
         io: &mut I,
         source: Source,

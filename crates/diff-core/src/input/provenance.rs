@@ -6,7 +6,7 @@ use crate::digest::sha256_hex;
 /// What a file that is not plain bytes was, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "release", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
-pub struct Record {
+pub struct Provenance {
     /// The format of the file.
     pub format: Format,
     /// Bytes of the file.
@@ -63,7 +63,7 @@ pub struct Part {
     pub address: Option<u64>,
 }
 
-impl Record {
+impl Provenance {
     /// A record that says nothing yet but which file it is of.
     pub(super) fn new(format: Format, file: &[u8]) -> Self {
         Self {

@@ -1,0 +1,115 @@
+//! Gives every page of the target the kind that comes out cheapest (`docs/format.md`, section 3.4).
+
+use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, PageKind, PageKinds};
+
+use super::page_costs::PageCosts;
+
+/// Bytes of the target that have one kind.
+pub const PAGE: usize = 1 << PAGE_LOG;
+/// What a change of kind costs in the body and in models that have to adapt, in 1/256 bit.
+const CHANGE: u64 = 16 * 256;
+
+/// The kinds of the target's pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pages {
+    /// The kinds that occur.
+    pub(crate) kinds: PageKinds,
+    /// For each page the index of its kind.
+    indices: Vec<u8>,
+}
+
+impl Pages {
+    /// The same kind everywhere.
+    #[must_use]
+    pub fn uniform(kind: PageKind) -> Self {
+        Self { kinds: list(&[kind]), indices: Vec::new() }
+    }
+
+    /// The pages whose pages have these kinds, of which there are at most [`MAX_KINDS`] different ones.
+    #[must_use]
+    pub fn of_pages(pages: &[PageKind]) -> Self {
+        let mut kinds: Vec<PageKind> = Vec::new();
+        let index = |kind: &PageKind| {
+            kinds.iter().position(|known| known == kind).unwrap_or_else(|| {
+                kinds.push(*kind);
+                kinds.len() - 1
+            }) as u8
+        };
+        let indices = pages.iter().map(index).collect();
+        Self { kinds: list(if kinds.is_empty() { &[PageKind::Bytes] } else { &kinds }), indices }
+    }
+
+    /// The index of a page's kind.
+    #[must_use]
+    pub fn index(&self, page: u32) -> usize {
+        self.indices.get(page as usize).copied().map_or(0, usize::from)
+    }
+}
+
+fn list(kinds: &[PageKind]) -> PageKinds {
+    PageKinds::new(kinds.get(..MAX_KINDS).unwrap_or(kinds)).unwrap_or_default()
+}
+
+/// The cheapest pages and their cost, from costs_by_kind of the same plan with one kind each, at most [`MAX_KINDS`] of them.
+///
+/// The costs_by_kind' blocks are pages. A shortest path over pages and kinds, with a price for each change.
+#[must_use]
+pub fn cheapest(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Pages) {
+    let (cost, kinds) = choose(costs_by_kind);
+    (cost, Pages::of_pages(&kinds))
+}
+
+/// The kind of each page, and what all pages cost.
+fn choose(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Vec<PageKind>) {
+    let blocks = costs_by_kind.first().map_or(0, |(_, page_costs)| page_costs.by_block.len());
+    let mut costs = vec![0u64; costs_by_kind.len()];
+    let mut origins: Vec<Vec<usize>> = Vec::with_capacity(blocks);
+    for block in 0..blocks {
+        let cheapest = (0..costs.len()).min_by_key(|&kind| (costs[kind], kind)).unwrap_or(0);
+        let change = costs[cheapest] + CHANGE;
+        let origin: Vec<usize> =
+            (0..costs.len()).map(|kind| if costs[kind] <= change { kind } else { cheapest }).collect();
+        for (kind, (_, page_costs)) in costs_by_kind.iter().enumerate() {
+            let before = block.checked_sub(1).map_or(0, |before| page_costs.by_block[before]);
+            costs[kind] = costs[kind].min(change) + page_costs.by_block[block] - before;
+        }
+        origins.push(origin);
+    }
+    let mut kind = (0..costs.len()).min_by_key(|&kind| (costs[kind], kind)).unwrap_or(0);
+    let cost = costs.get(kind).copied().unwrap_or(0);
+    let mut kinds = Vec::with_capacity(blocks);
+    for origin in origins.iter().rev() {
+        kinds.push(costs_by_kind[kind].0);
+        kind = origin[kind];
+    }
+    kinds.reverse();
+    (cost, kinds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page_costs(costs: &[u64]) -> PageCosts {
+        let mut sum = 0;
+        let by_block = costs
+            .iter()
+            .map(|cost| {
+                sum += cost << 20;
+                sum
+            })
+            .collect();
+        PageCosts { total: sum, by_block }
+    }
+
+    #[test]
+    fn every_page_gets_its_cheapest_kind() {
+        let costs_by_kind = [
+            (PageKind::Bytes, page_costs(&[9, 9, 1, 1, 9])),
+            (PageKind::Thumb, page_costs(&[1, 1, 9, 9, 1])),
+        ];
+        let (_, pages) = cheapest(&costs_by_kind);
+        assert_eq!(pages.kinds.as_slice(), [PageKind::Thumb, PageKind::Bytes]);
+        assert_eq!((0..5).map(|page| pages.index(page)).collect::<Vec<_>>(), [0, 0, 1, 1, 0]);
+    }
+}

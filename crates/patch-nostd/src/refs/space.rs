@@ -1,0 +1,26 @@
+//! The addresses that references may point at (`docs/format.md`, section 7.1).
+
+use crate::wire::{MAX_WINDOWS, Window};
+
+/// The addresses that words may point at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AddressSpace {
+    /// Address of the image's first byte: the lower 32 bits.
+    pub base_address: u32,
+    /// The upper 32 bits of all addresses.
+    pub address_high: u32,
+    /// Size of the base image in bytes.
+    pub image_size: u32,
+    /// Other ranges, RAM for instance. The first one without a length ends the list.
+    pub windows: [Window; MAX_WINDOWS],
+}
+
+impl AddressSpace {
+    /// Whether a word of this value is taken for a pointer.
+    #[must_use]
+    pub fn contains(&self, address: u32) -> bool {
+        address.wrapping_sub(self.base_address) < self.image_size
+            || (self.windows.iter().take_while(|window| window.length > 0))
+                .any(|window| address.wrapping_sub(window.start) < window.length)
+    }
+}

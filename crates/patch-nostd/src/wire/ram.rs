@@ -1,0 +1,55 @@
+//! Bytes of workspace that a body takes: a pure function of the codec's parameters (`docs/format.md`, section 3.2).
+
+use super::codec::{Codec, ModelSize};
+use super::prefix::HEADER_LIMIT;
+
+/// Workspace per landmark.
+pub const LANDMARK_RAM: u32 = 12;
+/// Workspace per learned displacement.
+pub const LEARNED_RAM: u32 = 8;
+/// Workspace per slot of counters.
+pub const SLOT_RAM: u32 = 8;
+/// Workspace that every `cm` package needs besides its tables.
+pub const FIXED_RAM: u32 = 2720;
+
+/// Bytes of workspace that decoding a body of this codec takes.
+#[must_use]
+pub fn codec_ram(codec: &Codec) -> u64 {
+    ram(codec).into()
+}
+
+/// The same: no sum of what a header can say is above 2^28.
+pub(super) fn ram(codec: &Codec) -> u32 {
+    let body = match *codec {
+        Codec::Cm { size, .. } => cm_ram(size),
+        #[cfg(any(feature = "zstd", feature = "encode"))]
+        Codec::Zstd { window_log } => zstd_ram(window_log),
+    };
+    // The header itself is gathered in the workspace first.
+    body.max(HEADER_LIMIT as u32)
+}
+
+const fn cm_ram(size: ModelSize) -> u32 {
+    let tables =
+        LANDMARK_RAM.wrapping_mul(size.landmarks).wrapping_add(LEARNED_RAM.wrapping_mul(size.learned));
+    FIXED_RAM.wrapping_add(tables).wrapping_add(SLOT_RAM.wrapping_mul(size.slots))
+}
+
+/// What the largest zstd block can be, in bytes (RFC 8878, section 3.1.1.2.4).
+#[cfg(any(feature = "zstd", feature = "encode"))]
+const ZSTD_BLOCK: u32 = 128 << 10;
+/// libzstd's state without its buffers, rounded up: `ZSTD_estimateDCtxSize` of 1.5.7 is 95976 on 64-bit machines.
+#[cfg(any(feature = "zstd", feature = "encode"))]
+const ZSTD_STATE: u32 = 96 << 10;
+/// Two slices of 16 KiB: decompressed bytes, and target bytes.
+#[cfg(any(feature = "zstd", feature = "encode"))]
+const ZSTD_SLICES: u32 = 32 << 10;
+
+/// What decoding a zstd body takes from the heap: `ZSTD_estimateDStreamSize` of the window, and our own slices.
+///
+/// libzstd holds a window, two blocks beside it and one block of input; its few odd bytes are in the rounding.
+#[cfg(any(feature = "zstd", feature = "encode"))]
+fn zstd_ram(window_log: u8) -> u32 {
+    let window = 1u32 << (window_log & 31).min(27);
+    window + 3 * window.min(ZSTD_BLOCK) + ZSTD_STATE + ZSTD_SLICES
+}
