@@ -1,16 +1,14 @@
-//! What opening packages of containers takes from the heap, by an allocator that counts. One test, as it counts everything.
-
-mod archives;
-mod common;
+//! What opening packages of containers takes from the heap. A test program of its own with one test, as its allocator
+//! counts what all threads take.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use archives::forge::Forge;
-use archives::{changed, gzip, text};
 use diff_core::{Options, Silent, diff};
 use patch_nostd::SoftwareSha256;
 use patch_nostd::container::{Opened, memory};
+use testkit::archives::{changed, gzip, text};
+use testkit::forge::Forge;
 
 struct Counting;
 

@@ -207,14 +207,7 @@ pub(crate) fn parse_sign_method(text: &str) -> Result<SignMethod, String> {
 
 #[cfg(test)]
 mod tests {
-    use diff_core::release::DEFAULT_SHARE;
-
     use super::*;
-
-    #[test]
-    fn the_share_in_the_help_is_the_usual_one() {
-        assert_eq!(DEFAULT_SHARE, 80);
-    }
 
     #[test]
     fn methods_are_named_in_any_case() {

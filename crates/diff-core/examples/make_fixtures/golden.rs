@@ -8,9 +8,9 @@ use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram, Silent, diff
 use patch_nostd::wire::PageKind;
 use sha2::{Digest, Sha256};
 
-use crate::common::code::Code;
-use crate::common::{BASE_ADDRESS, Program, fixtures, noise};
 use crate::{encrypted, folder, handmade};
+use testkit::code::Code;
+use testkit::{BASE_ADDRESS, Program, fixtures, noise};
 
 /// A package that is made of two files of the fixtures; `-` is an image without a byte.
 struct Golden {
@@ -111,7 +111,7 @@ pub(crate) fn make_missing() {
     }
     for handmade in handmade::all([SMALL_BASE, SMALL_TARGET]) {
         let (name, base, target) = (format!("{}.smdg", handmade.name), handmade.base, handmade.target);
-        keep(&folder().join(&name), || handmade.choice.package(&image(base), &image(target)));
+        keep(&folder().join(&name), || handmade.package(&image(base), &image(target)));
         list += &line(&name, base, target);
     }
     let signed = "small-signed.smdg";

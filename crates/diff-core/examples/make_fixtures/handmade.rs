@@ -1,10 +1,11 @@
 //! Packages whose pages have all kinds that there are, and their images; corners that the encoder leaves alone.
 
+use diff_core::search::{Index, SearchOptions, find_matches};
+use patch_nostd::apply::{Cover, Source};
 use patch_nostd::wire::{ModelSize, PageKind, Tuning};
 
-use crate::common::code::{Code, all_kinds};
-use crate::common::plan::Choice;
-use crate::common::{BASE_ADDRESS, noise};
+use testkit::code::{Code, all_kinds};
+use testkit::{BASE_ADDRESS, Choice, noise};
 
 /// Where the images of all kinds run: all 64 bits matter.
 const HIGH_ADDRESS: u64 = 0xFFFF_8000_1000_0000;
@@ -16,7 +17,19 @@ pub(crate) struct Handmade {
     pub(crate) name: &'static str,
     pub(crate) base: &'static str,
     pub(crate) target: &'static str,
-    pub(crate) choice: Choice,
+    choice: Choice,
+}
+
+impl Handmade {
+    /// The package, with the search's covers.
+    pub(crate) fn package(&self, base: &[u8], target: &[u8]) -> Vec<u8> {
+        let options = SearchOptions { threshold: 4, ..SearchOptions::default() };
+        let found = find_matches(&Index::build(base).unwrap(), target, &options);
+        let cover = |start, length| Cover { source: Source::Base, start, length };
+        let covers: Vec<_> =
+            found.iter().map(|found| (found.target_start, cover(found.base_start, found.length))).collect();
+        self.choice.package(base, target, &covers)
+    }
 }
 
 /// Two images, one part after the other, and where those of the target begin.

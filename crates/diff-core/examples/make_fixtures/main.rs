@@ -4,9 +4,6 @@
 //! once the version is out. Before that, `-- --anew` makes them and their images again after a change of the format.
 //! Bad packages are derived from golden ones, always the same way, and always made anew.
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
-
 mod bad;
 mod bodies;
 mod encrypted;
@@ -19,7 +16,7 @@ use std::path::PathBuf;
 
 /// The folder of all packages.
 fn folder() -> PathBuf {
-    common::fixtures().join("packages")
+    testkit::fixtures().join("packages")
 }
 
 /// A file there.

@@ -61,14 +61,7 @@ mod tests {
 
     #[test]
     fn what_is_shared_is_known_wherever_it_is() {
-        let noise = |seed: u32| -> Vec<u8> {
-            let mut state = seed;
-            let mut next = || {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 24) as u8
-            };
-            (0..20_000).map(|_| next()).collect()
-        };
+        let noise = |seed| crate::search::noise(20_000, 256, seed);
         let (one, other) = (noise(1), noise(2));
         let mut set = HashSet::new();
         Sketch::new(&one).add_to(&mut set);

@@ -140,7 +140,7 @@ mod tests {
     use crate::cover::Repeats;
     use crate::encode::Pages;
     use crate::refs::BaseReferences;
-    use crate::search::{Index, Match, SearchOptions, find_matches};
+    use crate::search::{Index, Match, SearchOptions, find_matches, noise};
 
     const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
 
@@ -170,15 +170,6 @@ mod tests {
                 Source::Target => assert!(cover.start < at),
             }
         }
-    }
-
-    /// Bytes that look random and are always the same.
-    fn noise(length: usize, alphabet: u32, mut state: u64) -> Vec<u8> {
-        let mut next = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            ((state >> 40) as u32 % alphabet) as u8
-        };
-        (0..length).map(|_| next()).collect()
     }
 
     proptest! {

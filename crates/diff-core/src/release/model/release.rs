@@ -16,9 +16,9 @@ pub const DEFAULT_SHARE: u8 = 80;
 /// What is packed. Build it up from [`Release::new`].
 ///
 /// ```
-/// use diff_core::package::Release;
-/// let release = Release::new("3.0.0", b"target".to_vec())
-///     .source("1.0.0", b"base".to_vec())
+/// use diff_core::release::Release;
+/// let release = Release::new("3.0.0", b"new image".to_vec())
+///     .source("1.0.0", b"old image".to_vec())
 ///     .source("2.0.0", b"newer image".to_vec())
 ///     .product("sensor");
 /// assert!(release.check().is_ok());

@@ -69,9 +69,6 @@ pub const fn check_catalogue(count: usize) -> Result<(), RuleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::platform::{
-        DEFAULT_MODULE, DESCRIPTION_LIMIT, MODULE_LIMIT, NAME_LIMIT, VERSION_LIMIT,
-    };
 
     #[test]
     fn versions_do_not_get_in_each_others_way() {
@@ -144,26 +141,5 @@ mod tests {
             check_catalogue(501).unwrap_err().to_string(),
             "there are 501 packages; a catalogue has at most 500"
         );
-    }
-
-    /// The documented table repeats the limits of this file.
-    #[test]
-    fn the_document_states_these_limits() {
-        let page = include_str!("../../../../../docs/platform.md");
-        let rows = [
-            ("firmware name", format!("1 to {NAME_LIMIT} characters")),
-            ("version", format!("1 to {VERSION_LIMIT} characters")),
-            ("module", format!("1 to {MODULE_LIMIT} characters")),
-            ("module", format!("`{DEFAULT_MODULE}`")),
-            ("description", format!("at most {DESCRIPTION_LIMIT} characters")),
-            ("file size", "at most 1,000,000,000 bytes".to_owned()),
-            ("file size over MQTT", "at most 16,000,000 bytes".to_owned()),
-            ("catalogue", format!("at most {CATALOGUE_LIMIT} packages")),
-            ("file name", ENDINGS.map(|ending| format!("`{ending}`")).join(", ")),
-        ];
-        for (rule, limit) in rows {
-            let row = page.lines().find(|line| line.starts_with(&format!("| {rule} |"))).expect(rule);
-            assert!(row.contains(&limit), "{limit:?} is missing in {row:?}");
-        }
     }
 }

@@ -1,0 +1,141 @@
+//! `--json`: one object on standard output, with the right numbers.
+
+use crate::common::{Desk, sha256};
+use serde_json::{Value, json};
+
+/// Expects these members, whatever else there is.
+fn expect(found: &Value, expected: &Value) {
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&found[name], value, "{name} in {found:#}");
+    }
+}
+
+fn sum(found: &Value) -> u64 {
+    found.as_object().unwrap().values().map(|value| value.as_u64().unwrap()).sum()
+}
+
+#[test]
+fn diff() {
+    let desk = Desk::with_package();
+    let found = desk.run("diff old new -o patch --json --ram 20K").succeeded().json();
+    let (old, new, patch) = (desk.read("old"), desk.read("new"), desk.read("patch"));
+    let expected = json!({
+        "format": "smidgen",
+        "version": patch_nostd::wire::VERSION,
+        "codec": "cm",
+        "base_size": old.len(),
+        "base_digest": sha256(&old)[..32],
+        "target_size": new.len(),
+        "target_digest": sha256(&new),
+        "package_size": patch.len(),
+        "package_digest": sha256(&patch),
+    });
+    expect(&found, &expected);
+    assert!(found["ram"].as_u64().unwrap() <= 20 << 10);
+    assert!(found["seconds"].as_f64().unwrap() >= 0.0);
+    assert_eq!(
+        found["header_size"].as_u64().unwrap() + found["body_size"].as_u64().unwrap(),
+        patch.len() as u64
+    );
+}
+
+#[test]
+fn what_a_package_is_for_is_told() {
+    let desk = Desk::with_package();
+    let plain = desk.run("info patch --json").succeeded().json();
+    let options = "--product Box --module main-1 --to-version 1.2.0 --rollback-counter 7";
+    let made = desk.run(&format!("diff old new -o patch --json {options}")).succeeded().json();
+    let found = desk.run("info patch --json").succeeded().json();
+    for (name, value) in [
+        ("product", json!("Box")),
+        ("module", json!("main-1")),
+        ("to_version", json!("1.2.0")),
+        ("rollback_counter", json!(7)),
+    ] {
+        assert_eq!((&made[name], &found[name], &plain[name]), (&value, &value, &Value::Null), "{name}");
+    }
+}
+
+#[test]
+fn a_plan_for_an_update_in_place_is_told() {
+    let desk = Desk::with_package();
+    let slot = desk.read("old").len().max(desk.read("new").len()).next_multiple_of(256);
+    let options = format!("--in-place --slot {slot} --page 256 --scratch 1K --write-size 4");
+    let made = desk.run(&format!("diff old new -o patch --json {options}")).succeeded().json();
+    let found = desk.run("info patch --json").succeeded().json();
+    assert_eq!(made["in_place"], found["in_place"]);
+    let number = |name: &str| found["in_place"][name].as_u64().unwrap();
+    assert_eq!(number("segment") + number("keep"), 1024);
+    assert_eq!(number("shift") % 256, 0);
+}
+
+#[test]
+fn costs_and_covers_add_up() {
+    let desk = Desk::with_package();
+    let found = desk.run("info patch --base old --json").succeeded().json();
+    let body = found["body_size"].as_u64().unwrap();
+    // Costs are rounded, and the coder's last bytes belong to nobody.
+    assert!(sum(&found["costs"]).abs_diff(body) <= 16, "{found:#}");
+    let covers = |name: &str| found["covers"][name].as_u64().unwrap();
+    let all = covers("base_bytes") + covers("target_bytes") + covers("literals");
+    assert_eq!(all, desk.read("new").len() as u64);
+    assert!(covers("longest") <= covers("base_bytes") && covers("base") > 0);
+}
+
+#[test]
+fn info_repeats_what_diff_told() {
+    let desk = Desk::with_package();
+    let mut told = desk.run("diff old new -o patch --json").succeeded().json();
+    let shown = desk.run("info patch --base old --json").succeeded().json();
+    let members = told.as_object_mut().unwrap();
+    members.remove("seconds").unwrap();
+    members.remove("package_digest").unwrap();
+    // Only who makes a package has anything to note.
+    assert_eq!(members.remove("notes"), Some(json!([])));
+    assert_eq!(told, shown);
+    let without = desk.run("info patch --json").succeeded().json();
+    assert!(without["costs"].is_null() && without["covers"].is_null());
+}
+
+#[test]
+fn kinds_of_pages_are_named() {
+    let desk = Desk::with_package();
+    let found = desk.run("info patch --json").succeeded().json();
+    let kinds = found["kinds"].as_array().unwrap();
+    assert!(!kinds.is_empty() && kinds.iter().all(Value::is_string), "{found:#}");
+}
+
+#[test]
+fn an_empty_base_has_no_digest() {
+    let desk = Desk::with(&[("old", b""), ("new", b"image")]);
+    let found = desk.run("diff old new -o patch --json").succeeded().json();
+    expect(&found, &json!({ "base_size": 0, "base_digest": null, "target_size": 5 }));
+}
+
+#[test]
+fn patch_and_verify() {
+    let desk = Desk::with_package();
+    let new = desk.read("new");
+    let expected = json!({
+        "format": "smidgen",
+        "package_size": desk.read("patch").len(),
+        "base_size": 60_000,
+        "target_size": new.len(),
+        "target_digest": sha256(&new),
+    });
+    let patched = desk.run("patch old patch -o restored --json").succeeded().json();
+    expect(&patched, &expected);
+    let verified = desk.run("verify old patch --json").succeeded().json();
+    expect(&verified, &expected);
+    assert_eq!(verified["ok"], true);
+}
+
+#[test]
+fn failures_leave_standard_output_empty() {
+    let desk = Desk::with_package();
+    desk.write("old", b"wrong");
+    for arguments in ["patch old patch -o restored", "verify old patch", "info patch --base old"] {
+        desk.run(&format!("{arguments} --json")).failed(4, &["E11"]);
+    }
+    desk.run("info old --json").failed(3, &["E1"]);
+}

@@ -1,0 +1,16 @@
+//! The program, run as its users run it.
+
+mod classic;
+mod common;
+mod containers;
+mod encryption;
+mod inputs;
+mod json;
+#[cfg(target_os = "linux")]
+mod memory;
+mod options;
+mod pack;
+mod refusals;
+mod round_trip;
+mod signing;
+mod strangers;

@@ -1,0 +1,171 @@
+//! Code of every architecture and words of every form, restored from packages of every kind.
+
+use crate::common::{Pieces, covers, restore, round_trip};
+use diff_core::{Arch, Options, Ram};
+use patch_nostd::Header;
+use patch_nostd::wire::{MAX_KINDS, ModelSize, PAGE_LOG, PageKind, Tuning};
+use proptest::prelude::*;
+use testkit::Choice;
+use testkit::code::{Code, all_kinds};
+use testkit::{edited, edits, noise};
+
+const ARCHITECTURES: [Arch; 8] =
+    [Arch::Auto, Arch::None, Arch::Thumb, Arch::Aarch64, Arch::Arm, Arch::Riscv, Arch::Xtensa, Arch::X86];
+
+/// Where images run; at the last one addresses overflow.
+const ADDRESSES: [u64; 4] = [0, 0x0800_0000, 0xFFFF_8000_0020_0000, 0xFFFF_F000];
+
+/// What the code of an architecture is called.
+fn arch_of(kind: PageKind) -> Arch {
+    let arch = ARCHITECTURES.iter().find(|arch| format!("{arch:?}") == format!("{kind:?}"));
+    *arch.unwrap_or_else(|| panic!("{kind:?} has no name"))
+}
+
+/// A package with the search's covers.
+fn package(choice: &Choice, base: &[u8], target: &[u8]) -> Vec<u8> {
+    choice.package(base, target, &covers(base, target))
+}
+
+fn speeds() -> impl Strategy<Value = Tuning> {
+    let speeds = (3..=6u8, 1..=15u8, 3..=6u8);
+    speeds.prop_map(|(counter_rate, mixer_rate, block_log)| Tuning { counter_rate, mixer_rate, block_log })
+}
+
+/// Parts of several kinds, one after the other, and later versions of them.
+fn parts(kinds: &[PageKind], functions: u32, changes: u32, seed: u64, address: u64) -> (Vec<u8>, Vec<u8>) {
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for (index, &kind) in kinds.iter().enumerate() {
+        let code = Code::new(kind, functions, seed + index as u64);
+        old.extend(code.link(address, old.len() as u32));
+        new.extend(code.revised(changes, seed).link(address, new.len() as u32));
+    }
+    (old, new)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn code_comes_back_whatever_it_is_taken_for(
+        kind in prop::sample::select(all_kinds()), address in prop::sample::select(ADDRESSES.to_vec()),
+        functions in 1..60u32, changes in 0..6u32, seed: u32, edits in edits(2), level in 1..=5u8, known: bool,
+    ) {
+        let (old, new) = parts(&[kind], functions, changes, seed.into(), address);
+        let new = edited(&new, &edits);
+        let base_address = known.then_some(address as u32);
+        for arch in ARCHITECTURES {
+            let options = Options { arch, base_address, level, ram: Ram::Bytes(6000), ..Options::default() };
+            round_trip(&old, &new, &options);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// The encoder would not choose such kinds for such bytes; the decoder must follow all the same.
+    #[test]
+    fn pages_may_have_any_kind(
+        contents in prop::collection::vec(prop::sample::select(all_kinds()), 1..6),
+        kinds in prop::sample::subsequence(all_kinds(), 1..=MAX_KINDS),
+        pages in prop::collection::vec(any::<prop::sample::Index>(), 16),
+        address in prop::sample::select(ADDRESSES.to_vec()), seed: u32, edits in edits(3),
+        (functions, changes) in (1..120u32, 0..6u32), (landmarks, learned) in (0..5u32, 0..50u32), tuning in speeds(),
+    ) {
+        let (old, new) = parts(&contents, functions, changes, seed.into(), address);
+        let new = edited(&new, &edits);
+        let place = |(page, index): (usize, &prop::sample::Index)| ((page as u32) << PAGE_LOG, index.index(kinds.len()));
+        let places = pages.iter().enumerate().map(place).collect();
+        let size = ModelSize { slots: 300, landmarks, learned };
+        let choice = Choice { kinds, places, base_address: address, size, tuning };
+        let package = package(&choice, &old, &new);
+        for pieces in [Pieces::Whole, Pieces::Bytes, Pieces::Random(seed.into())] {
+            let restored = restore(&old, &package, pieces);
+            prop_assert!(restored.as_ref() == Ok(&new), "{:?}: {:?}", pieces, restored.err());
+        }
+    }
+}
+
+#[test]
+fn each_architecture_gains_from_its_own_kind() {
+    for &kind in PageKind::CODE {
+        let arch = arch_of(kind);
+        let code = Code::new(kind, 400, 3);
+        let (old, new) = (code.link(0x0800_0000, 0), code.revised(7, 4).link(0x0800_0000, 0));
+        let make = |arch| {
+            let base_address = Some(0x0800_0000);
+            round_trip(&old, &new, &Options { arch, base_address, ..Options::default() })
+        };
+        let (own, auto, plain) = (make(arch), make(Arch::Auto), make(Arch::None));
+        assert!(own.header.kinds.as_slice().contains(&kind), "{arch:?}: {:?}", own.header.kinds);
+        assert!(auto.header.kinds.as_slice().contains(&kind), "{arch:?}: {:?}", auto.header.kinds);
+        assert_eq!(plain.header.kinds.as_slice(), [PageKind::Bytes]);
+        let [own, auto, plain] = [own, auto, plain].map(|package| package.bytes.len());
+        assert!(own * 3 < plain * 2, "{arch:?}: {own} bytes, without references {plain}");
+        assert!(auto * 3 < plain * 2, "{arch:?}: {auto} bytes if found out, without references {plain}");
+    }
+}
+
+#[test]
+fn upper_halves_of_addresses_cost_nothing() {
+    let address = 0xFFFF_8000_0020_0000;
+    let kind = PageKind::Words(patch_nostd::wire::WordForm::WIDE_POINTER);
+    let code = Code::new(kind, 300, 3);
+    let (old, new) = (code.link(address, 0), code.revised(7, 4).link(address, 0));
+    let choice = |kind| Choice {
+        kinds: vec![kind],
+        places: Vec::new(),
+        base_address: address,
+        size: ModelSize { slots: 1000, landmarks: 4, learned: 50 },
+        tuning: Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 },
+    };
+    let make = |kind| package(&choice(kind), &old, &new);
+    let (words, bytes) = (make(kind), make(PageKind::Bytes));
+    for package in [&words, &bytes] {
+        assert!(restore(&old, package, Pieces::Random(1)).as_ref() == Ok(&new));
+    }
+    let (header, _) = Header::parse(&words).unwrap();
+    assert_eq!((header.address_high, header.base_address), (0xFFFF_8000, 0x0020_0000));
+    assert!(words.len() * 2 < bytes.len(), "{} and {} bytes", words.len(), bytes.len());
+}
+
+/// References at the very end of an image, where a view ends early.
+#[test]
+fn images_may_end_anywhere() {
+    for kind in all_kinds() {
+        let code = Code::new(kind, 12, 9);
+        let (old, new) = (code.link(0, 0), code.revised(2, 5).link(0, 0));
+        for cut in 0..24.min(new.len()) {
+            let (old, new) = (&old[..old.len() - cut], &new[..new.len() - cut]);
+            let choice = Choice {
+                kinds: vec![kind],
+                places: Vec::new(),
+                base_address: 0,
+                size: ModelSize { slots: 100, landmarks: 1, learned: 20 },
+                tuning: Tuning { counter_rate: 4, mixer_rate: 10, block_log: 3 },
+            };
+            let package = package(&choice, old, new);
+            assert!(
+                restore(old, &package, Pieces::Bytes).as_deref() == Ok(new),
+                "{kind:?}, {cut} bytes less"
+            );
+        }
+    }
+}
+
+#[test]
+fn noise_is_restored_as_any_kind() {
+    let (old, more) = (noise(9000, 256, 1), noise(40, 256, 2));
+    let new = [&old[..3001], &more, &old[3333..]].concat();
+    for kind in all_kinds() {
+        let choice = Choice {
+            kinds: vec![kind],
+            places: Vec::new(),
+            base_address: 0x1000_0000,
+            size: ModelSize { slots: 100, landmarks: 0, learned: 20 },
+            tuning: Tuning { counter_rate: 4, mixer_rate: 10, block_log: 5 },
+        };
+        let package = package(&choice, &old, &new);
+        assert!(restore(&old, &package, Pieces::Random(3)).as_ref() == Ok(&new), "{kind:?}");
+    }
+}

@@ -1,0 +1,24 @@
+//! The encoder as its callers see it, and the decoder on what it makes.
+
+mod architectures;
+mod broken_containers;
+mod bsdiff40;
+mod common;
+mod container_attacks;
+mod container_limits;
+mod containers;
+#[cfg(feature = "release")]
+mod encryption;
+mod fixtures;
+mod floors;
+mod in_place;
+mod inputs;
+mod matching;
+#[cfg(feature = "release")]
+mod pack;
+mod round_trip;
+mod scale;
+#[cfg(feature = "release")]
+mod signatures;
+mod snapshot;
+mod zstd_package;

@@ -1,0 +1,376 @@
+//! Releases: every package restores the target, and the files are the same however they came to be.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diff_core::release::platform::{
+    CATALOGUE_LIMIT, DEFAULT_MODULE, DESCRIPTION_LIMIT, ENDINGS, MODULE_LIMIT, NAME_LIMIT, VERSION_LIMIT,
+};
+use diff_core::release::{
+    CipherChoice, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError, PackOptions,
+    PackProgress, Recipient, Release, Shard, SharedSecret, Type, merge, pack,
+};
+use diff_core::{Options, Silent, prove};
+use serde_json::Value;
+use tempfile::TempDir;
+use testkit::{fixtures, noise};
+
+/// What devices have, by version; 1.0 and 1.1 are the same.
+fn images() -> Vec<(&'static str, Vec<u8>)> {
+    let first = noise(6000, 256, 1);
+    let second = [&first[..2000], &noise(100, 256, 2), &first[2100..]].concat();
+    vec![
+        ("1.10", second.clone()),
+        ("1.0", first.clone()),
+        ("1.1", first),
+        ("1.9", [&second[3000..], &second[..3000]].concat()),
+        ("0.1", noise(4000, 256, 3)),
+    ]
+}
+
+fn target() -> Vec<u8> {
+    let first = &images()[0].1;
+    [&first[..4000], &noise(60, 256, 4), &first[4010..]].concat()
+}
+
+fn release() -> Release {
+    let release = Release::new("2.0", target()).product("sensor").options(options());
+    images().into_iter().fold(release, |release, (version, image)| release.source(version, image))
+}
+
+/// Fast ones.
+fn options() -> Options {
+    Options { level: 2, ..Options::default() }
+}
+
+/// All files of a folder.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
+}
+
+fn packed(effort: &PackOptions) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    pack(&release(), effort, folder.path(), &Silent).unwrap();
+    folder
+}
+
+/// Notes what was made and what was not, and stops after so many packages.
+struct Notebook {
+    made: Mutex<Vec<String>>,
+    reused: Mutex<Vec<String>>,
+    skipped: Mutex<Vec<String>>,
+    stop_after: usize,
+    stopped: AtomicBool,
+}
+
+impl Notebook {
+    fn new(stop_after: usize) -> Self {
+        let (made, reused, skipped) = Default::default();
+        Self { made, reused, skipped, stop_after, stopped: AtomicBool::new(false) }
+    }
+
+    fn counts(&self) -> (usize, usize, usize) {
+        let count = |names: &Mutex<Vec<String>>| names.lock().unwrap().len();
+        (count(&self.made), count(&self.reused), count(&self.skipped))
+    }
+}
+
+impl PackProgress for Notebook {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Finished { package, reused: true, .. } => {
+                self.reused.lock().unwrap().push(package.file.clone());
+            }
+            Event::Finished { package, .. } => {
+                let mut made = self.made.lock().unwrap();
+                made.push(package.file.clone());
+                self.stopped.store(made.len() >= self.stop_after, Ordering::Relaxed);
+            }
+            Event::Skipped { file } => self.skipped.lock().unwrap().push((*file).to_owned()),
+            _ => {}
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn every_source_gets_a_package_that_restores_the_target() {
+    let folder = packed(&PackOptions::default());
+    let manifest =
+        Manifest::parse(&fs::read(folder.path().join(MANIFEST_FILE)).unwrap(), folder.path()).unwrap();
+    let versions: Vec<_> = manifest.sources.iter().map(|source| source.version.as_str()).collect();
+    assert_eq!(versions, ["0.1", "1.0", "1.1", "1.9", "1.10"]);
+    for (version, image) in images() {
+        let source = manifest.sources.iter().find(|source| source.version == version).unwrap();
+        let package = manifest.package(source.package.as_ref().unwrap()).unwrap();
+        let bytes = fs::read(folder.path().join(&package.file)).unwrap();
+        assert_eq!(bytes.len() as u64, package.size);
+        let old = if package.kind == Type::Full { &[][..] } else { &image };
+        prove(old, &target(), &bytes).unwrap();
+    }
+    let full = fs::read(folder.path().join(&manifest.full().unwrap().file)).unwrap();
+    prove(&[], &target(), &full).unwrap();
+}
+
+#[test]
+fn what_is_hardly_smaller_than_the_full_package_is_dropped() {
+    let folder = packed(&PackOptions::default());
+    let files = files(folder.path());
+    let names: Vec<&String> = files.keys().collect();
+    assert_eq!(names, ["1.0-to-2.0.bin", "1.10-to-2.0.bin", "1.9-to-2.0.bin", "full-2.0.bin", MANIFEST_FILE]);
+    let manifest = Manifest::parse(&files[MANIFEST_FILE], folder.path()).unwrap();
+    let source = &manifest.sources[0];
+    assert_eq!((source.version.as_str(), source.package.as_deref()), ("0.1", Some("full-2.0.bin")));
+    let full = manifest.full().unwrap().size;
+    let size = source.dropped.as_ref().unwrap().size;
+    assert!(size * 100 > full * 80);
+    let note = format!(
+        "the differential package for 0.1 would have {size} bytes, more than 80 % of the full one's {full}: devices get the full one"
+    );
+    assert_eq!(manifest.notes, [note]);
+}
+
+#[test]
+fn files_are_the_same_however_they_came_to_be() {
+    let expected = files(packed(&PackOptions::default()).path());
+    for (threads, jobs, memory) in [(1, 1, None), (4, 3, None), (2, 4, Some(1))] {
+        let effort = PackOptions { threads, jobs, memory, ..PackOptions::default() };
+        assert!(files(packed(&effort).path()) == expected, "{threads} threads, {jobs} jobs");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let backwards = Release::new("2.0", target()).product("sensor").options(options());
+    let mut images = images();
+    images.reverse();
+    let backwards =
+        images.into_iter().fold(backwards, |release, (version, image)| release.source(version, image));
+    pack(&backwards, &PackOptions::default(), folder.path(), &Silent).unwrap();
+    assert!(files(folder.path()) == expected);
+}
+
+#[test]
+fn a_second_run_makes_nothing_anew() {
+    let folder = packed(&PackOptions::default());
+    let expected = files(folder.path());
+    let notebook = Notebook::new(usize::MAX);
+    pack(&release(), &PackOptions::default(), folder.path(), &notebook).unwrap();
+    assert_eq!(notebook.counts(), (0, 4, 1));
+    assert!(files(folder.path()) == expected);
+    // Unless it is told to.
+    let (notebook, fresh) =
+        (Notebook::new(usize::MAX), PackOptions { fresh: true, ..PackOptions::default() });
+    pack(&release(), &fresh, folder.path(), &notebook).unwrap();
+    assert_eq!(notebook.counts(), (5, 0, 0));
+    assert!(files(folder.path()) == expected);
+}
+
+#[test]
+fn what_changed_is_made_anew() {
+    let folder = packed(&PackOptions::default());
+    let expected = files(folder.path());
+    fs::write(folder.path().join("1.9-to-2.0.bin"), b"damaged").unwrap();
+    fs::remove_file(folder.path().join("full-2.0.bin")).unwrap();
+    let notebook = Notebook::new(usize::MAX);
+    pack(&release(), &PackOptions::default(), folder.path(), &notebook).unwrap();
+    assert_eq!(notebook.counts(), (2, 2, 1));
+    assert!(files(folder.path()) == expected);
+    // Other options make other packages.
+    let (notebook, other) = (Notebook::new(usize::MAX), Options { level: 1, ..options() });
+    pack(&release().options(other), &PackOptions::default(), folder.path(), &notebook).unwrap();
+    assert_eq!(notebook.counts(), (5, 0, 0));
+}
+
+#[test]
+fn another_share_makes_what_was_dropped() {
+    let folder = packed(&PackOptions::default());
+    let notebook = Notebook::new(usize::MAX);
+    let manifest = pack(&release().share(0), &PackOptions::default(), folder.path(), &notebook).unwrap();
+    assert_eq!(notebook.counts(), (1, 4, 0));
+    assert_eq!(files(folder.path()).into_keys().collect::<Vec<_>>(), ["full-2.0.bin", MANIFEST_FILE]);
+    assert!(manifest.sources.iter().all(|source| source.package.as_deref() == Some("full-2.0.bin")));
+}
+
+#[test]
+fn a_run_that_was_cancelled_is_taken_up() {
+    let expected = files(packed(&PackOptions::default()).path());
+    let folder = tempfile::tempdir().unwrap();
+    let effort = PackOptions { jobs: 1, ..PackOptions::default() };
+    let notebook = Notebook::new(2);
+    let stopped = pack(&release(), &effort, folder.path(), &notebook);
+    assert!(matches!(stopped, Err(PackError::Cancelled)), "{stopped:?}");
+    assert!(!folder.path().join(MANIFEST_FILE).exists());
+    let notebook = Notebook::new(usize::MAX);
+    pack(&release(), &effort, folder.path(), &notebook).unwrap();
+    assert_eq!(notebook.counts(), (3, 2, 0));
+    assert!(files(folder.path()) == expected);
+}
+
+#[test]
+fn shards_make_what_one_machine_makes() {
+    let expected = files(packed(&PackOptions::default()).path());
+    for of in [1, 2, 3, 7] {
+        let folders: Vec<TempDir> = (1..=of)
+            .map(|index| packed(&PackOptions { shard: Shard { index, of }, ..PackOptions::default() }))
+            .collect();
+        let paths: Vec<&Path> = folders.iter().map(TempDir::path).collect();
+        if of == 1 {
+            // Not a shard, but everything.
+            assert!(files(paths[0]) == expected);
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        merge(&paths, folder.path()).unwrap();
+        assert!(files(folder.path()) == expected, "{of} shards");
+    }
+}
+
+#[test]
+fn shards_may_share_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in [2, 1] {
+        let effort = PackOptions { shard: Shard { index, of: 2 }, ..PackOptions::default() };
+        pack(&release(), &effort, folder.path(), &Silent).unwrap();
+    }
+    merge(&[folder.path()], folder.path()).unwrap();
+    assert!(files(folder.path()) == files(packed(&PackOptions::default()).path()));
+}
+
+#[test]
+fn shards_that_do_not_belong_together_are_not_merged() {
+    let shard = |index, of| packed(&PackOptions { shard: Shard { index, of }, ..PackOptions::default() });
+    let (one, two, third) = (shard(1, 2), shard(2, 2), shard(3, 3));
+    let other = tempfile::tempdir().unwrap();
+    let effort = PackOptions { shard: Shard { index: 2, of: 2 }, ..PackOptions::default() };
+    pack(&release().module("radio"), &effort, other.path(), &Silent).unwrap();
+    let into = tempfile::tempdir().unwrap();
+    let refusal = |folders: &[&TempDir]| {
+        let paths: Vec<&Path> = folders.iter().map(|folder| folder.path()).collect();
+        merge(&paths, into.path()).unwrap_err().to_string()
+    };
+    let cases = [
+        (refusal(&[]), "there is none in these folders"),
+        (refusal(&[&one]), "shard 2/2 is missing"),
+        (refusal(&[&two, &two]), "shard 2/2 is there twice"),
+        (refusal(&[&one, &third]), "shares of different numbers"),
+        (refusal(&[&one, &other]), "of different releases"),
+    ];
+    for (refusal, part) in cases {
+        assert!(refusal.contains(part), "{refusal}");
+    }
+    let path = one.path().join("full-2.0.bin");
+    let good = fs::read(&path).unwrap();
+    fs::write(&path, &good[1..]).unwrap();
+    assert!(refusal(&[&one, &two]).contains(&format!("the file has {} bytes; the", good.len() - 1)));
+    fs::remove_file(&path).unwrap();
+    assert!(refusal(&[&one, &two]).contains("full-2.0.bin: the file is missing"));
+    fs::write(&path, vec![7; good.len()]).unwrap();
+    assert!(refusal(&[&one, &two]).contains("another SHA-256"));
+    assert!(files(into.path()).is_empty());
+}
+
+#[test]
+fn rules_are_broken_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("release");
+    let refused = pack(&release().firmware_name("-"), &PackOptions::default(), &inner, &Silent);
+    assert!(matches!(refused, Err(PackError::Rule(_))));
+    assert!(!inner.exists());
+}
+
+#[test]
+fn manifests_match_their_schema() {
+    let schema: Value = serde_json::from_str(MANIFEST_SCHEMA).unwrap();
+    let whole = packed(&PackOptions::default());
+    let shard = packed(&PackOptions { shard: Shard { index: 2, of: 2 }, ..PackOptions::default() });
+    let encrypted = tempfile::tempdir().unwrap();
+    let recipient = Recipient::Shared(SharedSecret::from_bytes(&[1; 32]));
+    let encryption = Encryption { recipient, cipher: CipherChoice::Aes256Ctr };
+    let release = Release::new("2.0", target()).options(options()).encrypted(encryption);
+    pack(&release, &PackOptions::default(), encrypted.path(), &Silent).unwrap();
+    let manifests = [
+        whole.path().join(MANIFEST_FILE),
+        encrypted.path().join(MANIFEST_FILE),
+        shard.path().join("manifest.shard-2-of-2.json"),
+    ];
+    for path in manifests {
+        let manifest: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        matches_schema(&manifest, &schema, &schema, "manifest");
+    }
+}
+
+/// The parts of JSON Schema that the schema of manifests uses, but for patterns.
+fn matches_schema(value: &Value, schema: &Value, root: &Value, place: &str) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.strip_prefix("#/$defs/").unwrap();
+        return matches_schema(value, &root["$defs"][name], root, place);
+    }
+    if let Some(alternatives) = schema["oneOf"].as_array() {
+        let fitting = alternatives.iter().find(|alternative| alternative["type"] != "null");
+        if !value.is_null() {
+            matches_schema(value, fitting.unwrap(), root, place);
+        }
+        return;
+    }
+    if let Some(constant) = schema.get("const") {
+        assert_eq!(value, constant, "{place}");
+    }
+    if let Some(allowed) = schema["enum"].as_array() {
+        assert!(allowed.contains(value), "{place}: {value}");
+    }
+    let types: Vec<&str> = match &schema["type"] {
+        Value::Array(types) => types.iter().map(|name| name.as_str().unwrap()).collect(),
+        Value::String(name) => vec![name],
+        _ => return,
+    };
+    let own = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    assert!(types.contains(&own), "{place} is {own}");
+    for item in value.as_array().into_iter().flatten() {
+        matches_schema(item, &schema["items"], root, &format!("{place}[]"));
+    }
+    for (name, member) in value.as_object().into_iter().flatten() {
+        let known = schema["properties"].get(name);
+        matches_schema(
+            member,
+            known.unwrap_or_else(|| panic!("{place}.{name}")),
+            root,
+            &format!("{place}.{name}"),
+        );
+    }
+    for name in schema["required"].as_array().into_iter().flatten() {
+        assert!(value.get(name.as_str().unwrap()).is_some(), "{place} lacks {name}");
+    }
+}
+
+/// `docs/platform.md` repeats the limits of the delivery platform.
+#[test]
+fn the_document_states_the_platforms_limits() {
+    let page = fs::read_to_string(fixtures().join("../docs/platform.md")).unwrap();
+    let rows = [
+        ("firmware name", format!("1 to {NAME_LIMIT} characters")),
+        ("version", format!("1 to {VERSION_LIMIT} characters")),
+        ("module", format!("1 to {MODULE_LIMIT} characters")),
+        ("module", format!("`{DEFAULT_MODULE}`")),
+        ("description", format!("at most {DESCRIPTION_LIMIT} characters")),
+        ("file size", "at most 1,000,000,000 bytes".to_owned()),
+        ("file size over MQTT", "at most 16,000,000 bytes".to_owned()),
+        ("catalogue", format!("at most {CATALOGUE_LIMIT} packages")),
+        ("file name", ENDINGS.map(|ending| format!("`{ending}`")).join(", ")),
+    ];
+    for (rule, limit) in rows {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {rule} |"))).expect(rule);
+        assert!(row.contains(&limit), "{limit:?} is missing in {row:?}");
+    }
+}

@@ -1,0 +1,206 @@
+//! The guard of refactoring: packages of every kind of image, level, memory, architecture and codec, by their SHA-256.
+//!
+//! A change that is not meant to change packages leaves `snapshot.txt` as it is. After one that is, this writes it anew:
+//! `SMIDGEN_BLESS=1 cargo test -p diff-core snapshot -- --include-ignored`
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[cfg(feature = "release")]
+use diff_core::release::{PackOptions, Release, pack};
+use diff_core::{Arch, CodecChoice, Containers, Identity, InPlace, Options, Ram, Silent, diff};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use testkit::archives::{Put, changed, gzip, tar, text, zip};
+use testkit::{Program, firmware, fixtures, noise};
+
+/// A package to make.
+#[derive(Clone)]
+struct Case {
+    name: String,
+    base: Vec<u8>,
+    target: Vec<u8>,
+    options: Options,
+}
+
+impl Case {
+    fn new(name: &str, images: &(Vec<u8>, Vec<u8>), options: Options) -> Self {
+        let (base, target) = images.clone();
+        Self { name: name.into(), base, target, options }
+    }
+
+    /// Its line in the record.
+    fn line(&self) -> String {
+        let package = diff(&self.base, &self.target, &self.options, &Silent).unwrap().bytes;
+        line(&self.name, &package)
+    }
+}
+
+fn line(name: &str, bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    format!("{name} {} {digest}\n", bytes.len())
+}
+
+const PAIRS: [(u32, u32); 3] = [(1, 2), (2, 3), (3, 1)];
+
+fn usual() -> Options {
+    Options { ram: Ram::Bytes(16 << 10), ..Options::default() }
+}
+
+/// The fixture firmware under every option.
+fn firmware_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (base, target) in PAIRS {
+        let images = (firmware(base), firmware(target));
+        let mut add = |what: String, options| {
+            cases.push(Case::new(&format!("firmware-{base}-{target}-{what}"), &images, options));
+        };
+        for level in 1..=9 {
+            add(format!("level-{level}"), Options { level, ..usual() });
+        }
+        for (ram, name) in [(3000, "3000"), (6000, "6000"), (64 << 10, "64k"), (256 << 10, "256k")] {
+            add(format!("ram-{name}"), Options { ram: Ram::Bytes(ram), ..usual() });
+        }
+        for arch in ["none", "thumb", "riscv"] {
+            add(format!("arch-{arch}"), Options { arch: self::arch(arch), ..usual() });
+        }
+        let zstd = Options { codec: CodecChoice::Zstd, ..Options::default() };
+        add("zstd".into(), zstd.clone());
+        add("zstd-128k".into(), Options { ram: Ram::Bytes(160 << 10), ..zstd });
+        for (page, scratch) in [(1024, 4096), (4096, 8192)] {
+            let slot = (images.0.len().max(images.1.len()) as u32).next_multiple_of(page);
+            let in_place = Some(InPlace { slot, page, write: 4, scratch });
+            add(format!("in-place-{page}"), Options { in_place, body_digest: true, ..usual() });
+        }
+        let identity = Identity { product: Some("sensor".into()), ..Identity::default() };
+        add("said".into(), Options { md5: true, body_digest: true, identity, ..usual() });
+        add("address".into(), Options { base_address: Some(0x1000), level: 3, ..usual() });
+    }
+    cases
+}
+
+fn arch(name: &str) -> Arch {
+    match name {
+        "none" => Arch::None,
+        "thumb" => Arch::Thumb,
+        "aarch64" => Arch::Aarch64,
+        "arm" => Arch::Arm,
+        "riscv" => Arch::Riscv,
+        "xtensa" => Arch::Xtensa,
+        "x86" => Arch::X86,
+        _ => Arch::Auto,
+    }
+}
+
+/// Code of each architecture, found and named.
+fn code_cases() -> Vec<Case> {
+    let read = |name: String| fs::read(fixtures().join("packages").join(name)).unwrap();
+    let mut cases = Vec::new();
+    for name in ["aarch64", "arm", "riscv", "xtensa", "x86", "code", "words", "more-words", "small"] {
+        let images = (read(format!("{name}-base.bin")), read(format!("{name}-target.bin")));
+        cases.push(Case::new(&format!("{name}-auto"), &images, usual()));
+        cases.push(Case::new(&format!("{name}-arch"), &images, Options { arch: arch(name), ..usual() }));
+        cases.push(Case::new(&format!("{name}-level-3"), &images, Options { level: 3, ..usual() }));
+    }
+    let (program, nothing) = (Program::new(400, 1), Vec::new());
+    let images = (program.link(), program.revised(40, 2).link());
+    for level in [1, 3, 4, 6] {
+        cases.push(Case::new(&format!("program-level-{level}"), &images, Options { level, ..usual() }));
+    }
+    cases.push(Case::new("program-from-nothing", &(nothing.clone(), images.1.clone()), usual()));
+    cases.push(Case::new("program-to-nothing", &(images.0.clone(), nothing), usual()));
+    cases.push(Case::new("program-to-noise", &(images.0, noise(9000, 256, 3)), usual()));
+    cases
+}
+
+/// Compressed files, looked into and not.
+fn container_cases() -> Vec<Case> {
+    let pair = |file: &dyn Fn(&[u8]) -> Vec<u8>| (file(&text(1)), file(&changed(text(1))));
+    let put = |put| move |plain: &[u8]| zip(&[("a", put, plain), ("b", Put::Stored, &text(2))]);
+    let files = [
+        ("gz", pair(&gzip)),
+        ("tar", pair(&|plain| tar(&[("a", plain), ("b", &text(2))]))),
+        ("tar-gz", pair(&|plain| gzip(&tar(&[("a", plain), ("b", &text(2))])))),
+        ("zip", pair(&put(Put::Deflated))),
+        ("zip-described", pair(&put(Put::Described))),
+        ("zip-64", pair(&put(Put::Zip64))),
+        ("gz-in-zip", pair(&|plain| zip(&[("a", Put::Stored, &gzip(plain))]))),
+    ];
+    let mut cases = Vec::new();
+    for (name, images) in &files {
+        cases.push(Case::new(name, images, Options::default()));
+        let plain = Options { containers: Containers::None, level: 3, ..Options::default() };
+        cases.push(Case::new(&format!("{name}-as-it-is"), images, plain));
+    }
+    let zstd = Options { codec: CodecChoice::Zstd, ..Options::default() };
+    cases.push(Case::new("tar-gz-zstd", &files[2].1, zstd));
+    cases
+}
+
+/// Images beyond the sizes at which less is tried: of 1, 8 and 40 MiB.
+fn large_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (megabytes, levels) in [(2, [3, 6]), (10, [3, 6]), (42, [1, 3])] {
+        let program = Program::new(megabytes * 9000, 7);
+        let images = (program.link(), program.revised(50, 8).link());
+        for level in levels {
+            let options = Options { level, ..Options::default() };
+            cases.push(Case::new(&format!("program-{megabytes}m-level-{level}"), &images, options));
+        }
+    }
+    cases
+}
+
+/// The packages of a release and its full image.
+#[cfg(feature = "release")]
+fn release_lines() -> Vec<String> {
+    let release = Release::new("3.0", firmware(3)).product("sensor").options(usual());
+    let release = release.source("1.0", firmware(1)).source("2.0", firmware(2));
+    let folder = tempfile::tempdir().unwrap();
+    pack(&release, &PackOptions::default(), folder.path(), &Silent).unwrap();
+    let mut files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "bin"));
+    files.sort();
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|path| line(&format!("release/{}", name(path)), &fs::read(path).unwrap())).collect()
+}
+
+fn lines(cases: &[Case]) -> Vec<String> {
+    cases.par_iter().map(Case::line).collect()
+}
+
+/// Compares the packages with the record, line by line, or writes it.
+fn check(file: &str, made: &[String]) {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(file);
+    if std::env::var_os("SMIDGEN_BLESS").is_some() {
+        fs::write(&path, made.concat()).unwrap();
+        return;
+    }
+    let recorded = fs::read_to_string(&path).unwrap();
+    let changed: Vec<_> =
+        made.iter().zip(recorded.lines()).filter(|(made, line)| made.trim() != *line).collect();
+    assert!(changed.is_empty(), "{} packages have changed: {changed:#?}", changed.len());
+    assert_eq!(made.len(), recorded.lines().count(), "lines of {file}");
+}
+
+#[test]
+fn packages_are_what_they_were() {
+    check("snapshot.txt", &lines(&[firmware_cases(), code_cases(), container_cases()].concat()));
+}
+
+#[test]
+#[cfg(feature = "release")]
+fn packages_of_a_release_are_what_they_were() {
+    check("snapshot-release.txt", &release_lines());
+}
+
+/// Takes minutes: `.ci/run` asks for it.
+#[test]
+#[ignore = "large images"]
+fn packages_of_large_images_are_what_they_were() {
+    check("snapshot-large.txt", &lines(&large_cases()));
+}

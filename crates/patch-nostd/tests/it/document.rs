@@ -1,0 +1,532 @@
+//! What `docs/format.md` says in tables is what the decoder does: fields, limits, memory, kinds, extensions.
+//!
+//! Headers are built here from the document's own tables, so that a row that is changed, moved or left out fails.
+
+use patch_nostd::wire::{
+    HEADER_LIMIT, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, MOST_SIGNATURES, PREFIX_LENGTH, TEXT_LIMIT, VERSION, crc32,
+};
+#[cfg(feature = "all-architectures")]
+use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, PageKind};
+use patch_nostd::{Error, Header, required_ram};
+use testkit::FORMAT;
+
+/// The text of a section, without its subsections.
+fn section(number: &str) -> &'static str {
+    let mark = |line: &str| line.trim_start_matches('#').trim_start().starts_with(&format!("{number} "));
+    let mut sections = FORMAT.split("\n#").skip(1);
+    sections.find(|text| mark(text)).unwrap_or_else(|| panic!("section {number}"))
+}
+
+/// The cells of all rows of the section's tables, without the heads.
+fn rows(number: &str) -> Vec<Vec<&'static str>> {
+    let table = section(number).lines().filter(|line| line.starts_with("| "));
+    let cells = |line: &'static str| line.trim_matches('|').split(" | ").map(str::trim).collect();
+    let heads = |row: &Vec<&str>| {
+        !["Field", "Tag", "Part", "Number", "Bit", "f", "Role k", "Cells"].contains(&row[0])
+    };
+    table.filter(|line| !line.starts_with("| ---")).map(cells).filter(heads).collect()
+}
+
+/// The row that begins with this name.
+fn row(number: &str, name: &str) -> Vec<&'static str> {
+    rows(number).into_iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("{number}: {name}"))
+}
+
+/// A number as the document writes it: `1,000,000,000`, `2^14`, `0xFFFFFF`.
+fn number(text: &str) -> u32 {
+    let text = text.replace(',', "");
+    if let Some((base, exponent)) = text.split_once('^') {
+        return number(base).pow(number(exponent));
+    }
+    let parsed = match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    parsed.unwrap_or_else(|_| panic!("{text} is no number"))
+}
+
+/// The range that a text begins with, `low to high`, which may stand behind other words.
+fn range(text: &str) -> (u32, u32) {
+    let words: Vec<_> = text.split([' ', ':', ';']).collect();
+    let to = words.iter().position(|word| *word == "to").unwrap_or_else(|| panic!("no range: {text}"));
+    (number(words[to - 1]), number(words[to + 1].trim_end_matches(',')))
+}
+
+fn varint(mut value: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value > 0x7F {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// `FIXED_RAM` as section 3.2 states it.
+fn fixed_ram() -> u32 {
+    let (_, rest) = section("3.2").split_once("`FIXED_RAM` is ").unwrap();
+    number(rest.split('.').next().unwrap())
+}
+
+/// What section 3.2 has a table of this name take for each entry.
+fn ram_of_each(name: &str) -> u32 {
+    let (before, _) = section("3.2").split_once(&format!(" * {name}")).unwrap();
+    number(before.rsplit(' ').next().unwrap())
+}
+
+/// A header with what a test changes.
+#[derive(Clone)]
+struct Fields {
+    flags: u8,
+    base_size: u32,
+    target_size: u32,
+    codec: [u32; 3],
+    rates: u8,
+    block_log: u8,
+    windows: Vec<(u32, u32)>,
+    window_count: u8,
+    kinds: Vec<u8>,
+    extensions: Vec<u8>,
+    signatures: Vec<u8>,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self {
+            flags: 0,
+            base_size: 100,
+            target_size: 200,
+            codec: [7, 0, 0],
+            rates: 0x48,
+            block_log: 5,
+            windows: Vec::new(),
+            window_count: 0,
+            kinds: vec![0],
+            extensions: Vec::new(),
+            signatures: Vec::new(),
+        }
+    }
+}
+
+impl Fields {
+    fn ram(&self) -> u32 {
+        let [slots, landmarks, learned] = self.codec;
+        let tables = landmarks
+            .wrapping_mul(ram_of_each("landmarks"))
+            .wrapping_add(learned.wrapping_mul(ram_of_each("learned")))
+            .wrapping_add(slots.wrapping_mul(ram_of_each("slots")));
+        fixed_ram().wrapping_add(tables).max(HEADER_LIMIT as u32)
+    }
+
+    /// The bytes of a field with this name in the document; every field has bytes that no other one has.
+    fn field(&self, name: &str) -> Vec<u8> {
+        match name {
+            "magic" => MAGIC.to_vec(),
+            "version" => vec![VERSION],
+            "codec" => vec![0],
+            "flags" => vec![self.flags],
+            "header length" => vec![0; 2],
+            "base size" => varint(self.base_size),
+            "target size" => varint(self.target_size),
+            "base digest" if self.base_size == 0 => Vec::new(),
+            "base digest" => vec![0xB1; 16],
+            "target digest" => vec![0xB2; 32],
+            "target MD5" if self.flags & 1 == 0 => Vec::new(),
+            "target MD5" => vec![0xB3; 16],
+            "RAM" => varint(self.ram()),
+            "codec parameters" => self.table("3.1", &["window log"]),
+            "slots" => varint(self.codec[0]),
+            "landmarks" => varint(self.codec[1]),
+            "learned" => varint(self.codec[2]),
+            "rates" => vec![self.rates],
+            "block log" => vec![self.block_log],
+            "base address" => varint(0x0800_0000),
+            "address high" => varint(0x55),
+            "window count" => vec![self.window_count],
+            "windows" => {
+                let window = |&(start, length): &(u32, u32)| [varint(start), varint(length)].concat();
+                self.windows.iter().flat_map(window).collect()
+            }
+            "kinds" => [vec![self.kinds.len() as u8], self.kinds.clone()].concat(),
+            "body length" => varint(77),
+            "body digest" if self.flags & 2 == 0 => Vec::new(),
+            "body digest" => vec![0xB4; 32],
+            "extensions" => [varint(self.extensions.len() as u32), self.extensions.clone()].concat(),
+            "signatures" => self.signatures.clone(),
+            "checksum" => Vec::new(),
+            other => panic!("the document has an unknown field: {other}"),
+        }
+    }
+
+    /// The fields of a section's table in its order.
+    fn table(&self, section: &str, without: &[&str]) -> Vec<u8> {
+        let names = rows(section).into_iter().map(|row| row[0]).filter(|name| !without.contains(name));
+        names.flat_map(|name| self.field(name)).collect()
+    }
+
+    fn header(&self) -> Vec<u8> {
+        let mut header = self.table("2.2", &[]);
+        let length = header.len() + 4;
+        header[7..9].copy_from_slice(&(length as u16).to_le_bytes());
+        header.extend_from_slice(&crc32(&header).to_le_bytes());
+        header
+    }
+
+    fn parse(&self) -> Result<Header, Error> {
+        Header::parse(&self.header()).map(|(header, _)| header)
+    }
+}
+
+/// Both ends of a range are accepted, and what is beside it is refused.
+fn assert_limits((low, high): (u32, u32), change: impl Fn(&mut Fields, u32)) {
+    let parse = |value| {
+        let mut fields = Fields::default();
+        change(&mut fields, value);
+        fields.parse().map(|header| assert_eq!(required_ram(&header), u64::from(fields.ram())))
+    };
+    for value in [low, high] {
+        assert_eq!(parse(value), Ok(()), "{value}");
+    }
+    for value in [low.checked_sub(1), high.checked_add(1)].into_iter().flatten() {
+        assert_eq!(parse(value), Err(Error::MalformedHeader), "{value}");
+    }
+}
+
+#[test]
+fn the_version_stands_in_title_table_and_history() {
+    assert!(FORMAT.starts_with(&format!("# The Smidgen package format, version {VERSION}\n")));
+    assert_eq!(row("2.2", "version")[3], VERSION.to_string());
+    let last = rows("12").last().unwrap()[0];
+    assert_eq!(last, VERSION.to_string());
+    let magic: Vec<_> = MAGIC.iter().map(|byte| format!("{byte:02X}")).collect();
+    assert_eq!(row("2.2", "magic")[3], format!("`{}` (\"SMDG\")", magic.join(" ")));
+}
+
+#[test]
+fn the_table_of_fields_is_what_a_header_is() {
+    let fields = Fields { flags: 3, windows: vec![(1, 2)], window_count: 1, ..Fields::default() };
+    let header = fields.parse().unwrap();
+    assert_eq!((header.base_size, header.target_size), (100, 200));
+    assert_eq!((header.base_digest, header.target_digest), ([0xB1; 16], [0xB2; 32]));
+    assert_eq!((header.target_md5, header.body_digest), (Some([0xB3; 16]), Some([0xB4; 32])));
+    assert_eq!((header.base_address, header.address_high), (0x0800_0000, 0x55));
+    assert_eq!((header.windows[0].start, header.windows[0].length), (0x100, 0x200));
+    assert_eq!((u64::from(header.ram), header.body_length), (required_ram(&header), 77));
+}
+
+#[test]
+fn the_first_nine_bytes_are_at_the_places_stated() {
+    let header = Fields::default().header();
+    for (offset, error) in
+        [(0, Error::NotAPackage), (4, Error::UnsupportedVersion), (5, Error::UnsupportedCodec)]
+    {
+        let mut changed = header.clone();
+        changed[offset] = 0x7F;
+        assert_eq!(Header::parse(&changed).err(), Some(error), "{offset}");
+    }
+    let (low, high) = range(row("2.2", "header length")[3]);
+    assert_eq!((low as usize, high as usize), (PREFIX_LENGTH + 4, HEADER_LIMIT));
+    for length in [low - 1, high + 1] {
+        let mut changed = header.clone();
+        changed[7..9].copy_from_slice(&(length as u16).to_le_bytes());
+        assert_eq!(Header::parse(&changed).err(), Some(Error::MalformedHeader), "{length}");
+    }
+}
+
+#[test]
+fn ranges_of_fields_are_those_stated() {
+    for name in ["base size", "target size"] {
+        assert_eq!(range(row("2.2", name)[3]).1, IMAGE_LIMIT);
+    }
+    assert_limits(range(row("2.2", "base size")[3]), |fields, value| fields.base_size = value);
+    assert_limits((0, IMAGE_LIMIT), |fields, value| fields.target_size = value);
+    let windows = range(row("2.2", "window count")[3]);
+    assert_eq!(windows.1 as usize, MAX_WINDOWS);
+    assert_limits(windows, |fields, value| {
+        fields.window_count = value as u8;
+        fields.windows = vec![(5, 6); value as usize];
+    });
+    let lengths = range(row("3.5", "length")[2]);
+    assert_limits(lengths, |fields, value| {
+        fields.window_count = 1;
+        fields.windows = vec![(0, value)];
+    });
+    assert_limits(range(row("3.5", "start")[2]), |fields, value| {
+        fields.window_count = 1;
+        fields.windows = vec![(value, 1)];
+    });
+    let beyond = Fields { window_count: 1, windows: vec![(lengths.1, 2)], ..Fields::default() };
+    assert_eq!(beyond.parse().err(), Some(Error::MalformedHeader));
+}
+
+#[test]
+fn codec_parameters_are_those_stated() {
+    for (i, name) in ["slots", "landmarks", "learned"].into_iter().enumerate() {
+        assert_limits(range(row("3.1", name)[2]), |fields, value| fields.codec[i] = value);
+    }
+    assert_limits(range(row("3.1", "block log")[2]), |fields, value| fields.block_log = value as u8);
+    let rates = row("3.1", "rates")[2];
+    let (counter, mixer) = rates.split_once("; ").unwrap();
+    let counter = counter.strip_prefix("high four bits: counter rate, ").unwrap();
+    let mixer = mixer.strip_prefix("low four bits: mixer rate, ").unwrap();
+    assert_limits(range(counter), |fields, value| fields.rates = (value as u8) << 4 | 1);
+    let mixer = range(mixer);
+    for rate in 0..16 {
+        let fields = Fields { rates: 3 << 4 | rate, ..Fields::default() };
+        assert_eq!(fields.parse().is_ok(), (mixer.0..=mixer.1).contains(&rate.into()), "{rate}");
+    }
+}
+
+/// That the decoder asks for what the formula says, all tests of limits above compare.
+#[test]
+fn memory_is_the_sum_of_its_parts_and_control_cells_have_no_holes() {
+    let parts: u32 = rows("3.2").iter().map(|row| number(row[1])).sum();
+    assert_eq!(parts, fixed_ram());
+    assert!(section("3.2").contains(&format!("cm:    ram = max({HEADER_LIMIT}, FIXED_RAM + ")));
+    assert_eq!(Fields::default().parse().unwrap().ram, fixed_ram() + 7 * ram_of_each("slots"));
+    let numbers = section("5.5");
+    let cells =
+        number(numbers.split_once("*control cells* of their own: ").unwrap().1.split(' ').next().unwrap());
+    assert!(
+        row("3.2", &format!("control cells: {cells} of 2 bytes (section 5.5)"))[1] == (2 * cells).to_string()
+    );
+    let (_, first_flag) = numbers.split_once("control(f) = plain(").unwrap();
+    let first_flag = number(first_flag.split(' ').next().unwrap());
+    let last_flag = number(rows("5.5").last().unwrap()[0].split(", ").last().unwrap());
+    // The first flag follows the numbers' cells, and after the last one there is less than four bytes' room.
+    let roles = rows("5.5").iter().take_while(|row| row[0] != "0 to 7").count() - 3;
+    assert_eq!((roles, first_flag), (10, 69 * 10));
+    assert_eq!((first_flag + last_flag + 1).next_multiple_of(2), cells);
+    assert!(section("4.4").contains(&format!("| `C[{cells}]`, control cells | 0x8000 | 5.5 |")));
+}
+
+#[cfg(any(feature = "zstd", feature = "encode"))]
+#[test]
+fn the_windows_of_zstd_are_those_stated() {
+    let (low, high) = range(row("3.1", "window log")[2]);
+    for log in low - 1..=high + 1 {
+        let window = 1u32 << log;
+        let ram = (window + 3 * window.min(131_072) + 98304 + 32768).max(HEADER_LIMIT as u32);
+        let mut header = Fields::default().header();
+        header.truncate(header.len() - 4);
+        header[5] = 1;
+        let at = PREFIX_LENGTH + varint(100).len() + varint(200).len() + 16 + 32;
+        let old =
+            varint(Fields::default().ram()).len() + Fields::default().table("3.1", &["window log"]).len();
+        header.splice(at..at + old, [varint(ram), vec![log as u8]].concat());
+        let length = header.len() as u16 + 4;
+        header[7..9].copy_from_slice(&length.to_le_bytes());
+        header.extend_from_slice(&crc32(&header).to_le_bytes());
+        let parsed = Header::parse(&header).map(|(header, _)| required_ram(&header));
+        let stated = (low..=high).contains(&log);
+        assert_eq!(parsed, if stated { Ok(ram.into()) } else { Err(Error::MalformedHeader) }, "{log}");
+    }
+}
+
+#[cfg(feature = "all-architectures")]
+#[test]
+fn kinds_of_pages_are_those_stated() {
+    let count = range(row("3.4", "count")[2]);
+    assert_eq!(count, (1, MAX_KINDS as u32));
+    assert_eq!(1 << PAGE_LOG, 4096);
+    assert!(section("1").contains("| page | 4096 bytes of the target image"));
+    let mut alignments = [None; 256];
+    for row in rows("3.4").into_iter().filter(|row| row.len() == 4) {
+        let alignment = if row[0] == "0" { "1" } else { row[3] };
+        for range in row[0].split(", ") {
+            let (first, last) = range.split_once(" to ").unwrap_or((range, range));
+            for kind in number(first)..=number(last) {
+                alignments[kind as usize] = Some(match alignment {
+                    "4, or 8 if wide" => 4 << (kind & 1),
+                    one => number(one),
+                });
+            }
+        }
+    }
+    for kind in 0..=255 {
+        let known = PageKind::from_number(kind);
+        assert_eq!(known.map(PageKind::alignment).ok(), alignments[usize::from(kind)], "{kind}");
+        let expected = known.map(|_| ()).map_err(|_| Error::UnsupportedPageKind);
+        assert_eq!(Fields { kinds: vec![kind], ..Fields::default() }.parse().map(|_| ()), expected);
+    }
+    let all: Vec<u8> = (0..=255).filter(|kind| alignments[usize::from(*kind)].is_some()).collect();
+    for length in 0..=MAX_KINDS + 1 {
+        let fields = Fields { kinds: all[..length].to_vec(), ..Fields::default() };
+        assert_eq!(fields.parse().is_ok(), (1..=MAX_KINDS).contains(&length), "{length}");
+    }
+    assert_eq!(Fields { kinds: vec![0, 0], ..Fields::default() }.parse().err(), Some(Error::MalformedHeader));
+}
+
+/// A record of section 2.6.
+fn record(tag: u8, value: &[u8]) -> Vec<u8> {
+    [vec![tag], varint(value.len() as u32), value.to_vec()].concat()
+}
+
+#[test]
+fn extensions_are_those_stated() {
+    let parse = |extensions: Vec<u8>| Fields { flags: 2, extensions, ..Fields::default() }.parse().err();
+    let tags: Vec<u32> = rows("2.6").iter().filter_map(|row| row[0].parse().ok()).collect();
+    assert!(tags.iter().copied().eq(1..=tags.len() as u32), "{tags:?}");
+    for tag in 0..=255 {
+        // The number of section 15 is kept for it until it is there.
+        let stated = tags.contains(&tag.into()) && (tag != 7 || FORMAT.contains("\n## 15 "));
+        let unknown = parse(record(tag, &[])) == Some(Error::ReservedField);
+        assert_eq!(unknown, !stated, "{tag}");
+    }
+    for (tag, name) in [(1, "product"), (2, "module"), (3, "version")] {
+        let row = rows("2.6").into_iter().find(|row| row[1] == name).unwrap();
+        let (low, high) = range(row[2]);
+        assert_eq!((row[0], high as usize), (&*tag.to_string(), TEXT_LIMIT));
+        for length in [low - 1, low, high, high + 1] {
+            let expected = (!(low..=high).contains(&length)).then_some(Error::MalformedHeader);
+            assert_eq!(parse(record(tag, &vec![b'a'; length as usize])), expected, "{name} {length}");
+        }
+    }
+    let plan = |segment: u32, keep: u32| record(5, &[varint(segment), varint(4096), varint(keep)].concat());
+    assert_eq!(parse([record(4, &varint(u32::MAX)), plan(8192, 8192)].concat()), None);
+    for wrong in [plan(0, 0), plan(8192, 8193)] {
+        assert_eq!(parse(wrong), Some(Error::MalformedHeader));
+    }
+}
+
+/// Section 2.5: the length of a record, its tag, its value, the order of the tags.
+#[test]
+fn a_record_is_checked_in_the_order_stated() {
+    let parse = |extensions: Vec<u8>| Fields { extensions, ..Fields::default() }.parse().err();
+    assert_eq!(parse(vec![200, 64]), Some(Error::MalformedHeader), "goes beyond, and unknown");
+    assert_eq!(parse([record(2, b" "), record(200, b"")].concat()), Some(Error::MalformedHeader));
+    assert_eq!(
+        parse([record(2, b"a"), record(200, b""), record(1, b"a")].concat()),
+        Some(Error::ReservedField)
+    );
+    assert_eq!(parse([record(2, b"a"), record(1, b"a")].concat()), Some(Error::MalformedHeader));
+}
+
+/// Section 2.5: a signed header's signatures come before its fields.
+#[test]
+fn signatures_are_found_and_checked_before_the_fields() {
+    let signed = |names: &[u8], count: u8| {
+        let entries = names.iter().flat_map(|name| [*name; 72]);
+        entries.chain([count]).collect::<Vec<u8>>()
+    };
+    let fields = |names: &[u8], count: u8| Fields {
+        flags: 8 | 2,
+        signatures: signed(names, count),
+        ..Fields::default()
+    };
+    let (low, high) = range(row("2.7", "count")[2]);
+    assert_eq!((low, high as usize), (1, MOST_SIGNATURES));
+    for count in 0..=MOST_SIGNATURES as u8 + 1 {
+        let names: Vec<u8> = (0..count).collect();
+        let stated = (low..=high).contains(&count.into());
+        let refused = fields(&names, count).parse().err();
+        assert_eq!(refused, (!stated).then_some(Error::MalformedHeader), "{count}");
+    }
+    let unknown_kind = |fields: Fields| Fields { kinds: vec![255], ..fields }.parse().err();
+    assert_eq!(unknown_kind(fields(&[1], 1)), Some(Error::UnsupportedPageKind));
+    assert_eq!(unknown_kind(fields(&[1], 9)), Some(Error::MalformedHeader), "a wrong count comes first");
+    assert_eq!(unknown_kind(fields(&[2, 1], 2)), Some(Error::MalformedHeader), "and so does a wrong order");
+    let no_digest = Fields { flags: 8, ..fields(&[1], 1) };
+    assert_eq!(unknown_kind(no_digest), Some(Error::MalformedHeader), "and a missing body digest");
+    let reserved = Fields { flags: 0x18, ..fields(&[1], 9) };
+    assert_eq!(reserved.parse().err(), Some(Error::ReservedField), "but not before the flags");
+}
+
+/// Section 2.5: the first nine bytes are checked as soon as they are there, the codec before its parameters are parsed.
+#[test]
+fn the_codec_is_checked_with_the_version() {
+    let mut header = Fields::default().header();
+    header[5] = 2;
+    header[7] = 1;
+    header[8] = 0;
+    assert_eq!(Header::parse(&header).err(), Some(Error::UnsupportedCodec));
+}
+
+/// All errors, in order of their numbers.
+const ERRORS: [Error; 37] = [
+    Error::NotAPackage,
+    Error::UnsupportedVersion,
+    Error::UnsupportedCodec,
+    Error::ReservedField,
+    Error::MalformedHeader,
+    Error::HeaderChecksum,
+    Error::UnsupportedPageKind,
+    Error::RamMismatch,
+    Error::WorkspaceTooSmall,
+    Error::WorkspaceMisaligned,
+    Error::BaseSize,
+    Error::BaseDigest,
+    Error::BaseRead,
+    Error::TargetWrite,
+    Error::TargetRead,
+    Error::Truncated,
+    Error::TrailingData,
+    Error::Corrupt,
+    Error::TargetDigest,
+    Error::BodyDigest,
+    Error::Finished,
+    Error::SlotSize,
+    Error::Product,
+    Error::Module,
+    Error::Version,
+    Error::RollbackCounter,
+    Error::Journal,
+    Error::Areas,
+    Error::PackageRead,
+    Error::BaseGone,
+    Error::NotInPlace,
+    Error::Container,
+    Error::Encrypted,
+    Error::DecryptionKey,
+    Error::Unsigned,
+    Error::UnknownKey,
+    Error::Signature,
+];
+
+#[test]
+fn the_document_has_all_numbers_and_names() {
+    assert!(ERRORS.is_sorted_by_key(|error| error.number()));
+    for error in ERRORS {
+        let number = error.number();
+        assert!(FORMAT.contains(&format!("\n| {number} | {error:?} | ")), "{error:?}");
+    }
+}
+
+#[test]
+fn the_document_has_the_platforms_codes() {
+    for code in -4..=-1 {
+        let errors = ERRORS.iter().filter(|error| error.platform_code() == code);
+        let numbers: Vec<_> = errors.map(|error| format!("{}", error.number())).collect();
+        let line = FORMAT.lines().find(|line| line.starts_with(&format!("| {code} | "))).unwrap();
+        assert!(line.ends_with(&format!(" | {} |", numbers.join(", "))), "{line}");
+    }
+    assert!(ERRORS.iter().all(|error| (-4..0).contains(&error.platform_code())));
+}
+
+/// CONTRIBUTING.md says of each section where it is tested.
+#[test]
+fn every_section_has_tests_that_are_there() {
+    let root = testkit::fixtures().join("..");
+    let text = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let table = text.split("<!-- tests: ").nth(1).unwrap().lines().skip(3);
+    let rows: Vec<(&str, &str)> = table
+        .filter_map(|line| line.trim_matches('|').split_once('|'))
+        .map(|(number, files)| (number.trim(), files))
+        .collect();
+    let headings: Vec<&str> = FORMAT
+        .split("\n#")
+        .skip(1)
+        .map(|text| text.trim_start_matches(['#', ' ']).split(' ').next().unwrap())
+        .filter(|number| number.starts_with(|digit: char| digit.is_ascii_digit()))
+        .collect();
+    for heading in &headings {
+        let chapter = heading.split('.').next().unwrap();
+        assert!(rows.iter().any(|(number, _)| [heading, chapter].contains(number)), "section {heading}");
+    }
+    for (number, files) in rows {
+        assert!(headings.contains(&number), "there is no section {number}");
+        for file in files.split('`').skip(1).step_by(2) {
+            assert!(root.join(file).exists(), "section {number}: {file}");
+        }
+    }
+}

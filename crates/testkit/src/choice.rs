@@ -1,0 +1,131 @@
+//! Packages that the encoder would not make of these images: kinds of pages, tables and speeds as the format allows.
+
+use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress};
+use patch_nostd::entropy::RangeEncoder;
+use patch_nostd::refs::Landmark;
+use patch_nostd::wire::{Codec, ModelSize, PAGE_LOG, PageKind, PageKinds, Tuning, codec_ram};
+use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
+
+use crate::with_workspace;
+
+/// What is chosen by hand.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The kinds that the header lists.
+    pub kinds: Vec<PageKind>,
+    /// Where the target's pages have another kind than those before: the first byte, and the index of the kind.
+    pub places: Vec<(u32, usize)>,
+    /// Address of the first byte.
+    pub base_address: u64,
+    /// Sizes of the tables; `landmarks` is the most that are stored.
+    pub size: ModelSize,
+    /// Speeds of the models.
+    pub tuning: Tuning,
+}
+
+/// What a body is coded from.
+struct Plan<'a> {
+    base: &'a [u8],
+    target: &'a [u8],
+    covers: &'a [(u32, Cover)],
+    landmarks: Vec<Landmark>,
+    places: &'a [(u32, usize)],
+}
+
+impl Choice {
+    /// The package that makes `target` of `base` with these covers, each with its place in `target`; the first few of
+    /// them are landmarks.
+    pub fn package(&self, base: &[u8], target: &[u8], covers: &[(u32, Cover)]) -> Vec<u8> {
+        let plan = Plan::new(base, target, covers, self);
+        let landmarks = plan.landmarks.len() as u32;
+        let codec = Codec::Cm { size: ModelSize { landmarks, ..self.size }, tuning: self.tuning };
+        let mut header = Header {
+            codec,
+            base_size: base.len() as u32,
+            target_size: target.len() as u32,
+            base_digest: *sha256(base).first_chunk().unwrap(),
+            target_digest: sha256(target),
+            target_md5: None,
+            ram: codec_ram(&codec) as u32,
+            base_address: self.base_address as u32,
+            address_high: (self.base_address >> 32) as u32,
+            windows: Default::default(),
+            kinds: PageKinds::new(&self.kinds).unwrap(),
+            read_back: false,
+            body_length: 0,
+            body_digest: None,
+        };
+        let body = plan.encode(&header);
+        header.body_length = body.len() as u32;
+        [header.to_bytes(), body].concat()
+    }
+}
+
+impl<'a> Plan<'a> {
+    fn new(base: &'a [u8], target: &'a [u8], covers: &'a [(u32, Cover)], choice: &'a Choice) -> Self {
+        let landmark =
+            |&(target, cover): &(u32, Cover)| Landmark { base: cover.start, target, length: cover.length };
+        let mut landmarks: Vec<Landmark> =
+            covers.iter().take(choice.size.landmarks as usize).map(landmark).collect();
+        landmarks.sort_by_key(|landmark| landmark.base);
+        Self { base, target, covers, landmarks, places: &choice.places }
+    }
+
+    fn encode(&self, header: &Header) -> Vec<u8> {
+        let Codec::Cm { size, tuning } = header.codec else { unreachable!() };
+        with_workspace(header.ram as usize, 0, |memory| {
+            let layout = Layout::new(header, size, tuning, memory).unwrap();
+            let (mut walker, mut coder) = (layout.walker, RangeEncoder::default());
+            while walker.step(&mut coder, self, &mut Images(self.base)).unwrap() != Progress::Done {}
+            coder.finish()
+        })
+    }
+}
+
+impl Oracle for Plan<'_> {
+    fn operation(&self, offset: u32) -> Operation {
+        match self.covers.iter().find(|&&(target, _)| target >= offset) {
+            Some(&(target, cover)) => Operation { literals: target - offset, cover: Some(cover) },
+            None => Operation { literals: self.target.len() as u32 - offset, cover: None },
+        }
+    }
+
+    fn landmark(&self, index: u32) -> Landmark {
+        self.landmarks[index as usize]
+    }
+
+    fn kind(&self, page: u32) -> usize {
+        let middle = (page << PAGE_LOG) + (1 << (PAGE_LOG - 1));
+        let before = self.places.iter().take_while(|&&(start, _)| start <= middle);
+        before.last().map_or(0, |&(_, index)| index)
+    }
+
+    fn byte(&self, offset: u32) -> u8 {
+        self.target.get(offset as usize).copied().unwrap_or(0)
+    }
+}
+
+/// What an encoder reads and writes.
+struct Images<'a>(&'a [u8]);
+
+impl Io for Images<'_> {
+    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        let start = offset as usize;
+        buffer.copy_from_slice(&self.0[start..start + buffer.len()]);
+        Ok(())
+    }
+
+    fn read_target(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
+        Err(Error::TargetRead)
+    }
+
+    fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut digest = SoftwareSha256::start();
+    digest.update(bytes);
+    digest.finish()
+}

@@ -1,0 +1,79 @@
+//! Packages of containers that somebody changed with intent: every digest and length is right, but what they say is not.
+
+use patch_nostd::container::{Level, Opened, Record};
+use patch_nostd::wire::Extensions;
+use patch_nostd::{Header, SoftwareSha256};
+
+/// Corrections for which preflate-rs makes output without end, found by mutation.
+pub const ENDLESS: [u8; 58] = [
+    0x00, 0x01, 0x04, 0x0e, 0x00, 0x04, 0x08, 0x03, 0xff, 0x7f, 0x00, 0x02, 0xc0, 0x1f, 0x00, 0x04, 0x01,
+    0x04, 0x03, 0x02, 0x00, 0x23, 0x00, 0xc1, 0x62, 0x4f, 0xfa, 0xde, 0x91, 0xea, 0x12, 0x73, 0xbe, 0x15,
+    0xdb, 0x85, 0x24, 0x5a, 0x8d, 0x9c, 0x5f, 0xd3, 0x4a, 0xbf, 0x11, 0x62, 0x8d, 0xd0, 0xb1, 0xf0, 0xfc,
+    0x47, 0xb9, 0xfd, 0x3f, 0x93, 0x95, 0xd0,
+];
+
+/// What may be changed of a package; record and header follow from the recipes, unless they are changed after that.
+pub struct Forge<'p> {
+    /// The header.
+    pub header: Header,
+    /// The extensions, of which `container` is replaced.
+    pub extensions: Extensions<'p>,
+    /// The record of the container.
+    pub record: Record,
+    /// The recipe of the base.
+    pub base: Level,
+    /// The recipe of the target.
+    pub target: Level,
+    /// The bytes of the recipes, if they are not those of `base` and `target`.
+    pub recipes: Option<Vec<u8>>,
+    body: &'p [u8],
+}
+
+impl<'p> Forge<'p> {
+    /// Takes a good package apart.
+    pub fn new(package: &'p [u8]) -> Self {
+        let Opened { header, extensions, record, base, target, body, .. } =
+            Opened::new::<SoftwareSha256>(package).unwrap().expect("a container");
+        let mut forge = Self { header, extensions, record, base, target, recipes: None, body };
+        forge.header.body_digest = None;
+        forge.settle();
+        forge
+    }
+
+    /// The same with other recipes, about which the record tells the truth.
+    pub fn with(mut self, change: impl FnOnce(&mut Level, &mut Level)) -> Self {
+        change(&mut self.base, &mut self.target);
+        self.settle();
+        self
+    }
+
+    /// The same with these bytes for recipes, of so many parts.
+    pub fn with_bytes(mut self, bytes: &[u8], parts: usize, deflated: bool) -> Self {
+        let recipes = if deflated { miniz_oxide::deflate::compress_to_vec(bytes, 6) } else { bytes.to_vec() };
+        self.record.recipe_length = bytes.len() as u32;
+        self.record.recipe_size = recipes.len() as u32;
+        self.record.parts = parts as u32;
+        self.recipes = Some(recipes);
+        self
+    }
+
+    fn settle(&mut self) {
+        let length = Level::write_both(&self.base, &self.target).len() as u32;
+        self.record.recipe_length = length;
+        self.record.recipe_size = length;
+        self.record.parts = (self.base.parts() + self.target.parts()) as u32;
+        self.record.piece = self.target.held() as u32;
+    }
+
+    /// Puts it together.
+    pub fn package(mut self) -> Vec<u8> {
+        let recipes = self.recipes.take().unwrap_or_else(|| Level::write_both(&self.base, &self.target));
+        self.header.body_length = (recipes.len() + self.body.len()) as u32;
+        let value = self.record.to_bytes();
+        let extensions = Extensions { container: Some(&value), ..self.extensions };
+        let mut bytes = self.header.to_bytes_with(&extensions);
+        bytes.extend_from_slice(&recipes);
+        bytes.extend_from_slice(self.body);
+        bytes
+    }
+}

@@ -1,0 +1,27 @@
+//! What the tests of several crates share: images and changes to them, files of builds, archives, fixtures, peers.
+//!
+//! It is not published, and a packed crate has no dependency on it: what uses it is in `tests/` and in examples that are
+//! not packed either.
+
+pub mod archives;
+pub mod builds;
+mod bytes;
+#[cfg(feature = "device")]
+mod choice;
+#[cfg(feature = "device")]
+pub mod code;
+mod edit;
+mod fixtures;
+#[cfg(feature = "device")]
+pub mod forge;
+mod memory;
+pub mod peers;
+mod program;
+
+pub use bytes::{Random, noise};
+#[cfg(feature = "device")]
+pub use choice::Choice;
+pub use edit::{Edit, edited, edits};
+pub use fixtures::{FORMAT, firmware, fixture, fixtures};
+pub use memory::with_workspace;
+pub use program::{BASE_ADDRESS, Program};
