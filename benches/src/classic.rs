@@ -46,7 +46,12 @@ pub fn in_bzip2(raw: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory takes everything")
 }
 
-pub(crate) fn in_zstd(raw: &[u8]) -> Vec<u8> {
+/// A patch in zstd.
+///
+/// # Panics
+/// If the compressor fails.
+#[must_use]
+pub fn in_zstd(raw: &[u8]) -> Vec<u8> {
     zstd::bulk::compress(raw, LEVEL).expect("a frame")
 }
 

@@ -2,7 +2,6 @@
 
 pub mod classic;
 pub mod clock;
-pub mod packages;
 pub mod pair;
 pub mod smidgen;
 mod synthetic;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use arbitrary::Arbitrary;
-use diff_core::release::{Catalogue, PackOptions, MANIFEST_FILE, Manifest, Release, Source, merge, pack, replay};
+use diff_core::release::{
+    Catalogue, MANIFEST_FILE, Manifest, PackOptions, Release, Source, merge, pack, replay,
+};
 use diff_core::{Options, Ram, Silent};
 use libfuzzer_sys::fuzz_target;
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::measure::Cost;
-use crate::results::Results;
+use crate::results::{Measured, Results};
 
 /// The file of comma-separated values, as RFC 4180 has them.
 pub fn csv(results: &Results) -> String {
@@ -36,13 +35,9 @@ fn records(results: &Results) -> Vec<Record> {
     for (pair, outcomes) in results.pairs.iter().zip(&results.outcomes) {
         for ((tool, version), outcome) in results.tools.iter().zip(outcomes) {
             let measured = outcome.as_ref().ok();
-            let of = |cost: fn(Cost) -> Value, [make, restore]: [&'static str; 2]| {
-                let values = measured.map(|measured| [cost(measured.make), cost(measured.restore)]);
-                let [first, second] = values.unwrap_or([Value::Null, Value::Null]);
-                [(make, first), (restore, second)]
-            };
+            let of = |value: fn(&Measured) -> Value| measured.map_or(Value::Null, value);
             let (class, name) = pair.class_and_name();
-            let mut record = vec![
+            records.push(vec![
                 ("class", json!(class)),
                 ("pair", json!(name)),
                 ("old_bytes", json!(pair.old_size)),
@@ -50,23 +45,24 @@ fn records(results: &Results) -> Vec<Record> {
                 ("tool", json!(tool.name)),
                 ("version", json!(version)),
                 ("setting", json!(tool.about)),
-                ("patch_bytes", json!(measured.map(|measured| measured.size))),
-            ];
-            record.extend(of(|cost| thousandths(cost.wall), ["make_seconds", "restore_seconds"]));
-            record
-                .extend(of(|cost| thousandths(cost.processor), ["make_cpu_seconds", "restore_cpu_seconds"]));
-            record.extend(of(|cost| json!(cost.peak), ["make_peak_bytes", "restore_peak_bytes"]));
-            record.push(("ram_bytes", json!(measured.map(|measured| measured.memory))));
-            record.push(("ram_kind", json!(tool.memory.kind().0)));
-            record.push(("failed", json!(outcome.as_ref().err())));
-            records.push(record);
+                ("patch_bytes", of(|measured| json!(measured.size))),
+                ("make_seconds", of(|measured| rounded(measured.make.wall))),
+                ("make_cpu_seconds", of(|measured| rounded(measured.make.processor))),
+                ("make_peak_bytes", of(|measured| json!(measured.make.peak))),
+                ("restore_seconds", of(|measured| rounded(measured.restore.wall))),
+                ("restore_cpu_seconds", of(|measured| rounded(measured.restore.processor))),
+                ("restore_peak_bytes", of(|measured| json!(measured.restore.peak))),
+                ("ram_bytes", of(|measured| json!(measured.memory))),
+                ("ram_kind", json!(tool.memory.kind().0)),
+                ("failed", json!(outcome.as_ref().err())),
+            ]);
         }
     }
     records
 }
 
 /// Seconds to the ten-thousandth.
-fn thousandths(seconds: f64) -> Value {
+fn rounded(seconds: f64) -> Value {
     json!((seconds * 1e4).round() / 1e4)
 }
 
