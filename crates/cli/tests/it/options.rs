@@ -75,6 +75,6 @@ fn zstd_packages() {
 fn the_share_in_the_help_is_the_usual_one() {
     let help = Desk::new().run("pack --help").succeeded().stdout;
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let default = format!("in percent [default: {}]", diff_core::release::DEFAULT_SHARE);
+    let default = format!("of the full one's bytes [default: {}]", diff_core::release::DEFAULT_SHARE);
     assert!(help.contains(&default), "{help}");
 }

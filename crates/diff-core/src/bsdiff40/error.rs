@@ -21,7 +21,7 @@ pub enum Block {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Bsdiff40Error {
-    /// The patch does not start with [`MAGIC`].
+    /// The patch does not start with [`MAGIC`](super::MAGIC).
     #[error("not a BSDIFF40 patch: it does not start with \"BSDIFF40\"")]
     NotBsdiff40,
     /// The patch is too short to have a header.

@@ -71,7 +71,7 @@ impl Model<'_> {
         (folded >> 1) as i32 ^ -((folded & 1) as i32)
     }
 
-    /// Codes a flag of the control stream: `context` is in one of the ranges of flags of the [map](super::map).
+    /// Codes a flag of the control stream: `context` is in one of the ranges of flags of `entropy/map.rs`.
     pub fn control_flag<C: Coder>(&mut self, coder: &mut C, context: usize, bit: bool) -> bool {
         self.plain(coder, FLAGS_CELLS.start + context.min(length(&FLAGS_CELLS) - 1), bit)
     }
