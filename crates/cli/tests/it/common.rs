@@ -73,6 +73,18 @@ impl Desk {
         }
     }
 
+    /// A folder with `old` and `new` and these files, as secrets: some take long to make and are made once.
+    pub(crate) fn with_made(files: &[(&str, Vec<u8>)]) -> Self {
+        let desk = Self::with_versions();
+        files.iter().for_each(|(name, bytes)| desk.write_secret(name, bytes));
+        desk
+    }
+
+    /// The files of these names, for [`Self::with_made`].
+    pub(crate) fn made<const N: usize>(&self, names: [&'static str; N]) -> [(&'static str, Vec<u8>); N] {
+        names.map(|name| (name, self.read(name)))
+    }
+
     /// Reads a file.
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap()

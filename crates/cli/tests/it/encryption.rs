@@ -1,15 +1,25 @@
 //! `keygen` for encryption, encrypted packages and releases.
 
-use crate::common::{Desk, Outcome};
+use std::sync::LazyLock;
+
 use serde_json::json;
+
+use crate::common::{Desk, Outcome};
 
 const PHRASE: &str = "--passphrase-file phrase";
 const TO_SHARED: &str = "--encrypt shared.pem --encryption-passphrase-file phrase";
 
 /// A folder with `old`, `new`, a passphrase, a shared key, and a device's key.
 fn desk() -> Desk {
-    let (old, new) = crate::common::versions();
-    let desk = Desk::with(&[("old", &old), ("new", &new)]);
+    static MADE: LazyLock<[(&str, Vec<u8>); 6]> = LazyLock::new(|| {
+        let names = ["phrase", "shared.pem", "shared.key", "device.pem", "device.pub", "device.key"];
+        desk_with_new_keys().made(names)
+    });
+    Desk::with_made(&*MADE)
+}
+
+fn desk_with_new_keys() -> Desk {
+    let desk = Desk::with_versions();
     desk.write_secret("phrase", b"correct horse\n");
     keygen(&desk, "shared.pem --kind shared --raw shared.key").succeeded();
     keygen(&desk, "device.pem device.pub --kind x25519 --raw device.key").succeeded();
@@ -27,7 +37,7 @@ fn diff(desk: &Desk, options: &str) -> Outcome {
 
 #[test]
 fn keys_are_made_for_their_owner_only() {
-    let desk = desk();
+    let desk = desk_with_new_keys();
     for name in ["shared.pem", "device.pem", "shared.key", "device.key"] {
         #[cfg(unix)]
         {

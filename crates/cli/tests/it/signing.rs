@@ -1,6 +1,7 @@
 //! `keygen`, `sign`, and signed releases.
 
 use std::fs;
+use std::sync::LazyLock;
 
 use testkit::peers;
 
@@ -8,6 +9,12 @@ use crate::common::{Desk, Outcome};
 
 /// A folder with `old`, `new`, `patch`, a passphrase and a key.
 fn desk() -> Desk {
+    static MADE: LazyLock<[(&str, Vec<u8>); 4]> =
+        LazyLock::new(|| desk_with_a_new_key().made(["patch", "phrase", "key.pem", "key.pub"]));
+    Desk::with_made(&*MADE)
+}
+
+fn desk_with_a_new_key() -> Desk {
     let desk = Desk::with_package();
     desk.write_secret("phrase", b"correct horse battery staple\nsecond line\n");
     keygen(&desk, "key").succeeded();
@@ -20,7 +27,7 @@ fn keygen(desk: &Desk, name: &str) -> Outcome {
 
 #[test]
 fn a_new_key_is_for_its_owner_only_and_never_written_over() {
-    let desk = desk();
+    let desk = desk_with_a_new_key();
     let secret = String::from_utf8(desk.read("key.pem")).unwrap();
     assert!(secret.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{secret}");
     assert!(String::from_utf8(desk.read("key.pub")).unwrap().starts_with("-----BEGIN PUBLIC KEY-----\n"));
