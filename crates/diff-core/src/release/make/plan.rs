@@ -2,8 +2,9 @@
 
 use patch_nostd::wire::VERSION;
 use rayon::prelude::*;
+use serde_json::json;
 
-use crate::api::Options;
+use crate::api::{Identity, Options, Ram};
 use crate::digest::sha256_hex;
 use crate::input::Provenance;
 use crate::release::encryption::Encryption;
@@ -89,17 +90,34 @@ impl Common<'_> {
 
     /// A digest of all that decides what the package's bytes are.
     fn recipe(&self, base: Option<&BaseEntry>) -> String {
-        let program = env!("CARGO_PKG_VERSION");
-        let (options, target, keys) = (self.options, self.target, self.keys);
-        let text = format!(
-            "{program}, format {VERSION}, {options:?}, from {base:?}, to {target:?}, signed by {keys:?}"
-        );
-        let text = match self.encryption {
-            Some(encryption) => format!("{text}, encrypted with {}", encryption.recipe()),
-            None => text,
-        };
-        sha256_hex(text.as_bytes())
+        let text = json!({
+            "program": env!("CARGO_PKG_VERSION"),
+            "format": VERSION,
+            "options": written(self.options),
+            "base": base.map(|base| &base.sha256),
+            "target": self.target.sha256,
+            "keys": self.keys,
+            "encryption": self.encryption.map(Encryption::recipe),
+        });
+        sha256_hex(text.to_string().as_bytes())
     }
+}
+
+/// Options as recipes have them, whatever their types are called. An option that is missing here does not compile.
+fn written(options: &Options) -> serde_json::Value {
+    let Options { ram, codec, level, containers, arch, base_address, md5, body_digest, identity, in_place } =
+        options;
+    let Identity { product, module, version, rollback_counter } = identity;
+    let ram = match ram {
+        Ram::Auto => None,
+        Ram::Bytes(bytes) => Some(bytes),
+    };
+    json!({
+        "ram": ram, "codec": codec.name(), "level": level, "containers": containers.name(), "arch": arch.name(),
+        "base": base_address, "md5": md5, "body-digest": body_digest,
+        "product": product, "module": module, "version": version, "rollback-counter": rollback_counter,
+        "in-place": in_place.map(|flash| [flash.slot, flash.page, flash.write, flash.scratch]),
+    })
 }
 
 impl BaseEntry {
@@ -155,6 +173,9 @@ mod tests {
         assert_eq!(usual, recipe(Options::default(), b"base"));
         assert_ne!(usual, recipe(Options::default(), b"other"));
         assert_ne!(usual, recipe(Options { level: 1, ..Options::default() }, b"base"));
+        // To the letter, so that packages of an earlier run are found again after a type has got another name.
+        let written = r#"{"arch":"auto","base":null,"body-digest":false,"codec":"cm","containers":"auto","in-place":null,"level":6,"md5":false,"module":null,"product":null,"ram":null,"rollback-counter":null,"version":null}"#;
+        assert_eq!(super::written(&Options::default()).to_string(), written);
         let encrypted = |key: u8, cipher| {
             let recipient = Recipient::Shared(SharedSecret::from_bytes(&[key; 32]));
             let encryption = Some(&Encryption { recipient, cipher });
