@@ -2,7 +2,6 @@
 
 use diff_core::Escaped;
 use diff_core::release::{PublicKey, Replayed, Source, replay_with};
-use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
 
 use crate::arguments::VerifyArguments;
@@ -20,7 +19,7 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
     }
     let secrets = arguments.decryption.keys(console)?;
     let replayed = replay_with(folder, &sources, &keys, &secrets, &|base, container, target| {
-        containers::restore(base, container, Through(target))
+        containers::restore(base, container, target)
     })?;
     let bad = replayed.iter().filter(|one| one.fault.is_some()).count();
     let fields = || json!({ "ok": bad == 0, "packages": replayed.iter().map(entry).collect::<Vec<Value>>() });
@@ -37,27 +36,6 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
 /// The public keys that are named.
 pub(super) fn public_keys(arguments: &VerifyArguments) -> Result<Vec<PublicKey>, Failure> {
     arguments.public_key.iter().map(|path| public_key(path, PublicKey::from_pem)).collect()
-}
-
-/// A borrowed target of unknown type.
-struct Through<'t>(&'t mut dyn Target);
-
-impl Target for Through<'_> {
-    fn limit(&self) -> u32 {
-        self.0.limit()
-    }
-
-    fn begin(&mut self, size: u32) -> Result<(), Error> {
-        self.0.begin(size)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.0.write(bytes)
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        self.0.read(offset, buffer)
-    }
 }
 
 fn entry(replayed: &Replayed) -> Value {

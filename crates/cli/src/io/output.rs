@@ -97,7 +97,7 @@ impl Output {
 }
 
 /// The decoder's view; errors are kept for [`Output::failure`].
-impl Target for &mut Output {
+impl Target for Output {
     fn limit(&self) -> u32 {
         IMAGE_LIMIT
     }

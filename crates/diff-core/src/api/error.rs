@@ -47,11 +47,14 @@ pub enum DiffError {
     Classic(#[from] crate::bsdiff40::Bsdiff40Error),
     /// The zstd library failed.
     #[error("zstd: {0}")]
-    Zstd(#[from] std::io::Error),
+    Zstd(std::io::Error),
     /// Whoever watched the progress did not want the package any more. Nothing was written.
     #[error("cancelled")]
     Cancelled,
     /// Our own models refused the plan, or the finished package did not give the target back. Nothing was written.
     #[error("internal error, please report it: the package could not be proved ({0})")]
     NotProved(patch_nostd::Error),
+    /// What cannot be so: a fault of this crate.
+    #[error("internal error, please report it: {0}")]
+    Internal(&'static str),
 }

@@ -54,7 +54,7 @@ fn job<'a>(
     }
     let mut curve = None;
     if let (Choice::All(width), true) = (effort.choice, size <= effort.again) {
-        curve = passes::run(subject, &mut job, (&pieces, width)).map_err(DiffError::NotProved)?;
+        curve = passes::run(subject, &mut job, &pieces, width)?;
         let sizes = smaller_sizes(subject, &job)?;
         curve = shrink(&mut job, &sizes, curve).map_err(DiffError::NotProved)?;
     }
@@ -91,5 +91,5 @@ fn draft(subject: &Subject, target: &TargetImage, progress: &dyn Progress) -> Re
     };
     let drafts: Result<Vec<Draft>, DiffError> = masks.par_iter().map(draft).collect();
     let best = Draft::best_of(drafts?, subject);
-    best.ok_or(DiffError::NotProved(patch_nostd::Error::Corrupt))
+    best.ok_or(DiffError::Internal("no mask was tried"))
 }

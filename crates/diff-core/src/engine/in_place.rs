@@ -1,6 +1,5 @@
 //! Jobs under the plan of an update in place.
 
-use patch_nostd::Error;
 use patch_nostd::wire::InPlacePlan;
 
 use super::best_job::best_job;
@@ -30,6 +29,6 @@ pub(super) fn in_place_job<'a>(
             best = Some((cost, job, plan));
         }
     }
-    let (_, job, plan) = best.ok_or(DiffError::NotProved(Error::Areas))?;
+    let (_, job, plan) = best.ok_or(DiffError::Internal("no plan for an update in place was tried"))?;
     Ok((job, plan))
 }

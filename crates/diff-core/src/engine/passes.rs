@@ -1,11 +1,11 @@
 //! Further passes: covers are chosen again, by what the models charged for those chosen before.
 
-use patch_nostd::Error;
 use rayon::prelude::*;
 
 use super::level::SCALES;
 use super::subject::Subject;
 use super::trial::workload;
+use crate::api::DiffError;
 use crate::cover::{Observer, Piece, Prices, References, Scale, Width, choose};
 use crate::encode::{BodyJob, CostCurve, Placed, Plan, model_size};
 
@@ -14,11 +14,12 @@ use crate::encode::{BodyJob, CostCurve, Placed, Plan, model_size};
 pub(crate) fn run(
     subject: &Subject,
     job: &mut BodyJob,
-    candidates: (&[Piece], Width),
-) -> Result<Option<CostCurve>, Error> {
+    pieces: &[Piece],
+    width: Width,
+) -> Result<Option<CostCurve>, DiffError> {
     let mut curve = None;
     for _ in 0..subject.effort.passes {
-        let (gained, now) = pass(subject, job, candidates)?;
+        let (gained, now) = pass(subject, job, pieces, width)?;
         curve = Some(now);
         if !gained {
             break;
@@ -31,21 +32,23 @@ pub(crate) fn run(
 fn pass(
     subject: &Subject,
     job: &mut BodyJob,
-    (pieces, width): (&[Piece], Width),
-) -> Result<(bool, CostCurve), Error> {
+    pieces: &[Piece],
+    width: Width,
+) -> Result<(bool, CostCurve), DiffError> {
     let images = (subject.base, subject.target);
     let pages = job.plan.pages.clone();
     let references = References::new(&subject.catalogue, subject.target, pages, &job.plan.covers);
     let mut observer = Observer::new(images, &job.plan.covers, &references);
-    let before = job.watch(|position, costs| observer.step(position, costs))?;
+    let before = job.watch(|position, costs| observer.step(position, costs)).map_err(DiffError::NotProved)?;
     let prices = observer.prices(&Prices::default());
     let trial = |&scale: &Scale| {
         let prices = prices.clone().scaled(scale);
         let covers = choose(images, (pieces, width.lanes), &prices, &references);
         let next = with_covers(subject, job, covers)?;
-        Ok(next.curve(Some(&before))?.map(|curve| (curve, next)))
+        let curve = next.curve(Some(&before)).map_err(DiffError::NotProved)?;
+        Ok(curve.map(|curve| (curve, next)))
     };
-    let trials: Result<Vec<Option<(CostCurve, BodyJob)>>, Error> =
+    let trials: Result<Vec<Option<(CostCurve, BodyJob)>>, DiffError> =
         SCALES[..subject.effort.scales].par_iter().map(trial).collect();
     match trials?.into_iter().flatten().min_by_key(|(curve, _)| curve.total()) {
         Some((curve, next)) if curve.total() < before.total() => {
@@ -57,8 +60,12 @@ fn pass(
 }
 
 /// The same job with other covers.
-fn with_covers<'a>(subject: &Subject, job: &BodyJob<'a>, covers: Vec<Placed>) -> Result<BodyJob<'a>, Error> {
-    let size = model_size(subject.budget, workload(subject, &covers)).map_err(|_| Error::Corrupt)?;
+fn with_covers<'a>(
+    subject: &Subject,
+    job: &BodyJob<'a>,
+    covers: Vec<Placed>,
+) -> Result<BodyJob<'a>, DiffError> {
+    let size = model_size(subject.budget, workload(subject, &covers))?;
     let mut plan = Plan { covers, ..job.plan.clone() };
     plan.choose_landmarks(size.landmarks as usize);
     Ok(BodyJob { plan, size, ..job.clone() })

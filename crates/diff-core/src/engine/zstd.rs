@@ -31,7 +31,7 @@ pub(super) fn make(
     progress.begin(Stage::Encode, 1);
     let stream = zstd::stream(base, target, &covers);
     let window_log = window_log(stream.len(), budget(options, base.len().max(target.len())))?;
-    let body = zstd::body(&stream, window_log)?;
+    let body = zstd::body(&stream, window_log).map_err(DiffError::Zstd)?;
     let header = header(subject, window_log, &body);
     let mut bytes = header.to_bytes_with(&options.identity.extensions()?);
     bytes.extend_from_slice(&body);

@@ -241,7 +241,7 @@ impl CSlot<'_> {
     }
 }
 
-impl Target for &mut CSlot<'_> {
+impl Target for CSlot<'_> {
     fn limit(&self) -> u32 {
         self.device.slot_size
     }

@@ -51,6 +51,28 @@ pub trait Io {
 }
 
 /// A base image in memory, or memory-mapped flash.
+impl<T: Target + ?Sized> Target for &mut T {
+    fn limit(&self) -> u32 {
+        (**self).limit()
+    }
+
+    fn announce(&mut self, header: &Header) -> Result<(), Error> {
+        (**self).announce(header)
+    }
+
+    fn begin(&mut self, size: u32) -> Result<(), Error> {
+        (**self).begin(size)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        (**self).write(bytes)
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        (**self).read(offset, buffer)
+    }
+}
+
 impl Base for &[u8] {
     fn size(&self) -> u32 {
         u32::try_from(self.len()).unwrap_or(u32::MAX)

@@ -149,7 +149,7 @@ impl Slot {
     }
 }
 
-impl Target for &mut Slot {
+impl Target for Slot {
     fn limit(&self) -> u32 {
         u32::MAX
     }
