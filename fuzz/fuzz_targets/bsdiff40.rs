@@ -1,7 +1,7 @@
 //! Arbitrary bytes as a classic patch.
 #![no_main]
 
-use diff_core::bsdiff40::{decode, is_bsdiff40, new_size};
+use diff_core::bsdiff40::{decode, is_bsdiff40, target_size};
 use libfuzzer_sys::fuzz_target;
 use smidgen_fuzz::BASE;
 
