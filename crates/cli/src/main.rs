@@ -44,31 +44,3 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::MakeStreams(arguments) => commands::make_streams(arguments, console),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    /// From the ground up. A folder may import from what stands before it.
-    const FLOORS: [&str; 4] = ["report", "io", "arguments", "commands"];
-
-    #[test]
-    fn every_floor_imports_downward_only() {
-        for (own, folder) in FLOORS.iter().enumerate() {
-            for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder)).unwrap()
-            {
-                let path = file.unwrap().path();
-                let text = fs::read_to_string(&path).unwrap();
-                for import in text.split("#[cfg(test)]").next().unwrap().split("crate::").skip(1) {
-                    let floor = FLOORS.iter().position(|floor| import.starts_with(floor));
-                    assert!(
-                        floor.is_some_and(|floor| floor < own),
-                        "{}: crate::{import:.20}",
-                        path.display()
-                    );
-                }
-            }
-        }
-    }
-}

@@ -12,6 +12,7 @@ mod choice;
 pub mod code;
 mod edit;
 mod fixtures;
+pub mod floors;
 #[cfg(feature = "device")]
 pub mod forge;
 mod memory;

@@ -4,6 +4,7 @@ mod classic;
 mod common;
 mod containers;
 mod encryption;
+mod floors;
 mod inputs;
 mod json;
 #[cfg(target_os = "linux")]

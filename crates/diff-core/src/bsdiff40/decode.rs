@@ -101,7 +101,7 @@ impl<'a> Restore<'a> {
         let tail = self.room(length)?;
         self.diff.fill(&mut self.target[tail..])?;
         self.advance(length)?;
-        add_old(self.base, start, self.position, &mut self.target[tail..]);
+        add_base(self.base, start, self.position, &mut self.target[tail..]);
         Ok(())
     }
 
@@ -137,7 +137,7 @@ fn allocate(size: u64) -> Option<(usize, Vec<u8>)> {
 }
 
 /// Adds the base's bytes from `start` to `end` to `sums`, as far as the base has them.
-fn add_old(base: &[u8], start: i64, end: i64, sums: &mut [u8]) {
+fn add_base(base: &[u8], start: i64, end: i64, sums: &mut [u8]) {
     let (first, last) = (start.max(0), end.min(base.len() as i64));
     if first < last {
         // Neither can wrap: 0 <= first < last <= old.len(), and first - start < end - start = sums.len().

@@ -1,0 +1,10 @@
+//! The program's folders are floors, each of which imports from those below only.
+
+#[test]
+fn each_floor_imports_from_below_only() {
+    testkit::floors::check(
+        env!("CARGO_MANIFEST_DIR"),
+        "main.rs",
+        &[&["report"], &["io"], &["arguments"], &["commands"]],
+    );
+}
