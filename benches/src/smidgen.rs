@@ -31,7 +31,7 @@ pub fn patch(old: &[u8], package: &[u8]) -> Result<Vec<u8>, Error> {
     }
     let mut memory = vec![0; header.ram as usize + 3];
     let start = memory.as_ptr().align_offset(4);
-    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(&mut memory[start..], old, target);
+    let mut patcher = Patcher::new(&mut memory[start..], old, target);
     patcher.push(package)?;
     patcher.finish()?;
     Ok(new)

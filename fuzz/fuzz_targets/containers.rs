@@ -6,7 +6,8 @@
 use arbitrary::Arbitrary;
 use diff_core::{Options, Silent, diff};
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::container::{Maker, Opened, Record, restore};
+use patch_nostd::container::{Maker, Opened, restore};
+use patch_nostd::internals::container::Record;
 use patch_nostd::{Error, Header, SliceTarget, SoftwareSha256};
 use smidgen_fuzz::{sha256, zlib};
 use std::sync::OnceLock;

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use patch_nostd::Header;
-use patch_nostd::wire::crc32;
+use patch_nostd::internals::wire::crc32;
 use smidgen_fuzz::{BASE, restore};
 
 fuzz_target!(|package: &[u8]| {

@@ -3,7 +3,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::wire::{Codec, MAX_KINDS, ModelSize, PageKind, PageKinds, Tuning, Window, codec_ram};
+use patch_nostd::internals::wire::{Codec, MAX_KINDS, ModelSize, PageKind, PageKinds, Tuning, Window, codec_ram};
 use patch_nostd::{Header, Sha256, SoftwareSha256};
 use smidgen_fuzz::{BASE, restore};
 
@@ -43,7 +43,7 @@ impl Input<'_> {
             base_digest: base_digest(),
             target_digest: [0; 32],
             target_md5: None,
-            ram: codec_ram(&codec) as u32,
+            ram: codec_ram(&codec),
             base_address: self.base_address,
             address_high: self.address_high,
             windows: [Window { start: u32::from(self.window) << 16, length: 0x1_0000 }; 3],

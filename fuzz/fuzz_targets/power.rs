@@ -7,8 +7,7 @@ use std::cell::RefCell;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use patch_nostd::flash::{
-    AbUpdate, Area, Cut, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Simulator, Step, Unreadable,
-    journal_area, state_area,
+    AbUpdate, Area, Cut, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, Unreadable,
 };
 use patch_nostd::{Anything, Error, Header, SoftwareSha256};
 
@@ -35,8 +34,9 @@ struct Input {
 
 fuzz_target!(|input: Input| {
     let write = 1 << (input.write % 7);
-    let state = Header::parse(PACKAGE).ok().and_then(|(header, _)| state_area(&header, PAGE)).unwrap();
-    let journal = journal_area(&Geometry::new(PAGE, PAGE, write)).unwrap();
+    let (header, _) = Header::parse(PACKAGE).unwrap();
+    let areas = InPlaceAreas::on_chip(Geometry::new(PAGE, PAGE, write));
+    let FlashRequirements { journal, state, .. } = header.requirements().in_place(&areas).unwrap();
     let size = 2 * SLOT + SCRATCH + journal + state;
     let mut chip = Simulator::new(Geometry::new(size, PAGE, write));
     let unreadable = [Unreadable::Nothing, Unreadable::Torn, Unreadable::TornOrErased];
@@ -85,7 +85,7 @@ impl Device {
             let (slot, scratch) = (area(0, SLOT), area(2 * SLOT, SCRATCH));
             let state = area(rest + self.journal, self.state);
             let areas = InPlaceAreas { slot, scratch, journal, state };
-            let mut buffer = [0; IN_PLACE_BUFFER];
+            let mut buffer = [0; 256];
             let mut update =
                 InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, package, Anything)?;
             while update.step(self.budget.into())? != Step::Ready {}

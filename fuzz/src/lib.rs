@@ -30,7 +30,7 @@ pub fn restore(base: &[u8], package: &[u8], piece: usize) -> Result<Vec<u8>, Err
     let start = memory.as_ptr().align_offset(4);
     let workspace = &mut memory[start..start + ram];
     let mut image = vec![0; image];
-    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, SliceTarget::new(&mut image));
+    let mut patcher = Patcher::new(workspace, base, SliceTarget::new(&mut image));
     package.chunks(piece.max(1)).try_for_each(|piece| patcher.push(piece))?;
     patcher.finish()?;
     Ok(image)

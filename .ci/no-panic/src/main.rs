@@ -31,11 +31,13 @@ use patch_nostd::secrecy::SoftwareCipher;
 use patch_nostd::verify::Anything;
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
 use patch_nostd::{Base, Patcher, Target};
+#[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
+use patch_nostd::BaseFn;
 #[cfg(feature = "flash")]
-use patch_nostd::{Device, SoftwareSha256, flash::Area};
+use patch_nostd::{Device, SoftwareSha256, flash::{Area, FlashBase}};
 use patch_nostd::{Error, Sha256};
 #[cfg(feature = "talk")]
-use patch_nostd::{Header, required_ram};
+use patch_nostd::Header;
 
 /// The peripherals: reading gives anything, writing may do anything.
 const REGISTER: *mut u32 = 0x4000_0000 as *mut u32;
@@ -88,6 +90,8 @@ struct Slot;
 
 #[cfg(not(any(feature = "sha2", feature = "ab", feature = "in-place")))]
 impl Target for Slot {
+    type Error = Error;
+
     fn limit(&self) -> u32 {
         read()
     }
@@ -152,7 +156,7 @@ const fn decryption_key() -> NoKey {
 
 /// Every use of the decoder that a device has.
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
-fn restore<B: Base, T: Target, D: Sha256>(base: B, target: T) -> Result<(), Error> {
+fn restore<B: Base<Error = Error>, T: Target<Error = Error>, D: Sha256>(base: B, target: T) -> Result<(), Error> {
     let key = decryption_key();
     let mut patcher = Patcher::<_, _, D, _, _>::with_key(workspace(), base, target, Anything, key);
     while read() != 0 {
@@ -167,7 +171,7 @@ fn restore<B: Base, T: Target, D: Sha256>(base: B, target: T) -> Result<(), Erro
 fn announce() -> Result<(), Error> {
     let (header, length) = Header::parse(memory())?;
     write(length as u32);
-    write(required_ram(&header) as u32);
+    write(header.requirements().workspace);
     Ok(())
 }
 
@@ -250,7 +254,7 @@ fn update() -> Result<(), Error> {
 #[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
 fn update() -> Result<(), Error> {
     let target = patch_nostd::SliceTarget::new(workspace());
-    restore::<_, _, patch_nostd::SoftwareSha256>((read(), driver), target)
+    restore::<_, _, patch_nostd::SoftwareSha256>(BaseFn { size: read(), read: driver }, target)
 }
 
 /// Both updates over flash, after each reset.
@@ -260,7 +264,7 @@ fn update_flash() -> Result<(), Error> {
     let chip = RefCell::new(Chip);
     let area = || Area::new(&chip, read(), read());
     if read() == 0 {
-        let base = (read(), area());
+        let base = FlashBase { flash: area(), size: read() };
         let mut update = AbUpdate::<_, _, _, SoftwareSha256, _>::new(
             workspace(),
             workspace(),

@@ -1,9 +1,9 @@
 //! Where the bytes of a finished package go: it is decoded, and what passes is counted.
 
-use patch_nostd::apply::{Blind, Io, Layout, Operation, Progress, ZstdBody};
 use patch_nostd::container::Opened;
-use patch_nostd::entropy::{Coder, CostMeter, RangeDecoder};
-use patch_nostd::wire::Codec;
+use patch_nostd::internals::apply::{Blind, Io, Layout, Operation, Progress, ZstdBody};
+use patch_nostd::internals::entropy::{Coder, CostMeter, RangeDecoder};
+use patch_nostd::internals::wire::Codec;
 use patch_nostd::{Error, Header, SoftwareSha256};
 
 use crate::api::Report;
@@ -72,6 +72,8 @@ struct Memory<'a> {
 }
 
 impl Io for Memory<'_> {
+    type Error = Error;
+
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         copy_from(self.base, offset, buffer).ok_or(Error::BaseRead)
     }
@@ -93,6 +95,8 @@ struct Counter<'a> {
 }
 
 impl Io for Counter<'_> {
+    type Error = Error;
+
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         copy_from(self.base, offset, buffer).ok_or(Error::BaseRead)
     }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diff_core::{Options, Silent, diff};
 use patch_nostd::SoftwareSha256;
-use patch_nostd::container::{Opened, memory};
+use patch_nostd::container::Opened;
+use patch_nostd::internals::container::memory;
 use testkit::archives::{changed, gzip, text};
 use testkit::forge::Forge;
 

@@ -7,13 +7,13 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 use crate::Error;
 
 /// Carries bytes to somewhere, or from there.
-pub trait Transfer {
+pub(crate) trait Transfer {
     /// Takes the bytes, or replaces them.
     fn bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error>;
 }
 
 /// What can be saved and restored. The number of bytes depends on the package's header only.
-pub trait State {
+pub(crate) trait State {
     /// Carries all of it.
     fn transfer<T: Transfer>(&mut self, transfer: &mut T) -> Result<(), Error>;
 }

@@ -2,7 +2,7 @@
 
 use core::ops::{Deref, DerefMut};
 
-/// `N` bytes of workspace, aligned to four bytes: how many is what [`crate::required_ram`] says of a header.
+/// `N` bytes of workspace, aligned to four bytes: at least those of [`Header::requirements`](crate::Header::requirements).
 ///
 /// Hand it over as `&mut workspace`, wherever a workspace is asked for; a static one costs no stack.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 //! Packages that the encoder would not make of these images: kinds of pages, tables and speeds as the format allows.
 
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress};
-use patch_nostd::entropy::RangeEncoder;
-use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, PAGE_LOG, PageKind, PageKinds, Tuning, codec_ram};
+use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Progress};
+use patch_nostd::internals::entropy::RangeEncoder;
+use patch_nostd::internals::refs::Landmark;
+use patch_nostd::internals::wire::{Codec, ModelSize, PAGE_LOG, PageKind, PageKinds, Tuning, codec_ram};
 use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
 
 use crate::with_workspace;
@@ -46,7 +46,7 @@ impl Choice {
             base_digest: *sha256(base).first_chunk().unwrap(),
             target_digest: sha256(target),
             target_md5: None,
-            ram: codec_ram(&codec) as u32,
+            ram: codec_ram(&codec),
             base_address: self.base_address as u32,
             address_high: (self.base_address >> 32) as u32,
             windows: Default::default(),
@@ -109,6 +109,8 @@ impl Oracle for Plan<'_> {
 struct Images<'a>(&'a [u8]);
 
 impl Io for Images<'_> {
+    type Error = Error;
+
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         let start = offset as usize;
         buffer.copy_from_slice(&self.0[start..start + buffer.len()]);

@@ -1,7 +1,8 @@
 //! Packages of containers that somebody changed with intent: every digest and length is right, but what they say is not.
 
-use patch_nostd::container::{Level, Opened, Record};
-use patch_nostd::wire::Extensions;
+use patch_nostd::container::Opened;
+use patch_nostd::internals::container::{Level, Record};
+use patch_nostd::internals::wire::Extensions;
 use patch_nostd::{Header, SoftwareSha256};
 
 /// Corrections for which preflate-rs makes output without end, found by mutation.

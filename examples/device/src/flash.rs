@@ -5,6 +5,8 @@ use patch_nostd::flash::{Flash, FlashError, Geometry};
 /// What is erased, and written, at once.
 pub const PAGE: u32 = 4096;
 const WRITE: u32 = 8;
+/// Of any bank.
+pub const GEOMETRY: Geometry = Geometry::new(0, PAGE, WRITE);
 
 /// A bank of it.
 pub struct RamFlash<'m>(pub &'m mut [u8]);
@@ -18,7 +20,7 @@ impl RamFlash<'_> {
 
 impl Flash for RamFlash<'_> {
     fn geometry(&self) -> Geometry {
-        Geometry::new(self.0.len() as u32, PAGE, WRITE)
+        Geometry { size: self.0.len() as u32, ..GEOMETRY }
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {

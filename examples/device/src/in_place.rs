@@ -1,8 +1,8 @@
 //! The update in the slot of the old image, with a scratch area: power is lost half way, and it goes on where it was.
 
 use crate::Digest;
-use crate::flash::{PAGE, RamFlash};
-use patch_nostd::flash::{IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Step, state_area};
+use crate::flash::{GEOMETRY, PAGE, RamFlash};
+use patch_nostd::flash::{FlashRequirements, InPlaceAreas, InPlaceUpdate, Step};
 use patch_nostd::verify::Anything;
 use patch_nostd::{Error, Header};
 
@@ -20,8 +20,7 @@ pub fn update(_: &[u8], package: &[u8], workspace: &mut [u8], slot: &mut [u8]) -
     let areas =
         (crate::writable(crate::JOURNAL, 2 * PAGE as usize), crate::writable(crate::SCRATCH, SCRATCH));
     areas.0.fill(0xFF);
-    let size = Header::parse(package).map(|(header, _)| state_area(&header, PAGE))?.ok_or(Error::Areas)?;
-    let state = crate::writable(crate::STATE, size as usize);
+    let state = crate::writable(crate::STATE, needed(package)?.state as usize);
     state.fill(0xFF);
     let half = slot.len() as u32 / 2 / BUDGET;
     step(&mut begin(package, workspace, slot, (areas.0, areas.1, state))?, half)?;
@@ -29,7 +28,13 @@ pub fn update(_: &[u8], package: &[u8], workspace: &mut [u8], slot: &mut [u8]) -
     step(&mut begin(package, workspace, slot, (areas.0, areas.1, state))?, u32::MAX)
 }
 
-/// So many steps, or to the end.
+/// What the update takes on top of the workspace.
+fn needed(package: &[u8]) -> Result<FlashRequirements, Error> {
+    let (header, _) = Header::parse(package)?;
+    header.requirements().in_place(&InPlaceAreas::on_chip(GEOMETRY)).ok_or(Error::Areas)
+}
+
+/// `most` steps, or to the end.
 #[inline(never)]
 fn step(update: &mut Update<'_>, most: u32) -> Result<(), Error> {
     for _ in 0..most {
@@ -47,7 +52,7 @@ fn begin<'u>(
     slot: &'u mut [u8],
     (journal, scratch, state): (&'u mut [u8], &'u mut [u8], &'u mut [u8]),
 ) -> Result<Update<'u>, Error> {
-    let buffer = crate::writable(crate::BUFFER, IN_PLACE_BUFFER);
+    let buffer = crate::writable(crate::BUFFER, needed(package)?.buffer);
     let areas = InPlaceAreas {
         slot: RamFlash(slot),
         scratch: RamFlash(scratch),

@@ -41,7 +41,7 @@ const WORKSPACE: usize = 1 << 20;
 const BASE: usize = 4 << 20;
 const PACKAGE: usize = 8 << 20;
 const SLOT: usize = 12 << 20;
-/// What updates over flash need besides.
+/// What updates over flash need on top.
 #[cfg(any(feature = "ab", feature = "in-place"))]
 const BUFFER: usize = 128 << 10;
 #[cfg(any(feature = "ab", feature = "in-place"))]
@@ -52,12 +52,12 @@ const SCRATCH: usize = 512 << 10;
 const STATE: usize = 2 << 20;
 
 fn order() -> &'static Order {
-    // SAFETY: the host has put it there, and nobody writes to it.
+    // SAFETY: the host has put it there, and nothing writes to it.
     unsafe { &*(board::MEMORY as *const Order) }
 }
 
 fn memory(offset: usize, length: u32) -> &'static [u8] {
-    // SAFETY: RAM that the host has filled and nobody writes to.
+    // SAFETY: RAM that the host has filled and nothing writes to.
     unsafe { slice::from_raw_parts((board::MEMORY + offset) as *const u8, length as usize) }
 }
 
@@ -118,7 +118,7 @@ fn main() -> ! {
     }
 }
 
-/// Tells the host what became of it, a word to a line.
+/// Reports the result to the host, a word to a line.
 fn report(package: &[u8], instructions: u64, stack: usize) -> ! {
     let size = Header::parse(package).map_or(0, |(header, _)| header.target_size);
     let mut digest = SoftwareSha256::start();

@@ -1,9 +1,9 @@
 //! Packages that no honest encoder would make: the most work for the fewest bytes.
 
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
-use patch_nostd::entropy::RangeEncoder;
-use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, PageKind, PageKinds, Tuning, codec_ram};
+use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
+use patch_nostd::internals::entropy::RangeEncoder;
+use patch_nostd::internals::refs::Landmark;
+use patch_nostd::internals::wire::{Codec, ModelSize, PageKind, PageKinds, Tuning, codec_ram};
 use patch_nostd::{Error, Header};
 
 use crate::measure::Tally;
@@ -150,7 +150,7 @@ fn header(base: &[u8], target: &[u8], size: ModelSize, kinds: &[PageKind]) -> He
         base_digest: *sha256(base).first_chunk().expect("16 bytes"),
         target_digest: sha256(target),
         target_md5: None,
-        ram: codec_ram(&codec) as u32,
+        ram: codec_ram(&codec),
         base_address: 0x1000_0000,
         address_high: 0,
         windows: Default::default(),
@@ -230,6 +230,8 @@ impl Oracle for Script {
 struct Images<'a>(&'a [u8]);
 
 impl Io for Images<'_> {
+    type Error = Error;
+
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         buffer.copy_from_slice(&self.0[offset as usize..offset as usize + buffer.len()]);
         Ok(())

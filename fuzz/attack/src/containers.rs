@@ -6,7 +6,8 @@ use std::{env, io};
 
 use diff_core::{Options, Silent, diff};
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
-use patch_nostd::container::{Frame, Item, Level, Opened, Piece, Record, Worker, memory, restore, serve};
+use patch_nostd::container::{Opened, Worker, restore, serve};
+use patch_nostd::internals::container::{Frame, Item, Level, Piece, Record, memory};
 use patch_nostd::{Error, Header, SoftwareSha256};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -195,7 +196,7 @@ fn try_it(base: &[u8], package: &[u8], tally: &mut Tally) -> Result<(), String> 
         let opened = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::NotAPackage)?;
         let base = Watched { image: base, hashed: &hashed };
         let target = Written { memory: &mut written, size: None, base };
-        let maker = &streams.insert(Streams::start(memory(&opened.record))).worker;
+        let maker = &streams.insert(Streams::start(opened.memory())).worker;
         restore::<_, _, SoftwareSha256>(&opened, base, target, Vec::new(), Vec::new(), maker).map(drop)
     });
     drop(streams);

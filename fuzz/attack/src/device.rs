@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 
 use diff_core::InPlace;
 use patch_nostd::flash::{
-    AbUpdate, Area, Entry, Geometry, InPlaceAreas, InPlaceUpdate, Journal, Simulator, Step, Unreadable,
-    ab_buffer, in_place_buffer, journal_area, state_area,
+    AbUpdate, Area, Entry, FlashBase, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate, Journal,
+    Simulator, Step, Unreadable,
 };
+use patch_nostd::header::Requirements;
 use patch_nostd::verify::{Ed25519Key, Signed};
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
 
@@ -96,17 +97,27 @@ impl Setup {
 
     /// Where the slot that is written, scratch or base, journal and state begin, and where all ends.
     fn bounds(&self) -> [u32; 5] {
-        let header = Header { ram: self.ram, ..Header::parse(&self.other).expect("genuine").0 };
-        let state = if self.in_place { state_area(&header, self.page) } else { Some(0) };
+        let needed = self.needed();
         let second = if self.in_place { self.scratch } else { self.slot };
-        let journal = journal_area(&Geometry::new(self.page, self.page, self.write)).expect("a size");
         let mut bounds = [0; 5];
         for (index, size) in
-            [self.slot, second, journal + self.page, state.expect("a size")].into_iter().enumerate()
+            [self.slot, second, needed.journal + self.page, needed.state].into_iter().enumerate()
         {
             bounds[index + 1] = bounds[index] + size;
         }
         bounds
+    }
+
+    /// What an update takes on top of the workspace.
+    fn needed(&self) -> FlashRequirements {
+        let geometry = Geometry::new(self.page, self.page, self.write);
+        let requirements = Requirements::of_workspace(self.ram);
+        let needed = if self.in_place {
+            requirements.in_place(&InPlaceAreas::on_chip(geometry))
+        } else {
+            requirements.ab(&geometry, &geometry)
+        };
+        needed.expect("sizes that go together")
     }
 }
 
@@ -158,7 +169,7 @@ impl<'s> Device<'s> {
             }
             let [slot, scratch, journal, state] = [0, 1, 2, 3].map(|index| self.area(index));
             let areas = InPlaceAreas { slot, scratch, journal, state };
-            let mut buffer = vec![0; in_place_buffer(self.setup.write) as usize];
+            let mut buffer = vec![0; self.setup.needed().buffer];
             let mut update =
                 InPlaceUpdate::<_, _, SoftwareSha256>::new(workspace, &mut buffer, areas, package, policy)?;
             until_ready(|| update.step(budget))
@@ -172,11 +183,10 @@ impl<'s> Device<'s> {
         budget: u32,
         policy: impl Policy,
     ) -> Result<(), Error> {
-        let base = (self.setup.base.len() as u32, self.area(1));
-        let geometry = Geometry::new(self.setup.page, self.setup.page, self.setup.write);
-        let whole = ab_buffer(&geometry, &geometry).expect("a size");
-        let least = whole - self.setup.page + self.setup.write;
-        let mut buffer = vec![0; if self.mode.buffered { whole } else { least } as usize];
+        let base = FlashBase { flash: self.area(1), size: self.setup.base.len() as u32 };
+        let whole = self.setup.needed().buffer;
+        let least = whole - (self.setup.page - self.setup.write) as usize;
+        let mut buffer = vec![0; if self.mode.buffered { whole } else { least }];
         let areas = (self.area(0), self.area(2));
         let mut update =
             AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, policy)?;

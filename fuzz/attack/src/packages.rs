@@ -5,8 +5,8 @@ use std::path::Path;
 
 use diff_core::release::{SecretKey, Signer, sign};
 use diff_core::{Containers, InPlace, Options, Ram, Silent, diff};
+use patch_nostd::internals::wire::crc32;
 use patch_nostd::verify::Ed25519Key;
-use patch_nostd::wire::crc32;
 use patch_nostd::{Extensions, Header, Sha256, SoftwareSha256};
 
 /// A package, what it is applied to, and what it makes.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use patch_nostd::wire::{Codec, HEADER_LIMIT};
+use patch_nostd::internals::wire::{Codec, HEADER_LIMIT};
 use patch_nostd::{Base, Error, Header, Patcher, SoftwareSha256, Target};
 
 use crate::measure::{Cost, Tally, cost};
@@ -201,6 +201,8 @@ pub struct Watched<'a> {
 }
 
 impl Base for Watched<'_> {
+    type Error = Error;
+
     fn size(&self) -> u32 {
         self.image.len() as u32
     }
@@ -222,6 +224,8 @@ pub struct Written<'a> {
 }
 
 impl Target for Written<'_> {
+    type Error = Error;
+
     fn limit(&self) -> u32 {
         IMAGE_LIMIT
     }

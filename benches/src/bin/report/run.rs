@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use patch_nostd::container::{self, Opened};
+use patch_nostd::container::Opened;
 use patch_nostd::{Header, SoftwareSha256};
 use rayon::prelude::*;
 
@@ -217,5 +217,5 @@ impl Bench<'_> {
 fn stated_memory(package: &[u8]) -> Result<u64, patch_nostd::Error> {
     let ram = Header::parse(package)?.0.ram.into();
     let opened = Opened::new::<SoftwareSha256>(package)?;
-    Ok(opened.map_or(ram, |opened| ram + container::memory(&opened.record)))
+    Ok(opened.map_or(ram, |opened| ram + opened.memory()))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::{DiffArguments, Format};
 use crate::io::{Image, Output};
-use crate::report::json::{self, codec_name};
+use crate::report::json;
 use crate::report::{Bar, Console, Failure, Object, hex, object, seconds, sha256};
 
 /// Makes the package, writes it and reports it.
@@ -139,7 +139,7 @@ fn summary(images: &Images, made: &Made, time: Duration) -> String {
         text += &format!(", {:.2} % of the target, {:.1} times smaller", 100.0 * part / whole, whole / part);
     }
     if let Some((header, _)) = &made.details {
-        text += &format!("\ndecoder  {} bytes of RAM, codec {}", header.ram, codec_name(&header.codec));
+        text += &format!("\ndecoder  {} bytes of RAM, codec {}", header.ram, header.codec.name());
     }
     text + &format!("\ntime     {:.2} s", time.as_secs_f64())
 }

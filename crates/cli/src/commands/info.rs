@@ -2,14 +2,14 @@
 
 use diff_core::release::{EncryptionEntry, key_names};
 use diff_core::{CATEGORIES, Escaped, Report};
-use patch_nostd::wire::{Codec, VERSION};
+use patch_nostd::internals::wire::{Codec, VERSION};
 use patch_nostd::{Extensions, Header};
 use serde_json::Value;
 
 use crate::arguments::InfoArguments;
 use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, containers};
-use crate::report::json::{self, base_address, base_digest, codec_name, kind_names};
+use crate::report::json::{self, base_address, base_digest, kind_names};
 use crate::report::tables::Table;
 use crate::report::{Console, Failure, Object, hex};
 
@@ -126,7 +126,7 @@ fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
 }
 
 fn describe_codec(table: &mut Table, header: &Header) {
-    table.row("codec", codec_name(&header.codec));
+    table.row("codec", header.codec.name());
     table.row("RAM", format_args!("{} bytes", header.ram));
     match header.codec {
         Codec::Cm { size, tuning } => {

@@ -31,8 +31,7 @@ fn patch_smidgen(
     console: &Console,
 ) -> Result<Object, Failure> {
     let started = Instant::now();
-    let restored = restore(base, package, &mut output, &Bar::new(console));
-    restored.map_err(|refusal| output.failure().unwrap_or(refusal))?;
+    restore(base, package, &mut output, &Bar::new(console))?;
     output.commit()?;
     let time = started.elapsed();
     let header = &package.header;

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 
-use patch_nostd::container::{self, FileScratch, Frame, Item, Level, Opened, Scratch, memory};
+use patch_nostd::container::{self, FileScratch, Opened, Scratch};
+use patch_nostd::internals::container::{Frame, Item, Level};
 use patch_nostd::verify::BackgroundSha256;
 use patch_nostd::{Base, Error, SoftwareSha256, Target};
 use serde_json::{Value, json};
@@ -18,7 +19,11 @@ const LISTED: usize = 20;
 const LISTED_JSON: usize = 20_000;
 
 /// Restores the target of a container's package.
-pub(crate) fn restore(base: impl Base, package: &Opened<'_>, target: impl Target) -> Result<(), Error> {
+pub(crate) fn restore<T: Target>(
+    base: impl Base<Error: Into<T::Error>>,
+    package: &Opened<'_>,
+    target: T,
+) -> Result<(), T::Error> {
     let expanded = scratch(package.record.base_size)?;
     let written = scratch(if package.header.read_back { package.record.target_size } else { 0 })?;
     // The package may be an attack that takes unlimited memory or time: the process is limited.
@@ -53,8 +58,8 @@ pub(crate) fn rows(package: &Opened<'_>) -> Vec<(&'static str, String)> {
             ),
         ),
         ("expanded", format!("base {} bytes, target {} bytes", record.base_size, record.target_size)),
-        ("memory", format!("about {} bytes on top of the RAM", memory(record))),
-        ("storage", format!("{} bytes", container::storage(&package.header, &package.record))),
+        ("memory", format!("about {} bytes on top of the RAM", package.memory())),
+        ("storage", format!("{} bytes", package.storage())),
     ]
 }
 
@@ -106,8 +111,8 @@ pub(crate) fn fields(package: &Opened<'_>) -> Object {
         "expanded_target_size": record.target_size,
         "recipe_size": record.recipe_size,
         "corrections": package.target.corrections(),
-        "memory": memory(record),
-        "storage": container::storage(&package.header, &package.record),
+        "memory": package.memory(),
+        "storage": package.storage(),
         "base_streams": package.base.streams(),
         "streams": streams(&package.target, &mut { LISTED_JSON }),
     }}))

@@ -8,7 +8,7 @@ use diff_core::Escaped;
 use diff_core::container::{PayloadError, payload};
 use diff_core::input::{self, Format, InputError, Provenance, Reading};
 use patch_nostd::Header;
-use patch_nostd::wire::is_name;
+use patch_nostd::internals::wire::is_name;
 
 use super::input::Input;
 use crate::report::{Console, Failure, sha256};

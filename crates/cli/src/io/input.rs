@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use memmap2::{Mmap, MmapOptions};
-use patch_nostd::wire::IMAGE_LIMIT;
+use patch_nostd::internals::wire::IMAGE_LIMIT;
 
 use crate::report::{Failure, shown};
 

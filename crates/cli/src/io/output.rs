@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use patch_nostd::wire::IMAGE_LIMIT;
+use patch_nostd::internals::wire::IMAGE_LIMIT;
 use patch_nostd::{Error, Target};
 use tempfile::{Builder, NamedTempFile};
 
@@ -28,8 +28,6 @@ pub(crate) struct Output {
     written: u64,
     /// Bytes that are not in the file yet.
     pending: Vec<u8>,
-    /// The error of the last failed access: a decoder that writes here reports only that there was one.
-    failure: Option<io::Error>,
 }
 
 impl Output {
@@ -39,7 +37,7 @@ impl Output {
         let place = place(path, inputs, keys)?;
         let file = temporary_beside(&place).map_err(|error| Failure::file(path, "cannot write", &error))?;
         let pending = Vec::with_capacity(BUFFER);
-        Ok(Self { name: path.to_owned(), place, file, written: 0, pending, failure: None })
+        Ok(Self { name: path.to_owned(), place, file, written: 0, pending })
     }
 
     /// Writes everything at once and moves it to its place.
@@ -53,11 +51,6 @@ impl Output {
         self.flush().and_then(|()| self.file.as_file().sync_all()).map_err(|error| self.failed(&error))?;
         let failed = |error| Failure::file(&self.name, "cannot write", &error);
         self.file.persist(&self.place).map(drop).map_err(|error| failed(error.error))
-    }
-
-    /// The failure of the file, if there was one: it explains a decoder's error better.
-    pub(crate) fn failure(&self) -> Option<Failure> {
-        self.failure.as_ref().map(|error| self.failed(error))
     }
 
     fn failed(&self, error: &io::Error) -> Failure {
@@ -96,28 +89,37 @@ impl Output {
     }
 }
 
-/// The decoder's view; errors are kept for [`Output::failure`].
+/// Why a restore stopped.
+pub(crate) enum Stopped {
+    /// The decoder refused the package, the base or the result.
+    Decoder(Error),
+    /// The output could not be written or read back.
+    Output(Failure),
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Decoder(error)
+    }
+}
+
 impl Target for Output {
+    type Error = Stopped;
+
     fn limit(&self) -> u32 {
         IMAGE_LIMIT
     }
 
-    fn begin(&mut self, _size: u32) -> Result<(), Error> {
+    fn begin(&mut self, _size: u32) -> Result<(), Stopped> {
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.append(bytes).map_err(|error| {
-            self.failure = Some(error);
-            Error::TargetWrite
-        })
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
+        self.append(bytes).map_err(|error| Stopped::Output(self.failed(&error)))
     }
 
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        self.read_back(offset.into(), buffer).map_err(|error| {
-            self.failure = Some(error);
-            Error::TargetRead
-        })
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Stopped> {
+        self.read_back(offset.into(), buffer).map_err(|error| Stopped::Output(self.failed(&error)))
     }
 }
 

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use diff_core::release::Keys;
 use md5::{Digest, Md5};
-use patch_nostd::apply::Vouched;
+use patch_nostd::Vouched;
 use patch_nostd::container::Opened;
+use patch_nostd::internals::wire::{Codec, HEADER_LIMIT};
 use patch_nostd::verify::BackgroundSha256;
-use patch_nostd::wire::{Codec, HEADER_LIMIT};
 use patch_nostd::{Anything, Base, Error, Header, Patcher, Target};
 
 use super::containers;
 use super::image::Image;
+use super::output::Stopped;
 use super::package::Smidgen;
 use crate::report::{Bar, Failure, Object, json, seconds, sha256};
 
@@ -22,13 +23,16 @@ const PIECE: usize = 64 << 10;
 pub(crate) fn restore(
     base: &Image,
     package: &Smidgen,
-    target: impl Target,
+    target: impl Target<Error: Into<Stopped>>,
     bar: &Bar,
 ) -> Result<(), Failure> {
     let mut md5 = package.header.target_md5.map(|_| Md5::new());
     bar.stage("restoring", package.header.target_size.into());
     let watched = Watched { target, md5: md5.as_mut(), bar };
-    run(base, package, watched).map_err(|error| package.explain(error, base))?;
+    run(base, package, watched).map_err(|stopped| match stopped {
+        Stopped::Decoder(error) => package.explain(error, base),
+        Stopped::Output(failure) => failure,
+    })?;
     let found: Option<[u8; 16]> = md5.map(|md5| md5.finalize().into());
     if found == package.header.target_md5 { Ok(()) } else { Err(wrong_md5(package)) }
 }
@@ -40,7 +44,7 @@ pub(crate) fn restored_json(package: &Smidgen, time: Duration) -> Object {
     fields
 }
 
-fn run(image: &Image, package: &Smidgen, target: impl Target) -> Result<(), Error> {
+fn run(image: &Image, package: &Smidgen, target: impl Target<Error = Stopped>) -> Result<(), Stopped> {
     // The output has a temporary name until the end, so decoding need not wait for the base's digest.
     let base = Vouched { base: &**image, digest: package.header.base_digest };
     std::thread::scope(|scope| {
@@ -50,11 +54,15 @@ fn run(image: &Image, package: &Smidgen, target: impl Target) -> Result<(), Erro
             digest.join().is_ok_and(|digest| digest.starts_with(&package.header.base_digest));
         // An empty base has no digest, and another size is an error of its own. A wrong base explains all other errors.
         let vouched = !image.is_empty() && image.len() == package.header.base_size as usize;
-        if vouched && !digest_is_right { Err(Error::BaseDigest) } else { restored }
+        if vouched && !digest_is_right { Err(Error::BaseDigest.into()) } else { restored }
     })
 }
 
-fn decode(package: &Smidgen, base: impl Base, target: impl Target) -> Result<(), Error> {
+fn decode(
+    package: &Smidgen,
+    base: impl Base<Error = Error>,
+    target: impl Target<Error = Stopped>,
+) -> Result<(), Stopped> {
     if let Some(container) = Opened::new::<BackgroundSha256>(package.plain())? {
         return containers::restore(base, &container, target);
     }
@@ -90,24 +98,26 @@ struct Watched<'a, T> {
     bar: &'a Bar,
 }
 
-impl<T: Target> Target for Watched<'_, T> {
+impl<T: Target<Error: Into<Stopped>>> Target for Watched<'_, T> {
+    type Error = Stopped;
+
     fn limit(&self) -> u32 {
         self.target.limit()
     }
 
-    fn begin(&mut self, size: u32) -> Result<(), Error> {
-        self.target.begin(size)
+    fn begin(&mut self, size: u32) -> Result<(), Stopped> {
+        self.target.begin(size).map_err(Into::into)
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
         if let Some(md5) = &mut self.md5 {
             md5.update(bytes);
         }
         self.bar.steps(bytes.len() as u64);
-        self.target.write(bytes)
+        self.target.write(bytes).map_err(Into::into)
     }
 
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        self.target.read(offset, buffer)
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Stopped> {
+        self.target.read(offset, buffer).map_err(Into::into)
     }
 }

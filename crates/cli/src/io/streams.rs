@@ -5,7 +5,7 @@ use std::io;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use patch_nostd::Error;
-use patch_nostd::container::{Maker, Opened, Worker, memory};
+use patch_nostd::container::{Maker, Opened, Worker};
 
 use super::secrets::PASSPHRASE;
 
@@ -25,7 +25,7 @@ impl Process {
     pub(crate) fn start(package: &Opened<'_>) -> Result<Self, Error> {
         let seconds = SECONDS + package.target.plain() / BYTES_A_SECOND;
         // A decoder has no error for this; the target cannot be written without it.
-        Self::with(memory(&package.record), seconds).map_err(|_| Error::TargetWrite)
+        Self::with(package.memory(), seconds).map_err(|_| Error::TargetWrite)
     }
 
     fn with(memory: u64, seconds: u64) -> io::Result<Self> {

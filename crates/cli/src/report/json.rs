@@ -6,7 +6,7 @@ use std::time::Duration;
 use diff_core::input::Provenance;
 use diff_core::release::{EncryptionEntry, encryption_of, key_names};
 use diff_core::{CATEGORIES, Note, Report};
-use patch_nostd::wire::{Codec, Text, VERSION, Window};
+use patch_nostd::internals::wire::{Codec, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -61,7 +61,7 @@ pub(crate) fn header(header: &Header, size: usize) -> Object {
 pub(crate) fn summary(header: &Header, size: usize) -> Object {
     object(json!({
         "format": "smidgen",
-        "codec": codec_name(&header.codec),
+        "codec": header.codec.name(),
         "package_size": size,
         "base_size": header.base_size,
         "base_digest": base_digest(header),
@@ -118,14 +118,6 @@ pub(crate) fn report(report: &Report, codec: &Codec) -> Object {
 /// The first 16 bytes of the base image's SHA-256; the header has none for an empty image.
 pub(crate) fn base_digest(header: &Header) -> Option<String> {
     (header.base_size > 0).then(|| hex(&header.base_digest))
-}
-
-/// The name of a codec, as `--codec` takes it.
-pub(crate) const fn codec_name(codec: &Codec) -> &'static str {
-    match codec {
-        Codec::Cm { .. } => "cm",
-        Codec::Zstd { .. } => "zstd",
-    }
 }
 
 /// The address of the image's first byte.

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use patch_nostd::Header;
-use patch_nostd::apply::Source;
-use patch_nostd::wire::crc32;
+use patch_nostd::internals::apply::Source;
+use patch_nostd::internals::wire::crc32;
 
 use crate::bodies::Claim;
 use crate::raw_header::{RawHeader, kinds, varint, windows};

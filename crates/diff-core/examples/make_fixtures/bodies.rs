@@ -1,9 +1,11 @@
 //! Bodies that are well coded and say what cannot be.
 
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
-use patch_nostd::entropy::RangeEncoder;
-use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm, codec_ram};
+use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
+use patch_nostd::internals::entropy::RangeEncoder;
+use patch_nostd::internals::refs::Landmark;
+use patch_nostd::internals::wire::{
+    Codec, ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm, codec_ram,
+};
 use patch_nostd::{Error, Header};
 
 /// What a body says first, whatever it is; then it stops.
@@ -44,7 +46,7 @@ impl Claim {
         let codec = Codec::Cm { size, tuning };
         let offset = PageKind::Words(WordForm { origin: Origin::Image, ..WordForm::POINTER });
         let kinds = PageKinds::new(&[PageKind::Bytes, PageKind::POINTERS, offset]).unwrap();
-        let mut header = Header { codec, kinds, read_back: true, ram: codec_ram(&codec) as u32, ..*like };
+        let mut header = Header { codec, kinds, read_back: true, ram: codec_ram(&codec), ..*like };
         let body = self.body(&header, size, tuning);
         header.body_length = body.len() as u32;
         [header.to_bytes(), body].concat()
@@ -89,6 +91,8 @@ impl Oracle for Claim {
 struct Nothing;
 
 impl Io for Nothing {
+    type Error = Error;
+
     fn read_base(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
         Ok(())
     }

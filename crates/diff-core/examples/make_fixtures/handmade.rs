@@ -1,8 +1,8 @@
 //! Packages whose pages have all kinds that there are, and their images; corners that the encoder leaves alone.
 
 use diff_core::search::{Index, SearchOptions, find_matches};
-use patch_nostd::apply::{Cover, Source};
-use patch_nostd::wire::{ModelSize, PageKind, Tuning};
+use patch_nostd::internals::apply::{Cover, Source};
+use patch_nostd::internals::wire::{ModelSize, PageKind, Tuning};
 
 use testkit::code::{Code, all_kinds};
 use testkit::{BASE_ADDRESS, Choice, noise};

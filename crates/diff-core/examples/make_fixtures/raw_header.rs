@@ -1,6 +1,6 @@
 //! Headers field by field, as `docs/format.md`, section 2, lists them: here they may say anything.
 
-use patch_nostd::wire::{Codec, HEADER_LIMIT, Header, MAGIC, VERSION, Writer, crc32};
+use patch_nostd::internals::wire::{Codec, HEADER_LIMIT, Header, MAGIC, VERSION, Writer, crc32};
 
 /// The fields of a header but for its length and checksum, each as bytes.
 #[derive(Clone)]

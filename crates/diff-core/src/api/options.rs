@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use patch_nostd::wire::PageKind;
+use patch_nostd::internals::wire::PageKind;
 
 use super::identity::Identity;
 use super::in_place::InPlace;

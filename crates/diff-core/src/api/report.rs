@@ -1,7 +1,7 @@
 //! Where the bytes of a package go: cover statistics and cost by category.
 
-use patch_nostd::apply::{Operation, Source};
-use patch_nostd::entropy::CostMeter;
+use patch_nostd::internals::apply::{Operation, Source};
+use patch_nostd::internals::entropy::CostMeter;
 
 /// Names of the cost categories, in the order of [`Report::costs`].
 pub const CATEGORIES: [&str; 6] = ["landmarks", "control", "unchanged", "changed", "references", "literals"];

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use patch_nostd::container::Piece;
+use patch_nostd::internals::container::Piece;
 use preflate_rs::{PreflateConfig, PreflateStreamProcessor, RecreateStreamProcessor};
 use rayon::prelude::*;
 

@@ -2,8 +2,8 @@
 
 use md5::{Digest, Md5};
 use miniz_oxide::deflate::compress_to_vec;
-use patch_nostd::container::{Level, Record, part_limit};
-use patch_nostd::wire::Extensions;
+use patch_nostd::internals::container::{Level, Record, part_limit};
+use patch_nostd::internals::wire::Extensions;
 
 use super::Expanded;
 use crate::api::{DiffError, Options, Package, Progress, Stage};

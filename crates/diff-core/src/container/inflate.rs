@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use patch_nostd::container::{Inflater, Source};
+use patch_nostd::internals::container::{Inflater, Source};
 
 /// A whole stream.
 pub(crate) struct Inflated {

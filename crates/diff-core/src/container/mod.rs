@@ -17,8 +17,8 @@ mod zip;
 
 pub use payload::{PayloadError, payload};
 
-use patch_nostd::container::{Level, Side, expand};
-use patch_nostd::wire::IMAGE_LIMIT;
+use patch_nostd::internals::container::{Level, Side, expand};
+use patch_nostd::internals::wire::IMAGE_LIMIT;
 
 use crate::api::{DiffError, Note, Options, Package, Progress, Stage};
 use analyse::Verify;

@@ -3,8 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use patch_nostd::container::{DEPTH_LIMIT, Frame};
-use patch_nostd::wire::IMAGE_LIMIT;
+use patch_nostd::container::DEPTH_LIMIT;
+use patch_nostd::internals::container::Frame;
+use patch_nostd::internals::wire::IMAGE_LIMIT;
 
 use super::found::Found;
 use super::inflate::{Inflated, attempt};

@@ -1,7 +1,7 @@
 //! Which bytes of the base are still there, by where the target's front is.
 
-use patch_nostd::apply::{Cover, Source};
-use patch_nostd::wire::InPlacePlan;
+use patch_nostd::internals::apply::{Cover, Source};
+use patch_nostd::internals::wire::InPlacePlan;
 
 use crate::encode::Placed;
 

@@ -1,6 +1,6 @@
 //! Where covers can copy from: the images, the index over the masked base, the target's repeats.
 
-use patch_nostd::wire::InPlacePlan;
+use patch_nostd::internals::wire::InPlacePlan;
 
 use super::repeats::Repeats;
 use crate::search::Index;

@@ -1,6 +1,6 @@
 //! Divides the decoder's memory among its tables (`docs/format.md`, section 3.2).
 
-use patch_nostd::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, ModelSize, SLOT_RAM};
+use patch_nostd::internals::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, ModelSize, SLOT_RAM};
 
 use crate::api::DiffError;
 
@@ -10,7 +10,7 @@ const LEAST_SLOTS: u64 = 16;
 const TABLE_SHARE: u64 = 16;
 /// More than these rarely help: what is learned from references tells most of what a map of all covers would.
 const MOST_LANDMARKS: u64 = 256;
-const MOST_LEARNED: u64 = patch_nostd::wire::MOST_LEARNED as u64;
+const MOST_LEARNED: u64 = patch_nostd::internals::wire::MOST_LEARNED as u64;
 /// Slots that can be of use whatever the images, per literal byte, and one per so many changed bytes. More than
 /// these only cost the decoder's cache: on a kernel of 27 MB a table of 1 MiB restores 1.6 times faster than 8 MiB.
 const USEFUL_SLOTS: u64 = 16 << 10;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use patch_nostd::Error;
-use patch_nostd::apply::{Io, Layout, Operation, Oracle, Progress};
-use patch_nostd::entropy::{Coder, CostMeter, RangeEncoder};
-use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, Header, ModelSize, Tuning, required_ram};
+use patch_nostd::internals::apply::{Io, Layout, Operation, Oracle, Progress};
+use patch_nostd::internals::entropy::{Coder, CostMeter, RangeEncoder};
+use patch_nostd::internals::refs::Landmark;
+use patch_nostd::internals::wire::{Codec, Header, ModelSize, Tuning};
 
 use super::metered::Metered;
 use super::page_costs::PageCosts;
@@ -85,7 +85,7 @@ impl BodyJob<'_> {
             read_back: self.plan.reads_back(),
             ..self.header
         };
-        header.ram = required_ram(&header) as u32;
+        header.ram = header.requirements().workspace;
         header
     }
 
@@ -158,7 +158,7 @@ impl BodyJob<'_> {
     ) -> Result<C, Error> {
         let header = self.header();
         let Codec::Cm { size, tuning } = header.codec else { return Err(Error::UnsupportedCodec) };
-        let mut memory = vec![0; required_ram(&header) as usize + 3];
+        let mut memory = vec![0; header.requirements().workspace as usize + 3];
         let start = memory.as_ptr().align_offset(4);
         let mut walker = Layout::new(&header, size, tuning, &mut memory[start..])?.walker;
         let mut io = Images { base: self.base, target: self.plan.target };
@@ -221,6 +221,8 @@ struct Images<'a> {
 }
 
 impl Io for Images<'_> {
+    type Error = Error;
+
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         copy_from(self.base, offset, buffer).ok_or(Error::BaseRead)
     }

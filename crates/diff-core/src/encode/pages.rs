@@ -1,6 +1,6 @@
 //! Gives every page of the target the kind that comes out cheapest (`docs/format.md`, section 3.4).
 
-use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, PageKind, PageKinds};
+use patch_nostd::internals::wire::{MAX_KINDS, PAGE_LOG, PageKind, PageKinds};
 
 use super::page_costs::PageCosts;
 

@@ -1,6 +1,6 @@
 //! A cover at its place in the target.
 
-use patch_nostd::apply::{Cover, Source};
+use patch_nostd::internals::apply::{Cover, Source};
 
 /// A cover, and where it begins in the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

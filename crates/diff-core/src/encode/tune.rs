@@ -1,7 +1,7 @@
 //! Tries the models' adjustable speeds and numbers of landmarks, and keeps what comes out smallest (`docs/format.md`, section 3.3).
 
 use patch_nostd::Error;
-use patch_nostd::wire::{LANDMARK_RAM, ModelSize, SLOT_RAM, Tuning};
+use patch_nostd::internals::wire::{LANDMARK_RAM, ModelSize, SLOT_RAM, Tuning};
 use rayon::prelude::*;
 
 use super::drive::{BodyJob, CostCurve};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use patch_nostd::wire::Writer;
+use patch_nostd::internals::wire::Writer;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 

@@ -3,7 +3,7 @@
 //! How much is tried is the level's choice, and the images' size. The larger they are, the less is tried: the models
 //! keep their usual speeds, and what the search masks is decided on samples.
 
-use patch_nostd::wire::ModelSize;
+use patch_nostd::internals::wire::ModelSize;
 use rayon::prelude::*;
 
 use super::draft::Draft;

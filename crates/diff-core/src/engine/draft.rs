@@ -1,6 +1,6 @@
 //! A first draft of the covers: what the search finds with references of one mask masked out, and about what it costs.
 
-use patch_nostd::wire::PageKind;
+use patch_nostd::internals::wire::PageKind;
 use rayon::prelude::*;
 
 use super::level::Choice;

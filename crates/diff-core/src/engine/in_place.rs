@@ -1,6 +1,6 @@
 //! Jobs under the plan of an update in place.
 
-use patch_nostd::wire::InPlacePlan;
+use patch_nostd::internals::wire::InPlacePlan;
 
 use super::best_job::best_job;
 use super::plans::InPlacePlans;

@@ -1,6 +1,6 @@
 //! Which references the search masks: what the images' kinds of pages suggest, for large images decided on samples.
 
-use patch_nostd::wire::{PageKind, WordForm};
+use patch_nostd::internals::wire::{PageKind, WordForm};
 use rayon::prelude::*;
 
 use super::draft::{Draft, LITERAL};

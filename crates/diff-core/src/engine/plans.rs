@@ -1,6 +1,6 @@
 //! The plans that a device's flash allows, those that wear it least first.
 
-use patch_nostd::wire::InPlacePlan;
+use patch_nostd::internals::wire::InPlacePlan;
 
 use crate::api::InPlace;
 use crate::cover::available_covers;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use patch_nostd::Header;
-use patch_nostd::refs::AddressSpace;
-use patch_nostd::wire::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, Window, WordForm};
+use patch_nostd::internals::refs::AddressSpace;
+use patch_nostd::internals::wire::{
+    Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, Window, WordForm,
+};
 use rayon::prelude::*;
 
 use super::level::Effort;

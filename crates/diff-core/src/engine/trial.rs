@@ -1,7 +1,7 @@
 //! TrialOracle encodings: the job that says some covers, and the kinds of pages that come out cheapest.
 
-use patch_nostd::apply::Source;
-use patch_nostd::wire::PageKind;
+use patch_nostd::internals::apply::Source;
+use patch_nostd::internals::wire::PageKind;
 use rayon::prelude::*;
 
 use super::draft::Draft;

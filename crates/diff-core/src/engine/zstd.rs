@@ -1,7 +1,7 @@
 //! From two images to a `zstd` package (`docs/format.md`, section 10).
 
 use patch_nostd::Header;
-use patch_nostd::wire::{Codec, PageKinds, Window, codec_ram};
+use patch_nostd::internals::wire::{Codec, PageKinds, Window, codec_ram};
 
 use super::subject::Subject;
 use crate::api::{DiffError, Options, Package, Progress, Ram, Report, Stage};
@@ -74,7 +74,7 @@ fn window_log(stream: usize, budget: u64) -> Result<u8, DiffError> {
 
 /// What a decoder with this window takes.
 fn ram(window_log: u8) -> u64 {
-    codec_ram(&Codec::Zstd { window_log })
+    codec_ram(&Codec::Zstd { window_log }).into()
 }
 
 fn header(subject: &Subject, window_log: u8, body: &[u8]) -> Header {

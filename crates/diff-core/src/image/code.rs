@@ -1,7 +1,7 @@
 //! Whether an image holds code of some kind: calls have few different targets, chance has many.
 
-use patch_nostd::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
-use patch_nostd::wire::PageKind;
+use patch_nostd::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
+use patch_nostd::internals::wire::PageKind;
 
 /// Branches that are looked at.
 const MOST: usize = 1 << 16;

@@ -5,7 +5,7 @@ mod code;
 mod windows;
 mod words;
 
-use patch_nostd::refs::AddressSpace;
+use patch_nostd::internals::refs::AddressSpace;
 
 pub use base_address::base_address;
 pub use code::looks_like;

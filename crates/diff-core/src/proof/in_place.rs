@@ -2,10 +2,7 @@
 
 use std::cell::RefCell;
 
-use patch_nostd::flash::{
-    Area, Cut, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, in_place_buffer, journal_area,
-    state_area,
-};
+use patch_nostd::flash::{Area, Cut, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step};
 use patch_nostd::{Anything, Error, Header, SoftwareSha256};
 
 use crate::api::InPlace;
@@ -47,6 +44,8 @@ struct Bench<'a> {
     geometry: Geometry,
     /// Where the areas begin, and the last one ends.
     bounds: [u32; 5],
+    /// Bytes of the update's buffer.
+    buffer: usize,
 }
 
 impl<'a> Bench<'a> {
@@ -54,19 +53,20 @@ impl<'a> Bench<'a> {
         let (header, _) = Header::parse(package)?;
         let (page, write) = (flash.page, flash.write);
         let whole = |size: u32| size / page * page;
-        let state = state_area(&header, page).ok_or(Error::Areas)?;
+        let areas = InPlaceAreas::on_chip(Geometry::new(page, page, write));
+        let needed = header.requirements().in_place(&areas).ok_or(Error::Areas)?;
         let mut bounds = [0; 5];
         let mut end = 0u32;
         for (bound, size) in bounds[1..].iter_mut().zip([
             whole(flash.slot),
             whole(flash.scratch),
-            journal_area(&Geometry::new(page, page, write)).ok_or(Error::Areas)?,
-            state,
+            needed.journal,
+            needed.state,
         ]) {
             end = end.checked_add(size).ok_or(Error::Areas)?;
             *bound = end;
         }
-        Ok(Self { package, header, geometry: Geometry::new(end, page, write), bounds })
+        Ok(Self { package, header, geometry: Geometry::new(end, page, write), bounds, buffer: needed.buffer })
     }
 
     fn chip(&self, base: &[u8]) -> Simulator {
@@ -82,7 +82,7 @@ impl<'a> Bench<'a> {
         let mut memory = vec![0; self.header.ram as usize + 3];
         let start = memory.as_ptr().align_offset(4);
         let workspace = &mut memory[start..start + self.header.ram as usize];
-        let mut buffer = vec![0; in_place_buffer(self.geometry.write)];
+        let mut buffer = vec![0; self.buffer];
         let mut update = InPlaceUpdate::<_, _, SoftwareSha256>::new(
             workspace,
             &mut buffer,

@@ -4,7 +4,7 @@ mod in_place;
 
 pub(crate) use in_place::prove_in_place;
 
-use patch_nostd::apply::Vouched;
+use patch_nostd::Vouched;
 use patch_nostd::container::{InProcess, Opened, Scratch, restore};
 use patch_nostd::secrecy::{DecryptionKey, NoKey};
 use patch_nostd::verify::{Anything, BackgroundSha256};
@@ -84,6 +84,8 @@ struct Comparison<'a> {
 }
 
 impl Target for Comparison<'_> {
+    type Error = Error;
+
     fn limit(&self) -> u32 {
         u32::try_from(self.expected.len()).unwrap_or(u32::MAX)
     }

@@ -3,7 +3,7 @@
 use crate::common::{Pieces, covers, restore, round_trip};
 use diff_core::{Arch, Options, Ram};
 use patch_nostd::Header;
-use patch_nostd::wire::{MAX_KINDS, ModelSize, PAGE_LOG, PageKind, Tuning};
+use patch_nostd::internals::wire::{MAX_KINDS, ModelSize, PAGE_LOG, PageKind, Tuning};
 use proptest::prelude::*;
 use testkit::Choice;
 use testkit::code::{Code, all_kinds};
@@ -100,7 +100,7 @@ fn each_architecture_gains_from_its_own_kind() {
 #[test]
 fn upper_halves_of_addresses_cost_nothing() {
     let address = 0xFFFF_8000_0020_0000;
-    let kind = PageKind::Words(patch_nostd::wire::WordForm::WIDE_POINTER);
+    let kind = PageKind::Words(patch_nostd::internals::wire::WordForm::WIDE_POINTER);
     let code = Code::new(kind, 300, 3);
     let (old, new) = (code.link(address, 0), code.revised(7, 4).link(address, 0));
     let choice = |kind| Choice {

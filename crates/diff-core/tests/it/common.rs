@@ -4,9 +4,10 @@ use std::fs;
 
 use diff_core::search::{Index, SearchOptions, find_matches};
 use diff_core::{Options, Package, Ram, Silent, diff, inspect};
-use patch_nostd::apply::{Cover, Source};
-use patch_nostd::container::{self, InProcess, Level, Opened};
-use patch_nostd::wire::Codec;
+use patch_nostd::container::{self, InProcess, Opened};
+use patch_nostd::internals::apply::{Cover, Source};
+use patch_nostd::internals::container::Level;
+use patch_nostd::internals::wire::Codec;
 use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
 use testkit::{Random, with_workspace};
 
@@ -50,7 +51,7 @@ pub(crate) fn restore_in(
 ) -> Result<Vec<u8>, Error> {
     let (header, _) = Header::parse(package)?;
     let mut slot = vec![0xFF; header.target_size as usize];
-    let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, SliceTarget::new(&mut slot));
+    let mut patcher = Patcher::new(workspace, base, SliceTarget::new(&mut slot));
     for piece in pieces.cut(package) {
         patcher.push(piece)?;
     }

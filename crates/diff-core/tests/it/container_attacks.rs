@@ -6,9 +6,8 @@ use std::thread;
 use crate::common::{check, within};
 use diff_core::{Options, Silent, diff};
 use miniz_oxide::deflate::compress_to_vec;
-use patch_nostd::container::{
-    Frame, InProcess, Item, Level, Limits, Maker, Opened, Piece, Worker, memory, restore, serve, storage,
-};
+use patch_nostd::container::{InProcess, Limits, Maker, Opened, Worker, restore, serve};
+use patch_nostd::internals::container::{Frame, Item, Level, Piece, memory, storage};
 use patch_nostd::{Anything, Error, SoftwareSha256, Target};
 use testkit::Random;
 use testkit::archives::{changed, everything, gzip, text};
@@ -34,6 +33,8 @@ struct Trusting {
 }
 
 impl Target for Trusting {
+    type Error = Error;
+
     fn limit(&self) -> u32 {
         u32::MAX
     }

@@ -3,7 +3,8 @@
 use crate::common::{Pieces, check, expand, restore};
 use diff_core::container::payload;
 use diff_core::{Containers, Options, Package, Silent, diff};
-use patch_nostd::container::{Frame, Level, Opened};
+use patch_nostd::container::Opened;
+use patch_nostd::internals::container::{Frame, Level};
 use patch_nostd::{Error, SoftwareSha256};
 use testkit::archives::{Put, changed, gzip, tar, text, zip, zlib};
 use testkit::noise;

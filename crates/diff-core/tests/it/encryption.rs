@@ -12,9 +12,9 @@ use diff_core::release::{
 };
 use diff_core::{CodecChoice, Identity, Options, Silent, diff};
 use patch_nostd::container::{Limits, Opened};
+use patch_nostd::internals::wire::crc32;
 use patch_nostd::secrecy::{Encryption as Record, KeyMaterial, SharedKey, SoftwareCipher};
 use patch_nostd::verify::Signed;
-use patch_nostd::wire::crc32;
 use patch_nostd::{Device, Error, Extensions, Header, Patcher, SliceTarget, SoftwareSha256};
 use proptest::prelude::*;
 use testkit::archives::{changed, gzip, text};

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use crate::common::{base, target};
 use diff_core::release::{PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
 use diff_core::{Identity, Options, Silent, diff};
-use patch_nostd::flash::{AbUpdate, Area, Geometry, Simulator, Step};
+use patch_nostd::flash::{AbUpdate, Area, FlashBase, Geometry, Simulator, Step};
+use patch_nostd::internals::wire::{SIGNATURE_LENGTH, crc32};
 use patch_nostd::verify::{Device, Policy, Signed, Verifier};
-use patch_nostd::wire::{SIGNATURE_LENGTH, crc32};
 use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
 use testkit::with_workspace;
 
@@ -133,7 +133,7 @@ fn the_key_decides_the_algorithm() {
     // A P-256 key whose name is that of an Ed25519 key: signatures are not taken from one to the other.
     struct Confused(PublicKey);
     impl Verifier for Confused {
-        fn key_id(&self) -> patch_nostd::wire::KeyId {
+        fn key_id(&self) -> patch_nostd::internals::wire::KeyId {
             key(1).public_key().key_id()
         }
         fn verify(&self, message: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> bool {
@@ -228,7 +228,7 @@ const SLOT: u32 = 4 * PAGE;
 fn update(chip: &RefCell<Simulator>, package: &[u8], keys: &[u8]) -> Result<(), Error> {
     let keys: Vec<PublicKey> = keys.iter().map(|&number| key(number).public_key()).collect();
     let device = Device { product: Some("sensor"), rollback_counter: 5, ..Device::default() };
-    let base = (base().len() as u32, Area::new(chip, 0, SLOT));
+    let base = FlashBase { flash: Area::new(chip, 0, SLOT), size: base().len() as u32 };
     let areas = (Area::new(chip, SLOT, SLOT), Area::new(chip, 2 * SLOT, 2 * PAGE));
     let mut buffer = vec![0; PAGE as usize];
     with_workspace(32 << 10, 0, |workspace| {

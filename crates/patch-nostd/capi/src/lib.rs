@@ -183,13 +183,15 @@ const WRITE_LIMIT: u32 = 1 << 16;
 const WRITE_SHORT: usize = 64;
 /// Bytes of package that are read at once.
 const PIECE: usize = 64;
-/// About so many bytes of an image are worked on between two calls of `progress`.
+/// Bytes of an image, about, between two calls of `progress`.
 pub(crate) const BUDGET: u32 = 1024;
 
 /// The image that the device has.
 struct CBase<'d>(&'d SmidgenDevice);
 
 impl Base for CBase<'_> {
+    type Error = Error;
+
     fn size(&self) -> u32 {
         self.0.base_size
     }
@@ -242,6 +244,8 @@ impl CSlot<'_> {
 }
 
 impl Target for CSlot<'_> {
+    type Error = Error;
+
     fn limit(&self) -> u32 {
         self.device.slot_size
     }
@@ -438,10 +442,10 @@ fn check(mut slot: &mut CSlot<'_>, size: u32, expected: &[u8; 32], package_size:
     }
 }
 
-/// Tells what a package says of itself. `bytes` are its first `length` bytes: 512 are enough for every package.
+/// Reads what a package states of itself. `bytes` are its first `length` bytes: 512 are enough for every package.
 ///
 /// # Safety
-/// `bytes` points at so many bytes, `info` at a structure that can be written.
+/// `bytes` points at `length` bytes, `info` at a structure that can be written.
 #[no_mangle]
 pub unsafe extern "C" fn smidgen_inspect(bytes: *const u8, length: u32, info: *mut SmidgenInfo) -> i32 {
     if bytes.is_null() {
@@ -466,7 +470,7 @@ pub unsafe extern "C" fn smidgen_inspect(bytes: *const u8, length: u32, info: *m
 /// SHA-256 of `length` bytes in memory, such as the image in its slot.
 ///
 /// # Safety
-/// `bytes` points at so many bytes, `digest` at 32 that can be written.
+/// `bytes` points at `length` bytes, `digest` at 32 that can be written.
 #[no_mangle]
 pub unsafe extern "C" fn smidgen_sha256(bytes: *const u8, length: u32, digest: *mut [u8; 32]) {
     if bytes.is_null() {

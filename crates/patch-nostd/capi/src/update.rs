@@ -4,13 +4,10 @@ use crate::{read, succeeded, CBase, Read, SmidgenDevice, SmidgenError, BUDGET};
 use core::ffi::c_void;
 use core::slice;
 use patch_nostd::flash::{
-    has_begun, in_place_buffer, journal_area, state_area, AbUpdate, Flash, FlashError, Geometry,
-    InPlaceAreas, InPlaceUpdate, Step,
+    has_begun, AbUpdate, Flash, FlashError, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate, Step,
 };
+use patch_nostd::header::Requirements;
 use patch_nostd::{Error, Header, SoftwareSha256};
-
-// What the header says.
-const _: () = assert!(in_place_buffer(64) == 256);
 
 /// An area of flash. Functions get `context`, and return 0 if it went well; offsets count from the area's start.
 #[repr(C)]
@@ -191,11 +188,16 @@ fn update_in_place(
     }
 }
 
+/// What an update in place takes on top of the workspace.
+fn needed(requirements: Requirements, page: u32, write: u32) -> Option<FlashRequirements> {
+    requirements.in_place(&InPlaceAreas::on_chip(Geometry::new(page, page, write)))
+}
+
 /// Bytes of the state area that an update in place needs, in pages of `page_size`; 0 if the package is not made for one,
-/// or is none. `bytes` are the package's first `length` bytes: 512 are enough.
+/// or not a package. `bytes` are the package's first `length` bytes: 512 are enough.
 ///
 /// # Safety
-/// `bytes` points at so many bytes.
+/// `bytes` points at `length` bytes.
 #[no_mangle]
 pub unsafe extern "C" fn smidgen_state_area(bytes: *const u8, length: u32, page_size: u32) -> u32 {
     if bytes.is_null() || page_size == 0 {
@@ -205,7 +207,7 @@ pub unsafe extern "C" fn smidgen_state_area(bytes: *const u8, length: u32, page_
     let bytes = unsafe { slice::from_raw_parts(bytes, length as usize) };
     match Header::parse_extended(bytes) {
         Ok((header, extensions, _)) if extensions.in_place.is_some() => {
-            state_area(&header, page_size).unwrap_or(0)
+            needed(header.requirements(), page_size, 1).map_or(0, |needed| needed.state)
         }
         _ => 0,
     }
@@ -214,16 +216,16 @@ pub unsafe extern "C" fn smidgen_state_area(bytes: *const u8, length: u32, page_
 /// Bytes of a journal in pages and units of such sizes; 0 if they do not go together.
 #[no_mangle]
 pub extern "C" fn smidgen_journal_area(page_size: u32, write_size: u32) -> u32 {
-    journal_area(&Geometry::new(page_size, page_size, write_size)).unwrap_or(0)
+    needed(Requirements::of_workspace(0), page_size, write_size).map_or(0, |needed| needed.journal)
 }
 
 /// Bytes of the buffer of an update in place; `write_size` is the largest of slot, scratch area, journal and state area.
 #[no_mangle]
 pub extern "C" fn smidgen_in_place_buffer(write_size: u32) -> u32 {
-    in_place_buffer(write_size) as u32
+    needed(Requirements::of_workspace(0), write_size, write_size).map_or(0, |needed| needed.buffer as u32)
 }
 
-/// Tells from the journal alone whether an update in place has begun and is not ready (`begun` becomes 1, else 0): then the
+/// Reports from the journal alone whether an update in place has begun and is not ready (`begun` becomes 1, else 0): then the
 /// slot must not be started, and only `smidgen_update_in_place` with the same package leads out. Returns 0, or an error.
 ///
 /// # Safety

@@ -1,5 +1,7 @@
 //! The base's SHA-256, which is compared before anything is written (`docs/format.md`, section 8).
 
+use core::ops::Range;
+
 use super::io::Base;
 use crate::Error;
 use crate::verify::Sha256;
@@ -8,13 +10,14 @@ use crate::wire::Header;
 
 /// Compares size and SHA-256 of the base, all at once.
 #[cfg(feature = "containers")]
-pub(crate) fn check_base<B: Base, D: Sha256>(
-    base: &mut B,
-    header: &Header,
-    buffer: &mut [u8],
-) -> Result<(), Error> {
+pub(crate) fn check_base<B, D, E>(base: &mut B, header: &Header, buffer: &mut [u8]) -> Result<(), E>
+where
+    B: Base<Error: Into<E>>,
+    D: Sha256,
+    E: From<Error>,
+{
     if base.size() != header.base_size {
-        return Err(Error::BaseSize);
+        return Err(Error::BaseSize.into());
     }
     if header.base_size == 0 {
         return Ok(());
@@ -22,23 +25,29 @@ pub(crate) fn check_base<B: Base, D: Sha256>(
     let mut known = base.digest();
     if known.is_none() {
         let mut digest = D::start();
-        hash_base(base, &mut digest, (0, header.base_size), buffer)?;
+        hash_base(base, &mut digest, 0..header.base_size, buffer)?;
         known = beginning(digest);
     }
-    if known == Some(header.base_digest) { Ok(()) } else { Err(Error::BaseDigest) }
+    if known == Some(header.base_digest) { Ok(()) } else { Err(Error::BaseDigest.into()) }
 }
 
 /// Adds a part of the base to a digest, a buffer at a time.
-pub(super) fn hash_base<B: Base, D: Sha256>(
+pub(super) fn hash_base<B, D, E>(
     base: &mut B,
     digest: &mut D,
-    (mut offset, end): (u32, u32),
+    part: Range<u32>,
     buffer: &mut [u8],
-) -> Result<(), Error> {
+) -> Result<(), E>
+where
+    B: Base<Error: Into<E>>,
+    D: Sha256,
+    E: From<Error>,
+{
+    let Range { start: mut offset, end } = part;
     while offset < end {
         let count = buffer.len().min((end - offset) as usize);
         let part = buffer.get_mut(..count).filter(|part| !part.is_empty()).ok_or(Error::WorkspaceTooSmall)?;
-        base.read(offset, part)?;
+        base.read(offset, part).map_err(Into::into)?;
         digest.update(part);
         offset += count as u32;
     }

@@ -10,7 +10,7 @@ use crate::entropy::Coder;
 use crate::wire::{Codec, Header};
 
 /// Decodes the body that belongs to `header`; only the sizes in it matter, not the digests.
-pub(crate) fn decode_body(header: &Header, body: &[u8], io: &mut impl Io) -> Result<(), Error> {
+pub(crate) fn decode_body<I: Io>(header: &Header, body: &[u8], io: &mut I) -> Result<(), I::Error> {
     match header.codec {
         Codec::Cm { size, tuning } => {
             let mut memory = vec![0; header.ram as usize + 3];
@@ -24,11 +24,11 @@ pub(crate) fn decode_body(header: &Header, body: &[u8], io: &mut impl Io) -> Res
                 let was_done = done;
                 done = decode((&mut walker, &mut decoder), io, &mut rest, u32::MAX, done)?;
                 if rest.is_empty() && done {
-                    return decoder.finish();
+                    return Ok(decoder.finish()?);
                 }
                 // Neither input nor events: what is missing does not come any more.
                 if rest.len() == before && done == was_done && !decoder.ready() {
-                    return Err(Error::Truncated);
+                    return Err(Error::Truncated.into());
                 }
             }
         }
@@ -36,9 +36,9 @@ pub(crate) fn decode_body(header: &Header, body: &[u8], io: &mut impl Io) -> Res
         Codec::Zstd { window_log } => {
             let mut decoder = super::zstd::ZstdBody::new(header, window_log)?;
             decoder.push(body, io)?;
-            decoder.finish()
+            Ok(decoder.finish()?)
         }
         #[cfg(all(feature = "encode", not(feature = "zstd")))]
-        Codec::Zstd { .. } => Err(Error::UnsupportedCodec),
+        Codec::Zstd { .. } => Err(Error::UnsupportedCodec.into()),
     }
 }

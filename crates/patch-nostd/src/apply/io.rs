@@ -7,12 +7,18 @@ use zerocopy::IntoBytes;
 
 /// The base image: random access, read only.
 pub trait Base {
+    /// Why a read failed: [`Error`], or the driver's own type, which reaches the caller of the decoder.
+    type Error;
+
     /// Its size in bytes.
     fn size(&self) -> u32;
     /// Reads `buffer.len()` bytes from `offset`; the decoder never asks beyond the end.
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error>;
-    /// The first 16 bytes of its SHA-256, from whoever vouches for them: verified boot, or a thread that is asked
-    /// before the target is used. The decoder then does not read all of it before it begins.
+    ///
+    /// # Errors
+    /// [`Error::BaseRead`], or the driver's own.
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Self::Error>;
+    /// A trusted digest of the base, if there is one (verified boot, say): the first 16 bytes of its SHA-256. With
+    /// `Some`, the decoder does not hash the base before it begins.
     fn digest(&mut self) -> Option<[u8; 16]> {
         None
     }
@@ -20,60 +26,107 @@ pub trait Base {
 
 /// The target image: written once, in order.
 pub trait Target {
+    /// Why an access failed: [`Error`], or the driver's own type, which the decoder's functions then return.
+    type Error: From<Error>;
+
     /// Bytes of the largest target image that it can take. A package of a larger one is refused
     /// ([`Error::SlotSize`]) before the base is read: a hostile package decides how much work it makes, up to this.
     fn limit(&self) -> u32;
     /// Learns what is coming, before [`Target::begin`].
-    fn announce(&mut self, _header: &Header) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// Any, which refuses the package.
+    fn announce(&mut self, _header: &Header) -> Result<(), Self::Error> {
         Ok(())
     }
     /// Makes room for `size` bytes, which are at most the limit. Called once, when the base has been checked and before
     /// the first write.
-    fn begin(&mut self, size: u32) -> Result<(), Error>;
+    ///
+    /// # Errors
+    /// [`Error::TargetWrite`], or the driver's own.
+    fn begin(&mut self, size: u32) -> Result<(), Self::Error>;
     /// Appends bytes.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
+    ///
+    /// # Errors
+    /// [`Error::TargetWrite`], or the driver's own.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
     /// Reads bytes that were written before. Only packages whose header says so need it.
-    fn read(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
-        Err(Error::TargetRead)
+    ///
+    /// # Errors
+    /// [`Error::TargetRead`], or the driver's own.
+    fn read(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Self::Error> {
+        Err(Error::TargetRead.into())
     }
 }
 
 /// Everything a body is decoded (or encoded) against.
 pub trait Io {
+    /// Why an access failed.
+    type Error: From<Error>;
+
     /// Reads from the base image.
-    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error>;
+    ///
+    /// # Errors
+    /// Those of the base.
+    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Self::Error>;
     /// Reads from the part of the target that was written.
-    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error>;
+    ///
+    /// # Errors
+    /// Those of the target.
+    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Self::Error>;
     /// Appends to the target.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
-    /// Hears of an operation of a `zstd` body before its cover is carried out; for reports.
+    ///
+    /// # Errors
+    /// Those of the target.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+    /// Receives each operation of a `zstd` body before its cover is carried out; for reports.
     fn announce(&mut self, _operation: Operation) {}
 }
 
-/// A base image in memory, or memory-mapped flash.
+impl<B: Base + ?Sized> Base for &mut B {
+    type Error = B::Error;
+
+    fn size(&self) -> u32 {
+        (**self).size()
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), B::Error> {
+        (**self).read(offset, buffer)
+    }
+
+    fn digest(&mut self) -> Option<[u8; 16]> {
+        (**self).digest()
+    }
+}
+
 impl<T: Target + ?Sized> Target for &mut T {
+    type Error = T::Error;
+
     fn limit(&self) -> u32 {
         (**self).limit()
     }
 
-    fn announce(&mut self, header: &Header) -> Result<(), Error> {
+    fn announce(&mut self, header: &Header) -> Result<(), T::Error> {
         (**self).announce(header)
     }
 
-    fn begin(&mut self, size: u32) -> Result<(), Error> {
+    fn begin(&mut self, size: u32) -> Result<(), T::Error> {
         (**self).begin(size)
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), T::Error> {
         (**self).write(bytes)
     }
 
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), T::Error> {
         (**self).read(offset, buffer)
     }
 }
 
+/// A base image in memory, or memory-mapped flash.
 impl Base for &[u8] {
+    type Error = Error;
+
     fn size(&self) -> u32 {
         u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
@@ -84,13 +137,23 @@ impl Base for &[u8] {
 }
 
 /// A base image behind a read function, such as a driver of external flash.
-impl<F: FnMut(u32, &mut [u8]) -> Result<(), Error>> Base for (u32, F) {
+#[derive(Clone, Copy, Debug)]
+pub struct BaseFn<F> {
+    /// Bytes of the image.
+    pub size: u32,
+    /// Reads `buffer.len()` bytes from an offset.
+    pub read: F,
+}
+
+impl<E, F: FnMut(u32, &mut [u8]) -> Result<(), E>> Base for BaseFn<F> {
+    type Error = E;
+
     fn size(&self) -> u32 {
-        self.0
+        self.size
     }
 
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        (self.1)(offset, buffer)
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), E> {
+        (self.read)(offset, buffer)
     }
 }
 
@@ -104,11 +167,13 @@ pub struct Vouched<B> {
 }
 
 impl<B: Base> Base for Vouched<B> {
+    type Error = B::Error;
+
     fn size(&self) -> u32 {
         self.base.size()
     }
 
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), B::Error> {
         self.base.read(offset, buffer)
     }
 
@@ -132,6 +197,8 @@ impl<'a> SliceTarget<'a> {
 }
 
 impl Target for SliceTarget<'_> {
+    type Error = Error;
+
     fn limit(&self) -> u32 {
         u32::try_from(self.memory.len()).unwrap_or(u32::MAX)
     }

@@ -39,8 +39,11 @@ pub struct Layout<'w> {
 }
 
 impl<'w> Layout<'w> {
-    /// Divides a workspace of at least [`crate::required_ram`] bytes, aligned to four.
+    /// Divides a workspace, which must be aligned to four and meet [`Header::requirements`].
     // Here and in what it calls: a decoder that is made where it stays takes no stack.
+    ///
+    /// # Errors
+    /// [`Error::WorkspaceTooSmall`] and [`Error::WorkspaceMisaligned`].
     #[inline(always)]
     pub fn new(
         header: &Header,

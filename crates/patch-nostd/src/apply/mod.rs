@@ -17,10 +17,7 @@ pub use self::zstd::ZstdBody;
 pub(crate) use base::check_base;
 #[cfg(feature = "containers")]
 pub(crate) use body::decode_body;
-pub use io::{Base, Io, SliceTarget, Target, Vouched};
-#[cfg(all(feature = "flash", not(feature = "encode")))]
-pub(crate) use layout::Layout;
-#[cfg(feature = "encode")]
+pub use io::{Base, BaseFn, Io, SliceTarget, Target, Vouched};
 pub use layout::Layout;
 pub use operation::{Blind, Cover, Operation, Oracle, Source};
 pub use patcher::Patcher;

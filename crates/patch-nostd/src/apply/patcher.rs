@@ -8,15 +8,17 @@ use super::walker::{Progress, Walker};
 use crate::Error;
 use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, DecryptionKey, NoKey, decrypt_body, unlock};
+#[cfg(feature = "sha2")]
+use crate::verify::SoftwareSha256;
 use crate::verify::{Anything, Policy, Sha256, authenticate};
 use crate::wire::{Codec, Extensions, Header, PREFIX_LENGTH};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
 ///
 /// Nothing is written before the header's checksum and the base image's size and SHA-256 have been found right.
-/// The target must not be used before [`Patcher::finish`] has returned `Ok`.
+/// The target must not be used before [`Patcher::complete`] (or [`Patcher::finish`]) has returned `Ok`.
 #[derive(Debug)]
-pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything, K: DecryptionKey = NoKey> {
+pub struct Patcher<'w, B, T, D, P = Anything, K: DecryptionKey = NoKey> {
     stage: Stage<'w>,
     surroundings: Surroundings<B, T, D>,
     policy: P,
@@ -37,7 +39,7 @@ pub struct Patcher<'w, B: Base, T: Target, D: Sha256, P: Policy = Anything, K: D
 enum Stage<'w> {
     /// Gathering the header at the start of the workspace.
     Header { workspace: &'w mut [u8], gathered: usize },
-    /// Hashing the base, of which so many bytes are.
+    /// Hashing the base, of which `hashed` bytes are done.
     Base { workspace: &'w mut [u8], hashed: u32 },
     /// Decoding a `cm` body.
     Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, done: bool },
@@ -57,16 +59,17 @@ pub(super) struct Surroundings<B, T, D> {
     digest: Option<D>,
 }
 
-impl<'w, B: Base, T: Target, D: Sha256> Patcher<'w, B, T, D> {
-    /// A patcher that has seen no input and takes packages for any device. `workspace` must be aligned to four bytes;
-    /// how long it must be is known when the header is: see [`required_ram`](crate::required_ram), or ask [`Header::parse`] beforehand.
+#[cfg(feature = "sha2")]
+impl<'w, B: Base<Error: Into<T::Error>>, T: Target> Patcher<'w, B, T, SoftwareSha256> {
+    /// A patcher that takes packages for any device and hashes in software; [`Patcher::with_policy`] has the choice.
+    /// `workspace` must be aligned to four bytes; how long it must be, [`Header::parse`] states beforehand.
     #[inline]
     pub fn new(workspace: &'w mut [u8], base: B, target: T) -> Self {
         Self::with_policy(workspace, base, target, Anything)
     }
 }
 
-impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
+impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
     /// A patcher that takes the packages that `policy` allows.
     #[inline]
     pub fn with_policy(workspace: &'w mut [u8], base: B, target: T, policy: P) -> Self {
@@ -74,7 +77,9 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy> Patcher<'w, B, T, D, P> {
     }
 }
 
-impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w, B, T, D, P, K> {
+impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: DecryptionKey>
+    Patcher<'w, B, T, D, P, K>
+{
     /// A patcher that also takes packages that `key` decrypts, if `policy` allows them.
     ///
     /// The workspace holds the header and what is private in it for a moment: with codec `zstd`, twice
@@ -106,7 +111,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
         if self.header.ram == 0 { None } else { Some(self.length) }
     }
 
-    /// How much of the target has been written, in percent; its digest is not checked before [`Patcher::finish`].
+    /// How much of the target has been written, in percent; its digest is not checked before [`Patcher::complete`].
     #[must_use]
     pub fn progress(&self) -> u8 {
         self.header().map_or(0, |header| percent(self.surroundings.written, header.target_size))
@@ -135,7 +140,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
         }
     }
 
-    /// The target, where somebody has to work with it afterwards.
+    /// The target, for updates that read it back.
     #[cfg(feature = "flash")]
     pub(crate) fn target(&mut self) -> &mut T {
         &mut self.surroundings.target
@@ -143,8 +148,10 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
 
     /// Takes the next piece of the package, all of it, and writes what can be restored.
     ///
-    /// After an error the restore is over: every further call is [`Error::Finished`].
-    pub fn push(&mut self, mut piece: &[u8]) -> Result<(), Error> {
+    /// # Errors
+    /// Why the package was refused, or the error of the base or the target. The restore is then over: every further call
+    /// is [`Error::Finished`].
+    pub fn push(&mut self, mut piece: &[u8]) -> Result<(), T::Error> {
         loop {
             let taken = self.step(piece, u32::MAX)?;
             piece = piece.get(taken..).unwrap_or(&[]);
@@ -159,7 +166,10 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
     /// do although it took all. A budget of 0 is one of 1, so that every step goes on.
     ///
     /// Packages of codec `zstd` pay no heed to the budget.
-    pub fn step(&mut self, piece: &[u8], budget: u32) -> Result<usize, Error> {
+    ///
+    /// # Errors
+    /// As [`Patcher::push`].
+    pub fn step(&mut self, piece: &[u8], budget: u32) -> Result<usize, T::Error> {
         let mut left = piece;
         let result = self.take(&mut left, budget.max(1));
         if result.is_err() {
@@ -168,17 +178,23 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
         result.map(|()| piece.len() - left.len())
     }
 
-    /// Ends the restore: the package must be complete, and the target's digest right. Returns the target.
+    /// As [`Patcher::complete`], and returns the target: for hosts, and for targets that the patcher owns. It moves the
+    /// patcher, which takes a kilobyte of stack; small devices lend their target and call [`Patcher::complete`].
     ///
-    /// This moves the patcher, which takes stack; [`Patcher::complete`] does not.
+    /// # Errors
+    /// As [`Patcher::complete`].
     #[inline]
-    pub fn finish(mut self) -> Result<T, Error> {
+    pub fn finish(mut self) -> Result<T, T::Error> {
         self.complete()?;
         Ok(self.surroundings.target)
     }
 
     /// Ends the restore: the package must be complete, and the target's digest right.
-    pub fn complete(&mut self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::TrailingData`], [`Error::BodyDigest`] and [`Error::TargetDigest`], and as
+    /// [`Patcher::push`]. The target must not be used.
+    pub fn complete(&mut self) -> Result<(), T::Error> {
         // A body without a byte is complete before anything is pushed.
         self.push(&[])?;
         let ended = match &self.stage {
@@ -193,13 +209,13 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
         self.stage = Stage::Finished;
         ended?;
         if !matches(&mut self.body_digest, self.header.body_digest.as_ref()) {
-            return Err(Error::BodyDigest);
+            return Err(Error::BodyDigest.into());
         }
         let right = matches(&mut self.surroundings.digest, Some(&self.header.target_digest));
-        if right { Ok(()) } else { Err(Error::TargetDigest) }
+        if right { Ok(()) } else { Err(Error::TargetDigest.into()) }
     }
 
-    fn take(&mut self, piece: &mut &[u8], budget: u32) -> Result<(), Error> {
+    fn take(&mut self, piece: &mut &[u8], budget: u32) -> Result<(), T::Error> {
         if self.take_header(piece)? {
             self.check_size()?;
         }
@@ -219,9 +235,9 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
                             let taken = self.header.body_length.saturating_sub(decoder.missing());
                             decrypted(cipher, taken, piece, |part| decoder.fill(part));
                         }
-                        // Bytes that nobody waits for any more.
+                        // Bytes after the end of the body.
                         if *done && piece.len() == there && there > 0 {
-                            return Err(Error::TrailingData);
+                            return Err(Error::TrailingData.into());
                         }
                         decode((walker, decoder), io, &mut &[][..], budget, *done)?
                     }
@@ -242,7 +258,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
                     }
                 }
             }
-            Stage::Finished => return Err(Error::Finished),
+            Stage::Finished => return Err(Error::Finished.into()),
         }
         if let Some(digest) = &mut self.body_digest {
             digest.update(before.get(..before.len() - piece.len()).unwrap_or(before));
@@ -252,7 +268,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
 
     /// Gathers the header; true when that is complete.
     // What it keeps on the stack is not there while anything is hashed or decoded.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn take_header(&mut self, piece: &mut &[u8]) -> Result<bool, Error> {
         let Stage::Header { workspace, gathered } = &mut self.stage else { return Ok(false) };
         loop {
@@ -303,8 +319,8 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
     }
 
     /// Compares the base's SHA-256, about `budget` bytes at a time; true when it is right.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
-    fn check_base(&mut self, budget: u32) -> Result<bool, Error> {
+    #[cfg_attr(not(feature = "std"), inline(never))]
+    fn check_base(&mut self, budget: u32) -> Result<bool, T::Error> {
         let Stage::Base { workspace, hashed } = &mut self.stage else { return Ok(false) };
         let Surroundings { base, digest, .. } = &mut self.surroundings;
         let size = self.header.base_size;
@@ -313,7 +329,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
             vouched
         } else {
             let end = hashed.saturating_add(budget).min(size);
-            hash_base(base, digest.get_or_insert_with(D::start), (*hashed, end), workspace)?;
+            hash_base(base, digest.get_or_insert_with(D::start), *hashed..end, workspace)?;
             *hashed = end;
             if end < size {
                 return Ok(false);
@@ -321,11 +337,11 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
             digest.take().and_then(beginning)
         };
         let right = size == 0 || known == Some(self.header.base_digest);
-        if right { Ok(true) } else { Err(Error::BaseDigest) }
+        if right { Ok(true) } else { Err(Error::BaseDigest.into()) }
     }
 
     /// Workspace and base are right: lets the target begin.
-    fn begin(&mut self) -> Result<(), Error> {
+    fn begin(&mut self) -> Result<(), T::Error> {
         let Stage::Base { workspace, .. } = &mut self.stage else { return Ok(()) };
         let workspace = core::mem::take(workspace);
         match self.header.codec {
@@ -335,7 +351,7 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
                 self.stage = Stage::Zstd(super::zstd::ZstdBody::new(&self.header, window_log)?);
             }
             #[cfg(all(feature = "encode", not(feature = "zstd")))]
-            Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
+            Codec::Zstd { .. } => return Err(Error::UnsupportedCodec.into()),
         };
         self.body_digest = self.header.body_digest.map(|_| D::start());
         self.surroundings.target.announce(&self.header)?;
@@ -344,10 +360,9 @@ impl<'w, B: Base, T: Target, D: Sha256, P: Policy, K: DecryptionKey> Patcher<'w,
         Ok(())
     }
 
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn begin_cm(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
-        #[allow(irrefutable_let_patterns, reason = "many decoders know one codec only")]
-        let Codec::Cm { size, tuning } = self.header.codec else { return Err(Error::UnsupportedCodec) };
+        let (size, tuning) = self.header.codec.cm()?;
         let layout = Layout::new(&self.header, size, tuning, workspace)?;
         let (walker, decoder) = layout.split(self.header.body_length);
         self.stage = Stage::Body { walker, decoder, done: false };
@@ -361,7 +376,7 @@ const PIECE: usize = 64;
 /// Decrypts the start of a piece of the body, of which `taken` bytes have been taken before, and has `take` take what it
 /// can of it. The piece is then what is left.
 // The buffer is not on the stack while anything is decoded.
-#[cfg_attr(not(feature = "encode"), inline(never))]
+#[cfg_attr(not(feature = "std"), inline(never))]
 fn decrypted<C: Cipher>(
     cipher: &mut Option<C>,
     taken: u32,
@@ -402,26 +417,28 @@ pub(super) fn decode<I: Io>(
     piece: &mut &[u8],
     budget: u32,
     done: bool,
-) -> Result<bool, Error> {
+) -> Result<bool, I::Error> {
     let taken = decoder.fill(piece);
     *piece = piece.get(taken..).unwrap_or(&[]);
     if !done && decoder.ready() {
         return Ok(walker.run(decoder, &Blind, io, budget)? == Progress::Done);
     }
-    // Bytes that nobody waits for any more.
-    if taken == 0 && !piece.is_empty() { Err(Error::TrailingData) } else { Ok(done) }
+    // Bytes after the end of the body.
+    if taken == 0 && !piece.is_empty() { Err(Error::TrailingData.into()) } else { Ok(done) }
 }
 
-impl<B: Base, T: Target, D: Sha256> Io for Surroundings<B, T, D> {
-    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        self.base.read(offset, buffer)
+impl<B: Base<Error: Into<T::Error>>, T: Target, D: Sha256> Io for Surroundings<B, T, D> {
+    type Error = T::Error;
+
+    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), T::Error> {
+        self.base.read(offset, buffer).map_err(Into::into)
     }
 
-    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), T::Error> {
         self.target.read(offset, buffer)
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), T::Error> {
         if let Some(digest) = &mut self.digest {
             digest.update(bytes);
         }

@@ -76,7 +76,7 @@ struct Output {
 impl ZstdBody {
     /// A decoder for the body that follows `header`. The frame's window must not exceed 2^`window_log` bytes.
     ///
-    /// Takes most of its memory from the heap when the frame's header is there; see [`crate::required_ram`].
+    /// Takes most of its memory from the heap when the frame's header is there; see [`Header::requirements`].
     ///
     /// # Errors
     /// [`Error::WorkspaceTooSmall`] if there is no memory, [`Error::Corrupt`] if libzstd refuses the window.
@@ -99,7 +99,7 @@ impl ZstdBody {
     /// # Errors
     /// [`Error::Corrupt`] for what is not a frame or not an operation, [`Error::Truncated`] if the frame ends before
     /// the target is complete, [`Error::TrailingData`] if either goes on after its end, and those of `io`.
-    pub fn push(&mut self, piece: &[u8], io: &mut impl Io) -> Result<(), Error> {
+    pub fn push<I: Io>(&mut self, piece: &[u8], io: &mut I) -> Result<(), I::Error> {
         let left = (self.length - self.taken) as usize;
         let (mut piece, excess) = piece.split_at_checked(left).unwrap_or((piece, &[]));
         while !piece.is_empty() {
@@ -109,7 +109,7 @@ impl ZstdBody {
             piece = rest;
         }
         self.operations.output.flush(io)?;
-        if excess.is_empty() { Ok(()) } else { Err(Error::TrailingData) }
+        if excess.is_empty() { Ok(()) } else { Err(Error::TrailingData.into()) }
     }
 
     /// The body has been pushed.
@@ -140,10 +140,10 @@ impl ZstdBody {
         if good { Ok(1) } else { Err(Error::Corrupt) }
     }
 
-    fn decompress(&mut self, mut part: &[u8], io: &mut impl Io) -> Result<(), Error> {
+    fn decompress<I: Io>(&mut self, mut part: &[u8], io: &mut I) -> Result<(), I::Error> {
         loop {
             if self.ended {
-                return Err(Error::TrailingData);
+                return Err(Error::TrailingData.into());
             }
             let status = self.decoder.run_on_buffers(part, &mut self.stream).map_err(|_| Error::Corrupt)?;
             part = part.get(status.bytes_read..).unwrap_or(&[]);
@@ -151,7 +151,7 @@ impl ZstdBody {
             self.operations.take(bytes, io)?;
             self.ended = status.remaining == 0;
             if self.ended && !self.operations.complete() {
-                return Err(Error::Truncated);
+                return Err(Error::Truncated.into());
             }
             // A full buffer may have left something inside libzstd.
             let full = bytes.len() == self.stream.len() && !self.ended;
@@ -181,12 +181,12 @@ impl Operations {
         self.expected == Expected::Nothing
     }
 
-    fn take(&mut self, mut bytes: &[u8], io: &mut impl Io) -> Result<(), Error> {
+    fn take<I: Io>(&mut self, mut bytes: &[u8], io: &mut I) -> Result<(), I::Error> {
         while let Some(&first) = bytes.first() {
             let used = match self.expected {
                 Expected::Literals { left } => self.copy_literals(bytes, left, io)?,
                 Expected::Differences { left } => self.add_differences(bytes, left, io)?,
-                Expected::Nothing => return Err(Error::TrailingData),
+                Expected::Nothing => return Err(Error::TrailingData.into()),
                 Expected::LiteralCount | Expected::Seek | Expected::CoverLength => {
                     if let Some(value) = self.number.push(first)? {
                         self.expected = self.field(value, io)?;
@@ -199,7 +199,7 @@ impl Operations {
         Ok(())
     }
 
-    fn copy_literals(&mut self, bytes: &[u8], left: u32, io: &mut impl Io) -> Result<usize, Error> {
+    fn copy_literals<I: Io>(&mut self, bytes: &[u8], left: u32, io: &mut I) -> Result<usize, I::Error> {
         let place = self.output.place(left, bytes.len(), io)?;
         place.iter_mut().zip(bytes).for_each(|(place, &literal)| *place = literal);
         let count = place.len();
@@ -210,7 +210,7 @@ impl Operations {
         Ok(count)
     }
 
-    fn add_differences(&mut self, bytes: &[u8], left: u32, io: &mut impl Io) -> Result<usize, Error> {
+    fn add_differences<I: Io>(&mut self, bytes: &[u8], left: u32, io: &mut I) -> Result<usize, I::Error> {
         let place = self.output.place(left, bytes.len(), io)?;
         io.read_base(self.base, place)?;
         place.iter_mut().zip(bytes).for_each(|(place, &difference)| *place = place.wrapping_add(difference));
@@ -282,17 +282,17 @@ impl Number {
 
 impl Output {
     /// Room for some of `left` bytes, of which `there` can be made: at least one.
-    fn place(&mut self, left: u32, there: usize, io: &mut impl Io) -> Result<&mut [u8], Error> {
+    fn place<I: Io>(&mut self, left: u32, there: usize, io: &mut I) -> Result<&mut [u8], I::Error> {
         if self.used == self.buffer.len() {
             self.flush(io)?;
         }
         let start = self.used;
         let count = (left as usize).min(there).min(self.buffer.len() - start);
         self.used += count;
-        self.buffer.get_mut(start..self.used).ok_or(Error::Corrupt)
+        Ok(self.buffer.get_mut(start..self.used).ok_or(Error::Corrupt)?)
     }
 
-    fn flush(&mut self, io: &mut impl Io) -> Result<(), Error> {
+    fn flush<I: Io>(&mut self, io: &mut I) -> Result<(), I::Error> {
         let bytes = self.buffer.get(..self.used).unwrap_or(&[]);
         self.used = 0;
         if bytes.is_empty() { Ok(()) } else { io.write(bytes) }

@@ -46,7 +46,7 @@ impl<'s> Inflater<'s> {
         (self.ended && self.start == self.end, self.totals.packed, self.totals.plain)
     }
 
-    /// Makes sure that the stream is over, and tells about it.
+    /// Checks that the stream is over; returns its totals.
     pub(super) fn finish(self) -> Result<Totals, Error> {
         if self.ended && self.start == self.end { Ok(self.totals) } else { Err(Error::Corrupt) }
     }

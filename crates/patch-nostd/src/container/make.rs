@@ -11,10 +11,19 @@ use crate::Error;
 /// Makes streams again, piece by piece. A stream may begin inside of another, and then ends before that goes on.
 pub trait Maker {
     /// A stream begins.
+    ///
+    /// # Errors
+    /// [`Error::TargetWrite`] if streams can be made no more.
     fn begin(&self) -> Result<(), Error>;
     /// Makes the next piece of the stream that began last: at most `room` bytes, else it is [`Error::Corrupt`].
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] for corrections that do not fit, and as [`Maker::begin`].
     fn piece(&self, plain: &[u8], corrections: &[u8], room: u32) -> Result<Vec<u8>, Error>;
     /// The stream that began last is over.
+    ///
+    /// # Errors
+    /// As [`Maker::begin`].
     fn end(&self) -> Result<(), Error>;
 }
 

@@ -8,29 +8,25 @@
 //! [`Patcher`](crate::Patcher) of small devices refuses such packages with [`Error::Container`](crate::Error).
 
 mod directory;
-mod expand;
-mod inflate;
+pub(crate) mod expand;
+pub(crate) mod inflate;
 mod make;
 mod rebuild;
-mod recipe;
-mod record;
+pub(crate) mod recipe;
+pub(crate) mod record;
 mod recreate;
 mod restore;
 mod scratch;
 mod sink;
-mod source;
+pub(crate) mod source;
 mod totals;
 mod walk;
 mod worker;
 
-pub use expand::expand;
-pub use inflate::Inflater;
 pub use make::{InProcess, Maker};
-pub use recipe::{Frame, Item, Level, Piece, Side};
-pub use record::{Limits, Record, memory, part_limit, storage};
+pub use record::Limits;
 pub use restore::{Opened, restore};
 pub use scratch::{FileScratch, Scratch};
-pub use source::Source;
 pub use worker::{Worker, serve};
 
 /// How deep streams may lie in streams: a file, an archive in it, a file in that, and one more.

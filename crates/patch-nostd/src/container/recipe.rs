@@ -42,7 +42,7 @@ pub enum Frame {
     Described,
     /// A local header of zip, without a stream: the entry is stored, or its stream stays as it is.
     Stored,
-    /// So many records of a central directory, and its end (APPNOTE 4.3.12 and 4.3.16). No stream.
+    /// A central directory of this many records, and its end (APPNOTE 4.3.12 and 4.3.16). No stream.
     Directory(u32),
 }
 
@@ -102,7 +102,7 @@ impl Frame {
 }
 
 impl Level {
-    /// Reads the recipes of base and target, which must be all there is and have exactly so many parts.
+    /// Reads the recipes of base and target, which must be all there is and have exactly `parts` parts.
     ///
     /// # Errors
     /// [`Error::Corrupt`]: what is allocated is in proportion to `parts` and to the bytes.

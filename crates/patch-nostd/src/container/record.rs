@@ -37,6 +37,9 @@ impl Limits {
 
 impl Record {
     /// Reads the value.
+    ///
+    /// # Errors
+    /// [`Error::MalformedHeader`].
     pub fn read(value: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(value);
         let record = Self {
@@ -78,13 +81,13 @@ const DEFLATE_MOST: u64 = 1032;
 /// Bytes of recipe that an item or a piece takes at least.
 const PART_LEAST: u32 = 2;
 
-/// The most parts of recipes that have so many bytes in the package. Recipes that deflate better must not be deflated.
+/// The most parts of recipes of `recipe_size` bytes. Recipes that deflate better must not be deflated.
 #[must_use]
 pub const fn part_limit(recipe_size: u32) -> u64 {
     16 * recipe_size as u64 + 1000
 }
 
-/// The most plain bytes of all streams together, those inside of others too, where the expanded form has so many bytes.
+/// The most plain bytes of all streams together, those inside of others too, for an expanded form of `expanded` bytes.
 /// Each byte of it is in at most three streams; what is over is for streams that are larger than what is in them.
 pub(super) const fn plain_limit(expanded: u32) -> u64 {
     4 * expanded as u64
@@ -97,7 +100,7 @@ pub fn storage(header: &Header, record: &Record) -> u64 {
     u64::from(record.base_size) + u64::from(written)
 }
 
-/// What opening and restoring take from the heap at most besides the header's RAM and the scratch, in bytes.
+/// Bytes of heap that opening and restoring take at most, on top of the header's RAM and the scratch.
 ///
 /// For each plain byte of the pieces that are made at once: the byte itself twice (gathered, and in the window of
 /// preflate, which grows by doubling), a token of four bytes if nothing in it repeats, and the stream, which grows by

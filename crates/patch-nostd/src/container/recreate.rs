@@ -34,7 +34,7 @@ impl<'r> Recreator<'r> {
         Ok(Self { pieces, piece, plain: Vec::new(), maker, sink, room, totals: Totals::new() })
     }
 
-    /// Makes sure that the stream is over, and tells about it.
+    /// Checks that the stream is over; returns its totals.
     pub(super) fn finish(self) -> Result<Totals, Error> {
         self.maker.end()?;
         if self.piece.is_none() { Ok(self.totals) } else { Err(Error::Corrupt) }

@@ -31,14 +31,19 @@ pub struct Opened<'p> {
     /// The other parts of it.
     pub extensions: Extensions<'p>,
     /// What is expanded to which size.
+    #[doc(hidden)]
     pub record: Record,
     /// Where the streams of the base are.
+    #[doc(hidden)]
     pub base: Level,
     /// How those of the target are made.
+    #[doc(hidden)]
     pub target: Level,
-    /// Header of what turns the expanded base into the expanded target: digests are not those of anything.
+    /// Header of the inner package (expanded base to expanded target); its digests are unused.
+    #[doc(hidden)]
     pub inner: Header,
     /// The body that belongs to [`Opened::inner`].
+    #[doc(hidden)]
     pub body: &'p [u8],
 }
 
@@ -99,6 +104,18 @@ impl<'p> Opened<'p> {
         plain.copy_from_slice(body);
         decrypt_body(&mut cipher, 0, plain);
         Self::open(header, extensions, record, plain).map(Some)
+    }
+
+    /// Bytes of heap that opening and restoring take at most, on top of the header's RAM and the scratch.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        memory(&self.record)
+    }
+
+    /// Bytes of scratch that [`restore`] takes.
+    #[must_use]
+    pub fn storage(&self) -> u64 {
+        storage(&self.header, &self.record)
     }
 
     /// Reads the recipes at the start of a plain body.
@@ -184,29 +201,33 @@ fn inflated(mut bytes: &[u8], length: u32) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// As [`Patcher`](crate::Patcher): nothing is written before the base has been found right, and the target must not be
 /// used after an error.
-pub fn restore<B: Base, T: Target, D: Sha256>(
+pub fn restore<B: Base<Error: Into<T::Error>>, T: Target, D: Sha256>(
     package: &Opened<'_>,
     mut base: B,
     mut target: T,
     mut expanded: impl Scratch,
     mut written: impl Scratch,
     maker: &dyn Maker,
-) -> Result<T, Error> {
+) -> Result<T, T::Error> {
     if package.header.target_size > target.limit() {
-        return Err(Error::SlotSize);
+        return Err(Error::SlotSize.into());
     }
-    check_base::<B, D>(&mut base, &package.header, &mut vec![0; BUFFER])?;
+    check_base::<B, D, T::Error>(&mut base, &package.header, &mut vec![0; BUFFER])?;
     target.announce(&package.header)?;
     target.begin(package.header.target_size)?;
     let size = package.record.base_size;
     let source = &mut BaseSource::new(&mut base);
-    if expand(source, &package.base, size, &mut |bytes| expanded.append(bytes))? != size {
-        return Err(Error::Corrupt);
+    let length = expand(source, &package.base, size, &mut |bytes| expanded.append(bytes));
+    if let Some(failure) = source.failure.take() {
+        return Err(failure.into());
+    }
+    if length? != size {
+        return Err(Error::Corrupt.into());
     }
     let size = package.header.target_size;
-    let mut digested = Digested { target, digest: D::start(), left: size };
+    let mut digested = Digested { target, digest: D::start(), left: size, failure: None };
     let (sender, receiver) = sync_channel(AHEAD);
-    thread::scope(|scope| {
+    let restored = thread::scope(|scope| {
         let written: Option<&mut dyn Scratch> =
             if package.header.read_back { Some(&mut written) } else { None };
         let pipe = Pipe { expanded: &mut expanded, written, sender, buffer: Vec::new() };
@@ -216,14 +237,18 @@ pub fn restore<B: Base, T: Target, D: Sha256>(
         drop(source);
         let decoded = decoding.join().unwrap_or(Err(Error::Corrupt));
         match rebuilt {
-            // The decoder knows better why there was no more.
+            // The decoder's error says why there was no more.
             Err(Error::Truncated) => decoded.and(rebuilt),
             Err(_) => rebuilt,
             Ok(()) => decoded,
         }
-    })?;
+    });
+    if let Some(failure) = digested.failure {
+        return Err(failure);
+    }
+    restored?;
     if digested.digest.finish() != package.header.target_digest {
-        return Err(Error::TargetDigest);
+        return Err(Error::TargetDigest.into());
     }
     Ok(digested.target)
 }
@@ -234,11 +259,13 @@ fn decode(package: &Opened<'_>, mut pipe: Pipe<'_>) -> Result<(), Error> {
 }
 
 /// The target and its running digest.
-struct Digested<T, D> {
+struct Digested<T: Target, D> {
     target: T,
     digest: D,
-    /// Bytes that the target was told of and that are missing.
+    /// Bytes of the target that are missing.
     left: u32,
+    /// The target's own error, for which [`Error::TargetWrite`] stands on the way here.
+    failure: Option<T::Error>,
 }
 
 impl<T: Target, D: Sha256> Sink for Digested<T, D> {
@@ -246,7 +273,10 @@ impl<T: Target, D: Sha256> Sink for Digested<T, D> {
         let left = (self.left as usize).checked_sub(bytes.len()).ok_or(Error::Corrupt)?;
         self.left = left as u32;
         self.digest.update(bytes);
-        self.target.write(bytes)
+        self.target.write(bytes).map_err(|failure| {
+            self.failure = Some(failure);
+            Error::TargetWrite
+        })
     }
 }
 
@@ -266,6 +296,8 @@ impl Pipe<'_> {
 }
 
 impl Io for Pipe<'_> {
+    type Error = Error;
+
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         self.expanded.read(offset, buffer).map_err(|_| Error::BaseRead)
     }

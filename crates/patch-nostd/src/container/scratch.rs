@@ -1,4 +1,4 @@
-//! Room for expanded images: memory, or a file.
+//! Room for expanded images: memory, or a file (`docs/format.md`, section 14.6).
 
 use std::fs::File;
 use std::vec::Vec;
@@ -8,8 +8,14 @@ use crate::Error;
 /// Keeps bytes that are appended, and gives them back from any place.
 pub trait Scratch: Send {
     /// Appends bytes.
+    ///
+    /// # Errors
+    /// [`Error::TargetWrite`].
     fn append(&mut self, bytes: &[u8]) -> Result<(), Error>;
     /// Reads bytes that were appended.
+    ///
+    /// # Errors
+    /// [`Error::TargetRead`].
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error>;
 }
 

@@ -1,4 +1,4 @@
-//! Where bytes come from: a slice, the base image, a stream, the decoder.
+//! Where bytes come from: a slice, the base image, a stream, the decoder (`docs/format.md`, section 14).
 
 use std::vec::Vec;
 
@@ -10,8 +10,11 @@ pub(super) const BUFFER: usize = 32 << 10;
 /// Bytes in order, at the reader's pace.
 pub trait Source {
     /// The next bytes, as many as are at hand; none at the end.
+    ///
+    /// # Errors
+    /// Those of the source.
     fn fill(&mut self) -> Result<&[u8], Error>;
-    /// Takes so many of them, which must be there.
+    /// Takes `count` of them, which must be there.
     fn consume(&mut self, count: usize);
 }
 
@@ -45,16 +48,18 @@ pub(super) fn pass(
 }
 
 /// The base image, a buffer at a time.
-pub(super) struct BaseSource<'b, B> {
+pub(super) struct BaseSource<'b, B: Base> {
     base: &'b mut B,
     offset: u32,
     buffer: Vec<u8>,
     used: usize,
+    /// The base's own error, for which [`Error::BaseRead`] stands here.
+    pub(super) failure: Option<B::Error>,
 }
 
 impl<'b, B: Base> BaseSource<'b, B> {
     pub(super) fn new(base: &'b mut B) -> Self {
-        Self { base, offset: 0, buffer: Vec::new(), used: 0 }
+        Self { base, offset: 0, buffer: Vec::new(), used: 0, failure: None }
     }
 }
 
@@ -63,7 +68,10 @@ impl<B: Base> Source for BaseSource<'_, B> {
         if self.used == self.buffer.len() {
             let count = (self.base.size() - self.offset).min(BUFFER as u32);
             self.buffer.resize(count as usize, 0);
-            self.base.read(self.offset, &mut self.buffer)?;
+            if let Err(failure) = self.base.read(self.offset, &mut self.buffer) {
+                self.failure = Some(failure);
+                return Err(Error::BaseRead);
+            }
             self.offset += count;
             self.used = 0;
         }

@@ -87,7 +87,7 @@ impl Model<'_> {
     }
 
     /// Codes a byte, highest bit first, in the mixed opinion of up to [`INPUTS`] contexts.
-    #[cfg_attr(feature = "encode", inline(always))]
+    #[cfg_attr(feature = "std", inline(always))]
     fn byte<C: Coder>(&mut self, coder: &mut C, contexts: &[u32], set: usize, byte: u8) -> u8 {
         let (slots, mixer) = self.split();
         let unused = [const { Cell::new(0) }; SLOT_CELLS];

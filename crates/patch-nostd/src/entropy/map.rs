@@ -6,53 +6,53 @@
 use core::ops::Range;
 
 /// Sets of mixer weights. Literals and changed bytes have one for each bit of a byte; flags come after bytes.
-pub const LITERAL_SETS: Range<usize> = 0..8;
-pub const CHANGED_SETS: Range<usize> = 8..16;
+pub(crate) const LITERAL_SETS: Range<usize> = 0..8;
+pub(crate) const CHANGED_SETS: Range<usize> = 8..16;
 /// Is a byte unchanged? By the last two answers.
-pub const UNCHANGED_SETS: Range<usize> = 16..20;
+pub(crate) const UNCHANGED_SETS: Range<usize> = 16..20;
 /// Is a whole block unchanged?
-pub const BLOCK_SETS: Range<usize> = 20..21;
+pub(crate) const BLOCK_SETS: Range<usize> = 20..21;
 /// Is a guess at a reference right? The first guess by class, then the others.
-pub const GUESS_SETS: Range<usize> = 21..24;
-pub const WEIGHT_SETS: usize = 24;
+pub(crate) const GUESS_SETS: Range<usize> = 21..24;
+pub(crate) const WEIGHT_SETS: usize = 24;
 /// The first set of a flag.
-pub const FLAG_SET: usize = UNCHANGED_SETS.start;
+pub(crate) const FLAG_SET: usize = UNCHANGED_SETS.start;
 
 /// Kinds of numbers, and control cells of one: a tree of 32 sizes, a counter for each size's first bit after the leading
 /// one, and a tree of the three lowest bits: distances in code are even, and mostly multiples of four.
-pub const NUMBERS: usize = 10;
-pub const NUMBER_CELLS: usize = 31 + 31 + 7;
+pub(crate) const NUMBERS: usize = 10;
+pub(crate) const NUMBER_CELLS: usize = 31 + 31 + 7;
 /// Curves of secondary estimation: one of literals, one of changed bytes, one of each set of flags.
-pub const CURVES: usize = 2 + WEIGHT_SETS - FLAG_SET;
+pub(crate) const CURVES: usize = 2 + WEIGHT_SETS - FLAG_SET;
 /// Points of a curve, a cell each.
-pub const CURVE_POINTS: usize = 13;
+pub(crate) const CURVE_POINTS: usize = 13;
 
 /// Control cells: numbers, flags that have a cell of their own, one that makes the workspace whole words, curves.
-pub const NUMBERS_CELLS: Range<usize> = 0..690;
-pub const FLAGS_CELLS: Range<usize> = 690..717;
+pub(crate) const NUMBERS_CELLS: Range<usize> = 0..690;
+pub(crate) const FLAGS_CELLS: Range<usize> = 690..717;
 const SPARE_CELLS: Range<usize> = 717..718;
-pub const CURVES_CELLS: Range<usize> = 718..848;
+pub(crate) const CURVES_CELLS: Range<usize> = 718..848;
 /// All control cells.
 pub const CONTROL_CELLS: usize = 848;
 
 /// Control flags, counted from the start of their cells. Is the operation the next landmark? By the last three answers.
-pub const LANDMARK_FLAGS: Range<usize> = 0..8;
+pub(crate) const LANDMARK_FLAGS: Range<usize> = 0..8;
 /// Is the cover one of the target? By the last three answers.
-pub const TARGET_FLAGS: Range<usize> = 8..16;
+pub(crate) const TARGET_FLAGS: Range<usize> = 8..16;
 /// Is the displacement this recent one?
-pub const RECENT_FLAGS: Range<usize> = 16..20;
+pub(crate) const RECENT_FLAGS: Range<usize> = 16..20;
 /// Is the distance from the first guess stated? By the reference's class.
-pub const DISTANCE_FLAGS: Range<usize> = 20..25;
+pub(crate) const DISTANCE_FLAGS: Range<usize> = 20..25;
 /// Has the page another kind? By the last answer.
-pub const KIND_FLAGS: Range<usize> = 25..27;
+pub(crate) const KIND_FLAGS: Range<usize> = 25..27;
 
 /// Context numbers: what a context has above its own bits, which are 28 of bytes and 24 of other events. (Kinds of words
 /// reach one bit higher in the contexts of blocks.)
-pub const LITERAL_CONTEXTS: [u32; 3] = [1 << 28, 2 << 28, 3 << 28];
-pub const UNCHANGED_CONTEXTS: [u32; 4] = [5 << 28, 6 << 28, 7 << 28, 8 << 28];
-pub const CHANGED_CONTEXTS: [u32; 4] = [10 << 28, 11 << 28, 12 << 28, 13 << 28];
-pub const BLOCK_CONTEXTS: [u32; 3] = [0xE0 << 24, 0xE1 << 24, 0xE2 << 24];
-pub const GUESS_CONTEXTS: [u32; 3] = [0xF0 << 24, 0xF1 << 24, 0xF2 << 24];
+pub(crate) const LITERAL_CONTEXTS: [u32; 3] = [1 << 28, 2 << 28, 3 << 28];
+pub(crate) const UNCHANGED_CONTEXTS: [u32; 4] = [5 << 28, 6 << 28, 7 << 28, 8 << 28];
+pub(crate) const CHANGED_CONTEXTS: [u32; 4] = [10 << 28, 11 << 28, 12 << 28, 13 << 28];
+pub(crate) const BLOCK_CONTEXTS: [u32; 3] = [0xE0 << 24, 0xE1 << 24, 0xE2 << 24];
+pub(crate) const GUESS_CONTEXTS: [u32; 3] = [0xF0 << 24, 0xF1 << 24, 0xF2 << 24];
 
 const _: () = {
     assert!(tile(&[LITERAL_SETS, CHANGED_SETS, UNCHANGED_SETS, BLOCK_SETS, GUESS_SETS], WEIGHT_SETS));
@@ -70,7 +70,7 @@ const _: () = {
 };
 
 /// How many there are of a range.
-pub const fn length(range: &Range<usize>) -> usize {
+pub(crate) const fn length(range: &Range<usize>) -> usize {
     range.end - range.start
 }
 

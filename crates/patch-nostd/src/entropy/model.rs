@@ -33,7 +33,7 @@ pub struct Model<'w> {
 
 crate::state::state!(Model<'_>: slots, mixer);
 
-/// All of it but the slots: what an event changes besides its counters.
+/// The part that every event changes, whatever its counters: weights, curves, probabilities.
 #[derive(Debug)]
 pub(super) struct Mixer<'w> {
     /// Counters of numbers and other contexts with an index of their own, then the curves of [`sse`].
@@ -83,7 +83,7 @@ impl<'w> Model<'w> {
     }
 
     /// Codes a flag whose contexts are each a number and a place; three successive places share a slot.
-    #[cfg_attr(feature = "encode", inline(always))]
+    #[cfg_attr(feature = "std", inline(always))]
     pub fn flag<C: Coder>(&mut self, coder: &mut C, contexts: &[(u32, u8)], set: usize, bit: bool) -> bool {
         const PLACES: u8 = SLOT_CELLS as u8 - 1;
         let (slots, mixer) = self.split();
@@ -101,7 +101,7 @@ impl<'w> Model<'w> {
 
 impl Mixer<'_> {
     /// Codes one event by the mixed opinion of `counters` with the weights of `set`.
-    #[cfg_attr(feature = "encode", inline(always))]
+    #[cfg_attr(feature = "std", inline(always))]
     pub(super) fn event<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -147,8 +147,8 @@ impl Mixer<'_> {
 ///
 /// A slot's tag holds twelve bits of the hash and a four-bit count of uses. Of the two slots that a hash may
 /// be in, the less used one gives way, and the other one ages.
-#[cfg_attr(feature = "encode", inline(always))]
-#[cfg_attr(not(feature = "encode"), inline(never))]
+#[cfg_attr(feature = "std", inline(always))]
+#[cfg_attr(not(feature = "std"), inline(never))]
 pub(super) fn slot(slots: &[Cell<Slot>], hash: u32) -> Option<Cells<'_>> {
     let first = ((u64::from(hash) * slots.len() as u64) >> 32) as usize;
     let second = cells(slots, first ^ 1);

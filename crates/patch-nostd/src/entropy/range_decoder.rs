@@ -8,7 +8,7 @@ use crate::Error;
 use core::cell::Cell;
 use zerocopy::IntoBytes;
 
-/// So many zeros are read after the end of a body: an encoder never has to leave out more.
+/// Zeros that are read after the end of a body: an encoder never leaves out more.
 const ZEROS: usize = 4;
 
 /// No single step of the decoder consumes more bytes than this.
@@ -57,7 +57,7 @@ impl<'w> RangeDecoder<'w> {
         taken
     }
 
-    /// Whether a state that was loaded can be one that was saved when so many bytes of the body had not arrived.
+    /// Whether a state that was loaded can be one that was saved when `missing` bytes of the body had not arrived.
     #[cfg(feature = "flash")]
     pub(crate) const fn is_sound(&self, missing: u32) -> bool {
         // With a range of nothing, the decoder would renormalise for ever.
@@ -68,6 +68,9 @@ impl<'w> RangeDecoder<'w> {
     }
 
     /// After the last event: the body must have been used to its last byte.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] if it was overrun, [`Error::TrailingData`] if bytes are left.
     pub fn finish(&self) -> Result<(), Error> {
         if self.is_overrun() {
             return Err(Error::Truncated);

@@ -33,7 +33,7 @@ pub(super) const fn curve(set: usize) -> usize {
 }
 
 /// The corrected probability of odds at `position`, and the nearer point.
-#[cfg_attr(feature = "encode", inline(always))]
+#[cfg_attr(feature = "std", inline(always))]
 pub(super) fn estimate(
     cells: &mut [u16],
     curve: usize,
@@ -55,7 +55,7 @@ pub(super) fn literal_rate(seen: u32) -> u32 {
 }
 
 /// Moves the point towards what happened, by 1/2^`rate` of the error.
-#[cfg_attr(feature = "encode", inline(always))]
+#[cfg_attr(feature = "std", inline(always))]
 pub(super) fn update(point: &mut u16, bit: bool, rate: u32) {
     let value = i32::from(*point);
     let aim = if bit { CERTAIN } else { 0x1_0000 - CERTAIN };

@@ -12,20 +12,13 @@ use crate::{Error, Patcher};
 /// Bytes of a stored package that are read at once.
 const PIECE: usize = 64;
 
-/// Bytes of RAM that an A/B update with this header takes with a buffer of so many bytes (see [`super::ab_buffer`]),
-/// besides the [`AbUpdate`] itself and the stack.
-#[must_use]
-pub fn ab_ram(header: &Header, buffer: u32) -> u64 {
-    crate::required_ram(header).saturating_add(buffer.into())
-}
-
 /// Restores an image into a slot and checks it there. The base is only read: it stays whole, whatever happens.
 ///
 /// After a reset, or an error, make another one and give it the package from its start again. Pages that were finished
 /// before are decoded again and compared, but neither erased nor written if they are right. Whatever was delivered
 /// before, the right package is restored at the first attempt; with a buffer smaller than a page, at the second at latest.
 #[derive(Debug)]
-pub struct AbUpdate<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey = NoKey> {
+pub struct AbUpdate<'w, B, F, J, D, P, K: DecryptionKey = NoKey> {
     patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P, K>,
     phase: Phase,
     /// Bytes of the package that were taken.
@@ -44,12 +37,18 @@ enum Phase {
     Failed,
 }
 
-impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J, D, P> {
-    /// An update of `slot`, whose journal is in an area of [`super::journal_area`] bytes at least. Writes nothing.
+impl<'w, B, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J, D, P>
+where
+    B: Base<Error: Into<Error>>,
+{
+    /// An update of `slot`, with a journal. Writes nothing. [`Requirements::ab`](crate::header::Requirements::ab) states
+    /// the bytes of `workspace`, `buffer` and journal.
     ///
-    /// `workspace` is the patcher's: [`crate::required_ram`] bytes, aligned to four. `buffer` comes on top: a whole
-    /// page of the slot if pages that need no change shall not be erased, at least its write size; and the write size of
-    /// the journal, if that is above 64 bytes.
+    /// A smaller buffer works down to the slot's write size (and the journal's, if that is above 64 bytes), but pages that
+    /// need no change are then erased and written too.
+    ///
+    /// # Errors
+    /// [`Error::Areas`] and [`Error::WorkspaceTooSmall`].
     pub fn new(
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
@@ -61,8 +60,14 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J
     }
 }
 
-impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> AbUpdate<'w, B, F, J, D, P, K> {
-    /// The same, which also takes packages that `key` decrypts.
+impl<'w, B, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> AbUpdate<'w, B, F, J, D, P, K>
+where
+    B: Base<Error: Into<Error>>,
+{
+    /// As [`AbUpdate::new`], and takes packages that `key` decrypts, too.
+    ///
+    /// # Errors
+    /// As [`AbUpdate::new`].
     pub fn with_key(
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
@@ -83,6 +88,9 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> Ab
     }
 
     /// Takes the next piece of a package that streams in, and writes what can be restored.
+    ///
+    /// # Errors
+    /// As [`Patcher::push`].
     pub fn push(&mut self, piece: &[u8]) -> Result<Step, Error> {
         self.guarded(|update| {
             if update.phase != Phase::Restore {
@@ -93,6 +101,9 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> Ab
     }
 
     /// After the last piece: the package must be complete. Checking comes next: [`AbUpdate::check`].
+    ///
+    /// # Errors
+    /// As [`Patcher::complete`].
     pub fn end(&mut self) -> Result<Step, Error> {
         self.guarded(|update| {
             if update.phase != Phase::Restore {
@@ -104,6 +115,9 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> Ab
 
     /// Goes on with a package that is stored in `package`, from its start: about `budget` bytes of the image are
     /// written, or checked, and the update is ready when this says so.
+    ///
+    /// # Errors
+    /// As [`Patcher::push`] and [`Patcher::complete`], and [`Error::PackageRead`].
     pub fn step(&mut self, package: &mut impl Flash, budget: u32) -> Result<Step, Error> {
         if self.phase != Phase::Restore {
             return self.check(budget);
@@ -112,6 +126,9 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> Ab
     }
 
     /// Reads about `budget` more bytes of the new image back and adds them to its digest; compares that at the end.
+    ///
+    /// # Errors
+    /// [`Error::TargetRead`] and [`Error::TargetDigest`].
     pub fn check(&mut self, budget: u32) -> Result<Step, Error> {
         self.guarded(|update| match update.phase {
             Phase::Check => update.read_back(budget),
@@ -135,7 +152,7 @@ impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> Ab
                         | Error::PackageRead
                 );
                 // What a wrong package has left behind must not stand in the right one's way. If that cannot be
-                // noted, it is found out later: the first error is the one to tell.
+                // noted, it is found out later: the first error is the one to report.
                 if !of_flash && error != Error::Finished {
                     let _ = self.patcher.target().give_up();
                 }

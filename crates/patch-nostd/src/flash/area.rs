@@ -68,14 +68,3 @@ impl<F: Flash> Flash for Area<'_, F> {
         self.chip.try_borrow_mut().map_err(|_| FlashError)?.write(place, bytes)
     }
 }
-
-/// The old image of an A/B update, which lies at the start of a slot.
-impl<F: Flash> crate::Base for (u32, Area<'_, F>) {
-    fn size(&self) -> u32 {
-        self.0
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), crate::Error> {
-        self.1.read(offset, buffer).map_err(|_| crate::Error::BaseRead)
-    }
-}

@@ -18,23 +18,24 @@ use super::stored::{
     Decoder, Opened, are_sound, hash, read_header, state_area, state_place, transfer, update,
 };
 use super::traits::Flash;
+use crate::Error;
 use crate::apply::{Blind, Layout, Progress, percent};
 use crate::entropy::RangeDecoder;
 use crate::secrecy::{DecryptionKey, NoKey};
 use crate::verify::{Policy, Sha256};
-use crate::wire::{Codec, Header, InPlacePlan};
-use crate::{Error, required_ram};
+use crate::wire::{Header, InPlacePlan};
 
-/// The areas that an update in place needs. The journal may be in memory of another kind.
+/// The areas that an update in place needs, as large as [`Requirements::in_place`](crate::header::Requirements::in_place)
+/// states. The journal may be in memory of another kind.
 #[derive(Debug)]
 pub struct InPlaceAreas<F, J = F> {
     /// Holds the base at its start, and the target in the end.
     pub slot: F,
     /// Holds a segment.
     pub scratch: F,
-    /// [`super::journal_area`] bytes at least: two pages on most chips.
+    /// Holds the records of how far the update is: two pages on most chips.
     pub journal: J,
-    /// Holds the decoder's state twice: [`state_area`] bytes.
+    /// Holds the decoder's state twice.
     pub state: F,
 }
 
@@ -58,7 +59,7 @@ enum Phase {
 /// this update leads out: after a reset, or an error of flash, make another one with the same package and step until it
 /// is ready.
 #[derive(Debug)]
-pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, J: Flash = F, S: DecryptionKey = NoKey> {
+pub struct InPlaceUpdate<'w, F, K, D, J = F, S: DecryptionKey = NoKey> {
     areas: SlotAndScratch<'w, F>,
     journal: Journal<J>,
     state: F,
@@ -82,6 +83,9 @@ pub struct InPlaceUpdate<'w, F: Flash, K: Flash, D: Sha256, J: Flash = F, S: Dec
 
 /// Whether the last record of a journal says that a slot holds neither image: for a boot loader that must know before
 /// it looks for the package. Only an update with the same package leads out.
+///
+/// # Errors
+/// [`Error::Areas`] if the journal has no room.
 pub fn has_begun(journal: impl Flash) -> Result<bool, Error> {
     Ok(Journal::open(journal)?.last().is_some_and(|last| last.mark.has_begun()))
 }
@@ -89,8 +93,7 @@ pub fn has_begun(journal: impl Flash) -> Result<bool, Error> {
 impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash> InPlaceUpdate<'w, F, K, D, J> {
     /// Reads header and journal, and finds out where to go on. Writes nothing.
     ///
-    /// `workspace` is the decoder's: [`required_ram`] bytes, aligned to four; [`super::in_place_buffer`] bytes of `buffer`
-    /// come on top.
+    /// [`Requirements::in_place`](crate::header::Requirements::in_place) states the bytes of `workspace` and `buffer`.
     ///
     /// # Errors
     /// Whatever can be known without reading base and body: of the package, the policy, the memory, the areas. The
@@ -107,8 +110,11 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash> InPlaceUpdate<'w, F, K, D, J> 
 }
 
 impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdate<'w, F, K, D, J, S> {
-    /// The same, which also takes packages that `key` decrypts. What is stored stays encrypted: after a reset, the key
-    /// must be there again.
+    /// As [`InPlaceUpdate::new`], and takes packages that `key` decrypts, too. What is stored stays encrypted: after a
+    /// reset, the key must be there again.
+    ///
+    /// # Errors
+    /// As [`InPlaceUpdate::new`].
     pub fn with_key(
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
@@ -125,7 +131,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         let sizes = (header.base_size, header.target_size);
         let areas = SlotAndScratch::new((slot, scratch), (buffer, unit), plan, sizes)?;
         let of_state = state.geometry();
-        let needed = state_area(&header, of_state.page).filter(|_| of_state.is_valid());
+        let needed = state_area(header.ram, of_state.page).filter(|_| of_state.is_valid());
         if needed.is_none_or(|needed| needed > of_state.size) {
             return Err(Error::Areas);
         }
@@ -167,6 +173,10 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     }
 
     /// Does the next piece of work: about `budget` bytes, a page, or a segment's end.
+    ///
+    /// # Errors
+    /// Why package, base or areas were refused, or which access to flash failed. The update is then over, but another one
+    /// goes on.
     pub fn step(&mut self, budget: u32) -> Result<Step, Error> {
         let phase = core::mem::replace(&mut self.phase, Phase::Failed);
         if !matches!(phase, Phase::Body | Phase::Failed) {
@@ -289,12 +299,11 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     }
 
     /// Makes a decoder where it stays, which saves stack.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn new_decoder(&mut self) -> Result<(), Error> {
-        #[allow(irrefutable_let_patterns, reason = "many decoders know one codec only")]
-        let Codec::Cm { size, tuning } = self.header.codec else { return Err(Error::UnsupportedCodec) };
+        let (size, tuning) = self.header.codec.cm()?;
         let workspace = self.workspace.take().ok_or(Error::Finished)?;
-        if required_ram(&self.header) > workspace.len() as u64 {
+        if self.header.ram as usize > workspace.len() {
             return Err(Error::WorkspaceTooSmall);
         }
         let Layout { walker, input } = Layout::new(&self.header, size, tuning, workspace)?;
@@ -305,8 +314,8 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
 
     /// Where the state before a segment is kept.
     fn place(&self, segment: u32) -> Result<u32, Error> {
-        let place =
-            state_place(required_ram(&self.header), self.state.geometry().page).ok_or(Error::Areas)?;
+        let workspace = self.header.ram;
+        let place = state_place(workspace, self.state.geometry().page).ok_or(Error::Areas)?;
         Ok(if segment.is_multiple_of(2) { 0 } else { place })
     }
 
@@ -399,7 +408,7 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         match (right, mark) {
             (true, Some(Mark::Ready)) => Ok(Phase::Ready),
             (true, _) => self.note(Mark::Ready).map(|()| Phase::Ready),
-            // The slot was written since by somebody else: with the base again, perhaps.
+            // Something else has written the slot since: the base again, perhaps.
             (false, Some(Mark::Ready)) => Ok(Phase::Body),
             (false, _) => Err(Error::TargetDigest),
         }

@@ -17,10 +17,10 @@ use crate::Error;
 
 /// The longest unit that is filled up on the stack; longer ones take the caller's buffer.
 const UNIT: usize = 64;
-/// So many bits of both copies of a record together may read wrong.
+/// Bits of both copies of a record together that may read wrong.
 const WRONG: u32 = 4;
 
-/// The records of an area of [`journal_area`] bytes at least.
+/// The records of an area, at least as large as [`Requirements::ab`](crate::header::Requirements::ab) states.
 #[derive(Debug)]
 pub struct Journal<F> {
     area: F,
@@ -39,8 +39,7 @@ pub struct Journal<F> {
 
 /// Bytes of the smallest journal: two pages, or more where a page has no room for two records (of 20 bytes, filled up
 /// to whole units).
-#[must_use]
-pub fn journal_area(geometry: &Geometry) -> Option<u32> {
+pub(super) fn journal_area(geometry: &Geometry) -> Option<u32> {
     sizes(geometry)?.0.get().checked_mul(2)
 }
 
@@ -56,6 +55,9 @@ fn sizes(geometry: &Geometry) -> Option<(NonZeroU32, NonZeroU32)> {
 
 impl<F: Flash> Journal<F> {
     /// Reads the records that there are. Writes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Areas`] if there is no room for two records in different pages.
     pub fn open(area: F) -> Result<Self, Error> {
         let geometry = area.geometry();
         let (turn, place) = sizes(&geometry).ok_or(Error::Areas)?;
@@ -96,6 +98,9 @@ impl<F: Flash> Journal<F> {
     }
 
     /// Appends a record; it counts when this returns. `buffer` has [`Journal::buffer`] bytes, and is overwritten.
+    ///
+    /// # Errors
+    /// [`Error::Journal`] if flash fails, [`Error::WorkspaceTooSmall`] for a shorter buffer.
     pub fn append(&mut self, entry: Entry, buffer: &mut [u8]) -> Result<(), Error> {
         let (turn, both) = (self.turn.get(), 2 * self.place.get());
         let used = self.at % self.turn;

@@ -11,6 +11,7 @@ mod in_place;
 mod journal;
 mod nor;
 mod record;
+mod requirements;
 mod saved;
 mod sectors;
 #[cfg(feature = "simulator")]
@@ -21,25 +22,25 @@ mod stored;
 mod traits;
 mod words;
 
-pub use ab::{AbUpdate, ab_ram};
+pub use ab::AbUpdate;
 pub use area::Area;
 pub use in_place::{InPlaceAreas, InPlaceUpdate, has_begun};
-pub use journal::{Journal, journal_area};
+pub use journal::Journal;
 pub use nor::Nor;
 pub use record::{Entry, Mark};
+pub use requirements::FlashRequirements;
 pub use sectors::Sectors;
 #[cfg(feature = "simulator")]
 pub use simulator::{Cut, Operation, Simulator, Unreadable};
-pub use slot::{SlotTarget, ab_buffer};
-pub use slot_and_scratch::{IN_PLACE_BUFFER, in_place_buffer};
-pub use stored::{in_place_ram, state_area};
-pub use traits::{Flash, FlashError, Geometry};
+pub use slot::SlotTarget;
+pub use traits::{Flash, FlashBase, FlashError, Geometry};
 pub use words::{WordMemory, Words};
 
 /// How far an update is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Step {
-    /// There is more to do; so many percent of the image are in flash.
+    /// There is more to do; this percentage of the image is in flash.
     Working(u8),
     /// The new image is complete and its digest, as read back from flash, is right.
     Ready,

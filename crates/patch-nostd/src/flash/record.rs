@@ -1,4 +1,4 @@
-//! A record of the journal: what it says, and how it is told from what was cut short or reads wrong.
+//! A record of the journal, and its code that corrects two bits (`docs/format.md`, section 8).
 
 use crate::wire::crc32;
 
@@ -11,12 +11,14 @@ pub(super) const SEQUENCES: u32 = 1 << 24;
 
 /// What a record says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Mark {
-    /// A/B: so many pages of the new image are in the slot.
+    /// A/B: this many pages of the new image are in the slot.
     Pages(u32),
-    /// In place: the base has been checked, and so many of its pages have been moved.
+    /// In place: the base has been checked, and this many of its pages have been moved.
     Moved(u32),
-    /// In place: so many segments are in the slot, the next one is being decoded.
+    /// In place: this many segments are in the slot, the next one is being decoded.
     Decoding(u32),
     /// In place: the segment of this number, counted from zero, is in the scratch area, and the decoder's state
     /// after it is saved.
@@ -29,6 +31,7 @@ pub enum Mark {
 
 /// A record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Entry {
     /// Which update it belongs to.
     pub update: u64,

@@ -1,7 +1,7 @@
 //! Where the decoder's state is kept between segments: two places by turns, so that one is always whole.
 //!
-//! The journal says when a state is complete. A checksum after it tells whether it still is what was written: a decoder
-//! that goes on from anything else would overwrite what nobody has any more.
+//! The journal says when a state is complete, a checksum after it whether it still is what was written: a decoder that
+//! goes on from anything else would overwrite the last copy of the base.
 
 use super::traits::Flash;
 use crate::Error;

@@ -1,4 +1,4 @@
-//! A flash in memory that enforces the rules of flash and loses power when it is told to.
+//! A simulated flash that enforces the rules of flash and loses power at a chosen operation.
 
 use std::vec;
 use std::vec::Vec;
@@ -25,6 +25,9 @@ pub enum Operation {
 
 impl Operation {
     /// Does it again, on a flash in the same state.
+    ///
+    /// # Errors
+    /// [`FlashError`] as the first time.
     pub fn repeat(&self, flash: &mut impl Flash) -> Result<(), FlashError> {
         match self {
             Self::Erase(offset) => flash.erase(*offset),
@@ -128,7 +131,7 @@ impl Simulator {
         self.operations
     }
 
-    /// How often a rule of flash was broken: a bug of whoever uses it.
+    /// How often a rule of flash was broken: a bug of the caller.
     #[must_use]
     pub const fn violations(&self) -> u32 {
         self.violations

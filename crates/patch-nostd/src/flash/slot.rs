@@ -1,4 +1,4 @@
-//! The slot that an A/B update writes: page by page, journaled, never the same page twice.
+//! The slot that an A/B update writes page by page, with a journal (`docs/format.md`, section 8).
 
 use super::journal::Journal;
 use super::record::{Entry, Mark};
@@ -14,8 +14,8 @@ use zerocopy::IntoBytes;
 /// [`Journal::buffer`] comes after it. If it holds a whole page, a page that has the right bytes already is neither erased
 /// nor written.
 ///
-/// The journal says which pages were finished before a reset; they are compared with what is decoded. Whoever made
-/// the package that they came from need not have been who it said.
+/// The journal says which pages were finished before a reset; they are compared with what is decoded, as
+/// another package may have written them.
 #[derive(Debug)]
 pub struct SlotTarget<'b, F, J> {
     slot: F,
@@ -35,14 +35,16 @@ pub struct SlotTarget<'b, F, J> {
 }
 
 /// Bytes of buffer that an update of this slot takes, so that pages that are right stay as they are.
-#[must_use]
-pub fn ab_buffer(slot: &Geometry, journal: &Geometry) -> Option<u32> {
+pub(super) fn ab_buffer(slot: &Geometry, journal: &Geometry) -> Option<u32> {
     let unit = if journal.write > 64 { journal.write } else { 0 };
     slot.page.checked_add(unit)
 }
 
 impl<'b, F: Flash, J: Flash> SlotTarget<'b, F, J> {
     /// A target over a slot and an opened journal.
+    ///
+    /// # Errors
+    /// [`Error::Areas`] if sizes do not go together, [`Error::WorkspaceTooSmall`] for the buffer.
     pub fn new(slot: F, journal: Journal<J>, buffer: &'b mut [u8]) -> Result<Self, Error> {
         let geometry = slot.geometry();
         if !geometry.is_valid() {
@@ -154,6 +156,8 @@ impl<'b, F: Flash, J: Flash> SlotTarget<'b, F, J> {
 }
 
 impl<F: Flash, J: Flash> Target for SlotTarget<'_, F, J> {
+    type Error = Error;
+
     fn announce(&mut self, header: &Header) -> Result<(), Error> {
         // What is in the slot depends on the target only, whatever package it came from.
         self.update = header.target_digest.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));

@@ -7,9 +7,6 @@ use crate::Error;
 use crate::apply::Io;
 use crate::wire::InPlacePlan;
 
-/// Bytes of the buffer of an update in place, on top of the workspace, where no area writes more than 64 bytes at once:
-/// see [`in_place_buffer`].
-pub const IN_PLACE_BUFFER: usize = PIECE;
 /// Bytes that are written at once where units are not longer; also of the buffers on the stack.
 pub(super) const PIECE: usize = 256;
 /// The longest unit of a journal's record that needs no buffer.
@@ -20,8 +17,7 @@ const COMPARED: usize = 64;
 
 /// Bytes of the buffer of an update in place, on top of the workspace. `write` is the most bytes that one of the areas
 /// (slot, scratch, journal, state) writes at once.
-#[must_use]
-pub const fn in_place_buffer(write: u32) -> usize {
+pub(super) const fn in_place_buffer(write: u32) -> usize {
     let write = write as usize;
     let held = if write > PIECE { write } else { PIECE };
     held.saturating_add(if write > SHORT { write } else { 0 })
@@ -275,6 +271,8 @@ impl<'w, F: Flash> SlotAndScratch<'w, F> {
 }
 
 impl<F: Flash> Io for SlotAndScratch<'_, F> {
+    type Error = Error;
+
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         let place = offset.checked_add(self.plan.shift).ok_or(Error::BaseGone)?;
         // Before that, the new image has taken its place, and what was kept is in the scratch area.
@@ -330,7 +328,7 @@ impl<F: Flash> Io for SlotAndScratch<'_, F> {
     }
 }
 
-/// Room for so many bytes: on the stack if that has it.
+/// Room for `length` bytes: on the stack if that has it.
 pub(super) fn buffer<'b>(
     stack: &'b mut [u8; PIECE],
     spare: &'b mut [u8],

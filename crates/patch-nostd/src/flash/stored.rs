@@ -1,22 +1,20 @@
 //! A package that is stored in flash, and the decoder of its body whose state is stored too
 //! (`docs/format.md`, section 8.2).
 
-use super::slot_and_scratch::{IN_PLACE_BUFFER, SlotAndScratch, in_place_buffer};
+use super::slot_and_scratch::SlotAndScratch;
 use super::traits::Flash;
+use crate::Error;
 use crate::apply::Walker;
 use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, DecryptionKey, decrypt_body, unlock};
 use crate::state::{State, Transfer};
 use crate::verify::{Policy, Sha256, authenticate};
 use crate::wire::{Codec, HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH, crc32, crc32_on};
-use crate::{Error, required_ram};
 
 /// Bytes of package that are read at once.
 const PIECE: usize = 64;
-/// Bytes of state besides the workspace, rounded up.
+/// Bytes of state on top of the workspace, rounded up.
 const STATE: u32 = 1024;
-
-const _: () = assert!(IN_PLACE_BUFFER >= 2 * PIECE);
 
 /// The decoder, and how much of the body it took.
 #[derive(Debug)]
@@ -28,23 +26,14 @@ pub(super) struct Decoder<'w> {
 
 crate::state::state!(Decoder<'_>: walker, input, taken);
 
-/// Bytes of the state area: twice the workspace and what the decoder holds besides, in whole pages.
-#[must_use]
-pub fn state_area(header: &Header, page: u32) -> Option<u32> {
-    state_place(required_ram(header), page)?.checked_mul(2)
+/// Bytes of the state area for a decoder with this workspace: twice that and the decoder's other state, in whole pages.
+pub(super) fn state_area(workspace: u32, page: u32) -> Option<u32> {
+    state_place(workspace, page)?.checked_mul(2)
 }
 
-/// Bytes of RAM that an update in place with this header takes, besides the [`super::InPlaceUpdate`] itself and the stack.
-/// `write` is the most bytes that one of the areas writes at once.
-#[must_use]
-pub fn in_place_ram(header: &Header, write: u32) -> u64 {
-    required_ram(header).saturating_add(in_place_buffer(write) as u64)
-}
-
-/// Bytes of one of the two, for a decoder with this much RAM.
-pub(super) fn state_place(ram: u64, page: u32) -> Option<u32> {
-    let length = u32::try_from(ram).ok()?.checked_add(STATE)?;
-    length.checked_next_multiple_of(page)
+/// Bytes of one of the two.
+pub(super) fn state_place(workspace: u32, page: u32) -> Option<u32> {
+    workspace.checked_add(STATE)?.checked_next_multiple_of(page)
 }
 
 /// What is known of a stored package when its header has been read.
@@ -75,7 +64,7 @@ pub(super) fn read_header<D: Sha256, K: DecryptionKey>(
     let cipher = unlock::<D, K>(key, &header, &mut extensions, room)?;
     policy.allow(&header, &extensions)?;
     let plan = extensions.in_place.ok_or(Error::NotInPlace)?;
-    // Its state could not be saved, or nobody could tell that it is whole.
+    // Its state could not be saved, or the body could not be checked first.
     if !matches!(header.codec, Codec::Cm { .. }) || header.body_digest.is_none() {
         return Err(Error::NotInPlace);
     }
@@ -128,7 +117,7 @@ impl Decoder<'_> {
             decrypt_body(cipher, self.taken, part);
             self.taken += self.input.fill(part) as u32;
         }
-        // A body without a byte has to be told, too.
+        // A body without a byte is complete, too.
         if length == 0 {
             self.input.fill(&[]);
         }

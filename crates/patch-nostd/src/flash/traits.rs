@@ -1,11 +1,23 @@
-//! The trait of flash: pages that are erased as a whole, units that are written once.
+//! The trait of flash: pages that are erased as a whole, units that are written once (`docs/format.md`, section 8).
 
-/// A flash operation failed.
+use crate::{Base, Error};
+
+/// A flash operation failed. Why, the driver knows: see [`Nor::last_error`](super::Nor::last_error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FlashError;
+
+impl core::fmt::Display for FlashError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a flash operation failed")
+    }
+}
+
+impl core::error::Error for FlashError {}
 
 /// Sizes in bytes, and what erased flash reads as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Geometry {
     /// All of it, a multiple of `page`.
     pub size: u32,
@@ -51,10 +63,19 @@ pub trait Flash {
     /// and not written since (LPC55). Here that is an error, never a fault and never a wait: a driver on a chip that
     /// raises a fault, as with an NMI, must make an error of it. An update then takes such a place for one that
     /// holds no record, and not what it should.
+    ///
+    /// # Errors
+    /// [`FlashError`] if the driver fails or the place is not in the flash.
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError>;
     /// Erases the page that begins at `offset`.
+    ///
+    /// # Errors
+    /// As [`Flash::read`], also if no page begins there.
     fn erase(&mut self, offset: u32) -> Result<(), FlashError>;
     /// Writes whole units that have not been written since their page was erased.
+    ///
+    /// # Errors
+    /// As [`Flash::read`], also for a part of a unit.
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError>;
 }
 
@@ -94,5 +115,26 @@ impl Flash for &[u8] {
 
     fn write(&mut self, _offset: u32, _bytes: &[u8]) -> Result<(), FlashError> {
         Err(FlashError)
+    }
+}
+
+/// An image at the start of a flash or of a part of one: the base of an A/B update.
+#[derive(Clone, Debug)]
+pub struct FlashBase<F> {
+    /// Where the image is.
+    pub flash: F,
+    /// Bytes of it.
+    pub size: u32,
+}
+
+impl<F: Flash> Base for FlashBase<F> {
+    type Error = Error;
+
+    fn size(&self) -> u32 {
+        self.size
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        self.flash.read(offset, buffer).map_err(|_| Error::BaseRead)
     }
 }

@@ -8,8 +8,14 @@ pub trait WordMemory {
     /// How many words there are.
     fn count(&self) -> u32;
     /// The word at an index.
+    ///
+    /// # Errors
+    /// [`FlashError`] if the memory fails or has no such word.
     fn read(&mut self, index: u32) -> Result<u32, FlashError>;
     /// Writes the word at an index.
+    ///
+    /// # Errors
+    /// As [`WordMemory::read`].
     fn write(&mut self, index: u32, word: u32) -> Result<(), FlashError>;
 }
 

@@ -6,7 +6,7 @@
 
 /// How many registers are remembered.
 const REMEMBERED: usize = 4;
-/// Farther than this many bytes from its first half, a second half is none.
+/// Bytes from a first half within which its second half must be.
 const NEAR: u32 = 64;
 
 /// What an instruction put into a register.

@@ -53,7 +53,7 @@ impl<'w> Landmarks<'w> {
 
     /// How far the cover that copies the base's byte at `offset` moved it.
     #[must_use]
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub fn displacement(&self, offset: u32) -> Option<i32> {
         let after = self.entries.partition_point(|entry| entry.base <= offset);
         let entry = self.entries.get(after.checked_sub(1)?)?;

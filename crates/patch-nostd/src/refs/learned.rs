@@ -1,7 +1,7 @@
 //! The displacements that earlier references turned out to have (`docs/format.md`, section 7.6).
 //!
 //! Code between two insertions moves as one, so the map from old to new addresses is a staircase. Only its
-//! steps are kept: a target whose neighbour below already tells the right displacement is not stored.
+//! steps are kept: a target whose neighbour below has the right displacement is not stored.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -59,7 +59,7 @@ impl<'w> Learned<'w> {
         self.learn_at(self.place(target), target, displacement);
     }
 
-    /// The same where [`Learned::place`] has just told the target's place.
+    /// The same at the place that [`Learned::place`] has returned.
     pub fn learn_at(&mut self, at: usize, target: u32, displacement: i32) {
         let entry = LearnedEntry { target, displacement };
         if self.get(at).is_some_and(|known| known.target == target) {
@@ -80,18 +80,7 @@ impl<'w> Learned<'w> {
     }
 
     /// Puts `entry` before what is at `at`, and moves what is between there and the hole towards the hole.
-    #[cfg(feature = "std")]
-    fn move_hole(&mut self, hole: usize, at: usize, entry: LearnedEntry) {
-        let goal = if hole < at { at - 1 } else { at };
-        if let Some(part) = self.entries.get_mut(hole.min(goal)..=hole.max(goal)) {
-            let (from, to) = if hole < goal { (1, 0) } else { (0, 1) };
-            part.copy_within(from..from + part.len() - 1, to);
-        }
-        self.set(goal, entry);
-    }
-
-    /// The same without a call that may be larger than the loop, and that the linker cannot tell never panics.
-    #[cfg(not(feature = "std"))]
+    // Not `copy_within`: the call may be larger than the loop, and the linker cannot tell that it never panics.
     fn move_hole(&mut self, mut hole: usize, at: usize, entry: LearnedEntry) {
         let goal = if hole < at { at - 1 } else { at };
         while hole != goal {

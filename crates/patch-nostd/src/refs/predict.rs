@@ -62,7 +62,7 @@ impl<'w> Predictor<'w> {
         Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], missed: false }
     }
 
-    #[cfg_attr(not(feature = "encode"), inline(always))]
+    #[cfg_attr(not(feature = "std"), inline(always))]
     fn candidates(&self, site: &Site) -> Candidates {
         let target = site.reference.target;
         let offset = target.wrapping_sub(self.space.base_address);
@@ -84,7 +84,7 @@ impl<'w> Predictor<'w> {
     /// Codes the reference at `site`, whose copy in the target is `actual` (only encoders know it).
     ///
     /// Returns the target's bytes, or `None` if they are no reference of this form and must be coded one by one.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub fn predict<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -121,13 +121,13 @@ impl<'w> Predictor<'w> {
     }
 
     /// The bytes of the reference that points at `target` from its new place, then zeros.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn write(&self, site: &Site, target: u32) -> Option<Bytes> {
         let bytes = site.reference.write(site.bytes, site.target_address, &self.space, target)?;
         Some(first(bytes, site.reference.length))
     }
 
-    #[cfg_attr(not(feature = "encode"), inline(always))]
+    #[cfg_attr(not(feature = "std"), inline(always))]
     fn flag<C: Coder>(
         &self,
         coder: &mut C,
@@ -159,7 +159,7 @@ impl<'w> Predictor<'w> {
     }
 
     /// Codes where a reference went whose guesses were all wrong, as a distance from the first guess.
-    #[cfg_attr(not(feature = "encode"), inline(always))]
+    #[cfg_attr(not(feature = "std"), inline(always))]
     fn escape<C: Coder>(
         &mut self,
         coder: &mut C,
@@ -186,7 +186,7 @@ impl<'w> Predictor<'w> {
     }
 
     /// Takes what a reference became whose bytes were coded one by one.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub fn learn(&mut self, site: &Site, actual: Bytes) {
         let went = site.reference.read(actual, site.target_address, &self.space);
         if self.holds(site, actual, went) {
@@ -201,7 +201,7 @@ impl<'w> Predictor<'w> {
         plausible && self.write(site, went) == Some(actual)
     }
 
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn remember(&mut self, site: &Site, place: usize, displacement: i32) {
         self.recent[usize::from(is_branch(site))] = displacement;
         if site.reference.class() != Class::Near {

@@ -45,8 +45,8 @@ impl<'v> View<'v> {
     }
 }
 
-#[cfg_attr(feature = "encode", inline)]
-#[cfg_attr(not(feature = "encode"), inline(never))]
+#[cfg_attr(feature = "std", inline)]
+#[cfg_attr(not(feature = "std"), inline(never))]
 fn bytes_at(bytes: &[u8], place: usize) -> Bytes {
     let rest = bytes.get(place..).unwrap_or(&[]);
     if let Some(bytes) = rest.first_chunk() {

@@ -27,7 +27,7 @@ pub(super) fn find(
 }
 
 /// Where it points.
-#[cfg_attr(not(feature = "encode"), inline(never))]
+#[cfg_attr(not(feature = "std"), inline(never))]
 fn pointed(form: WordForm, bytes: Bytes, address: u32, space: &AddressSpace) -> Option<u32> {
     let form = known(form);
     if form.origin == Origin::Absolute && halves(form, bytes).0 < LEAST {

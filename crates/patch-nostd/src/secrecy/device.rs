@@ -2,7 +2,8 @@
 
 use core::marker::PhantomData;
 
-use super::{DecryptionKey, Encryption, KeyMaterial, KeyName, Keyed, open_sealed};
+use super::hpke::open_sealed;
+use super::{DecryptionKey, Encryption, KeyMaterial, KeyName, Keyed};
 use crate::Error;
 use crate::verify::Sha256;
 

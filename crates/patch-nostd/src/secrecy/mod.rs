@@ -9,29 +9,21 @@ mod cipher;
 mod device;
 mod hkdf;
 #[cfg(feature = "x25519")]
-mod hpke;
+pub(crate) mod hpke;
 mod record;
-mod shared;
-mod unlock;
+pub(crate) mod shared;
+pub(crate) mod unlock;
 
 #[cfg(any(feature = "chacha20", feature = "aes"))]
 pub use cipher::SoftwareCipher;
 #[cfg(feature = "x25519")]
 pub use device::{DeviceKey, x25519_public_key};
-#[cfg(feature = "x25519")]
-pub use hpke::{open_sealed, seal};
 pub use record::{AES_256_CTR, CHACHA20, Encryption, KeyMaterial, KeyName, SALT_LENGTH};
-#[cfg(feature = "encode")]
-pub use shared::salt;
-pub use shared::{SharedKey, content_key, key_name};
-pub(crate) use unlock::decrypt_body;
-pub use unlock::unlock;
+pub use shared::{SharedKey, key_name};
+pub(crate) use unlock::{decrypt_body, unlock};
 
 use crate::Error;
 use crate::verify::Sha256;
-
-/// Where the body begins in the key stream; what is before it is for private records.
-pub const BODY_POSITION: u64 = 512;
 
 /// A key stream, any part of which can be made alone. Implement it over a chip's engine, or take [`SoftwareCipher`].
 pub trait Cipher: core::fmt::Debug {
@@ -41,7 +33,10 @@ pub trait Cipher: core::fmt::Debug {
 
 /// A cipher that a content key in memory makes.
 pub trait Keyed: Cipher + Sized {
-    /// The cipher of this number with this key: [`Error::Encrypted`] if it is another one than this.
+    /// The cipher of this number with this key.
+    ///
+    /// # Errors
+    /// [`Error::Encrypted`] if the number is another cipher's.
     fn new(cipher: u8, content_key: &[u8; 32]) -> Result<Self, Error>;
 }
 
@@ -54,17 +49,19 @@ pub trait DecryptionKey {
     /// What decrypts a package.
     type Cipher: Cipher;
 
-    /// The cipher for a package, with its content key: [`Error::Encrypted`] if its cipher or the kind of its key is
-    /// another, [`Error::DecryptionKey`] if its key is. Called once, when the signatures and then every field of the header
+    /// The cipher for a package, with its content key. Called once, when the signatures and then every field of the header
     /// have been checked, and before the policy is asked about what may be private.
+    ///
+    /// # Errors
+    /// [`Error::Encrypted`] if its cipher or the kind of its key is another, [`Error::DecryptionKey`] if its key is.
     fn open<D: Sha256>(&self, encryption: &Encryption<'_>) -> Result<Self::Cipher, Error>;
 }
 
-/// The key of those who have none: encrypted packages are [`Error::Encrypted`].
+/// No key: encrypted packages are [`Error::Encrypted`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoKey;
 
-/// The cipher of those who have no key: there is none.
+/// The cipher of [`NoKey`]: it has no value.
 #[derive(Clone, Copy, Debug)]
 pub enum NoCipher {}
 

@@ -44,8 +44,10 @@ pub enum KeyMaterial<'h> {
 }
 
 impl<'h> Encryption<'h> {
-    /// Reads the value of extension 7: [`Error::Encrypted`] for ciphers and kinds of keys that nobody knows,
-    /// [`Error::MalformedHeader`] for one that ends early.
+    /// Reads the value of extension 7.
+    ///
+    /// # Errors
+    /// [`Error::Encrypted`] for unknown ciphers and kinds of keys, [`Error::MalformedHeader`] for a value that ends early.
     pub fn read(value: &'h [u8]) -> Result<Self, Error> {
         let (&[cipher, kind], rest) = split::<2>(value)?;
         if !matches!(cipher, CHACHA20 | AES_256_CTR) || !matches!(kind, SHARED | SEALED) {

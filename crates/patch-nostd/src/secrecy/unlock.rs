@@ -2,16 +2,22 @@
 
 use zerocopy::IntoBytes;
 
-use super::{BODY_POSITION, Cipher, DecryptionKey, Encryption};
+use super::{Cipher, DecryptionKey, Encryption};
 use crate::Error;
 use crate::verify::Sha256;
 use crate::wire::{Extensions, Header};
+
+/// Where the body begins in the key stream; what is before it is for private records.
+pub const BODY_POSITION: u64 = 512;
 
 /// The cipher of a package, if it is encrypted, whose private records are then among the extensions: for those who read
 /// packages by other means than a decoder. Signatures must have been checked.
 ///
 /// Private records are decrypted into `room`; [`crate::wire::HEADER_LIMIT`] bytes are always enough. The body begins at
 /// [`BODY_POSITION`] of the key stream.
+///
+/// # Errors
+/// [`Error::Encrypted`], [`Error::DecryptionKey`], and [`Error::MalformedHeader`] for records.
 #[inline]
 pub fn unlock<'h, D: Sha256, K: DecryptionKey>(
     key: &K,
@@ -27,7 +33,7 @@ pub fn unlock<'h, D: Sha256, K: DecryptionKey>(
     }
 }
 
-#[cfg_attr(not(feature = "encode"), inline(never))]
+#[cfg_attr(not(feature = "std"), inline(never))]
 fn open<'h, D: Sha256, K: DecryptionKey>(
     value: &[u8],
     key: &K,

@@ -39,7 +39,7 @@ impl Sha256 for BackgroundSha256 {
             for mut piece in received {
                 digest.update(&piece);
                 piece.clear();
-                // Nobody may want it any more.
+                // The other end may be gone.
                 let _ = give_back.try_send(piece);
             }
             digest.finish()

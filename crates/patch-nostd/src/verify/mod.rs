@@ -16,6 +16,8 @@ pub use signature::Ed25519Key;
 pub use signature::P256Key;
 pub use signature::{Signed, Verifier};
 
+pub use crate::wire::{KEY_ID_LENGTH, KeyId, SIGNATURE_LENGTH, Signatures};
+
 /// A running SHA-256 (FIPS 180-4). Implement it over a hardware engine, or use [`SoftwareSha256`].
 pub trait Sha256 {
     /// Starts a new digest.
@@ -29,6 +31,13 @@ pub trait Sha256 {
 /// SHA-256 in software, from the `sha2` crate.
 #[cfg(feature = "sha2")]
 pub struct SoftwareSha256(sha2::Sha256);
+
+#[cfg(feature = "sha2")]
+impl core::fmt::Debug for SoftwareSha256 {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("SoftwareSha256")
+    }
+}
 
 #[cfg(feature = "sha2")]
 impl Sha256 for SoftwareSha256 {

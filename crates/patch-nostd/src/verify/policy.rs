@@ -8,13 +8,19 @@ pub trait Policy {
     /// Whether signatures are looked at: without that, a decoder has no code for them.
     const AUTHENTICATES: bool = false;
 
-    /// Refuses a package by its signatures, by one of the errors 40 to 42 preferably. Called once, when the header is
-    /// complete and before anything of it is parsed but its first nine bytes. `message` is what the signatures are of.
+    /// Checks the signatures of a package. Called once, when the header is complete and before anything of it is parsed
+    /// but its first nine bytes. `message` is what the signatures are of.
+    ///
+    /// # Errors
+    /// Any, which refuses the package: preferably one of 40 to 42.
     fn authenticate(&self, _message: &[u8], _signatures: Option<&Signatures<'_>>) -> Result<(), Error> {
         Ok(())
     }
-    /// Refuses a package, by one of the errors 22 to 26 preferably. Called once, when the header is known to be
-    /// intact, and before the base is read or the target begun.
+    /// Decides about a package. Called once, when the header is known to be intact, and before the base is read or the
+    /// target begun.
+    ///
+    /// # Errors
+    /// Any, which refuses the package: preferably one of 22 to 26.
     fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error>;
 }
 

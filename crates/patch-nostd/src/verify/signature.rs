@@ -1,10 +1,10 @@
-//! Who made a package: signatures by keys that the device knows (`docs/format.md`, section 8).
+//! Signatures of packages by keys that the device knows (`docs/format.md`, section 8).
 
 use super::{Anything, Policy};
 use crate::Error;
 use crate::wire::{Extensions, Header, KeyId, SIGNATURE_LENGTH, Signatures};
 
-/// A public key that tells which signatures are its owner's.
+/// A public key, which checks signatures.
 ///
 /// Implement it over a chip's own engine, or take [`Ed25519Key`] or [`P256Key`]. A device with keys of several
 /// algorithms implements it for an enumeration of them: which algorithm is used is decided by the key, never by the
@@ -16,7 +16,7 @@ pub trait Verifier {
     fn verify(&self, message: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> bool;
 }
 
-/// The policy of a device that takes only packages signed by one of its keys, and which `policy` allows besides.
+/// The policy of a device that takes only packages that one of its keys signed and that `policy` allows.
 ///
 /// ```
 /// # #[cfg(feature = "ed25519")] {

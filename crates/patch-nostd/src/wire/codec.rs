@@ -1,6 +1,7 @@
 //! How a body is coded: the codec, the sizes of its tables, how its models learn (`docs/format.md`, sections 3.1 and 3.3).
 
 use super::Fields;
+use crate::Error;
 
 /// Landmarks that a header may ask memory for: the walk along them is linear, but every reference looks among them.
 pub const MOST_LANDMARKS: u32 = 1 << 10;
@@ -12,6 +13,8 @@ pub(super) const MOST_CODEC: u8 = if cfg!(any(feature = "zstd", feature = "encod
 
 /// How the body is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// An encoder must know all of them.
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub enum Codec {
     /// Context mixing: the smallest. For microcontrollers and everything else.
     Cm {
@@ -52,6 +55,25 @@ pub struct Tuning {
 }
 
 impl Codec {
+    /// What it is called.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Cm { .. } => "cm",
+            #[cfg(any(feature = "zstd", feature = "encode"))]
+            Self::Zstd { .. } => "zstd",
+        }
+    }
+
+    /// The parameters of a `cm` body.
+    pub(crate) const fn cm(self) -> Result<(ModelSize, Tuning), Error> {
+        match self {
+            Self::Cm { size, tuning } => Ok((size, tuning)),
+            #[cfg(any(feature = "zstd", feature = "encode"))]
+            Self::Zstd { .. } => Err(Error::UnsupportedCodec),
+        }
+    }
+
     pub(super) fn read(number: u8, fields: &mut Fields<'_>) -> Self {
         #[cfg(any(feature = "zstd", feature = "encode"))]
         if number == 1 {

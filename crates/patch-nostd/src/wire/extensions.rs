@@ -41,6 +41,7 @@ impl<'h> From<&'h str> for Text<'h> {
 
 /// What the extensions of a header say: a view of its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub struct Extensions<'h> {
     /// What the package is for: see [`is_product`].
     pub product: Option<Text<'h>>,
@@ -127,7 +128,7 @@ fn is_utf8(bytes: &[u8]) -> bool {
 
 impl<'h> Extensions<'h> {
     /// Reads the field: its length, then records with ascending tags.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn read(&mut self, fields: &mut Fields<'h>) {
         let after = fields.enter();
         let mut last = 0;
@@ -190,7 +191,7 @@ impl<'h> Extensions<'h> {
             }
             CONTAINER => fields.check(false, Error::Container),
             ENCRYPTION => self.encryption = Some(fields.take_rest()),
-            // Whoever wrote an extension wants it heeded.
+            // An unknown extension must not be ignored.
             _ => fields.check(false, Error::ReservedField),
         }
     }

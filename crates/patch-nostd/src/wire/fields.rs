@@ -22,7 +22,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Something that must hold, and the error if it does not.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn check(&mut self, good: bool, error: Error) {
         if !good && self.error.is_none() {
             self.error = Some(error);
@@ -30,13 +30,13 @@ impl<'a> Fields<'a> {
     }
 
     /// What must hold of a field that is not malformed.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn expect(&mut self, good: bool) {
         self.check(good, Error::MalformedHeader);
     }
 
     /// One byte.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn byte(&mut self) -> u8 {
         let first = self.rest.split_first();
         self.expect(first.is_some());
@@ -46,13 +46,13 @@ impl<'a> Fields<'a> {
     }
 
     /// As many bytes as `place` has.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn bytes(&mut self, place: &mut [u8]) {
         place.iter_mut().for_each(|to| *to = self.byte());
     }
 
     /// An integer of base 128: see [`super::Reader::varint`].
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn varint(&mut self) -> u32 {
         let (mut value, mut shift) = (0u32, 0u32);
         loop {
@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
     }
 
     /// An integer of base 128 from `least` to `most`; zero if it is another.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn bounded(&mut self, least: u32, most: u32) -> u32 {
         let value = self.varint();
         let good = least <= value && value <= most;
@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads the length of a part and goes into it. Returns what comes after, for [`Fields::leave`].
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn enter(&mut self) -> &'a [u8] {
         let length = self.varint();
         let split = self.rest.split_at_checked(length as usize);
@@ -90,7 +90,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Ends a part, of which nothing may be left.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn leave(&mut self, after: &'a [u8]) {
         self.expect(self.is_empty());
         self.rest = after;

@@ -2,7 +2,7 @@
 
 use super::codec::{Codec, MOST_CODEC, ModelSize, Tuning};
 use super::prefix::{FLAG_SIGNED, FLAGS, HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};
-use super::ram::{codec_ram, ram};
+use super::ram::{Requirements, codec_ram};
 use super::signatures::Signatures;
 use super::{Extensions, Fields, PageKinds, crc32};
 use crate::Error;
@@ -28,6 +28,8 @@ pub struct Window {
 
 /// A parsed header but for its [`Extensions`]: plain values, nothing borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// The encoder makes headers; a device parses them only.
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub struct Header {
     /// How the body is coded.
     pub codec: Codec,
@@ -55,7 +57,7 @@ pub struct Header {
     pub read_back: bool,
     /// Bytes of body that follow the header.
     pub body_length: u32,
-    /// SHA-256 of the body, where somebody wants it.
+    /// SHA-256 of the body, if the package states it.
     pub body_digest: Option<[u8; 32]>,
 }
 
@@ -83,7 +85,8 @@ impl Header {
 
     /// The length of the whole header, from its first [`PREFIX_LENGTH`] bytes.
     ///
-    /// Fails at once on anything that is not a package of this version.
+    /// # Errors
+    /// [`Error::NotAPackage`], [`Error::UnsupportedVersion`], [`Error::UnsupportedCodec`] and [`Error::MalformedHeader`].
     pub fn length(prefix: &[u8]) -> Result<usize, Error> {
         let (magic, rest) = prefix.split_first_chunk().ok_or(Error::NotAPackage)?;
         if *magic != MAGIC {
@@ -107,11 +110,17 @@ impl Header {
     }
 
     /// Parses a header. `bytes` may go on after it; the second value is its length.
+    ///
+    /// # Errors
+    /// Those of the header: numbers 1 to 8, and [`Error::Truncated`].
     pub fn parse(bytes: &[u8]) -> Result<(Self, usize), Error> {
         Self::parse_extended(bytes).map(|(header, _, length)| (header, length))
     }
 
     /// Parses a header and its extensions. `bytes` may go on after it; the last value is its length.
+    ///
+    /// # Errors
+    /// As [`Header::parse`].
     pub fn parse_extended(bytes: &[u8]) -> Result<(Self, Extensions<'_>, usize), Error> {
         let length = Self::length(bytes)?;
         let mut header = Self::NONE;
@@ -121,7 +130,7 @@ impl Header {
     }
 
     /// Reads the whole header in its place: a copy is large.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(crate) fn read<'h>(&mut self, bytes: &'h [u8], extensions: &mut Extensions<'h>) -> Result<(), Error> {
         let (fields, checksum) = bytes.split_last_chunk::<4>().ok_or(Error::MalformedHeader)?;
         if crc32(fields) != u32::from_le_bytes(*checksum) {
@@ -134,16 +143,25 @@ impl Header {
         self.read_fields(&mut fields);
         extensions.read(&mut fields);
         fields.expect(fields.is_empty());
-        fields.check(ram(&self.codec) == self.ram, Error::RamMismatch);
+        fields.check(codec_ram(&self.codec) == self.ram, Error::RamMismatch);
         fields.finish()
     }
 
     /// The signatures of a package, if it has any; whose they are is for [`crate::verify::Verifier`] to say.
     ///
     /// Nothing but the first nine bytes is parsed. `bytes` may go on after the header.
+    ///
+    /// # Errors
+    /// As [`Header::length`], and [`Error::Truncated`].
     pub fn signatures(bytes: &[u8]) -> Result<Option<Signatures<'_>>, Error> {
         let header = bytes.get(..Self::length(bytes)?).ok_or(Error::Truncated)?;
         Signatures::split(header).map(|(_, signatures)| signatures)
+    }
+
+    /// What restoring this package takes: a pure function of the header's fields.
+    #[must_use]
+    pub fn requirements(&self) -> Requirements {
+        Requirements::of_workspace(codec_ram(&self.codec))
     }
 
     fn read_fields(&mut self, fields: &mut Fields<'_>) {
@@ -174,12 +192,6 @@ impl Header {
             fields.bytes(self.body_digest.insert([0; 32]));
         }
     }
-}
-
-/// Bytes of workspace that decoding a package with this header takes: a pure function of the header's fields.
-#[must_use]
-pub fn required_ram(header: &Header) -> u64 {
-    codec_ram(&header.codec)
 }
 
 fn read_windows(windows: &mut [Window; MAX_WINDOWS], fields: &mut Fields<'_>) {

@@ -19,11 +19,11 @@ pub use crc::crc32;
 pub(crate) use crc::crc32_on;
 pub use extensions::{Extensions, InPlacePlan, TEXT_LIMIT, Text, is_name, is_product};
 use fields::Fields;
-pub use header::{Header, IMAGE_LIMIT, MAX_WINDOWS, Window, required_ram};
+pub use header::{Header, IMAGE_LIMIT, MAX_WINDOWS, Window};
 pub(crate) use page_kind::architectures;
 pub use page_kind::{MAX_KINDS, Origin, PAGE_LOG, PageKind, PageKinds, WordForm};
 pub use prefix::{HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};
-pub use ram::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM, codec_ram};
+pub use ram::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, Requirements, SLOT_RAM, codec_ram};
 pub(crate) use signatures::with_message;
 pub use signatures::{KEY_ID_LENGTH, KeyId, MOST_SIGNATURES, SIGNATURE_LENGTH, Signatures};
 #[cfg(feature = "encode")]

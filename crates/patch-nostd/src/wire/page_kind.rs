@@ -37,6 +37,7 @@ macro_rules! kinds {
         // With a number of its own, the first kind is zero, and telling kinds apart takes one look.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[repr(u8)]
+        #[cfg_attr(not(feature = "encode"), non_exhaustive)]
         pub enum PageKind {
             /// No references: every byte stands for itself.
             #[default]
@@ -62,7 +63,10 @@ macro_rules! kinds {
                 }
             }
 
-            /// The kind of a number, or [`Error::UnsupportedPageKind`] where it is unknown or not built in.
+            /// The kind of a number.
+            ///
+            /// # Errors
+            /// [`Error::UnsupportedPageKind`] where it is unknown or not built in.
             pub const fn from_number(number: u8) -> Result<Self, Error> {
                 Ok(match number {
                     0 => Self::Bytes,

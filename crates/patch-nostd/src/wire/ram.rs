@@ -9,17 +9,30 @@ pub const LANDMARK_RAM: u32 = 12;
 pub const LEARNED_RAM: u32 = 8;
 /// Workspace per slot of counters.
 pub const SLOT_RAM: u32 = 8;
-/// Workspace that every `cm` package needs besides its tables.
+/// Workspace that every `cm` package needs on top of its tables.
 pub const FIXED_RAM: u32 = 2720;
 
-/// Bytes of workspace that decoding a body of this codec takes.
-#[must_use]
-pub fn codec_ram(codec: &Codec) -> u64 {
-    ram(codec).into()
+/// What restoring a package takes of a device: see [`Header::requirements`](super::Header::requirements).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Requirements {
+    /// Bytes of workspace, aligned to four; of a `zstd` package, bytes of heap. The value that restores, and its stack,
+    /// come on top.
+    pub workspace: u32,
 }
 
-/// The same: no sum of what a header can say is above 2^28.
-pub(super) fn ram(codec: &Codec) -> u32 {
+impl Requirements {
+    /// Those of packages that are made for this much workspace (`smidgen diff --ram`): to plan a device's flash.
+    #[must_use]
+    pub const fn of_workspace(workspace: u32) -> Self {
+        Self { workspace }
+    }
+}
+
+/// Bytes of workspace that decoding a body of this codec takes. No sum of what a header can state is above 2^28.
+#[must_use]
+pub fn codec_ram(codec: &Codec) -> u32 {
     let body = match *codec {
         Codec::Cm { size, .. } => cm_ram(size),
         #[cfg(any(feature = "zstd", feature = "encode"))]

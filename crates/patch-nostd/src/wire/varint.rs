@@ -8,6 +8,7 @@ pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
+#[allow(clippy::missing_errors_doc, reason = "the type states the one error")]
 impl<'a> Reader<'a> {
     /// A cursor at the start of `bytes`.
     #[must_use]

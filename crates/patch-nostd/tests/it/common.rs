@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use patch_nostd::wire::Codec;
+use patch_nostd::internals::wire::Codec;
 use patch_nostd::{Base, Error, Header, Patcher, Sha256, SoftwareSha256, Target};
 use testkit::{fixture, fixtures};
 
@@ -150,6 +150,8 @@ impl Slot {
 }
 
 impl Target for Slot {
+    type Error = Error;
+
     fn limit(&self) -> u32 {
         u32::MAX
     }
@@ -189,10 +191,15 @@ pub fn with_workspace<R>(work: impl FnOnce(&mut [u8]) -> R) -> R {
     testkit::with_workspace(WORKSPACE, 0, work)
 }
 
-/// Pushes a package in pieces of so many bytes.
-pub fn restore_to<B: Base, T: Target>(base: B, target: T, package: &[u8], piece: usize) -> Result<T, Error> {
+/// Pushes a package in pieces of `piece` bytes.
+pub fn restore_to<B: Base<Error: Into<T::Error>>, T: Target>(
+    base: B,
+    target: T,
+    package: &[u8],
+    piece: usize,
+) -> Result<T, T::Error> {
     with_workspace(|workspace| {
-        let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, target);
+        let mut patcher = Patcher::new(workspace, base, target);
         package.chunks(piece).try_for_each(|piece| patcher.push(piece))?;
         patcher.finish()
     })

@@ -2,13 +2,15 @@
 //!
 //! Headers are built here from the document's own tables, so that a row that is changed, moved or left out fails.
 
-use patch_nostd::wire::{
+use patch_nostd::internals::wire::{
     HEADER_LIMIT, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, MOST_SIGNATURES, PREFIX_LENGTH, TEXT_LIMIT, VERSION, crc32,
 };
 #[cfg(feature = "all-architectures")]
-use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, PageKind};
-use patch_nostd::{Error, Header, required_ram};
+use patch_nostd::internals::wire::{MAX_KINDS, PAGE_LOG, PageKind};
+use patch_nostd::{Error, ErrorClass, Header};
 use testkit::FORMAT;
+
+const PLATFORM: &str = include_str!("../../../../docs/platform.md");
 
 /// The text of a section, without its subsections.
 fn section(number: &str) -> &'static str {
@@ -182,7 +184,7 @@ fn assert_limits((low, high): (u32, u32), change: impl Fn(&mut Fields, u32)) {
     let parse = |value| {
         let mut fields = Fields::default();
         change(&mut fields, value);
-        fields.parse().map(|header| assert_eq!(required_ram(&header), u64::from(fields.ram())))
+        fields.parse().map(|header| assert_eq!(header.requirements().workspace, fields.ram()))
     };
     for value in [low, high] {
         assert_eq!(parse(value), Ok(()), "{value}");
@@ -211,7 +213,7 @@ fn the_table_of_fields_is_what_a_header_is() {
     assert_eq!((header.target_md5, header.body_digest), (Some([0xB3; 16]), Some([0xB4; 32])));
     assert_eq!((header.base_address, header.address_high), (0x0800_0000, 0x55));
     assert_eq!((header.windows[0].start, header.windows[0].length), (0x100, 0x200));
-    assert_eq!((u64::from(header.ram), header.body_length), (required_ram(&header), 77));
+    assert_eq!((header.ram, header.body_length), (header.requirements().workspace, 77));
 }
 
 #[test]
@@ -317,9 +319,9 @@ fn the_windows_of_zstd_are_those_stated() {
         let length = header.len() as u16 + 4;
         header[7..9].copy_from_slice(&length.to_le_bytes());
         header.extend_from_slice(&crc32(&header).to_le_bytes());
-        let parsed = Header::parse(&header).map(|(header, _)| required_ram(&header));
+        let parsed = Header::parse(&header).map(|(header, _)| header.requirements().workspace);
         let stated = (low..=high).contains(&log);
-        assert_eq!(parsed, if stated { Ok(ram.into()) } else { Err(Error::MalformedHeader) }, "{log}");
+        assert_eq!(parsed, if stated { Ok(ram) } else { Err(Error::MalformedHeader) }, "{log}");
     }
 }
 
@@ -442,65 +444,34 @@ fn the_codec_is_checked_with_the_version() {
     assert_eq!(Header::parse(&header).err(), Some(Error::UnsupportedCodec));
 }
 
-/// All errors, in order of their numbers.
-const ERRORS: [Error; 37] = [
-    Error::NotAPackage,
-    Error::UnsupportedVersion,
-    Error::UnsupportedCodec,
-    Error::ReservedField,
-    Error::MalformedHeader,
-    Error::HeaderChecksum,
-    Error::UnsupportedPageKind,
-    Error::RamMismatch,
-    Error::WorkspaceTooSmall,
-    Error::WorkspaceMisaligned,
-    Error::BaseSize,
-    Error::BaseDigest,
-    Error::BaseRead,
-    Error::TargetWrite,
-    Error::TargetRead,
-    Error::Truncated,
-    Error::TrailingData,
-    Error::Corrupt,
-    Error::TargetDigest,
-    Error::BodyDigest,
-    Error::Finished,
-    Error::SlotSize,
-    Error::Product,
-    Error::Module,
-    Error::Version,
-    Error::RollbackCounter,
-    Error::Journal,
-    Error::Areas,
-    Error::PackageRead,
-    Error::BaseGone,
-    Error::NotInPlace,
-    Error::Container,
-    Error::Encrypted,
-    Error::DecryptionKey,
-    Error::Unsigned,
-    Error::UnknownKey,
-    Error::Signature,
-];
-
 #[test]
 fn the_document_has_all_numbers_and_names() {
-    assert!(ERRORS.is_sorted_by_key(|error| error.number()));
-    for error in ERRORS {
+    assert!(Error::ALL.is_sorted_by_key(|error| error.number()));
+    for error in Error::ALL {
         let number = error.number();
         assert!(FORMAT.contains(&format!("\n| {number} | {error:?} | ")), "{error:?}");
     }
 }
 
 #[test]
-fn the_document_has_the_platforms_codes() {
-    for code in -4..=-1 {
-        let errors = ERRORS.iter().filter(|error| error.platform_code() == code);
-        let numbers: Vec<_> = errors.map(|error| format!("{}", error.number())).collect();
-        let line = FORMAT.lines().find(|line| line.starts_with(&format!("| {code} | "))).unwrap();
+fn the_documents_have_the_classes_and_the_platforms_codes() {
+    let classes = [
+        (-1, ErrorClass::Unsupported),
+        (-2, ErrorClass::Delivery),
+        (-3, ErrorClass::Verification),
+        (-4, ErrorClass::Storage),
+    ];
+    let mut listed = 0;
+    for (code, class) in classes {
+        let errors = Error::ALL.iter().filter(|error| error.class() == class);
+        let numbers: Vec<_> = errors.map(|error| error.number().to_string()).collect();
+        listed += numbers.len();
+        let line = FORMAT.lines().find(|line| line.starts_with(&format!("| {class:?} | "))).unwrap();
         assert!(line.ends_with(&format!(" | {} |", numbers.join(", "))), "{line}");
+        let row = PLATFORM.lines().find(|line| line.starts_with(&format!("| {code} | "))).unwrap();
+        assert!(row.ends_with(&format!(" | `ErrorClass::{class:?}` |")), "{row}");
     }
-    assert!(ERRORS.iter().all(|error| (-4..0).contains(&error.platform_code())));
+    assert_eq!(listed, Error::ALL.len());
 }
 
 /// CONTRIBUTING.md says of each section where it is tested.

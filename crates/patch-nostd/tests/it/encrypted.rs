@@ -5,11 +5,12 @@ use core::cell::Cell;
 use crate::common::{
     Golden, Slot, bad_packages, encrypted_golden, encrypted_named, hex_digest, small_base, with_workspace,
 };
+use patch_nostd::internals::secrecy::content_key;
 use patch_nostd::secrecy::{
     Cipher, DecryptionKey, DeviceKey, Encryption, KeyMaterial, Keyed, NoKey, SharedKey, SoftwareCipher,
-    content_key, key_name, x25519_public_key,
+    key_name, x25519_public_key,
 };
-use patch_nostd::wire::Signatures;
+use patch_nostd::verify::Signatures;
 use patch_nostd::{Anything, Device, Error, Extensions, Header, Patcher, Policy, Sha256, SoftwareSha256};
 use testkit::FORMAT;
 
@@ -231,7 +232,7 @@ fn headers_that_say_anything_are_refused_or_right() {
             for bit in 0..8 {
                 let mut package = golden.package.clone();
                 package[place] ^= 1 << bit;
-                let checksum = patch_nostd::wire::crc32(&package[..start]).to_le_bytes();
+                let checksum = patch_nostd::internals::wire::crc32(&package[..start]).to_le_bytes();
                 package[start..start + 4].copy_from_slice(&checksum);
                 let (end, _) = restore(&golden.base, &package, 1000, Anything, Both);
                 // A base address that points elsewhere need not matter; a version of another letter is one.

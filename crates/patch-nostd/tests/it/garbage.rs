@@ -1,7 +1,7 @@
 //! Bodies of random bytes, and good ones with random changes: no panic, no overflow, no wrong image accepted.
 
 use crate::common::{Golden, golden, restore, small};
-use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
+use patch_nostd::{Error, Header, Patcher, SliceTarget};
 use proptest::prelude::*;
 use testkit::noise;
 
@@ -91,7 +91,7 @@ proptest! {
         prop_assert!(Header::parse(&package).is_err());
         let (mut workspace, mut slot) = (vec![0; room], [0; 64]);
         let target = SliceTarget::new(&mut slot);
-        let mut patcher = Patcher::<_, _, SoftwareSha256>::new(&mut workspace, &b"base"[..], target);
+        let mut patcher = Patcher::new(&mut workspace, &b"base"[..], target);
         let pushed = patcher.push(&package);
         prop_assert!(pushed.is_err() || patcher.finish().is_err());
     }

@@ -5,13 +5,13 @@ use std::cell::RefCell;
 
 use crate::common::{Golden, named};
 use crate::power::{
-    Ab, Device, EVERY, InPlaceDevice, Kind, OTHERS, PLAIN, Plan, is_long, survive, update_in_place,
+    Ab, Device, EVERY, InPlaceDevice, Kind, OTHERS, PLAIN, Plan, is_long, needed, survive, update_in_place,
 };
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use patch_nostd::flash::{
-    Area, Flash, FlashError, Geometry, IN_PLACE_BUFFER, InPlaceAreas, Nor, Sectors, Simulator, WordMemory,
-    Words, in_place_buffer, journal_area, state_area,
+    Area, Flash, FlashError, Geometry, InPlaceAreas, Nor, Sectors, Simulator, WordMemory, Words,
 };
+use patch_nostd::header::Requirements;
 use patch_nostd::secrecy::{DecryptionKey, NoKey};
 use patch_nostd::{Anything, Error};
 
@@ -106,7 +106,7 @@ impl Device for MixedDevice<'_> {
         let small = RefCell::new(mixed(0));
         assert_eq!(pages.borrow().geometry().page, 64);
         let journal = Area::with_page(&small, size - 128, 128, 16);
-        let state = state_area(&self.golden.header(), 64).unwrap();
+        let state = needed(&self.golden.package, 64, 4).state;
         let areas = InPlaceAreas {
             slot: Area::new(&pages, 0, 1024),
             scratch: Area::new(&pages, 1024, 256),
@@ -114,7 +114,7 @@ impl Device for MixedDevice<'_> {
             state: Area::new(&pages, 1280, state),
         };
         let package = &self.golden.package[..];
-        update_in_place(areas, IN_PLACE_BUFFER, (package, package), Anything, key)
+        update_in_place(areas, 256, (package, package), Anything, key)
     }
 
     fn check_always(&self, _chip: &Simulator) {}
@@ -153,7 +153,7 @@ fn sectors_that_do_not_go_together_are_refused() {
     }
 }
 
-/// Backup registers, of which the power goes after so many writes.
+/// Backup registers that lose power after a number of writes.
 struct Registers<'r> {
     words: &'r RefCell<[u32; 20]>,
     writes: &'r RefCell<(u32, Option<u32>)>,
@@ -188,7 +188,7 @@ impl WordMemory for Registers<'_> {
 #[test]
 fn a_journal_in_twenty_words_survives_every_cut() {
     let golden = named("small-in-place");
-    let state = state_area(&golden.header(), 64).unwrap();
+    let state = needed(&golden.package, 64, 4).state;
     let update = |chip: &RefCell<Simulator>, words: &RefCell<[u32; 20]>, writes: &RefCell<_>| {
         let areas = InPlaceAreas {
             slot: Area::new(chip, 0, 1024),
@@ -197,7 +197,7 @@ fn a_journal_in_twenty_words_survives_every_cut() {
             state: Area::new(chip, 1280, state),
         };
         let package = &golden.package[..];
-        update_in_place(areas, IN_PLACE_BUFFER, (package, package), Anything, NoKey)
+        update_in_place(areas, 256, (package, package), Anything, NoKey)
     };
     let mut chip = Simulator::new(Geometry::new(1280 + state, 64, 4));
     chip.load(0, &golden.base);
@@ -259,7 +259,7 @@ fn reads_anywhere<const READ: usize>() {
     let mut chip = Simulator::new(Geometry::new(1024, 256, 8));
     let bytes: Vec<u8> = (0..1024u32).map(|place| (place * 7 % 251) as u8).collect();
     chip.load(0, &bytes);
-    let mut nor = Nor(Coarse::<READ>(chip));
+    let mut nor = Nor::new(Coarse::<READ>(chip));
     assert_eq!(nor.geometry(), Geometry::new(1024, 256, 8));
     for offset in (0..900).step_by(13) {
         for length in [0, 1, 2, 3, 5, 20, 63, 64, 65, 120] {
@@ -268,7 +268,9 @@ fn reads_anywhere<const READ: usize>() {
             assert_eq!(buffer, bytes[offset as usize..][..length]);
         }
     }
+    assert_eq!(nor.last_error(), None);
     assert_eq!(nor.read(1020, &mut [0; 5]), Err(FlashError));
+    assert_eq!(nor.last_error(), Some(&NorFlashErrorKind::Other));
     assert_eq!((nor.erase(256), nor.write(256, &[0; 8])), (Ok(()), Ok(())));
 }
 
@@ -282,8 +284,19 @@ fn drivers_that_read_whole_units_are_read_from_any_offset() {
 
 #[test]
 fn areas_and_buffers_are_as_long_as_units_ask_for() {
-    let area = |page, write| journal_area(&Geometry::new(page, page, write));
+    let requirements = Requirements::of_workspace(4096);
+    let needed = |page, write| {
+        let geometry = Geometry::new(page, page, write);
+        let needed = requirements.in_place(&InPlaceAreas::on_chip(geometry))?;
+        assert_eq!(requirements.ab(&geometry, &geometry).unwrap().journal, needed.journal);
+        Some(needed)
+    };
+    let area = |page, write| needed(page, write).map(|needed| needed.journal);
     assert_eq!([area(4096, 8), area(512, 512), area(1024, 512)], [Some(8192), Some(2048), Some(2048)]);
     assert_eq!([area(40, 4), area(32, 32), area(24, 8), area(0, 0)], [Some(80), Some(128), Some(96), None]);
-    assert_eq!([1, 64, 128, 256, 512].map(in_place_buffer), [256, 256, 384, 512, 1024]);
+    let buffers = [1, 64, 128, 256, 512].map(|write| needed(512, write).unwrap().buffer);
+    assert_eq!(buffers, [256, 256, 384, 512, 1024]);
+    assert_eq!(needed(4096, 8).unwrap().state, 2 * 8192);
+    let ab = |write| requirements.ab(&Geometry::new(0, 4096, 8), &Geometry::new(0, 4096, write)).unwrap();
+    assert_eq!([ab(64).buffer, ab(128).buffer], [4096, 4096 + 128]);
 }

@@ -1,8 +1,7 @@
 //! The format is what restores these packages: they never change, and they always work.
 
 use crate::common::{all_golden, golden, hex_digest, named, restore};
-use patch_nostd::required_ram;
-use patch_nostd::wire::{PageKind, WordForm};
+use patch_nostd::internals::wire::{PageKind, WordForm};
 use patch_nostd::{Error, Header};
 
 #[test]
@@ -16,7 +15,7 @@ fn golden_packages_have_not_changed() {
 fn golden_packages_give_their_targets() {
     for golden in golden() {
         let header = golden.header();
-        assert_eq!(u64::from(header.ram), required_ram(&header));
+        assert_eq!(header.ram, header.requirements().workspace);
         for piece in [usize::MAX, 1, 20, 255, 256, 257, 1000] {
             let (restored, slot) = restore(&golden.base, &golden.package, piece);
             assert!(restored.as_ref() == Ok(&golden.target), "{}: {:?}", golden.name, restored.err());
@@ -49,12 +48,12 @@ fn packages_of_kinds_that_are_not_built_in_are_refused() {
     assert_eq!(Header::parse(&named("kinds-of-words").package).is_ok(), cfg!(feature = "words"));
 }
 
-/// Only decoders that know all code can tell what is in all packages.
+/// Only decoders with all architectures know what is in all packages.
 #[cfg(feature = "all-architectures")]
 mod coverage {
     use std::collections::BTreeSet;
 
-    use patch_nostd::wire::{Codec, MAX_KINDS};
+    use patch_nostd::internals::wire::{Codec, MAX_KINDS};
 
     use crate::common::{Golden, all_golden};
 

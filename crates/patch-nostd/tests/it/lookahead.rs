@@ -2,10 +2,10 @@
 
 use crate::common::named;
 use patch_nostd::Error;
-use patch_nostd::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
-use patch_nostd::entropy::{Category, Coder, LOOKAHEAD};
-use patch_nostd::refs::Landmark;
-use patch_nostd::wire::{Codec, Header, ModelSize, PageKind, WordForm, required_ram};
+use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
+use patch_nostd::internals::entropy::{Category, Coder, LOOKAHEAD};
+use patch_nostd::internals::refs::Landmark;
+use patch_nostd::internals::wire::{Codec, Header, ModelSize, PageKind, WordForm};
 use testkit::with_workspace;
 
 /// Bytes of the base, and how far behind literals its copy begins in the target.
@@ -71,6 +71,8 @@ impl Oracle for Pointers {
 }
 
 impl Io for Pointers {
+    type Error = Error;
+
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         for (offset, byte) in (offset..).zip(buffer) {
             *byte = self.byte_of(offset / 8 % 64 * 968, offset);
@@ -101,7 +103,7 @@ fn no_step_takes_more_than_the_lookahead() {
     let kind = header.kinds.as_slice().iter().position(|&kind| kind == wide).unwrap();
     let oracle = Pointers { address: header.base_address, kind };
     let mut io = Pointers { ..oracle };
-    let worst = with_workspace(required_ram(&header) as usize, 0, |memory| {
+    let worst = with_workspace(header.requirements().workspace as usize, 0, |memory| {
         let mut walker = Layout::new(&header, size, tuning, memory).unwrap().walker;
         let mut worst = 0;
         loop {
@@ -113,7 +115,7 @@ fn no_step_takes_more_than_the_lookahead() {
             }
         }
     });
-    // A page of another kind besides: an event of a control counter and three halves.
+    // And a page of another kind: an event of a control counter and three halves.
     let worst = worst + 17usize.div_ceil(8);
     assert!(worst <= LOOKAHEAD, "{worst} bytes");
     assert!(worst + 8 > LOOKAHEAD, "the worst step was not met, or less would do: {worst} bytes");

@@ -6,8 +6,8 @@
 use std::cell::RefCell;
 
 use patch_nostd::flash::{
-    AbUpdate, Area, Cut, Flash, Geometry, InPlaceAreas, InPlaceUpdate, Operation, Simulator, Step,
-    Unreadable, in_place_buffer, journal_area, state_area,
+    AbUpdate, Area, Cut, Flash, FlashBase, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate,
+    Operation, Simulator, Step, Unreadable,
 };
 use patch_nostd::secrecy::{DecryptionKey, NoKey};
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
@@ -19,7 +19,7 @@ use crate::common::Golden;
 pub const GEOMETRIES: [(u32, u32); 7] =
     [(256, 4), (512, 8), (1024, 2), (2048, 16), (4096, 1), (4096, 64), (768, 48)];
 
-/// What chips differ in besides sizes.
+/// What chips differ in, apart from sizes.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
     /// What cannot be read.
@@ -31,7 +31,7 @@ pub struct Kind {
 /// Everything can be read, and erased bytes read as 0xFF.
 pub const PLAIN: Kind = Kind { unreadable: Unreadable::Nothing, erased: 0xFF };
 
-/// Flash with error correction, one that cannot read what was erased besides, one that erases to 0.
+/// Flash with error correction, one that also cannot read what was erased, one that erases to 0.
 pub const OTHERS: [Kind; 3] = [
     Kind { unreadable: Unreadable::Torn, ..PLAIN },
     Kind { unreadable: Unreadable::TornOrErased, ..PLAIN },
@@ -65,11 +65,11 @@ pub trait Device {
 /// Which cuts are made.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Every so many operations are cut.
+    /// Of this many operations, one is cut.
     pub stride: u64,
     /// Bytes of the operation that are done.
     pub torn: &'static [u32],
-    /// So many cuts during the recovery from each, spread evenly.
+    /// Cuts during the recovery from each, spread evenly.
     pub seconds: u64,
 }
 
@@ -131,7 +131,7 @@ pub fn survive(device: &impl Device, plan: Plan) -> Count {
     count
 }
 
-/// One of so many cuts is made while an update runs, too.
+/// Of this many cuts, one is made while an update runs, too.
 const REALLY: u64 = 64;
 
 /// Cuts the power at these places of a recovery from `chip`, each of which must be recovered from. Returns how many.
@@ -215,9 +215,10 @@ fn check_ready(device: &impl Device, chip: &Simulator) {
     device.check_ready(chip);
 }
 
-/// Bytes of a journal in such pages.
-fn journal(page: u32, write: u32) -> u32 {
-    journal_area(&Geometry::new(page, page, write)).unwrap()
+/// What updates in place with this package take on a chip of such pages and units.
+pub fn needed(package: &[u8], page: u32, write: u32) -> FlashRequirements {
+    let (header, _) = Header::parse(package).unwrap();
+    header.requirements().in_place(&InPlaceAreas::on_chip(Geometry::new(page, page, write))).unwrap()
 }
 
 /// A device with two slots, a journal and a place for the package.
@@ -244,7 +245,8 @@ impl<'a> Ab<'a> {
     /// Sizes of slots, journal and place for the package.
     fn sizes(&self) -> [u32; 3] {
         let whole = |length: usize| (length as u32).next_multiple_of(self.page).max(self.page);
-        [whole(self.old.len().max(self.new.len())), journal(self.page, self.write), whole(self.package.len())]
+        let needed = needed(self.package, self.page, self.write);
+        [whole(self.old.len().max(self.new.len())), needed.journal, whole(self.package.len())]
     }
 
     fn starts(&self) -> [u32; 4] {
@@ -264,7 +266,7 @@ impl<'a> Ab<'a> {
         key: impl DecryptionKey,
     ) -> Result<(), Error> {
         let ([slot, journal, _], starts) = (self.sizes(), self.starts());
-        let base = (self.old.len() as u32, Area::new(chip, starts[0], slot));
+        let base = FlashBase { flash: Area::new(chip, starts[0], slot), size: self.old.len() as u32 };
         let areas = (Area::new(chip, starts[1], slot), Area::new(chip, starts[2], journal));
         let record = if self.write > 64 { self.write } else { 0 };
         let mut buffer = vec![0; (record + if self.buffered { self.page } else { self.write }) as usize];
@@ -317,7 +319,7 @@ impl Device for Ab<'_> {
     }
 }
 
-/// A device with one slot, and everything that an update in place takes besides.
+/// A device with one slot, and the other areas of an update in place.
 pub struct InPlaceDevice<'a> {
     pub old: &'a [u8],
     pub new: &'a [u8],
@@ -332,12 +334,11 @@ pub struct InPlaceDevice<'a> {
 impl InPlaceDevice<'_> {
     /// Where slot, scratch, journal, state and package begin, and where the package ends.
     pub fn bounds(&self) -> [u32; 6] {
-        let (header, _) = Header::parse(self.package).unwrap();
-        let state = state_area(&header, self.page).unwrap();
+        let needed = needed(self.package, self.page, self.write);
         let package = (self.package.len() as u32).next_multiple_of(self.page);
         let mut bounds = [0; 6];
         for (index, size) in
-            [self.slot, self.scratch, journal(self.page, self.write), state, package].into_iter().enumerate()
+            [self.slot, self.scratch, needed.journal, needed.state, package].into_iter().enumerate()
         {
             bounds[index + 1] = bounds[index] + size;
         }
@@ -385,7 +386,13 @@ impl<'a> InPlaceDevice<'a> {
         let bounds = self.bounds();
         let area = |index: usize| Area::new(chip, bounds[index], bounds[index + 1] - bounds[index]);
         let areas = InPlaceAreas { slot: area(0), scratch: area(1), journal: area(2), state: area(3) };
-        update_in_place(areas, in_place_buffer(self.write), (self.package, area(4)), policy, key)
+        update_in_place(
+            areas,
+            needed(self.package, self.page, self.write).buffer,
+            (self.package, area(4)),
+            policy,
+            key,
+        )
     }
 
     /// How many operations an update takes.
@@ -395,7 +402,7 @@ impl<'a> InPlaceDevice<'a> {
         chip.into_inner().operations()
     }
 
-    /// An update that lost power after so many operations, with power again.
+    /// An update that lost power after `after` operations, with power again.
     pub fn interrupted(&self, after: u64, torn: u32) -> RefCell<Simulator> {
         let mut chip = self.chip();
         chip.cut(Cut { after, torn });

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use crate::common::named;
 use crate::power::{Device, EVERY, InPlaceDevice, OTHERS, Plan, is_long, pairs, survive};
 use patch_nostd::flash::Simulator;
+use patch_nostd::internals::wire::{Extensions, Header, Signatures};
 use patch_nostd::secrecy::NoKey;
-use patch_nostd::wire::{Extensions, Header, Signatures};
 use patch_nostd::{Error, Policy};
 
 /// A package, the slot and the scratch area that it was made for, and pages and units that go with both.
@@ -217,7 +217,7 @@ fn up_to_four_bits_of_the_journal_that_read_wrong_lose_nothing() {
     }
 }
 
-/// Whoever can write the flash cannot make a step that never returns.
+/// No content of the flash makes a step that never returns.
 #[test]
 fn a_forged_state_ends() {
     let golden = named("small-in-place");
@@ -230,7 +230,7 @@ fn a_forged_state_ends() {
         let chip = device.interrupted(after, 1).into_inner();
         for half in [state, state + place] {
             let bytes = &chip.memory()[half as usize..][..place as usize];
-            let sum = |length: usize| patch_nostd::wire::crc32(&bytes[..length]).to_le_bytes();
+            let sum = |length: usize| patch_nostd::internals::wire::crc32(&bytes[..length]).to_le_bytes();
             // Where the state ends and its checksum is.
             let Some(length) =
                 (512..bytes.len() - 4).find(|&length| bytes[length..].starts_with(&sum(length)))
@@ -242,7 +242,7 @@ fn a_forged_state_ends() {
                 for value in [0, 1, golden.target.len() as u32, u32::MAX] {
                     let mut state = bytes[..length].to_vec();
                     state[at..at + 4].copy_from_slice(&value.to_le_bytes());
-                    let sum = patch_nostd::wire::crc32(&state).to_le_bytes();
+                    let sum = patch_nostd::internals::wire::crc32(&state).to_le_bytes();
                     state.extend_from_slice(&sum);
                     let mut chip = chip.clone();
                     chip.load(half, &state);
@@ -256,7 +256,7 @@ fn a_forged_state_ends() {
 }
 
 /// What is stored may be delivered again, or read wrong, between two boots. A segment that is decoded of a damaged body
-/// would replace what nobody has any more.
+/// would replace the last copy of the base.
 #[test]
 fn a_package_that_was_damaged_since_is_refused_and_nothing_is_lost() {
     let golden = named("small-in-place");

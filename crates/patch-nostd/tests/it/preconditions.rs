@@ -5,12 +5,11 @@ use std::cell::RefCell;
 
 use crate::common::{Golden, named, with_workspace};
 use crate::power::{Device as _, InPlaceDevice};
-use patch_nostd::flash::{
-    AbUpdate, Area, Geometry, IN_PLACE_BUFFER, InPlaceAreas, InPlaceUpdate, Simulator, Step, has_begun,
-    in_place_buffer, journal_area, state_area,
-};
+use patch_nostd::flash::{AbUpdate, Area, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, has_begun};
 use patch_nostd::{Anything, Device, Error, SoftwareSha256, Workspace};
 
+/// Bytes of the buffer of an update in place where units are short.
+const BUFFER: usize = 256;
 const PAGE: u32 = 64;
 
 /// What is wrong with a device, or with what it is given.
@@ -31,7 +30,7 @@ fn right<'a>(golden: &'a Golden) -> Case<'a> {
     Case {
         short: [0; 4],
         workspace: (0, 0),
-        buffer: IN_PLACE_BUFFER,
+        buffer: BUFFER,
         base: &golden.base,
         package: &golden.package,
         device: Device::default(),
@@ -41,8 +40,10 @@ fn right<'a>(golden: &'a Golden) -> Case<'a> {
 /// Updates in place, and says how many operations that took.
 fn in_place(golden: &Golden, case: &Case<'_>) -> (Result<(), Error>, u64) {
     let header = golden.header();
-    let sizes =
-        [1024, 256, journal_area(&Geometry::new(PAGE, PAGE, 4)).unwrap(), state_area(&header, PAGE).unwrap()];
+    let areas = InPlaceAreas::on_chip(Geometry::new(PAGE, PAGE, 4));
+    let needed = header.requirements().in_place(&areas).unwrap();
+    assert_eq!(needed.buffer, BUFFER);
+    let sizes = [1024, 256, needed.journal, needed.state];
     let starts = [0, 1024, 1280, 1280 + sizes[2]];
     let mut chip = Simulator::new(Geometry::new(starts[3] + sizes[3], PAGE, 4));
     chip.load(0, case.base);
@@ -67,7 +68,8 @@ fn in_place(golden: &Golden, case: &Case<'_>) -> (Result<(), Error>, u64) {
 /// The same into another slot; only the first and the third area are asked about.
 fn ab(golden: &Golden, case: &Case<'_>) -> (Result<(), Error>, u64) {
     let slot = (golden.target.len() as u32).next_multiple_of(PAGE);
-    let journal = journal_area(&Geometry::new(PAGE, PAGE, 4)).unwrap();
+    let geometry = Geometry::new(PAGE, PAGE, 4);
+    let journal = golden.header().requirements().ab(&geometry, &geometry).unwrap().journal;
     let chip = RefCell::new(Simulator::new(Geometry::new(slot + journal, PAGE, 4)));
     let areas = (Area::new(&chip, 0, slot - case.short[0]), Area::new(&chip, slot, journal - case.short[2]));
     let mut buffer = vec![0; case.buffer];
@@ -140,7 +142,7 @@ fn errors_that_do_not_come_from_flash_leave_the_only_image_untouched() {
     let more = [
         (Case { short: [0, PAGE, 0, 0], ..right(&golden) }, Error::Areas),
         (Case { short: [0, 0, 0, PAGE], ..right(&golden) }, Error::Areas),
-        (Case { buffer: IN_PLACE_BUFFER - 1, ..right(&golden) }, Error::WorkspaceTooSmall),
+        (Case { buffer: BUFFER - 1, ..right(&golden) }, Error::WorkspaceTooSmall),
     ];
     for (case, error) in cases(&golden, &other).into_iter().chain(more) {
         assert_eq!(in_place(&golden, &case), (Err(error), 0));
@@ -179,7 +181,7 @@ fn a_plan_needs_the_codec_and_the_digest_of_the_body() {
     }
 }
 
-/// Only an update with the same package leads out, and a boot loader is told.
+/// Only an update with the same package leads out, and a boot loader can ask.
 #[test]
 fn a_begun_update_is_known_when_another_package_is_stored() {
     let [golden, other] = ["firmware-v1-v3-in-place", "firmware-v3-v1-in-place"].map(named);
@@ -207,7 +209,7 @@ fn a_begun_update_is_known_when_another_package_is_stored() {
             state: area(&states, 0, 64 << 10),
         };
         with_workspace(|workspace| {
-            let mut buffer = [0; IN_PLACE_BUFFER];
+            let mut buffer = [0; BUFFER];
             let mut update = InPlaceUpdate::<_, _, SoftwareSha256>::new(
                 workspace,
                 &mut buffer,
@@ -233,11 +235,8 @@ fn a_workspace_of_its_own_type_is_aligned() {
     let mut memory = Workspace::<{ 128 << 10 }>::new();
     let mut image = vec![0; golden.target.len()];
     let target = patch_nostd::SliceTarget::new(&mut image);
-    let mut patcher =
-        patch_nostd::Patcher::<_, _, SoftwareSha256>::new(&mut memory, &golden.base[..], target);
+    let mut patcher = patch_nostd::Patcher::new(&mut memory, &golden.base[..], target);
     patcher.push(&golden.package).unwrap();
     patcher.complete().unwrap();
     assert!(image == golden.target);
-    assert_eq!(in_place_buffer(4), IN_PLACE_BUFFER);
-    assert_eq!([128, 256, 512].map(in_place_buffer), [384, 512, 1024]);
 }

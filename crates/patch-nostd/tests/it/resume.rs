@@ -6,7 +6,7 @@ use crate::common::{Golden, named};
 use crate::power::{Device as _, InPlaceDevice, OTHERS, PLAIN};
 use patch_nostd::Header;
 use patch_nostd::flash::Flash;
-use patch_nostd::wire::{Extensions, InPlacePlan};
+use patch_nostd::internals::wire::{Extensions, InPlacePlan};
 
 const PAGE: u32 = 64;
 
@@ -63,7 +63,7 @@ fn a_package_with_another_plan_is_another_update() {
     assert!(refused > 1000 && taken > 10, "{refused} {taken}");
 }
 
-/// Somebody else wrote the base to the slot again, which is shorter: some chips cannot read what is behind it.
+/// A programmer wrote the base to the slot again, which is shorter: some chips cannot read what is behind it.
 #[test]
 fn an_image_that_was_ready_gives_way_to_the_base() {
     let golden = named("small-in-place");

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use crate::common::{Golden, Slot, golden, named, restore, restore_to, small, with_workspace};
-use patch_nostd::wire::Codec;
-use patch_nostd::{Base, Device, Error, Patcher, Policy, SliceTarget, SoftwareSha256, Target};
+use patch_nostd::internals::wire::Codec;
+use patch_nostd::{Base, BaseFn, Device, Error, Patcher, Policy, SliceTarget, SoftwareSha256, Target};
 
 /// Packages whose restore reads the base and writes the target.
 fn ordinary() -> Vec<Golden> {
@@ -25,8 +25,7 @@ fn a_workspace_must_be_large_enough_and_aligned() {
             with_workspace(|memory| {
                 let mut slot = Slot::default();
                 let workspace = &mut memory[range.clone()];
-                let mut patcher =
-                    Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+                let mut patcher = Patcher::new(workspace, &golden.base[..], &mut slot);
                 assert_eq!(patcher.push(&golden.package).err(), error, "{}: {range:?} of {ram}", golden.name);
                 assert_eq!(slot.begun.is_some(), error.is_none());
             });
@@ -34,17 +33,17 @@ fn a_workspace_must_be_large_enough_and_aligned() {
     }
 }
 
-/// A base that fails after so many reads.
-fn failing<'a>(image: &'a [u8], reads: &'a Cell<usize>) -> impl Base + 'a {
+/// A base that fails after a number of reads.
+fn failing<'a>(image: &'a [u8], reads: &'a Cell<usize>) -> impl Base<Error = Error> + 'a {
     let read = move |offset: u32, buffer: &mut [u8]| {
         reads.set(reads.get().checked_sub(1).ok_or(Error::BaseRead)?);
         (&*image).read(offset, buffer)
     };
-    (image.len() as u32, read)
+    BaseFn { size: image.len() as u32, read }
 }
 
 #[test]
-fn a_base_that_cannot_be_read_is_told() {
+fn a_base_that_cannot_be_read_is_reported() {
     for golden in ordinary() {
         // How many reads there are.
         let left = Cell::new(usize::MAX);
@@ -61,7 +60,7 @@ fn a_base_that_cannot_be_read_is_told() {
 }
 
 #[test]
-fn a_target_that_cannot_be_written_is_told() {
+fn a_target_that_cannot_be_written_is_reported() {
     for golden in ordinary() {
         let mut slot = Slot::default();
         restore_to(&golden.base[..], &mut slot, &golden.package, 64).unwrap();
@@ -71,6 +70,57 @@ fn a_target_that_cannot_be_written_is_told() {
             assert_eq!(end.err(), Some(Error::TargetWrite), "{}: call {call}", golden.name);
             assert_eq!(slot.writes, call, "written again after a failure");
         }
+    }
+}
+
+/// Why a device stopped: the decoder's error, or the status of a bus.
+#[derive(Debug, PartialEq)]
+enum Stop {
+    Decoder(Error),
+    Bus(u8),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Decoder(error)
+    }
+}
+
+/// A slot behind a bus.
+struct BusSlot(Slot);
+
+impl Target for BusSlot {
+    type Error = Stop;
+
+    fn limit(&self) -> u32 {
+        self.0.limit()
+    }
+
+    fn begin(&mut self, size: u32) -> Result<(), Stop> {
+        Ok(self.0.begin(size)?)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.0.write(bytes).map_err(|_| Stop::Bus(0xB2))
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Stop> {
+        Ok(self.0.read(offset, buffer)?)
+    }
+}
+
+#[test]
+fn a_drivers_own_error_comes_out() {
+    for golden in ordinary() {
+        let size = golden.base.len() as u32;
+        let base = BaseFn { size, read: |_: u32, _: &mut [u8]| Err(Stop::Bus(0xB1)) };
+        let end = restore_to(base, BusSlot(Slot::default()), &golden.package, 64);
+        assert_eq!(end.err(), Some(Stop::Bus(0xB1)));
+        let failing = BusSlot(Slot { fails_at: Some(1), ..Slot::default() });
+        let end = restore_to(&golden.base[..], failing, &golden.package, 64);
+        assert_eq!(end.err(), Some(Stop::Bus(0xB2)));
+        let end = restore_to(&golden.base[..], BusSlot(Slot::default()), &golden.package[1..], 64);
+        assert_eq!(end.err(), Some(Stop::Decoder(Error::NotAPackage)));
     }
 }
 
@@ -116,6 +166,8 @@ fn only_packages_that_say_so_need_a_target_that_can_be_read() {
 struct Sink;
 
 impl Target for Sink {
+    type Error = Error;
+
     fn limit(&self) -> u32 {
         u32::MAX
     }
@@ -163,8 +215,7 @@ fn a_restore_is_over_after_an_error() {
         for (package, error) in [(&package, Error::NotAPackage), (&longer, Error::TrailingData)] {
             with_workspace(|workspace| {
                 let mut slot = Slot::default();
-                let mut patcher =
-                    Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+                let mut patcher = Patcher::new(workspace, &golden.base[..], &mut slot);
                 assert_eq!(patcher.push(package), Err(error));
                 for piece in [&golden.package[..], &[0], &[]] {
                     assert_eq!(patcher.push(piece), Err(Error::Finished));
@@ -186,7 +237,7 @@ fn the_end_may_not_come_early() {
     }
 }
 
-/// Whoever ends a restore too early has to begin again: what comes later is not the rest of it.
+/// A restore that is ended too early must begin again: later pieces are refused.
 #[test]
 fn a_restore_is_over_after_an_early_end() {
     for golden in golden() {
@@ -194,8 +245,7 @@ fn a_restore_is_over_after_an_early_end() {
             with_workspace(|workspace| {
                 let (first, rest) = golden.package.split_at(length);
                 let mut slot = Slot::default();
-                let mut patcher =
-                    Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+                let mut patcher = Patcher::new(workspace, &golden.base[..], &mut slot);
                 patcher.push(first).unwrap();
                 assert_eq!(patcher.complete(), Err(Error::Truncated), "{}: {length} bytes", golden.name);
                 assert_eq!(patcher.push(rest), Err(Error::Finished), "{}: {length} bytes", golden.name);
@@ -210,7 +260,7 @@ fn empty_pieces_change_nothing() {
     for golden in golden() {
         with_workspace(|workspace| {
             let mut slot = Slot::default();
-            let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+            let mut patcher = Patcher::new(workspace, &golden.base[..], &mut slot);
             for piece in golden.package.chunks(50) {
                 patcher.push(&[]).unwrap();
                 patcher.push(piece).unwrap();
@@ -227,7 +277,7 @@ fn the_header_is_told_once_it_is_there() {
     let golden = named("small");
     with_workspace(|workspace| {
         let mut slot = Slot::default();
-        let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+        let mut patcher = Patcher::new(workspace, &golden.base[..], &mut slot);
         let (before, after) = golden.package.split_at(golden.body_start() - 1);
         patcher.push(before).unwrap();
         assert_eq!(patcher.header(), None);
@@ -297,7 +347,7 @@ fn progress_grows_to_a_hundred() {
     for golden in ordinary() {
         with_workspace(|workspace| {
             let mut slot = Slot::default();
-            let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+            let mut patcher = Patcher::new(workspace, &golden.base[..], &mut slot);
             let mut last = patcher.progress();
             assert_eq!(last, 0);
             for piece in golden.package.chunks(16) {
@@ -314,13 +364,16 @@ fn progress_grows_to_a_hundred() {
 fn a_step_reads_no_more_of_the_base_than_its_budget() {
     for golden in ordinary() {
         let read = Cell::new(0);
-        let base = (golden.base.len() as u32, |offset: u32, buffer: &mut [u8]| {
-            read.set(read.get() + buffer.len());
-            (&golden.base[..]).read(offset, buffer)
-        });
+        let base = BaseFn {
+            size: golden.base.len() as u32,
+            read: |offset: u32, buffer: &mut [u8]| {
+                read.set(read.get() + buffer.len());
+                (&golden.base[..]).read(offset, buffer)
+            },
+        };
         with_workspace(|workspace| {
             let mut slot = Slot::default();
-            let mut patcher = Patcher::<_, _, SoftwareSha256>::new(workspace, base, &mut slot);
+            let mut patcher = Patcher::new(workspace, base, &mut slot);
             let (mut package, mut checked) = (&golden.package[..], 0);
             while checked < golden.base.len() {
                 assert_eq!(patcher.progress(), 0);
@@ -345,8 +398,7 @@ fn every_budget_leads_to_the_end() {
         for (piece, budget) in [(1, 0), (64, 0), (1000, 0), (1000, 1), (1, 1), (7, u32::MAX)] {
             with_workspace(|workspace| {
                 let mut slot = Slot::default();
-                let mut patcher =
-                    Patcher::<_, _, SoftwareSha256>::new(workspace, &golden.base[..], &mut slot);
+                let mut patcher = Patcher::new(workspace, &golden.base[..], &mut slot);
                 let (mut rest, mut steps) = (&golden.package[..], 0);
                 while !rest.is_empty() || !patcher.is_done() {
                     let taken = patcher.step(&rest[..piece.min(rest.len())], budget).unwrap();

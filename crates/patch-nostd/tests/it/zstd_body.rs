@@ -1,8 +1,8 @@
 //! The decoder of `zstd` bodies against good, damaged and hostile input (`docs/format.md`, section 10).
 
-use patch_nostd::apply::{Io, Operation, ZstdBody};
-use patch_nostd::wire::{Codec, Header, PageKinds};
-use patch_nostd::{Error, required_ram};
+use patch_nostd::Error;
+use patch_nostd::internals::apply::{Io, Operation, ZstdBody};
+use patch_nostd::internals::wire::{Codec, Header, PageKinds};
 use proptest::prelude::*;
 
 /// A base, and the target as far as it has been made.
@@ -13,6 +13,8 @@ struct Images {
 }
 
 impl Io for Images {
+    type Error = Error;
+
     fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
         buffer.copy_from_slice(&self.base[offset as usize..][..buffer.len()]);
         Ok(())
@@ -60,7 +62,7 @@ fn frame(stream: &[u8]) -> Vec<u8> {
     zstd::bulk::compress(stream, 3).unwrap()
 }
 
-/// What a body gives when it arrives in pieces of so many bytes.
+/// What a body gives when it arrives in pieces of `piece` bytes.
 fn decode(target: usize, body: &[u8], stated: usize, piece: usize) -> Result<Images, Error> {
     let mut images = Images { base: BASE.to_vec(), target: vec![], announced: vec![] };
     let mut decoder = ZstdBody::new(&header(BASE.len(), target, stated), 10)?;
@@ -190,7 +192,7 @@ fn a_window_beyond_the_limit_is_refused_even_where_the_frame_is_small() {
 fn the_stated_memory_covers_what_libzstd_estimates() {
     for (window_log, estimate) in [(10, 100_136), (17, 620_328), (19, 1_013_544), (27, 134_706_984)] {
         let codec = Codec::Zstd { window_log };
-        let stated = required_ram(&Header { codec, ..header(0, 0, 0) });
+        let stated = Header { codec, ..header(0, 0, 0) }.requirements().workspace;
         assert!((estimate + (32 << 10)..=estimate + (35 << 10)).contains(&stated), "{window_log}: {stated}");
     }
 }

@@ -17,7 +17,7 @@ struct Vectors {
     faults: [extern "C" fn() -> !; 2],
 }
 
-// SAFETY: nobody writes to it.
+// SAFETY: nothing writes to it.
 unsafe impl Sync for Vectors {}
 
 #[used]

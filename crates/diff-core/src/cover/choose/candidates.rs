@@ -1,6 +1,6 @@
 //! What could be copied where: stretches of the target with the displacement at which each resembles something.
 
-use patch_nostd::apply::Source;
+use patch_nostd::internals::apply::Source;
 
 use super::certain::certain;
 use crate::cover::available::available_ranges;

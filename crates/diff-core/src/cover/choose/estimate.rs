@@ -1,6 +1,6 @@
 //! What the costs of a target would cost by habitual prices if they were of some kind, with covers that are given.
 
-use patch_nostd::wire::PageKind;
+use patch_nostd::internals::wire::PageKind;
 
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class};
 use crate::encode::{PAGE, PageCosts, Pages, Placed};

@@ -6,7 +6,7 @@
 //! operation and a displacement, leaving one the length. As in LZMA's optimal parser, what prices depend on (the
 //! displacements used last, the number of literals so far) is that of the cheapest way to the position.
 
-use patch_nostd::apply::{Cover, Source};
+use patch_nostd::internals::apply::{Cover, Source};
 
 use super::candidates::Candidate;
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class, folded, remember};

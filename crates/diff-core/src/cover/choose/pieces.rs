@@ -1,6 +1,6 @@
 //! Chooses the covers of a whole image by price, in pieces that all cores share.
 
-use patch_nostd::apply::Cover;
+use patch_nostd::internals::apply::Cover;
 use rayon::prelude::*;
 
 use super::candidates::{Candidate, Width, candidates};
@@ -131,9 +131,9 @@ fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use patch_nostd::apply::Source;
-    use patch_nostd::refs::AddressSpace;
-    use patch_nostd::wire::PageKind;
+    use patch_nostd::internals::apply::Source;
+    use patch_nostd::internals::refs::AddressSpace;
+    use patch_nostd::internals::wire::PageKind;
     use proptest::prelude::*;
 
     use super::*;

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use patch_nostd::apply::{Cover, Source};
+use patch_nostd::internals::apply::{Cover, Source};
 use rayon::prelude::*;
 
 use super::cut::{Gap, gaps};

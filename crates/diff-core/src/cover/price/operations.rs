@@ -1,6 +1,6 @@
 //! Learns what operations cost from how often each kind came: their models hardly depend on anything else.
 
-use patch_nostd::apply::Source;
+use patch_nostd::internals::apply::Source;
 
 use super::prices::{Prices, Sizes, price};
 use super::recent::{folded, remember};

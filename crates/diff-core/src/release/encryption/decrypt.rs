@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use patch_nostd::internals::secrecy::{BODY_POSITION, unlock};
+use patch_nostd::internals::wire::HEADER_LIMIT;
 use patch_nostd::secrecy::{
-    BODY_POSITION, Cipher, DecryptionKey as Opens, DeviceKey, Encryption as Record, KeyMaterial, SharedKey,
-    SoftwareCipher, unlock,
+    Cipher, DecryptionKey as Opens, DeviceKey, Encryption as Record, KeyMaterial, SharedKey, SoftwareCipher,
 };
 use patch_nostd::verify::Sha256;
-use patch_nostd::wire::HEADER_LIMIT;
 use patch_nostd::{Error, Extensions, Header, SoftwareSha256};
 
 use super::keys::DecryptionKey;

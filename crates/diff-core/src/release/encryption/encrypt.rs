@@ -1,11 +1,12 @@
 //! From a package to an encrypted one (`docs/format.md`, sections 15.1 to 15.4).
 
+use patch_nostd::internals::secrecy::{BODY_POSITION, content_key, salt};
+use patch_nostd::internals::wire::HEADER_LIMIT;
 use patch_nostd::secrecy::{
-    AES_256_CTR, BODY_POSITION, CHACHA20, Cipher, DecryptionKey, Encryption as Record, KeyMaterial, KeyName,
-    Keyed, SharedKey, SoftwareCipher, content_key, salt,
+    AES_256_CTR, CHACHA20, Cipher, DecryptionKey, Encryption as Record, KeyMaterial, KeyName, Keyed,
+    SharedKey, SoftwareCipher,
 };
 use patch_nostd::verify::Sha256;
-use patch_nostd::wire::HEADER_LIMIT;
 use patch_nostd::{Error, Extensions, Header, SoftwareSha256};
 use thiserror::Error;
 use zeroize::Zeroizing;

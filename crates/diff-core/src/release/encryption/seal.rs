@@ -1,7 +1,8 @@
 //! Content keys that are sealed to one key: by ourselves, or by a service that knows the devices' keys.
 
 use patch_nostd::SoftwareSha256;
-use patch_nostd::secrecy::{KeyMaterial, KeyName, seal, x25519_public_key};
+use patch_nostd::internals::secrecy::seal;
+use patch_nostd::secrecy::{KeyMaterial, KeyName, x25519_public_key};
 use zeroize::Zeroizing;
 
 use super::keys::DevicePublic;

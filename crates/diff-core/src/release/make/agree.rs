@@ -1,12 +1,12 @@
 //! Reads a package of a release, if it is the one that the manifest tells of: the file, its digests and its header.
 
-use patch_nostd::wire::{Text, VERSION};
+use patch_nostd::internals::wire::{Text, VERSION};
 use patch_nostd::{Error, Extensions, Header};
 
 use super::store::Store;
 use crate::digest::{hex, md5_hex};
 use crate::release::encryption::encryption_of;
-use crate::release::model::{EncryptionEntry, Manifest, PackageEntry, codec_name};
+use crate::release::model::{EncryptionEntry, Manifest, PackageEntry};
 use crate::release::platform;
 use crate::release::sign::key_names;
 
@@ -39,7 +39,7 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
     agree(&[
         ("length", whole == bytes.len() as u64),
         ("base", same_base),
-        ("codec", codec_name(&header.codec) == package.codec),
+        ("codec", header.codec.name() == package.codec),
         ("target", hex(&header.target_digest) == package.target_sha256),
         ("memory", header.ram == package.ram),
         ("format version", package.format_version == VERSION),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use patch_nostd::Header;
-use patch_nostd::wire::VERSION;
+use patch_nostd::internals::wire::VERSION;
 use rayon::ThreadPool;
 
 use super::finish::{finish, write};
@@ -23,7 +23,7 @@ use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
     BaseEntry, Bytes, EncryptionEntry, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard, SourceEntry,
-    TargetEntry, Type, codec_name,
+    TargetEntry, Type,
 };
 use crate::release::platform::{self, SignMethod};
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
@@ -307,7 +307,7 @@ impl Run<'_> {
             sign_method: method.name().to_owned(),
             sign,
             format_version: VERSION,
-            codec: codec_name(&header.codec).to_owned(),
+            codec: header.codec.name().to_owned(),
             ram: header.ram,
             base: task.base.as_ref().map(|(_, base)| base.clone()),
             target_sha256: hex(&header.target_digest),

@@ -1,6 +1,6 @@
 //! The plan of a release: which packages it has, and what each is made of.
 
-use patch_nostd::wire::VERSION;
+use patch_nostd::internals::wire::VERSION;
 use rayon::prelude::*;
 use serde_json::json;
 

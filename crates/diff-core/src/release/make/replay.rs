@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use patch_nostd::container::Opened;
-use patch_nostd::wire::IMAGE_LIMIT;
+use patch_nostd::internals::wire::IMAGE_LIMIT;
 use patch_nostd::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
@@ -66,7 +66,8 @@ pub fn replay_with(
 }
 
 /// Restores the target of a package of compressed files.
-pub type RestoreContainer<'a> = dyn Fn(&[u8], &Opened<'_>, &mut dyn Target) -> Result<(), Error> + Sync + 'a;
+pub type RestoreContainer<'a> =
+    dyn Fn(&[u8], &Opened<'_>, &mut dyn Target<Error = Error>) -> Result<(), Error> + Sync + 'a;
 
 struct Replay<'a> {
     manifest: &'a Manifest,
@@ -142,6 +143,8 @@ impl Replay<'_> {
 struct Kept(Vec<u8>);
 
 impl Target for Kept {
+    type Error = Error;
+
     fn limit(&self) -> u32 {
         IMAGE_LIMIT
     }

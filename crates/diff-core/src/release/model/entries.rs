@@ -1,7 +1,6 @@
 //! What a manifest lists: images, sources and packages (`docs/manifest.md`).
 
 use patch_nostd::secrecy::{Encryption, KeyMaterial};
-use patch_nostd::wire::Codec;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::hex;
@@ -134,13 +133,5 @@ impl EncryptionEntry {
         };
         let cipher = CipherChoice::from_number(record.cipher).map_or("unknown", CipherChoice::name);
         Self { cipher: cipher.to_owned(), kind: kind.to_owned(), key: hex(&record.key_name) }
-    }
-}
-
-/// What manifests call a codec.
-pub(crate) const fn codec_name(codec: &Codec) -> &'static str {
-    match codec {
-        Codec::Cm { .. } => "cm",
-        Codec::Zstd { .. } => "zstd",
     }
 }

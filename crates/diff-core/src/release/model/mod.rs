@@ -11,7 +11,6 @@ mod release_file;
 mod shard;
 
 pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
-pub(crate) use entries::codec_name;
 pub use entries::{BaseEntry, Dropped, EncryptionEntry, PackageEntry, SourceEntry, TargetEntry, Type};
 pub use image::{Bytes, Flattened, Image, Source};
 pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};

@@ -1,6 +1,6 @@
 //! A release to be packed: the target, the versions in the field, and what the platform wants to know.
 
-use patch_nostd::wire::{TEXT_LIMIT, is_product};
+use patch_nostd::internals::wire::{TEXT_LIMIT, is_product};
 
 use crate::api::{Identity, Options};
 use crate::escaped::{Escaped, has_control};

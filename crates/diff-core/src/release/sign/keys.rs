@@ -3,8 +3,8 @@
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::KeypairBytes;
 use p256::pkcs8::DecodePublicKey;
+use patch_nostd::internals::wire::{KeyId, SIGNATURE_LENGTH};
 use patch_nostd::verify::{Ed25519Key, P256Key, Verifier};
-use patch_nostd::wire::{KeyId, SIGNATURE_LENGTH};
 use pkcs8::spki::EncodePublicKey;
 use pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding, ObjectIdentifier, PrivateKeyInfoRef};
 

@@ -1,7 +1,7 @@
 //! Signs packages, and checks who signed them (`docs/format.md`, section 2.7).
 
+use patch_nostd::internals::wire::{SIGNATURE_LENGTH, Signing};
 use patch_nostd::verify::{Anything, Policy, Signed, Verifier};
-use patch_nostd::wire::{SIGNATURE_LENGTH, Signing};
 use patch_nostd::{Error, Header};
 use thiserror::Error;
 
@@ -120,7 +120,7 @@ pub fn check_signature(package: &[u8], keys: &[PublicKey]) -> Result<(), Error> 
 /// What is wrong with the header.
 pub fn key_names(package: &[u8]) -> Result<Vec<String>, Error> {
     let signatures = Header::signatures(package)?;
-    let keys = signatures.iter().flat_map(patch_nostd::wire::Signatures::iter);
+    let keys = signatures.iter().flat_map(patch_nostd::internals::wire::Signatures::iter);
     Ok(keys.map(|(key, _)| hex(key)).collect())
 }
 

@@ -8,7 +8,7 @@ use crate::entropy::{Category, Coder, Number};
 use crate::refs::Landmark;
 use crate::state::state;
 
-/// Shorter covers tell nothing about where the code around them went.
+/// Shorter covers do not predict where the code around them went.
 const NEARBY_LEAST: u32 = 24;
 /// How many displacements of recent covers are remembered.
 const RECENT: usize = length(&RECENT_FLAGS);

@@ -48,7 +48,7 @@ pub(super) struct CopyState {
     pub(super) alignment: u32,
 }
 
-/// What a copy remembers besides.
+/// What a copy remembers from cover to cover.
 #[derive(Debug, Default)]
 pub(super) struct CopyMemory {
     /// What instructions put into registers.
@@ -111,7 +111,7 @@ impl Walker<'_> {
         coder: &mut C,
         oracle: &O,
         io: &mut I,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, I::Error> {
         if self.copy.at >= self.copy.block {
             self.copy.done += self.copy.at as u32;
             self.copy.block = 0;
@@ -154,13 +154,13 @@ impl Walker<'_> {
         Ok(false)
     }
 
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn begin_block<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
         oracle: &O,
         io: &mut I,
-    ) -> Result<(), Error> {
+    ) -> Result<(), I::Error> {
         let left = self.copy.length - self.copy.done;
         let block = (1u32 << (self.block_log & 7)).min(left) as usize;
         let start = self.copy.start + self.copy.done;
@@ -266,7 +266,7 @@ impl Walker<'_> {
         coder: &mut C,
         oracle: &O,
         io: &mut I,
-    ) -> Result<(), Error> {
+    ) -> Result<(), I::Error> {
         let at = self.copy.at;
         let source = self.window[at % WINDOW];
         let next = self.window[(at + 1) % WINDOW];

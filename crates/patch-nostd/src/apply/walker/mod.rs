@@ -168,19 +168,22 @@ impl<'w> Walker<'w> {
     }
 
     /// Walks until the coder needs input, the target is complete, or about `budget` bytes more of it are known.
+    ///
+    /// # Errors
+    /// As [`Walker::step`], and [`Error::Truncated`] where the coder reads beyond the end.
     pub fn run<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
         oracle: &O,
         io: &mut I,
         budget: u32,
-    ) -> Result<Progress, Error> {
+    ) -> Result<Progress, I::Error> {
         let limit = self.position.saturating_add(budget);
         while coder.ready() && self.position < limit {
             let progress = self.step(coder, oracle, io)?;
             // Work is paid for by input: what is decoded of nothing is not gone on with.
             if coder.is_overrun() {
-                return Err(Error::Truncated);
+                return Err(Error::Truncated.into());
             }
             if progress == Progress::Done {
                 return Ok(Progress::Done);
@@ -192,13 +195,16 @@ impl<'w> Walker<'w> {
     /// Takes one step: a landmark, an operation, a literal byte, a part of a cover.
     ///
     /// A step consumes at most [`crate::entropy::LOOKAHEAD`] bytes of input.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], and those of `io`.
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub fn step<C: Coder, O: Oracle, I: Io>(
         &mut self,
         coder: &mut C,
         oracle: &O,
         io: &mut I,
-    ) -> Result<Progress, Error> {
+    ) -> Result<Progress, I::Error> {
         self.announced = false;
         match self.phase {
             Phase::Landmark(index) => self.step_landmark(coder, oracle, index)?,
@@ -211,14 +217,14 @@ impl<'w> Walker<'w> {
                 if self.control.position < self.target_size {
                     stated = Some(self.operation(coder, oracle.operation(self.control.position))?);
                 }
-                // Before the first, there is none to carry out yet.
+                // Operations are stated one ahead: the first step has none to carry out.
                 if let Some(operation) = core::mem::replace(&mut self.ahead, stated) {
                     self.operation = operation;
                     self.announced = true;
                     self.phase = Phase::Literals;
                 } else if self.control.position >= self.target_size && stated.is_none() {
                     // No body leads here, but a saved state that was forged might.
-                    return Err(Error::Corrupt);
+                    return Err(Error::Corrupt.into());
                 }
             }
             Phase::Literals => self.step_literal(coder, oracle, io)?,
@@ -232,7 +238,7 @@ impl<'w> Walker<'w> {
         Ok(if matches!(self.phase, Phase::Done) { Progress::Done } else { Progress::NeedsInput })
     }
 
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn step_landmark<C: Coder, O: Oracle>(
         &mut self,
         coder: &mut C,
@@ -254,7 +260,7 @@ impl<'w> Walker<'w> {
         coder: &mut C,
         oracle: &O,
         io: &mut I,
-    ) -> Result<(), Error> {
+    ) -> Result<(), I::Error> {
         if self.operation.literals == 0 {
             self.begin_copy();
             return Ok(());
@@ -280,7 +286,7 @@ impl<'w> Walker<'w> {
     }
 
     /// Appends a byte to the target.
-    fn emit<I: Io>(&mut self, byte: u8, io: &mut I) -> Result<(), Error> {
+    fn emit<I: Io>(&mut self, byte: u8, io: &mut I) -> Result<(), I::Error> {
         self.output[self.used % OUTPUT] = byte;
         self.used += 1;
         self.position += 1;
@@ -289,8 +295,8 @@ impl<'w> Walker<'w> {
     }
 
     /// Appends `count` bytes of the window from `at` on to the target, unchanged; they lie within the current block.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
-    fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), Error> {
+    #[cfg_attr(not(feature = "std"), inline(never))]
+    fn emit_run<I: Io>(&mut self, at: usize, count: usize, io: &mut I) -> Result<(), I::Error> {
         let run = self.window.get(at..).and_then(|run| run.get(..count)).ok_or(Error::Corrupt)?;
         for &byte in run.get(count.saturating_sub(4)..).unwrap_or(&[]) {
             self.before = self.before << 8 | u32::from(byte);
@@ -315,7 +321,7 @@ impl<'w> Walker<'w> {
     }
 
     /// Hands over what is known but not yet written.
-    pub(crate) fn flush<I: Io>(&mut self, io: &mut I) -> Result<(), Error> {
+    pub(crate) fn flush<I: Io>(&mut self, io: &mut I) -> Result<(), I::Error> {
         let whole = self.output.get(..self.used).unwrap_or(&[]);
         self.used = 0;
         if whole.is_empty() { Ok(()) } else { io.write(whole) }
@@ -329,7 +335,7 @@ impl<'w> Walker<'w> {
         source: Source,
         start: u32,
         count: usize,
-    ) -> Result<(), Error> {
+    ) -> Result<(), I::Error> {
         let count = count.min(WINDOW);
         let (limit, written) = match source {
             Source::Base => (self.base_size, self.base_size),

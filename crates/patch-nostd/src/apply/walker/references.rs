@@ -1,8 +1,6 @@
-//! References in what a cover copies: finding the next one, and coding what became of it (`docs/format.md`,
-//! section 4.3).
+//! References in what a cover copies: found, predicted and coded (`docs/format.md`, section 4.3).
 
 use super::{WINDOW, Walker};
-use crate::Error;
 use crate::apply::io::Io;
 use crate::apply::operation::Oracle;
 use crate::entropy::Coder;
@@ -10,7 +8,7 @@ use crate::refs::{Bytes, Class, REFERENCE_LENGTH, Reference, Site, VIEW, View, f
 
 impl Walker<'_> {
     /// Whether a reference begins at the current byte of the source and lies inside the cover; it is kept then.
-    #[cfg_attr(feature = "encode", inline(always))]
+    #[cfg_attr(feature = "std", inline(always))]
     pub(super) fn reference<O: Oracle>(&mut self, oracle: &O) -> bool {
         let offset = self.copy.done + self.copy.at as u32;
         let base_address = self.copy.address.wrapping_add(self.copy.at as u32);
@@ -71,7 +69,7 @@ impl Walker<'_> {
         coder: &mut C,
         oracle: &O,
         io: &mut I,
-    ) -> Result<(), Error> {
+    ) -> Result<(), I::Error> {
         let length = usize::from(self.memory.site.reference.length);
         let actual = if O::KNOWS { self.actual(oracle) } else { [0; REFERENCE_LENGTH] };
         if let Some(bytes) = self.predictor.predict(coder, &mut self.model, &self.memory.site, actual) {
@@ -101,7 +99,7 @@ impl Walker<'_> {
     }
 
     /// Remembers what the instruction did to a register. An instruction begins after the reference.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn note_half(&mut self, bytes: Bytes) {
         let site = &self.memory.site;
         // As if it had been predicted: encoders look ahead before they know.

@@ -185,7 +185,7 @@ const fn base(word: u32) -> u32 {
     word >> 5 & 31
 }
 
-/// A distance of so many bits as a number of words.
+/// A distance of `bits` bits as a number of words.
 fn words(offset: u32, bits: u32) -> Option<u32> {
     let fits = signed(offset & ((1 << bits) - 1), bits) == offset && offset & 3 == 0;
     fits.then_some(offset >> 2 & ((1 << (bits - 2)) - 1))

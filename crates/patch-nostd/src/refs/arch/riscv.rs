@@ -205,7 +205,7 @@ const UPPER: u32 = 0xFFFF_F000;
 /// The lower part is signed, so the upper one is rounded.
 const ROUND: u32 = 0x800;
 
-/// An even offset that so many bits can hold.
+/// An even offset that `bits` bits can hold.
 fn distance(offset: u32, bits: u32) -> Option<u32> {
     (signed(offset, bits) == offset && offset & 1 == 0).then_some(offset)
 }

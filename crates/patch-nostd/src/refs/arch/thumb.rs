@@ -127,7 +127,7 @@ impl Instruction for Form {
 
     /// Goes past halfwords, of the first `count` bytes, that are no reference at a glance, nor the start of a pointer: a
     /// fifth of the instructions of [`find`]. Returns their bytes. What is past the end is left to it.
-    #[cfg_attr(not(feature = "encode"), inline(never))]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn skip(bytes: &[u8], count: usize, address: u32, space: &AddressSpace, steps: &mut Steps) -> usize {
         let mut at = 0;
         // Covers may begin anywhere.
@@ -157,7 +157,7 @@ impl Instruction for Form {
     }
 }
 
-/// L and X: what tells BL, BLX and B.W apart.
+/// L and X: the bits in which BL, BLX and B.W differ.
 const FORM: u32 = 0x5000;
 const BLX: u32 = 0x4000;
 
@@ -262,7 +262,7 @@ const fn parts(field: u16) -> (u32, u32, u32) {
 }
 
 /// The operand of an instruction as it stands there.
-#[cfg_attr(not(feature = "encode"), inline(never))]
+#[cfg_attr(not(feature = "std"), inline(never))]
 fn operand(form: Form, word: u32) -> u32 {
     let fields = &FIELDS[form as usize];
     let mut value = 0;

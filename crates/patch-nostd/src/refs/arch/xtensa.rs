@@ -146,7 +146,7 @@ const fn origin(form: Form, address: u32) -> u32 {
     }
 }
 
-/// An offset that so many bits can hold, without the others.
+/// An offset that `bits` bits can hold, without the others.
 fn distance(offset: u32, bits: u32) -> Option<u32> {
     (signed(offset, bits) == offset).then_some(offset & ((1 << bits) - 1))
 }

@@ -1,0 +1,52 @@
+//! How much RAM and flash an update over flash takes (`docs/format.md`, sections 3.2 and 8).
+
+use super::InPlaceAreas;
+use super::journal::journal_area;
+use super::slot::ab_buffer;
+use super::slot_and_scratch::in_place_buffer;
+use super::stored::state_area;
+use super::traits::Geometry;
+use crate::wire::Requirements;
+
+/// What an update over flash takes on top of the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct FlashRequirements {
+    /// Bytes of the `buffer` in RAM.
+    pub buffer: usize,
+    /// Bytes of the journal.
+    pub journal: u32,
+    /// Bytes of the area for the decoder's state; none for an update into another slot.
+    pub state: u32,
+}
+
+impl InPlaceAreas<Geometry> {
+    /// All areas on one chip.
+    #[must_use]
+    pub const fn on_chip(geometry: Geometry) -> Self {
+        Self { slot: geometry, scratch: geometry, journal: geometry, state: geometry }
+    }
+}
+
+impl Requirements {
+    /// For an [`AbUpdate`](super::AbUpdate) of a slot, with a journal in flash of this geometry. The sizes of both do not
+    /// matter. `None` if pages and units do not go together.
+    #[must_use]
+    pub fn ab(&self, slot: &Geometry, journal: &Geometry) -> Option<FlashRequirements> {
+        let buffer = ab_buffer(slot, journal)? as usize;
+        Some(FlashRequirements { buffer, journal: journal_area(journal)?, state: 0 })
+    }
+
+    /// The same for an [`InPlaceUpdate`](super::InPlaceUpdate); the package states how large its scratch area is.
+    #[must_use]
+    pub fn in_place(&self, areas: &InPlaceAreas<Geometry>) -> Option<FlashRequirements> {
+        let InPlaceAreas { slot, scratch, journal, state } = areas;
+        let write = slot.write.max(scratch.write).max(journal.write).max(state.write);
+        Some(FlashRequirements {
+            buffer: in_place_buffer(write),
+            journal: journal_area(journal)?,
+            state: state_area(self.workspace, state.page)?,
+        })
+    }
+}
