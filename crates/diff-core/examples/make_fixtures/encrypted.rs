@@ -3,8 +3,7 @@
 use diff_core::release::{
     CipherChoice, DeviceSecret, Encrypted, Encryption, Recipient, SharedSecret, encrypt, encrypt_sealed,
 };
-use patch_nostd::internals::secrecy::content_key;
-use patch_nostd::secrecy::{Cipher, Encryption as Record, KeyMaterial, Keyed, SoftwareCipher};
+use patch_nostd::secrecy::{Cipher, Encryption as Record, KeyMaterial, Keyed, SoftwareCipher, content_key};
 use patch_nostd::{Extensions, Header, SoftwareSha256};
 
 use crate::read;

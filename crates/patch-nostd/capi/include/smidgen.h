@@ -9,6 +9,28 @@
 #include <stdint.h>
 
 /**
+ * What an error means for the delivery of the package.
+ */
+typedef enum SmidgenClass {
+  /**
+   * The device cannot apply the package.
+   */
+  SMIDGEN_CLASS_UNSUPPORTED = 0,
+  /**
+   * The package did not arrive whole: deliver it again.
+   */
+  SMIDGEN_CLASS_DELIVERY = 1,
+  /**
+   * The package, the base or the result is not the right one.
+   */
+  SMIDGEN_CLASS_VERIFICATION = 2,
+  /**
+   * Flash could not be read or written.
+   */
+  SMIDGEN_CLASS_STORAGE = 3,
+} SmidgenClass;
+
+/**
  * What functions return: 0, or a number that never changes its meaning.
  */
 typedef enum SmidgenError {
@@ -326,20 +348,25 @@ int32_t smidgen_restore(const struct SmidgenDevice *device,
                         uint32_t package_size);
 
 /**
- * Tells what a package says of itself. `bytes` are its first `length` bytes: 512 are enough for every package.
+ * Reads what a package states of itself. `bytes` are its first `length` bytes: 512 are enough for every package.
  *
  * # Safety
- * `bytes` points at so many bytes, `info` at a structure that can be written.
+ * `bytes` points at `length` bytes, `info` at a structure that can be written.
  */
 int32_t smidgen_inspect(const uint8_t *bytes,
                         uint32_t length,
                         struct SmidgenInfo *info);
 
 /**
+ * The `SmidgenClass` of an error that a function returned: what it means for the delivery of the package.
+ */
+int32_t smidgen_error_class(int32_t error);
+
+/**
  * SHA-256 of `length` bytes in memory, such as the image in its slot.
  *
  * # Safety
- * `bytes` points at so many bytes, `digest` at 32 that can be written.
+ * `bytes` points at `length` bytes, `digest` at 32 that can be written.
  */
 void smidgen_sha256(const uint8_t *bytes, uint32_t length, uint8_t (*digest)[32]);
 
@@ -385,10 +412,10 @@ int32_t smidgen_update_in_place(const struct SmidgenDevice *device,
 
 /**
  * Bytes of the state area that an update in place needs, in pages of `page_size`; 0 if the package is not made for one,
- * or is none. `bytes` are the package's first `length` bytes: 512 are enough.
+ * or not a package. `bytes` are the package's first `length` bytes: 512 are enough.
  *
  * # Safety
- * `bytes` points at so many bytes.
+ * `bytes` points at `length` bytes.
  */
 uint32_t smidgen_state_area(const uint8_t *bytes,
                             uint32_t length,
@@ -405,7 +432,7 @@ uint32_t smidgen_journal_area(uint32_t page_size, uint32_t write_size);
 uint32_t smidgen_in_place_buffer(uint32_t write_size);
 
 /**
- * Tells from the journal alone whether an update in place has begun and is not ready (`begun` becomes 1, else 0): then the
+ * Reports from the journal alone whether an update in place has begun and is not ready (`begun` becomes 1, else 0): then the
  * slot must not be started, and only `smidgen_update_in_place` with the same package leads out. Returns 0, or an error.
  *
  * # Safety

@@ -7,7 +7,7 @@
 
 use core::ffi::{c_char, c_void, CStr};
 use core::slice;
-use patch_nostd::{Base, Device, Error, Header, Patcher, Policy, Sha256, Target};
+use patch_nostd::{Base, Device, Error, ErrorClass, Header, Patcher, Policy, Sha256, Target};
 
 #[cfg(feature = "flash")]
 mod update;
@@ -104,9 +104,25 @@ pub enum SmidgenError {
     BadDevice = 255,
 }
 
-/// The numbers are the decoder's own; that none of them is missing here, `.ci/run header` checks.
+/// What an error means for the delivery of the package.
+#[repr(C)]
+pub enum SmidgenClass {
+    /// The device cannot apply the package.
+    Unsupported = 0,
+    /// The package did not arrive whole: deliver it again.
+    Delivery = 1,
+    /// The package, the base or the result is not the right one.
+    Verification = 2,
+    /// Flash could not be read or written.
+    Storage = 3,
+}
+
+/// The numbers are the decoder's own, and none of them is missing here.
 macro_rules! same_numbers {
-    ($($name:ident)*) => { $(const _: () = assert!(SmidgenError::$name as u8 == Error::$name.number());)* };
+    ($($name:ident)*) => {
+        $(const _: () = assert!(SmidgenError::$name as u8 == Error::$name.number());)*
+        const _: () = assert!([$(Error::$name),*].len() == Error::ALL.len());
+    };
 }
 same_numbers! {
     NotAPackage UnsupportedVersion UnsupportedCodec ReservedField MalformedHeader HeaderChecksum
@@ -465,6 +481,19 @@ pub unsafe extern "C" fn smidgen_inspect(bytes: *const u8, length: u32, info: *m
         }
         Err(error) => error.number().into(),
     }
+}
+
+/// The `SmidgenClass` of an error that a function returned: what it means for the delivery of the package.
+#[no_mangle]
+pub extern "C" fn smidgen_error_class(error: i32) -> i32 {
+    let known = Error::ALL.iter().find(|known| i32::from(known.number()) == error);
+    let class = match known.map(|error| error.class()) {
+        Some(ErrorClass::Delivery) => SmidgenClass::Delivery,
+        Some(ErrorClass::Verification) => SmidgenClass::Verification,
+        Some(ErrorClass::Storage) => SmidgenClass::Storage,
+        _ => SmidgenClass::Unsupported,
+    };
+    class as i32
 }
 
 /// SHA-256 of `length` bytes in memory, such as the image in its slot.

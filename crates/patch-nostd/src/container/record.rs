@@ -17,7 +17,7 @@ pub struct Record {
     pub recipe_length: u32,
     /// Items and pieces of both recipes.
     pub parts: u32,
-    /// Plain bytes that are held at once while streams are made again: [`Level::held`](super::Level::held) of the target.
+    /// Plain bytes that are held at once while streams are made again: [`Level::held`](super::recipe::Level::held) of the target.
     pub piece: u32,
 }
 

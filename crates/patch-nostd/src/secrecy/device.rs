@@ -2,8 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::hpke::open_sealed;
-use super::{DecryptionKey, Encryption, KeyMaterial, KeyName, Keyed};
+use super::{DecryptionKey, Encryption, KeyMaterial, KeyName, Keyed, open_sealed};
 use crate::Error;
 use crate::verify::Sha256;
 

@@ -19,7 +19,7 @@ const SUITE: &[u8] = b"HPKE\x00\x20\x00\x01\x00\x03";
 
 /// Opens a sealed content key with the X25519 secret that the device and the package's encapsulated key share, from
 /// whatever engine or key store made it: [`Error::DecryptionKey`] if it is not right.
-pub(crate) fn open_sealed<D: Sha256>(
+pub fn open_sealed<D: Sha256>(
     shared: &[u8; 32],
     (encapsulated, public): (&[u8; 32], &[u8; 32]),
     sealed: &[u8; 48],

@@ -451,6 +451,9 @@ fn the_document_has_all_numbers_and_names() {
         let number = error.number();
         assert!(FORMAT.contains(&format!("\n| {number} | {error:?} | ")), "{error:?}");
     }
+    let section = FORMAT.split("\n## 9 Errors").nth(1).unwrap().split("\n### ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|')).count();
+    assert_eq!(rows, 2 + Error::ALL.len());
 }
 
 #[test]

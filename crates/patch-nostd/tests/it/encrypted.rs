@@ -5,10 +5,9 @@ use core::cell::Cell;
 use crate::common::{
     Golden, Slot, bad_packages, encrypted_golden, encrypted_named, hex_digest, small_base, with_workspace,
 };
-use patch_nostd::internals::secrecy::content_key;
 use patch_nostd::secrecy::{
     Cipher, DecryptionKey, DeviceKey, Encryption, KeyMaterial, Keyed, NoKey, SharedKey, SoftwareCipher,
-    key_name, x25519_public_key,
+    content_key, key_name, x25519_public_key,
 };
 use patch_nostd::verify::Signatures;
 use patch_nostd::{Anything, Device, Error, Extensions, Header, Patcher, Policy, Sha256, SoftwareSha256};

@@ -1,10 +1,10 @@
 //! From a package to an encrypted one (`docs/format.md`, sections 15.1 to 15.4).
 
-use patch_nostd::internals::secrecy::{BODY_POSITION, content_key, salt};
+use patch_nostd::internals::secrecy::{BODY_POSITION, salt};
 use patch_nostd::internals::wire::HEADER_LIMIT;
 use patch_nostd::secrecy::{
     AES_256_CTR, CHACHA20, Cipher, DecryptionKey, Encryption as Record, KeyMaterial, KeyName, Keyed,
-    SharedKey, SoftwareCipher,
+    SharedKey, SoftwareCipher, content_key,
 };
 use patch_nostd::verify::Sha256;
 use patch_nostd::{Error, Extensions, Header, SoftwareSha256};
