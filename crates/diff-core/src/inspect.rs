@@ -9,6 +9,7 @@ use patch_nostd::{Error, Header, SoftwareSha256};
 use crate::api::Report;
 use crate::container::expand_all;
 use crate::encode::Metered;
+use crate::images::copy_from;
 
 /// Decodes a package to see what it consists of; `base` must be its base image.
 ///
@@ -108,10 +109,4 @@ impl Io for Counter<'_> {
     fn announce(&mut self, operation: Operation) {
         self.report.count(operation);
     }
-}
-
-fn copy_from(image: &[u8], offset: u32, buffer: &mut [u8]) -> Option<()> {
-    let start = offset as usize;
-    buffer.copy_from_slice(image.get(start..start + buffer.len())?);
-    Some(())
 }

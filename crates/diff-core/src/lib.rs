@@ -24,6 +24,7 @@ mod encode;
 mod engine;
 mod escaped;
 mod image;
+mod images;
 pub mod input;
 mod inspect;
 mod limits;
@@ -35,7 +36,7 @@ pub mod search;
 pub mod settings;
 
 pub use api::{
-    Arch, CATEGORIES, CodecChoice, Containers, DiffError, Identity, InPlace, Note, Options, Package,
+    Arch, CodecChoice, Containers, Costs, DiffError, Identity, InPlace, InPlaceError, Note, Options, Package,
     Progress, Ram, Report, Silent, Stage,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};

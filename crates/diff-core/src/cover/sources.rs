@@ -3,6 +3,7 @@
 use patch_nostd::wire::InPlacePlan;
 
 use super::repeats::Repeats;
+use crate::images::Images;
 use crate::search::Index;
 
 /// Where matches come from.
@@ -11,12 +12,17 @@ pub struct Sources<'a> {
     pub index: &'a Index<'a>,
     /// The masked target.
     pub masked: &'a [u8],
-    /// The base.
-    pub base: &'a [u8],
-    /// The target.
-    pub target: &'a [u8],
+    /// The images as they are.
+    pub images: Images<'a>,
     /// The target's repeats, which no mask changes; if absent, those of its gaps are found as they are parsed.
     pub repeats: Option<&'a Repeats<'a>>,
     /// What of the base is there when, if the target takes its place.
     pub in_place: Option<InPlacePlan>,
+}
+
+impl<'a> Sources<'a> {
+    /// Both images, masked.
+    pub fn masked(&self) -> Images<'a> {
+        Images { base: self.index.base(), target: self.masked }
+    }
 }

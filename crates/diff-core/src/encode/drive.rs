@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use patch_nostd::Error;
-use patch_nostd::apply::{Io, Layout, Operation, Oracle, Progress};
+use patch_nostd::apply::{Layout, Operation, Oracle, Progress};
 use patch_nostd::entropy::{Coder, CostMeter, RangeEncoder};
 use patch_nostd::refs::Landmark;
 use patch_nostd::wire::{Codec, Header, ModelSize, Tuning, required_ram};
 
 use super::metered::Metered;
-use super::page_costs::PageCosts;
+use super::pages::{PAGE, PageCosts};
 use super::plan::{Plan, operations};
 use crate::api::Report;
+use crate::images::Images;
 use crate::refs::{BaseReferences, Starts};
 
 /// Everything that fixes a `cm` body.
@@ -115,19 +116,19 @@ impl BodyJob<'_> {
         Ok(go_on.then_some(curve))
     }
 
-    /// What the body would cost but for its literals, in 1/256 bit: the running total every `block` bytes.
-    pub(crate) fn page_costs(&self, block: usize) -> Result<PageCosts, Error> {
-        let mut by_block = Vec::with_capacity(self.plan.target.len() / block + 1);
+    /// What the body would cost but for its literals.
+    pub(crate) fn page_costs(&self) -> Result<PageCosts, Error> {
+        let mut by_page = Vec::with_capacity(self.plan.target.len() / PAGE + 1);
         let coder = self.try_walk(CopyMeter::default(), |coder: &CopyMeter, position| {
-            while (by_block.len() + 1) * block <= position as usize {
-                by_block.push(coder.0.total());
+            while (by_page.len() + 1) * PAGE <= position as usize {
+                by_page.push(coder.0.total());
             }
             true
         })?;
-        if by_block.len() * block < self.plan.target.len() {
-            by_block.push(coder.0.total());
+        if by_page.len() * PAGE < self.plan.target.len() {
+            by_page.push(coder.0.total());
         }
-        Ok(PageCosts { total: coder.0.total(), by_block })
+        Ok(PageCosts { total: coder.0.total(), by_page })
     }
 
     /// Tells `watch` after each step where the walk is and what everything so far costs, by category.
@@ -212,30 +213,4 @@ impl Coder for CopyMeter {
     fn skips_literals(&self) -> bool {
         true
     }
-}
-
-/// The surroundings of an encoder, which has both images.
-struct Images<'a> {
-    base: &'a [u8],
-    target: &'a [u8],
-}
-
-impl Io for Images<'_> {
-    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        copy_from(self.base, offset, buffer).ok_or(Error::BaseRead)
-    }
-
-    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        copy_from(self.target, offset, buffer).ok_or(Error::TargetRead)
-    }
-
-    fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-fn copy_from(image: &[u8], offset: u32, buffer: &mut [u8]) -> Option<()> {
-    let start = offset as usize;
-    buffer.copy_from_slice(image.get(start..start + buffer.len())?);
-    Some(())
 }

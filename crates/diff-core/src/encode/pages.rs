@@ -2,8 +2,6 @@
 
 use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, PageKind, PageKinds};
 
-use super::page_costs::PageCosts;
-
 /// Bytes of the target that have one kind.
 pub const PAGE: usize = 1 << PAGE_LOG;
 /// What a change of kind costs in the body and in models that have to adapt, in 1/256 bit.
@@ -50,18 +48,25 @@ fn list(kinds: &[PageKind]) -> PageKinds {
     PageKinds::new(kinds.get(..MAX_KINDS).unwrap_or(kinds)).unwrap_or_default()
 }
 
-/// The cheapest pages and their cost, from costs_by_kind of the same plan with one kind each, at most [`MAX_KINDS`] of them.
-///
-/// The costs_by_kind' blocks are pages. A shortest path over pages and kinds, with a price for each change.
-#[must_use]
-pub fn cheapest(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Pages) {
+/// What a body would cost but for its literals, in 1/256 bit, and where in the target.
+#[derive(Clone, Debug)]
+pub(crate) struct PageCosts {
+    /// All of it.
+    pub(crate) total: u64,
+    /// The cost up to the end of each page.
+    pub(crate) by_page: Vec<u64>,
+}
+
+/// The cheapest kinds of pages and their cost, from what one plan costs with at most [`MAX_KINDS`] kinds, each for the
+/// whole target. A shortest path over pages and kinds, with a price for each change.
+pub(crate) fn cheapest(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Pages) {
     let (cost, kinds) = choose(costs_by_kind);
     (cost, Pages::of_pages(&kinds))
 }
 
 /// The kind of each page, and what all pages cost.
 fn choose(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Vec<PageKind>) {
-    let blocks = costs_by_kind.first().map_or(0, |(_, page_costs)| page_costs.by_block.len());
+    let blocks = costs_by_kind.first().map_or(0, |(_, page_costs)| page_costs.by_page.len());
     let mut costs = vec![0u64; costs_by_kind.len()];
     let mut origins: Vec<Vec<usize>> = Vec::with_capacity(blocks);
     for block in 0..blocks {
@@ -70,8 +75,8 @@ fn choose(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Vec<PageKind>) {
         let origin: Vec<usize> =
             (0..costs.len()).map(|kind| if costs[kind] <= change { kind } else { cheapest }).collect();
         for (kind, (_, page_costs)) in costs_by_kind.iter().enumerate() {
-            let before = block.checked_sub(1).map_or(0, |before| page_costs.by_block[before]);
-            costs[kind] = costs[kind].min(change) + page_costs.by_block[block] - before;
+            let before = block.checked_sub(1).map_or(0, |before| page_costs.by_page[before]);
+            costs[kind] = costs[kind].min(change) + page_costs.by_page[block] - before;
         }
         origins.push(origin);
     }
@@ -92,14 +97,14 @@ mod tests {
 
     fn page_costs(costs: &[u64]) -> PageCosts {
         let mut sum = 0;
-        let by_block = costs
+        let by_page = costs
             .iter()
             .map(|cost| {
                 sum += cost << 20;
                 sum
             })
             .collect();
-        PageCosts { total: sum, by_block }
+        PageCosts { total: sum, by_page }
     }
 
     #[test]

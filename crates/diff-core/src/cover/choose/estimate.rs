@@ -87,7 +87,7 @@ impl Estimate<'_> {
             *sum += cost;
             Some(*sum)
         });
-        let by_block: Vec<u64> = sums.collect();
-        PageCosts { total: by_block.last().copied().unwrap_or(0), by_block }
+        let by_page: Vec<u64> = sums.collect();
+        PageCosts { total: by_page.last().copied().unwrap_or(0), by_page }
     }
 }

@@ -11,6 +11,6 @@ mod seen;
 
 pub use differences::{Change, Differences};
 pub use observe::Observer;
-pub use prices::{Prices, Scale, class};
+pub use prices::{BIT, LITERAL, Prices, Scale, class};
 pub use recent::{FRESH, folded, remember};
 pub use references::References;

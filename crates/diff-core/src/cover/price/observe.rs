@@ -13,11 +13,11 @@ use super::recent::FRESH;
 use super::references::References;
 use super::seen::{Seen, learn};
 use crate::encode::Placed;
+use crate::images::Images;
 
 /// Watches a walk.
 pub struct Observer<'a> {
-    base: &'a [u8],
-    target: &'a [u8],
+    images: Images<'a>,
     covers: &'a [Placed],
     references: &'a References<'a>,
     /// The cover that is copied, or comes next.
@@ -38,14 +38,9 @@ const CHANGED: usize = Category::Changed as usize;
 
 impl<'a> Observer<'a> {
     /// Watches a walk over these covers.
-    pub fn new(
-        (base, target): (&'a [u8], &'a [u8]),
-        covers: &'a [Placed],
-        references: &'a References,
-    ) -> Self {
+    pub fn new(images: Images<'a>, covers: &'a [Placed], references: &'a References) -> Self {
         Self {
-            base,
-            target,
+            images,
             covers,
             references,
             next: 0,
@@ -82,7 +77,7 @@ impl<'a> Observer<'a> {
                 }
                 self.copy(start..end, placed, cost, value);
             }
-            _ => self.literals[usize::from(self.target[start])].add(cost),
+            _ => self.literals[usize::from(self.images.target[start])].add(cost),
         }
     }
 
@@ -103,12 +98,12 @@ impl<'a> Observer<'a> {
             return;
         }
         let source = match cover.source {
-            Source::Base => self.base,
-            Source::Target => self.target,
+            Source::Base => self.images.base,
+            Source::Target => self.images.target,
         };
         let share = (cost - value) / (end - start) as u64;
         for position in start..end {
-            let change = Change::find(source, from + position - start, self.target[position]);
+            let change = Change::find(source, from + position - start, self.images.target[position]);
             if let Some(change) = change {
                 let known = self.differences.knows(change);
                 let seen =

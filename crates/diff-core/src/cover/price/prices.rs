@@ -2,6 +2,8 @@
 
 /// Prices are in 1/256 bit.
 pub const BIT: u32 = 256;
+/// A literal: what the models leave of bytes that match nothing, before anything is learned.
+pub const LITERAL: u32 = 27 * BIT / 4;
 /// Sizes of numbers: the position of the highest bit of a number plus one.
 const SIZES: usize = 32;
 /// Classes of what was copied just before, see [`class`].
@@ -77,7 +79,7 @@ impl Default for Prices {
     fn default() -> Self {
         let sizes = NumberPrices::habit;
         Self {
-            literal: [27 * BIT / 4; 256],
+            literal: [LITERAL; 256],
             literals: sizes(1),
             lengths: [sizes(4), sizes(2)],
             seek: sizes(12),
