@@ -14,6 +14,9 @@ use crate::images::copy_from;
 /// Decodes a package to see what it consists of; `base` must be its base image.
 ///
 /// Digests are not checked: that is [`patch_nostd::Patcher`]'s work.
+///
+/// # Errors
+/// A package that is damaged, or made for another base.
 pub fn inspect(base: &[u8], package: &[u8]) -> Result<Report, Error> {
     let (header, length) = Header::parse(package)?;
     if base.len() != header.base_size as usize {

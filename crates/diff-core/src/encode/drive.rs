@@ -17,19 +17,19 @@ use crate::refs::{BaseReferences, Starts};
 
 /// Everything that fixes a `cm` body.
 #[derive(Clone)]
-pub struct BodyJob<'a> {
+pub(crate) struct BodyJob<'a> {
     /// The base.
-    pub base: &'a [u8],
+    pub(crate) base: &'a [u8],
     /// What to say about the target.
-    pub plan: Plan<'a>,
+    pub(crate) plan: Plan<'a>,
     /// Sizes of the decoder's tables; the number of landmarks is the plan's.
-    pub size: ModelSize,
+    pub(crate) size: ModelSize,
     /// How the models learn.
-    pub tuning: Tuning,
+    pub(crate) tuning: Tuning,
     /// The header fields that the models depend on; its codec, pages and flags are replaced.
-    pub header: Header,
+    pub(crate) header: Header,
     /// The base's references.
-    pub catalogue: Arc<BaseReferences<'a>>,
+    pub(crate) catalogue: Arc<BaseReferences<'a>>,
 }
 
 /// A curve is compared with another at so many places.
@@ -41,7 +41,7 @@ const MARGIN: u64 = 32;
 
 /// What a body would cost, in 1/256 bit, and how that came about.
 #[derive(Clone, Debug)]
-pub struct CostCurve {
+pub(crate) struct CostCurve {
     size: usize,
     /// The cost up to the end of each part of the target.
     parts: Vec<u64>,
@@ -77,8 +77,7 @@ impl CostCurve {
 
 impl BodyJob<'_> {
     /// The header of the package that this job makes, but for the body's length and digest.
-    #[must_use]
-    pub fn header(&self) -> Header {
+    pub(crate) fn header(&self) -> Header {
         let size = ModelSize { landmarks: self.plan.landmarks.len() as u32, ..self.size };
         let mut header = Header {
             codec: Codec::Cm { size, tuning: self.tuning },

@@ -3,13 +3,13 @@
 use patch_nostd::wire::{MAX_KINDS, PAGE_LOG, PageKind, PageKinds};
 
 /// Bytes of the target that have one kind.
-pub const PAGE: usize = 1 << PAGE_LOG;
+pub(crate) const PAGE: usize = 1 << PAGE_LOG;
 /// What a change of kind costs in the body and in models that have to adapt, in 1/256 bit.
 const CHANGE: u64 = 16 * 256;
 
 /// The kinds of the target's pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pages {
+pub(crate) struct Pages {
     /// The kinds that occur.
     pub(crate) kinds: PageKinds,
     /// For each page the index of its kind.
@@ -18,14 +18,12 @@ pub struct Pages {
 
 impl Pages {
     /// The same kind everywhere.
-    #[must_use]
-    pub fn uniform(kind: PageKind) -> Self {
+    pub(crate) fn uniform(kind: PageKind) -> Self {
         Self { kinds: list(&[kind]), indices: Vec::new() }
     }
 
     /// The pages whose pages have these kinds, of which there are at most [`MAX_KINDS`] different ones.
-    #[must_use]
-    pub fn of_pages(pages: &[PageKind]) -> Self {
+    pub(crate) fn of_pages(pages: &[PageKind]) -> Self {
         let mut kinds: Vec<PageKind> = Vec::new();
         let index = |kind: &PageKind| {
             kinds.iter().position(|known| known == kind).unwrap_or_else(|| {
@@ -38,8 +36,7 @@ impl Pages {
     }
 
     /// The index of a page's kind.
-    #[must_use]
-    pub fn index(&self, page: u32) -> usize {
+    pub(crate) fn index(&self, page: u32) -> usize {
         self.indices.get(page as usize).copied().map_or(0, usize::from)
     }
 }

@@ -16,6 +16,9 @@ use crate::images::Images;
 /// Applies `package` to `base` and compares what comes out with `target`, byte by byte.
 ///
 /// Both digests are checked as on a device, but beside the decoder: of large images they take longer than all the rest.
+///
+/// # Errors
+/// What the decoder reports; [`Error::BaseDigest`] for another base, [`Error::TargetDigest`] for another target.
 pub fn prove(base: &[u8], target: &[u8], package: &[u8]) -> Result<(), Error> {
     prove_with(base, target, package, NoKey)
 }

@@ -13,35 +13,35 @@ use crate::images::Images;
 
 /// A stretch of the target that may be copied, whole or in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// First byte of the target.
-    pub start: usize,
+    pub(crate) start: usize,
     /// One past its last byte.
-    pub end: usize,
+    pub(crate) end: usize,
     /// Where it may be copied from.
-    pub source: Source,
+    pub(crate) source: Source,
     /// How far behind that lies: target offset minus source offset.
-    pub displacement: i64,
+    pub(crate) displacement: i64,
     /// By how many bytes what agrees exceeds what differs: where there are too many candidates, the best are kept.
-    pub score: u32,
+    pub(crate) score: u32,
 }
 
 impl Candidate {
     /// By where it begins; unique but for the score.
-    pub fn order(&self) -> (usize, usize, i64, bool) {
+    pub(crate) fn order(&self) -> (usize, usize, i64, bool) {
         (self.start, self.end, self.displacement, self.source == Source::Target)
     }
 }
 
 /// How wide to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Width {
+pub(crate) struct Width {
     /// Bytes by which covers are prolonged in any case, at both ends.
-    pub reach: usize,
+    pub(crate) reach: usize,
     /// Candidates that are followed at the same time.
-    pub lanes: usize,
+    pub(crate) lanes: usize,
     /// Sources of the base that are looked at from one place.
-    pub rivals: usize,
+    pub(crate) rivals: usize,
 }
 
 /// The shortest exact matches that are looked at, in the base and in the target.

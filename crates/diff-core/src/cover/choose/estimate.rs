@@ -11,7 +11,12 @@ use crate::search::common_prefix;
 const HISTORY: usize = 32;
 
 /// What copying these covers costs if all costs are of `kind`, but for what operations say.
-pub fn estimate(catalogue: &BaseReferences, target: &[u8], kind: PageKind, covers: &[Placed]) -> PageCosts {
+pub(crate) fn estimate(
+    catalogue: &BaseReferences,
+    target: &[u8],
+    kind: PageKind,
+    covers: &[Placed],
+) -> PageCosts {
     let references = References::new(catalogue, target, Pages::uniform(kind), covers);
     let mut estimate = Estimate {
         base: catalogue.base(),

@@ -16,15 +16,15 @@ use crate::encode::Placed;
 use crate::images::Images;
 
 /// What is searched.
-pub struct Lattice<'a> {
+pub(crate) struct Lattice<'a> {
     /// The base and the target.
-    pub images: Images<'a>,
+    pub(crate) images: Images<'a>,
     /// What things cost.
-    pub prices: &'a Prices,
+    pub(crate) prices: &'a Prices,
     /// Which references come out right.
-    pub references: &'a References<'a>,
+    pub(crate) references: &'a References<'a>,
     /// How many candidates are followed at the same time.
-    pub lanes: usize,
+    pub(crate) lanes: usize,
 }
 
 /// The cheapest way to a position between operations.
@@ -58,7 +58,7 @@ impl Lattice<'_> {
     /// The cheapest covers of `range` from `candidates`, which are in order of where they begin.
     ///
     /// `recent` are the displacements used before; the candidates that `continues` names go on for free.
-    pub fn cheapest(
+    pub(crate) fn cheapest(
         &self,
         range: Range<usize>,
         candidates: &[Candidate],

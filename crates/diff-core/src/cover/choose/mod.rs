@@ -6,6 +6,6 @@ mod estimate;
 mod lattice;
 mod parts;
 
-pub use candidates::Width;
-pub use estimate::estimate;
+pub(crate) use candidates::Width;
+pub(crate) use estimate::estimate;
 pub(crate) use parts::{Part, choose, parts, pool};

@@ -31,13 +31,13 @@ pub(crate) struct Part {
 }
 
 /// Cuts the target into parts and gathers the candidates of each; `covers` are the search's.
-pub fn parts(sources: &Sources, covers: &[Placed], width: Width) -> Vec<Part> {
+pub(crate) fn parts(sources: &Sources, covers: &[Placed], width: Width) -> Vec<Part> {
     let cuts = cuts(sources.images.target.len(), covers);
     cuts.par_windows(2).map(|ends| part(sources, covers, width, ends[0]..ends[1])).collect()
 }
 
 /// Adds what was found for another mask.
-pub fn pool(parts: &mut [Part], others: &[Part]) {
+pub(crate) fn pool(parts: &mut [Part], others: &[Part]) {
     let all: Vec<&Candidate> = others.iter().flat_map(|other| &other.candidates).collect();
     parts.par_iter_mut().for_each(|part| {
         for candidate in &all {
@@ -83,7 +83,7 @@ fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
 }
 
 /// The cheapest covers by these prices.
-pub fn choose(
+pub(crate) fn choose(
     images: Images,
     parts: &[Part],
     lanes: usize,

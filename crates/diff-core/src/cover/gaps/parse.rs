@@ -46,8 +46,7 @@ const GROUP_PART: usize = 32;
 const MARGIN: usize = 1 << 12;
 
 /// Replaces gaps and short covers by what is cheapest.
-#[must_use]
-pub fn fill_gaps(sources: &Sources, covers: &[Placed]) -> Vec<Placed> {
+pub(crate) fn fill_gaps(sources: &Sources, covers: &[Placed]) -> Vec<Placed> {
     let (kept, gaps) = gaps(sources.images.target.len(), covers);
     let parsed: Vec<Placed> = match sources.repeats {
         Some(repeats) => parse_all(sources, repeats, &gaps),

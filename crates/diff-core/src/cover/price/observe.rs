@@ -16,7 +16,7 @@ use crate::encode::Placed;
 use crate::images::Images;
 
 /// Watches a walk.
-pub struct Observer<'a> {
+pub(crate) struct Observer<'a> {
     images: Images<'a>,
     covers: &'a [Placed],
     references: &'a References<'a>,
@@ -38,7 +38,7 @@ const CHANGED: usize = Category::Changed as usize;
 
 impl<'a> Observer<'a> {
     /// Watches a walk over these covers.
-    pub fn new(images: Images<'a>, covers: &'a [Placed], references: &'a References) -> Self {
+    pub(crate) fn new(images: Images<'a>, covers: &'a [Placed], references: &'a References) -> Self {
         Self {
             images,
             covers,
@@ -57,7 +57,7 @@ impl<'a> Observer<'a> {
     }
 
     /// The walk has come to `position` at these costs.
-    pub fn step(&mut self, position: u32, costs: &[u64; 6]) {
+    pub(crate) fn step(&mut self, position: u32, costs: &[u64; 6]) {
         let (start, end) = (self.position, position as usize);
         let total = |costs: &[u64; 6]| costs.iter().sum::<u64>();
         let cost = total(costs) - total(&self.costs);
@@ -119,7 +119,7 @@ impl<'a> Observer<'a> {
     }
 
     /// The prices that were observed, with those of before where nothing was.
-    pub fn prices(&mut self, before: &Prices) -> Prices {
+    pub(crate) fn prices(&mut self, before: &Prices) -> Prices {
         let mut prices = before.clone();
         self.price_literals(&mut prices);
         self.price_copies(&mut prices);

@@ -13,7 +13,7 @@ use crate::refs::{BaseReferences, KindReferences, bytes};
 const NOWHERE: i32 = i32::MIN;
 
 /// The references of the base, and where their targets went according to some covers.
-pub struct References<'a> {
+pub(crate) struct References<'a> {
     base: &'a [u8],
     target: &'a [u8],
     space: AddressSpace,
@@ -28,7 +28,12 @@ pub struct References<'a> {
 
 impl<'a> References<'a> {
     /// What `covers` tell about the catalogue's image and the target.
-    pub fn new(catalogue: &BaseReferences<'a>, target: &'a [u8], pages: Pages, covers: &[Placed]) -> Self {
+    pub(crate) fn new(
+        catalogue: &BaseReferences<'a>,
+        target: &'a [u8],
+        pages: Pages,
+        covers: &[Placed],
+    ) -> Self {
         let (base, space) = (catalogue.base(), *catalogue.space());
         let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
         let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();
@@ -39,7 +44,7 @@ impl<'a> References<'a> {
     }
 
     /// How the reference comes out that the decoder would find in a copy from `from` to `to`, and its length.
-    pub fn verdict(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
+    pub(crate) fn verdict(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
         let reference = self.at(from, to)?;
         let length = usize::from(reference.length);
         let own = bytes(self.base, from, length)?;
@@ -100,7 +105,7 @@ impl<'a> References<'a> {
     }
 
     /// How many bytes a copy from `from` to `to` goes on before the next reference, at most `most`.
-    pub fn free(&self, from: usize, to: usize, most: usize) -> usize {
+    pub(crate) fn free(&self, from: usize, to: usize, most: usize) -> usize {
         let mut free = 0;
         while free < most {
             let page_end = ((to + free) / PAGE + 1) * PAGE - to;
