@@ -8,7 +8,7 @@ use bench_suite::pair::{self, Pair};
 use bench_suite::{classic, smidgen};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
-use diff_core::search::{Index, SearchOptions, find_matches};
+use diff_core::internals::{Index, SearchOptions, find_matches};
 use diff_core::{CodecChoice, Silent, Stage, bsdiff40, diff_bsdiff40};
 
 /// What each way makes of a pair, once: sizes are printed, and restores start from it.

@@ -12,7 +12,7 @@ use crate::pair::Pair;
 /// If it cannot be made.
 #[must_use]
 pub fn diff(pair: &Pair, codec: CodecChoice) -> Vec<u8> {
-    let options = Options { codec, ..Options::default() };
+    let options = Options::default().with_codec(codec);
     diff_core::diff(&pair.old, &pair.new, &options, &Silent).expect("a package").bytes
 }
 

@@ -26,7 +26,7 @@ enum Part<'a> {
 fuzz_target!(|input: (Vec<Part>, Vec<Part>)| {
     hush_caught();
     let (old, new) = (file(&input.0), file(&input.1));
-    let options = Options { ram: Ram::Bytes(4 << 10), level: 1, ..Options::default() };
+    let options = Options::default().with_ram(Ram::Bytes(4 << 10)).with_level(1);
     // It proves what it makes.
     diff(&old, &new, &options, &Silent).expect("a package");
 });

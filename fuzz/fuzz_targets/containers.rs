@@ -89,7 +89,7 @@ fn genuine() -> &'static (Vec<u8>, Vec<u8>) {
                 .collect::<Vec<u8>>()
         };
         let (old, new) = (zlib(&text(0x1234_5678)), zlib(&[text(0x1234_5678), text(3)].concat()));
-        let options = Options { level: 1, ..Options::default() };
+        let options = Options::default().with_level(1);
         let package = diff(&old, &new, &options, &Silent).expect("a package");
         (old, package.bytes)
     })

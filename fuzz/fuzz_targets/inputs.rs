@@ -11,7 +11,7 @@ const MAX_GAP: u64 = 64;
 fuzz_target!(|input: (u8, &[u8])| {
     let (choice, file) = input;
     let format = Format::ALL.get(usize::from(choice)).copied();
-    let Ok(flat) = read(file, &Reading { format, max_gap: MAX_GAP, ..Reading::default() }) else { return };
+    let Ok(flat) = read(file, &Reading::default().with_format(format).with_max_gap(MAX_GAP)) else { return };
     assert!(flat.bytes.len() <= file.len() * (MAX_GAP as usize + 1));
     let Some(record) = flat.record else {
         assert_eq!(&*flat.bytes, file);

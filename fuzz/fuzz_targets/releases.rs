@@ -77,7 +77,7 @@ fn genuine() -> &'static Genuine {
             .source("1.0", b"an image".repeat(30))
             .source("1.1", b"another image".repeat(30))
             .product("controller")
-            .options(Options { ram: Ram::Bytes(4 << 10), level: 1, ..Options::default() });
+            .options(Options::default().with_ram(Ram::Bytes(4 << 10)).with_level(1));
         let manifest = pack(&release, &PackOptions::default(), &folder, &Silent).expect("a release");
         let package = manifest.packages[0].file.clone();
         let bytes = fs::read(folder.join(&package)).expect("a package");

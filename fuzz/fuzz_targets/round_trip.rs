@@ -41,13 +41,11 @@ impl Input<'_> {
 
     fn options(&self) -> Options {
         let (codec, least) = if self.zstd { (CodecChoice::Zstd, 132) } else { (CodecChoice::Cm, 3) };
-        Options {
-            ram: Ram::Bytes((least + u64::from(self.kib)) << 10),
-            codec,
-            arch: Arch::ALL[usize::from(self.arch) % Arch::ALL.len()],
-            level: 1 + self.level % 9,
-            base_address: self.base_address,
-            ..Options::default()
-        }
+        Options::default()
+            .with_ram(Ram::Bytes((least + u64::from(self.kib)) << 10))
+            .with_codec(codec)
+            .with_arch(Arch::ALL[usize::from(self.arch) % Arch::ALL.len()])
+            .with_level(1 + self.level % 9)
+            .with_base_address(self.base_address)
     }
 }

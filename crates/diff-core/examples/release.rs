@@ -39,8 +39,8 @@ fn single(watch: &Watch) -> Result<usize, Box<dyn Error>> {
     let (old, new) = (std::fs::read(firmware(1))?, std::fs::read(firmware(2))?);
     // Files of any format that builds leave; these are plain.
     let (old, new) = (read(&old, &Reading::default())?, read(&new, &Reading::default())?);
-    let identity = Identity { product: Some("controller".to_owned()), ..Identity::default() };
-    let options = Options { ram: Ram::Bytes(16 << 10), identity, ..Options::default() };
+    let identity = Identity::default().with_product(Some("controller".to_owned()));
+    let options = Options::default().with_ram(Ram::Bytes(16 << 10)).with_identity(identity);
     let package = diff(&old.bytes, &new.bytes, &options, watch)?;
     Ok(package.bytes.len())
 }
@@ -53,7 +53,7 @@ fn release(folder: &Path, watch: &Watch) -> Result<(), PackError> {
         .source("1.4.1", image(2))
         .product("controller")
         .terms(ReleaseOptions { description: "temperature profiles".into(), ..ReleaseOptions::default() })
-        .options(Options { ram: Ram::Bytes(16 << 10), level: 4, ..Options::default() });
+        .options(Options::default().with_ram(Ram::Bytes(16 << 10)).with_level(4));
     let effort = PackOptions { jobs: 2, ..PackOptions::default() };
     let manifest = pack(&release, &effort, folder, watch)?;
     for package in &manifest.packages {

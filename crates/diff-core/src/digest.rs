@@ -10,16 +10,11 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// The digest of a base in a header.
+/// The digest of a base in a header: the start of its SHA-256; an empty image has none.
 pub(crate) fn base_digest(base: &[u8]) -> [u8; 16] {
-    shortened(base, &sha256(base))
-}
-
-/// The start of a digest; an empty image has none.
-pub(crate) fn shortened(image: &[u8], digest: &[u8; 32]) -> [u8; 16] {
     let mut short = [0; 16];
-    if !image.is_empty() {
-        short.copy_from_slice(&digest[..16]);
+    if !base.is_empty() {
+        short.copy_from_slice(&sha256(base)[..16]);
     }
     short
 }

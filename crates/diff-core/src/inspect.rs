@@ -9,10 +9,14 @@ use patch_nostd::{Error, Header, SoftwareSha256};
 use crate::api::Report;
 use crate::container::expand_all;
 use crate::encode::Metered;
+use crate::images::copy_from;
 
 /// Decodes a package to see what it consists of; `base` must be its base image.
 ///
 /// Digests are not checked: that is [`patch_nostd::Patcher`]'s work.
+///
+/// # Errors
+/// A package that is damaged, or made for another base.
 pub fn inspect(base: &[u8], package: &[u8]) -> Result<Report, Error> {
     let (header, length) = Header::parse(package)?;
     if base.len() != header.base_size as usize {
@@ -112,10 +116,4 @@ impl Io for Counter<'_> {
     fn announce(&mut self, operation: Operation) {
         self.report.count(operation);
     }
-}
-
-fn copy_from(image: &[u8], offset: u32, buffer: &mut [u8]) -> Option<()> {
-    let start = offset as usize;
-    buffer.copy_from_slice(image.get(start..start + buffer.len())?);
-    Some(())
 }

@@ -13,6 +13,7 @@
 //! ```
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+#![warn(unreachable_pub, clippy::missing_errors_doc)]
 
 mod api;
 pub mod bsdiff40;
@@ -24,18 +25,20 @@ mod encode;
 mod engine;
 mod escaped;
 mod image;
+mod images;
 pub mod input;
 mod inspect;
 mod limits;
 mod proof;
 mod refs;
 #[cfg(feature = "release")]
+#[allow(clippy::missing_errors_doc)]
 pub mod release;
-pub mod search;
+mod search;
 pub mod settings;
 
 pub use api::{
-    Arch, CATEGORIES, CodecChoice, Containers, DiffError, Identity, InPlace, Note, Options, Package,
+    Arch, CodecChoice, Containers, Costs, DiffError, Identity, InPlace, InPlaceError, Note, Options, Package,
     Progress, Ram, Report, Silent, Stage,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
@@ -43,3 +46,11 @@ pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};
 pub use escaped::{Escaped, EscapedLines, has_control};
 pub use inspect::inspect;
 pub use proof::prove;
+pub use search::SearchError;
+
+/// What the benches and tests of this repository use besides: no part of the API, and may change in any version.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::bsdiff40::encode;
+    pub use crate::search::{Equal, Index, Match, SearchOptions, find_matches, find_matches_around};
+}

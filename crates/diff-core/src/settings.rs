@@ -54,6 +54,23 @@ macro_rules! settings {
 }
 pub(crate) use settings;
 
+/// Gives a struct that will grow a setter for each field, so that callers write it as one expression.
+macro_rules! setters {
+    ($type:ty { $($setter:ident: $field:ident: $of:ty),+ $(,)? }) => {
+        impl $type {
+            $(
+                #[doc = concat!("The same with this [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+                #[must_use]
+                pub fn $setter(mut self, $field: $of) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )+
+        }
+    };
+}
+pub(crate) use setters;
+
 impl<T: Default> Setting<T> {
     /// Checks a value.
     ///

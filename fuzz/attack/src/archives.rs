@@ -24,7 +24,7 @@ pub fn attack(_: &Stock, case: u64, tally: &mut Tally) -> Result<(), String> {
         mutate(&mut random, &mut new);
         new
     };
-    let options = Options { ram: Ram::Bytes(16 << 10), level: 1, ..Options::default() };
+    let options = Options::default().with_ram(Ram::Bytes(16 << 10)).with_level(1);
     tally.mutations += 1;
     // It proves what it makes.
     let (result, cost) = cost(|| diff(&old, &new, &options, &Silent));

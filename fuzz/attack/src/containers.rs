@@ -60,7 +60,7 @@ fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
             (zlib(&lines(2), 9), zlib(&lines(3), 9)),
             (zlib(&zlib(&code("v2"), 6), 1), zlib(&zlib(&code("v3"), 6), 1)),
         ];
-        let options = Options { level: 2, body_digest: true, ..Options::default() };
+        let options = Options::default().with_level(2).with_body_digest(true);
         let made = |(old, new): (Vec<u8>, Vec<u8>)| {
             let package = diff(&old, &new, &options, &Silent).expect("a package").bytes;
             (old, package)

@@ -84,7 +84,9 @@ impl Setup {
         let (base, target) = images.clone();
         let slot = (base.len().max(target.len()) as u32).next_multiple_of(page) + page;
         let scratch = 3 * page;
-        let flash = in_place.then_some(InPlace { slot, page, write, scratch });
+        let flash = in_place.then_some(
+            InPlace::default().with_slot(slot).with_page(page).with_write(write).with_scratch(scratch),
+        );
         let changed: Vec<u8> = target.iter().map(|byte| byte ^ u8::from(byte % 5 == 0)).collect();
         let genuine = made(&base, &target, 4 << 10, flash);
         let other = made(&base, &target, 5 << 10, flash);

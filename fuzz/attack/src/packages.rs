@@ -64,14 +64,12 @@ pub fn fixture(name: &str) -> Vec<u8> {
 
 /// A package for devices: as small as its tables may be, with a digest of its body.
 pub fn made(base: &[u8], target: &[u8], ram: u64, in_place: Option<InPlace>) -> Vec<u8> {
-    let options = Options {
-        ram: Ram::Bytes(ram),
-        level: 2,
-        containers: Containers::None,
-        body_digest: true,
-        in_place,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .with_ram(Ram::Bytes(ram))
+        .with_level(2)
+        .with_containers(Containers::None)
+        .with_body_digest(true)
+        .with_in_place(in_place);
     diff(base, target, &options, &Silent).expect("a package").bytes
 }
 

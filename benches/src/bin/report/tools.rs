@@ -172,7 +172,7 @@ pub fn options(name: &str) -> Option<Options> {
         "zstd" => (Ram::Auto, CodecChoice::Zstd),
         size => (Ram::Bytes(size.strip_suffix('K')?.parse::<u64>().ok()? << 10), CodecChoice::Cm),
     };
-    Some(Options { ram, codec, ..Options::default() })
+    Some(Options::default().with_ram(ram).with_codec(codec))
 }
 
 /// The tools that these names or beginnings of names mean; all if there are none.

@@ -76,7 +76,7 @@ pub(crate) enum Format {
 impl DiffArguments {
     /// What the engine is asked for.
     pub(crate) fn options(&self) -> Options {
-        let mut options = Options { in_place: self.in_place(), ..Options::default() };
+        let mut options = Options::default().with_in_place(self.in_place());
         if self.wants_payload() {
             // Payloads are for small devices, which cannot restore containers.
             options.containers = Containers::None;
@@ -89,7 +89,13 @@ impl DiffArguments {
     /// The device's flash, for an update in place.
     fn in_place(&self) -> Option<InPlace> {
         let (slot, page, scratch) = (self.slot?, self.page?, self.scratch?);
-        Some(InPlace { slot, page, scratch, write: self.write_size.unwrap_or(8) })
+        Some(
+            InPlace::default()
+                .with_slot(slot)
+                .with_page(page)
+                .with_scratch(scratch)
+                .with_write(self.write_size.unwrap_or(8)),
+        )
     }
 
     /// Whether the contents of the files are compared.

@@ -146,6 +146,7 @@ fn summary(images: &Images, made: &Made, time: Duration) -> String {
 
 fn fields(images: &Images, made: &Made, time: Duration) -> Object {
     let mut fields = match &made.details {
+        None => classic_fields(images, made),
         Some((header, report)) => {
             let mut fields = json::header(header, made.bytes.len());
             let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
@@ -154,7 +155,6 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             fields.append(&mut json::report(report, &header.codec));
             fields
         }
-        None => classic_fields(images, made),
     };
     fields.append(&mut json::input("base_input", images.base.record.as_ref()));
     fields.append(&mut json::input("target_input", images.target.record.as_ref()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diff_core::input::Provenance;
 use diff_core::release::{EncryptionEntry, encryption_of, key_names};
-use diff_core::{CATEGORIES, Note, Report};
+use diff_core::{Note, Report};
 use patch_nostd::internals::wire::{Codec, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
 use serde_json::{Map, Value, json};
@@ -101,7 +101,7 @@ pub(crate) fn input(name: &str, record: Option<&Provenance>) -> Object {
 
 /// Cover statistics, and the cost of each kind of information in bytes where the codec has one.
 pub(crate) fn report(report: &Report, codec: &Codec) -> Object {
-    let costs = CATEGORIES.iter().zip(report.costs).map(|(name, cost)| ((*name).to_owned(), json!(cost)));
+    let costs = report.costs.iter().map(|(name, cost)| (name.to_owned(), json!(cost)));
     object(json!({
         "covers": {
             "base": report.base_covers,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::json::seconds;
-use super::progress::{TICK, is_wanted, stage_name, style};
+use super::progress::{TICK, is_wanted, style};
 
 /// One JSON object for each event, a line each, on standard output.
 pub(crate) struct Events<'a>(pub(crate) &'a Console);
@@ -21,7 +21,7 @@ impl PackProgress for Events<'_> {
             Event::Planned { packages } => json!({ "event": "planned", "packages": packages }),
             Event::Began { file } => json!({ "event": "began", "file": file }),
             Event::Stage { file, stage } => {
-                json!({ "event": "stage", "file": file, "stage": stage_name(*stage) })
+                json!({ "event": "stage", "file": file, "stage": stage.name() })
             }
             Event::Finished { package, reused, time } => json!({
                 "event": "finished", "file": package.file, "source_versions": package.source_versions,
@@ -89,7 +89,7 @@ impl PackProgress for Talk<'_> {
             Event::Planned { packages } => self.total.set_length(*packages as u64),
             Event::Began { file } => self.begin(file),
             Event::Stage { file, stage } => {
-                self.running().get(*file).into_iter().for_each(|bar| bar.set_message(stage_name(*stage)));
+                self.running().get(*file).into_iter().for_each(|bar| bar.set_message(stage.name()));
             }
             Event::Finished { package, reused, time } => {
                 self.end(&package.file, &finished(package, *reused, *time));

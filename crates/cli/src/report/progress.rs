@@ -86,22 +86,11 @@ impl Starter {
 
 impl Progress for Bar {
     fn begin(&self, stage: Stage, steps: u64) {
-        self.stage(stage_name(stage), steps);
+        self.stage(stage.name(), steps);
     }
 
     fn advance(&self, steps: u64) {
         self.steps(steps);
-    }
-}
-
-/// The name of a stage in messages and events.
-pub(crate) const fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Expand => "expanding",
-        Stage::Analyse => "analysing",
-        Stage::Search => "searching",
-        Stage::Encode => "encoding",
-        Stage::Prove => "proving",
     }
 }
 

@@ -26,23 +26,23 @@ const SMALL_REPEATS: &str = "packages/small-repeats.bin";
 const VERSIONS: [&str; 3] = ["firmware/app-v1.bin", "firmware/app-v2.bin", "firmware/app-v3.bin"];
 
 fn all() -> Vec<Golden> {
-    let at = |arch| Options { arch, base_address: Some(BASE_ADDRESS), ..kib(4) };
+    let at = |arch| kib(4).with_arch(arch).with_base_address(Some(BASE_ADDRESS));
     // Most of the small ones are for every decoder, whatever code it knows.
     let plain = at(Arch::None);
-    let digests = Options { md5: true, body_digest: true, ..plain.clone() };
-    let identity = Identity {
-        product: Some("Büchse 3".to_owned()),
-        module: Some("main-board_1".to_owned()),
-        version: Some("1.20.0".to_owned()),
-        rollback_counter: Some(300),
+    let digests = plain.clone().with_md5(true).with_body_digest(true);
+    let identity = Identity::default()
+        .with_product(Some("Büchse 3".to_owned()))
+        .with_module(Some("main-board_1".to_owned()))
+        .with_version(Some("1.20.0".to_owned()))
+        .with_rollback_counter(Some(300));
+    let identity = plain.clone().with_identity(identity);
+    let in_place = |slot, page, write, scratch, options: &Options| {
+        options.clone().with_in_place(Some(
+            InPlace::default().with_slot(slot).with_page(page).with_write(write).with_scratch(scratch),
+        ))
     };
-    let identity = Options { identity, ..plain.clone() };
-    let in_place = |slot, page, write, scratch, options: &Options| Options {
-        in_place: Some(InPlace { slot, page, write, scratch }),
-        ..options.clone()
-    };
-    let zstd = |size: u64| Options { codec: CodecChoice::Zstd, ..kib(size) };
-    let zstd_digests = Options { md5: true, body_digest: true, ..zstd(132) };
+    let zstd = |size: u64| kib(size).with_codec(CodecChoice::Zstd);
+    let zstd_digests = zstd(132).with_md5(true).with_body_digest(true);
     let golden = |name, base, target, options| Golden { name, base, target, options };
     let mut all = vec![
         golden("small", SMALL_BASE, SMALL_TARGET, plain.clone()),
@@ -86,7 +86,7 @@ const CODE: [(PageKind, [&str; 3]); 5] = [
 
 /// Nothing but a budget.
 fn kib(size: u64) -> Options {
-    Options { ram: Ram::Bytes(size << 10), ..Options::default() }
+    Options::default().with_ram(Ram::Bytes(size << 10))
 }
 
 /// Makes what is missing, and the list of all.

@@ -1,6 +1,6 @@
 //! Packages whose pages have all kinds that there are, and their images; corners that the encoder leaves alone.
 
-use diff_core::search::{Index, SearchOptions, find_matches};
+use diff_core::internals::{Index, SearchOptions, find_matches};
 use patch_nostd::internals::apply::{Cover, Source};
 use patch_nostd::internals::wire::{ModelSize, PageKind, Tuning};
 

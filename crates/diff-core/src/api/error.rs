@@ -2,11 +2,13 @@
 
 use thiserror::Error;
 
+use super::in_place::InPlaceError;
+
 /// What stops [`crate::diff`].
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DiffError {
-    /// Images are limited by the format.
+    /// An image is larger than the format allows.
     #[error("the {which} image has {size} bytes; the limit is {limit}")]
     TooLarge {
         /// "base" or "target".
@@ -16,7 +18,7 @@ pub enum DiffError {
         /// The most that is allowed.
         limit: u32,
     },
-    /// A text that headers cannot hold.
+    /// A text is not one that headers can hold.
     #[error(
         "{text:?} cannot be a {what}: at most {limit} bytes, no control characters, a module or version only letters, digits, . _ and -"
     )]
@@ -28,10 +30,10 @@ pub enum DiffError {
         /// The most bytes that are allowed.
         limit: usize,
     },
-    /// The flash of an update in place is not enough, or makes no sense.
+    /// No update in place works with these options.
     #[error("in place: {0}")]
-    InPlace(String),
-    /// No decoder fits.
+    InPlace(#[from] InPlaceError),
+    /// No decoder works in the budget.
     #[error("a decoder needs at least {least} bytes of RAM; the budget is {budget}")]
     BudgetTooSmall {
         /// The budget asked for, in bytes.
@@ -42,19 +44,19 @@ pub enum DiffError {
     /// The matching stage failed.
     #[error(transparent)]
     Search(#[from] crate::search::SearchError),
-    /// The classic format refused.
+    /// BSDIFF40 cannot hold the patch, or the patch is damaged.
     #[error(transparent)]
     Classic(#[from] crate::bsdiff40::Bsdiff40Error),
     /// The zstd library failed.
     #[error("zstd: {0}")]
     Zstd(std::io::Error),
-    /// Whoever watched the progress did not want the package any more. Nothing was written.
+    /// [`Progress::is_cancelled`](crate::Progress::is_cancelled) returned true. There is no package.
     #[error("cancelled")]
     Cancelled,
-    /// Our own models refused the plan, or the finished package did not give the target back. Nothing was written.
+    /// A fault of this crate: the models refused the plan, or the package did not restore the target. There is no package.
     #[error("internal error, please report it: the package could not be proved ({0})")]
     NotProved(patch_nostd::Error),
-    /// What cannot be so: a fault of this crate.
+    /// A fault of this crate.
     #[error("internal error, please report it: {0}")]
     Internal(&'static str),
 }

@@ -1,14 +1,15 @@
-//! What a package says about the device that it is for: the header's extensions 1 to 4 (`docs/format.md`, section 2.6).
+//! The devices that a package is for: the header's extensions 1 to 4 (`docs/format.md`, section 2.6).
 
 use patch_nostd::Extensions;
 use patch_nostd::internals::wire::{TEXT_LIMIT, Text, is_name, is_product};
 
 use super::error::DiffError;
-use crate::settings::{parse, parse_number, put_parsed, settings};
+use crate::settings::{parse, parse_number, put_parsed, setters, settings};
 
-/// For which device a package is, and what it brings there. Devices compare this with what they are before the first
-/// erase.
+/// The devices that a package is for, and the version that it brings. Devices compare this with their own before the
+/// first erase.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Identity {
     /// The product: 1 to 64 bytes of text.
     pub product: Option<String>,
@@ -20,8 +21,15 @@ pub struct Identity {
     pub rollback_counter: Option<u32>,
 }
 
+setters!(Identity {
+    with_product: product: Option<String>,
+    with_module: module: Option<String>,
+    with_version: version: Option<String>,
+    with_rollback_counter: rollback_counter: Option<u32>,
+});
+
 impl Identity {
-    /// The extensions that say this.
+    /// These as the header's extensions.
     pub(crate) fn extensions(&self) -> Result<Extensions<'_>, DiffError> {
         Ok(Extensions {
             product: checked("product", self.product.as_deref(), is_product)?,

@@ -11,10 +11,10 @@ mod report;
 
 pub use error::DiffError;
 pub use identity::Identity;
-pub use in_place::InPlace;
+pub use in_place::{InPlace, InPlaceError};
 pub use note::Note;
 pub use options::{Arch, CodecChoice, Containers, Options, Ram};
 pub use package::Package;
 pub(crate) use progress::check_cancelled;
 pub use progress::{Progress, Silent, Stage};
-pub use report::{CATEGORIES, Report};
+pub use report::{Costs, Report};

@@ -7,7 +7,7 @@ use patch_nostd::internals::wire::PageKind;
 use super::identity::Identity;
 use super::in_place::InPlace;
 use crate::settings::{
-    ValueError, by_name, parse_number, parse_size, parse_within, put, put_parsed, settings,
+    ValueError, by_name, parse_number, parse_size, parse_within, put, put_parsed, setters, settings,
 };
 
 /// The level where none is given.
@@ -15,6 +15,7 @@ const DEFAULT_LEVEL: u8 = 6;
 
 /// How much memory the decoder may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ram {
     /// By the size of the larger image: 16 KiB up to 1 MiB, 256 KiB up to 16 MiB, 8 MiB above;
     /// at least 1 MiB for zstd.
@@ -26,6 +27,7 @@ pub enum Ram {
 
 /// How the body is coded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CodecChoice {
     /// Context mixing: the smallest packages.
     #[default]
@@ -36,6 +38,7 @@ pub enum CodecChoice {
 
 /// Which references are looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Arch {
     /// Those of the architectures that the base looks like, as far as they make the package smaller.
     #[default]
@@ -48,6 +51,7 @@ pub enum Arch {
 
 /// What is done about compressed files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Containers {
     /// Streams of gzip, zip and zlib are expanded where that makes the package smaller. Devices restore such packages
     /// with `patch_nostd::container`, which needs an operating system.
@@ -59,6 +63,7 @@ pub enum Containers {
 
 /// Everything that shapes a package, apart from the two images.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Options {
     /// The decoder's memory.
     pub ram: Ram,
@@ -81,6 +86,19 @@ pub struct Options {
     /// Makes a package that devices can also apply in place, in the slot that holds the base.
     pub in_place: Option<InPlace>,
 }
+
+setters!(Options {
+    with_ram: ram: Ram,
+    with_codec: codec: CodecChoice,
+    with_level: level: u8,
+    with_containers: containers: Containers,
+    with_arch: arch: Arch,
+    with_base_address: base_address: Option<u32>,
+    with_md5: md5: bool,
+    with_body_digest: body_digest: bool,
+    with_identity: identity: Identity,
+    with_in_place: in_place: Option<InPlace>,
+});
 
 impl Default for Options {
     fn default() -> Self {

@@ -1,4 +1,4 @@
-//! A finished package, and what is known of it.
+//! A finished package, with its header, report and notes.
 
 use patch_nostd::Header;
 
@@ -7,13 +7,14 @@ use super::report::Report;
 
 /// A finished package.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Package {
-    /// What is shipped.
+    /// The package itself: what is shipped.
     pub bytes: Vec<u8>,
     /// Its header.
     pub header: Header,
     /// What its body consists of.
     pub report: Report,
-    /// What people should know about it.
+    /// Remarks for the user.
     pub notes: Vec<Note>,
 }

@@ -1,13 +1,14 @@
-//! How long work tells how far it is.
+//! Progress reporting and cancellation.
 
 use super::error::DiffError;
 
 /// The stages of making a package, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stage {
     /// Finding and expanding compressed streams.
     Expand,
-    /// Finding out what the images hold.
+    /// Detecting addresses and architectures.
     Analyse,
     /// Building the index and searching covers.
     Search,
@@ -17,24 +18,38 @@ pub enum Stage {
     Prove,
 }
 
-/// Takes note of progress; all methods may be called from any thread.
+impl Stage {
+    /// What is being done, in a word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expand => "expanding",
+            Self::Analyse => "analysing",
+            Self::Search => "searching",
+            Self::Encode => "encoding",
+            Self::Prove => "proving",
+        }
+    }
+}
+
+/// Follows the work and may cancel it. All methods may be called from any thread.
 pub trait Progress: Sync {
     /// A stage of about `steps` steps begins.
     fn begin(&self, _stage: Stage, _steps: u64) {}
-    /// Some more steps are done.
+    /// This many more steps are done.
     fn advance(&self, _steps: u64) {}
-    /// Whether the work shall end soon, without a result; asked now and then.
+    /// Return true to cancel the work: it ends soon, without a result. Polled between steps.
     fn is_cancelled(&self) -> bool {
         false
     }
 }
 
-/// The end of work that nobody wants any more.
+/// [`DiffError::Cancelled`] if `progress` asks for it.
 pub(crate) fn check_cancelled(progress: &dyn Progress) -> Result<(), DiffError> {
     if progress.is_cancelled() { Err(DiffError::Cancelled) } else { Ok(()) }
 }
 
-/// Takes no note of anything.
+/// No reporting, no cancellation.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

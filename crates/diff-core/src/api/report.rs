@@ -3,13 +3,11 @@
 use patch_nostd::internals::apply::{Operation, Source};
 use patch_nostd::internals::entropy::CostMeter;
 
-/// Names of the cost categories, in the order of [`Report::costs`].
-pub const CATEGORIES: [&str; 6] = ["landmarks", "control", "unchanged", "changed", "references", "literals"];
-
 /// What a package's body consists of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
-    /// Covers that copy from the base image, and the bytes of target they make.
+    /// Covers that copy from the base image.
     pub base_covers: u64,
     /// Bytes of target that they make.
     pub base_covered: u64,
@@ -21,8 +19,42 @@ pub struct Report {
     pub longest_cover: u64,
     /// Bytes of target in no cover.
     pub literals: u64,
-    /// What each category of [`CATEGORIES`] costs, in bytes, rounded; all zero where the codec cannot tell.
-    pub costs: [u64; 6],
+    /// What the body's bytes are spent on; all zero for codec `zstd`, which does not code operation by operation.
+    pub costs: Costs,
+}
+
+/// What the bytes of a body are spent on, each rounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Costs {
+    /// Covers that are sent ahead.
+    pub landmarks: u64,
+    /// Operations: counts of literals, sources, lengths and displacements of covers.
+    pub control: u64,
+    /// Copied bytes that are unchanged.
+    pub unchanged: u64,
+    /// Copied bytes that are changed.
+    pub changed: u64,
+    /// References.
+    pub references: u64,
+    /// Bytes in no cover.
+    pub literals: u64,
+}
+
+impl Costs {
+    /// Each with its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let Self { landmarks, control, unchanged, changed, references, literals } = *self;
+        let named = [
+            ("landmarks", landmarks),
+            ("control", control),
+            ("unchanged", unchanged),
+            ("changed", changed),
+            ("references", references),
+            ("literals", literals),
+        ];
+        named.into_iter()
+    }
 }
 
 impl Report {
@@ -51,6 +83,8 @@ impl Report {
     }
 
     pub(crate) fn take_costs(&mut self, meter: &CostMeter) {
-        self.costs = meter.costs.map(|cost| (cost + 1024) >> 11);
+        let [landmarks, control, unchanged, changed, references, literals] =
+            meter.costs.map(|cost| (cost + 1024) >> 11);
+        self.costs = Costs { landmarks, control, unchanged, changed, references, literals };
     }
 }

@@ -40,6 +40,9 @@ struct Stream<'a> {
 /// Unlike there, anything in a block beyond what the target needs is an error.
 ///
 /// The format has no checksum of either image: a wrong `base` gives a wrong result.
+///
+/// # Errors
+/// A patch that is damaged, or whose target has more than `limit` bytes.
 pub fn decode(base: &[u8], package: &[u8], limit: u64) -> Result<Vec<u8>, Bsdiff40Error> {
     let header = Header::parse(package)?;
     if header.target > limit {

@@ -33,9 +33,11 @@ struct Span {
 
 /// Makes the patch that turns `base` into `target`.
 ///
-/// The covers are in ascending `target_start`, do not overlap in `target` and lie within both images; other covers
-/// are an error. Bytes of `target` in a cover are stored as differences to `base`, the others as they are.
-/// The result depends on the arguments only.
+/// Bytes of `target` in a cover are stored as differences to `base`, the others as they are. The result depends on the
+/// arguments only.
+///
+/// # Errors
+/// Covers that are not in ascending `target_start`, overlap in `target` or leave an image.
 pub fn encode(base: &[u8], target: &[u8], covers: &[Match]) -> Result<Vec<u8>, Bsdiff40Error> {
     let steps = steps(base, target, &spans(base, target, covers)?);
     let (diff, (control, extra)) = rayon::join(

@@ -12,20 +12,24 @@ mod error;
 mod header;
 
 pub use decode::decode;
+#[doc(hidden)]
 pub use encode::encode;
 pub use error::{Block, Bsdiff40Error};
 pub use header::MAGIC;
 
 use header::Header;
 
-/// Tells whether `package` starts like a BSDIFF40 patch; the rest of it may still be damaged.
+/// Whether `package` starts like a BSDIFF40 patch; the rest of it may still be damaged.
 pub fn is_bsdiff40(package: &[u8]) -> bool {
     package.starts_with(&MAGIC)
 }
 
 /// Size in bytes of the target, as the header of `package` states it.
 ///
-/// Only the header is looked at, so its first 32 bytes suffice. It fails if they are not a valid header.
+/// Only the header is read, so its first 32 bytes suffice.
+///
+/// # Errors
+/// Bytes that are not a valid header.
 pub fn target_size(package: &[u8]) -> Result<u64, Bsdiff40Error> {
     Header::parse(package).map(|header| header.target)
 }

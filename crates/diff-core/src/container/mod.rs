@@ -5,7 +5,6 @@
 //! its body. The restoring side, and the recipes, are [`patch_nostd::container`].
 
 mod analyse;
-mod assemble;
 mod found;
 mod inflate;
 mod payload;
@@ -17,21 +16,28 @@ mod zip;
 
 pub use payload::{PayloadError, payload};
 
-use patch_nostd::internals::container::{Level, Side, expand};
-use patch_nostd::internals::wire::IMAGE_LIMIT;
+use md5::{Digest, Md5};
+use miniz_oxide::deflate::compress_to_vec;
+use patch_nostd::internals::container::{Level, Record, Side, expand, part_limit};
+use patch_nostd::internals::wire::{Extensions, IMAGE_LIMIT};
 
 use crate::api::{DiffError, Note, Options, Package, Progress, Stage};
+use crate::digest::{base_digest, sha256};
+use crate::engine::{self, TargetImage};
+use crate::images::Images;
+use crate::proof;
 use analyse::Verify;
 use found::{Found, level};
 
-/// How the recipes of both sides, and what comes of them, are called together.
-pub(crate) struct Expanded {
-    pub(crate) recipes: (Level, Level),
-    pub(crate) base: Vec<u8>,
-    pub(crate) target: Vec<u8>,
+/// Both files expanded, and the recipes by which they were.
+struct Expanded {
+    base_recipe: Level,
+    target_recipe: Level,
+    base: Vec<u8>,
+    target: Vec<u8>,
 }
 
-/// What came of looking into two files.
+/// What became of two files with compressed streams.
 #[derive(Default)]
 pub(crate) struct Outcome {
     /// The package, unless there is nothing to be gained by one.
@@ -40,30 +46,25 @@ pub(crate) struct Outcome {
     pub(crate) notes: Vec<Note>,
 }
 
-/// Makes the package of two files through what is in them.
-pub(crate) fn diff(
-    base: &[u8],
-    target: &[u8],
-    options: &Options,
-    progress: &dyn Progress,
-) -> Result<Outcome, DiffError> {
+/// Makes and proves the package of two files through what is in them.
+pub(crate) fn diff(images: Images, options: &Options, progress: &dyn Progress) -> Result<Outcome, DiffError> {
     progress.begin(Stage::Expand, 1);
     let mut outcome = Outcome::default();
-    outcome.notes.extend(unopened::unopened(target).map(|format| Note::NotOpened { format }));
-    let (mut from, mut to) = rayon::join(|| scan::scan(base), || scan::scan(target));
-    if !select::select((base, &mut from), (target, &mut to)) {
+    outcome.notes.extend(unopened::unopened(images.target).map(|format| Note::NotOpened { format }));
+    let (mut in_base, mut in_target) = rayon::join(|| scan::scan(images.base), || scan::scan(images.target));
+    if !select::select(images, &mut in_base, &mut in_target) {
         return Ok(outcome);
     }
     let mut failed = None;
     // Large streams are not tried out here, as the proof of the package does it once more.
     for verify in [Verify::Small, Verify::All] {
-        let mut analysed = to.clone();
-        let lost = analyse::analyse(target, &mut analysed, verify);
-        let Some(expanded) = expanded((base, &from), (target, &analysed)) else {
+        let mut analysed = in_target.clone();
+        let lost = analyse::analyse(images.target, &mut analysed, verify);
+        let Some(expanded) = expanded(images, &in_base, &analysed) else {
             outcome.notes.extend(lost.note());
             return Ok(outcome);
         };
-        match assemble::assemble((base, target), &expanded, options, progress) {
+        match assemble(images, &expanded, options, progress) {
             Err(DiffError::NotProved(error)) => failed = Some(Note::ContainerNotProved { error }),
             made => {
                 outcome.notes.extend(lost.note());
@@ -76,16 +77,65 @@ pub(crate) fn diff(
 }
 
 /// Expands both files; `None` if no stream is left, or what comes out is too large.
-fn expanded(base: (&[u8], &[Found]), target: (&[u8], &[Found])) -> Option<Expanded> {
-    let recipes = (level(base.1, Side::Base), level(target.1, Side::Target));
-    if recipes.0.streams() == 0 && recipes.1.streams() == 0 {
+fn expanded(images: Images, in_base: &[Found], in_target: &[Found]) -> Option<Expanded> {
+    let (base_recipe, target_recipe) = (level(in_base, Side::Base), level(in_target, Side::Target));
+    if base_recipe.streams() == 0 && target_recipe.streams() == 0 {
         return None;
     }
     let (base, target) = rayon::join(
-        || expand_all(base.0, &recipes.0, IMAGE_LIMIT),
-        || expand_all(target.0, &recipes.1, IMAGE_LIMIT),
+        || expand_all(images.base, &base_recipe, IMAGE_LIMIT),
+        || expand_all(images.target, &target_recipe, IMAGE_LIMIT),
     );
-    Some(Expanded { recipes, base: base?, target: target? })
+    Some(Expanded { base_recipe, target_recipe, base: base?, target: target? })
+}
+
+/// Makes the package, which is the recipes and the body between the expanded forms, and proves it.
+fn assemble(
+    images: Images,
+    expanded: &Expanded,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
+    let inner = Options { md5: false, body_digest: false, ..options.clone() };
+    let inner = engine::make(&expanded.base, &TargetImage::new(&expanded.target), &inner, progress)?;
+    let Expanded { base_recipe, target_recipe, .. } = expanded;
+    let recipes = Level::write_both(base_recipe, target_recipe);
+    let parts = base_recipe.parts() + target_recipe.parts();
+    let packed = packed(&recipes, parts);
+    let record = Record {
+        base_size: inner.header.base_size,
+        target_size: inner.header.target_size,
+        recipe_size: packed.len() as u32,
+        recipe_length: recipes.len() as u32,
+        // Beyond all limits the proof refuses them.
+        parts: u32::try_from(parts).unwrap_or(u32::MAX),
+        piece: u32::try_from(target_recipe.held()).unwrap_or(u32::MAX),
+    };
+    let start = inner.bytes.len() - inner.header.body_length as usize;
+    let body = [&packed, &inner.bytes[start..]].concat();
+    let mut header = inner.header;
+    header.base_size = images.base.len() as u32;
+    header.target_size = images.target.len() as u32;
+    header.base_digest = base_digest(images.base);
+    header.target_digest = sha256(images.target);
+    header.target_md5 = options.md5.then(|| Md5::digest(images.target).into());
+    header.body_length = body.len() as u32;
+    header.body_digest = options.body_digest.then(|| sha256(&body));
+    let value = record.to_bytes();
+    let extensions = Extensions { container: Some(&value), ..options.identity.extensions()? };
+    let mut bytes = header.to_bytes_with(&extensions);
+    bytes.extend_from_slice(&body);
+    progress.begin(Stage::Prove, 1);
+    let expanded = Images { base: &expanded.base, target: &expanded.target };
+    proof::prove_container(images, expanded, &bytes).map_err(DiffError::NotProved)?;
+    Ok(Package { bytes, header, report: inner.report, notes: Vec::new() })
+}
+
+/// The recipes deflated, if that makes them smaller, but not too small for what is in them.
+fn packed(recipes: &[u8], parts: usize) -> Vec<u8> {
+    let packed = compress_to_vec(recipes, 9);
+    let allowed = parts as u64 <= part_limit(packed.len() as u32);
+    if allowed && packed.len() < recipes.len() { packed } else { recipes.to_vec() }
 }
 
 /// The expanded form of a file, unless it has more than `limit` bytes.

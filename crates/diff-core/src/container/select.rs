@@ -4,26 +4,27 @@ use std::collections::HashSet;
 
 use super::found::Found;
 use super::sketch::Sketch;
+use crate::images::Images;
 
 /// Marks what is expanded; false if nothing is.
-pub(crate) fn select(base: (&[u8], &mut Vec<Found>), target: (&[u8], &mut Vec<Found>)) -> bool {
-    let (base_hashes, new_hashes) = (hashes(base.1), hashes(target.1));
-    if base_hashes.is_empty() && new_hashes.is_empty() {
+pub(super) fn select(images: Images, in_base: &mut [Found], in_target: &mut [Found]) -> bool {
+    let (base_hashes, target_hashes) = (hashes(in_base), hashes(in_target));
+    if base_hashes.is_empty() && target_hashes.is_empty() {
         return false;
     }
     let mut known = HashSet::new();
-    Sketch::new(base.0).add_to(&mut known);
-    sketches(base.1, &mut known);
+    Sketch::new(images.base).add_to(&mut known);
+    sketches(in_base, &mut known);
     // What is there already, as it is, costs nothing as it is.
     let worth = |found: &Found| !base_hashes.contains(&found.hash) && is_worth(found, &known);
-    choose(target.1, &worth);
-    if !any(target.1) && any_plain(target.0, base.1) {
-        // The new file holds in plain what the base has compressed.
-        choose(base.1, &|_| true);
+    choose(in_target, &worth);
+    if !any(in_target) && any_plain(images.target, in_base) {
+        // The target holds in plain what the base has compressed.
+        choose(in_base, &|_| true);
     } else {
-        choose(base.1, &|found| !new_hashes.contains(&found.hash));
+        choose(in_base, &|found| !target_hashes.contains(&found.hash));
     }
-    any(target.1) || any(base.1)
+    any(in_target) || any(in_base)
 }
 
 /// Whether the plain bytes, of which a part is known, are likely to cost less than the stream.

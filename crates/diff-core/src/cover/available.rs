@@ -1,27 +1,30 @@
 //! Which bytes of the base are still there, by where the target's front is.
 
+use std::ops::Range;
+
 use patch_nostd::internals::apply::{Cover, Source};
 use patch_nostd::internals::wire::InPlacePlan;
 
 use crate::encode::Placed;
 
-/// The parts of `start..end` of the target that can be copied at this displacement (target minus base offset).
+/// The parts of a range of the target that can be copied at this displacement (target minus base offset).
 ///
 /// What is that far behind is gone, except in the rest of each segment: its beginning has overwritten it.
 pub(crate) fn available_ranges(
     plan: InPlacePlan,
     displacement: i64,
-    (start, end): (usize, usize),
-) -> impl Iterator<Item = (usize, usize)> {
+    range: Range<usize>,
+) -> impl Iterator<Item = Range<usize>> {
+    let Range { start, end } = range;
     let segment = plan.segment as usize;
     let needed = displacement - i64::from(plan.shift) - i64::from(plan.keep);
     let needed = usize::try_from(needed).unwrap_or(0).min(segment);
     let first = start - start % segment;
-    let whole = (needed == 0).then_some((start, end));
+    let whole = (needed == 0).then_some(range);
     // Without this, segments would be told apart for nothing.
     let parts = (first..end).step_by(segment).filter(move |_| needed > 0);
-    let parts = parts.map(move |begin| ((begin + needed).max(start), (begin + segment).min(end)));
-    whole.into_iter().chain(parts).filter(|(start, end)| start < end)
+    let parts = parts.map(move |begin| (begin + needed).max(start)..(begin + segment).min(end));
+    whole.into_iter().chain(parts).filter(|range| !range.is_empty())
 }
 
 /// The parts of covers that can be copied.
@@ -31,11 +34,10 @@ pub(crate) fn available_covers(plan: InPlacePlan, covers: &[Placed]) -> Vec<Plac
         if cover.source == Source::Target {
             return vec![*placed];
         }
-        let range = (at as usize, placed.end() as usize);
-        let part = |(start, end): (usize, usize)| {
-            let length = (end - start) as u32;
-            let cover = Cover { start: cover.start + (start as u32 - at), length, ..cover };
-            Placed { at: start as u32, cover }
+        let range = at as usize..placed.end() as usize;
+        let part = |range: Range<usize>| {
+            let (start, length) = (range.start as u32, range.len() as u32);
+            Placed { at: start, cover: Cover { start: cover.start + (start - at), length, ..cover } }
         };
         available_ranges(plan, placed.displacement(), range).map(part).collect()
     };
@@ -56,10 +58,10 @@ mod tests {
         ) {
             let plan = InPlacePlan { segment, shift, keep: keep.min(segment) };
             let displacement = i64::from(target) - i64::from(base);
-            let range = (target as usize, (target + length) as usize);
+            let range = target as usize..(target + length) as usize;
             let mut found = vec![false; length as usize];
-            for (start, end) in available_ranges(plan, displacement, range) {
-                found[start - range.0..end - range.0].fill(true);
+            for part in available_ranges(plan, displacement, range.clone()) {
+                found[part.start - range.start..part.end - range.start].fill(true);
             }
             for at in 0..length {
                 prop_assert_eq!(found[at as usize], plan.has(base + at, target + at), "byte {}", at);

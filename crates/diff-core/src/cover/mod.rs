@@ -8,8 +8,8 @@ mod repeats;
 mod sources;
 
 pub(crate) use available::available_covers;
-pub(crate) use choose::{Piece, Width, choose, estimate, pieces, pool};
+pub(crate) use choose::{Part, Width, choose, estimate, parts, pool};
 pub(crate) use gaps::fill_gaps;
-pub(crate) use price::{Observer, Prices, References, Scale};
+pub(crate) use price::{LITERAL, Observer, Prices, References, Scale};
 pub(crate) use repeats::Repeats;
 pub(crate) use sources::Sources;

@@ -3,22 +3,22 @@
 use std::ops::Range;
 
 /// Bytes that two positions must share to be linked.
-pub const LEAST_REPEAT: usize = 4;
+pub(crate) const LEAST_REPEAT: usize = 4;
 /// Links followed at most from one position.
 const MOST_LINKS: usize = 24;
 const NONE: u32 = u32::MAX;
 
 /// A repeat: `length` bytes that also begin `distance` bytes earlier.
 #[derive(Clone, Copy, Debug)]
-pub struct Repeat {
+pub(crate) struct Repeat {
     /// How far back, at least one byte.
-    pub distance: u32,
+    pub(crate) distance: u32,
     /// Bytes that agree.
-    pub length: u32,
+    pub(crate) length: u32,
 }
 
 /// Chains of positions with equal beginnings.
-pub struct Repeats<'a> {
+pub(crate) struct Repeats<'a> {
     image: &'a [u8],
     /// What is linked: ascending stretches, each with the number of positions before it.
     stretches: Vec<(Range<usize>, usize)>,
@@ -30,14 +30,12 @@ pub struct Repeats<'a> {
 
 impl<'a> Repeats<'a> {
     /// Links all positions of `image`; takes up to six bytes of memory per byte.
-    #[must_use]
-    pub fn new(image: &'a [u8]) -> Self {
+    pub(crate) fn new(image: &'a [u8]) -> Self {
         Self::within(image, std::iter::once(0..image.len()))
     }
 
     /// Links the positions of some stretches of `image`, which ascend; takes up to ten bytes of memory for each.
-    #[must_use]
-    pub fn within(image: &'a [u8], stretches: impl Iterator<Item = Range<usize>>) -> Self {
+    pub(crate) fn within(image: &'a [u8], stretches: impl Iterator<Item = Range<usize>>) -> Self {
         let mut count = 0;
         let number = |stretch: Range<usize>| {
             let before = count;
@@ -69,7 +67,7 @@ impl<'a> Repeats<'a> {
     }
 
     /// Ever longer repeats at `position`, each the nearest of its length, none longer than `limit`.
-    pub fn at(&self, position: usize, limit: usize, found: &mut Vec<Repeat>) {
+    pub(crate) fn at(&self, position: usize, limit: usize, found: &mut Vec<Repeat>) {
         found.clear();
         let here = &self.image[position..(position + limit).min(self.image.len())];
         let mut best = LEAST_REPEAT - 1;

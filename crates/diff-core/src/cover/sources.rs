@@ -3,20 +3,26 @@
 use patch_nostd::internals::wire::InPlacePlan;
 
 use super::repeats::Repeats;
+use crate::images::Images;
 use crate::search::Index;
 
 /// Where matches come from.
-pub struct Sources<'a> {
+pub(crate) struct Sources<'a> {
     /// The index over the masked base.
-    pub index: &'a Index<'a>,
+    pub(crate) index: &'a Index<'a>,
     /// The masked target.
-    pub masked: &'a [u8],
-    /// The base.
-    pub base: &'a [u8],
-    /// The target.
-    pub target: &'a [u8],
+    pub(crate) masked: &'a [u8],
+    /// The images as they are.
+    pub(crate) images: Images<'a>,
     /// The target's repeats, which no mask changes; if absent, those of its gaps are found as they are parsed.
-    pub repeats: Option<&'a Repeats<'a>>,
+    pub(crate) repeats: Option<&'a Repeats<'a>>,
     /// What of the base is there when, if the target takes its place.
-    pub in_place: Option<InPlacePlan>,
+    pub(crate) in_place: Option<InPlacePlan>,
+}
+
+impl<'a> Sources<'a> {
+    /// Both images, masked.
+    pub(crate) fn masked(&self) -> Images<'a> {
+        Images { base: self.index.base(), target: self.masked }
+    }
 }

@@ -3,32 +3,33 @@
 use std::sync::Arc;
 
 use patch_nostd::Error;
-use patch_nostd::internals::apply::{Io, Layout, Operation, Oracle, Progress};
+use patch_nostd::internals::apply::{Layout, Operation, Oracle, Progress};
 use patch_nostd::internals::entropy::{Coder, CostMeter, RangeEncoder};
 use patch_nostd::internals::refs::Landmark;
 use patch_nostd::internals::wire::{Codec, Header, ModelSize, Tuning};
 
 use super::metered::Metered;
-use super::page_costs::PageCosts;
+use super::pages::{PAGE, PageCosts};
 use super::plan::{Plan, operations};
 use crate::api::Report;
+use crate::images::Images;
 use crate::refs::{BaseReferences, Starts};
 
 /// Everything that fixes a `cm` body.
 #[derive(Clone)]
-pub struct BodyJob<'a> {
+pub(crate) struct BodyJob<'a> {
     /// The base.
-    pub base: &'a [u8],
+    pub(crate) base: &'a [u8],
     /// What to say about the target.
-    pub plan: Plan<'a>,
+    pub(crate) plan: Plan<'a>,
     /// Sizes of the decoder's tables; the number of landmarks is the plan's.
-    pub size: ModelSize,
+    pub(crate) size: ModelSize,
     /// How the models learn.
-    pub tuning: Tuning,
+    pub(crate) tuning: Tuning,
     /// The header fields that the models depend on; its codec, pages and flags are replaced.
-    pub header: Header,
+    pub(crate) header: Header,
     /// The base's references.
-    pub catalogue: Arc<BaseReferences<'a>>,
+    pub(crate) catalogue: Arc<BaseReferences<'a>>,
 }
 
 /// A curve is compared with another at so many places.
@@ -40,7 +41,7 @@ const MARGIN: u64 = 32;
 
 /// What a body would cost, in 1/256 bit, and how that came about.
 #[derive(Clone, Debug)]
-pub struct CostCurve {
+pub(crate) struct CostCurve {
     size: usize,
     /// The cost up to the end of each part of the target.
     parts: Vec<u64>,
@@ -76,8 +77,7 @@ impl CostCurve {
 
 impl BodyJob<'_> {
     /// The header of the package that this job makes, but for the body's length and digest.
-    #[must_use]
-    pub fn header(&self) -> Header {
+    pub(crate) fn header(&self) -> Header {
         let size = ModelSize { landmarks: self.plan.landmarks.len() as u32, ..self.size };
         let mut header = Header {
             codec: Codec::Cm { size, tuning: self.tuning },
@@ -115,19 +115,19 @@ impl BodyJob<'_> {
         Ok(go_on.then_some(curve))
     }
 
-    /// What the body would cost but for its literals, in 1/256 bit: the running total every `block` bytes.
-    pub(crate) fn page_costs(&self, block: usize) -> Result<PageCosts, Error> {
-        let mut by_block = Vec::with_capacity(self.plan.target.len() / block + 1);
+    /// What the body would cost but for its literals.
+    pub(crate) fn page_costs(&self) -> Result<PageCosts, Error> {
+        let mut by_page = Vec::with_capacity(self.plan.target.len() / PAGE + 1);
         let coder = self.try_walk(CopyMeter::default(), |coder: &CopyMeter, position| {
-            while (by_block.len() + 1) * block <= position as usize {
-                by_block.push(coder.0.total());
+            while (by_page.len() + 1) * PAGE <= position as usize {
+                by_page.push(coder.0.total());
             }
             true
         })?;
-        if by_block.len() * block < self.plan.target.len() {
-            by_block.push(coder.0.total());
+        if by_page.len() * PAGE < self.plan.target.len() {
+            by_page.push(coder.0.total());
         }
-        Ok(PageCosts { total: coder.0.total(), by_block })
+        Ok(PageCosts { total: coder.0.total(), by_page })
     }
 
     /// Tells `watch` after each step where the walk is and what everything so far costs, by category.
@@ -212,32 +212,4 @@ impl Coder for CopyMeter {
     fn skips_literals(&self) -> bool {
         true
     }
-}
-
-/// The surroundings of an encoder, which has both images.
-struct Images<'a> {
-    base: &'a [u8],
-    target: &'a [u8],
-}
-
-impl Io for Images<'_> {
-    type Error = Error;
-
-    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        copy_from(self.base, offset, buffer).ok_or(Error::BaseRead)
-    }
-
-    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        copy_from(self.target, offset, buffer).ok_or(Error::TargetRead)
-    }
-
-    fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-fn copy_from(image: &[u8], offset: u32, buffer: &mut [u8]) -> Option<()> {
-    let start = offset as usize;
-    buffer.copy_from_slice(image.get(start..start + buffer.len())?);
-    Some(())
 }

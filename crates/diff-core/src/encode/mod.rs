@@ -3,18 +3,15 @@
 mod budget;
 mod drive;
 mod metered;
-mod page_costs;
 mod pages;
 mod placed;
 mod plan;
 mod tune;
-pub(crate) mod zstd;
 
 pub(crate) use budget::{Workload, model_size};
 pub(crate) use drive::{BodyJob, CostCurve};
 pub(crate) use metered::Metered;
-pub(crate) use page_costs::PageCosts;
-pub(crate) use pages::{PAGE, Pages, cheapest};
+pub(crate) use pages::{PAGE, PageCosts, Pages, cheapest};
 pub(crate) use placed::Placed;
 pub(crate) use plan::{Plan, operations};
 pub(crate) use tune::{LARGE as LARGE_TUNING, START, shrink, tune};

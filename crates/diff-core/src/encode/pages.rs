@@ -2,16 +2,14 @@
 
 use patch_nostd::internals::wire::{MAX_KINDS, PAGE_LOG, PageKind, PageKinds};
 
-use super::page_costs::PageCosts;
-
 /// Bytes of the target that have one kind.
-pub const PAGE: usize = 1 << PAGE_LOG;
+pub(crate) const PAGE: usize = 1 << PAGE_LOG;
 /// What a change of kind costs in the body and in models that have to adapt, in 1/256 bit.
 const CHANGE: u64 = 16 * 256;
 
 /// The kinds of the target's pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pages {
+pub(crate) struct Pages {
     /// The kinds that occur.
     pub(crate) kinds: PageKinds,
     /// For each page the index of its kind.
@@ -20,14 +18,12 @@ pub struct Pages {
 
 impl Pages {
     /// The same kind everywhere.
-    #[must_use]
-    pub fn uniform(kind: PageKind) -> Self {
+    pub(crate) fn uniform(kind: PageKind) -> Self {
         Self { kinds: list(&[kind]), indices: Vec::new() }
     }
 
     /// The pages whose pages have these kinds, of which there are at most [`MAX_KINDS`] different ones.
-    #[must_use]
-    pub fn of_pages(pages: &[PageKind]) -> Self {
+    pub(crate) fn of_pages(pages: &[PageKind]) -> Self {
         let mut kinds: Vec<PageKind> = Vec::new();
         let index = |kind: &PageKind| {
             kinds.iter().position(|known| known == kind).unwrap_or_else(|| {
@@ -40,8 +36,7 @@ impl Pages {
     }
 
     /// The index of a page's kind.
-    #[must_use]
-    pub fn index(&self, page: u32) -> usize {
+    pub(crate) fn index(&self, page: u32) -> usize {
         self.indices.get(page as usize).copied().map_or(0, usize::from)
     }
 }
@@ -50,18 +45,25 @@ fn list(kinds: &[PageKind]) -> PageKinds {
     PageKinds::new(kinds.get(..MAX_KINDS).unwrap_or(kinds)).unwrap_or_default()
 }
 
-/// The cheapest pages and their cost, from costs_by_kind of the same plan with one kind each, at most [`MAX_KINDS`] of them.
-///
-/// The costs_by_kind' blocks are pages. A shortest path over pages and kinds, with a price for each change.
-#[must_use]
-pub fn cheapest(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Pages) {
+/// What a body would cost but for its literals, in 1/256 bit, and where in the target.
+#[derive(Clone, Debug)]
+pub(crate) struct PageCosts {
+    /// All of it.
+    pub(crate) total: u64,
+    /// The cost up to the end of each page.
+    pub(crate) by_page: Vec<u64>,
+}
+
+/// The cheapest kinds of pages and their cost, from what one plan costs with at most [`MAX_KINDS`] kinds, each for the
+/// whole target. A shortest path over pages and kinds, with a price for each change.
+pub(crate) fn cheapest(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Pages) {
     let (cost, kinds) = choose(costs_by_kind);
     (cost, Pages::of_pages(&kinds))
 }
 
 /// The kind of each page, and what all pages cost.
 fn choose(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Vec<PageKind>) {
-    let blocks = costs_by_kind.first().map_or(0, |(_, page_costs)| page_costs.by_block.len());
+    let blocks = costs_by_kind.first().map_or(0, |(_, page_costs)| page_costs.by_page.len());
     let mut costs = vec![0u64; costs_by_kind.len()];
     let mut origins: Vec<Vec<usize>> = Vec::with_capacity(blocks);
     for block in 0..blocks {
@@ -70,8 +72,8 @@ fn choose(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Vec<PageKind>) {
         let origin: Vec<usize> =
             (0..costs.len()).map(|kind| if costs[kind] <= change { kind } else { cheapest }).collect();
         for (kind, (_, page_costs)) in costs_by_kind.iter().enumerate() {
-            let before = block.checked_sub(1).map_or(0, |before| page_costs.by_block[before]);
-            costs[kind] = costs[kind].min(change) + page_costs.by_block[block] - before;
+            let before = block.checked_sub(1).map_or(0, |before| page_costs.by_page[before]);
+            costs[kind] = costs[kind].min(change) + page_costs.by_page[block] - before;
         }
         origins.push(origin);
     }
@@ -92,14 +94,14 @@ mod tests {
 
     fn page_costs(costs: &[u64]) -> PageCosts {
         let mut sum = 0;
-        let by_block = costs
+        let by_page = costs
             .iter()
             .map(|cost| {
                 sum += cost << 20;
                 sum
             })
             .collect();
-        PageCosts { total: sum, by_block }
+        PageCosts { total: sum, by_page }
     }
 
     #[test]

@@ -8,15 +8,15 @@ use super::placed::Placed;
 
 /// What the encoder has decided to say about a target.
 #[derive(Clone, Debug)]
-pub struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     /// The target.
-    pub target: &'a [u8],
+    pub(crate) target: &'a [u8],
     /// Covers in order of the target, with where each begins there.
-    pub covers: Vec<Placed>,
+    pub(crate) covers: Vec<Placed>,
     /// The covers that are sent ahead, ascending by base offset.
-    pub landmarks: Vec<Landmark>,
+    pub(crate) landmarks: Vec<Landmark>,
     /// What the stretches of the target are.
-    pub pages: Pages,
+    pub(crate) pages: Pages,
 }
 
 impl Plan<'_> {
@@ -24,7 +24,7 @@ impl Plan<'_> {
     ///
     /// Operations agree with landmarks in the order of the base (`docs/format.md`, section 4.2): one that moved far
     /// ahead would keep all that follow from being agreed with.
-    pub fn choose_landmarks(&mut self, count: usize) {
+    pub(crate) fn choose_landmarks(&mut self, count: usize) {
         let of_base = self.covers.iter().filter(|placed| placed.is_of_base());
         let covers: Vec<Landmark> = of_base
             .map(|&Placed { at, cover }| Landmark { base: cover.start, target: at, length: cover.length })
@@ -37,8 +37,7 @@ impl Plan<'_> {
     }
 
     /// Whether some cover copies from the target itself.
-    #[must_use]
-    pub fn reads_back(&self) -> bool {
+    pub(crate) fn reads_back(&self) -> bool {
         !self.covers.iter().all(Placed::is_of_base)
     }
 }

@@ -16,9 +16,9 @@ const TRIALS: [[Variant; 2]; 2] = [
 ];
 
 /// Where tuning starts.
-pub const START: Tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6 };
+pub(crate) const START: Tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6 };
 /// What images get that are too large for tuning.
-pub const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6 };
+pub(crate) const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6 };
 
 /// Parts of the landmarks that are tried besides all, in quarters: what they take is missing from the counters.
 const LANDMARKS: [usize; 2] = [2, 0];

@@ -1,38 +1,37 @@
 //! Which references the search masks: what the images' kinds of pages suggest, for large images decided on samples.
 
-use patch_nostd::internals::wire::{PageKind, WordForm};
+use std::sync::Arc;
+
+use patch_nostd::Header;
+use patch_nostd::internals::wire::{PageKind, Window, WordForm};
 use rayon::prelude::*;
 
-use super::draft::{Draft, LITERAL};
+use super::covers::{Draft, body_job, choose_pages};
 use super::level::{Choice, Effort};
 use super::subject::Subject;
-use super::trial::{choose_pages, job_of};
 use crate::api::{DiffError, Report};
-use crate::cover::Repeats;
+use crate::cover::{LITERAL, Repeats};
 use crate::encode::operations;
-use crate::refs::{Mask, has_records, most_doubtful};
+use crate::images::Images;
+use crate::refs::{BaseReferences, Mask, has_records, most_doubtful};
 
-/// How many bytes of large images are tried, in so many places spread evenly and one more.
+/// Bytes of a sample of large images, and how many samples are spread evenly over them; there is one more.
 const SAMPLE: usize = 128 << 10;
 const SAMPLES: usize = 4;
 
-/// The masks that are tried on the whole images: one for each kind of page for small images and high levels.
-pub(crate) fn masks(subject: &Subject) -> Result<Vec<Mask>, DiffError> {
-    let size = subject.base.len().max(subject.target.len());
-    Ok(if !subject.effort.all_masks {
-        vec![likely_mask(subject)]
-    } else if size > subject.effort.small {
-        vec![sampled_mask(subject)?]
-    } else {
-        plausible(subject, Mask::Nothing)
-    })
-}
-
-/// The mask that goes with what the image looks like.
-fn likely_mask(subject: &Subject) -> Mask {
-    let masks = plausible(subject, Mask::Tables).into_iter();
-    let likely = masks.filter(|&mask| !matches!(mask, Mask::Words(_) | Mask::Records));
-    likely.max().unwrap_or(Mask::Nothing)
+/// The masks that are tried on the whole images: all plausible ones if the images are small and the level high, else
+/// the most plausible one or the one that does best on samples.
+pub(super) fn masks(subject: &Subject) -> Result<Vec<Mask>, DiffError> {
+    let Effort { all_masks, .. } = subject.effort;
+    if all_masks && subject.is_small() {
+        return Ok(plausible(subject, Mask::Nothing));
+    }
+    let masks = plausible(subject, Mask::Tables);
+    if all_masks {
+        return Ok(vec![best_on_samples(subject, masks)?]);
+    }
+    let likely = masks.into_iter().filter(|&mask| !matches!(mask, Mask::Words(_) | Mask::Records));
+    Ok(vec![likely.max().unwrap_or(Mask::Nothing)])
 }
 
 /// The masks that the allowed kinds of pages go with; `plain` is what goes with bytes.
@@ -55,44 +54,63 @@ fn plausible(subject: &Subject, plain: Mask) -> Vec<Mask> {
         }
     };
     let mut masks: Vec<Mask> = subject.kinds.iter().flat_map(masks_of).collect();
-    if subject.kinds.len() > 1 && has_records(subject.base) && has_records(subject.target) {
+    if subject.kinds.len() > 1 && has_records(subject.images.base) && has_records(subject.images.target) {
         masks.push(Mask::Records);
     }
     masks
 }
 
-/// The mask that does best on stretches of both images: in the middle, and where the masks differ most.
-fn sampled_mask(subject: &Subject) -> Result<Mask, DiffError> {
-    let masks = plausible(subject, Mask::Tables);
+/// The mask under which samples of both images cost least: some spread evenly, and one where the masks differ most.
+fn best_on_samples(subject: &Subject, masks: Vec<Mask>) -> Result<Mask, DiffError> {
     if let [only] = masks[..] {
         return Ok(only);
     }
-    let size = subject.base.len().min(subject.target.len());
+    let size = subject.images.base.len().min(subject.images.target.len());
     let spread = (0..SAMPLES).map(|index| (size * (2 * index + 1) / (2 * SAMPLES)) & !0xFFF);
-    let starts = spread.chain([most_doubtful(subject.base, SAMPLE, &subject.space)]);
-    let samples = starts.map(|start| {
-        let sample = subject.sample(start, SAMPLE);
-        // Most references of a sample point out of it, and would be taken for wrong ones.
-        Subject { effort: Effort { choice: Choice::Gaps, ..sample.effort }, ..sample }
-    });
+    let starts = spread.chain([most_doubtful(subject.images.base, SAMPLE, &subject.space)]);
+    // Most references of a sample point out of it, and would be taken for wrong ones: covers are not chosen by them.
+    let effort = Effort { choice: Choice::Gaps, ..subject.effort };
+    let samples = starts.map(|start| Subject { effort, ..sample(subject, start) });
     let samples: Vec<Subject> = samples.collect();
-    let repeats: Vec<Repeats> = samples.par_iter().map(|sample| Repeats::new(sample.target)).collect();
-    let cost = |&mask: &Mask| -> Result<(u64, Mask), DiffError> {
-        let costs = samples.par_iter().zip(&repeats);
-        let costs = costs.map(|(sample, repeats)| sample_cost(sample, mask, repeats));
-        Ok((costs.sum::<Result<u64, DiffError>>()?, mask))
+    let repeats: Vec<Repeats> = samples.par_iter().map(|sample| Repeats::new(sample.images.target)).collect();
+    let cost = |sample: &Subject, mask: Mask, repeats: &Repeats| -> Result<u64, DiffError> {
+        let Draft { covers, pages, .. } = Draft::new(sample, mask, Some(repeats))?;
+        let mut job = body_job(sample, covers, pages)?;
+        let mut kinds = vec![PageKind::Bytes, PageKind::POINTERS, PageKind::Words(WordForm::OFFSET)];
+        kinds.extend(mask.is_certain().then_some(mask.kind()));
+        let copies = choose_pages(&mut job, &kinds).map_err(DiffError::NotProved)?;
+        let report = Report::of(operations(sample.images.target.len(), &job.plan.covers));
+        Ok(copies + report.literals * u64::from(LITERAL))
     };
-    let costs: Result<Vec<_>, DiffError> = masks.par_iter().map(cost).collect();
-    let best = costs?.into_iter().min_by_key(|&(cost, mask)| (cost, mask));
-    Ok(best.map_or(Mask::Tables, |(_, mask)| mask))
+    let costs = masks.par_iter().map(|&mask| {
+        let costs = samples.par_iter().zip(&repeats).map(|(sample, repeats)| cost(sample, mask, repeats));
+        Ok((costs.sum::<Result<u64, DiffError>>()?, mask))
+    });
+    let costs: Result<Vec<(u64, Mask)>, DiffError> = costs.collect();
+    Ok(costs?.into_iter().min().map_or(Mask::Tables, |(_, mask)| mask))
 }
 
-/// What a sample costs if references of `mask` are masked out.
-fn sample_cost(sample: &Subject, mask: Mask, repeats: &Repeats) -> Result<u64, DiffError> {
-    let mut job = job_of(sample, Draft::new(sample, mask, Some(repeats))?)?;
-    let mut kinds = vec![PageKind::Bytes, PageKind::POINTERS, PageKind::Words(WordForm::OFFSET)];
-    kinds.extend(mask.is_certain().then_some(mask.kind()));
-    let copies = choose_pages(&mut job, &kinds).map_err(DiffError::NotProved)?;
-    let report = Report::of(operations(job.plan.target.len(), &job.plan.covers));
-    Ok(copies + report.literals * LITERAL)
+/// A stretch of both images as a subject of its own: a sample of the target from `start`, and of the base also as many
+/// bytes before and after.
+fn sample<'a>(subject: &Subject<'a>, start: usize) -> Subject<'a> {
+    let Images { base, target } = subject.images;
+    let start = start.min(base.len()).min(target.len());
+    let base_start = start.saturating_sub(SAMPLE);
+    let base = &base[base_start..base.len().min(start + 2 * SAMPLE)];
+    let target = &target[start..target.len().min(start + SAMPLE)];
+    let mut space = subject.space;
+    // What points at the rest of the image is a reference too.
+    let whole = Window { start: space.base_address, length: space.image_size };
+    space.windows = [whole, space.windows[0], space.windows[1]];
+    space.base_address = space.base_address.wrapping_add(base_start as u32);
+    space.image_size = base.len() as u32;
+    let header = Header {
+        base_size: base.len() as u32,
+        target_size: target.len() as u32,
+        base_address: space.base_address,
+        windows: space.windows,
+        ..subject.header
+    };
+    let catalogue = Arc::new(BaseReferences::new(base, space));
+    Subject { images: Images { base, target }, space, catalogue, header, in_place: None, ..subject.clone() }
 }

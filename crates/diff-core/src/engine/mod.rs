@@ -1,28 +1,32 @@
-//! How a package is found, read from the top: subject, drafts, trial encodings, passes, body.
+//! How a package is found, read from the top: subject, masks, drafts, trial encodings, passes, body.
 
-mod best_job;
-mod draft;
+mod covers;
 mod in_place;
 mod level;
 mod masks;
-mod passes;
-mod plans;
 mod subject;
 mod target_image;
-mod trial;
 mod zstd;
 
 pub use level::{LEVELS, LEVELS_NOTE};
 pub use target_image::TargetImage;
 
-use patch_nostd::Extensions;
+use patch_nostd::Error;
+use rayon::prelude::*;
 
 use crate::api::{CodecChoice, DiffError, Options, Package, Progress, Stage, check_cancelled};
 use crate::digest::sha256;
-use crate::encode::BodyJob;
-use best_job::best_job;
-use in_place::in_place_job;
+use crate::encode::{BodyJob, model_size, shrink, tune};
+use crate::images::Images;
+use crate::limits::LARGE;
+use covers::{Draft, body_job, choose_again, choose_pages, workload};
+use level::{Choice, Effort};
+use masks::masks;
 use subject::Subject;
+
+/// The parts of the memory that are tried beside all of it, down to what small microcontrollers have.
+const SMALLER: [u64; 2] = [4, 16];
+const LEAST_BUDGET: u64 = 12 << 10;
 
 /// Makes the package of two images, without proof.
 pub(crate) fn make(
@@ -31,37 +35,114 @@ pub(crate) fn make(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
-    let extensions = options.identity.extensions()?;
+    let images = Images { base, target: target.bytes() };
+    // Refused now rather than after the work.
+    options.identity.extensions()?;
     if let Some(flash) = &options.in_place {
-        if options.codec == CodecChoice::Zstd {
-            return Err(DiffError::InPlace("packages of codec zstd cannot be applied in place".into()));
-        }
-        flash.check(base.len().max(target.bytes().len()))?;
+        flash.check(options.codec, images.size())?;
     }
     progress.begin(Stage::Analyse, 1);
-    let subject = Subject::new(base, target, options)?;
+    let subject = Subject::new(images, target, options)?;
     check_cancelled(progress)?;
-    if options.codec == CodecChoice::Zstd {
-        return zstd::make(&subject, options, progress);
+    match options.codec {
+        CodecChoice::Cm => make_cm(&subject, target, options, progress),
+        CodecChoice::Zstd => zstd::make(&subject, options, progress),
     }
-    let mut job = best_job(&subject, target, progress)?;
-    let mut extensions = extensions;
+}
+
+/// Makes a `cm` package: finds the best job, codes its body and puts the header before it.
+fn make_cm(
+    subject: &Subject,
+    target: &TargetImage,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Package, DiffError> {
+    let mut extensions = options.identity.extensions()?;
+    let mut job = best_job(subject, target, progress)?;
     if let Some(flash) = &options.in_place {
+        let job_under =
+            |plan| best_job(&Subject { in_place: Some(plan), ..subject.clone() }, target, progress);
         let plan;
-        (job, plan) = in_place_job((&subject, target), flash, job, progress)?;
+        (job, plan) = in_place::choose(flash, job, job_under)?;
         extensions.in_place = Some(plan);
     }
     check_cancelled(progress)?;
-    assemble(&job, &extensions)
-}
-
-/// Codes the body and puts the header before it.
-fn assemble(job: &BodyJob, extensions: &Extensions<'_>) -> Result<Package, DiffError> {
     let (body, report) = job.encode().map_err(DiffError::NotProved)?;
     let mut header = job.header();
     header.body_length = body.len() as u32;
     header.body_digest = header.body_digest.map(|_| sha256(&body));
-    let mut bytes = header.to_bytes_with(extensions);
+    let mut bytes = header.to_bytes_with(&extensions);
     bytes.extend_from_slice(&body);
     Ok(Package { bytes, header, report, notes: Vec::new() })
+}
+
+/// The job whose body comes out smallest: that of the subject's level, or of one below where that is smaller.
+fn best_job<'a>(
+    subject: &Subject<'a>,
+    target: &TargetImage,
+    progress: &dyn Progress,
+) -> Result<BodyJob<'a>, DiffError> {
+    let (mut best, mut level) = (None, Some(subject.effort));
+    while let Some(effort) = level {
+        let subject = &Subject { effort, ..subject.clone() };
+        let job = level_job(subject, target, progress)?;
+        best = Some(match best {
+            None => job,
+            Some(best) => smaller(best, job).map_err(DiffError::NotProved)?,
+        });
+        level = effort.below.map(Effort::of);
+    }
+    best.ok_or(DiffError::Internal("no level was tried"))
+}
+
+/// The job with the smaller body; the first if they are of one size.
+fn smaller<'a>(one: BodyJob<'a>, other: BodyJob<'a>) -> Result<BodyJob<'a>, Error> {
+    let (cost, other_cost) = rayon::join(|| one.cost(), || other.cost());
+    Ok(if other_cost? < cost? { other } else { one })
+}
+
+/// The job that one level makes: drafts of covers, kinds of pages, covers again by learned prices, sizes and speeds.
+///
+/// How much is tried depends on the level and on the images' size. The larger they are, the less is tried: the models
+/// keep their usual speeds, and what the search masks is decided on samples.
+fn level_job<'a>(
+    subject: &Subject<'a>,
+    target: &TargetImage,
+    progress: &dyn Progress,
+) -> Result<BodyJob<'a>, DiffError> {
+    let effort = &subject.effort;
+    let size = subject.images.size();
+    let masks = masks(subject)?;
+    progress.begin(Stage::Search, masks.len() as u64);
+    // One table for all masks; there is only one for large images, and memory for less than a table.
+    let repeats = (size <= LARGE).then(|| target.repeats());
+    let draft_under = |&mask| {
+        check_cancelled(progress)?;
+        let draft = Draft::new(subject, mask, repeats);
+        progress.advance(1);
+        draft
+    };
+    let drafts: Result<Vec<Draft>, DiffError> = masks.par_iter().map(draft_under).collect();
+    let best = Draft::best_of(drafts?, subject).ok_or(DiffError::Internal("no mask was tried"))?;
+    check_cancelled(progress)?;
+    progress.begin(Stage::Encode, 1);
+    let Draft { covers, pages, kinds, parts, .. } = best;
+    let mut job = body_job(subject, covers, pages)?;
+    if kinds.len() > 1 {
+        choose_pages(&mut job, &kinds).map_err(DiffError::NotProved)?;
+    }
+    let mut curve = None;
+    if let (Choice::All(width), true) = (effort.choice, size <= effort.again) {
+        curve = choose_again(subject, &mut job, &parts, width.lanes)?;
+        let workload = workload(subject, &job.plan.covers);
+        let budgets = SMALLER.map(|part| subject.budget / part).into_iter();
+        let budgets = budgets.filter(|&budget| budget >= LEAST_BUDGET);
+        let sizes: Result<Vec<_>, _> = budgets.map(|budget| model_size(budget, workload)).collect();
+        curve = shrink(&mut job, &sizes?, curve).map_err(DiffError::NotProved)?;
+    }
+    if size <= effort.small && effort.tuning {
+        tune(&mut job, curve).map_err(DiffError::NotProved)?;
+    }
+    progress.advance(1);
+    Ok(job)
 }

@@ -4,28 +4,27 @@ use std::sync::Arc;
 
 use patch_nostd::Header;
 use patch_nostd::internals::refs::AddressSpace;
-use patch_nostd::internals::wire::{
-    Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, Window, WordForm,
-};
+use patch_nostd::internals::wire::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, WordForm};
 use rayon::prelude::*;
 
 use super::level::Effort;
 use super::target_image::TargetImage;
 use crate::api::{Arch, DiffError, Options};
-use crate::digest::{sha256, shortened};
+use crate::digest::base_digest;
 use crate::image;
+use crate::images::Images;
 use crate::refs::BaseReferences;
 
 /// The two images, the addresses that matter, and the decoder's budget.
+#[derive(Clone)]
 pub(crate) struct Subject<'a> {
-    pub(crate) base: &'a [u8],
-    pub(crate) target: &'a [u8],
+    pub(crate) images: Images<'a>,
     pub(crate) space: AddressSpace,
     /// Bytes of workspace that the decoder may take.
     pub(crate) budget: u64,
     /// The kinds of pages that may be used.
     pub(crate) kinds: Vec<PageKind>,
-    /// The base's references of these kinds.
+    /// The base's references.
     pub(crate) catalogue: Arc<BaseReferences<'a>>,
     /// How much is tried.
     pub(crate) effort: Effort,
@@ -37,25 +36,24 @@ pub(crate) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     pub(crate) fn new<'n: 'a>(
-        base: &'a [u8],
-        image: &TargetImage<'n>,
+        images: Images<'a>,
+        known: &TargetImage<'n>,
         options: &Options,
     ) -> Result<Self, DiffError> {
-        let target = image.bytes();
+        let Images { base, target } = images;
         check_size("base", base)?;
         check_size("target", target)?;
-        let (space, (base_sha256, target_sha256)) = rayon::join(
+        let (space, (base_digest, target_digest)) = rayon::join(
             || image::address_space(base, options.base_address),
-            || rayon::join(|| sha256(base), || image.sha256()),
+            || rayon::join(|| base_digest(base), || known.sha256()),
         );
-        let base_digest = shortened(base, &base_sha256);
         let header = Header {
             codec: Codec::Zstd { window_log: 10 },
             base_size: base.len() as u32,
             target_size: target.len() as u32,
             base_digest,
-            target_digest: target_sha256,
-            target_md5: options.md5.then(|| image.md5()),
+            target_digest,
+            target_md5: options.md5.then(|| known.md5()),
             ram: 0,
             base_address: space.base_address,
             address_high: space.address_high,
@@ -65,57 +63,17 @@ impl<'a> Subject<'a> {
             body_length: 0,
             body_digest: (options.body_digest || options.in_place.is_some()).then_some([0; 32]),
         };
-        let budget = options.ram.budget(base.len().max(target.len()));
+        let budget = options.ram.budget(images.size());
         let kinds = kinds(options.arch, base, &space);
         let effort = Effort::of(options.level);
-        let catalogue = catalogue(base, space, &kinds);
-        Ok(Self { base, target, space, budget, kinds, catalogue, effort, header, in_place: None })
+        let catalogue = Arc::new(BaseReferences::new(base, space));
+        Ok(Self { images, space, budget, kinds, catalogue, effort, header, in_place: None })
     }
 
-    /// The same subject, on which another effort is spent.
-    pub(crate) fn with_effort(&self, effort: Effort) -> Self {
-        Self { effort, kinds: self.kinds.clone(), catalogue: self.catalogue.clone(), ..*self }
+    /// Whether the images are small ones for the level.
+    pub(crate) fn is_small(&self) -> bool {
+        self.images.size() <= self.effort.small
     }
-
-    /// The same subject for an update in place.
-    pub(crate) fn with_plan(&self, plan: InPlacePlan) -> Self {
-        let (kinds, catalogue) = (self.kinds.clone(), self.catalogue.clone());
-        Self { in_place: Some(plan), kinds, catalogue, ..*self }
-    }
-
-    /// The same stretch of both images as a subject of its own: up to `size` bytes of the target from `start`, and
-    /// of the base as many before and after besides.
-    pub(crate) fn sample(&self, start: usize, size: usize) -> Self {
-        let start = start.min(self.base.len()).min(self.target.len());
-        let base_start = start.saturating_sub(size);
-        let base = &self.base[base_start..self.base.len().min(start + 2 * size)];
-        let target = &self.target[start..self.target.len().min(start + size)];
-        let mut space = self.space;
-        // What points at the rest of the image is a reference too.
-        let whole = Window { start: space.base_address, length: space.image_size };
-        space.windows = [whole, space.windows[0], space.windows[1]];
-        space.base_address = space.base_address.wrapping_add(base_start as u32);
-        space.image_size = base.len() as u32;
-        let header = Header {
-            base_size: base.len() as u32,
-            target_size: target.len() as u32,
-            base_address: space.base_address,
-            address_high: space.address_high,
-            windows: space.windows,
-            ..self.header
-        };
-        let (budget, kinds, effort) = (self.budget, self.kinds.clone(), self.effort);
-        let catalogue = catalogue(base, space, &kinds);
-        Self { base, target, space, budget, kinds, catalogue, effort, header, in_place: None }
-    }
-}
-
-fn catalogue<'a>(base: &'a [u8], space: AddressSpace, kinds: &[PageKind]) -> Arc<BaseReferences<'a>> {
-    let masks = [PageKind::POINTERS, PageKind::Words(WordForm::OFFSET)]
-        .into_iter()
-        .filter(|kind| !kinds.contains(kind));
-    let all: Vec<PageKind> = kinds.iter().copied().chain(masks).collect();
-    Arc::new(BaseReferences::new(base, space, &all))
 }
 
 fn check_size(which: &'static str, image: &[u8]) -> Result<(), DiffError> {

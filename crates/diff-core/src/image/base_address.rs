@@ -25,8 +25,7 @@ const VECTORS: usize = 16;
 const LEAST_WIDE: u32 = 256;
 
 /// The address of the image's first byte, if its contents tell: the lower and the upper 32 bits.
-#[must_use]
-pub fn base_address(image: &[u8]) -> Option<(u32, u32)> {
+pub(crate) fn base_address(image: &[u8]) -> Option<(u32, u32)> {
     let wide = common_upper_half(image).and_then(|high| {
         let pointers = wide_words(image).filter(|&(_, upper)| upper == high).map(|(low, _)| low);
         Some((winner(&votes(image, distinct(pointers)))?, high))

@@ -10,8 +10,7 @@ const LEAST: usize = 64;
 
 /// True if an eighth of what could be branches within the image share their target with another one: by chance it
 /// is one in twenty at most, in code one in four at least.
-#[must_use]
-pub fn looks_like(kind: PageKind, image: &[u8], space: &AddressSpace) -> bool {
+pub(crate) fn looks_like(kind: PageKind, image: &[u8], space: &AddressSpace) -> bool {
     let mut targets = branches(kind, image, space);
     let all = targets.len();
     targets.sort_unstable();

@@ -7,16 +7,15 @@ mod words;
 
 use patch_nostd::internals::refs::AddressSpace;
 
-pub use base_address::base_address;
-pub use code::looks_like;
-pub use windows::windows;
+pub(crate) use base_address::base_address;
+pub(crate) use code::looks_like;
+pub(crate) use windows::windows;
 
 /// So many bytes tell where an image runs: what is larger is no single program, and takes memory and time.
 const LOOKED_AT: usize = 64 << 20;
 
 /// The addresses that words of the base may point at.
-#[must_use]
-pub fn address_space(base: &[u8], address: Option<u32>) -> AddressSpace {
+pub(crate) fn address_space(base: &[u8], address: Option<u32>) -> AddressSpace {
     let image_size = base.len() as u32;
     let looked_at = &base[..base.len().min(LOOKED_AT)];
     let (base_address, address_high) =

@@ -22,8 +22,7 @@ const BYTES_PER_POINTER: usize = 1 << 13;
 const NEAR: u32 = 16;
 
 /// Up to three windows that many words of the image point into.
-#[must_use]
-pub fn windows(image: &[u8], base_address: u32) -> [Window; MAX_WINDOWS] {
+pub(crate) fn windows(image: &[u8], base_address: u32) -> [Window; MAX_WINDOWS] {
     let mut found = clusters(&pages(image, base_address), LEAST_LARGE.max(image.len() / BYTES_PER_POINTER));
     found.sort_by_key(|cluster| (std::cmp::Reverse(cluster.pointers), cluster.first));
     found.truncate(MAX_WINDOWS);

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::Format;
-use crate::settings::{ValueError, parse_number, parse_range, parse_size, put_parsed, settings};
+use crate::settings::{ValueError, parse_number, parse_range, parse_size, put_parsed, setters, settings};
 
 /// How an input is read. For a file of a given format, only gaps, ranges and families change the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reading {
     /// What the file is taken for; found out by its contents if absent.
     pub format: Option<Format>,
@@ -24,6 +25,14 @@ pub struct Reading {
 pub const DEFAULT_MAX_GAP: u64 = 64 << 10;
 /// What erased flash holds.
 pub const DEFAULT_FILL: u8 = 0xFF;
+
+setters!(Reading {
+    with_format: format: Option<Format>,
+    with_fill: fill: u8,
+    with_max_gap: max_gap: u64,
+    with_range: range: Option<Range<u64>>,
+    with_family: family: Option<u32>,
+});
 
 impl Default for Reading {
     fn default() -> Self {

@@ -6,6 +6,7 @@ use patch_nostd::flash::{Area, Cut, Geometry, InPlaceAreas, InPlaceUpdate, Simul
 use patch_nostd::{Anything, Error, Header, SoftwareSha256};
 
 use crate::api::InPlace;
+use crate::images::Images;
 
 /// How often the power is cut, evenly over the update.
 const CUTS: u64 = 6;
@@ -16,8 +17,7 @@ const BUDGET: u32 = 4096;
 /// power now and then.
 pub(crate) fn prove_in_place(
     flash: &InPlace,
-    base: &[u8],
-    target: &[u8],
+    Images { base, target }: Images,
     package: &[u8],
 ) -> Result<(), Error> {
     let bench = Bench::new(flash, package)?;
@@ -37,7 +37,7 @@ pub(crate) fn prove_in_place(
     bench.compare(&chip.borrow(), target)
 }
 
-/// A device on paper: slot, scratch, journal and state one after the other, and the package beside.
+/// A simulated device: slot, scratch, journal and state area, back to back.
 struct Bench<'a> {
     package: &'a [u8],
     header: Header,

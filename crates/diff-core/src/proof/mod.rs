@@ -11,10 +11,14 @@ use patch_nostd::verify::{Anything, BackgroundSha256};
 use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
 
 use crate::digest::base_digest;
+use crate::images::Images;
 
 /// Applies `package` to `base` and compares what comes out with `target`, byte by byte.
 ///
 /// Both digests are checked as on a device, but beside the decoder: of large images they take longer than all the rest.
+///
+/// # Errors
+/// What the decoder reports; [`Error::BaseDigest`] for another base, [`Error::TargetDigest`] for another target.
 pub fn prove(base: &[u8], target: &[u8], package: &[u8]) -> Result<(), Error> {
     prove_with(base, target, package, NoKey)
 }
@@ -28,7 +32,7 @@ pub(crate) fn prove_with<K: DecryptionKey + Send>(
 ) -> Result<(), Error> {
     let (header, _) = Header::parse(package)?;
     let (digest, applied) =
-        rayon::join(|| base_digest(base), || apply(&header, (base, target), package, key));
+        rayon::join(|| base_digest(base), || apply(&header, Images { base, target }, package, key));
     // Another size is an error of its own. Otherwise a wrong base explains every error.
     if digest == header.base_digest || applied == Err(Error::BaseSize) {
         applied
@@ -39,7 +43,7 @@ pub(crate) fn prove_with<K: DecryptionKey + Send>(
 
 fn apply<K: DecryptionKey>(
     header: &Header,
-    (base, target): (&[u8], &[u8]),
+    Images { base, target }: Images,
     package: &[u8],
     key: K,
 ) -> Result<(), Error> {
@@ -58,14 +62,13 @@ fn apply<K: DecryptionKey>(
 
 /// Applies the package of a container; `expanded` are the forms that its recipes make of both files.
 pub(crate) fn prove_container(
-    (base, target): (&[u8], &[u8]),
-    expanded: (&[u8], &[u8]),
+    Images { base, target }: Images,
+    expanded: Images,
     package: &[u8],
 ) -> Result<(), Error> {
     let package = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::Corrupt)?;
-    let output = Comparison { expected: target, position: 0 };
-    let [expanded_base, written] =
-        [expanded.0, expanded.1].map(|expected| Comparison { expected, position: 0 });
+    let [output, expanded_base, written] =
+        [target, expanded.base, expanded.target].map(|expected| Comparison { expected, position: 0 });
     let output = restore::<_, _, BackgroundSha256>(
         &package,
         base,

@@ -1,4 +1,4 @@
-//! The references of the base, looked for once for each kind of page, however often they are needed.
+//! The references of the base, looked for once for each kind of page.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,16 +7,17 @@ use patch_nostd::internals::wire::PageKind;
 
 use crate::limits::LARGE;
 
-/// What each kind of page finds in the base, once somebody has asked.
+/// What each kind of page finds in the base, kept from the first time that it is asked for.
 pub(crate) struct BaseReferences<'a> {
     base: &'a [u8],
     space: AddressSpace,
+    /// By the kind's number.
     kinds: Vec<Kind>,
 }
 
-/// One of the kinds.
+/// What one kind finds.
+#[derive(Clone, Default)]
 struct Kind {
-    kind: PageKind,
     found: OnceLock<Arc<KindReferences>>,
     starts: OnceLock<Arc<Starts>>,
 }
@@ -45,10 +46,9 @@ struct Marks {
 }
 
 impl<'a> BaseReferences<'a> {
-    /// Of the references of `base` that pages of these kinds can hold.
-    pub(crate) fn new(base: &'a [u8], space: AddressSpace, kinds: &[PageKind]) -> Self {
-        let kind = |&kind: &PageKind| Kind { kind, found: OnceLock::new(), starts: OnceLock::new() };
-        Self { base, space, kinds: kinds.iter().map(kind).collect() }
+    /// Of the references of `base`, none of which is looked for yet.
+    pub(crate) fn new(base: &'a [u8], space: AddressSpace) -> Self {
+        Self { base, space, kinds: vec![Kind::default(); usize::from(u8::MAX) + 1] }
     }
 
     /// The base.
@@ -64,7 +64,7 @@ impl<'a> BaseReferences<'a> {
     /// What pages of `kind` hold.
     pub(crate) fn found(&self, kind: PageKind) -> Arc<KindReferences> {
         let look = || Arc::new(KindReferences::new(self.base, kind, &self.space));
-        self.kind(kind).map_or_else(look, |known| known.found.get_or_init(look).clone())
+        self.kinds[usize::from(kind.number())].found.get_or_init(look).clone()
     }
 
     /// Where the references of pages of `kind` begin. Of large images nothing else is kept: as bits they take an eighth
@@ -74,11 +74,7 @@ impl<'a> BaseReferences<'a> {
             true => Arc::new(Starts::new(self.base, kind, &self.space)),
             false => self.found(kind).starts.clone(),
         };
-        self.kind(kind).map_or_else(look, |known| known.starts.get_or_init(look).clone())
-    }
-
-    fn kind(&self, kind: PageKind) -> Option<&Kind> {
-        self.kinds.iter().find(|known| known.kind == kind)
+        self.kinds[usize::from(kind.number())].starts.get_or_init(look).clone()
     }
 }
 
@@ -209,7 +205,7 @@ mod tests {
         let image: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let space =
             AddressSpace { base_address: 0x1000, image_size: image.len() as u32, ..AddressSpace::default() };
-        let references = BaseReferences::new(&image, space, &[PageKind::POINTERS]);
+        let references = BaseReferences::new(&image, space);
         let found = references.found(PageKind::POINTERS);
         for (offset, _) in image.iter().enumerate() {
             let expected = (offset % 28 == 0).then(|| words[offset / 4]);

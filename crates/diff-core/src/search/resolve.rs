@@ -4,13 +4,7 @@ use rayon::prelude::*;
 
 use super::matches::Match;
 use super::seed::Seed;
-
-/// The two images, to count equal bytes at a displacement.
-#[derive(Clone, Copy)]
-struct Images<'a> {
-    base: &'a [u8],
-    target: &'a [u8],
-}
+use crate::images::Images;
 
 /// What becomes of the bytes between two seeds: the first cover ends and the second starts here.
 #[derive(Clone, Copy)]

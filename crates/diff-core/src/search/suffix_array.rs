@@ -25,6 +25,7 @@ pub struct Index<'a> {
 
 /// Why an [`Index`] could not be built.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SearchError {
     /// Positions are stored in 31 bits.
     #[error("the base has {0} bytes, more than the 2 GiB one index can hold")]
@@ -45,11 +46,17 @@ pub(super) struct Lookup {
 
 impl<'a> Index<'a> {
     /// Sorts the suffixes of `base`.
+    ///
+    /// # Errors
+    /// A base of 2 GiB or more, or too little memory.
     pub fn build(base: &'a [u8]) -> Result<Self, SearchError> {
         Self::of(base, Text::whole(base))
     }
 
-    /// Sorts the suffixes of what is left to be found beside equal stretches; of large images, at most so many eighths.
+    /// Sorts the suffixes outside the `equal` stretches and around their ends; of a large base, at most `eighths` eighths.
+    ///
+    /// # Errors
+    /// What [`Self::build`] says.
     pub fn around(base: &'a [u8], equal: &Equal, eighths: usize) -> Result<Self, SearchError> {
         Self::of(base, equal.text(base, eighths))
     }

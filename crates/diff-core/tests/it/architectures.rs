@@ -45,7 +45,7 @@ proptest! {
         let new = edited(&new, &edits);
         let base_address = known.then_some(address as u32);
         for arch in Arch::ALL {
-            let options = Options { arch, base_address, level, ram: Ram::Bytes(6000), ..Options::default() };
+            let options = Options::default().with_arch(arch).with_base_address(base_address).with_level(level).with_ram(Ram::Bytes(6000));
             round_trip(&old, &new, &options);
         }
     }
@@ -85,7 +85,7 @@ fn each_architecture_gains_from_its_own_kind() {
         let (old, new) = (code.link(0x0800_0000, 0), code.revised(7, 4).link(0x0800_0000, 0));
         let make = |arch| {
             let base_address = Some(0x0800_0000);
-            round_trip(&old, &new, &Options { arch, base_address, ..Options::default() })
+            round_trip(&old, &new, &Options::default().with_arch(arch).with_base_address(base_address))
         };
         let (own, auto, plain) = (make(arch), make(Arch::Auto), make(Arch::None));
         assert!(own.header.kinds.as_slice().contains(&kind), "{arch:?}: {:?}", own.header.kinds);

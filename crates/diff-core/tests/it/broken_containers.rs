@@ -12,7 +12,7 @@ use testkit::archives::{changed, everything, gzip, tar, text, zip};
 
 /// Packages of two files at the fastest level, which all levels share the containers with, and back.
 fn comes_back(old: &[u8], new: &[u8]) {
-    let options = Options { level: 1, ..Options::default() };
+    let options = Options::default().with_level(1);
     let package = diff(old, new, &options, &Silent).unwrap();
     check(old, new, &package);
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use diff_core::bsdiff40::{decode, encode, is_bsdiff40, target_size};
-use diff_core::search::Match;
+use diff_core::bsdiff40::{decode, is_bsdiff40, target_size};
+use diff_core::internals::{Match, encode};
 use proptest::prelude::*;
 use testkit::{noise, peers};
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use diff_core::search::{Index, SearchOptions, find_matches};
+use diff_core::internals::{Index, SearchOptions, find_matches};
 use diff_core::{Options, Package, Ram, Silent, diff, inspect};
 use patch_nostd::container::{self, InProcess, Opened};
 use patch_nostd::internals::apply::{Cover, Source};

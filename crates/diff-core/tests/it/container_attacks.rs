@@ -14,7 +14,7 @@ use testkit::archives::{changed, everything, gzip, text};
 use testkit::forge::{ENDLESS, Forge};
 
 fn package(old: &[u8], new: &[u8]) -> Vec<u8> {
-    diff(old, new, &Options { level: 1, ..Options::default() }, &Silent).unwrap().bytes
+    diff(old, new, &Options::default().with_level(1), &Silent).unwrap().bytes
 }
 
 fn files(seed: u64) -> (Vec<u8>, Vec<u8>) {

@@ -84,7 +84,7 @@ fn a_bomb_is_told_by_its_header_and_not_expanded_beyond() {
     // 32 MB of zeros in 32 KB.
     let bomb = gzip(&vec![0; 32 << 20]);
     let (old, new) = (gzip(&text(52)), [bomb.clone(), gzip(&changed(text(52)))].concat());
-    let package = diff(&old, &new, &Options { level: 1, ..Options::default() }, &Silent).unwrap();
+    let package = diff(&old, &new, &Options::default().with_level(1), &Silent).unwrap();
     let opened = Opened::new::<SoftwareSha256>(&package.bytes).unwrap().expect("a container");
     restored(&opened, &old).unwrap();
     let mut opened = Opened::new::<SoftwareSha256>(&package.bytes).unwrap().unwrap();
@@ -96,8 +96,8 @@ fn a_bomb_is_told_by_its_header_and_not_expanded_beyond() {
 #[test]
 fn devices_refuse_what_is_not_for_them() {
     let (old, new) = files(53);
-    let identity = Identity { product: Some("sensor".to_owned()), ..Identity::default() };
-    let options = Options { identity, ..Options::default() };
+    let identity = Identity::default().with_product(Some("sensor".to_owned()));
+    let options = Options::default().with_identity(identity);
     let package = diff(&old, &new, &options, &Silent).unwrap().bytes;
     let open = |device: &Device<'_>| {
         Opened::allowed::<SoftwareSha256, _>(&package, device, &Limits::NONE).map(|opened| opened.is_some())

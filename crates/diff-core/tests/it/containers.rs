@@ -122,7 +122,7 @@ fn what_shares_nothing_stays_compressed() {
 #[test]
 fn they_can_be_switched_off() {
     let (old, new) = (gzip(&text(13)), gzip(&changed(text(13))));
-    let options = Options { containers: Containers::None, ..Options::default() };
+    let options = Options::default().with_containers(Containers::None);
     let package = diff(&old, &new, &options, &Silent).unwrap();
     assert_eq!(check(&old, &new, &package), None);
 }
@@ -131,7 +131,7 @@ fn they_can_be_switched_off() {
 fn zstd_bodies_and_digests_work_as_well() {
     let (old, new) = (gzip(&text(14)), gzip(&changed(text(14))));
     let options =
-        Options { codec: diff_core::CodecChoice::Zstd, md5: true, body_digest: true, ..Options::default() };
+        Options::default().with_codec(diff_core::CodecChoice::Zstd).with_md5(true).with_body_digest(true);
     let package = diff(&old, &new, &options, &Silent).unwrap();
     assert!(check(&old, &new, &package).is_some());
     let report = diff_core::inspect(&old, &package.bytes).unwrap();

@@ -21,16 +21,15 @@ use testkit::archives::{changed, gzip, text};
 use testkit::with_workspace;
 
 fn identity() -> Identity {
-    Identity {
-        product: Some("secret-sensor".into()),
-        module: Some("radio-part".into()),
-        version: Some("12.34.56".into()),
-        rollback_counter: Some(5),
-    }
+    Identity::default()
+        .with_product(Some("secret-sensor".into()))
+        .with_module(Some("radio-part".into()))
+        .with_version(Some("12.34.56".into()))
+        .with_rollback_counter(Some(5))
 }
 
 fn package_with(codec: CodecChoice, identity: Identity) -> Vec<u8> {
-    let options = Options { level: 1, codec, identity, ..Options::default() };
+    let options = Options::default().with_level(1).with_codec(codec).with_identity(identity);
     diff(&base(), &target(), &options, &Silent).unwrap().bytes
 }
 
@@ -321,7 +320,7 @@ fn restore(package: &[u8], trusted: &[PublicKey]) -> Result<Vec<u8>, Error> {
 fn release(recipient: Recipient) -> Release {
     let encryption = Encryption { recipient, cipher: CipherChoice::ChaCha20 };
     let release = Release::new("2.0", target()).product("sensor").source("1.0", base()).source("1.1", base());
-    release.options(Options { level: 1, ..Options::default() }).encrypted(encryption)
+    release.options(Options::default().with_level(1)).encrypted(encryption)
 }
 
 /// The bytes of all packages of a release in a folder, and how many were made anew.

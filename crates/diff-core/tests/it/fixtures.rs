@@ -6,7 +6,7 @@ use std::fs;
 use testkit::{firmware, fixtures};
 
 fn options() -> Options {
-    Options { ram: Ram::Bytes(16 << 10), ..Options::default() }
+    Options::default().with_ram(Ram::Bytes(16 << 10))
 }
 
 /// What the encoder makes of versions of the firmware, in bytes: to the byte, so that no part of a loss stays unseen.
@@ -25,7 +25,7 @@ fn packages_of_the_firmware_do_not_grow() {
 fn no_level_above_the_default_makes_a_larger_package() {
     for (old, new, _) in RECORDED {
         let (old, new) = (firmware(old), firmware(new));
-        let size = |level| diff(&old, &new, &Options { level, ..options() }, &Silent).unwrap().bytes.len();
+        let size = |level| diff(&old, &new, &options().with_level(level), &Silent).unwrap().bytes.len();
         let sizes: Vec<usize> = (6..=9).map(size).collect();
         assert!(sizes.is_sorted_by(|below, above| above <= below), "{sizes:?}");
     }

@@ -8,7 +8,7 @@ fn each_floor_imports_from_below_only() {
         &[
             &["escaped", "settings"],
             &["digest"],
-            &["limits"],
+            &["images", "limits"],
             &["search"],
             &["bsdiff40"],
             &["refs"],

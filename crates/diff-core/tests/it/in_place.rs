@@ -7,7 +7,11 @@ use proptest::prelude::*;
 use testkit::firmware;
 
 fn options(in_place: Option<InPlace>) -> Options {
-    Options { ram: Ram::Bytes(8 << 10), level: 3, body_digest: true, in_place, ..Options::default() }
+    Options::default()
+        .with_ram(Ram::Bytes(8 << 10))
+        .with_level(3)
+        .with_body_digest(true)
+        .with_in_place(in_place)
 }
 
 fn make(old: &[u8], new: &[u8], in_place: Option<InPlace>) -> Package {
@@ -17,7 +21,7 @@ fn make(old: &[u8], new: &[u8], in_place: Option<InPlace>) -> Package {
 /// The smallest slot that holds both images, and a scratch area of so many pages.
 fn tight(old: &[u8], new: &[u8], page: u32, pages: u32) -> InPlace {
     let slot = (old.len().max(new.len()) as u32).next_multiple_of(page);
-    InPlace { slot, page, write: 4, scratch: pages * page }
+    InPlace::default().with_slot(slot).with_page(page).with_write(4).with_scratch(pages * page)
 }
 
 fn plan(package: &Package) -> InPlacePlan {
@@ -48,13 +52,13 @@ fn flash_that_is_not_enough_is_refused() {
     let (old, new) = (firmware(1), firmware(2));
     let good = tight(&old, &new, 2048, 4);
     for bad in [
-        InPlace { slot: good.slot - 2048, ..good },
-        InPlace { scratch: 4095, ..good },
-        InPlace { page: 0, ..good },
-        InPlace { write: 0, ..good },
-        InPlace { slot: (1 << 31) - 8192, ..good },
-        InPlace { page: 1 << 30, scratch: u32::MAX, write: 1 << 30, slot: u32::MAX },
-        InPlace { write: 3, ..good },
+        good.with_slot(good.slot - 2048),
+        good.with_scratch(4095),
+        good.with_page(0),
+        good.with_write(0),
+        good.with_slot((1 << 31) - 8192),
+        InPlace::default().with_page(1 << 30).with_scratch(u32::MAX).with_write(1 << 30).with_slot(u32::MAX),
+        good.with_write(3),
     ] {
         let end = diff(&old, &new, &options(Some(bad)), &Silent);
         assert!(matches!(end, Err(DiffError::InPlace(_))), "{bad:?}");
@@ -66,7 +70,7 @@ fn flash_that_is_not_enough_is_refused() {
 fn long_units_are_proved() {
     let (old, new) = (firmware(1), firmware(2));
     for (page, write) in [(2048, 128), (4096, 256), (512, 512), (4096, 4096)] {
-        let flash = InPlace { write, ..tight(&old, &new, page, 8192 / page.min(4096)) };
+        let flash = tight(&old, &new, page, 8192 / page.min(4096)).with_write(write);
         assert!(diff(&old, &new, &options(Some(flash)), &Silent).is_ok(), "{page}/{write}");
     }
 }
@@ -74,7 +78,7 @@ fn long_units_are_proved() {
 #[test]
 fn a_codec_that_cannot_be_applied_in_place_is_refused() {
     let (old, new) = (firmware(1), firmware(2));
-    let options = Options { codec: CodecChoice::Zstd, ..options(Some(tight(&old, &new, 2048, 4))) };
+    let options = options(Some(tight(&old, &new, 2048, 4))).with_codec(CodecChoice::Zstd);
     assert!(matches!(diff(&old, &new, &options, &Silent), Err(DiffError::InPlace(_))));
 }
 
@@ -99,7 +103,7 @@ proptest! {
         }
         let mut flash = tight(&old, &new, page, pages);
         flash.slot += room * page;
-        let options = Options { arch: Arch::None, ..options(Some(flash)) };
+        let options = options(Some(flash)).with_arch(Arch::None);
         // Proved by the device's own code before it is returned.
         prop_assert!(diff(&old, &new, &options, &Silent).is_ok());
     }

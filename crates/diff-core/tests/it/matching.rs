@@ -1,6 +1,6 @@
 //! The cover search against a naive one: what a plain greedy search finds, it finds too, but for stated losses.
 
-use diff_core::search::{Index, Match, SearchOptions, find_matches};
+use diff_core::internals::{Index, Match, SearchOptions, find_matches};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use testkit::{Edit, Program, edited, edits, noise};

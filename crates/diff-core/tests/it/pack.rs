@@ -43,7 +43,7 @@ fn release() -> Release {
 
 /// Fast ones.
 fn options() -> Options {
-    Options { level: 2, ..Options::default() }
+    Options::default().with_level(2)
 }
 
 /// All files of a folder.
@@ -181,7 +181,7 @@ fn what_changed_is_made_anew() {
     assert_eq!(notebook.counts(), (2, 2, 1));
     assert!(files(folder.path()) == expected);
     // Other options make other packages.
-    let (notebook, other) = (Notebook::new(usize::MAX), Options { level: 1, ..options() });
+    let (notebook, other) = (Notebook::new(usize::MAX), options().with_level(1));
     pack(&release().options(other), &PackOptions::default(), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (5, 0, 0));
 }

@@ -12,7 +12,7 @@ const CM_BUDGETS: [u64; 4] = [3, 4, 16, 64];
 const ZSTD_BUDGETS: [u64; 2] = [132, 1024];
 
 fn options(codec: CodecChoice, kib: u64) -> Options {
-    Options { codec, ram: Ram::Bytes(kib << 10), ..Options::default() }
+    Options::default().with_codec(codec).with_ram(Ram::Bytes(kib << 10))
 }
 
 /// Every codec with every budget.
@@ -27,13 +27,13 @@ fn any_options() -> impl Strategy<Value = Options> {
     let base = prop::option::of(prop::sample::select(vec![0, BASE_ADDRESS, 0xFFFF_FF00]));
     let digests = (any::<bool>(), any::<bool>());
     (prop::sample::select(all_options()), 1..=9u8, arch, base, digests).prop_map(
-        |(options, level, arch, base_address, (md5, body_digest))| Options {
-            level,
-            arch,
-            base_address,
-            md5,
-            body_digest,
-            ..options
+        |(options, level, arch, base_address, (md5, body_digest))| {
+            options
+                .with_level(level)
+                .with_arch(arch)
+                .with_base_address(base_address)
+                .with_md5(md5)
+                .with_body_digest(body_digest)
         },
     )
 }
@@ -116,7 +116,7 @@ fn references_that_moved_cost_little() {
     let program = Program::new(300, 1);
     let (old, new) = (program.link(), program.revised(6, 2).link());
     let make = |arch| {
-        let options = Options { arch, base_address: Some(BASE_ADDRESS), ..options(CodecChoice::Cm, 16) };
+        let options = options(CodecChoice::Cm, 16).with_arch(arch).with_base_address(Some(BASE_ADDRESS));
         round_trip(&old, &new, &options)
     };
     let (aware, plain) = (make(Arch::Auto), make(Arch::None));
@@ -136,7 +136,7 @@ fn large_images_come_back() {
     let program = Program::new(20_000, 3);
     let (old, new) = (program.link(), program.revised(40, 4).link());
     assert!(old.len() > 1_000_000, "{} bytes", old.len());
-    let options = Options { base_address: Some(BASE_ADDRESS), ..Options::default() };
+    let options = Options::default().with_base_address(Some(BASE_ADDRESS));
     let package = round_trip(&old, &new, &options);
     assert!(package.bytes.len() < new.len() / 40, "{} bytes", package.bytes.len());
 }
@@ -156,7 +156,7 @@ fn the_number_of_threads_changes_nothing() {
 
 /// The least budget that a codec takes.
 fn least(codec: CodecChoice) -> u64 {
-    let none = Options { ram: Ram::Bytes(0), codec, ..Options::default() };
+    let none = Options::default().with_ram(Ram::Bytes(0)).with_codec(codec);
     match diff(b"old", b"new", &none, &Silent) {
         Err(DiffError::BudgetTooSmall { least, .. }) => least,
         other => panic!("no memory at all is taken: {other:?}"),
@@ -170,7 +170,7 @@ fn packages() -> Vec<(Vec<u8>, Package)> {
     let mut packages = Vec::new();
     let least = least(CodecChoice::Cm);
     for budget in [least, least + 1, 3000, 4096, 5555, 16 << 10, 65_537] {
-        let options = Options { ram: Ram::Bytes(budget), ..Options::default() };
+        let options = Options::default().with_ram(Ram::Bytes(budget));
         packages.push((old.clone(), round_trip(&old, &new, &options)));
         packages.push((vec![], round_trip(&[], &new, &options)));
         packages.push((old.clone(), round_trip(&old, &[], &options)));
@@ -213,7 +213,7 @@ fn a_budget_below_the_least_is_refused_and_the_least_is_enough() {
     let (old, new) = (noise(500, 256, 1), noise(400, 256, 2));
     for codec in [CodecChoice::Cm, CodecChoice::Zstd] {
         let make = |bytes| {
-            diff(&old, &new, &Options { ram: Ram::Bytes(bytes), codec, ..Options::default() }, &Silent)
+            diff(&old, &new, &Options::default().with_ram(Ram::Bytes(bytes)).with_codec(codec), &Silent)
         };
         for budget in [0, 1, 1024] {
             let Err(DiffError::BudgetTooSmall { budget: told, least }) = make(budget) else {
@@ -228,7 +228,7 @@ fn a_budget_below_the_least_is_refused_and_the_least_is_enough() {
 
 #[test]
 fn levels_beyond_the_ends_are_the_ends_and_more_effort_is_smaller() {
-    let make = |level| round_trip(&firmware(1), &firmware(3), &Options { level, ..Options::default() }).bytes;
+    let make = |level| round_trip(&firmware(1), &firmware(3), &Options::default().with_level(level)).bytes;
     assert_eq!(make(0), make(1));
     assert_eq!(make(200), make(9));
     // What is chosen by prices that were learned is not always better than what was chosen by others.

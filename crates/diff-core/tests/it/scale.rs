@@ -1,6 +1,6 @@
 //! Large images: stretches found first lose nothing that matters, and no data makes the search slow.
 
-use diff_core::search::{Equal, Index, Match, SearchOptions, find_matches_around};
+use diff_core::internals::{Equal, Index, Match, SearchOptions, find_matches_around};
 use diff_core::{Options, Silent, diff};
 use testkit::noise;
 

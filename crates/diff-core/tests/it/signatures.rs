@@ -17,13 +17,14 @@ fn key(number: u8) -> SecretKey {
 
 /// A package of the sensor's radio with a rollback counter.
 fn package(counter: u32) -> Vec<u8> {
-    let identity = Identity {
-        product: Some("sensor".into()),
-        module: Some("radio".into()),
-        version: Some(format!("{counter}.0")),
-        rollback_counter: Some(counter),
-    };
-    diff(&base(), &target(), &Options { level: 1, identity, ..Options::default() }, &Silent).unwrap().bytes
+    let identity = Identity::default()
+        .with_product(Some("sensor".into()))
+        .with_module(Some("radio".into()))
+        .with_version(Some(format!("{counter}.0")))
+        .with_rollback_counter(Some(counter));
+    diff(&base(), &target(), &Options::default().with_level(1).with_identity(identity), &Silent)
+        .unwrap()
+        .bytes
 }
 
 fn signed(counter: u32, keys: &[u8]) -> Vec<u8> {

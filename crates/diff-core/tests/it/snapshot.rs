@@ -48,7 +48,7 @@ fn line(name: &str, bytes: &[u8]) -> String {
 const PAIRS: [(u32, u32); 3] = [(1, 2), (2, 3), (3, 1)];
 
 fn usual() -> Options {
-    Options { ram: Ram::Bytes(16 << 10), ..Options::default() }
+    Options::default().with_ram(Ram::Bytes(16 << 10))
 }
 
 /// The fixture firmware under every option.
@@ -60,25 +60,26 @@ fn firmware_cases() -> Vec<Case> {
             cases.push(Case::new(&format!("firmware-{base}-{target}-{what}"), &images, options));
         };
         for level in 1..=9 {
-            add(format!("level-{level}"), Options { level, ..usual() });
+            add(format!("level-{level}"), usual().with_level(level));
         }
         for (ram, name) in [(3000, "3000"), (6000, "6000"), (64 << 10, "64k"), (256 << 10, "256k")] {
-            add(format!("ram-{name}"), Options { ram: Ram::Bytes(ram), ..usual() });
+            add(format!("ram-{name}"), usual().with_ram(Ram::Bytes(ram)));
         }
         for arch in ["none", "thumb", "riscv"] {
-            add(format!("arch-{arch}"), Options { arch: arch.parse().unwrap(), ..usual() });
+            add(format!("arch-{arch}"), usual().with_arch(arch.parse().unwrap()));
         }
-        let zstd = Options { codec: CodecChoice::Zstd, ..Options::default() };
+        let zstd = Options::default().with_codec(CodecChoice::Zstd);
         add("zstd".into(), zstd.clone());
-        add("zstd-128k".into(), Options { ram: Ram::Bytes(160 << 10), ..zstd });
+        add("zstd-128k".into(), zstd.with_ram(Ram::Bytes(160 << 10)));
         for (page, scratch) in [(1024, 4096), (4096, 8192)] {
             let slot = (images.0.len().max(images.1.len()) as u32).next_multiple_of(page);
-            let in_place = Some(InPlace { slot, page, write: 4, scratch });
-            add(format!("in-place-{page}"), Options { in_place, body_digest: true, ..usual() });
+            let in_place =
+                Some(InPlace::default().with_slot(slot).with_page(page).with_write(4).with_scratch(scratch));
+            add(format!("in-place-{page}"), usual().with_in_place(in_place).with_body_digest(true));
         }
-        let identity = Identity { product: Some("sensor".into()), ..Identity::default() };
-        add("said".into(), Options { md5: true, body_digest: true, identity, ..usual() });
-        add("address".into(), Options { base_address: Some(0x1000), level: 3, ..usual() });
+        let identity = Identity::default().with_product(Some("sensor".into()));
+        add("said".into(), usual().with_md5(true).with_body_digest(true).with_identity(identity));
+        add("address".into(), usual().with_base_address(Some(0x1000)).with_level(3));
     }
     cases
 }
@@ -93,14 +94,14 @@ fn code_cases() -> Vec<Case> {
         cases.push(Case::new(
             &format!("{name}-arch"),
             &images,
-            Options { arch: name.parse().unwrap_or_default(), ..usual() },
+            usual().with_arch(name.parse().unwrap_or_default()),
         ));
-        cases.push(Case::new(&format!("{name}-level-3"), &images, Options { level: 3, ..usual() }));
+        cases.push(Case::new(&format!("{name}-level-3"), &images, usual().with_level(3)));
     }
     let (program, nothing) = (Program::new(400, 1), Vec::new());
     let images = (program.link(), program.revised(40, 2).link());
     for level in [1, 3, 4, 6] {
-        cases.push(Case::new(&format!("program-level-{level}"), &images, Options { level, ..usual() }));
+        cases.push(Case::new(&format!("program-level-{level}"), &images, usual().with_level(level)));
     }
     cases.push(Case::new("program-from-nothing", &(nothing.clone(), images.1.clone()), usual()));
     cases.push(Case::new("program-to-nothing", &(images.0.clone(), nothing), usual()));
@@ -124,10 +125,10 @@ fn container_cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, images) in &files {
         cases.push(Case::new(name, images, Options::default()));
-        let plain = Options { containers: Containers::None, level: 3, ..Options::default() };
+        let plain = Options::default().with_containers(Containers::None).with_level(3);
         cases.push(Case::new(&format!("{name}-as-it-is"), images, plain));
     }
-    let zstd = Options { codec: CodecChoice::Zstd, ..Options::default() };
+    let zstd = Options::default().with_codec(CodecChoice::Zstd);
     cases.push(Case::new("tar-gz-zstd", &files[2].1, zstd));
     cases
 }
@@ -139,7 +140,7 @@ fn large_cases() -> Vec<Case> {
         let program = Program::new(megabytes * 9000, 7);
         let images = (program.link(), program.revised(50, 8).link());
         for level in levels {
-            let options = Options { level, ..Options::default() };
+            let options = Options::default().with_level(level);
             cases.push(Case::new(&format!("program-{megabytes}m-level-{level}"), &images, options));
         }
     }

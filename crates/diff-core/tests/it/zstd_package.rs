@@ -9,7 +9,7 @@ use testkit::{edited, edits};
 use crate::common::{Pieces, restore_in};
 
 fn options(ram: Ram) -> Options {
-    Options { codec: CodecChoice::Zstd, ram, ..Options::default() }
+    Options::default().with_codec(CodecChoice::Zstd).with_ram(ram)
 }
 
 fn package(old: &[u8], new: &[u8]) -> Package {
@@ -103,7 +103,7 @@ fn the_window_is_the_largest_within_the_budget_and_the_need() {
 #[test]
 fn optional_digests_are_in_the_header() {
     let (old, new) = (noise(1000, 5), noise(900, 6));
-    let options = Options { md5: true, body_digest: true, ..options(Ram::Auto) };
+    let options = options(Ram::Auto).with_md5(true).with_body_digest(true);
     let mut package = diff(&old, &new, &options, &Silent).unwrap();
     assert!(package.header.target_md5.is_some() && package.header.body_digest.is_some());
     assert_eq!(restore(&old, &package.bytes, 7).as_ref(), Ok(&new));

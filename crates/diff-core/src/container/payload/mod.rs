@@ -44,6 +44,9 @@ pub enum PayloadError {
 
 /// The payload of a file: of a .gz what it holds, of an archive (.zip, .tar, .tar.gz) the entry that is named, or the
 /// only one. A file that is none of these is its own payload.
+///
+/// # Errors
+/// A damaged file, or a choice of entries that `entry` does not make or that the file does not have.
 pub fn payload<'f>(file: &'f [u8], entry: Option<&str>) -> Result<Cow<'f, [u8]>, PayloadError> {
     if let Some(entries) = unzip::entries(file) {
         let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();

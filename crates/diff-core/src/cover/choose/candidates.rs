@@ -1,5 +1,7 @@
 //! What could be copied where: stretches of the target with the displacement at which each resembles something.
 
+use std::ops::Range;
+
 use patch_nostd::internals::apply::Source;
 
 use super::certain::certain;
@@ -7,38 +9,39 @@ use crate::cover::available::available_ranges;
 use crate::cover::repeats::Repeat;
 use crate::cover::sources::Sources;
 use crate::encode::Placed;
+use crate::images::Images;
 
 /// A stretch of the target that may be copied, whole or in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// First byte of the target.
-    pub start: usize,
+    pub(crate) start: usize,
     /// One past its last byte.
-    pub end: usize,
+    pub(crate) end: usize,
     /// Where it may be copied from.
-    pub source: Source,
+    pub(crate) source: Source,
     /// How far behind that lies: target offset minus source offset.
-    pub displacement: i64,
+    pub(crate) displacement: i64,
     /// By how many bytes what agrees exceeds what differs: where there are too many candidates, the best are kept.
-    pub score: u32,
+    pub(crate) score: u32,
 }
 
 impl Candidate {
     /// By where it begins; unique but for the score.
-    pub fn order(&self) -> (usize, usize, i64, bool) {
+    pub(crate) fn order(&self) -> (usize, usize, i64, bool) {
         (self.start, self.end, self.displacement, self.source == Source::Target)
     }
 }
 
 /// How wide to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Width {
+pub(crate) struct Width {
     /// Bytes by which covers are prolonged in any case, at both ends.
-    pub reach: usize,
+    pub(crate) reach: usize,
     /// Candidates that are followed at the same time.
-    pub lanes: usize,
+    pub(crate) lanes: usize,
     /// Sources of the base that are looked at from one place.
-    pub rivals: usize,
+    pub(crate) rivals: usize,
 }
 
 /// The shortest exact matches that are looked at, in the base and in the target.
@@ -48,32 +51,29 @@ const LEAST_REPEAT: usize = 5;
 const KNOWN: usize = 1 << 12;
 /// What the search's covers are ahead of other candidates.
 const KEPT: u32 = 64;
-/// Sources grow by so many bytes at most.
+/// Bytes by which a source grows at most, at each end.
 const GROWTH: usize = 256;
-/// Sources grow over differences until these exceed what agrees by so many bytes.
+/// How far differences may exceed what agrees, in bytes, before a source ends.
 const DROP: i32 = 6;
 /// Inside a match this long nothing else is looked for until shortly before its end.
 const LONG: usize = 64;
 const MARGIN: usize = 24;
 
-/// All candidates that touch `start..end`, by where they begin.
-pub fn candidates(
+/// All candidates that touch `range`, by where they begin.
+pub(super) fn candidates(
     sources: &Sources,
     covers: &[Placed],
     width: Width,
-    range: (usize, usize),
+    range: Range<usize>,
 ) -> Vec<Candidate> {
-    let known = vec![(0, 0); KNOWN];
-    let (start, end) = range;
     let mut finder = Finder {
         sources,
         width,
-        start,
-        end,
+        range,
         found: Vec::new(),
         repeats: Vec::new(),
         places: Vec::new(),
-        known,
+        known: vec![(0, 0); KNOWN],
     };
     covers.iter().for_each(|&placed| finder.prolonged(placed));
     finder.search(covers);
@@ -85,8 +85,7 @@ pub fn candidates(
 struct Finder<'a> {
     sources: &'a Sources<'a>,
     width: Width,
-    start: usize,
-    end: usize,
+    range: Range<usize>,
     found: Vec<Candidate>,
     repeats: Vec<Repeat>,
     places: Vec<(usize, usize)>,
@@ -114,18 +113,18 @@ impl Finder<'_> {
     fn add(&mut self, candidate: Candidate) {
         let Candidate { start, end, source, displacement, .. } = candidate;
         let size = match source {
-            Source::Base => self.sources.base.len() as i64,
-            Source::Target => self.sources.target.len() as i64,
+            Source::Base => self.sources.images.base.len() as i64,
+            Source::Target => self.sources.images.target.len() as i64,
         };
-        let start = start.max(self.start).max(displacement.max(0) as usize);
-        let end = end.min(self.end).min((size + displacement).max(0) as usize);
+        let start = start.max(self.range.start).max(displacement.max(0) as usize);
+        let end = end.min(self.range.end).min((size + displacement).max(0) as usize);
         if start >= end {
             return;
         }
         match self.sources.in_place {
             Some(plan) if source == Source::Base => {
-                let ranges = available_ranges(plan, displacement, (start, end));
-                self.found.extend(ranges.map(|(start, end)| Candidate { start, end, ..candidate }));
+                let ranges = available_ranges(plan, displacement, start..end);
+                self.found.extend(ranges.map(|Range { start, end }| Candidate { start, end, ..candidate }));
             }
             _ => self.found.push(Candidate { start, end, ..candidate }),
         }
@@ -133,29 +132,27 @@ impl Finder<'_> {
 
     /// Looks for matches wherever no cover is beyond doubt.
     fn search(&mut self, covers: &[Placed]) {
-        let mut position = self.start;
+        let mut position = self.range.start;
         for &placed in covers {
-            for (from, to) in self.certain(placed) {
-                self.look(position, from.min(self.end));
-                position = position.max(to);
+            for certain in self.certain(placed) {
+                self.look(position, certain.start.min(self.range.end));
+                position = position.max(certain.end);
             }
         }
-        self.look(position, self.end);
+        self.look(position, self.range.end);
     }
 
-    fn certain(&self, Placed { at, cover }: Placed) -> Vec<(usize, usize)> {
-        let (start, length) = (at as usize, cover.length as usize);
-        let target = &self.sources.masked[start..start + length];
-        let base = &self.sources.index.base()[cover.start as usize..][..length];
+    fn certain(&self, placed: Placed) -> Vec<Range<usize>> {
+        let Images { base, target } = placed.bytes(self.sources.masked());
+        let start = placed.at as usize;
         let pairs = target.iter().zip(base).enumerate();
         let differences = pairs.filter(|(_, (target, base))| target != base).map(|(index, _)| start + index);
-        certain(start, start + length, differences)
+        certain(start..placed.end() as usize, differences)
     }
 
     /// Looks for matches at every position of a stretch.
     fn look(&mut self, start: usize, end: usize) {
-        let start = start.max(self.start);
-        let mut position = start;
+        let mut position = start.max(self.range.start);
         while position < end {
             let longest = self.far(position).max(self.repeated(position));
             position += if longest >= LONG { longest - MARGIN } else { 1 };
@@ -178,7 +175,7 @@ impl Finder<'_> {
     /// Repeats of what the target already had.
     fn repeated(&mut self, position: usize) -> usize {
         let mut repeats = std::mem::take(&mut self.repeats);
-        let limit = self.sources.target.len() - position;
+        let limit = self.sources.images.target.len() - position;
         if let Some(known) = self.sources.repeats {
             known.at(position, limit.min(1 << 12), &mut repeats);
         }
@@ -207,7 +204,7 @@ impl Finder<'_> {
     fn grown(&self, source: Source, displacement: i64, start: usize, end: usize) -> (usize, usize, u32) {
         let (target, base) = match source {
             Source::Base => (self.sources.masked, self.sources.index.base()),
-            Source::Target => (self.sources.target, self.sources.target),
+            Source::Target => (self.sources.images.target, self.sources.images.target),
         };
         let (from, to) = ((start as i64 - displacement) as usize, (end as i64 - displacement) as usize);
         let back = extension(target[..start].iter().rev().zip(base[..from].iter().rev()));

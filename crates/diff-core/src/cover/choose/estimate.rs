@@ -11,7 +11,12 @@ use crate::search::common_prefix;
 const HISTORY: usize = 32;
 
 /// What copying these covers costs if all costs are of `kind`, but for what operations say.
-pub fn estimate(catalogue: &BaseReferences, target: &[u8], kind: PageKind, covers: &[Placed]) -> PageCosts {
+pub(crate) fn estimate(
+    catalogue: &BaseReferences,
+    target: &[u8],
+    kind: PageKind,
+    covers: &[Placed],
+) -> PageCosts {
     let references = References::new(catalogue, target, Pages::uniform(kind), covers);
     let mut estimate = Estimate {
         base: catalogue.base(),
@@ -87,7 +92,7 @@ impl Estimate<'_> {
             *sum += cost;
             Some(*sum)
         });
-        let by_block: Vec<u64> = sums.collect();
-        PageCosts { total: by_block.last().copied().unwrap_or(0), by_block }
+        let by_page: Vec<u64> = sums.collect();
+        PageCosts { total: by_page.last().copied().unwrap_or(0), by_page }
     }
 }

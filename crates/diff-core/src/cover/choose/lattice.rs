@@ -6,24 +6,25 @@
 //! operation and a displacement, leaving one the length. As in LZMA's optimal parser, what prices depend on (the
 //! displacements used last, the number of literals so far) is that of the cheapest way to the position.
 
+use std::ops::Range;
+
 use patch_nostd::internals::apply::{Cover, Source};
 
 use super::candidates::Candidate;
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class, folded, remember};
 use crate::encode::Placed;
+use crate::images::Images;
 
 /// What is searched.
-pub struct Lattice<'a> {
-    /// The base.
-    pub base: &'a [u8],
-    /// The target.
-    pub target: &'a [u8],
+pub(crate) struct Lattice<'a> {
+    /// The base and the target.
+    pub(crate) images: Images<'a>,
     /// What things cost.
-    pub prices: &'a Prices,
+    pub(crate) prices: &'a Prices,
     /// Which references come out right.
-    pub references: &'a References<'a>,
+    pub(crate) references: &'a References<'a>,
     /// How many candidates are followed at the same time.
-    pub lanes: usize,
+    pub(crate) lanes: usize,
 }
 
 /// The cheapest way to a position between operations.
@@ -54,16 +55,17 @@ struct Lane {
 }
 
 impl Lattice<'_> {
-    /// The cheapest covers of `start..end` from `candidates`, which are in order of where they begin.
+    /// The cheapest covers of `range` from `candidates`, which are in order of where they begin.
     ///
     /// `recent` are the displacements used before; the candidates that `continues` names go on for free.
-    pub fn cheapest(
+    pub(crate) fn cheapest(
         &self,
-        (start, end): (usize, usize),
+        range: Range<usize>,
         candidates: &[Candidate],
         recent: [i64; 4],
         continues: Option<i64>,
     ) -> Vec<Placed> {
+        let Range { start, end } = range;
         let first = Node { price: self.prices.literals.of(0), literals: 0, recent, length: 0, from: None };
         let mut nodes = vec![Node { price: u32::MAX, ..first }; end - start + 1];
         nodes[0] = first;
@@ -78,7 +80,7 @@ impl Lattice<'_> {
             if position == start {
                 self.carry_on(&mut lanes, continues, first.price, position);
             }
-            self.literal(&mut nodes, place, self.target[position]);
+            self.literal(&mut nodes, place, self.images.target[position]);
             let node = nodes[place];
             for lane in &mut lanes {
                 self.open(lane, &node, position);
@@ -162,11 +164,11 @@ impl Lattice<'_> {
         }
         let from = (position as i64 - lane.candidate.displacement) as usize;
         if lane.candidate.source == Source::Target {
-            return self.step_byte(lane, self.target, from, position, differences);
+            return self.step_byte(lane, self.images.target, from, position, differences);
         }
         let left = lane.candidate.end - position;
         match self.references.verdict(from, position).filter(|&(_, length)| length <= left) {
-            None => self.step_byte(lane, self.base, from, position, differences),
+            None => self.step_byte(lane, self.images.base, from, position, differences),
             Some((verdict, length)) => {
                 lane.price += self.prices.reference[verdict as usize];
                 lane.busy = length - 1;
@@ -183,7 +185,7 @@ impl Lattice<'_> {
         differences: &Differences,
     ) {
         let class = class(lane.history);
-        lane.change = Change::find(source, from, self.target[position]);
+        lane.change = Change::find(source, from, self.images.target[position]);
         lane.history = lane.history << 1 | u32::from(lane.change.is_some());
         lane.price += match lane.change {
             None => self.prices.same[class],

@@ -4,8 +4,8 @@ mod candidates;
 mod certain;
 mod estimate;
 mod lattice;
-mod pieces;
+mod parts;
 
-pub use candidates::Width;
-pub use estimate::estimate;
-pub use pieces::{Piece, choose, pieces, pool};
+pub(crate) use candidates::Width;
+pub(crate) use estimate::estimate;
+pub(crate) use parts::{Part, choose, parts, pool};

@@ -9,19 +9,19 @@ const PIECE: usize = 1 << 15;
 
 /// A stretch to be parsed, with the covers that may be dissolved, and what is around it.
 #[derive(Debug)]
-pub struct Gap {
+pub(crate) struct Gap {
     /// First byte of the target.
-    pub start: usize,
+    pub(crate) start: usize,
     /// One past its last byte.
-    pub end: usize,
+    pub(crate) end: usize,
     /// Short covers inside, in order, with where they begin.
-    pub covers: Vec<Placed>,
+    pub(crate) covers: Vec<Placed>,
     /// Displacements (target minus base) of the long covers before and after.
-    pub displacements: [Option<i64>; 2],
+    pub(crate) displacements: [Option<i64>; 2],
 }
 
 /// The long covers, and the gaps that they leave in `size` bytes.
-pub fn gaps(size: usize, covers: &[Placed]) -> (Vec<Placed>, Vec<Gap>) {
+pub(crate) fn gaps(size: usize, covers: &[Placed]) -> (Vec<Placed>, Vec<Gap>) {
     let (mut kept, mut gaps) = (Vec::new(), Vec::new());
     let mut open = open(0, None);
     for &placed in covers {

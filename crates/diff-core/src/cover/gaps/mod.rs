@@ -3,4 +3,4 @@
 mod cut;
 mod parse;
 
-pub use parse::fill_gaps;
+pub(crate) use parse::fill_gaps;

@@ -9,6 +9,7 @@ use patch_nostd::internals::apply::{Cover, Source};
 use rayon::prelude::*;
 
 use super::cut::{Gap, gaps};
+use crate::cover::price;
 use crate::cover::repeats::{LEAST_REPEAT, Repeat, Repeats};
 use crate::cover::sources::Sources;
 use crate::encode::Placed;
@@ -18,7 +19,7 @@ use crate::search::common_prefix;
 /// changes packages by about 0.1 %.
 const BIT: u32 = 16;
 /// A literal: what the models leave of bytes that match nothing.
-const LITERAL: u32 = 27 * BIT / 4;
+const LITERAL: u32 = price::LITERAL * BIT / price::BIT;
 /// An operation, whatever it copies.
 const OPERATION: u32 = 6 * BIT;
 /// A displacement used by a cover nearby.
@@ -38,20 +39,18 @@ const LONG: usize = 256;
 const LEAST_NEAR: u32 = 2;
 const LEAST_FAR: u32 = 4;
 
-/// Without repeats of the whole image, gaps repeat each other in groups of about this many bytes, to bound memory, or
-/// of one in so many of the base, and what lies so many bytes before them. Without the latter, kernels are 0.2 %
-/// larger.
+/// Without repeats of the whole image, gaps repeat each other and the `MARGIN` bytes before them, in groups of about this
+/// many bytes or of one `GROUP_PART`-th of the base, to bound memory. Without the margin, kernels are 0.2 % larger.
 const GROUP: usize = 1 << 21;
 const GROUP_PART: usize = 32;
 const MARGIN: usize = 1 << 12;
 
 /// Replaces gaps and short covers by what is cheapest.
-#[must_use]
-pub fn fill_gaps(sources: &Sources, covers: &[Placed]) -> Vec<Placed> {
-    let (kept, gaps) = gaps(sources.target.len(), covers);
+pub(crate) fn fill_gaps(sources: &Sources, covers: &[Placed]) -> Vec<Placed> {
+    let (kept, gaps) = gaps(sources.images.target.len(), covers);
     let parsed: Vec<Placed> = match sources.repeats {
         Some(repeats) => parse_all(sources, repeats, &gaps),
-        None => groups(&gaps, GROUP.max(sources.base.len() / GROUP_PART))
+        None => groups(&gaps, GROUP.max(sources.images.base.len() / GROUP_PART))
             .flat_map(|gaps| parse_group(sources, gaps))
             .collect(),
     };
@@ -85,7 +84,7 @@ fn parse_group(sources: &Sources, gaps: &[Gap]) -> Vec<Placed> {
             _ => stretches.push(start..gap.end),
         }
     }
-    parse_all(sources, &Repeats::within(sources.target, stretches.into_iter()), gaps)
+    parse_all(sources, &Repeats::within(sources.images.target, stretches.into_iter()), gaps)
 }
 
 fn parse_all(sources: &Sources, repeats: &Repeats, gaps: &[Gap]) -> Vec<Placed> {
@@ -151,8 +150,8 @@ impl Parser<'_> {
         let mut longest = 0;
         for displacement in gap.displacements.into_iter().flatten() {
             let Ok(start) = usize::try_from(position as i64 - displacement) else { continue };
-            let there = self.sources.base.get(start..).unwrap_or(&[]);
-            let length = common_prefix(&self.sources.target[position..gap.end], there);
+            let there = self.sources.images.base.get(start..).unwrap_or(&[]);
+            let length = common_prefix(&self.sources.images.target[position..gap.end], there);
             let from = (Source::Base, start as u32);
             path.add(
                 position - gap.start,
@@ -187,12 +186,9 @@ impl Parser<'_> {
     }
 
     fn cover_price(&self, placed: Placed, gap: &Gap) -> u32 {
-        let cover = placed.cover;
-        let target = &self.sources.masked[placed.at as usize..][..cover.length as usize];
-        let base = &self.sources.index.base()[cover.start as usize..][..cover.length as usize];
-        let changed = target.iter().zip(base).filter(|(target, base)| target != base).count() as u32;
+        let changed = placed.changes(self.sources.masked());
         let seek = seek_price(placed.displacement(), gap);
-        OPERATION + seek + COPIED * (cover.length - changed) + CHANGED * changed
+        OPERATION + seek + COPIED * (placed.cover.length - changed) + CHANGED * changed
     }
 }
 

@@ -8,19 +8,19 @@ const BLOCK: u32 = 64;
 
 /// A byte that was copied: small, as there is one for nearly every byte of the image.
 #[derive(Clone, Copy, Debug)]
-pub struct Copied {
+pub(crate) struct Copied {
     /// Where in the target.
-    pub position: u32,
+    pub(crate) position: u32,
     /// What it cost, but for the value of a change.
-    pub cost: u32,
+    pub(crate) cost: u32,
     /// The class of what was copied before.
-    pub class: u8,
+    pub(crate) class: u8,
     /// Whether it differs from its source.
-    pub changed: bool,
+    pub(crate) changed: bool,
 }
 
 /// Moves what equal bytes cost because of a change soon after them to that change; `same` is what they cost before.
-pub fn blame_changes(copied: &mut [Copied], same: &[u32; CLASSES]) {
+pub(crate) fn blame_changes(copied: &mut [Copied], same: &[u32; CLASSES]) {
     let usual = usual(copied, same);
     let mut change: Option<usize> = None;
     let mut excess = 0;

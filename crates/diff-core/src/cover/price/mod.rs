@@ -9,8 +9,8 @@ mod recent;
 mod references;
 mod seen;
 
-pub use differences::{Change, Differences};
-pub use observe::Observer;
-pub use prices::{Prices, Scale, class};
-pub use recent::{FRESH, folded, remember};
-pub use references::References;
+pub(crate) use differences::{Change, Differences};
+pub(crate) use observe::Observer;
+pub(crate) use prices::{BIT, LITERAL, Prices, Scale, class};
+pub(crate) use recent::{FRESH, folded, remember};
+pub(crate) use references::References;

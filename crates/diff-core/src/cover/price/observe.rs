@@ -13,11 +13,11 @@ use super::recent::FRESH;
 use super::references::References;
 use super::seen::{Seen, learn};
 use crate::encode::Placed;
+use crate::images::Images;
 
 /// Watches a walk.
-pub struct Observer<'a> {
-    base: &'a [u8],
-    target: &'a [u8],
+pub(crate) struct Observer<'a> {
+    images: Images<'a>,
     covers: &'a [Placed],
     references: &'a References<'a>,
     /// The cover that is copied, or comes next.
@@ -38,14 +38,9 @@ const CHANGED: usize = Category::Changed as usize;
 
 impl<'a> Observer<'a> {
     /// Watches a walk over these covers.
-    pub fn new(
-        (base, target): (&'a [u8], &'a [u8]),
-        covers: &'a [Placed],
-        references: &'a References,
-    ) -> Self {
+    pub(crate) fn new(images: Images<'a>, covers: &'a [Placed], references: &'a References) -> Self {
         Self {
-            base,
-            target,
+            images,
             covers,
             references,
             next: 0,
@@ -62,7 +57,7 @@ impl<'a> Observer<'a> {
     }
 
     /// The walk has come to `position` at these costs.
-    pub fn step(&mut self, position: u32, costs: &[u64; 6]) {
+    pub(crate) fn step(&mut self, position: u32, costs: &[u64; 6]) {
         let (start, end) = (self.position, position as usize);
         let total = |costs: &[u64; 6]| costs.iter().sum::<u64>();
         let cost = total(costs) - total(&self.costs);
@@ -82,7 +77,7 @@ impl<'a> Observer<'a> {
                 }
                 self.copy(start..end, placed, cost, value);
             }
-            _ => self.literals[usize::from(self.target[start])].add(cost),
+            _ => self.literals[usize::from(self.images.target[start])].add(cost),
         }
     }
 
@@ -103,12 +98,12 @@ impl<'a> Observer<'a> {
             return;
         }
         let source = match cover.source {
-            Source::Base => self.base,
-            Source::Target => self.target,
+            Source::Base => self.images.base,
+            Source::Target => self.images.target,
         };
         let share = (cost - value) / (end - start) as u64;
         for position in start..end {
-            let change = Change::find(source, from + position - start, self.target[position]);
+            let change = Change::find(source, from + position - start, self.images.target[position]);
             if let Some(change) = change {
                 let known = self.differences.knows(change);
                 let seen =
@@ -124,7 +119,7 @@ impl<'a> Observer<'a> {
     }
 
     /// The prices that were observed, with those of before where nothing was.
-    pub fn prices(&mut self, before: &Prices) -> Prices {
+    pub(crate) fn prices(&mut self, before: &Prices) -> Prices {
         let mut prices = before.clone();
         self.price_literals(&mut prices);
         self.price_copies(&mut prices);

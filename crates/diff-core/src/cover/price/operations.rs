@@ -58,7 +58,7 @@ impl Counts {
 }
 
 /// Prices of operations by how often each kind came.
-pub fn price_operations(prices: &mut Prices, covers: &[Placed]) {
+pub(crate) fn price_operations(prices: &mut Prices, covers: &[Placed]) {
     let mut counts = Counts::default();
     let mut end = 0;
     for &placed in covers {

@@ -1,17 +1,19 @@
 //! What the models charge, about: one table that the choice of covers reads, from habit or from observation.
 
 /// Prices are in 1/256 bit.
-pub const BIT: u32 = 256;
+pub(crate) const BIT: u32 = 256;
+/// A literal: what the models leave of bytes that match nothing, before anything is learned.
+pub(crate) const LITERAL: u32 = 27 * BIT / 4;
 /// Sizes of numbers: the position of the highest bit of a number plus one.
 const SIZES: usize = 32;
 /// Classes of what was copied just before, see [`class`].
-pub const CLASSES: usize = 6;
+pub(crate) const CLASSES: usize = 6;
 /// How much the habitual distribution of sizes counts for against what was observed, in numbers.
 const HABIT: u64 = 12;
 
 /// How a prediction of a reference comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The first guess is right.
     First,
     /// Another guess is right.
@@ -22,7 +24,7 @@ pub enum Verdict {
 
 /// What one kind of number costs by its size.
 #[derive(Clone, Copy, Debug)]
-pub struct NumberPrices {
+pub(crate) struct NumberPrices {
     by_size: [u32; SIZES],
     /// The size that is habitually the most frequent.
     middle: usize,
@@ -30,46 +32,46 @@ pub struct NumberPrices {
 
 /// How much dearer or cheaper than observed something is taken to be, in eighths.
 #[derive(Clone, Copy, Debug)]
-pub struct Scale {
+pub(crate) struct Scale {
     /// Literals.
-    pub literals: u32,
+    pub(crate) literals: u32,
     /// Everything that operations say.
-    pub operations: u32,
+    pub(crate) operations: u32,
     /// Changed bytes of covers.
-    pub changes: u32,
+    pub(crate) changes: u32,
 }
 
 /// How often the sizes of one kind of number came.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Sizes([u32; SIZES]);
+pub(crate) struct Sizes([u32; SIZES]);
 
 /// All prices.
 #[derive(Clone, Debug)]
-pub struct Prices {
+pub(crate) struct Prices {
     /// A literal, by its value.
-    pub literal: [u32; 256],
+    pub(crate) literal: [u32; 256],
     /// How many literals come before a cover.
-    pub literals: NumberPrices,
+    pub(crate) literals: NumberPrices,
     /// Bytes of a cover of the base, and of the target.
-    pub lengths: [NumberPrices; 2],
+    pub(crate) lengths: [NumberPrices; 2],
     /// The displacement of a cover of the base, as a difference.
-    pub seek: NumberPrices,
+    pub(crate) seek: NumberPrices,
     /// The distance of a cover of the target.
-    pub distance: NumberPrices,
+    pub(crate) distance: NumberPrices,
     /// A cover of the base, and of the target.
-    pub source: [u32; 2],
+    pub(crate) source: [u32; 2],
     /// A displacement that is one of the recent ones, and one that is none.
-    pub recent: [u32; 5],
+    pub(crate) recent: [u32; 5],
     /// A copied byte that is unchanged, by class.
-    pub same: [u32; CLASSES],
+    pub(crate) same: [u32; CLASSES],
     /// That a copied byte is changed, by class.
-    pub changed: [u32; CLASSES],
+    pub(crate) changed: [u32; CLASSES],
     /// By how much, by the difference.
-    pub difference: [u32; 256],
+    pub(crate) difference: [u32; 256],
     /// The same where the difference is the one seen in such surroundings the last time.
-    pub again: u32,
+    pub(crate) again: u32,
     /// A reference, by verdict.
-    pub reference: [u32; 3],
+    pub(crate) reference: [u32; 3],
 }
 
 impl Default for Prices {
@@ -77,7 +79,7 @@ impl Default for Prices {
     fn default() -> Self {
         let sizes = NumberPrices::habit;
         Self {
-            literal: [27 * BIT / 4; 256],
+            literal: [LITERAL; 256],
             literals: sizes(1),
             lengths: [sizes(4), sizes(2)],
             seek: sizes(12),
@@ -109,21 +111,19 @@ impl NumberPrices {
     }
 
     /// The price of a number.
-    pub fn of(&self, number: u32) -> u32 {
+    pub(crate) fn of(&self, number: u32) -> u32 {
         self.by_size[size(number)]
     }
 
     /// Prices by what was counted.
-    #[must_use]
-    pub fn learned(&self, sizes: &Sizes) -> Self {
+    pub(crate) fn learned(&self, sizes: &Sizes) -> Self {
         sizes.prices(self.middle)
     }
 }
 
 impl Prices {
     /// The same with literals, operations and changed bytes dearer or cheaper.
-    #[must_use]
-    pub fn scaled(mut self, scale: Scale) -> Self {
+    pub(crate) fn scaled(mut self, scale: Scale) -> Self {
         let Scale { literals, operations, changes } = scale;
         let of = |prices: &mut [u32], eighths: u32| {
             prices.iter_mut().for_each(|price| *price = *price * eighths / 8)
@@ -144,7 +144,7 @@ impl Prices {
 
 impl Sizes {
     /// Counts a number.
-    pub fn count(&mut self, number: u32) {
+    pub(crate) fn count(&mut self, number: u32) {
         self.0[size(number)] += 1;
     }
 
@@ -168,7 +168,7 @@ fn size(number: u32) -> usize {
 }
 
 /// The price of an event that comes `count` times of `sum`; at least one unit.
-pub fn price(count: u64, sum: u64) -> u32 {
+pub(crate) fn price(count: u64, sum: u64) -> u32 {
     (log2(sum) - log2(count)).max(1)
 }
 
@@ -188,7 +188,7 @@ fn log2(number: u64) -> u32 {
 }
 
 /// The class of a history of changed bytes, a bit each, the last one lowest.
-pub const fn class(history: u32) -> usize {
+pub(crate) const fn class(history: u32) -> usize {
     match history.trailing_zeros() {
         0 if history & 2 != 0 => 0,
         0 => 1,

@@ -13,7 +13,7 @@ use crate::refs::{BaseReferences, KindReferences, bytes};
 const NOWHERE: i32 = i32::MIN;
 
 /// The references of the base, and where their targets went according to some covers.
-pub struct References<'a> {
+pub(crate) struct References<'a> {
     base: &'a [u8],
     target: &'a [u8],
     space: AddressSpace,
@@ -28,7 +28,12 @@ pub struct References<'a> {
 
 impl<'a> References<'a> {
     /// What `covers` tell about the catalogue's image and the target.
-    pub fn new(catalogue: &BaseReferences<'a>, target: &'a [u8], pages: Pages, covers: &[Placed]) -> Self {
+    pub(crate) fn new(
+        catalogue: &BaseReferences<'a>,
+        target: &'a [u8],
+        pages: Pages,
+        covers: &[Placed],
+    ) -> Self {
         let (base, space) = (catalogue.base(), *catalogue.space());
         let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
         let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();
@@ -39,7 +44,7 @@ impl<'a> References<'a> {
     }
 
     /// How the reference comes out that the decoder would find in a copy from `from` to `to`, and its length.
-    pub fn verdict(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
+    pub(crate) fn verdict(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
         let reference = self.at(from, to)?;
         let length = usize::from(reference.length);
         let own = bytes(self.base, from, length)?;
@@ -52,7 +57,7 @@ impl<'a> References<'a> {
                 continue;
             }
             last = Some(displacement);
-            if self.comes_out(reference, (own, actual), to, displacement) {
+            if self.comes_out(reference, own, actual, to, displacement) {
                 return Some((if rank == 0 { Verdict::First } else { Verdict::Later }, length));
             }
             rank += 1;
@@ -60,11 +65,12 @@ impl<'a> References<'a> {
         Some((Verdict::Wrong, length))
     }
 
-    /// Whether a reference whose to moves so far becomes `actual`.
+    /// Whether the reference `own`, copied to `to`, becomes `actual` if its target moved by `displacement`.
     fn comes_out(
         &self,
         reference: &Reference,
-        (own, actual): ([u8; 8], [u8; 8]),
+        own: [u8; 8],
+        actual: [u8; 8],
         to: usize,
         displacement: i32,
     ) -> bool {
@@ -99,7 +105,7 @@ impl<'a> References<'a> {
     }
 
     /// How many bytes a copy from `from` to `to` goes on before the next reference, at most `most`.
-    pub fn free(&self, from: usize, to: usize, most: usize) -> usize {
+    pub(crate) fn free(&self, from: usize, to: usize, most: usize) -> usize {
         let mut free = 0;
         while free < most {
             let page_end = ((to + free) / PAGE + 1) * PAGE - to;
@@ -117,12 +123,12 @@ impl<'a> References<'a> {
 
     /// About the guesses that the decoder makes, best first.
     fn guesses(&self, reference: &Reference, here: i32) -> [Option<i32>; 5] {
-        let to = reference.target;
-        let after = self.learned.partition_point(|&(known, _)| known < to);
+        let target = reference.target;
+        let after = self.learned.partition_point(|&(known, _)| known < target);
         let at = self.learned.get(after);
-        let exact = at.filter(|(known, _)| *known == to);
+        let exact = at.filter(|(known, _)| *known == target);
         let below = after.checked_sub(1).and_then(|index| self.learned.get(index));
-        let offset = to.wrapping_sub(self.space.base_address) as usize;
+        let offset = target.wrapping_sub(self.space.base_address) as usize;
         let moved = self.moved.get(offset).copied().filter(|&moved| moved != NOWHERE);
         let displacement = |entry: &(u32, i32)| entry.1;
         let unchanged = if reference.class() == Class::Branch { here } else { 0 };
@@ -145,15 +151,15 @@ impl<'a> References<'a> {
                 at += usize::from(reference.length);
             }
         }
-        learned.sort_by_key(|&(to, _)| to);
+        learned.sort_by_key(|&(target, _)| target);
         // The last one in order of the target, as in the decoder.
         learned.reverse();
-        learned.dedup_by_key(|&mut (to, _)| to);
+        learned.dedup_by_key(|&mut (target, _)| target);
         learned.reverse();
         self.learned = learned;
     }
 
-    /// Where the to of the reference at `from` went, if its copy at `to` still is one and tells by itself.
+    /// Where the target of the reference at `from` went, if its copy at `to` still is one and says so by itself.
     fn lesson(&self, reference: &Reference, from: usize, to: usize) -> Option<(u32, i32)> {
         if matches!(reference.class(), Class::High | Class::Low) {
             return None;
@@ -165,7 +171,7 @@ impl<'a> References<'a> {
         let went = reference.read(actual, address, &self.space);
         let displacement = went.wrapping_sub(reference.target) as i32;
         let plausible = reference.class() != Class::Pointer || self.space.contains(went);
-        let same = plausible && self.comes_out(reference, (own, actual), to, displacement);
+        let same = plausible && self.comes_out(reference, own, actual, to, displacement);
         same.then_some((reference.target, displacement))
     }
 }

@@ -5,32 +5,32 @@ const HABIT: u64 = 16;
 
 /// What was seen of one kind of event.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     count: u64,
     cost: u64,
 }
 
 impl Seen {
     /// One more event.
-    pub fn add(&mut self, cost: u64) {
+    pub(crate) fn add(&mut self, cost: u64) {
         self.count += 1;
         self.cost += cost;
     }
 
     /// Events of another kind as well.
-    pub fn join(&mut self, other: &Self) {
+    pub(crate) fn join(&mut self, other: &Self) {
         self.count += other.count;
         self.cost += other.cost;
     }
 
     /// The average, not far from the price `before` if there were few.
-    pub fn average(&self, before: u32) -> u32 {
+    pub(crate) fn average(&self, before: u32) -> u32 {
         ((self.cost + HABIT * u64::from(before)) / (self.count + HABIT)).max(1) as u32
     }
 }
 
 /// Replaces prices by what was observed.
-pub fn learn(prices: &mut [u32], seen: &[Seen]) {
+pub(crate) fn learn(prices: &mut [u32], seen: &[Seen]) {
     for (price, seen) in prices.iter_mut().zip(seen) {
         *price = seen.average(*price);
     }

@@ -210,7 +210,7 @@ proptest! {
             file.truncate(cut.index(file.len()));
         }
         for format in [Some(format), Some(Format::ALL[named]), None] {
-            let reading = Reading { format, max_gap: 4096, ..Reading::default() };
+            let reading = Reading::default().with_format(format).with_max_gap(4096);
             if let Ok(flat) = read(&file, &reading) {
                 let record = flat.record.iter();
                 let held: u64 = record.flat_map(|it| it.ranges.iter().chain(&it.gaps)).map(|it| it.size).sum();
@@ -222,7 +222,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_survived(file in prop::collection::vec(any::<u8>(), 0..2000), named in 0usize..7) {
-        let _ = read(&file, &Reading { max_gap: 4096, ..Reading::of(Format::ALL[named]) });
+        let _ = read(&file, &Reading::of(Format::ALL[named]).with_max_gap(4096));
         let _ = read(&file, &Reading::default());
     }
 }

@@ -106,7 +106,7 @@ fn ranges_that_contradict_each_other_or_lie_far_apart_are_refused() {
     for file in files(&far) {
         let text = read(&file, &Reading::default()).unwrap_err().to_string();
         assert!(text.contains("0x00000005") && text.contains("0x10001000"), "{text}");
-        let flash = Reading { range: Some(0..0x10_0000), ..Reading::default() };
+        let flash = Reading::default().with_range(Some(0..0x10_0000));
         assert_eq!(&*read(&file, &flash).unwrap().bytes, b"flash");
     }
 }
@@ -160,7 +160,7 @@ fn data_is_where_it_is_flashed_not_where_it_runs() {
 #[test]
 fn one_family_can_be_chosen() {
     let both = [uf2(&[(0, b"first")], Some(1)), uf2(&[(0, b"second")], Some(2))].concat();
-    let chosen = |family| read(&both, &Reading { family: Some(family), ..Reading::default() });
+    let chosen = |family| read(&both, &Reading::default().with_family(Some(family)));
     assert_eq!(&*chosen(2).unwrap().bytes, b"second");
     assert!(matches!(chosen(3), Err(InputError::Families(families)) if families == [Some(1), Some(2)]));
 }

@@ -1,4 +1,6 @@
-//! Chooses the covers of a whole image by price, in pieces that all cores share.
+//! Chooses the covers of a whole image by price, in parts that all cores share.
+
+use std::ops::Range;
 
 use patch_nostd::internals::apply::Cover;
 use rayon::prelude::*;
@@ -8,49 +10,49 @@ use super::lattice::Lattice;
 use crate::cover::price::{Prices, References};
 use crate::cover::sources::Sources;
 use crate::encode::Placed;
+use crate::images::Images;
 
-/// About how many bytes are one unit of parallel work.
-const PIECE: usize = 1 << 16;
-/// Covers are looked at up to so many bytes outside of a piece.
+/// Bytes of a part, about.
+const PART: usize = 1 << 16;
+/// Bytes around a part in which covers are looked at.
 const MARGIN: u32 = 1 << 12;
-/// Pieces meet inside of covers that are at least this long, if there are any nearby.
+/// Parts meet inside of covers that are at least this long, if there are any nearby.
 const LONG: u32 = 256;
 
-/// A piece of the target and what it can be made of.
+/// A part of the target and what it can be made of: a unit of parallel work.
 #[derive(Clone, Debug)]
-pub struct Piece {
-    start: usize,
-    end: usize,
+pub(crate) struct Part {
+    range: Range<usize>,
     candidates: Vec<Candidate>,
-    /// Displacements before the piece, newest first.
+    /// Displacements before the part, newest first.
     recent: [i64; 4],
-    /// The displacement of the cover that the piece begins in.
+    /// The displacement of the cover that the part begins in.
     continues: Option<i64>,
 }
 
-/// Cuts the target into pieces and gathers the candidates of each; `covers` are the search's.
-pub fn pieces(sources: &Sources, covers: &[Placed], width: Width) -> Vec<Piece> {
-    let cuts = cuts(sources.target.len(), covers);
-    let ranges: Vec<(usize, usize)> = cuts.windows(2).map(|pair| (pair[0], pair[1])).collect();
-    ranges.par_iter().map(|&(start, end)| piece(sources, covers, width, start, end)).collect()
+/// Cuts the target into parts and gathers the candidates of each; `covers` are the search's.
+pub(crate) fn parts(sources: &Sources, covers: &[Placed], width: Width) -> Vec<Part> {
+    let cuts = cuts(sources.images.target.len(), covers);
+    cuts.par_windows(2).map(|ends| part(sources, covers, width, ends[0]..ends[1])).collect()
 }
 
 /// Adds what was found for another mask.
-pub fn pool(pieces: &mut [Piece], others: &[Piece]) {
+pub(crate) fn pool(parts: &mut [Part], others: &[Part]) {
     let all: Vec<&Candidate> = others.iter().flat_map(|other| &other.candidates).collect();
-    pieces.par_iter_mut().for_each(|piece| {
+    parts.par_iter_mut().for_each(|part| {
         for candidate in &all {
-            let (start, end) = (candidate.start.max(piece.start), candidate.end.min(piece.end));
+            let (start, end) = (candidate.start.max(part.range.start), candidate.end.min(part.range.end));
             if start < end {
-                piece.candidates.push(Candidate { start, end, ..**candidate });
+                part.candidates.push(Candidate { start, end, ..**candidate });
             }
         }
-        piece.candidates.sort_unstable_by_key(Candidate::order);
-        piece.candidates.dedup_by_key(|candidate| candidate.order());
+        part.candidates.sort_unstable_by_key(Candidate::order);
+        part.candidates.dedup_by_key(|candidate| candidate.order());
     });
 }
 
-fn piece(sources: &Sources, covers: &[Placed], width: Width, start: usize, end: usize) -> Piece {
+fn part(sources: &Sources, covers: &[Placed], width: Width, range: Range<usize>) -> Part {
+    let Range { start, end } = range;
     let first = covers.partition_point(|placed| placed.end() as usize <= start);
     let last = covers.partition_point(|placed| (placed.at as usize) < end);
     let mut recent = [0; 4];
@@ -62,14 +64,14 @@ fn piece(sources: &Sources, covers: &[Placed], width: Width, start: usize, end: 
         recent.rotate_right(1);
         recent[0] = displacement;
     }
-    // A cover next to the piece may be worth prolonging into it.
+    // A cover next to the part may be worth prolonging into it.
     let around = &covers[first.saturating_sub(1)..(last + 1).min(covers.len())];
     let around: Vec<Placed> = around.iter().map(|&cover| clipped(cover, start, end)).collect();
-    let candidates = candidates(sources, &around, width, (start, end));
-    Piece { start, end, candidates, recent, continues }
+    let candidates = candidates(sources, &around, width, range.clone());
+    Part { range, candidates, recent, continues }
 }
 
-/// The part of a cover that is in a piece or near it, if any is; what is further away would be looked at in vain.
+/// The part of a cover that is in a part or near it, if any is; what is further away would be looked at in vain.
 fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
     let Placed { at, cover } = placed;
     let first = at.max((start as u32).saturating_sub(MARGIN));
@@ -81,19 +83,17 @@ fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
 }
 
 /// The cheapest covers by these prices.
-pub fn choose(
-    (base, target): (&[u8], &[u8]),
-    (pieces, lanes): (&[Piece], usize),
+pub(crate) fn choose(
+    images: Images,
+    parts: &[Part],
+    lanes: usize,
     prices: &Prices,
     references: &References,
 ) -> Vec<Placed> {
-    let lattice = Lattice { base, target, prices, references, lanes };
-    let chosen: Vec<Vec<Placed>> = pieces
-        .par_iter()
-        .map(|piece| {
-            lattice.cheapest((piece.start, piece.end), &piece.candidates, piece.recent, piece.continues)
-        })
-        .collect();
+    let lattice = Lattice { images, prices, references, lanes };
+    let cheapest =
+        |part: &Part| lattice.cheapest(part.range.clone(), &part.candidates, part.recent, part.continues);
+    let chosen: Vec<Vec<Placed>> = parts.par_iter().map(cheapest).collect();
     let mut all: Vec<Placed> = Vec::with_capacity(chosen.iter().map(Vec::len).sum());
     for next in chosen.into_iter().flatten() {
         match all.last_mut() {
@@ -104,24 +104,24 @@ pub fn choose(
     all
 }
 
-/// Whether two covers of the base are one, cut where pieces meet.
+/// Whether two covers of the base are one, cut where parts meet.
 fn goes_on(last: Placed, next: Placed) -> bool {
     let of_base = last.is_of_base() && next.is_of_base();
     of_base && last.end() == next.at && last.displacement() == next.displacement()
 }
 
-/// Where pieces begin and end.
+/// Where parts begin and end.
 fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
     let mut cuts = vec![0];
-    let mut wanted = PIECE;
-    while wanted + PIECE / 2 < size {
+    let mut wanted = PART;
+    while wanted + PART / 2 < size {
         let next = covers.partition_point(|placed| (placed.at as usize) < wanted);
-        let near = covers[next..].iter().take_while(|placed| (placed.at as usize) < wanted + PIECE / 4);
+        let near = covers[next..].iter().take_while(|placed| (placed.at as usize) < wanted + PART / 4);
         let long = near.into_iter().find(|placed| placed.cover.length >= LONG);
         let cut = long.map_or(wanted, |placed| (placed.at + placed.cover.length / 2) as usize);
         let cut = cut.min(size);
         cuts.push(cut);
-        wanted = cut + PIECE;
+        wanted = cut + PART;
     }
     if size > 0 && cuts.last() != Some(&size) {
         cuts.push(size);
@@ -140,23 +140,23 @@ mod tests {
     use crate::cover::Repeats;
     use crate::encode::Pages;
     use crate::refs::BaseReferences;
-    use crate::search::{Index, Match, SearchOptions, find_matches, noise};
+    use crate::search::{Index, SearchOptions, find_matches, noise};
 
     const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
 
     fn chosen(base: &[u8], target: &[u8], kind: PageKind) -> Vec<Placed> {
         let index = Index::build(base).unwrap();
         let repeats = Repeats::new(target);
+        let images = Images { base, target };
         let sources =
-            Sources { index: &index, masked: target, base, target, repeats: Some(&repeats), in_place: None };
+            Sources { index: &index, masked: target, images, repeats: Some(&repeats), in_place: None };
         let found = find_matches(&index, target, &SearchOptions::default());
-        let of_base = |found: &Match| Placed::of_base(found.target_start, found.base_start, found.length);
-        let covers: Vec<_> = found.iter().map(of_base).collect();
-        let pieces = pieces(&sources, &covers, WIDTH);
+        let covers: Vec<_> = found.iter().map(Placed::from).collect();
+        let parts = parts(&sources, &covers, WIDTH);
         let pages = Pages::uniform(kind);
         let space = AddressSpace { image_size: base.len() as u32, ..AddressSpace::default() };
-        let references = References::new(&BaseReferences::new(base, space, &[kind]), target, pages, &covers);
-        choose((base, target), (&pieces, WIDTH.lanes), &Prices::default(), &references)
+        let references = References::new(&BaseReferences::new(base, space), target, pages, &covers);
+        choose(images, &parts, WIDTH.lanes, &Prices::default(), &references)
     }
 
     fn check(base: &[u8], target: &[u8], covers: &[Placed]) {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_move_is_two_covers_whatever_the_pieces() {
+    fn a_move_is_two_covers_whatever_the_parts() {
         let base = noise(400_000, 256, 3);
         let target = [&base[150_000..], &base[..150_000]].concat();
         assert_eq!(

@@ -1,0 +1,224 @@
+//! The covers of a package: a draft for each mask, the job that says the cheapest one, and further passes by what the
+//! models charged.
+
+use patch_nostd::internals::wire::PageKind;
+use rayon::prelude::*;
+
+use super::level::{Choice, SCALES};
+use super::subject::Subject;
+use crate::api::{DiffError, Report};
+use crate::cover::{
+    LITERAL, Observer, Part, Prices, References, Repeats, Scale, Sources, available_covers, choose, estimate,
+    fill_gaps, parts, pool,
+};
+use crate::encode::{
+    BodyJob, CostCurve, LARGE_TUNING, PageCosts, Pages, Placed, Plan, START, Workload, cheapest, model_size,
+    operations,
+};
+use crate::images::Images;
+use crate::limits::LARGE;
+use crate::refs::Mask;
+use crate::search::{Equal, Index, SearchOptions, find_matches_around};
+
+/// About what a cover costs, in 1/256 bit.
+const COVER: u64 = 28 * 256;
+
+/// Covers, and what others could be chosen from.
+pub(super) struct Draft {
+    /// An estimate, in 1/256 bit.
+    cost: u64,
+    mask: Mask,
+    /// The kinds of pages that seem right.
+    pub(super) pages: Pages,
+    /// The kinds that are worth a trial encoding.
+    pub(super) kinds: Vec<PageKind>,
+    /// The covers in order of the target.
+    pub(super) covers: Vec<Placed>,
+    /// What covers can be chosen from, if they are chosen by price.
+    pub(super) parts: Vec<Part>,
+}
+
+impl Draft {
+    /// What the search finds in images with references of `mask` masked out.
+    pub(super) fn new(subject: &Subject, mask: Mask, repeats: Option<&Repeats>) -> Result<Self, DiffError> {
+        let Images { base, target } = subject.images;
+        let (masked_base, masked_target) =
+            rayon::join(|| mask.apply(base, &subject.space), || mask.apply(target, &subject.space));
+        let masked = Images { base: &masked_base, target: &masked_target };
+        let changed = *masked.base != *base || *masked.target != *target;
+        let pages = Pages::uniform(if changed { mask.kind() } else { PageKind::Bytes });
+        let kinds = if subject.effort.pages { subject.kinds.clone() } else { Vec::new() };
+        let (covers, parts) = search(subject, masked, repeats)?;
+        Ok(Self { cost: 0, mask, pages, kinds, covers, parts })
+    }
+
+    /// The cheapest of some drafts, each with its covers chosen from what all have found.
+    ///
+    /// Where a cover leads depends on what the others say about references, so each draft leads somewhere else.
+    pub(super) fn best_of(mut drafts: Vec<Self>, subject: &Subject) -> Option<Self> {
+        let mut parts = std::mem::take(&mut drafts.first_mut()?.parts);
+        drafts.iter().for_each(|other| pool(&mut parts, &other.parts));
+        drafts.dedup_by(|one, other| one.covers == other.covers);
+        drafts.par_iter_mut().for_each(|draft| draft.choose(subject, &parts));
+        let mut best = drafts.into_iter().min_by_key(|draft| (draft.cost, draft.mask))?;
+        best.parts = parts;
+        Some(best)
+    }
+
+    /// Chooses its covers by habitual prices, where the level chooses covers by price at all. For small images, also
+    /// estimates what they cost and which kinds of pages are worth a trial.
+    fn choose(&mut self, subject: &Subject, parts: &[Part]) {
+        let target = subject.images.target;
+        let estimates = subject.effort.pages && subject.is_small();
+        if estimates {
+            (_, self.pages) = estimated_pages(subject, &self.covers);
+        }
+        if let (Choice::All(width), false) = (subject.effort.choice, parts.is_empty()) {
+            let references = References::new(&subject.catalogue, target, self.pages.clone(), &self.covers);
+            self.covers = choose(subject.images, parts, width.lanes, &Prices::default(), &references);
+        }
+        if estimates {
+            let (copies, pages) = estimated_pages(subject, &self.covers);
+            let report = Report::of(operations(target.len(), &self.covers));
+            self.cost = copies + u64::from(LITERAL) * report.literals + COVER * report.base_covers;
+            self.kinds = pages.kinds.as_slice().to_vec();
+            self.pages = pages;
+        }
+    }
+}
+
+/// The search's covers, with those of gaps chosen by price if the level asks for it; and what covers can be chosen
+/// from if it chooses all of them.
+fn search(
+    subject: &Subject,
+    masked: Images,
+    repeats: Option<&Repeats>,
+) -> Result<(Vec<Placed>, Vec<Part>), DiffError> {
+    let equal = Equal::find_in_large(masked.base, masked.target);
+    // Beside masked copies of both images, there is not memory to sort more.
+    let eighths = if std::ptr::eq(masked.base, subject.images.base) { 8 } else { 5 };
+    let index = Index::around(masked.base, &equal, eighths)?;
+    let found = find_matches_around(&index, masked.target, &equal, &SearchOptions::default());
+    let available = |covers: Vec<Placed>| match subject.in_place {
+        Some(plan) => available_covers(plan, &covers),
+        None => covers,
+    };
+    let covers = available(found.iter().map(Placed::from).collect());
+    let sources = Sources {
+        index: &index,
+        masked: masked.target,
+        images: subject.images,
+        repeats,
+        in_place: subject.in_place,
+    };
+    Ok(match subject.effort.choice {
+        Choice::Search => (covers, Vec::new()),
+        Choice::All(width) if masked.size() <= LARGE => {
+            let parts = parts(&sources, &covers, width);
+            (covers, parts)
+        }
+        Choice::Gaps | Choice::All(_) => (available(fill_gaps(&sources, &covers)), Vec::new()),
+    })
+}
+
+/// The kinds of pages that these covers suggest, by habitual prices, and about what copying costs then.
+fn estimated_pages(subject: &Subject, covers: &[Placed]) -> (u64, Pages) {
+    let target = subject.images.target;
+    let estimate = |&kind: &PageKind| (kind, estimate(&subject.catalogue, target, kind, covers));
+    let costs_by_kind: Vec<(PageKind, PageCosts)> = subject.kinds.par_iter().map(estimate).collect();
+    cheapest(&costs_by_kind)
+}
+
+/// The job that says these covers, with tables for them.
+pub(super) fn body_job<'a>(
+    subject: &Subject<'a>,
+    covers: Vec<Placed>,
+    pages: Pages,
+) -> Result<BodyJob<'a>, DiffError> {
+    let Images { base, target } = subject.images;
+    let size = model_size(subject.budget, workload(subject, &covers))?;
+    let mut plan = Plan { target, covers, landmarks: Vec::new(), pages };
+    plan.choose_landmarks(size.landmarks as usize);
+    let tuning = if subject.is_small() { START } else { LARGE_TUNING };
+    let catalogue = subject.catalogue.clone();
+    Ok(BodyJob { base, plan, size, tuning, header: subject.header, catalogue })
+}
+
+/// How much the models will have to say about these covers.
+pub(super) fn workload(subject: &Subject, covers: &[Placed]) -> Workload {
+    let of_base = covers.par_iter().filter(|placed| placed.is_of_base());
+    let changes = of_base.map(|placed| u64::from(placed.changes(subject.images))).sum();
+    let report = Report::of(operations(subject.images.target.len(), covers));
+    Workload { covers: report.base_covers, literals: report.literals, changes }
+}
+
+/// Gives each page its kind where trial encodings say that it pays; returns what everything but the literals costs, in
+/// 1/256 bit.
+pub(super) fn choose_pages(job: &mut BodyJob, kinds: &[PageKind]) -> Result<u64, patch_nostd::Error> {
+    let page_costs = |&kind: &PageKind| {
+        let mut job = job.clone();
+        job.plan.pages = Pages::uniform(kind);
+        Ok((kind, job.page_costs()?))
+    };
+    let costs_by_kind: Result<Vec<(PageKind, PageCosts)>, _> = kinds.par_iter().map(page_costs).collect();
+    let costs_by_kind = costs_by_kind?;
+    let uniform = costs_by_kind.iter().min_by_key(|(kind, page_costs)| (page_costs.total, *kind));
+    let Some((kind, page_costs)) = uniform else { return Ok(0) };
+    let (mixed, pages) = cheapest(&costs_by_kind);
+    let (cost, pages) =
+        if mixed < page_costs.total { (mixed, pages) } else { (page_costs.total, Pages::uniform(*kind)) };
+    job.plan.pages = pages;
+    Ok(cost)
+}
+
+/// Chooses the job's covers again until that gains nothing, or as often as the level says; what the job costs then, if
+/// that became known.
+pub(super) fn choose_again(
+    subject: &Subject,
+    job: &mut BodyJob,
+    parts: &[Part],
+    lanes: usize,
+) -> Result<Option<CostCurve>, DiffError> {
+    let mut curve = None;
+    for _ in 0..subject.effort.passes {
+        let (gained, now) = pass(subject, job, parts, lanes)?;
+        curve = Some(now);
+        if !gained {
+            break;
+        }
+    }
+    Ok(curve)
+}
+
+/// One pass: whether it gained anything, and what the job costs now.
+fn pass(
+    subject: &Subject,
+    job: &mut BodyJob,
+    parts: &[Part],
+    lanes: usize,
+) -> Result<(bool, CostCurve), DiffError> {
+    let images = subject.images;
+    let references =
+        References::new(&subject.catalogue, images.target, job.plan.pages.clone(), &job.plan.covers);
+    let mut observer = Observer::new(images, &job.plan.covers, &references);
+    let before = job.watch(|position, costs| observer.step(position, costs)).map_err(DiffError::NotProved)?;
+    let prices = observer.prices(&Prices::default());
+    let trial = |&scale: &Scale| {
+        let covers = choose(images, parts, lanes, &prices.clone().scaled(scale), &references);
+        let mut next = job.clone();
+        next.size = model_size(subject.budget, workload(subject, &covers))?;
+        next.plan.covers = covers;
+        next.plan.choose_landmarks(next.size.landmarks as usize);
+        let curve = next.curve(Some(&before)).map_err(DiffError::NotProved)?;
+        Ok(curve.map(|curve| (curve, next)))
+    };
+    let trials: Result<Vec<Option<(CostCurve, BodyJob)>>, DiffError> =
+        SCALES[..subject.effort.scales].par_iter().map(trial).collect();
+    match trials?.into_iter().flatten().min_by_key(|(curve, _)| curve.total()) {
+        Some((curve, next)) if curve.total() < before.total() => {
+            *job = next;
+            Ok((true, curve))
+        }
+        _ => Ok((false, before)),
+    }
+}
