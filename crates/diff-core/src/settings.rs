@@ -118,6 +118,24 @@ macro_rules! by_name {
 }
 pub(crate) use by_name;
 
+/// Gives a struct of choices a setter for each field, so that callers write one expression.
+macro_rules! setters {
+    ($type:ident $(<$life:lifetime>)? { $($setter:ident: $field:ident: $value:ty),+ $(,)? }) => {
+        impl$(<$life>)? $type$(<$life>)? {
+            $(
+                #[doc = concat!("Sets `", stringify!($field), "`.")]
+                #[must_use]
+                pub fn $setter(mut self, $field: $value) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )+
+        }
+    };
+}
+#[cfg(feature = "release")]
+pub(crate) use setters;
+
 /// A number of bytes, with a binary unit (`K`, `KiB`, `M` and so on) or without one.
 ///
 /// # Errors

@@ -17,7 +17,6 @@ const LISTED: usize = 20;
 /// Streams of all levels that are listed with `--json`.
 const LISTED_JSON: usize = 20_000;
 
-/// Restores the target of a container's package.
 pub(crate) fn restore(base: impl Base, package: &Opened<'_>, target: impl Target) -> Result<(), Error> {
     let expanded = scratch(package.record.base_size)?;
     let written = scratch(if package.header.read_back { package.record.target_size } else { 0 })?;
@@ -40,7 +39,6 @@ pub(crate) fn open(package: &[u8]) -> Option<Opened<'_>> {
     Opened::new::<SoftwareSha256>(package).ok().flatten()
 }
 
-/// Rows of a name and a value.
 pub(crate) fn rows(package: &Opened<'_>) -> Vec<(&'static str, String)> {
     let record = &package.record;
     vec![
@@ -82,7 +80,6 @@ fn describe(item: &Item) -> String {
     format!("{name}: {plain} plain bytes in {} pieces, {corrections} bytes of corrections", item.pieces.len())
 }
 
-/// Plain bytes and bytes of corrections of a stream.
 fn sizes(item: &Item) -> (u64, usize) {
     let plain = item.pieces.iter().map(|piece| u64::from(piece.length)).sum();
     (plain, item.pieces.iter().map(|piece| piece.corrections.len()).sum())
@@ -98,7 +95,6 @@ const fn frame_name(frame: Frame) -> &'static str {
     }
 }
 
-/// The members for `--json`.
 pub(crate) fn fields(package: &Opened<'_>) -> Object {
     let record = &package.record;
     object(json!({ "container": {
@@ -113,7 +109,6 @@ pub(crate) fn fields(package: &Opened<'_>) -> Object {
     }}))
 }
 
-/// The first `left` streams.
 fn streams(level: &Level, left: &mut usize) -> Vec<Value> {
     let mut listed = Vec::new();
     for item in level.items.iter().filter(|item| item.frame.has_stream()) {

@@ -1,4 +1,4 @@
-//! The images that a release is made from: files that are mapped to memory while they are worked on.
+//! The images of a release: files, mapped to memory while they are worked on.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use diff_core::release::{self, Bytes, Flattened};
 
 use super::image::Image;
 use super::input::Input;
-use crate::report::{Console, Failure};
+use crate::report::{Console, Failure, shown};
 
 /// The versions and images of one `--from`: VERSION=IMAGE, an image that states its version, or a folder of images.
 pub(crate) fn named_sources(
@@ -26,14 +26,14 @@ pub(crate) fn named_sources(
     let own = if path.is_file() { Image::open(path, reading)?.version(None, console) } else { None };
     let version = own.ok_or_else(|| {
         Failure::usage(format!(
-            "--from {from}: expected VERSION=IMAGE, an image that states its version, or a folder of images"
+            "--from {}: expected VERSION=IMAGE, an image that states its version, or a folder of images",
+            shown(path)
         ))
         .note("such as --from 1.0.0=v1.bin")
     })?;
     Ok(vec![(version, path.to_owned())])
 }
 
-/// The image in a file.
 pub(crate) fn mapped(path: PathBuf, reading: &Reading) -> Flattened<Mapped> {
     Flattened::new(Mapped(path), reading.clone())
 }

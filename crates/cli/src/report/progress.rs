@@ -50,7 +50,6 @@ impl Bar {
         self.bar.set_position(0);
     }
 
-    /// Counts steps that are done.
     pub(crate) fn steps(&self, steps: u64) {
         self.bar.inc(steps);
     }
@@ -94,7 +93,6 @@ impl Progress for Bar {
     }
 }
 
-/// The name of a stage in messages and events.
 pub(crate) const fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Expand => "expanding",
@@ -105,7 +103,6 @@ pub(crate) const fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-/// Whether progress is shown.
 pub(super) fn is_wanted(console: &Console) -> bool {
     !console.is_quiet() && stderr().is_terminal()
 }
