@@ -1,4 +1,4 @@
-//! Options by name: the command line and release files share the tables of these, and the parsers of their values.
+//! Options by name: tables that the command line and release files share, and parsers of values.
 
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
@@ -54,6 +54,24 @@ macro_rules! settings {
 }
 pub(crate) use settings;
 
+/// Gives a struct that will grow a setter for each field, so that callers write it as one expression.
+macro_rules! setters {
+    ($type:ident $(<$life:lifetime>)? { $($setter:ident: $field:ident: $of:ty),+ $(,)? }) => {
+        impl$(<$life>)? $type$(<$life>)? {
+            $(
+                #[doc = concat!("The same with this [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+                #[must_use]
+                pub fn $setter(mut self, $field: $of) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )+
+        }
+    };
+}
+#[cfg(feature = "release")]
+pub(crate) use setters;
+
 impl<T: Default> Setting<T> {
     /// Checks a value.
     ///
@@ -94,8 +112,25 @@ pub(crate) fn parse_within(text: &str, bounds: RangeInclusive<u8>, what: &str) -
     text.parse().ok().filter(|number| bounds.contains(number)).ok_or_else(|| ValueError::expected(what))
 }
 
-/// Gives an enum that has `ALL` and `name` its parser, and its `Display` if that is the name.
+/// Gives an enum the names of its variants: `ALL`, `name`, a parser, and a `Display`. Of an enum that has `ALL` and `name`,
+/// only the others, and `Display` only on request.
 macro_rules! by_name {
+    ($type:ty { $($variant:ident = $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// All of them.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// The name in options, release files and JSON.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+
+        crate::settings::by_name!($type, Display);
+    };
     ($type:ty) => {
         impl std::str::FromStr for $type {
             type Err = crate::settings::ValueError;
@@ -117,24 +152,6 @@ macro_rules! by_name {
     };
 }
 pub(crate) use by_name;
-
-/// Gives a struct of choices a setter for each field, so that callers write one expression.
-macro_rules! setters {
-    ($type:ident $(<$life:lifetime>)? { $($setter:ident: $field:ident: $value:ty),+ $(,)? }) => {
-        impl$(<$life>)? $type$(<$life>)? {
-            $(
-                #[doc = concat!("Sets `", stringify!($field), "`.")]
-                #[must_use]
-                pub fn $setter(mut self, $field: $value) -> Self {
-                    self.$field = $field;
-                    self
-                }
-            )+
-        }
-    };
-}
-#[cfg(feature = "release")]
-pub(crate) use setters;
 
 /// A number of bytes, with a binary unit (`K`, `KiB`, `M` and so on) or without one.
 ///

@@ -30,7 +30,7 @@ pub(crate) struct PackArguments {
     pub(crate) identity: Given<Identity>,
     #[command(flatten)]
     pub(crate) listing: Given<ReleaseOptions>,
-    /// Make only this share of the packages, such as 2/5; `manifest merge` puts all shares together.
+    /// Make only this shard of the packages, such as 2/5; `manifest merge` joins all shards.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// Packages to make at once; 0 makes as many as there are threads.
@@ -77,7 +77,7 @@ pub(crate) struct ManifestArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ManifestCommand {
-    /// Put the shards of a release together.
+    /// Merge the shards of a release.
     Merge(MergeArguments),
 }
 

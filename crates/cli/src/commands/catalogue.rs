@@ -16,7 +16,8 @@ pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Re
         return console.print_either(|| listed(&catalogue), || table(&catalogue));
     };
     let product = arguments.product.as_deref();
-    match catalogue.find(Query { device_version, module: &arguments.module, product }) {
+    let query = Query::new(device_version).with_module(&arguments.module).with_product(product);
+    match catalogue.find(query) {
         Ok(delivery) if console.is_json() => console.print(delivered(&delivery)),
         Ok(delivery) => {
             if let Some(reason) = delivery.reason {

@@ -100,7 +100,7 @@ fn describe_signatures(table: &mut Table, package: &Smidgen) {
 }
 
 fn describe_encryption(table: &mut Table, package: &Smidgen) {
-    let Some(EncryptionEntry { cipher, kind, key }) = package.encryption() else { return };
+    let Some(EncryptionEntry { cipher, kind, key, .. }) = package.encryption() else { return };
     table.row("encrypted", format_args!("by {cipher}, for the {kind} key {key}"));
     if !package.is_decrypted() {
         table.row(

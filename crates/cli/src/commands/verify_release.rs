@@ -1,5 +1,7 @@
 //! `smidgen verify FOLDER`: restores every package of a release.
 
+use std::collections::BTreeSet;
+
 use diff_core::Escaped;
 use diff_core::release::{PublicKey, Replay, Replayed, Source};
 use serde_json::{Value, json};
@@ -15,6 +17,10 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
     for from in &arguments.from {
         let named = named_sources(from, &reading, console)?;
         sources.extend(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))));
+    }
+    let versions: BTreeSet<&str> = sources.iter().map(|source| source.version.as_str()).collect();
+    if versions.len() < sources.len() {
+        return Err(Failure::usage("a version is given twice").note("name each version once with --from"));
     }
     let secrets = arguments.decryption.keys(console)?;
     let replay = Replay::default().with_sources(&sources).with_keys(&keys).with_secrets(&secrets);

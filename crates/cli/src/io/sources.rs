@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use diff_core::input::Reading;
-use diff_core::release::{self, Bytes, Flattened};
+use diff_core::release::{self, Flattened, ImageBytes};
 
 use super::image::Image;
 use super::input::Input;
@@ -16,7 +16,10 @@ pub(crate) fn named_sources(
     reading: &Reading,
     console: &Console,
 ) -> Result<Vec<(String, PathBuf)>, Failure> {
-    if let Some((version, path)) = from.split_once('=') {
+    if let Some((version, path)) = from.split_once('=')
+        && !version.is_empty()
+        && !path.is_empty()
+    {
         return Ok(vec![(version.to_owned(), PathBuf::from(path))]);
     }
     let path = Path::new(from);
@@ -42,7 +45,7 @@ pub(crate) fn mapped(path: PathBuf, reading: &Reading) -> Flattened<Mapped> {
 pub(crate) struct Mapped(PathBuf);
 
 impl release::Image for Mapped {
-    fn open(&self) -> io::Result<Bytes<'_>> {
+    fn open(&self) -> io::Result<ImageBytes<'_>> {
         let input = Input::image(&self.0).map_err(|failure| io::Error::other(failure.to_string()))?;
         Ok(Box::new(input))
     }

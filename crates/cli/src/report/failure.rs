@@ -144,6 +144,8 @@ const fn remedy(kind: io::ErrorKind) -> Option<&'static str> {
     match kind {
         io::ErrorKind::NotFound => Some("check the spelling, and that the directory exists"),
         io::ErrorKind::PermissionDenied => Some("check the permissions of the file and its directory"),
+        io::ErrorKind::AlreadyExists => Some("a file with this name exists: give another name"),
+        io::ErrorKind::NotADirectory => Some("a part of the path is a file, not a directory"),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Some("free some space; nothing was left behind")
         }

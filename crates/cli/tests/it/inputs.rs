@@ -1,4 +1,4 @@
-//! Images as builds leave them: `flatten`, and every command that takes an image.
+//! Images of all input formats: `flatten`, and every command that takes an image.
 
 use testkit::builds;
 

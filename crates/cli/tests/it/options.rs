@@ -1,4 +1,4 @@
-//! Options that shape a package, and what of them can be seen in it.
+//! Options that decide a package, and their traces in it.
 
 use crate::common::{Desk, md5, sha256};
 

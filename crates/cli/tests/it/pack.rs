@@ -102,7 +102,13 @@ fn broken_rules_are_refused_before_any_work() {
     ] {
         desk.run(&format!("{PACK} {option}")).failed(2, &[part, "docs/platform.md"]);
     }
-    desk.run("pack -o out --to v3 --to-version 3 --from v1").failed(2, &["expected VERSION=IMAGE"]);
+    for from in ["v1", "1=", "=v1"] {
+        desk.run(&format!("pack -o out --to v3 --to-version 3 --from {from}"))
+            .failed(2, &["expected VERSION=IMAGE"]);
+    }
+    desk.run("pack -o out --to v3 --to-version 3 --from .1=v1").failed(2, &["begins with a dot"]);
+    desk.run("pack -o v1 --to v3 --to-version 3")
+        .failed(1, &["v1: cannot write: ", "a file with this name exists"]);
     desk.run("pack -o out --to v3").failed(2, &["--to-version"]);
     desk.run("pack -o out --to v3 --to-version 3 --from 1=none").failed(1, &["none: cannot read"]);
     desk.run("pack -o . --to v3 --to-version 3").failed(2, &["the image is in the folder of the release"]);
@@ -118,6 +124,7 @@ fn shards_are_merged_to_what_one_run_makes() {
         desk.ok(&format!("{line} --shard {shard}/2"));
     }
     desk.run("manifest merge shard1 -o merged").failed(3, &["shard 2/2 is missing"]);
+    assert!(!desk.path("merged").exists());
     desk.ok("manifest merge shard1 shard2 -o merged");
     assert!(files(&desk.path("merged")) == files(&desk.path("out")));
     assert_eq!(desk.run(&format!("{PACK} --shard 3/2")).code, 2);

@@ -1,4 +1,4 @@
-//! What cannot be done is refused: with the right exit code, in clear words, and without harm.
+//! Impossible commands fail with the right exit code and message, and do no harm.
 
 use std::fs::{self, File};
 
@@ -25,7 +25,7 @@ fn tampered(change: impl FnOnce(&mut Vec<u8>)) -> Desk {
 }
 
 #[test]
-fn a_wrong_base_is_told_with_both_digests() {
+fn a_wrong_base_fails_with_both_digests() {
     let desk = Desk::with_package();
     let right = desk.read("old");
     let mut wrong = right.clone();
@@ -36,7 +36,7 @@ fn a_wrong_base_is_told_with_both_digests() {
 }
 
 #[test]
-fn a_base_of_another_size_is_told_with_both_sizes() {
+fn a_base_of_another_size_fails_with_both_sizes() {
     let desk = Desk::with_package();
     desk.write("old", &noise(59_999));
     all_fail(&desk, 4, &["(E11)", "60000 bytes", "59999 bytes", &sha256(&noise(59_999))[..32]]);

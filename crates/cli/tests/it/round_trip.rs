@@ -1,4 +1,4 @@
-//! Packages are made, shown, proved and restored from.
+//! Packages are made, shown, verified and applied.
 
 use std::fs;
 

@@ -249,6 +249,10 @@ mod texts {
         for option in ["--product", "--module", "--name", "--description"] {
             run(&desk, &with(&format!("{PACK} out"), &[option, HOSTILE])).failed(2, &[]);
         }
+        for option in ["--product", "--module"] {
+            let find = "catalogue . --device-version 1";
+            run(&desk, &with(find, &[option, HOSTILE])).failed(5, &[r"s\u001b[31m\r"]);
+        }
         let pack = "pack -o out --to new --level 1";
         run(&desk, &with(pack, &["--from", "1=old", "--to-version", HOSTILE])).failed(2, &["version"]);
         let from = format!("{HOSTILE}=old");

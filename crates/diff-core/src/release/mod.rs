@@ -19,8 +19,8 @@ pub use make::{
     sign_release,
 };
 pub use model::{
-    BaseEntry, Bytes, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, FullBecause,
-    Image, KeyKind, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery,
+    BaseEntry, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, FullBecause, Image,
+    ImageBytes, KeyKind, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery,
     PackageEntry, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Shard, Source, SourceEntry,
     TargetEntry, Type, codec_name, sources_in,
 };

@@ -116,21 +116,9 @@ impl Encryption {
     }
 }
 
-by_name!(CipherChoice, Display);
+by_name!(CipherChoice { ChaCha20 = "chacha20", Aes256Ctr = "aes-256-ctr" });
 
 impl CipherChoice {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::ChaCha20, Self::Aes256Ctr];
-
-    /// The name in options, manifests and reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ChaCha20 => "chacha20",
-            Self::Aes256Ctr => "aes-256-ctr",
-        }
-    }
-
     /// The cipher of a number of the format.
     #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {

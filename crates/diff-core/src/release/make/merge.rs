@@ -16,7 +16,6 @@ use crate::release::platform::version_order;
 /// # Errors
 /// [`PackError::MissingShard`]; [`PackError::Merge`] if a shard is there twice, or shards are of different releases.
 pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
-    let store = Store::create(folder)?;
     let mut shards: Vec<(Shard, Manifest, Store)> = Vec::new();
     for from in folders {
         for manifest in Store::open(from)?.manifests()? {
@@ -28,6 +27,7 @@ pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     shards.sort_by_key(|(shard, ..)| *shard);
     check_complete(&shards)?;
     let merged = joined(&shards)?;
+    let store = Store::create(folder)?;
     for (_, manifest, from) in &shards {
         manifest.packages.iter().try_for_each(|package| copy(manifest, package, from, &store))?;
     }

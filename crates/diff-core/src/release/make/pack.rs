@@ -22,8 +22,8 @@ use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
-    BaseEntry, Bytes, EncryptionEntry, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard, SourceEntry,
-    TargetEntry, Type, codec_name,
+    BaseEntry, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard,
+    SourceEntry, TargetEntry, Type, codec_name,
 };
 use crate::release::platform;
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
@@ -146,7 +146,7 @@ impl Run<'_> {
     fn target(&self) -> Result<TargetEntry, PackError> {
         let (sha256, md5) = rayon::join(|| self.target.sha256(), || self.target.md5());
         let failed = |error| PackError::Image { version: self.release.version.clone(), error };
-        let input = self.release.target.record().map_err(failed)?;
+        let input = self.release.target.provenance().map_err(failed)?;
         Ok(TargetEntry {
             size: self.target.bytes().len() as u64,
             sha256: hex(&sha256),
@@ -238,7 +238,7 @@ impl Run<'_> {
         self.progress.event(&Event::Began { file: &task.file });
         let base = match &task.base {
             Some((image, _)) => image.open(),
-            None => Ok(Box::new([]) as Bytes),
+            None => Ok(Box::new([]) as ImageBytes),
         };
         let failed = |error| PackError::Image { version: task.source_versions.join(", "), error };
         let base = base.map_err(failed)?;

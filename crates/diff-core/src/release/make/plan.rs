@@ -47,7 +47,7 @@ impl<'a> Plan<'a> {
         let describe = |source: &&Source| {
             let failed = |error| PackError::Image { version: source.version.clone(), error };
             let bytes = source.image.open().map_err(failed)?;
-            Ok((BaseEntry::of((*bytes).as_ref()), source.image.record().map_err(failed)?))
+            Ok((BaseEntry::of((*bytes).as_ref()), source.image.provenance().map_err(failed)?))
         };
         let images: Result<Vec<_>, PackError> = sources.par_iter().map(describe).collect();
         let mut plan = Self { tasks: vec![common.full()], sources: Vec::new() };

@@ -9,8 +9,9 @@ use super::entries::{PackageEntry, Type};
 use super::manifest::{MANIFEST_FILE, Manifest};
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
-use crate::release::platform::{self, RuleError, version_order};
+use crate::release::platform::{self, DEFAULT_MODULE, RuleError, version_order};
 use crate::release::regular;
+use crate::settings::setters;
 
 /// Releases, in the order of product, module and version.
 #[derive(Clone, Debug)]
@@ -22,6 +23,7 @@ pub struct Catalogue {
 
 /// The device that needs a package.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Query<'a> {
     /// The version that it reports.
     pub device_version: &'a str,
@@ -63,7 +65,7 @@ pub enum NoDelivery {
     #[error(transparent)]
     Rule(#[from] RuleError),
     /// There is no release for the product.
-    #[error("there is no release for the product \"{product}\"; there are: {}", list(known))]
+    #[error("there is no release for the product \"{}\"; there are: {}", Escaped(product), list(known))]
     Product {
         /// The device's.
         product: String,
@@ -77,7 +79,7 @@ pub enum NoDelivery {
         known: BTreeSet<String>,
     },
     /// There is no release for the module.
-    #[error("there is no release for the module \"{module}\"; there are: {}", list(known))]
+    #[error("there is no release for the module \"{}\"; there are: {}", Escaped(module), list(known))]
     Module {
         /// The device's.
         module: String,
@@ -107,6 +109,19 @@ pub enum NoDelivery {
         version: String,
     },
 }
+
+impl<'a> Query<'a> {
+    /// A device with this version of the default module.
+    #[must_use]
+    pub const fn new(device_version: &'a str) -> Self {
+        Self { device_version, module: DEFAULT_MODULE, product: None }
+    }
+}
+
+setters!(Query<'a> {
+    with_module: module: &'a str,
+    with_product: product: Option<&'a str>,
+});
 
 impl fmt::Display for FullBecause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -263,15 +278,11 @@ mod tests {
         (folder, catalogue)
     }
 
-    const fn query(device_version: &str) -> Query<'_> {
-        Query { device_version, module: "default", product: None }
-    }
-
     #[test]
     fn sources_get_their_package_of_the_newest_release() {
         let (_folder, catalogue) = shelf();
         let found = |version| {
-            let delivery = catalogue.find(query(version)).unwrap();
+            let delivery = catalogue.find(Query::new(version)).unwrap();
             (delivery.manifest.version.as_str(), delivery.package.file.as_str(), delivery.reason)
         };
         assert_eq!(found("1.0.1"), ("3.0.0", "1.0.0-to-3.0.0.bin", None));
@@ -284,17 +295,17 @@ mod tests {
     fn each_reason_has_its_error() {
         let (folder, catalogue) = shelf();
         let why = |query| catalogue.find(query).unwrap_err().to_string();
-        assert_eq!(why(query("3.0.0")), "the device has the newest version, 3.0.0");
-        assert!(why(query("3.0.1")).contains("newer than the newest release, 3.0.0"));
-        assert!(why(query("1 0")).contains("' ' as character 2"));
-        let module = Query { module: "gps", ..query("1") };
+        assert_eq!(why(Query::new("3.0.0")), "the device has the newest version, 3.0.0");
+        assert!(why(Query::new("3.0.1")).contains("newer than the newest release, 3.0.0"));
+        assert!(why(Query::new("1 0")).contains("' ' as character 2"));
+        let module = Query::new("1").with_module("gps");
         assert_eq!(why(module), "there is no release for the module \"gps\"; there are: default, radio");
-        let product = Query { product: Some("lamp"), ..query("1") };
+        let product = Query::new("1").with_product(Some("lamp"));
         assert_eq!(why(product), "there is no release for the product \"lamp\"; there are: sensor");
         fs::write(folder.path().join("a").join("1.0.0-to-3.0.0.bin"), b"short").unwrap();
-        assert!(why(query("1.0.0")).contains("is missing or has another size"));
+        assert!(why(Query::new("1.0.0")).contains("is missing or has another size"));
         let nothing = Catalogue { releases: Vec::new() };
-        let why = nothing.find(query("1")).unwrap_err().to_string();
+        let why = nothing.find(Query::new("1")).unwrap_err().to_string();
         assert_eq!(why, "there is no release for the module \"default\"; there are: none");
     }
 
@@ -304,8 +315,8 @@ mod tests {
         let mut lamp = manifest();
         lamp.product = Some("lamp".to_owned());
         catalogue.releases.insert(0, (PathBuf::from("none"), lamp));
-        assert!(matches!(catalogue.find(query("1")), Err(NoDelivery::Products { .. })));
-        let sensor = Query { product: Some("sensor"), ..query("1.0.0") };
+        assert!(matches!(catalogue.find(Query::new("1")), Err(NoDelivery::Products { .. })));
+        let sensor = Query::new("1.0.0").with_product(Some("sensor"));
         assert_eq!(catalogue.find(sensor).unwrap().manifest.product.as_deref(), Some("sensor"));
     }
 

@@ -13,6 +13,7 @@ use crate::settings::by_name;
 /// The target image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct TargetEntry {
     /// Its bytes.
     pub size: u64,
@@ -28,6 +29,7 @@ pub struct TargetEntry {
 /// A base image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BaseEntry {
     /// Its bytes.
     pub size: u64,
@@ -38,6 +40,7 @@ pub struct BaseEntry {
 /// A version in the field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SourceEntry {
     /// The version that devices report.
     pub version: String,
@@ -56,6 +59,7 @@ pub struct SourceEntry {
 /// A differential package that was too large to keep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Dropped {
     /// Its bytes.
     pub size: u64,
@@ -76,6 +80,7 @@ pub enum Type {
 /// A package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PackageEntry {
     /// Full or differential.
     #[serde(rename = "type")]
@@ -117,6 +122,7 @@ pub struct PackageEntry {
 /// How a package is encrypted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct EncryptionEntry {
     /// The cipher.
     pub cipher: CipherChoice,
@@ -137,21 +143,7 @@ pub enum KeyKind {
     Sealed,
 }
 
-impl KeyKind {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Shared, Self::Sealed];
-
-    /// The name in manifests and reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Shared => "shared",
-            Self::Sealed => "sealed",
-        }
-    }
-}
-
-by_name!(KeyKind, Display);
+by_name!(KeyKind { Shared = "shared", Sealed = "sealed" });
 
 impl BaseEntry {
     pub(crate) fn of(bytes: &[u8]) -> Self {

@@ -10,7 +10,7 @@ use crate::input::{self, Flat, Provenance, Reading};
 use crate::release::regular::{self, Links};
 
 /// The bytes of an open image: memory that is freed, or a map that is unmapped, when dropped.
-pub type Bytes<'a> = Box<dyn AsRef<[u8]> + Send + Sync + 'a>;
+pub type ImageBytes<'a> = Box<dyn AsRef<[u8]> + Send + Sync + 'a>;
 
 /// Something that can be opened any number of times, with the same bytes each time.
 pub trait Image: Send + Sync {
@@ -18,13 +18,13 @@ pub trait Image: Send + Sync {
     ///
     /// # Errors
     /// Those of the operating system, and images that cannot be flattened.
-    fn open(&self) -> io::Result<Bytes<'_>>;
+    fn open(&self) -> io::Result<ImageBytes<'_>>;
 
     /// The file that the image was taken from; `None` if it was plain bytes.
     ///
     /// # Errors
     /// Those of the operating system, and images that cannot be flattened.
-    fn record(&self) -> io::Result<Option<Provenance>> {
+    fn provenance(&self) -> io::Result<Option<Provenance>> {
         Ok(None)
     }
 }
@@ -41,13 +41,13 @@ impl<I: Image> Flattened<I> {
         Self { file, reading }
     }
 
-    fn read<'f>(&self, file: &'f Bytes<'_>) -> io::Result<Flat<'f>> {
+    fn read<'f>(&self, file: &'f ImageBytes<'_>) -> io::Result<Flat<'f>> {
         input::read((**file).as_ref(), &self.reading).map_err(io::Error::other)
     }
 }
 
 impl<I: Image> Image for Flattened<I> {
-    fn open(&self) -> io::Result<Bytes<'_>> {
+    fn open(&self) -> io::Result<ImageBytes<'_>> {
         let file = self.file.open()?;
         match self.read(&file)?.bytes {
             Cow::Borrowed(_) => Ok(file),
@@ -55,26 +55,27 @@ impl<I: Image> Image for Flattened<I> {
         }
     }
 
-    fn record(&self) -> io::Result<Option<Provenance>> {
+    fn provenance(&self) -> io::Result<Option<Provenance>> {
         Ok(self.read(&self.file.open()?)?.record)
     }
 }
 
 /// Bytes in memory.
 impl Image for Vec<u8> {
-    fn open(&self) -> io::Result<Bytes<'_>> {
+    fn open(&self) -> io::Result<ImageBytes<'_>> {
         Ok(Box::new(self.as_slice()))
     }
 }
 
 /// A regular file within the format's limit, read whole. An `Image` of your own that maps files saves that memory.
 impl Image for PathBuf {
-    fn open(&self) -> io::Result<Bytes<'_>> {
+    fn open(&self) -> io::Result<ImageBytes<'_>> {
         Ok(Box::new(regular::read(self, IMAGE_LIMIT.into(), Links::Followed)?))
     }
 }
 
 /// A version in the field, with its image.
+#[non_exhaustive]
 pub struct Source {
     /// The version that devices report.
     pub version: String,
@@ -115,8 +116,8 @@ mod tests {
         assert!(broken.open().err().unwrap().to_string().contains("Intel HEX, line 1"));
         let flat = Flattened::new(b":024142006162B8\n:00000001FF\n".to_vec(), Reading::default());
         assert_eq!((*flat.open().unwrap()).as_ref(), b"ab");
-        assert_eq!(flat.record().unwrap().unwrap().base_address, Some(0x4142));
+        assert_eq!(flat.provenance().unwrap().unwrap().base_address, Some(0x4142));
         let plain = Flattened::new(b"ab".to_vec(), Reading::default());
-        assert_eq!(((*plain.open().unwrap()).as_ref(), plain.record().unwrap()), (&b"ab"[..], None));
+        assert_eq!(((*plain.open().unwrap()).as_ref(), plain.provenance().unwrap()), (&b"ab"[..], None));
     }
 }

@@ -19,6 +19,7 @@ pub const MANIFEST_SCHEMA: &str = include_str!("manifest.schema.json");
 /// A release, or one shard of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Manifest {
     /// [`MANIFEST_VERSION`].
     pub manifest: u32,

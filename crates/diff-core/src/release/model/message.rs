@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::entries::{PackageEntry, Type};
 use super::manifest::Manifest;
 use crate::digest::sha256_hex;
+use crate::escaped::Escaped;
 use crate::release::error::PackError;
 use crate::release::platform::{self, NAME_LIMIT, RuleError, SignMethod};
 
@@ -22,12 +23,14 @@ impl<'a> Messages<'a> {
     /// [`PackError::Usage`] for other addresses.
     pub fn new(manifest: &'a Manifest, url_base: &'a str) -> Result<Self, PackError> {
         let rest = url_base.strip_prefix("https://").or_else(|| url_base.strip_prefix("http://"));
+        let wrong = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#');
         match rest {
-            Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', ' ']) => {
+            Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !rest.contains(wrong) => {
                 Ok(Self { manifest, url_base: url_base.trim_end_matches('/') })
             }
             _ => Err(PackError::Usage(format!(
-                "\"{url_base}\" is not the address of a folder; give one such as https://example.com/ota"
+                "\"{}\" is not the address of a folder; give one such as https://example.com/ota",
+                Escaped(url_base)
             ))),
         }
     }
@@ -234,10 +237,10 @@ mod tests {
     #[test]
     fn addresses_are_web_addresses() {
         let manifest = manifest();
-        for wrong in
-            ["", "ftp://example.com", "example.com", "https://", "https://e.com/?q=", "https://e.com/#x"]
-        {
-            assert!(Messages::new(&manifest, wrong).is_err(), "{wrong}");
+        let wrong = "|ftp://example.com|example.com|https://|https:///x|https://e.com/?q=|https://e.com/#x|\
+                     https://e.com/\n|https://e.com/\x1b[31m";
+        for wrong in wrong.split('|') {
+            assert!(Messages::new(&manifest, wrong).is_err(), "{wrong:?}");
         }
         assert_eq!(escaped("1.0-a_b.bin"), "1.0-a_b.bin");
         assert_eq!(escaped("a b/ü"), "a%20b%2F%C3%BC");

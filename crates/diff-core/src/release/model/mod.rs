@@ -14,7 +14,7 @@ pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
 pub use entries::{
     BaseEntry, Dropped, EncryptionEntry, KeyKind, PackageEntry, SourceEntry, TargetEntry, Type, codec_name,
 };
-pub use image::{Bytes, Flattened, Image, Source};
+pub use image::{Flattened, Image, ImageBytes, Source};
 pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
 pub use message::Messages;
 pub use release::{DEFAULT_SHARE, Release, ReleaseOptions};

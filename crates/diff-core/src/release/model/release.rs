@@ -149,6 +149,12 @@ impl Release {
                 product.len()
             )));
         }
+        if let Some(source) = self.sources.iter().find(|source| source.version.starts_with('.')) {
+            let version = &source.version;
+            return Err(PackError::Usage(format!(
+                "the source version \"{version}\" begins with a dot, and so would the name of its package: hidden files are no packages"
+            )));
+        }
         if has_control(&self.listing.description) {
             return Err(PackError::Usage(
                 "the description has control characters; leave them out".to_owned(),
@@ -279,6 +285,9 @@ mod tests {
         for release in unusable.chain(listings.map(release)) {
             assert!(matches!(release.check(), Err(PackError::Usage(_))));
         }
+        // Its package would be a hidden file, which manifests refuse.
+        let hidden = default().source("..", Vec::new());
+        assert!(matches!(hidden.check(), Err(PackError::Usage(_))));
         assert!(of_product(&"p".repeat(64)).check().is_ok());
         assert!(release(named("n").with_share(100)).check().is_ok());
     }

@@ -17,18 +17,4 @@ pub enum SignMethod {
     Sha256,
 }
 
-impl SignMethod {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Md5, Self::Sha256];
-
-    /// The name in options, manifests and the platform's calls.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Md5 => "MD5",
-            Self::Sha256 => "SHA256",
-        }
-    }
-}
-
-by_name!(SignMethod);
+by_name!(SignMethod { Md5 = "MD5", Sha256 = "SHA256" });
