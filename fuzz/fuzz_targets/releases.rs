@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 
 use arbitrary::Arbitrary;
 use diff_core::release::{
-    Catalogue, MANIFEST_FILE, Manifest, PackOptions, Release, Source, merge, pack, replay,
+    Catalogue, MANIFEST_FILE, Manifest, PackOptions, Release, Source, merge, Replay, pack,
 };
-use diff_core::{Options, Ram, Silent};
+use diff_core::{Identity, Options, Ram, Silent};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -51,7 +51,7 @@ fuzz_target!(|input: Input| {
     }
     let sources =
         [Source::new("1.0", b"an image".repeat(30)), Source::new("1.1", b"another image".repeat(30))];
-    let _ = replay(&genuine.folder, &sources, &[], &[]);
+    let _ = Replay::default().with_sources(&sources).run(&genuine.folder);
     let _ = Catalogue::read(&genuine.folder);
     let _ = merge(&[&genuine.folder], &genuine.folder.join("merged"));
     for name in [&name, &genuine.package] {
@@ -73,11 +73,11 @@ fn genuine() -> &'static Genuine {
     static MADE: OnceLock<Genuine> = OnceLock::new();
     MADE.get_or_init(|| {
         let folder = std::env::temp_dir().join(format!("smidgen-fuzz-{}", std::process::id()));
+        let identity = Identity::default().with_product(Some("controller".to_owned()));
         let release = Release::new("1.2", b"the new image".repeat(30))
             .source("1.0", b"an image".repeat(30))
             .source("1.1", b"another image".repeat(30))
-            .product("controller")
-            .options(Options::default().with_ram(Ram::Bytes(4 << 10)).with_level(1));
+            .with_options(Options::default().with_ram(Ram::Bytes(4 << 10)).with_level(1).with_identity(identity));
         let manifest = pack(&release, &PackOptions::default(), &folder, &Silent).expect("a release");
         let package = manifest.packages[0].file.clone();
         let bytes = fs::read(folder.join(&package)).expect("a package");

@@ -1,6 +1,6 @@
 //! `smidgen`: makes differential firmware packages, applies, shows and verifies them, and packs releases.
 //!
-//! Imports go downward only: `commands`, then `arguments`, then `io`, then `report`.
+//! Imports go downward only: `commands`, `arguments`, `io`, `report`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -17,7 +17,7 @@ use arguments::{Arguments, Command};
 use report::{Console, Failure};
 
 fn main() -> ExitCode {
-    // Clap ends the program on wrong usage, with the exit code that we document.
+    // Clap ends the program on wrong usage, with exit code 2.
     let arguments = Arguments::parse();
     let console = Console::with_standard_output(arguments.quiet, arguments.json);
     match run(&arguments.command, &console) {

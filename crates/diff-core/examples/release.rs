@@ -39,10 +39,13 @@ fn single(watch: &Watch) -> Result<usize, Box<dyn Error>> {
     let (old, new) = (std::fs::read(firmware(1))?, std::fs::read(firmware(2))?);
     // Files of any format that builds leave; these are plain.
     let (old, new) = (read(&old, &Reading::default())?, read(&new, &Reading::default())?);
-    let identity = Identity::default().with_product(Some("controller".to_owned()));
-    let options = Options::default().with_ram(Ram::Bytes(16 << 10)).with_identity(identity);
-    let package = diff(&old.bytes, &new.bytes, &options, watch)?;
+    let package = diff(&old.bytes, &new.bytes, &options(), watch)?;
     Ok(package.bytes.len())
+}
+
+fn options() -> Options {
+    let identity = Identity::default().with_product(Some("controller".to_owned()));
+    Options::default().with_ram(Ram::Bytes(16 << 10)).with_identity(identity)
 }
 
 /// All packages of a release, in a folder: what `smidgen pack` does.
@@ -51,11 +54,9 @@ fn release(folder: &Path, watch: &Watch) -> Result<(), PackError> {
     let release = Release::new("1.5.0", image(3))
         .source("1.4.0", image(1))
         .source("1.4.1", image(2))
-        .product("controller")
-        .terms(ReleaseOptions { description: "temperature profiles".into(), ..ReleaseOptions::default() })
-        .options(Options::default().with_ram(Ram::Bytes(16 << 10)).with_level(4));
-    let effort = PackOptions { jobs: 2, ..PackOptions::default() };
-    let manifest = pack(&release, &effort, folder, watch)?;
+        .with_listing(ReleaseOptions::default().with_description("temperature profiles".to_owned()))
+        .with_options(options().with_level(4));
+    let manifest = pack(&release, &PackOptions::default().with_jobs(2), folder, watch)?;
     for package in &manifest.packages {
         let from = match package.kind {
             Type::Full => "anything".to_owned(),
@@ -71,7 +72,7 @@ fn firmware(version: u8) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../fixtures/firmware/app-v{version}.bin"))
 }
 
-/// Watches, and wants no more when time is up. The library prints nothing: whatever is told is told here.
+/// Counts stages, and cancels when time is up. The library prints nothing.
 struct Watch {
     end: Option<Instant>,
     stages: Mutex<BTreeMap<String, usize>>,

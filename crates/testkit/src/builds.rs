@@ -1,4 +1,4 @@
-//! Writers of what builds leave, written apart from the readers: each as short as its format allows.
+//! Writers of input formats, written independently of the readers.
 
 use sha2::{Digest, Sha256};
 
@@ -56,7 +56,7 @@ fn digits(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// What an ELF file is made of.
+/// The parts of an ELF file.
 #[derive(Clone, Debug)]
 pub struct Elf {
     /// `e_machine`: 40 is ARM.
@@ -159,7 +159,7 @@ pub fn area(magic: u16, records: &[(u16, &[u8])]) -> Vec<u8> {
     [info, bytes].concat()
 }
 
-/// An image of ESP-IDF for the ESP32-C3 with a description and these segments besides.
+/// An image of ESP-IDF for the ESP32-C3 with a description, and these segments.
 pub fn esp(version: &str, segments: &[Piece]) -> Vec<u8> {
     let mut description = vec![0; 256];
     description[..4].copy_from_slice(&0xABCD_5432u32.to_le_bytes());

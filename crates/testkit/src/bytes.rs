@@ -1,4 +1,4 @@
-//! Numbers and bytes that look random and are always the same.
+//! Random numbers and bytes, always the same.
 
 /// A linear congruential generator (Knuth, MMIX).
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ impl Random {
     }
 }
 
-/// Bytes without any order, of which there are `alphabet` different ones.
+/// Random bytes below `alphabet`.
 pub fn noise(length: usize, alphabet: u32, seed: u64) -> Vec<u8> {
     let mut random = Random::new(seed);
     (0..length).map(|_| random.below(alphabet) as u8).collect()

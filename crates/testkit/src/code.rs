@@ -25,14 +25,14 @@ pub struct Code {
 
 #[derive(Clone, Debug)]
 enum Statement {
-    /// What refers to nothing.
+    /// Without a reference.
     Plain(Vec<u8>),
-    /// Instructions or a word that refer to a function, by its name, and so many bytes into it.
+    /// Instructions or a word that refer to a function, by its name, and an offset in it.
     Refer(&'static [u8], u32, u32),
 }
 
 impl Code {
-    /// So many functions that look random and are always the same.
+    /// Random functions, always the same.
     pub fn new(kind: PageKind, functions: u32, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let functions = (0..functions).map(|name| (name, function(kind, functions, &mut random))).collect();
@@ -140,7 +140,7 @@ fn plain(kind: PageKind, random: &mut Random) -> Statement {
     })
 }
 
-/// Instructions that refer to something, but not yet to what they shall.
+/// Instructions with a reference whose target is not linked yet.
 fn template(kind: PageKind, random: &mut Random) -> Option<&'static [u8]> {
     let templates: &[&'static [u8]] = match kind {
         PageKind::Bytes => return None,
@@ -188,7 +188,7 @@ fn template(kind: PageKind, random: &mut Random) -> Option<&'static [u8]> {
     Some(templates[random.below(templates.len() as u32) as usize])
 }
 
-/// The instructions at `address`, made to refer to `target` if they can.
+/// The instructions at `address`, linked to `target` if they can reach it.
 fn linked(kind: PageKind, template: &[u8], address: u32, target: u32, space: &AddressSpace) -> Vec<u8> {
     let mut bytes = template.to_vec();
     match kind {

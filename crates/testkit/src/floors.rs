@@ -24,7 +24,7 @@ pub fn check(manifest: &str, root: &str, floors: &[&[&str]]) {
         let floor = floors.iter().position(|floor| floor.contains(&folder));
         let floor = floor.unwrap_or_else(|| panic!("{folder} is on no floor"));
         let code = code(&read_to_string(file).unwrap());
-        // Whatever leaves its folder says so.
+        // Imports from other folders are visible as such.
         let depth = path.iter().count() - usize::from(path.ends_with("mod.rs"));
         assert!(
             !code.contains(&"super::".repeat(depth)),

@@ -1,11 +1,11 @@
-//! Packages of containers that somebody changed with intent: every digest and length is right, but what they say is not.
+//! Forged packages of containers: digests and lengths are right, the recipes are not.
 
 use patch_nostd::container::Opened;
 use patch_nostd::internals::container::{Level, Record};
 use patch_nostd::internals::wire::Extensions;
 use patch_nostd::{Header, SoftwareSha256};
 
-/// Corrections for which preflate-rs makes output without end, found by mutation.
+/// Corrections from which preflate-rs makes endless output, found by mutation.
 pub const ENDLESS: [u8; 58] = [
     0x00, 0x01, 0x04, 0x0e, 0x00, 0x04, 0x08, 0x03, 0xff, 0x7f, 0x00, 0x02, 0xc0, 0x1f, 0x00, 0x04, 0x01,
     0x04, 0x03, 0x02, 0x00, 0x23, 0x00, 0xc1, 0x62, 0x4f, 0xfa, 0xde, 0x91, 0xea, 0x12, 0x73, 0xbe, 0x15,
@@ -13,7 +13,7 @@ pub const ENDLESS: [u8; 58] = [
     0x47, 0xb9, 0xfd, 0x3f, 0x93, 0x95, 0xd0,
 ];
 
-/// What may be changed of a package; record and header follow from the recipes, unless they are changed after that.
+/// The parts of a package to change; record and header follow from the recipes, unless they are changed later.
 pub struct Forge<'p> {
     /// The header.
     pub header: Header,
@@ -31,7 +31,7 @@ pub struct Forge<'p> {
 }
 
 impl<'p> Forge<'p> {
-    /// Takes a good package apart.
+    /// The parts of a good package.
     pub fn new(package: &'p [u8]) -> Self {
         let Opened { header, extensions, record, base, target, body, .. } =
             Opened::new::<SoftwareSha256>(package).unwrap().expect("a container");
@@ -41,14 +41,14 @@ impl<'p> Forge<'p> {
         forge
     }
 
-    /// The same with other recipes, about which the record tells the truth.
+    /// The same with other recipes, and a record that fits them.
     pub fn with(mut self, change: impl FnOnce(&mut Level, &mut Level)) -> Self {
         change(&mut self.base, &mut self.target);
         self.settle();
         self
     }
 
-    /// The same with these bytes for recipes, of so many parts.
+    /// The same with these bytes for recipes, and this number of parts.
     pub fn with_bytes(mut self, bytes: &[u8], parts: usize, deflated: bool) -> Self {
         let recipes = if deflated { miniz_oxide::deflate::compress_to_vec(bytes, 6) } else { bytes.to_vec() };
         self.record.recipe_length = bytes.len() as u32;
@@ -66,7 +66,7 @@ impl<'p> Forge<'p> {
         self.record.piece = self.target.held() as u32;
     }
 
-    /// Puts it together.
+    /// The package.
     pub fn package(mut self) -> Vec<u8> {
         let recipes = self.recipes.take().unwrap_or_else(|| Level::write_both(&self.base, &self.target));
         self.header.body_length = (recipes.len() + self.body.len()) as u32;

@@ -1,7 +1,6 @@
-//! What the tests of several crates share: images and changes to them, files of builds, archives, fixtures, peers.
+//! Helpers of several crates' tests: images and changes to them, input files, archives, fixtures, peers.
 //!
-//! It is not published, and a packed crate has no dependency on it: what uses it is in `tests/` and in examples that are
-//! not packed either.
+//! It is not published, and packed crates do not depend on it: its users, `tests/` and some examples, are not packed.
 
 pub mod archives;
 pub mod builds;
@@ -21,7 +20,7 @@ mod program;
 
 pub use bytes::{Random, noise};
 #[cfg(feature = "device")]
-pub use choice::Choice;
+pub use choice::{Choice, code_body};
 pub use edit::{Edit, edited, edits};
 pub use fixtures::{FORMAT, firmware, fixture, fixtures};
 pub use memory::with_workspace;

@@ -1,4 +1,4 @@
-//! Programs of others that tests compare with: without them a test skips itself, unless SMIDGEN_REQUIRE_PEERS is set.
+//! Other programs that tests compare with: without them, a test is skipped, unless SMIDGEN_REQUIRE_PEERS is set.
 
 use std::env;
 use std::io::ErrorKind;

@@ -1,4 +1,4 @@
-//! Synthetic firmware for Cortex-M: functions that a linker puts one after another, and later versions of them.
+//! Synthetic firmware for Cortex-M, and later versions of it.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ struct Function {
 }
 
 impl Program {
-    /// A program of so many functions.
+    /// A program of this number of functions.
     pub fn new(functions: u32, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let functions = (0..functions).map(|name| Function::new(name, functions, &mut random)).collect();

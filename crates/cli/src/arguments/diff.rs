@@ -1,4 +1,4 @@
-//! The options of `diff`, and what they ask of the engine.
+//! The options of `diff`.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -14,7 +14,6 @@ use super::{EXIT_CODES, Given, THREAD_LIMIT};
 /// The heading of the options of updates in place.
 const IN_PLACE: &str = "Update in place";
 
-/// The arguments of `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArguments {
     /// The image on the device (base).
@@ -64,7 +63,6 @@ pub(crate) struct DiffArguments {
     pub(crate) reading: Given<Reading>,
 }
 
-/// The formats that can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Smidgen's own: smallest, proved, restored in little memory.
@@ -74,7 +72,6 @@ pub(crate) enum Format {
 }
 
 impl DiffArguments {
-    /// What the engine is asked for.
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::default().with_in_place(self.in_place());
         if self.wants_payload() {
@@ -98,12 +95,11 @@ impl DiffArguments {
         )
     }
 
-    /// Whether the contents of the files are compared.
     pub(crate) const fn wants_payload(&self) -> bool {
         self.payload || self.payload_entry.is_some()
     }
 
-    /// The options given that only Smidgen's own format has a use for.
+    /// The given options that only Smidgen's own format supports.
     pub(crate) fn smidgen_only(&self) -> Vec<String> {
         let in_place = self.in_place.then(|| "--in-place".to_owned());
         let encryption = self.encryption.is_wanted().then(|| "encryption".to_owned());
@@ -111,7 +107,7 @@ impl DiffArguments {
     }
 }
 
-/// What follows the options of `diff`.
+/// The text after the options of `diff`.
 pub(super) fn help() -> String {
     let mut text = "Levels, each doing what the one before does and more:\n".to_owned();
     for (level, what) in (1..).zip(LEVELS) {
@@ -120,9 +116,8 @@ pub(super) fn help() -> String {
     format!("{text}{LEVELS_NOTE}\n\n{EXIT_CODES}")
 }
 
-/// A size of flash.
 fn parse_area(text: &str) -> Result<u32, ValueError> {
-    let limit = |_| ValueError(format!("areas of flash have at most {} bytes", u32::MAX));
+    let limit = |_| ValueError(format!("an area of flash has at most {} bytes", u32::MAX));
     u32::try_from(parse_size(text)?).map_err(limit)
 }
 

@@ -1,4 +1,4 @@
-//! The command line: its commands, and a file for the options of each group of them.
+//! The command line: commands, and their options by groups.
 
 mod diff;
 mod encryption;
@@ -19,7 +19,7 @@ pub(crate) use restore::{
 pub(crate) use settings::Given;
 pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments};
 
-/// What follows the options in every command's help.
+/// The text after the options of every command.
 const EXIT_CODES: &str = "\
 Exit codes:
   0  success
@@ -29,7 +29,7 @@ Exit codes:
   4  the base image is not the one that the package was made for
   5  there is no package for the device";
 
-/// The most threads that can be asked for: more than any machine has cores.
+/// The limit of threads: more than any machine has cores.
 const THREAD_LIMIT: i64 = 1024;
 
 /// Differential firmware packages: small updates from one image to the next.
@@ -47,7 +47,6 @@ pub(crate) struct Arguments {
     pub(crate) quiet: bool,
 }
 
-/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a package that turns one image into another.

@@ -12,7 +12,6 @@ use super::encryption::EncryptionArguments;
 use super::signing::SigningArguments;
 use super::{Given, THREAD_LIMIT};
 
-/// The arguments of `pack`.
 #[derive(Debug, Args)]
 pub(crate) struct PackArguments {
     /// A release file (TOML or JSON), or a folder with a release.toml or release.json; options override it.
@@ -30,8 +29,8 @@ pub(crate) struct PackArguments {
     #[command(flatten)]
     pub(crate) identity: Given<Identity>,
     #[command(flatten)]
-    pub(crate) terms: Given<ReleaseOptions>,
-    /// Make only this share of the packages, such as 2/5; `manifest merge` puts all shares together.
+    pub(crate) listing: Given<ReleaseOptions>,
+    /// Make only this shard of the packages, such as 2/5; `manifest merge` joins all shards.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// Packages to make at once; 0 makes as many as there are threads.
@@ -56,7 +55,6 @@ pub(crate) struct PackArguments {
     pub(crate) signing: SigningArguments,
 }
 
-/// The arguments of `manifest`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ManifestArguments {
@@ -77,14 +75,12 @@ pub(crate) struct ManifestArguments {
     pub(crate) url_base: Option<String>,
 }
 
-/// What can be done with several manifests.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ManifestCommand {
-    /// Put the shards of a release together.
+    /// Merge the shards of a release.
     Merge(MergeArguments),
 }
 
-/// The arguments of `manifest merge`.
 #[derive(Debug, Args)]
 pub(crate) struct MergeArguments {
     /// The folders that `pack --shard` wrote.
@@ -95,7 +91,6 @@ pub(crate) struct MergeArguments {
     pub(crate) output: PathBuf,
 }
 
-/// The arguments of `catalogue`.
 #[derive(Debug, Args)]
 pub(crate) struct CatalogueArguments {
     /// The folder of the releases, each in a folder of its own.
@@ -112,14 +107,12 @@ pub(crate) struct CatalogueArguments {
 }
 
 impl PackArguments {
-    /// How much is done at once, and of what.
-    pub(crate) fn effort(&self) -> PackOptions {
-        PackOptions {
-            threads: self.threads.into(),
-            jobs: self.jobs.into(),
-            memory: self.memory,
-            shard: self.shard.unwrap_or(Shard::WHOLE),
-            fresh: self.fresh,
-        }
+    pub(crate) fn options(&self) -> PackOptions {
+        PackOptions::default()
+            .with_threads(self.threads.into())
+            .with_jobs(self.jobs.into())
+            .with_memory(self.memory)
+            .with_shard(self.shard.unwrap_or(Shard::WHOLE))
+            .with_fresh(self.fresh)
     }
 }

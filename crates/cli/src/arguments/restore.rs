@@ -8,7 +8,6 @@ use diff_core::input::Reading;
 use super::Given;
 use super::encryption::DecryptionArguments;
 
-/// The arguments of `patch`.
 #[derive(Debug, Args)]
 pub(crate) struct PatchArguments {
     /// The image on the device (base).
@@ -24,7 +23,6 @@ pub(crate) struct PatchArguments {
     pub(crate) reading: Given<Reading>,
 }
 
-/// The arguments of `info`.
 #[derive(Debug, Args)]
 pub(crate) struct InfoArguments {
     /// The package: Smidgen's or BSDIFF40.
@@ -38,7 +36,6 @@ pub(crate) struct InfoArguments {
     pub(crate) reading: Given<Reading>,
 }
 
-/// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
     /// The image on the device (base), or the folder of a release.
@@ -59,7 +56,6 @@ pub(crate) struct VerifyArguments {
     pub(crate) reading: Given<Reading>,
 }
 
-/// The arguments of `flatten`.
 #[derive(Debug, Args)]
 pub(crate) struct FlattenArguments {
     /// The image as the build left it.
@@ -71,7 +67,6 @@ pub(crate) struct FlattenArguments {
     pub(crate) reading: Given<Reading>,
 }
 
-/// The arguments of the process that rebuilds streams.
 #[derive(Debug, Args)]
 pub(crate) struct MakeStreamsArguments {
     /// Bytes of memory on top of what the process has at its start.

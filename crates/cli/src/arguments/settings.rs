@@ -1,4 +1,4 @@
-//! Settings of the library as options: each has its name, help and parser from the library's tables.
+//! The library's settings as options, with the names, help and parsers of its tables.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
@@ -10,7 +10,6 @@ use diff_core::settings::{Setting, Settings};
 pub(crate) struct Given<T: Settings>(Vec<(&'static Setting<T>, String)>);
 
 impl<T: Settings> Given<T> {
-    /// Sets what is given.
     pub(crate) fn apply(&self, target: &mut T) {
         for (setting, value) in &self.0 {
             // The parser has checked the value.
@@ -18,7 +17,7 @@ impl<T: Settings> Given<T> {
         }
     }
 
-    /// What the release file says, and on top of that what is given.
+    /// The release file's values, overridden by the given ones.
     pub(crate) fn over(&self, file: &ReleaseFile) -> T {
         let mut target = T::default();
         file.apply(&mut target);
@@ -26,12 +25,12 @@ impl<T: Settings> Given<T> {
         target
     }
 
-    /// What is given, else the defaults.
+    /// The given values, else the defaults.
     pub(crate) fn value(&self) -> T {
         self.over(&ReleaseFile::default())
     }
 
-    /// The options that are given, as users write them.
+    /// The given options, as users write them.
     pub(crate) fn names(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|(setting, _)| format!("--{}", setting.name))
     }

@@ -1,4 +1,4 @@
-//! The options of keys and signatures, and the signers that they name.
+//! The options of keys and signatures.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,8 @@ use crate::io::secrets::{PassphraseFile, public_key, secret_keys};
 use crate::io::shell::ShellSigner;
 use crate::report::{Console, Failure};
 
-/// The heading of the options of signers in help.
 const HEADING: &str = "Signatures";
 
-/// Who signs.
 #[derive(Debug, Args)]
 pub(crate) struct SigningArguments {
     /// Sign with this secret key; may be given several times.
@@ -30,7 +28,6 @@ pub(crate) struct SigningArguments {
     sign_public_key: Vec<PathBuf>,
 }
 
-/// The arguments of `keygen`.
 #[derive(Debug, Args)]
 pub(crate) struct KeygenArguments {
     /// The file to write the secret key to, encrypted with the passphrase; must not exist.
@@ -49,7 +46,6 @@ pub(crate) struct KeygenArguments {
     pub(crate) passphrase_file: Option<PathBuf>,
 }
 
-/// The kinds of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeyKind {
     /// Signs packages; devices check with the public key.
@@ -60,7 +56,6 @@ pub(crate) enum KeyKind {
     X25519,
 }
 
-/// The arguments of `sign`.
 #[derive(Debug, Args)]
 pub(crate) struct SignArguments {
     /// The package, or the folder of a release to sign all packages of.
@@ -73,13 +68,12 @@ pub(crate) struct SignArguments {
 }
 
 impl SigningArguments {
-    /// The files that these are read from, which must not be written over.
+    /// The files of keys and passphrases, which must not be overwritten.
     pub(crate) fn files(&self) -> Vec<&Path> {
         let files = self.key.iter().chain(&self.passphrase_file).chain(&self.sign_public_key);
         files.map(PathBuf::as_path).collect()
     }
 
-    /// All signers that are named.
     pub(crate) fn signers(&self, console: &Console) -> Result<Vec<Box<dyn Signer>>, Failure> {
         if self.sign_command.len() != self.sign_public_key.len() {
             return Err(Failure::usage(

@@ -4,24 +4,24 @@ use std::path::PathBuf;
 
 use diff_core::Escaped;
 use diff_core::release::platform::CATALOGUE_LIMIT;
-use diff_core::release::{Catalogue, Delivery, FullBecause, Manifest, NoDelivery, PackError, Query};
+use diff_core::release::{Catalogue, Delivery, Manifest, NoDelivery, PackError, Query};
 use serde_json::{Value, json};
 
 use crate::arguments::CatalogueArguments;
 use crate::report::{Console, Failure, shown};
 
-/// Prints the catalogue, or the package for the device.
 pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Result<(), Failure> {
     let catalogue = Catalogue::read(&arguments.folder)?;
     let Some(device_version) = &arguments.device_version else {
         return console.print_either(|| listed(&catalogue), || table(&catalogue));
     };
     let product = arguments.product.as_deref();
-    match catalogue.find(Query { device_version, module: &arguments.module, product }) {
+    let query = Query::new(device_version).with_module(&arguments.module).with_product(product);
+    match catalogue.find(query) {
         Ok(delivery) if console.is_json() => console.print(delivered(&delivery)),
         Ok(delivery) => {
             if let Some(reason) = delivery.reason {
-                console.say(format_args!("note: the full package, as {}", because(reason)));
+                console.say(format_args!("note: the full package, because {reason}"));
             }
             console.print(shown(&delivery.folder.join(&delivery.package.file)))
         }
@@ -33,13 +33,6 @@ pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Re
     }
 }
 
-const fn because(reason: FullBecause) -> &'static str {
-    match reason {
-        FullBecause::NotASource => "the release was not made from the device's version",
-        FullBecause::Dropped => "the differential one was hardly smaller",
-    }
-}
-
 fn delivered(delivery: &Delivery) -> Value {
     json!({
         "package": delivery.package,
@@ -47,7 +40,7 @@ fn delivered(delivery: &Delivery) -> Value {
         "version": delivery.manifest.version,
         "product": delivery.manifest.product,
         "module": delivery.manifest.module,
-        "reason": delivery.reason.map(because),
+        "reason": delivery.reason.map(|reason| reason.to_string()),
     })
 }
 

@@ -9,17 +9,15 @@ use serde_json::{Value, json};
 
 use crate::arguments::{DiffArguments, Format};
 use crate::io::{Image, Output};
-use crate::report::json;
-use crate::report::{Bar, Console, Failure, Object, hex, object, seconds, sha256};
+use crate::report::{Bar, Console, Failure, Object, hex, json, object, seconds, sha256};
 
-/// Makes the package, writes it and reports it.
 pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
     let images = Images::open(arguments)?;
     images.base.describe(console);
     images.target.describe(console);
     let encryption = arguments.encryption.encryption(console)?;
-    // Fails now rather than after the work. Not kept: an interrupted program could not remove the file.
+    // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
     images.output(arguments).map(drop)?;
     let started = Instant::now();
     let made = encrypted(make(arguments, &images, console)?, &images, encryption.as_ref())?;
@@ -80,7 +78,7 @@ fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
         return Ok(());
     }
     let names = foreign.join(", ");
-    Err(Failure::usage(format!("--format bsdiff has no use for {names}"))
+    Err(Failure::usage(format!("--format bsdiff does not support {names}"))
         .note("leave out these options, or make a package of Smidgen's own format"))
 }
 
@@ -100,18 +98,18 @@ fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result
 /// The package as it is shipped, with the header that it has then.
 fn encrypted(made: Made, images: &Images, encryption: Option<&Encryption>) -> Result<Made, Failure> {
     let Some(encryption) = encryption else { return Ok(made) };
-    let bytes = encrypt_and_prove((&images.base, &images.target), &made.bytes, encryption)?;
+    let bytes = encrypt_and_prove(&images.base, &images.target, &made.bytes, encryption)?;
     let shipped = |header| Header::parse(&bytes).map_or(header, |(header, _)| header);
     let details = made.details.map(|(header, report)| (shipped(header), report));
     Ok(Made { bytes, details, ..made })
 }
 
-/// What the engine is asked for; the version may be stated in the target.
+/// The engine's options; the target may state the version.
 fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Options {
     let mut options = arguments.options();
     let given = options.identity.version.take();
     if arguments.format == Format::Smidgen {
-        // Some builds never change the version: if both images state the same one, it says nothing.
+        // Some builds never change the version: if both images state the same one, it is ignored.
         let says_nothing = given.is_none() && images.target.own_version() == images.base.own_version();
         options.identity.version =
             if says_nothing { None } else { images.target.version(given.as_deref(), console) };

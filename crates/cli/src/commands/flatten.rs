@@ -1,4 +1,4 @@
-//! `smidgen flatten`: shows what an image is, and writes the bytes of it that the device flashes.
+//! `smidgen flatten`: describes an image, and writes the bytes of it that the device flashes.
 
 use diff_core::Escaped;
 use diff_core::input::{Format, Provenance};
@@ -9,7 +9,6 @@ use crate::io::{Image, Output};
 use crate::report::tables::Table;
 use crate::report::{Console, Failure, Object, hex, object, sha256};
 
-/// Reads the image, writes its bytes if an output is given, and describes it.
 pub(crate) fn flatten(arguments: &FlattenArguments, console: &Console) -> Result<(), Failure> {
     let image = Image::open(&arguments.input, &arguments.reading.value())?;
     if let Some(path) = &arguments.output {

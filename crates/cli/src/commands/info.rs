@@ -1,4 +1,4 @@
-//! `smidgen info`: shows what a package holds, and with its base image a size breakdown.
+//! `smidgen info`: shows a package, and with its base image a size breakdown.
 
 use diff_core::release::{EncryptionEntry, key_names};
 use diff_core::{Escaped, Report};
@@ -13,7 +13,6 @@ use crate::report::json::{self, base_address, base_digest, kind_names};
 use crate::report::tables::Table;
 use crate::report::{Console, Failure, Object, hex};
 
-/// Shows the package.
 pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
     let mut package = Package::open(&arguments.package)?;
     // The header's public part needs no key; the size breakdown does.
@@ -96,12 +95,12 @@ fn describe_files(table: &mut Table, package: &Smidgen) {
 /// The keys that the package names; `verify --public-key` checks that they signed it.
 fn describe_signatures(table: &mut Table, package: &Smidgen) {
     let keys = key_names(&package.file).unwrap_or_default();
-    let keys = if keys.is_empty() { "nobody".to_owned() } else { keys.join(", ") };
+    let keys = if keys.is_empty() { "no key".to_owned() } else { keys.join(", ") };
     table.row("signed by", keys);
 }
 
 fn describe_encryption(table: &mut Table, package: &Smidgen) {
-    let Some(EncryptionEntry { cipher, kind, key }) = package.encryption() else { return };
+    let Some(EncryptionEntry { cipher, kind, key, .. }) = package.encryption() else { return };
     table.row("encrypted", format_args!("by {cipher}, for the {kind} key {key}"));
     if !package.is_decrypted() {
         table.row(
@@ -166,7 +165,7 @@ fn describe_report(table: &mut Table, package: &Smidgen, report: &Report) {
     let container = containers::open(package.plain());
     let target =
         container.map_or(package.header.target_size, |container| container.record.target_size).into();
-    table.heading("Where the target comes from:");
+    table.heading("Sources of the target:");
     table.share("base", report.base_covered, target);
     table.share("itself", report.target_covered, target);
     table.share("literals", report.literals, target);
@@ -182,7 +181,7 @@ fn covers(report: &Report) -> String {
 fn describe_costs(table: &mut Table, package: &Smidgen, report: &Report) {
     let whole = package.file.len() as u64;
     let header = whole.saturating_sub(package.header.body_length.into());
-    table.heading("Where the bytes of the package went:");
+    table.heading("Size breakdown of the package:");
     table.share("header", header, whole);
     let recipe = containers::open(package.plain()).map_or(0, |container| container.record.recipe_size.into());
     if recipe > 0 {
@@ -207,7 +206,7 @@ fn describe_classic(package: &Classic) -> String {
     table.row("package", format_args!("{whole} bytes"));
     table.row("target", format_args!("{} bytes", sizes.target));
     table.row("digests", "none: the format cannot detect a wrong base or a damaged target");
-    table.heading("Where the bytes of the package went:");
+    table.heading("Size breakdown of the package:");
     table.share("header", whole - sizes.control - sizes.diff - sizes.extra, whole);
     table.share("control", sizes.control, whole);
     table.share("differences", sizes.diff, whole);

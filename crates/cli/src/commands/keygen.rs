@@ -23,13 +23,12 @@ struct Made {
     raw: Option<[u8; 32]>,
 }
 
-/// Makes the key, writes its files, and prints the constant for devices.
 pub(crate) fn keygen(arguments: &KeygenArguments, console: &Console) -> Result<(), Failure> {
     let passphrase = passphrase(PassphraseFile::named(arguments.passphrase_file.as_deref()), console)?;
     let made = make(arguments.kind, &passphrase).map_err(failed)?;
     if made.public.is_none() && arguments.public.is_some() {
         return Err(
-            Failure::usage("a shared key has no public half").note("give the file of the secret key only")
+            Failure::usage("a shared key has no public key").note("give the file of the secret key only")
         );
     }
     if made.raw.is_none() && arguments.raw.is_some() {
@@ -47,7 +46,7 @@ pub(crate) fn keygen(arguments: &KeygenArguments, console: &Console) -> Result<(
     constant.map_or(Ok(()), |constant| console.print(constant))
 }
 
-/// Writes all files or none: a secret key is of no use without its public key.
+/// Writes all files or none: a secret key is useless without its public key.
 fn write_all(arguments: &KeygenArguments, made: &Made) -> Result<(), Failure> {
     let mut files = vec![(arguments.secret.as_path(), made.secret.as_bytes(), true)];
     if let (Some(path), Some(public)) = (&arguments.public, &made.public) {
@@ -71,7 +70,7 @@ fn make(kind: KeyKind, passphrase: &str) -> Result<Made, KeyError> {
             let key = SecretKey::generate()?;
             let public = key.public_key();
             let (secret, constant) = (key.to_pem(passphrase)?, Some(public.rust_constant()));
-            let (name, public) = (public.name(), Some(key.public_pem()?));
+            let (name, public) = (public.name(), Some(key.public_pem()));
             Made { secret, public, algorithm: "Ed25519", name, constant, raw: None }
         }
         KeyKind::Shared => {
@@ -83,7 +82,7 @@ fn make(kind: KeyKind, passphrase: &str) -> Result<Made, KeyError> {
         KeyKind::X25519 => {
             let key = DeviceSecret::generate()?;
             let (secret, public) = (key.to_pem(passphrase)?, key.public());
-            let (name, public) = (hex(&public.key_name()), Some(public.to_pem()?));
+            let (name, public) = (hex(&public.key_name()), Some(public.to_pem()));
             Made { secret, public, algorithm: "X25519", name, constant: None, raw: Some(*key.bytes()) }
         }
     })

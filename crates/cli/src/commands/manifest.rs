@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::arguments::{ManifestArguments, ManifestCommand, MergeArguments};
 use crate::report::{Console, Failure, shown, tables};
 
-/// Prints what is asked for.
 pub(crate) fn manifest(arguments: &ManifestArguments, console: &Console) -> Result<(), Failure> {
     if let Some(ManifestCommand::Merge(arguments)) = &arguments.command {
         return merge(arguments, console);
@@ -35,6 +34,6 @@ fn merge(arguments: &MergeArguments, console: &Console) -> Result<(), Failure> {
 }
 
 fn messages(manifest: &Manifest, url_base: &str) -> Result<String, Failure> {
-    let messages = Messages::new(manifest, url_base).map_err(Failure::usage)?;
+    let messages = Messages::new(manifest, url_base)?;
     Ok(format!("{:#}", Value::Array(messages.all().map_err(PackError::from)?)))
 }

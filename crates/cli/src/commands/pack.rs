@@ -1,5 +1,6 @@
 //! `smidgen pack`: makes all packages of a release.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,17 +13,16 @@ use crate::arguments::PackArguments;
 use crate::io::{Image, mapped, named_sources};
 use crate::report::{Console, Events, Failure, Talk, shown, tables};
 
-/// Packs the release and reports it.
 pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
     let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
     let images = Images::new(arguments, &file, console)?;
     images.check(&arguments.output, console)?;
     let release = order(arguments, &file, images, console)?;
-    let (folder, effort) = (&arguments.output, arguments.effort());
+    let (folder, options) = (&arguments.output, arguments.options());
     let manifest = if console.is_json() {
-        release::pack(&release, &effort, folder, &Events(console))
+        release::pack(&release, &options, folder, &Events(console))
     } else {
-        release::pack(&release, &effort, folder, &Talk::new(console))
+        release::pack(&release, &options, folder, &Talk::new(console))
     }?;
     report(&manifest, folder, console)
 }
@@ -37,7 +37,7 @@ fn report(manifest: &Manifest, folder: &Path, console: &Console) -> Result<(), F
         .print_json(|| json!({ "event": "manifest", "file": file.to_string_lossy(), "manifest": manifest }))
 }
 
-/// The images that release file and options name.
+/// The images in release file and options.
 struct Images {
     reading: Reading,
     identity: Identity,
@@ -56,22 +56,23 @@ impl Images {
         image.describe(console);
         let version = image.version(identity.version.as_deref(), console);
         let version = version.ok_or_else(|| missing("the new image's version", "--to-version VERSION"))?;
-        let mut sources: Vec<_> = file.from.clone().into_iter().collect();
-        if let Some(folder) = &file.from_folder {
-            sources.extend(release::sources_in(folder)?);
-        }
+        let mut sources = Vec::new();
         for from in &arguments.from {
             sources.extend(named_sources(from, &reading, console)?);
         }
+        let given: BTreeSet<String> = sources.iter().map(|(version, _)| version.clone()).collect();
+        let in_folder = file.from_folder.as_deref().map(release::sources_in).transpose()?.unwrap_or_default();
+        let of_file = file.from.clone().into_iter().chain(in_folder);
+        sources.extend(of_file.filter(|(version, _)| !given.contains(version)));
         Ok(Self { reading, identity, version, target, sources })
     }
 
-    /// Opens every image once: better to fail now than after hours.
+    /// Opens every image once, to fail now and not after hours.
     fn check(&self, output: &Path, console: &Console) -> Result<(), Failure> {
         for (version, path) in &self.sources {
             let image = Image::open(path, &self.reading)?;
             image.describe(console);
-            // Only warns where the image states another version: the user knows better.
+            // Only warns if the image states another version.
             let _ = image.version(Some(version), console);
         }
         let folder = fs::canonicalize(output).ok();
@@ -88,7 +89,7 @@ impl Images {
     }
 }
 
-/// The release that file and options describe; options override the file.
+/// The release of file and options; options override the file.
 fn order(
     arguments: &PackArguments,
     file: &ReleaseFile,
@@ -96,15 +97,16 @@ fn order(
     console: &Console,
 ) -> Result<Release, Failure> {
     let Images { reading, identity, version, target, sources } = images;
+    let mut options = arguments.engine.over(file);
+    options.identity = identity;
     let mut release = Release::new(version, mapped(target, &reading))
-        .options(arguments.engine.over(file))
-        .identity(identity)
-        .terms(arguments.terms.over(file));
+        .with_options(options)
+        .with_listing(arguments.listing.over(file));
     for (version, path) in sources {
         release = release.source(version, mapped(path, &reading));
     }
     if let Some(encryption) = arguments.encryption.encryption(console)? {
-        release = release.encrypted(encryption);
+        release = release.with_encryption(encryption);
     }
     for signer in arguments.signing.signers(console)? {
         release = release.signed_by(signer);

@@ -9,7 +9,6 @@ use crate::io::classic::Classic;
 use crate::io::{Image, Output, Package, Smidgen, restore, restored_json};
 use crate::report::{Bar, Console, Failure, Object, hex, json, sha256};
 
-/// Restores the image, writes it and reports it.
 pub(crate) fn patch(arguments: &PatchArguments, console: &Console) -> Result<(), Failure> {
     let package = Package::open(&arguments.package)?.decrypted(|| arguments.decryption.keys(console))?;
     let base = package.open_base(&arguments.base, &arguments.reading.value())?;

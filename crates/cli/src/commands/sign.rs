@@ -7,7 +7,6 @@ use crate::arguments::SignArguments;
 use crate::io::{Input, Output};
 use crate::report::{Console, Failure, tables};
 
-/// Signs with all keys that are named; earlier signatures stay.
 pub(crate) fn sign(arguments: &SignArguments, console: &Console) -> Result<(), Failure> {
     let signers = arguments.signing.signers(console)?;
     if signers.is_empty() {

@@ -13,7 +13,6 @@ use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, restore, restored_json};
 use crate::report::{Bar, Console, Failure, Object, hex, json, sha256};
 
-/// Restores into nothing, and prints whether that went well.
 pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     let Some(package) = &arguments.package else {
         return if arguments.base.is_dir() {

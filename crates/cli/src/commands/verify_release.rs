@@ -1,7 +1,9 @@
 //! `smidgen verify FOLDER`: restores every package of a release.
 
+use std::collections::BTreeSet;
+
 use diff_core::Escaped;
-use diff_core::release::{PublicKey, Replayed, Source, replay_with};
+use diff_core::release::{PublicKey, Replay, Replayed, Source};
 use serde_json::{Value, json};
 
 use crate::arguments::VerifyArguments;
@@ -9,7 +11,6 @@ use crate::io::secrets::public_key;
 use crate::io::{containers, mapped, named_sources};
 use crate::report::{Console, Failure, shown};
 
-/// Checks every package, prints a table, and fails if one fails.
 pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     let (folder, keys) = (&arguments.base, public_keys(arguments)?);
     let (mut sources, reading) = (Vec::new(), arguments.reading.value());
@@ -17,10 +18,15 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
         let named = named_sources(from, &reading, console)?;
         sources.extend(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))));
     }
+    let versions: BTreeSet<&str> = sources.iter().map(|source| source.version.as_str()).collect();
+    if versions.len() < sources.len() {
+        return Err(Failure::usage("a version is given twice").note("name each version once with --from"));
+    }
     let secrets = arguments.decryption.keys(console)?;
-    let replayed = replay_with(folder, &sources, &keys, &secrets, &|base, container, target| {
-        containers::restore(base, container, target)
-    })?;
+    let replay = Replay::default().with_sources(&sources).with_keys(&keys).with_secrets(&secrets);
+    let replayed =
+        replay.with_containers(Some(&|base, container, target| containers::restore(base, container, target)));
+    let replayed = replayed.run(folder)?;
     let bad = replayed.iter().filter(|one| one.fault.is_some()).count();
     let fields = || json!({ "ok": bad == 0, "packages": replayed.iter().map(entry).collect::<Vec<Value>>() });
     console.print_result(fields, || table(&replayed))?;
@@ -33,7 +39,6 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
     ))
 }
 
-/// The public keys that are named.
 pub(super) fn public_keys(arguments: &VerifyArguments) -> Result<Vec<PublicKey>, Failure> {
     arguments.public_key.iter().map(|path| public_key(path, PublicKey::from_pem)).collect()
 }

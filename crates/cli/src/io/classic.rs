@@ -9,28 +9,22 @@ use serde_json::json;
 use super::input::Input;
 use crate::report::{Failure, Object, hex, object, seconds, sha256};
 
-/// Bytes of a package's header.
 const HEADER: usize = 32;
 
 /// A BSDIFF40 package with a valid header.
 #[derive(Debug)]
 pub(crate) struct Classic {
-    /// The whole file.
     pub(crate) file: Input,
-    /// The sizes in its header.
     pub(crate) sizes: Sizes,
 }
 
 /// The sizes in a header, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sizes {
-    /// The compressed control block.
     pub(crate) control: u64,
-    /// The compressed differences.
     pub(crate) diff: u64,
     /// The compressed new bytes.
     pub(crate) extra: u64,
-    /// The target image.
     pub(crate) target: u64,
 }
 
@@ -40,7 +34,6 @@ impl Classic {
         bsdiff40::is_bsdiff40(package)
     }
 
-    /// Reads the header.
     pub(crate) fn new(file: Input) -> Result<Self, Failure> {
         let target = bsdiff40::target_size(&file).map_err(|error| damaged(&file, error))?;
         let sizes = Sizes::read(&file, target)
@@ -48,13 +41,11 @@ impl Classic {
         Ok(Self { file, sizes })
     }
 
-    /// Restores the target image.
     pub(crate) fn restore(&self, base: &[u8]) -> Result<Vec<u8>, Failure> {
         let limit = IMAGE_LIMIT.into();
         bsdiff40::decode(base, &self.file, limit).map_err(|error| damaged(&self.file, error))
     }
 
-    /// The members for `--json`.
     pub(crate) fn json(&self) -> Object {
         object(json!({
             "format": "bsdiff40",

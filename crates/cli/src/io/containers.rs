@@ -18,7 +18,6 @@ const LISTED: usize = 20;
 /// Streams of all levels that are listed with `--json`.
 const LISTED_JSON: usize = 20_000;
 
-/// Restores the target of a container's package.
 pub(crate) fn restore<T: Target>(
     base: impl Base<Error: Into<T::Error>>,
     package: &Opened<'_>,
@@ -45,7 +44,6 @@ pub(crate) fn open(package: &[u8]) -> Option<Opened<'_>> {
     Opened::new::<SoftwareSha256>(package).ok().flatten()
 }
 
-/// Rows of a name and a value.
 pub(crate) fn rows(package: &Opened<'_>) -> Vec<(&'static str, String)> {
     let record = &package.record;
     vec![
@@ -87,7 +85,6 @@ fn describe(item: &Item) -> String {
     format!("{name}: {plain} plain bytes in {} pieces, {corrections} bytes of corrections", item.pieces.len())
 }
 
-/// Plain bytes and bytes of corrections of a stream.
 fn sizes(item: &Item) -> (u64, usize) {
     let plain = item.pieces.iter().map(|piece| u64::from(piece.length)).sum();
     (plain, item.pieces.iter().map(|piece| piece.corrections.len()).sum())
@@ -103,7 +100,6 @@ const fn frame_name(frame: Frame) -> &'static str {
     }
 }
 
-/// The members for `--json`.
 pub(crate) fn fields(package: &Opened<'_>) -> Object {
     let record = &package.record;
     object(json!({ "container": {
@@ -118,7 +114,6 @@ pub(crate) fn fields(package: &Opened<'_>) -> Object {
     }}))
 }
 
-/// The first `left` streams.
 fn streams(level: &Level, left: &mut usize) -> Vec<Value> {
     let mut listed = Vec::new();
     for item in level.items.iter().filter(|item| item.frame.has_stream()) {

@@ -1,4 +1,4 @@
-//! Images: files as builds leave them, and the bytes that devices flash of them.
+//! Images: files of any input format, and the bytes of them that the device flashes.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -13,7 +13,6 @@ use patch_nostd::internals::wire::is_name;
 use super::input::Input;
 use crate::report::{Console, Failure, sha256};
 
-/// An image.
 #[derive(Debug)]
 pub(crate) struct Image {
     /// The file as it is.
@@ -42,7 +41,7 @@ impl Image {
         Self::flatten(file, bytes, reading)
     }
 
-    /// Opens the base image of a package. A file with the digest of the base is taken as it is, whatever it looks like.
+    /// Opens the base image of a package. A file with the digest of the base is taken as it is, in any format.
     pub(crate) fn open_base(path: &Path, header: &Header, reading: &Reading) -> Result<Self, Failure> {
         let file = Input::image(path)?;
         let is_base =
@@ -63,12 +62,11 @@ impl Image {
         Ok(Self { file, bytes, record, resembles })
     }
 
-    /// The path as the user wrote it, for messages.
     pub(crate) fn name(&self) -> impl std::fmt::Display + '_ {
         self.file.name()
     }
 
-    /// Says what the file was taken for, unless it is plain bytes.
+    /// Prints the format of the file, unless it is plain bytes.
     pub(crate) fn describe(&self, console: &Console) {
         let file = self.name();
         if let Some(record) = &self.record {
@@ -83,7 +81,6 @@ impl Image {
         }
     }
 
-    /// The version that the image states.
     pub(crate) fn own_version(&self) -> Option<&str> {
         self.record.as_ref().and_then(|record| record.version.as_deref())
     }
@@ -93,12 +90,12 @@ impl Image {
         let Some(own) = self.own_version() else { return given.map(str::to_owned) };
         let (file, shown) = (self.name(), Escaped(own));
         match given {
-            Some(given) if given.trim_start_matches('v') != own.trim_start_matches('v') => console.say(
-                format_args!("warning: {file} says that it is version {shown}; it is taken for {given}"),
-            ),
+            Some(given) if given.trim_start_matches('v') != own.trim_start_matches('v') => {
+                console.say(format_args!("warning: {file} states version {shown}; {given} is used"))
+            }
             None if is_name(own) => return Some(own.to_owned()),
             None => console.say(format_args!(
-                "warning: {file} says that it is version {shown}, which cannot be one here"
+                "warning: {file} states version {shown}, which is not a valid version of a package"
             )),
             Some(_) => {}
         }
@@ -114,7 +111,7 @@ impl Deref for Image {
     }
 }
 
-/// Whether the file is read as anything but plain bytes: only then its digest matters.
+/// Whether the file is read as anything but plain bytes.
 fn looks_special(file: &[u8]) -> bool {
     !matches!(input::read(file, &Reading::default()), Ok(flat) if flat.record.is_none())
 }
@@ -133,12 +130,12 @@ fn summary(record: &Provenance, size: usize) -> String {
         text += &format!(", version {}", Escaped(version));
     }
     if !record.checked.is_empty() {
-        text += &format!(", {} right", record.checked.join(" and "));
+        text += &format!(", {} checked", record.checked.join(" and "));
     }
     text
 }
 
-/// An image that cannot be read, and what to do.
+/// The failure of an image that cannot be read.
 fn refused(file: &Input, error: &InputError) -> Failure {
     let failure = Failure::other(format!("{}: {error}", file.name()));
     match error {

@@ -12,7 +12,6 @@ use crate::report::{Failure, shown};
 /// The largest package: an image that does not compress, and an eighth of overhead.
 const PACKAGE_LIMIT: u64 = IMAGE_LIMIT as u64 + IMAGE_LIMIT as u64 / 8;
 
-/// A file to read.
 #[derive(Debug)]
 pub(crate) struct Input {
     path: PathBuf,
@@ -30,12 +29,10 @@ pub(crate) struct Identity {
 }
 
 impl Input {
-    /// Opens an image.
     pub(crate) fn image(path: &Path) -> Result<Self, Failure> {
         Self::open(path, IMAGE_LIMIT.into(), "an image")
     }
 
-    /// Opens a package.
     pub(crate) fn package(path: &Path) -> Result<Self, Failure> {
         Self::open(path, PACKAGE_LIMIT, "a package")
     }
@@ -45,12 +42,10 @@ impl Input {
         shown(&self.path)
     }
 
-    /// The path as the user wrote it.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What identifies the file.
     pub(crate) const fn identity(&self) -> &Identity {
         &self.identity
     }
@@ -158,37 +153,7 @@ fn map(file: &File, size: u64) -> std::io::Result<Option<Mmap>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
-
-    #[test]
-    fn empty_files_are_empty() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        assert!(Input::image(file.path()).unwrap().is_empty());
-    }
-
-    #[test]
-    fn contents_are_mapped() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(b"image").unwrap();
-        assert_eq!(&*Input::image(file.path()).unwrap(), b"image");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_are_the_same_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        fs::write(path("file"), b"x").unwrap();
-        fs::write(path("other"), b"x").unwrap();
-        fs::hard_link(path("file"), path("hard")).unwrap();
-        std::os::unix::fs::symlink("file", path("soft")).unwrap();
-        let identity = |name: &str| Identity::new(&path(name), &fs::metadata(path(name)).unwrap()).unwrap();
-        assert!(identity("file").is_same(&identity("hard")));
-        assert!(identity("file").is_same(&identity("soft")));
-        assert!(!identity("file").is_same(&identity("other")));
-    }
 
     #[test]
     fn larger_packages_than_images_are_fine() {

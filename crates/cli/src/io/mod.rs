@@ -1,4 +1,4 @@
-//! What commands read and write: files, images, packages, keys, and the commands and processes that they start.
+//! Input and output of commands: files, images, packages, keys, shell commands and processes.
 
 pub(crate) mod classic;
 pub(crate) mod containers;

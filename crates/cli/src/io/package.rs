@@ -1,4 +1,4 @@
-//! Packages of both formats, and errors about them in the user's words.
+//! Packages of both formats, and their errors with advice.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -13,33 +13,25 @@ use super::image::Image;
 use super::input::Input;
 use crate::report::{Failure, hex, sha256};
 
-/// The position of the format's version in a package.
 const VERSION_OFFSET: usize = 4;
 
-/// A package.
 #[derive(Debug)]
 pub(crate) enum Package {
-    /// Smidgen's own.
     Smidgen(Box<Smidgen>),
-    /// BSDIFF40.
     Classic(Classic),
 }
 
 /// A package of Smidgen's own format with a valid header.
 #[derive(Debug)]
 pub(crate) struct Smidgen {
-    /// The whole file.
     pub(crate) file: Input,
-    /// Its header.
     pub(crate) header: Header,
-    /// The keys that decrypt it.
     pub(crate) keys: Vec<DecryptionKey>,
     /// The package without encryption, where it differs.
     decrypted: Option<Vec<u8>>,
 }
 
 impl Package {
-    /// Opens a package and reads its header.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let file = Input::package(path)?;
         if Classic::is_one(&file) {
@@ -59,7 +51,6 @@ impl Package {
         Ok(self)
     }
 
-    /// Opens its base image.
     pub(crate) fn open_base(&self, path: &Path, reading: &Reading) -> Result<Image, Failure> {
         match self {
             Self::Smidgen(package) => Image::open_base(path, &package.header, reading),
@@ -67,7 +58,6 @@ impl Package {
         }
     }
 
-    /// The file.
     pub(crate) const fn file(&self) -> &Input {
         match self {
             Self::Smidgen(package) => &package.file,
@@ -103,12 +93,10 @@ impl Smidgen {
         self.decrypted.as_deref().unwrap_or(&self.file)
     }
 
-    /// How it is encrypted, if it is.
     pub(crate) fn encryption(&self) -> Option<EncryptionEntry> {
-        encryption_of(&self.file).ok().flatten().as_ref().map(EncryptionEntry::of)
+        encryption(&self.file)
     }
 
-    /// Whether the private part of the header is readable.
     pub(crate) const fn is_decrypted(&self) -> bool {
         self.decrypted.is_some()
     }
@@ -119,7 +107,7 @@ impl Smidgen {
         Header::parse_extended(self.plain()).map(|(_, extensions, _)| extensions).unwrap_or_default()
     }
 
-    /// Checks that `base` is the base image, where no decoder does.
+    /// Checks that `base` is the base image, for commands without a decoder.
     pub(crate) fn check_base(&self, base: &Image) -> Result<(), Failure> {
         if base.len() != self.header.base_size as usize {
             return Err(self.wrong_base(Error::BaseSize, base));
@@ -154,7 +142,6 @@ impl Smidgen {
     }
 }
 
-/// A failure about the package itself.
 fn refused(error: Error, file: &Input) -> Failure {
     let failure = coded(error, file);
     match error {
@@ -171,13 +158,10 @@ fn refused(error: Error, file: &Input) -> Failure {
         Error::Unsigned | Error::UnknownKey | Error::Signature => {
             failure.note("do not deliver it: sign it with one of the expected keys")
         }
-        Error::Encrypted | Error::DecryptionKey => match encryption_of(file) {
-            Ok(Some(record)) => {
-                let EncryptionEntry { cipher, kind, key } = EncryptionEntry::of(&record);
-                failure.note(format!(
-                    "it is encrypted by {cipher} for the {kind} key {key}: give that with --decrypt"
-                ))
-            }
+        Error::Encrypted | Error::DecryptionKey => match encryption(file) {
+            Some(EncryptionEntry { cipher, kind, key, .. }) => failure.note(format!(
+                "it is encrypted by {cipher} for the {kind} key {key}: give that with --decrypt"
+            )),
             _ => failure.note("a newer smidgen encrypted it: update this one"),
         },
         Error::Truncated => failure
@@ -185,6 +169,10 @@ fn refused(error: Error, file: &Input) -> Failure {
         _ => failure
             .note("the package is damaged: download or copy it again, or make it anew with smidgen diff"),
     }
+}
+
+fn encryption(package: &[u8]) -> Option<EncryptionEntry> {
+    encryption_of(package).ok().flatten().as_ref().and_then(EncryptionEntry::of)
 }
 
 /// The error about the file, with its stable number, which documentation and devices' logs use too.
@@ -218,37 +206,5 @@ fn start(file: &Input) -> String {
     match file.first_chunk::<4>() {
         Some(bytes) => format!("bytes {}", hex(bytes)),
         None => format!("{} bytes in all", file.len()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn refusal(bytes: &[u8]) -> String {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), bytes).unwrap();
-        Package::open(file.path()).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn other_files_are_no_packages() {
-        assert!(refusal(b"\x7fELF and more").contains("not a package (E1)"));
-        assert!(refusal(b"").contains("0 bytes in all"));
-    }
-
-    #[test]
-    fn a_newer_version_asks_for_an_update() {
-        let text = refusal(b"SMDG\x09\0\0\x20\0");
-        assert!(text.contains("format version 9 (E2)"), "{text}");
-        assert!(text.contains("update smidgen"), "{text}");
-    }
-
-    #[test]
-    fn half_a_header_is_truncated() {
-        let half = [&b"SMDG"[..], &[VERSION, 0, 0, 0x20, 0]].concat();
-        assert!(refusal(&half).contains("(E16)"));
     }
 }

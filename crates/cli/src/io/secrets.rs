@@ -1,4 +1,4 @@
-//! Files of keys and passphrases. They may be pipes, so reading is bounded; a secret that others can read is warned of.
+//! Files of keys and passphrases, which may be pipes without end; secrets that others can read get a warning.
 
 use std::env;
 use std::fs::File;
@@ -17,7 +17,6 @@ pub(crate) struct PassphraseFile<'p> {
 }
 
 impl<'p> PassphraseFile<'p> {
-    /// The file that --passphrase-file names.
     pub(crate) const fn named(path: Option<&'p Path>) -> Self {
         Self { option: "--passphrase-file", path }
     }
@@ -79,7 +78,6 @@ pub(crate) fn passphrase(file: PassphraseFile<'_>, console: &Console) -> Result<
     })
 }
 
-/// Warns of a secret that others can read.
 fn warn(path: &Path, file: &File, console: &Console) {
     if let Some(mode) = open_to_others(file) {
         let name = shown(path);

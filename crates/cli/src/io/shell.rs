@@ -1,4 +1,4 @@
-//! The user's shell commands that use a key where it is kept: they read bytes from standard input and print a result.
+//! Shell commands of the user that sign or seal: they read bytes from standard input and print a result.
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
@@ -7,16 +7,12 @@ use diff_core::release::{PublicKey, Signer};
 
 use super::secrets::PASSPHRASE;
 
-/// Bytes of a signature.
 const LENGTH: usize = 64;
 /// The most bytes that a command may print. A signature has 64, a sealed key 88; DER and digits have a few more.
 const OUTPUT_LIMIT: u64 = 4096;
 
-/// A shell command that signs.
 pub(crate) struct ShellSigner {
-    /// The command.
     pub(crate) command: String,
-    /// The key that it signs with.
     pub(crate) key: PublicKey,
 }
 

@@ -1,14 +1,14 @@
-//! The images that a release is made from: files that are mapped to memory while they are worked on.
+//! The images of a release: files, mapped to memory while they are worked on.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use diff_core::input::Reading;
-use diff_core::release::{self, Bytes, Flattened};
+use diff_core::release::{self, Flattened, ImageBytes};
 
 use super::image::Image;
 use super::input::Input;
-use crate::report::{Console, Failure};
+use crate::report::{Console, Failure, shown};
 
 /// The versions and images of one `--from`: VERSION=IMAGE, an image that states its version, or a folder of images.
 pub(crate) fn named_sources(
@@ -16,7 +16,10 @@ pub(crate) fn named_sources(
     reading: &Reading,
     console: &Console,
 ) -> Result<Vec<(String, PathBuf)>, Failure> {
-    if let Some((version, path)) = from.split_once('=') {
+    if let Some((version, path)) = from.split_once('=')
+        && !version.is_empty()
+        && !path.is_empty()
+    {
         return Ok(vec![(version.to_owned(), PathBuf::from(path))]);
     }
     let path = Path::new(from);
@@ -26,14 +29,14 @@ pub(crate) fn named_sources(
     let own = if path.is_file() { Image::open(path, reading)?.version(None, console) } else { None };
     let version = own.ok_or_else(|| {
         Failure::usage(format!(
-            "--from {from}: expected VERSION=IMAGE, an image that states its version, or a folder of images"
+            "--from {}: expected VERSION=IMAGE, an image that states its version, or a folder of images",
+            shown(path)
         ))
         .note("such as --from 1.0.0=v1.bin")
     })?;
     Ok(vec![(version, path.to_owned())])
 }
 
-/// The image in a file.
 pub(crate) fn mapped(path: PathBuf, reading: &Reading) -> Flattened<Mapped> {
     Flattened::new(Mapped(path), reading.clone())
 }
@@ -42,7 +45,7 @@ pub(crate) fn mapped(path: PathBuf, reading: &Reading) -> Flattened<Mapped> {
 pub(crate) struct Mapped(PathBuf);
 
 impl release::Image for Mapped {
-    fn open(&self) -> io::Result<Bytes<'_>> {
+    fn open(&self) -> io::Result<ImageBytes<'_>> {
         let input = Input::image(&self.0).map_err(|failure| io::Error::other(failure.to_string()))?;
         Ok(Box::new(input))
     }

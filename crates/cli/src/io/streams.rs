@@ -1,4 +1,4 @@
-//! The process that rebuilds the streams of compressed files, as seen from the one that restores.
+//! Starts the limited process that rebuilds the streams of compressed files.
 
 use std::env;
 use std::io;

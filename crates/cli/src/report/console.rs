@@ -35,12 +35,10 @@ impl Console {
         &self.stdout
     }
 
-    /// Whether only errors are printed.
     pub(crate) const fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    /// Whether data is printed as JSON.
     pub(crate) const fn is_json(&self) -> bool {
         self.json
     }
@@ -52,7 +50,6 @@ impl Console {
         }
     }
 
-    /// Prints why the command failed.
     pub(crate) fn complain(&self, failure: &Failure) {
         print_error(format_args!("error: {failure}"));
     }

@@ -19,7 +19,6 @@ enum Kind {
     Nothing = 5,
 }
 
-/// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
@@ -29,12 +28,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Something outside of the program failed, such as a disk.
+    /// Something outside of the program failed, a disk for example.
     pub(crate) fn other(message: impl Into<String>) -> Self {
         Self::new(Kind::Other, message)
     }
 
-    /// The arguments are wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
@@ -44,12 +42,10 @@ impl Failure {
         Self::new(Kind::Package, message)
     }
 
-    /// The base image is the wrong one.
     pub(crate) fn base(message: impl Into<String>) -> Self {
         Self::new(Kind::Base, message)
     }
 
-    /// There is no package for the device.
     pub(crate) fn nothing(message: impl Into<String>) -> Self {
         Self::new(Kind::Nothing, message)
     }
@@ -61,19 +57,16 @@ impl Failure {
         failure
     }
 
-    /// Puts the file's name in front of the message.
     pub(crate) fn about(mut self, path: &Path) -> Self {
         self.message = format!("{}: {}", shown(path), self.message);
         self
     }
 
-    /// Adds a line of details or advice.
     pub(crate) fn note(mut self, line: impl Into<String>) -> Self {
         self.notes.push(line.into());
         self
     }
 
-    /// The exit code of the process.
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(self.kind as u8)
     }
@@ -113,11 +106,14 @@ impl From<PackError> for Failure {
             PackError::Rule(rule) => Self::usage(rule.to_string())
                 .note("this is a rule of the delivery platform: see docs/platform.md"),
             PackError::Usage(text) => Self::usage(text),
-            PackError::File { path, doing, error } => Self::file(&path, doing, &error),
-            PackError::Diff { what, error } => Self::from(error).about(Path::new(&what)),
+            PackError::Read { path, error } => Self::file(&path, "cannot read", &error),
+            PackError::Write { path, error } => Self::file(&path, "cannot write", &error),
+            PackError::Diff { file, error } => Self::from(error).about(Path::new(&file)),
             PackError::Sign { file, error } => Self::from(error).about(Path::new(&file)),
             PackError::Encrypt { file, error } => Self::from(error).about(Path::new(&file)),
-            error @ (PackError::Manifest { .. } | PackError::Merge(_)) => Self::package(error.to_string()),
+            error @ (PackError::Manifest { .. } | PackError::Merge(_) | PackError::MissingShard { .. }) => {
+                Self::package(error.to_string())
+            }
             error => Self::other(error.to_string()),
         }
     }
@@ -148,6 +144,8 @@ const fn remedy(kind: io::ErrorKind) -> Option<&'static str> {
     match kind {
         io::ErrorKind::NotFound => Some("check the spelling, and that the directory exists"),
         io::ErrorKind::PermissionDenied => Some("check the permissions of the file and its directory"),
+        io::ErrorKind::AlreadyExists => Some("a file with this name exists: give another name"),
+        io::ErrorKind::NotADirectory => Some("a part of the path is a file, not a directory"),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Some("free some space; nothing was left behind")
         }
@@ -171,12 +169,5 @@ mod tests {
         let failure = Failure::file(Path::new("out.bin"), "cannot write", &error);
         assert!(failure.to_string().starts_with("out.bin: cannot write: "), "{failure}");
         assert!(failure.to_string().contains("free some space"), "{failure}");
-    }
-
-    #[test]
-    fn a_small_budget_is_wrong_usage() {
-        let failure = Failure::from(DiffError::BudgetTooSmall { budget: 1, least: 4000 });
-        assert_eq!(failure.kind, Kind::Usage);
-        assert!(failure.to_string().contains("--ram 4000"), "{failure}");
     }
 }

@@ -1,4 +1,4 @@
-//! What users and scripts see: messages, tables, progress, JSON and exit codes.
+//! Output for users and scripts: messages, tables, progress, JSON and exit codes.
 
 mod console;
 mod failure;

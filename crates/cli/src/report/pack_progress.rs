@@ -94,7 +94,7 @@ impl PackProgress for Talk<'_> {
             Event::Finished { package, reused, time } => {
                 self.end(&package.file, &finished(package, *reused, *time));
             }
-            Event::Skipped { file } => self.end(file, &format!("{file}: too large, as an earlier run found")),
+            Event::Skipped { file } => self.end(file, &format!("{file}: too large, found by an earlier run")),
             Event::Note { text } => self.say(&format!("note: {text}")),
             _ => {}
         }

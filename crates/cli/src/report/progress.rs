@@ -50,7 +50,6 @@ impl Bar {
         self.bar.set_position(0);
     }
 
-    /// Counts steps that are done.
     pub(crate) fn steps(&self, steps: u64) {
         self.bar.inc(steps);
     }
@@ -94,7 +93,6 @@ impl Progress for Bar {
     }
 }
 
-/// Whether progress is shown.
 pub(super) fn is_wanted(console: &Console) -> bool {
     !console.is_quiet() && stderr().is_terminal()
 }

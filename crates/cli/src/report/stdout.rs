@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 
-/// Standard output as it was at the start. What others print to it is discarded, where the system can do that.
+/// Standard output as it was at the start. Where the system can do that, other output to it is discarded.
 #[derive(Debug, Default)]
 pub(crate) struct Stdout {
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Tables for people: rows of a name and a value, shares of bytes, and the packages of a release.
+//! Tables for people: names and values, shares of bytes, and the packages of a release.
 
 use std::fmt::{Display, Write};
 

@@ -5,35 +5,33 @@ use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The passphrase of all keys.
+pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
+
 /// A folder of its own for one test.
 pub(crate) struct Desk {
     folder: TempDir,
 }
 
-/// What a run left.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// The exit code.
     pub(crate) code: i32,
-    /// Standard output.
     pub(crate) stdout: String,
-    /// Standard error.
     pub(crate) stderr: String,
 }
 
 impl Desk {
-    /// An empty folder.
     pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    /// A folder with these files.
     pub(crate) fn with(files: &[(&str, &[u8])]) -> Self {
         let desk = Self::new();
         files.iter().for_each(|(name, bytes)| desk.write(name, bytes));
@@ -49,16 +47,32 @@ impl Desk {
     /// A folder with `old`, `new` and the package `patch` from one to the other.
     pub(crate) fn with_package() -> Self {
         let desk = Self::with_versions();
-        desk.run("diff old new -o patch").succeeded();
+        desk.ok("diff old new -o patch");
         desk
     }
 
-    /// Where a file is.
+    /// A folder with `old`, `new`, `patch`, the passphrase in `phrase`, two keys that sign, a shared key and a device's.
+    pub(crate) fn with_keys() -> Self {
+        // Each takes a quarter of a second to make.
+        static MADE: LazyLock<Vec<(&str, Vec<u8>)>> = LazyLock::new(|| {
+            let desk = Desk::with_package();
+            desk.ok("keygen key.pem key.pub");
+            desk.ok("keygen next.pem next.pub");
+            desk.ok("keygen shared.pem --kind shared --raw shared.key");
+            desk.ok("keygen device.pem device.pub --kind x25519 --raw device.key");
+            let names = "patch key.pem key.pub next.pem next.pub shared.pem shared.key device.pem device.pub device.key";
+            names.split(' ').map(|name| (name, desk.read(name))).collect()
+        });
+        let desk = Self::with_versions();
+        desk.write_secret("phrase", format!("{PASSPHRASE}\nsecond line\n").as_bytes());
+        MADE.iter().for_each(|(name, bytes)| desk.write_secret(name, bytes));
+        desk
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Writes a file.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
         fs::write(self.path(name), bytes).unwrap();
     }
@@ -67,25 +81,21 @@ impl Desk {
     pub(crate) fn write_secret(&self, name: &str, bytes: &[u8]) {
         self.write(name, bytes);
         #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
-        }
+        self.set_mode(name, 0o600);
     }
 
-    /// A folder with `old` and `new` and these files, as secrets: some take long to make and are made once.
-    pub(crate) fn with_made(files: &[(&str, Vec<u8>)]) -> Self {
-        let desk = Self::with_versions();
-        files.iter().for_each(|(name, bytes)| desk.write_secret(name, bytes));
-        desk
+    #[cfg(unix)]
+    pub(crate) fn set_mode(&self, name: &str, mode: u32) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// The files of these names, for [`Self::with_made`].
-    pub(crate) fn made<const N: usize>(&self, names: [&'static str; N]) -> [(&'static str, Vec<u8>); N] {
-        names.map(|name| (name, self.read(name)))
+    #[cfg(unix)]
+    pub(crate) fn mode(&self, name: &str) -> u32 {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o777
     }
 
-    /// Reads a file.
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap()
     }
@@ -99,21 +109,44 @@ impl Desk {
         names
     }
 
-    /// A command that runs in the folder.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.folder.path());
         command
     }
 
-    /// Runs smidgen in the folder; blanks separate arguments.
+    /// Runs smidgen in the folder, with the passphrase in its environment; blanks separate arguments.
     pub(crate) fn run(&self, arguments: &str) -> Outcome {
+        self.run_with(&arguments.split(' ').collect::<Vec<_>>())
+    }
+
+    /// The same with arguments that may have blanks.
+    pub(crate) fn run_with(&self, arguments: &[&str]) -> Outcome {
         let mut command = self.command(smidgen());
-        command.args(arguments.split(' ')).output().unwrap().into()
+        command.env("SMIDGEN_PASSPHRASE", PASSPHRASE);
+        command.args(arguments);
+        ends(command)
+    }
+
+    /// Runs smidgen, which must succeed.
+    pub(crate) fn ok(&self, arguments: &str) -> Outcome {
+        self.run(arguments).succeeded()
+    }
+
+    /// Runs smidgen, which must succeed and print one JSON object.
+    pub(crate) fn json(&self, arguments: &str) -> Value {
+        self.ok(&format!("{arguments} --json")).json()
+    }
+
+    /// Runs a line of shell, in which `smidgen` is the program under test, without the passphrase.
+    pub(crate) fn sh(&self, line: &str) -> Outcome {
+        let mut command = self.command("sh");
+        command.args(["-c", &line.replace("smidgen ", &format!("{} ", smidgen()))]);
+        ends(command)
     }
 }
 
-/// Lets a command end by itself, which it must within a minute: one that waits for what never comes is stopped.
+/// Lets a command end by itself, which it must within five minutes: one that waits for ever is stopped.
 pub(crate) fn ends(mut command: Command) -> Outcome {
     let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
     command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
@@ -123,7 +156,7 @@ pub(crate) fn ends(mut command: Command) -> Outcome {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if started.elapsed() > Duration::from_secs(60) {
+        if started.elapsed() > Duration::from_secs(300) {
             child.kill().unwrap();
             child.wait().unwrap();
             panic!("it does not end: {command:?}");
@@ -140,7 +173,6 @@ pub(crate) fn ends(mut command: Command) -> Outcome {
 }
 
 impl Outcome {
-    /// Expects success.
     pub(crate) fn succeeded(self) -> Self {
         assert_eq!(self.code, 0, "{self:#?}");
         self
@@ -157,7 +189,6 @@ impl Outcome {
         self
     }
 
-    /// Standard output as one JSON object.
     pub(crate) fn json(&self) -> Value {
         let value: Value = serde_json::from_str(&self.stdout).unwrap();
         assert!(value.is_object());
@@ -174,7 +205,6 @@ impl From<Output> for Outcome {
     }
 }
 
-/// The program under test.
 pub(crate) const fn smidgen() -> &'static str {
     env!("CARGO_BIN_EXE_smidgen")
 }
@@ -195,5 +225,15 @@ pub(crate) fn versions() -> (Vec<u8>, Vec<u8>) {
 /// The SHA-256 of some bytes in hexadecimal digits.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
+}
+
+/// The MD5 of some bytes in hexadecimal digits.
+pub(crate) fn md5(bytes: &[u8]) -> String {
+    use md5::{Digest, Md5};
+    hex(&Md5::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,9 +1,9 @@
-//! Compressed files: they come back to the bit, `info` shows what is in them, and payloads can be had alone.
+//! Compressed files: they are restored to the bit, `info` shows their contents, and payloads make packages of their own.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{Desk, noise, sha256, versions};
+use crate::common::{Desk, noise, sha256, smidgen, versions};
 use patch_nostd::Error;
 use patch_nostd::container::{Maker, Worker};
 use testkit::Random;
@@ -26,38 +26,35 @@ fn compressed() -> (Desk, Vec<u8>, Vec<u8>) {
 #[test]
 fn a_release_of_compressed_files_is_verified() {
     let (desk, ..) = compressed();
-    desk.write_secret("phrase", b"correct horse\n");
-    let passphrase = "--passphrase-file phrase";
-    desk.run(&format!("keygen shared.pem --kind shared {passphrase}")).succeeded();
-    let encrypt = " --encrypt shared.pem --encryption-passphrase-file phrase";
+    desk.ok("keygen shared.pem --kind shared");
     for (folder, options, decrypt) in
-        [("plain", "", String::new()), ("secret", encrypt, format!(" --decrypt shared.pem {passphrase}"))]
+        [("plain", "", ""), ("secret", " --encrypt shared.pem", " --decrypt shared.pem")]
     {
         let pack = "pack --from 1=old.gz --to new.gz --to-version 2 --product gateway";
-        desk.run(&format!("{pack} -o {folder}{options}")).succeeded();
+        desk.ok(&format!("{pack} -o {folder}{options}"));
         let package = format!("{folder}/1-to-2.bin");
-        let info = desk.run(&format!("info {package} --json{decrypt}")).succeeded().json();
+        let info = desk.json(&format!("info {package}{decrypt}"));
         assert!(info["container"].is_object(), "{info}");
-        desk.run(&format!("verify {folder} --from 1=old.gz{decrypt}")).succeeded();
+        desk.ok(&format!("verify {folder} --from 1=old.gz{decrypt}"));
     }
 }
 
 #[test]
 fn a_compressed_file_comes_back() {
     let (desk, ..) = compressed();
-    desk.run("diff old.gz new.gz -o patch").succeeded();
-    desk.run("patch old.gz patch -o back.gz").succeeded();
+    desk.ok("diff old.gz new.gz -o patch");
+    desk.ok("patch old.gz patch -o back.gz");
     assert!(desk.read("back.gz") == desk.read("new.gz"));
-    desk.run("verify old.gz patch").succeeded();
+    desk.ok("verify old.gz patch");
     desk.run("patch new.gz patch -o back.gz").failed(4, &["not the base image", "(E1"]);
 }
 
 #[test]
-fn a_base_of_the_right_size_with_a_wrong_byte_is_told() {
+fn a_base_of_the_right_size_with_a_wrong_byte_is_refused() {
     let (desk, ..) = compressed();
-    desk.run("diff old.gz new.gz -o patch").succeeded();
+    desk.ok("diff old.gz new.gz -o patch");
     let right = desk.read("old.gz");
-    // What made the file, and a byte of its stream: the first changes nothing that is expanded.
+    // The field of the compressor, which is not expanded, and a byte of the stream.
     for place in [9, right.len() / 2] {
         let mut wrong = right.clone();
         wrong[place] ^= 1;
@@ -70,14 +67,14 @@ fn a_base_of_the_right_size_with_a_wrong_byte_is_told() {
 #[test]
 fn info_shows_the_tree() {
     let (desk, ..) = compressed();
-    desk.run("diff old.gz new.gz -o patch").succeeded();
-    let text = desk.run("info patch --base old.gz").succeeded().stdout;
+    desk.ok("diff old.gz new.gz -o patch");
+    let text = desk.ok("info patch --base old.gz").stdout;
     for part in
         ["1 streams of the base are expanded", "gzip member: ", "of corrections", "recipes", "storage"]
     {
         assert!(text.contains(part), "{part:?} is missing in {text}");
     }
-    let json = desk.run("info patch --json").succeeded().json();
+    let json = desk.json("info patch");
     assert_eq!(json["container"]["streams"][0]["kind"], "gzip member");
     assert!(json["container"]["storage"].as_u64().unwrap() >= 100_000);
 }
@@ -85,20 +82,20 @@ fn info_shows_the_tree() {
 #[test]
 fn it_can_be_switched_off() {
     let (desk, ..) = compressed();
-    desk.run("diff old.gz new.gz -o patch --containers none").succeeded();
-    let json = desk.run("info patch --json").succeeded().json();
+    desk.ok("diff old.gz new.gz -o patch --containers none");
+    let json = desk.json("info patch");
     assert!(json["container"].is_null());
 }
 
 #[test]
 fn payloads_make_packages_for_small_devices() {
     let (desk, old, new) = compressed();
-    let made = desk.run("diff --payload old.gz new.gz -o patch --json").succeeded().json();
+    let made = desk.json("diff --payload old.gz new.gz -o patch");
     assert_eq!(made["payload_digests"]["base"], sha256(&old));
     assert_eq!(made["payload_digests"]["target"], sha256(&new));
     assert_eq!(made["target_digest"], sha256(&new));
     desk.write("old", &old);
-    desk.run("patch old patch -o back").succeeded();
+    desk.ok("patch old patch -o back");
     assert!(desk.read("back") == new);
 }
 
@@ -110,9 +107,9 @@ fn entries_have_names() {
         ("new.tar", &tar(&[("boot/app.bin", &new)])),
         ("noise", &noise(1000)),
     ]);
-    desk.run("diff --payload-entry boot/app.bin old.tar.gz new.tar -o patch").succeeded();
+    desk.ok("diff --payload-entry boot/app.bin old.tar.gz new.tar -o patch");
     desk.write("old", &old);
-    desk.run("patch old patch -o back").succeeded();
+    desk.ok("patch old patch -o back");
     assert!(desk.read("back") == new);
     let command = "diff --payload-entry app.bin old.tar.gz new.tar -o other";
     desk.run(command).failed(1, &["no entry \"app.bin\"", "boot/app.bin", "--payload-entry NAME"]);
@@ -124,42 +121,41 @@ fn entries_have_names() {
 fn a_release_of_compressed_files_comes_back() {
     let (desk, old, _) = compressed();
     desk.write("middle.gz", &gzip(&[&old[..100], &old[130..]].concat()));
-    let packed = desk.run(
-        "pack -o out --to new.gz --to-version 3 --from 1=old.gz --from 2=middle.gz --product sensor --level 1 --json",
-    );
-    let lines = packed.succeeded().stdout;
+    let lines =
+        desk.ok("pack -o out --to new.gz --to-version 3 --from 1=old.gz --from 2=middle.gz --level 1 --json");
+    let lines = lines.stdout;
     // Nothing but events: libraries that print are kept away.
     let events: Vec<serde_json::Value> =
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(events.last().unwrap()["event"], "manifest");
     for (package, base) in [("1-to-3", "old.gz"), ("2-to-3", "middle.gz")] {
-        desk.run(&format!("patch {base} out/{package}.bin -o back")).succeeded();
+        desk.ok(&format!("patch {base} out/{package}.bin -o back"));
         assert!(desk.read("back") == desk.read("new.gz"), "{package}");
-        let json = desk.run(&format!("info out/{package}.bin --json")).succeeded().json();
+        let json = desk.json(&format!("info out/{package}.bin"));
         assert_eq!(json["container"]["streams"][0]["kind"], "gzip member", "{package}");
     }
     desk.write("empty", b"");
-    desk.run("patch empty out/full-3.bin -o back").succeeded();
+    desk.ok("patch empty out/full-3.bin -o back");
     assert!(desk.read("back") == desk.read("new.gz"));
 }
 
 #[test]
-fn what_is_not_looked_into_is_told() {
+fn streams_that_are_not_expanded_get_a_note() {
     let xz = |seed: usize| [b"\xFD7zXZ\0".to_vec(), noise(40_000 + seed)[seed..].to_vec()].concat();
     let desk = Desk::with(&[("old.xz", &xz(0)), ("new.xz", &xz(20_000))]);
-    let made = desk.run("diff old.xz new.xz -o patch --json").succeeded();
+    let made = desk.ok("diff old.xz new.xz -o patch --json");
     assert!(made.stderr.contains("note: the target file holds xz data"), "{}", made.stderr);
     let json = made.json();
     assert_eq!(json["notes"][0]["name"], "not-opened");
-    let made = desk.run("diff old.xz old.xz -o same --json").succeeded();
+    let made = desk.ok("diff old.xz old.xz -o same --json");
     assert!(made.json()["notes"].as_array().unwrap().is_empty());
-    let made = desk.run("diff old.xz new.xz -o other --containers none").succeeded();
+    let made = desk.ok("diff old.xz new.xz -o other --containers none");
     assert!(!made.stderr.contains("note:"), "{}", made.stderr);
 }
 
-/// A package of the base `old.gz` whose corrections make preflate-rs go on for ever.
+/// A package of the base `old.gz` whose corrections never end in preflate-rs.
 fn endless(desk: &Desk) -> Vec<u8> {
-    desk.run("diff old.gz new.gz -o patch --level 1").succeeded();
+    desk.ok("diff old.gz new.gz -o patch --level 1");
     let package = desk.read("patch");
     let forged = Forge::new(&package).with(|_, target| {
         target.items[0].pieces[0].corrections = ENDLESS.to_vec();
@@ -167,7 +163,7 @@ fn endless(desk: &Desk) -> Vec<u8> {
     forged.package()
 }
 
-/// What [`ENDLESS`] was found with.
+/// The bytes that [`ENDLESS`] was found with.
 fn firmware_start(length: usize) -> Vec<u8> {
     testkit::firmware(1)[..length].to_vec()
 }
@@ -184,19 +180,17 @@ fn corrections_without_end_are_refused_and_leave_nothing() {
     }
     assert!(start.elapsed() < Duration::from_secs(120));
     assert!(!desk.path("back").exists());
-    // Nothing that reads packages only makes anything.
-    desk.run("info endless --base old.gz").succeeded();
+    // Reading a package makes no streams.
+    desk.ok("info endless --base old.gz");
 }
 
 /// The process that makes streams, alone.
-struct Process {
-    child: Child,
-}
+struct Process(Child);
 
 impl Process {
     fn start(desk: &Desk, memory: u64) -> (Self, impl Maker) {
         let mut child = desk
-            .command(crate::common::smidgen())
+            .command(smidgen())
             .args(["make-streams", "--seconds", "5", "--memory", &memory.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -204,14 +198,14 @@ impl Process {
             .spawn()
             .unwrap();
         let worker = Worker::new(child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        (Self { child }, worker)
+        (Self(child), worker)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -219,7 +213,7 @@ impl Drop for Process {
 fn genuine(desk: &Desk, plain: &[u8]) -> Vec<u8> {
     desk.write("old.gz", &gzip(&plain[plain.len() / 2..]));
     desk.write("new.gz", &gzip(plain));
-    desk.run("diff old.gz new.gz -o patch --level 1").succeeded();
+    desk.ok("diff old.gz new.gz -o patch --level 1");
     let package = desk.read("patch");
     Forge::new(&package).target.items[0].pieces[0].corrections.clone()
 }

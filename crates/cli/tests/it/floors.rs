@@ -1,4 +1,4 @@
-//! The program's folders are floors, each of which imports from those below only.
+//! Each folder of the program imports from those below only.
 
 #[test]
 fn each_floor_imports_from_below_only() {

@@ -17,7 +17,7 @@ fn sum(found: &Value) -> u64 {
 #[test]
 fn diff() {
     let desk = Desk::with_package();
-    let found = desk.run("diff old new -o patch --json --ram 20K").succeeded().json();
+    let found = desk.json("diff old new -o patch --ram 20K");
     let (old, new, patch) = (desk.read("old"), desk.read("new"), desk.read("patch"));
     let expected = json!({
         "format": "smidgen",
@@ -40,12 +40,12 @@ fn diff() {
 }
 
 #[test]
-fn what_a_package_is_for_is_told() {
+fn the_identity_of_a_package_is_shown() {
     let desk = Desk::with_package();
-    let plain = desk.run("info patch --json").succeeded().json();
+    let plain = desk.json("info patch");
     let options = "--product Box --module main-1 --to-version 1.2.0 --rollback-counter 7";
-    let made = desk.run(&format!("diff old new -o patch --json {options}")).succeeded().json();
-    let found = desk.run("info patch --json").succeeded().json();
+    let made = desk.json(&format!("diff old new -o patch {options}"));
+    let found = desk.json("info patch");
     for (name, value) in [
         ("product", json!("Box")),
         ("module", json!("main-1")),
@@ -57,12 +57,12 @@ fn what_a_package_is_for_is_told() {
 }
 
 #[test]
-fn a_plan_for_an_update_in_place_is_told() {
+fn a_plan_for_an_update_in_place_is_shown() {
     let desk = Desk::with_package();
     let slot = desk.read("old").len().max(desk.read("new").len()).next_multiple_of(256);
     let options = format!("--in-place --slot {slot} --page 256 --scratch 1K --write-size 4");
-    let made = desk.run(&format!("diff old new -o patch --json {options}")).succeeded().json();
-    let found = desk.run("info patch --json").succeeded().json();
+    let made = desk.json(&format!("diff old new -o patch {options}"));
+    let found = desk.json("info patch");
     assert_eq!(made["in_place"], found["in_place"]);
     let number = |name: &str| found["in_place"][name].as_u64().unwrap();
     assert_eq!(number("segment") + number("keep"), 1024);
@@ -72,9 +72,9 @@ fn a_plan_for_an_update_in_place_is_told() {
 #[test]
 fn costs_and_covers_add_up() {
     let desk = Desk::with_package();
-    let found = desk.run("info patch --base old --json").succeeded().json();
+    let found = desk.json("info patch --base old");
     let body = found["body_size"].as_u64().unwrap();
-    // Costs are rounded, and the coder's last bytes belong to nobody.
+    // Costs are rounded, and the coder's last bytes count for none.
     assert!(sum(&found["costs"]).abs_diff(body) <= 16, "{found:#}");
     let covers = |name: &str| found["covers"][name].as_u64().unwrap();
     let all = covers("base_bytes") + covers("target_bytes") + covers("literals");
@@ -83,24 +83,24 @@ fn costs_and_covers_add_up() {
 }
 
 #[test]
-fn info_repeats_what_diff_told() {
+fn info_repeats_what_diff_prints() {
     let desk = Desk::with_package();
-    let mut told = desk.run("diff old new -o patch --json").succeeded().json();
-    let shown = desk.run("info patch --base old --json").succeeded().json();
-    let members = told.as_object_mut().unwrap();
+    let mut made = desk.json("diff old new -o patch");
+    let shown = desk.json("info patch --base old");
+    let members = made.as_object_mut().unwrap();
     members.remove("seconds").unwrap();
     members.remove("package_digest").unwrap();
-    // Only who makes a package has anything to note.
+    // Only diff has notes.
     assert_eq!(members.remove("notes"), Some(json!([])));
-    assert_eq!(told, shown);
-    let without = desk.run("info patch --json").succeeded().json();
+    assert_eq!(made, shown);
+    let without = desk.json("info patch");
     assert!(without["costs"].is_null() && without["covers"].is_null());
 }
 
 #[test]
 fn kinds_of_pages_are_named() {
     let desk = Desk::with_package();
-    let found = desk.run("info patch --json").succeeded().json();
+    let found = desk.json("info patch");
     let kinds = found["kinds"].as_array().unwrap();
     assert!(!kinds.is_empty() && kinds.iter().all(Value::is_string), "{found:#}");
 }
@@ -108,7 +108,7 @@ fn kinds_of_pages_are_named() {
 #[test]
 fn an_empty_base_has_no_digest() {
     let desk = Desk::with(&[("old", b""), ("new", b"image")]);
-    let found = desk.run("diff old new -o patch --json").succeeded().json();
+    let found = desk.json("diff old new -o patch");
     expect(&found, &json!({ "base_size": 0, "base_digest": null, "target_size": 5 }));
 }
 
@@ -123,9 +123,9 @@ fn patch_and_verify() {
         "target_size": new.len(),
         "target_digest": sha256(&new),
     });
-    let patched = desk.run("patch old patch -o restored --json").succeeded().json();
+    let patched = desk.json("patch old patch -o restored");
     expect(&patched, &expected);
-    let verified = desk.run("verify old patch --json").succeeded().json();
+    let verified = desk.json("verify old patch");
     expect(&verified, &expected);
     assert_eq!(verified["ok"], true);
 }

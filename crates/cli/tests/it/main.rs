@@ -1,4 +1,4 @@
-//! The program, run as its users run it.
+//! The program, run as users run it.
 
 mod classic;
 mod common;

@@ -1,12 +1,12 @@
-//! Making a package of large images, with no more memory than is promised.
+//! The promised limits of memory hold for large images.
 
 use testkit::archives::gzip_at;
 
 use crate::common::{Desk, Outcome, noise, smidgen};
 
-/// Bytes of the old image.
+/// Bytes of the base.
 const SIZE: usize = 100_000_000;
-/// What is promised: so many bytes for each of the old image, and so many besides.
+/// The promise: bytes for each byte of the base, and bytes on top.
 const PER_BYTE: usize = 6;
 const FIXED: usize = 64 << 20;
 /// Address space that is not memory: the program, its libraries and its stacks. What the C library reserves for each
@@ -27,7 +27,7 @@ fn image(size: usize, shift: u32) -> Vec<u8> {
     image
 }
 
-/// One piece in fifty is replaced, and something is put in.
+/// The image with one piece in fifty replaced, and something inserted.
 fn changed(image: &[u8]) -> Vec<u8> {
     let other = noise(40_000).into_iter().map(|byte| byte ^ 0x55).collect::<Vec<u8>>();
     let mut new = Vec::with_capacity(image.len() + (1 << 20));
@@ -41,11 +41,13 @@ fn changed(image: &[u8]) -> Vec<u8> {
     new
 }
 
-fn diff_within(limit: usize, desk: &Desk) -> Outcome {
-    let command =
-        format!("ulimit -v {}; exec {} -q diff old new -o patch --threads 2", limit >> 10, smidgen());
+/// Runs smidgen within this much address space: memory, and also the program and its files.
+fn within(limit: usize, desk: &Desk, arguments: &str) -> Outcome {
+    let command = format!("ulimit -v {}; exec {} -q {arguments}", limit >> 10, smidgen());
     desk.command("sh").env("MALLOC_ARENA_MAX", "1").args(["-c", &command]).output().unwrap().into()
 }
+
+const DIFF: &str = "diff old new -o patch --threads 2";
 
 #[test]
 #[ignore = "long: half a minute, 1 GB of memory and 0.3 GB of disk"]
@@ -53,14 +55,8 @@ fn memory_stays_within_what_is_promised() {
     let (old, new) = (image(SIZE, 0), changed(&image(SIZE, 4096)));
     let desk = Desk::with(&[("old", &old), ("new", &new)]);
     let promised = PER_BYTE * old.len() + FIXED;
-    diff_within(old.len() + new.len() + promised + RESERVED, &desk).succeeded();
-    desk.run("verify old patch").succeeded();
-}
-
-/// Restores within this much address space: memory, and also the program and its files.
-fn patch_within(limit: usize, desk: &Desk) -> Outcome {
-    let command = format!("ulimit -v {}; exec {} -q patch old.gz patch -o back.gz", limit >> 10, smidgen());
-    desk.command("sh").env("MALLOC_ARENA_MAX", "1").args(["-c", &command]).output().unwrap().into()
+    within(old.len() + new.len() + promised + RESERVED, &desk, DIFF).succeeded();
+    desk.ok("verify old patch");
 }
 
 /// The worst contents: nothing repeats, so that each byte is a token, yet it can be compressed.
@@ -77,16 +73,17 @@ fn restoring_compressed_files_stays_within_what_is_stated() {
     (0..size).step_by(100_000).for_each(|at| new[at] ^= 1);
     let desk = Desk::with(&[("old.gz", &gzip_at(1, &old)), ("new.gz", &gzip_at(1, &new))]);
     let files = desk.read("old.gz").len() + desk.read("new.gz").len();
-    desk.run("diff old.gz new.gz -o patch --level 1").succeeded();
-    let info = desk.run("info patch --json").succeeded().json();
+    desk.ok("diff old.gz new.gz -o patch --level 1");
+    let info = desk.json("info patch");
     let container = |name: &str| info["container"][name].as_u64().unwrap() as usize;
     let stated = info["ram"].as_u64().unwrap() as usize + container("memory") + container("storage");
-    patch_within(files + stated + STACKS + RESERVED, &desk).succeeded();
+    let limit = files + stated + STACKS + RESERVED;
+    within(limit, &desk, "patch old.gz patch -o back.gz").succeeded();
     assert!(desk.read("back.gz") == desk.read("new.gz"));
 }
 
 #[test]
 fn the_limit_is_a_limit() {
     let desk = Desk::with(&[("old", &noise(8 << 20)), ("new", &noise(8 << 20)[1..])]);
-    assert_ne!(diff_within(48 << 20, &desk).code, 0);
+    assert_ne!(within(48 << 20, &desk, DIFF).code, 0);
 }

@@ -1,4 +1,4 @@
-//! Bad packages, each named after the error that it must give and what is wrong with it.
+//! Bad packages, each named after its error and its fault.
 //!
 //! All are to be applied to `small-base.bin`.
 
@@ -56,7 +56,7 @@ fn bad_folder() -> PathBuf {
     folder().join("bad")
 }
 
-/// Makes all of them, and removes what else is there.
+/// Makes all of them, and removes other files.
 pub(crate) fn make_all() {
     let _ = fs::remove_dir_all(bad_folder());
     fs::create_dir_all(bad_folder()).unwrap();
@@ -81,7 +81,7 @@ fn bad(name: &str, package: &[u8]) {
     fs::write(path, package).unwrap();
 }
 
-/// What is refused before the header is complete.
+/// Errors before the header is complete.
 fn prefixes(small: &Good) {
     bad("NotAPackage-wrong-magic", &small.field("magic", b"SMDH"));
     bad("NotAPackage-bsdiff40", &[&b"BSDIFF40"[..], &[0; 24]].concat());
@@ -182,7 +182,7 @@ fn extensions(small: &Good) {
         let records: Vec<u8> = records.iter().flat_map(record).collect();
         small.field("extension", &[varint(records.len() as u32), records].concat())
     };
-    // A decoder of containers finds that there is no recipe, others that they are none.
+    // A decoder of containers finds no recipe; others do not support containers.
     bad("Container-extension-6", &records(&[(6, &[0; 6])]));
     for tag in [0, 8, 9, 255] {
         bad(&format!("ReservedField-extension-{tag}"), &records(&[(tag, b"x")]));
@@ -278,7 +278,7 @@ fn ends(good: &Good, codec: &str) {
     }
 }
 
-/// `cm` bodies that say what cannot be.
+/// Impossible `cm` bodies.
 fn claims(small: &Good) {
     let (base, target) = (small.header.base_size, small.header.target_size);
     for (name, claim) in [
@@ -316,7 +316,7 @@ fn zstd(good: &Good) {
     }
 }
 
-/// Streams of operations that cannot be: literals with their count, then a cover's seek and length.
+/// Impossible streams of operations: literals with their count, then a cover's seek and length.
 fn streams(header: &Header) -> [(&'static str, Vec<u8>); 6] {
     let literals = |count: u32, there: usize| [varint(count), vec![7; there]].concat();
     let cover = |seek: u32, length: u32| [varint(0), varint(seek), varint(length)].concat();

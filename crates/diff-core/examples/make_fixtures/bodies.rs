@@ -1,14 +1,14 @@
-//! Bodies that are well coded and say what cannot be.
+//! Bodies that are well coded, but impossible.
 
-use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
-use patch_nostd::internals::entropy::RangeEncoder;
+use patch_nostd::internals::apply::{Cover, Operation, Oracle, Source};
 use patch_nostd::internals::refs::Landmark;
 use patch_nostd::internals::wire::{
     Codec, ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm, codec_ram,
 };
 use patch_nostd::{Error, Header};
+use testkit::code_body;
 
-/// What a body says first, whatever it is; then it stops.
+/// The beginning of a body, which then ends.
 pub(crate) struct Claim {
     pub(crate) landmarks: Vec<Landmark>,
     pub(crate) operation: Operation,
@@ -46,26 +46,11 @@ impl Claim {
         let codec = Codec::Cm { size, tuning };
         let offset = PageKind::Words(WordForm { origin: Origin::Image, ..WordForm::POINTER });
         let kinds = PageKinds::new(&[PageKind::Bytes, PageKind::POINTERS, offset]).unwrap();
-        let mut header = Header { codec, kinds, read_back: true, ram: codec_ram(&codec), ..*like };
-        let body = self.body(&header, size, tuning);
+        let mut header = Header { codec, kinds, read_back: true, ram: codec_ram(&codec) as u32, ..*like };
+        let (end, body) = code_body(&header, self, &vec![0; header.base_size as usize]);
+        assert_eq!(end, Err(Error::Corrupt), "the claim is possible");
         header.body_length = body.len() as u32;
         [header.to_bytes(), body].concat()
-    }
-
-    /// Codes until our own code refuses to go on.
-    fn body(&self, header: &Header, size: ModelSize, tuning: Tuning) -> Vec<u8> {
-        let mut memory = vec![0; header.ram as usize + 3];
-        let start = memory.as_ptr().align_offset(4);
-        let mut walker = Layout::new(header, size, tuning, &mut memory[start..]).unwrap().walker;
-        let mut coder = RangeEncoder::default();
-        let end = loop {
-            match walker.step(&mut coder, self, &mut Nothing) {
-                Ok(Progress::NeedsInput) => {}
-                end => break end,
-            }
-        };
-        assert_eq!(end, Err(Error::Corrupt), "the claim is possible");
-        coder.finish()
     }
 }
 
@@ -84,24 +69,5 @@ impl Oracle for Claim {
 
     fn byte(&self, _offset: u32) -> u8 {
         0
-    }
-}
-
-/// Bodies end before anything that is read matters, or is written.
-struct Nothing;
-
-impl Io for Nothing {
-    type Error = Error;
-
-    fn read_base(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn read_target(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
-        Err(Error::TargetRead)
-    }
-
-    fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {
-        Err(Error::TargetWrite)
     }
 }

@@ -1,4 +1,4 @@
-//! Encrypted packages, good and bad: of golden ones, by keys that everybody knows.
+//! Encrypted packages, good and bad, made of golden ones with public test keys.
 
 use diff_core::release::{
     CipherChoice, DeviceSecret, Encrypted, Encryption, Recipient, SharedSecret, encrypt, encrypt_sealed,
@@ -10,12 +10,12 @@ use crate::read;
 
 /// The key of the product line.
 const SHARED: [u8; 32] = [3; 32];
-/// The device's secret key; what was ephemeral and random is the same each time.
+/// The device's secret key, and fixed values for the ephemeral and the content key.
 const DEVICE: [u8; 32] = [4; 32];
 const EPHEMERAL: [u8; 32] = [5; 32];
 const CONTENT: [u8; 32] = [6; 32];
 
-/// What is encrypted, to what, and how.
+/// Name of the package, name of the encrypted one, encryption.
 const GOLDEN: [(&str, &str, Way); 8] = [
     ("small-identity", "encrypted", Way::Shared(CipherChoice::ChaCha20)),
     ("small-identity", "encrypted-aes", Way::Shared(CipherChoice::Aes256Ctr)),
@@ -33,7 +33,7 @@ enum Way {
     Sealed(CipherChoice),
 }
 
-/// The names of all that are made of a golden package of this name, and how.
+/// The encrypted packages of a golden package.
 pub(crate) fn of(name: &str) -> impl Iterator<Item = (&'static str, impl FnOnce() -> Vec<u8>)> {
     let own = GOLDEN.into_iter().filter(move |&(plain, ..)| plain == name);
     own.map(|(plain, encrypted, way)| (encrypted, move || way.encrypt(&read(&format!("{plain}.smdg")))))
@@ -96,7 +96,7 @@ impl Good {
     }
 }
 
-/// All bad ones.
+/// Bad encrypted packages.
 pub(crate) fn bad(mut make: impl FnMut(&str, &[u8])) {
     let (shared, sealed) = (Good::read("encrypted"), Good::read("encrypted-sealed"));
     make("Encrypted-by-cipher-0", &shared.changed(|value| value[0] = 0));

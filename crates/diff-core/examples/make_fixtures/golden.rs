@@ -12,7 +12,7 @@ use crate::{encrypted, folder, handmade};
 use testkit::code::Code;
 use testkit::{BASE_ADDRESS, Program, fixtures, noise};
 
-/// A package that is made of two files of the fixtures; `-` is an image without a byte.
+/// A package made of two files of the fixtures; `-` is an empty image.
 struct Golden {
     name: &'static str,
     base: &'static str,
@@ -84,12 +84,12 @@ const CODE: [(PageKind, [&str; 3]); 5] = [
     (PageKind::X86, ["x86", "packages/x86-base.bin", "packages/x86-target.bin"]),
 ];
 
-/// Nothing but a budget.
+/// The default options with this memory.
 fn kib(size: u64) -> Options {
     Options::default().with_ram(Ram::Bytes(size << 10))
 }
 
-/// Makes what is missing, and the list of all.
+/// Makes missing packages, and the list of all.
 pub(crate) fn make_missing() {
     make_images();
     let mut list = String::from("# package base target sha256-of-the-package\n");

@@ -1,4 +1,4 @@
-//! Packages whose pages have all kinds that there are, and their images; corners that the encoder leaves alone.
+//! Packages with pages of all kinds, and their images; settings that the encoder never chooses.
 
 use diff_core::internals::{Index, SearchOptions, find_matches};
 use patch_nostd::internals::apply::{Cover, Source};
@@ -87,37 +87,30 @@ pub(crate) const IMAGES: [[&str; 2]; 3] = [
 pub(crate) fn all(small: [&'static str; 2]) -> Vec<Handmade> {
     let of_kinds = |name, list: usize, sizes, speeds| {
         let [base, target] = IMAGES[list];
-        let places = images(list).places;
-        Handmade {
-            name,
-            base,
-            target,
-            choice: choice((&lists()[list], &places), HIGH_ADDRESS, sizes, speeds),
-        }
-    };
-    let of_small = |name, kind, sizes, speeds| {
-        let choice = choice((&[kind], &[]), BASE_ADDRESS.into(), sizes, speeds);
-        Handmade { name, base: small[0], target: small[1], choice }
-    };
-    let of_images = |name, [base, target]: [&'static str; 2], kind| {
-        let choice = choice((&[kind], &[]), BASE_ADDRESS.into(), [400, 2, 20], [5, 8, 5]);
+        let choice = choice(&lists()[list], &images(list).places, HIGH_ADDRESS, sizes, speeds);
         Handmade { name, base, target, choice }
     };
+    let of_one = |name, [base, target]: [&'static str; 2], kind, sizes, speeds| {
+        let choice = choice(&[kind], &[], BASE_ADDRESS.into(), sizes, speeds);
+        Handmade { name, base, target, choice }
+    };
+    let x86 = ["packages/x86-base.bin", "packages/x86-target.bin"];
     vec![
         of_kinds("kinds-of-code", 0, [2000, 9, 60], [5, 8, 5]),
         of_kinds("kinds-of-words", 1, [500, 0, 100], [4, 10, 6]),
         of_kinds("more-kinds-of-words", 2, [700, 3, 0], [5, 8, 3]),
-        of_images("x86", ["packages/x86-base.bin", "packages/x86-target.bin"], PageKind::X86),
-        of_small("small-words", PageKind::POINTERS, [100, 2, 3], [4, 8, 4]),
-        of_small("small-slow", PageKind::Thumb, [17, 0, 1], [3, 1, 3]),
-        of_small("small-fast", PageKind::Bytes, [1000, 1, 64], [6, 15, 6]),
-        of_small("small-least-memory", PageKind::Bytes, [1, 0, 0], [5, 8, 5]),
+        of_one("x86", x86, PageKind::X86, [400, 2, 20], [5, 8, 5]),
+        of_one("small-words", small, PageKind::POINTERS, [100, 2, 3], [4, 8, 4]),
+        of_one("small-slow", small, PageKind::Thumb, [17, 0, 1], [3, 1, 3]),
+        of_one("small-fast", small, PageKind::Bytes, [1000, 1, 64], [6, 15, 6]),
+        of_one("small-least-memory", small, PageKind::Bytes, [1, 0, 0], [5, 8, 5]),
     ]
 }
 
 /// Kinds and where pages have them; slots, landmarks and learned references; counter rate, mixer rate, block size.
 fn choice(
-    (kinds, places): (&[PageKind], &[(u32, usize)]),
+    kinds: &[PageKind],
+    places: &[(u32, usize)],
     base_address: u64,
     [slots, landmarks, learned]: [u32; 3],
     [counter_rate, mixer_rate, block_log]: [u8; 3],

@@ -1,4 +1,4 @@
-//! Headers field by field, as `docs/format.md`, section 2, lists them: here they may say anything.
+//! Headers field by field (`docs/format.md`, section 2), with any values.
 
 use patch_nostd::internals::wire::{Codec, HEADER_LIMIT, Header, MAGIC, VERSION, Writer, crc32};
 
@@ -6,7 +6,7 @@ use patch_nostd::internals::wire::{Codec, HEADER_LIMIT, Header, MAGIC, VERSION, 
 #[derive(Clone)]
 pub(crate) struct RawHeader {
     fields: Vec<(&'static str, Vec<u8>)>,
-    /// The length that it states, where that is not its own.
+    /// The stated length, if it is wrong.
     length: Option<u16>,
 }
 
@@ -58,7 +58,7 @@ impl RawHeader {
         }
     }
 
-    /// What a field is now.
+    /// The bytes of a field.
     pub(crate) fn field(&self, name: &str) -> &[u8] {
         let field = self.fields.iter().find(|(known, _)| *known == name);
         &field.unwrap_or_else(|| panic!("no field {name}")).1
@@ -84,7 +84,7 @@ impl RawHeader {
         Self { length: Some(length as u16), ..self.clone() }
     }
 
-    /// The same header with so many zeros at the end that it is longer than any may be.
+    /// The same header with zeros at the end, longer than the limit.
     pub(crate) fn too_long(&self) -> Self {
         self.with("extension", &[0; HEADER_LIMIT])
     }

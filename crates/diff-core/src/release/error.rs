@@ -1,4 +1,4 @@
-//! Why a release could not be packed, read or put together.
+//! Errors of work on a release.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,84 +11,103 @@ use crate::release::encryption::EncryptError;
 use crate::release::platform::RuleError;
 use crate::release::sign::SignError;
 
-/// What stops work on a release.
+/// The most characters of a reason.
+const REASON_LIMIT: usize = 1000;
+
+/// Why work on a release failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PackError {
-    /// The delivery platform would refuse it.
+    /// The release breaks a rule of the delivery platform.
     #[error(transparent)]
     Rule(#[from] RuleError),
     /// An image could not be opened.
     #[error("the image of {version}: {error}")]
     Image {
-        /// Of which version.
+        /// Its version.
         version: String,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
-    /// A file of the release could not be read or written.
-    #[error("{}: {doing}: {error}", Escaped(path.display()))]
-    File {
-        /// Which.
+    /// A file could not be read.
+    #[error("{}: cannot read: {error}", Escaped(path.display()))]
+    Read {
+        /// Its path.
         path: PathBuf,
-        /// "cannot read" or "cannot write".
-        doing: &'static str,
-        /// Why.
+        /// The cause.
+        error: io::Error,
+    },
+    /// A file could not be written.
+    #[error("{}: cannot write: {error}", Escaped(path.display()))]
+    Write {
+        /// Its path.
+        path: PathBuf,
+        /// The cause.
         error: io::Error,
     },
     /// A package could not be made.
-    #[error("{what}: {error}")]
+    #[error("{file}: {error}")]
     Diff {
-        /// Which one.
-        what: String,
-        /// Why.
+        /// Its file.
+        file: String,
+        /// The cause.
         error: DiffError,
     },
     /// A package could not be signed.
     #[error("{}: {error}", Escaped(file))]
     Sign {
-        /// Which one.
+        /// Its file.
         file: String,
-        /// Why.
+        /// The cause.
         error: SignError,
     },
     /// A package could not be encrypted.
     #[error("{file}: {error}")]
     Encrypt {
-        /// Which one.
+        /// Its file.
         file: String,
-        /// Why.
+        /// The cause.
         error: EncryptError,
     },
-    /// A file is not a manifest, or says what cannot be; or a package is not the one that its manifest tells of.
+    /// A manifest, release file or package is damaged, or contradicts the manifest.
     #[error("{}: {reason}", Escaped(path.display()))]
     Manifest {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with it, for people.
         reason: String,
     },
-    /// Shards do not belong together, or one is missing.
+    /// Shards do not belong together.
     #[error("the shards cannot be merged: {0}")]
     Merge(String),
-    /// What was asked for makes no sense.
+    /// A shard is missing.
+    #[error("the shards cannot be merged: shard {index}/{of} is missing")]
+    MissingShard {
+        /// Its number, from 1.
+        index: u32,
+        /// The number of shards.
+        of: u32,
+    },
+    /// An argument is wrong.
     #[error("{0}")]
     Usage(String),
-    /// Whoever watched did not want the release any more. Finished packages stay, and are used next time.
+    /// [`PackProgress`](super::PackProgress) cancelled the work. The next run uses finished packages.
     #[error("cancelled; finished packages are kept and used by the next run")]
     Cancelled,
 }
 
 impl PackError {
     pub(crate) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::File { path: path.to_owned(), doing: "cannot read", error }
+        move |error| Self::Read { path: path.to_owned(), error }
     }
 
     pub(crate) fn writing(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::File { path: path.to_owned(), doing: "cannot write", error }
+        move |error| Self::Write { path: path.to_owned(), error }
     }
 
     pub(crate) fn manifest(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Manifest { path: path.to_owned(), reason: reason.into() }
+        // Parsers quote values, which have no limit in a hostile file.
+        let reason = reason.into().chars().take(REASON_LIMIT).collect();
+        Self::Manifest { path: path.to_owned(), reason }
     }
 }

@@ -1,4 +1,4 @@
-//! Releases: all packages that lead a fleet with many versions to a new one, and what the delivery platform asks.
+//! Releases: the packages that update a fleet from many versions to one, by the rules of a delivery platform.
 
 mod encryption;
 mod error;
@@ -15,14 +15,14 @@ pub use encryption::{
 };
 pub use error::PackError;
 pub use make::{
-    Event, PackOptions, PackProgress, Replayed, RestoreContainer, memory_needed, merge, pack, replay,
-    replay_with, sign_release,
+    Event, PackOptions, PackProgress, Replay, Replayed, RestoreContainer, memory_needed, merge, pack,
+    sign_release,
 };
 pub use model::{
-    BaseEntry, Bytes, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, FullBecause,
-    Image, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackageEntry,
-    Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Shard, Source, SourceEntry, TargetEntry,
-    Type, sources_in,
+    BaseEntry, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, FullBecause, Image,
+    ImageBytes, KeyKind, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery,
+    PackageEntry, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Shard, Source, SourceEntry,
+    TargetEntry, Type, sources_in,
 };
 pub use platform::{RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};

@@ -1,4 +1,4 @@
-//! Reads regular files of a known or bounded size: nothing that never ends, never begins, or leads elsewhere.
+//! Reads regular files of bounded size: no pipes, devices or directories, and links only where the user named them.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -7,12 +7,12 @@ use std::path::Path;
 /// The most bytes of a manifest, a record or a release file.
 pub(crate) const TEXT_FILE_LIMIT: u64 = 16_000_000;
 
-/// Whether a path may be a symbolic link.
+/// Whether symbolic links are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Links {
-    /// It may: the user named it.
+    /// They are: the user named the path.
     Followed,
-    /// It may not: it is in a folder that somebody else may have filled.
+    /// They are refused: an attacker may have filled the folder.
     Refused,
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Vec<u8>>
         return Err(io::Error::other(format!("it has {size} bytes; the limit here is {limit}")));
     }
     let mut bytes = Vec::with_capacity(size as usize);
-    // Whoever writes to it meanwhile does not get more of us than that.
+    // The file may have grown since.
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("it has more than {limit} bytes, and grows")));
@@ -31,13 +31,13 @@ pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Vec<u8>>
     Ok(bytes)
 }
 
-/// The bytes of a regular file that is no symbolic link; `None` if there is none.
+/// The bytes of a regular file; `None` for anything else, also for symbolic links.
 pub(crate) fn size(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().filter(Metadata::is_file).map(|metadata| metadata.len())
 }
 
 fn open(path: &Path, links: Links) -> io::Result<(File, u64)> {
-    // Before opening, as to open a device can do something.
+    // Before opening: opening a device can have an effect.
     let metadata = match links {
         Links::Followed => fs::metadata(path),
         Links::Refused => fs::symlink_metadata(path),
@@ -46,11 +46,11 @@ fn open(path: &Path, links: Links) -> io::Result<(File, u64)> {
     open_now(path, links)
 }
 
-/// As it is now, whatever it was before.
+/// Opens and checks it again: it may have been exchanged since.
 fn open_now(path: &Path, links: Links) -> io::Result<(File, u64)> {
     let mut options = File::options();
     options.read(true);
-    // To open a pipe must not wait for its writer.
+    // Opening a pipe must not wait for its writer.
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
@@ -96,23 +96,7 @@ mod tests {
         assert_eq!((size(&path), size(folder.path())), (Some(4), None));
     }
 
-    #[cfg(unix)]
-    #[test]
-    fn links_are_followed_where_the_user_named_them_only() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        fs::write(path("file"), b"four").unwrap();
-        std::os::unix::fs::symlink("file", path("link")).unwrap();
-        std::os::unix::fs::symlink("/dev/zero", path("endless")).unwrap();
-        assert_eq!(read(&path("link"), 4, Links::Followed).unwrap(), b"four");
-        let text = read(&path("link"), 4, Links::Refused).unwrap_err().to_string();
-        assert_eq!(text, "it is a symbolic link, where a regular file is needed");
-        let text = read(&path("endless"), 4, Links::Followed).unwrap_err().to_string();
-        assert_eq!(text, "it is a pipe, a device or the like, where a regular file is needed");
-        assert_eq!(size(&path("link")), None);
-    }
-
-    /// As if it had been exchanged after the first look at it.
+    /// As if the file had been exchanged after the first check.
     #[cfg(unix)]
     #[test]
     fn opening_never_waits_or_follows() {

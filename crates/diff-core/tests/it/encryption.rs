@@ -6,9 +6,9 @@ use std::path::Path;
 
 use crate::common::{base, target};
 use diff_core::release::{
-    CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, EncryptError, Encryption, Keys, MANIFEST_FILE,
-    PackOptions, PublicKey, Recipient, Release, Sealed, Sealer, SecretKey, SharedSecret, Source,
-    check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, replay, sign,
+    CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, EncryptError, Encryption, KeyKind, Keys,
+    MANIFEST_FILE, PackOptions, PublicKey, Recipient, Release, Replay, Sealed, Sealer, SecretKey,
+    SharedSecret, Source, check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, sign,
 };
 use diff_core::{CodecChoice, Identity, Options, Silent, diff};
 use patch_nostd::container::{Limits, Opened};
@@ -70,7 +70,7 @@ fn who_has_the_key_gets_the_package_and_the_image() {
     for codec in [CodecChoice::Cm, CodecChoice::Zstd] {
         let package = package_with(codec, identity());
         for encryption in CIPHERS.iter().flat_map(|&cipher| [to_shared(1, cipher), to_device(1, cipher)]) {
-            let encrypted = encrypt_and_prove((&base(), &target()), &package, &encryption).unwrap();
+            let encrypted = encrypt_and_prove(&base(), &target(), &package, &encryption).unwrap();
             assert!(*decrypt(&encrypted, &Keys(&keys())).unwrap() == *with_digest(&package));
             assert_eq!(decrypt(&encrypted, &Keys(&keys()[..2])).err(), Some(Error::DecryptionKey));
             assert_eq!(decrypt(&encrypted, &Keys(&[])).err(), Some(Error::Encrypted));
@@ -240,7 +240,7 @@ fn only_plain_unsigned_packages_are_encrypted() {
 fn what_does_not_give_the_image_back_is_not_delivered() {
     let other = [&target()[..], b"x"].concat();
     for encryption in [to_shared(1, CipherChoice::ChaCha20), to_device(1, CipherChoice::ChaCha20)] {
-        let refusal = encrypt_and_prove((&base(), &other), &package(), &encryption).err();
+        let refusal = encrypt_and_prove(&base(), &other, &package(), &encryption).err();
         assert_eq!(refusal, Some(EncryptError::NotProved(Error::TargetWrite)));
     }
 }
@@ -319,8 +319,9 @@ fn restore(package: &[u8], trusted: &[PublicKey]) -> Result<Vec<u8>, Error> {
 /// A release of two versions in the field.
 fn release(recipient: Recipient) -> Release {
     let encryption = Encryption { recipient, cipher: CipherChoice::ChaCha20 };
-    let release = Release::new("2.0", target()).product("sensor").source("1.0", base()).source("1.1", base());
-    release.options(Options::default().with_level(1)).encrypted(encryption)
+    let release = Release::new("2.0", target()).source("1.0", base()).source("1.1", base());
+    let identity = Identity::default().with_product(Some("sensor".to_owned()));
+    release.with_options(Options::default().with_level(1).with_identity(identity)).with_encryption(encryption)
 }
 
 /// The bytes of all packages of a release in a folder, and how many were made anew.
@@ -333,12 +334,12 @@ fn packed(release: &Release, folder: &Path) -> Vec<Vec<u8>> {
 fn releases_are_encrypted_and_replayed_with_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let key = SecretKey::from_bytes(&[1; 32]);
-    let release = release(Recipient::Shared(shared(1))).signed_by(key);
+    let release = release(Recipient::Shared(shared(1))).signed_by(Box::new(key));
     let manifest = pack(&release, &PackOptions::default(), folder.path(), &Silent).unwrap();
     assert_eq!(manifest.packages.len(), 2);
     for package in &manifest.packages {
         let encryption = package.encryption.as_ref().unwrap();
-        assert_eq!((encryption.cipher.as_str(), encryption.kind.as_str()), ("chacha20", "shared"));
+        assert_eq!((encryption.cipher, encryption.kind), (CipherChoice::ChaCha20, KeyKind::Shared));
         assert_eq!(encryption.key, DecryptionKey::Shared(shared(1)).name());
         let bytes = fs::read(folder.path().join(&package.file)).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"sensor"));
@@ -346,8 +347,8 @@ fn releases_are_encrypted_and_replayed_with_the_key() {
     let sources = [Source::new("1.0", base()), Source::new("1.1", base())];
     let faults = |secrets: &[DecryptionKey]| -> Vec<Option<String>> {
         let trusted = [SecretKey::from_bytes(&[1; 32]).public_key()];
-        let replayed = replay(folder.path(), &sources, &trusted, secrets).unwrap();
-        replayed.into_iter().map(|one| one.fault).collect()
+        let replay = Replay::default().with_sources(&sources).with_keys(&trusted).with_secrets(secrets);
+        replay.run(folder.path()).unwrap().into_iter().map(|one| one.fault).collect()
     };
     assert_eq!(faults(&keys()), [None, None]);
     assert!(faults(&[]).iter().all(|fault| fault.as_ref().is_some_and(|fault| fault.contains("(E33)"))));
@@ -394,7 +395,7 @@ fn packages_of_compressed_files_are_encrypted_as_a_whole() {
     let package = diff(&old, &new, &Options::default(), &Silent).unwrap().bytes;
     assert!(Opened::new::<SoftwareSha256>(&package).unwrap().is_some());
     let encryption = to_device(1, CipherChoice::ChaCha20);
-    let encrypted = encrypt_and_prove((&old, &new), &package, &encryption).unwrap();
+    let encrypted = encrypt_and_prove(&old, &new, &package, &encryption).unwrap();
     assert_eq!(Opened::new::<SoftwareSha256>(&encrypted).err(), Some(Error::Encrypted));
     let decrypted = decrypt(&encrypted, &Keys(&keys())).unwrap();
     assert!(*decrypted == *with_digest(&package));

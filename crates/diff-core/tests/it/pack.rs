@@ -13,7 +13,7 @@ use diff_core::release::{
     CipherChoice, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError, PackOptions,
     PackProgress, Recipient, Release, ReleaseOptions, Shard, SharedSecret, Type, merge, pack,
 };
-use diff_core::{Options, Silent, prove};
+use diff_core::{Identity, Options, Silent, prove};
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::{fixtures, noise};
@@ -37,13 +37,19 @@ fn target() -> Vec<u8> {
 }
 
 fn release() -> Release {
-    let release = Release::new("2.0", target()).product("sensor").options(options());
+    let release = Release::new("2.0", target()).with_options(options());
     images().into_iter().fold(release, |release, (version, image)| release.source(version, image))
 }
 
 /// Fast ones.
 fn options() -> Options {
-    Options::default().with_level(2)
+    let identity = Identity::default().with_product(Some("sensor".to_owned()));
+    Options::default().with_level(2).with_identity(identity)
+}
+
+/// One of `of` shards.
+fn shard(index: u32, of: u32) -> PackOptions {
+    PackOptions::default().with_shard(Shard { index, of })
 }
 
 /// All files of a folder.
@@ -132,7 +138,7 @@ fn what_is_hardly_smaller_than_the_full_package_is_dropped() {
     let size = source.dropped.as_ref().unwrap().size;
     assert!(size * 100 > full * 80);
     let note = format!(
-        "the differential package for 0.1 would have {size} bytes, more than 80 % of the full one's {full}: devices get the full one"
+        "the differential package for 0.1 has {size} bytes, more than 80 % of the full one's {full}: devices get the full one"
     );
     assert_eq!(manifest.notes, [note]);
 }
@@ -141,11 +147,11 @@ fn what_is_hardly_smaller_than_the_full_package_is_dropped() {
 fn files_are_the_same_however_they_came_to_be() {
     let expected = files(packed(&PackOptions::default()).path());
     for (threads, jobs, memory) in [(1, 1, None), (4, 3, None), (2, 4, Some(1))] {
-        let effort = PackOptions { threads, jobs, memory, ..PackOptions::default() };
+        let effort = PackOptions::default().with_threads(threads).with_jobs(jobs).with_memory(memory);
         assert!(files(packed(&effort).path()) == expected, "{threads} threads, {jobs} jobs");
     }
     let folder = tempfile::tempdir().unwrap();
-    let backwards = Release::new("2.0", target()).product("sensor").options(options());
+    let backwards = Release::new("2.0", target()).with_options(options());
     let mut images = images();
     images.reverse();
     let backwards =
@@ -163,9 +169,8 @@ fn a_second_run_makes_nothing_anew() {
     assert_eq!(notebook.counts(), (0, 4, 1));
     assert!(files(folder.path()) == expected);
     // Unless it is told to.
-    let (notebook, fresh) =
-        (Notebook::new(usize::MAX), PackOptions { fresh: true, ..PackOptions::default() });
-    pack(&release(), &fresh, folder.path(), &notebook).unwrap();
+    let notebook = Notebook::new(usize::MAX);
+    pack(&release(), &PackOptions::default().with_fresh(true), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (5, 0, 0));
     assert!(files(folder.path()) == expected);
 }
@@ -182,7 +187,7 @@ fn what_changed_is_made_anew() {
     assert!(files(folder.path()) == expected);
     // Other options make other packages.
     let (notebook, other) = (Notebook::new(usize::MAX), options().with_level(1));
-    pack(&release().options(other), &PackOptions::default(), folder.path(), &notebook).unwrap();
+    pack(&release().with_options(other), &PackOptions::default(), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (5, 0, 0));
 }
 
@@ -190,13 +195,8 @@ fn what_changed_is_made_anew() {
 fn another_share_makes_what_was_dropped() {
     let folder = packed(&PackOptions::default());
     let notebook = Notebook::new(usize::MAX);
-    let manifest = pack(
-        &release().terms(ReleaseOptions { share: 0, ..ReleaseOptions::default() }),
-        &PackOptions::default(),
-        folder.path(),
-        &notebook,
-    )
-    .unwrap();
+    let release = release().with_listing(ReleaseOptions::default().with_share(0));
+    let manifest = pack(&release, &PackOptions::default(), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (1, 4, 0));
     assert_eq!(files(folder.path()).into_keys().collect::<Vec<_>>(), ["full-2.0.bin", MANIFEST_FILE]);
     assert!(manifest.sources.iter().all(|source| source.package.as_deref() == Some("full-2.0.bin")));
@@ -206,7 +206,7 @@ fn another_share_makes_what_was_dropped() {
 fn a_run_that_was_cancelled_is_taken_up() {
     let expected = files(packed(&PackOptions::default()).path());
     let folder = tempfile::tempdir().unwrap();
-    let effort = PackOptions { jobs: 1, ..PackOptions::default() };
+    let effort = PackOptions::default().with_jobs(1);
     let notebook = Notebook::new(2);
     let stopped = pack(&release(), &effort, folder.path(), &notebook);
     assert!(matches!(stopped, Err(PackError::Cancelled)), "{stopped:?}");
@@ -221,9 +221,7 @@ fn a_run_that_was_cancelled_is_taken_up() {
 fn shards_make_what_one_machine_makes() {
     let expected = files(packed(&PackOptions::default()).path());
     for of in [1, 2, 3, 7] {
-        let folders: Vec<TempDir> = (1..=of)
-            .map(|index| packed(&PackOptions { shard: Shard { index, of }, ..PackOptions::default() }))
-            .collect();
+        let folders: Vec<TempDir> = (1..=of).map(|index| packed(&shard(index, of))).collect();
         let paths: Vec<&Path> = folders.iter().map(TempDir::path).collect();
         if of == 1 {
             // Not a shard, but everything.
@@ -240,8 +238,7 @@ fn shards_make_what_one_machine_makes() {
 fn shards_may_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     for index in [2, 1] {
-        let effort = PackOptions { shard: Shard { index, of: 2 }, ..PackOptions::default() };
-        pack(&release(), &effort, folder.path(), &Silent).unwrap();
+        pack(&release(), &shard(index, 2), folder.path(), &Silent).unwrap();
     }
     merge(&[folder.path()], folder.path()).unwrap();
     assert!(files(folder.path()) == files(packed(&PackOptions::default()).path()));
@@ -249,21 +246,21 @@ fn shards_may_share_a_folder() {
 
 #[test]
 fn shards_that_do_not_belong_together_are_not_merged() {
-    let shard = |index, of| packed(&PackOptions { shard: Shard { index, of }, ..PackOptions::default() });
-    let (one, two, third) = (shard(1, 2), shard(2, 2), shard(3, 3));
+    let (one, two, third) = (packed(&shard(1, 2)), packed(&shard(2, 2)), packed(&shard(3, 3)));
     let other = tempfile::tempdir().unwrap();
-    let effort = PackOptions { shard: Shard { index: 2, of: 2 }, ..PackOptions::default() };
-    pack(&release().module("radio"), &effort, other.path(), &Silent).unwrap();
+    let mut radio = options();
+    radio.identity.module = Some("radio".to_owned());
+    pack(&release().with_options(radio), &shard(2, 2), other.path(), &Silent).unwrap();
     let into = tempfile::tempdir().unwrap();
     let refusal = |folders: &[&TempDir]| {
         let paths: Vec<&Path> = folders.iter().map(|folder| folder.path()).collect();
         merge(&paths, into.path()).unwrap_err().to_string()
     };
     let cases = [
-        (refusal(&[]), "there is none in these folders"),
+        (refusal(&[]), "there is no shard in these folders"),
         (refusal(&[&one]), "shard 2/2 is missing"),
         (refusal(&[&two, &two]), "shard 2/2 is there twice"),
-        (refusal(&[&one, &third]), "shares of different numbers"),
+        (refusal(&[&one, &third]), "of different numbers of shards"),
         (refusal(&[&one, &other]), "of different releases"),
     ];
     for (refusal, part) in cases {
@@ -284,12 +281,8 @@ fn shards_that_do_not_belong_together_are_not_merged() {
 fn rules_are_broken_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("release");
-    let refused = pack(
-        &release().terms(ReleaseOptions { name: Some("-".into()), ..ReleaseOptions::default() }),
-        &PackOptions::default(),
-        &inner,
-        &Silent,
-    );
+    let broken = release().with_listing(ReleaseOptions::default().with_name(Some("-".to_owned())));
+    let refused = pack(&broken, &PackOptions::default(), &inner, &Silent);
     assert!(matches!(refused, Err(PackError::Rule(_))));
     assert!(!inner.exists());
 }
@@ -298,11 +291,11 @@ fn rules_are_broken_before_anything_is_written() {
 fn manifests_match_their_schema() {
     let schema: Value = serde_json::from_str(MANIFEST_SCHEMA).unwrap();
     let whole = packed(&PackOptions::default());
-    let shard = packed(&PackOptions { shard: Shard { index: 2, of: 2 }, ..PackOptions::default() });
+    let shard = packed(&shard(2, 2));
     let encrypted = tempfile::tempdir().unwrap();
     let recipient = Recipient::Shared(SharedSecret::from_bytes(&[1; 32]));
     let encryption = Encryption { recipient, cipher: CipherChoice::Aes256Ctr };
-    let release = Release::new("2.0", target()).options(options()).encrypted(encryption);
+    let release = Release::new("2.0", target()).with_options(options()).with_encryption(encryption);
     pack(&release, &PackOptions::default(), encrypted.path(), &Silent).unwrap();
     let manifests = [
         whole.path().join(MANIFEST_FILE),

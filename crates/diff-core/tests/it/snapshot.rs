@@ -150,7 +150,8 @@ fn large_cases() -> Vec<Case> {
 /// The packages of a release and its full image.
 #[cfg(feature = "release")]
 fn release_lines() -> Vec<String> {
-    let release = Release::new("3.0", firmware(3)).product("sensor").options(usual());
+    let identity = Identity::default().with_product(Some("sensor".to_owned()));
+    let release = Release::new("3.0", firmware(3)).with_options(usual().with_identity(identity));
     let release = release.source("1.0", firmware(1)).source("2.0", firmware(2));
     let folder = tempfile::tempdir().unwrap();
     pack(&release, &PackOptions::default(), folder.path(), &Silent).unwrap();

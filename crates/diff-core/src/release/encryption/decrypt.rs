@@ -1,4 +1,4 @@
-//! From an encrypted package to a plain one, with whatever keys there are.
+//! Decrypts packages (`docs/format.md`, section 15).
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use patch_nostd::{Error, Extensions, Header, SoftwareSha256};
 use super::keys::DecryptionKey;
 use crate::digest::sha256;
 
-/// Keys, of which the one is taken that a package names.
+/// Keys, of which a package names one.
 #[derive(Clone, Copy, Debug)]
 pub struct Keys<'k>(pub &'k [DecryptionKey]);
 
@@ -40,20 +40,20 @@ impl Opens for Keys<'_> {
     }
 }
 
-/// How a package is encrypted; nothing if it is not.
+/// How a package is encrypted; `None` if it is not.
 ///
 /// # Errors
-/// What is wrong with its header.
+/// Those of a damaged header.
 pub fn encryption_of(package: &[u8]) -> Result<Option<Record<'_>>, Error> {
     let (_, extensions, _) = Header::parse_extended(package)?;
     extensions.encryption.map(Record::read).transpose()
 }
 
-/// The plain package of an encrypted one, with the digest of its plain body and without signatures; a package that is not
-/// encrypted is as it was. Whoever wants signatures checked does that before.
+/// Decrypts a package; the plain one has the digest of its plain body, and no signatures: check those before. A package
+/// that is not encrypted stays as it is.
 ///
 /// # Errors
-/// [`Error::Encrypted`], [`Error::DecryptionKey`], and what is wrong with the package.
+/// [`Error::Encrypted`], [`Error::DecryptionKey`], and those of a damaged package.
 pub fn decrypt<'p>(package: &'p [u8], key: &impl Opens) -> Result<Cow<'p, [u8]>, Error> {
     let (header, mut extensions, length) = Header::parse_extended(package)?;
     let mut room = [0; HEADER_LIMIT];

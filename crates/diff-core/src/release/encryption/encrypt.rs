@@ -1,4 +1,4 @@
-//! From a package to an encrypted one (`docs/format.md`, sections 15.1 to 15.4).
+//! Encrypts packages (`docs/format.md`, sections 15.1 to 15.4).
 
 use patch_nostd::internals::secrecy::{BODY_POSITION, salt};
 use patch_nostd::internals::wire::HEADER_LIMIT;
@@ -8,23 +8,29 @@ use patch_nostd::secrecy::{
 };
 use patch_nostd::verify::Sha256;
 use patch_nostd::{Error, Extensions, Header, SoftwareSha256};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::decrypt::decrypt;
-use super::keys::{Secret, SharedSecret};
+use super::keys::SharedSecret;
 use super::seal::{Sealed, Sealer};
 use crate::digest::{hex, sha256};
 use crate::proof::prove_with;
+use crate::release::sign::key_file::{self, Secret};
+use crate::release::sign::{KeyError, body};
 use crate::settings::by_name;
 
 /// The ciphers that the format has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum CipherChoice {
     /// ChaCha20: small and fast in software.
     #[default]
+    #[serde(rename = "chacha20")]
     ChaCha20,
     /// AES-256 in counter mode: for chips with an engine.
+    #[serde(rename = "aes-256-ctr")]
     Aes256Ctr,
 }
 
@@ -32,23 +38,25 @@ pub enum CipherChoice {
 pub struct Encryption {
     /// Who can decrypt them.
     pub recipient: Recipient,
-    /// By which cipher.
+    /// The cipher.
     pub cipher: CipherChoice,
 }
 
 /// Who can decrypt a package.
+#[non_exhaustive]
 pub enum Recipient {
-    /// All devices of a product line: the same package each time that it is made.
+    /// All devices of a product line: each run makes the same package.
     Shared(SharedSecret),
-    /// Who has the key that this seals to: another package each time.
+    /// The device with the key that this seals to: each run makes another package.
     Sealed(Box<dyn Sealer>),
 }
 
-/// A package that was encrypted.
+/// An encrypted package.
+#[non_exhaustive]
 pub struct Encrypted {
     /// The package.
     pub bytes: Vec<u8>,
-    /// What decrypts it, for a proof: it is not to be kept.
+    /// The key that decrypts it, for a proof. Do not keep it.
     pub content_key: ContentKey,
 }
 
@@ -60,34 +68,36 @@ pub struct ContentKey(Secret);
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EncryptError {
-    /// It is no package, or damaged.
+    /// It is not a package, or it is damaged.
     #[error("{0}")]
     Package(Error),
-    /// It is encrypted.
-    #[error("the package is encrypted already")]
+    /// It is already encrypted.
+    #[error("the package is already encrypted")]
     Already,
     /// It is signed.
-    #[error("the package is signed, and its signatures would be lost: encrypt first, then sign")]
+    #[error(
+        "the package is signed, and encryption would invalidate its signatures: encrypt first, then sign"
+    )]
     Signed,
     /// The content key could not be sealed.
     #[error("the content key could not be sealed: {0}")]
     Sealer(String),
-    /// The operating system has no random numbers.
-    #[error("there are no random numbers: {0}")]
-    Random(String),
-    /// What was encrypted does not give the target back.
+    /// There is no content key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The encrypted package does not restore the target.
     #[error("internal error, please report it: the encrypted package could not be proved ({0})")]
     NotProved(Error),
-    /// The key is 32 zeros: nobody made it, or it was wiped.
-    #[error("the key that is to encrypt is zero")]
+    /// The key is 32 zeros: it was wiped, or never made.
+    #[error("the encryption key is zero: make one with smidgen keygen")]
     NoKey,
     /// The header is full.
-    #[error("a package's header has room for 512 bytes in all, and encryption takes too many of them")]
+    #[error("the header is full: with encryption, it would have more than 512 bytes")]
     NoRoom,
 }
 
 impl Encryption {
-    /// What tells it from others: packages that were encrypted otherwise are made anew.
+    /// A text that differs for other keys and ciphers: packages of another one are made anew.
     pub(crate) fn recipe(&self) -> String {
         let recipient = match &self.recipient {
             Recipient::Shared(key) => format!("shared key {}", hex(&key.key_name())),
@@ -96,7 +106,7 @@ impl Encryption {
         format!("{recipient}, {}", self.cipher.name())
     }
 
-    /// Whether a package with this record is encrypted so. Whom a service seals to only the service knows.
+    /// Whether a package with this record is encrypted like this. Only a sealing service knows the key that it seals to.
     pub(crate) fn is_of(&self, record: &Record<'_>) -> bool {
         let recipient = match (&self.recipient, &record.material) {
             (Recipient::Shared(key), KeyMaterial::Shared(_)) => key.key_name() == record.key_name,
@@ -107,21 +117,9 @@ impl Encryption {
     }
 }
 
-by_name!(CipherChoice, Display);
+by_name!(CipherChoice { ChaCha20 = "chacha20", Aes256Ctr = "aes-256-ctr" });
 
 impl CipherChoice {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::ChaCha20, Self::Aes256Ctr];
-
-    /// The name in options, manifests and reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ChaCha20 => "chacha20",
-            Self::Aes256Ctr => "aes-256-ctr",
-        }
-    }
-
     /// The cipher of a number of the format.
     #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {
@@ -169,42 +167,40 @@ pub fn encrypt(package: &[u8], encryption: &Encryption) -> Result<Encrypted, Enc
             let salt =
                 salt::<SoftwareSha256>(key.bytes(), cipher.number(), &plain.clear_header(), &plain.private);
             let content_key = ContentKey::new(content_key::<SoftwareSha256>(key.bytes(), &salt));
-            plain.encrypt(cipher, (key.key_name(), KeyMaterial::Shared(&salt)), content_key)
+            plain.encrypt(cipher, key.key_name(), KeyMaterial::Shared(&salt), content_key)
         }
         Recipient::Sealed(sealer) => {
-            let mut content_key = ContentKey(Secret::default());
-            let random = getrandom::fill(content_key.0.as_mut_slice());
-            random.map_err(|error| EncryptError::Random(error.to_string()))?;
+            let content_key = ContentKey(key_file::random()?);
             let sealed = sealer.seal(&content_key.0).map_err(EncryptError::Sealer)?;
-            plain.encrypt(cipher, (sealed.key_name, sealed.material()), content_key)
+            plain.encrypt(cipher, sealed.key_name, sealed.material(), content_key)
         }
     }
 }
 
-/// Encrypts a package that turns `base` into `target`, and proves it as a device would, with the key of the product line or, if
-/// that is sealed, with the content key.
+/// Encrypts a package from `base` to `target`, and proves it as a device does, with the shared key or the content key.
 ///
 /// # Errors
 /// [`EncryptError`].
 pub fn encrypt_and_prove(
-    (base, target): (&[u8], &[u8]),
+    base: &[u8],
+    target: &[u8],
     package: &[u8],
     encryption: &Encryption,
 ) -> Result<Vec<u8>, EncryptError> {
     let encrypted = encrypt(package, encryption)?;
     let proved = match &encryption.recipient {
         Recipient::Shared(key) => {
-            encrypted.prove((base, target), package, &SharedKey::<SoftwareCipher>::new(*key.bytes()))
+            encrypted.prove(base, target, package, &SharedKey::<SoftwareCipher>::new(*key.bytes()))
         }
-        Recipient::Sealed(_) => encrypted.prove((base, target), package, &encrypted.content_key),
+        Recipient::Sealed(_) => encrypted.prove(base, target, package, &encrypted.content_key),
     };
     proved.map_err(EncryptError::NotProved)?;
     Ok(encrypted.bytes)
 }
 
 impl Encrypted {
-    /// The device's decoder restores the image, and what is decrypted is the package that was encrypted.
-    fn prove<K>(&self, (base, target): (&[u8], &[u8]), plain: &[u8], key: &K) -> Result<(), Error>
+    /// Checks that decryption gives the plain package, and that the device's decoder restores the image.
+    fn prove<K>(&self, base: &[u8], target: &[u8], plain: &[u8], key: &K) -> Result<(), Error>
     where
         K: DecryptionKey + Sync,
     {
@@ -217,12 +213,12 @@ impl Encrypted {
         if !same {
             return Err(Error::Corrupt);
         }
-        // What is in a container was proved before it was encrypted.
+        // A package of compressed files was proved before it was encrypted.
         if extensions.container.is_some() { Ok(()) } else { prove_with(base, target, &self.bytes, key) }
     }
 }
 
-/// Encrypts a package with a content key that was sealed before, which must never be used for another package.
+/// Encrypts a package with a content key that is sealed already. Never use one for two packages.
 ///
 /// # Errors
 /// [`EncryptError`].
@@ -233,7 +229,7 @@ pub fn encrypt_sealed(
     sealed: &Sealed,
 ) -> Result<Encrypted, EncryptError> {
     let content_key = ContentKey::new(*content_key);
-    Plain::new(package)?.encrypt(cipher, (sealed.key_name, sealed.material()), content_key)
+    Plain::new(package)?.encrypt(cipher, sealed.key_name, sealed.material(), content_key)
 }
 
 /// A package to encrypt, taken apart.
@@ -255,7 +251,7 @@ impl<'p> Plain<'p> {
         if Header::signatures(package).is_ok_and(|signatures| signatures.is_some()) {
             return Err(EncryptError::Signed);
         }
-        let body = crate::release::sign::body(package, &header, length).map_err(EncryptError::Package)?;
+        let body = body(package, &header, length).map_err(EncryptError::Package)?;
         let digest = sha256(body);
         if header.body_digest.is_some_and(|stated| stated != digest) {
             return Err(EncryptError::Package(Error::BodyDigest));
@@ -273,7 +269,8 @@ impl<'p> Plain<'p> {
     fn encrypt(
         self,
         cipher: CipherChoice,
-        (key_name, material): (KeyName, KeyMaterial<'_>),
+        key_name: KeyName,
+        material: KeyMaterial<'_>,
         content_key: ContentKey,
     ) -> Result<Encrypted, EncryptError> {
         if **content_key.0 == [0; 32] {

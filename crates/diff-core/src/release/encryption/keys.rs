@@ -1,25 +1,16 @@
-//! Keys that encrypt and decrypt packages, and their files: shared ones and those of X25519, in PEM.
+//! Keys that encrypt and decrypt packages (`docs/format.md`, section 15), in PEM: shared keys and those of X25519.
 
 use patch_nostd::SoftwareSha256;
 use patch_nostd::secrecy::{KeyName, key_name, x25519_public_key};
-use pkcs8::der::asn1::{BitStringRef, OctetStringRef};
-use pkcs8::der::{Decode, Encode, EncodePem, SecretDocument};
-use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
-use pkcs8::{LineEnding, ObjectIdentifier, PrivateKeyInfoRef};
+use pkcs8::PrivateKeyInfoRef;
+use pkcs8::der::Decode;
+use pkcs8::der::asn1::OctetStringRef;
+use pkcs8::spki::SubjectPublicKeyInfoRef;
 use zeroize::Zeroizing;
 
 use crate::digest::hex;
-use crate::release::sign::{KeyError, key_file};
-
-/// X25519 (RFC 8410).
-const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
-/// HKDF with SHA-256 (RFC 8619), which shared keys are used with.
-const HKDF_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.28");
-
-/// Bytes that are wiped when dropped. In the heap, where moves leave no copies behind; and since rustc 1.95 takes two keys
-/// of the same constant bytes for one (value numbering, MIR pass GVN), although the first was moved and wiped by then: a test
-/// that was built without incremental compilation encrypted with a key of zeros.
-pub(crate) type Secret = Box<Zeroizing<[u8; 32]>>;
+use crate::release::sign::KeyError;
+use crate::release::sign::key_file::{self, HKDF_SHA256, Secret, X25519};
 
 /// The key of a product line, which encrypts and decrypts. It is wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,6 +26,7 @@ pub struct DevicePublic(pub [u8; 32]);
 
 /// A key that decrypts packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DecryptionKey {
     /// Of a product line.
     Shared(SharedSecret),
@@ -42,36 +34,53 @@ pub enum DecryptionKey {
     Device(DeviceSecret),
 }
 
+/// What all secret keys of 32 bytes have.
+macro_rules! secret {
+    ($type:ident, $algorithm:expr) => {
+        impl $type {
+            /// A new key from the operating system's random numbers.
+            ///
+            /// # Errors
+            /// [`KeyError::Random`].
+            pub fn generate() -> Result<Self, KeyError> {
+                key_file::random().map(Self)
+            }
+
+            /// The key of these bytes.
+            #[must_use]
+            pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+                Self(Secret::new(Zeroizing::new(*bytes)))
+            }
+
+            /// Its bytes, which devices have.
+            #[must_use]
+            pub fn bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// Writes the key, encrypted: PKCS#8 of version 1 (RFC 8410, RFC 8619).
+            ///
+            /// # Errors
+            /// [`KeyError::EmptyPassphrase`], [`KeyError::Random`].
+            pub fn to_pem(&self, passphrase: &str) -> Result<String, KeyError> {
+                key_file::to_pem($algorithm, &self.0, passphrase)
+            }
+        }
+
+        /// Without the secret bytes.
+        impl core::fmt::Debug for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, concat!(stringify!($type), "({})"), hex(&self.key_name()))
+            }
+        }
+    };
+}
+
+secret!(SharedSecret, HKDF_SHA256);
+secret!(DeviceSecret, X25519);
+
 impl SharedSecret {
-    /// A new key from the operating system's random numbers.
-    ///
-    /// # Errors
-    /// [`KeyError::Random`].
-    pub fn generate() -> Result<Self, KeyError> {
-        random().map(Self)
-    }
-
-    /// The key of these bytes.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self(Secret::new(Zeroizing::new(*bytes)))
-    }
-
-    /// Its bytes, of which devices have a copy.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Writes the key, encrypted: PKCS#8 with the algorithm HKDF of RFC 8619.
-    ///
-    /// # Errors
-    /// [`KeyError::EmptyPassphrase`], [`KeyError::Random`].
-    pub fn to_pem(&self, passphrase: &str) -> Result<String, KeyError> {
-        to_pem(HKDF_SHA256, self.0.as_slice(), passphrase)
-    }
-
-    /// The name by which packages call it.
+    /// The key's name in packages.
     #[must_use]
     pub fn key_name(&self) -> KeyName {
         key_name::<SoftwareSha256>(&self.0)
@@ -79,41 +88,16 @@ impl SharedSecret {
 }
 
 impl DeviceSecret {
-    /// A new key from the operating system's random numbers.
-    ///
-    /// # Errors
-    /// [`KeyError::Random`].
-    pub fn generate() -> Result<Self, KeyError> {
-        random().map(Self)
-    }
-
-    /// The key of these bytes (RFC 7748).
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self(Secret::new(Zeroizing::new(*bytes)))
-    }
-
-    /// Its bytes, which the device has.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// The public key that goes with it.
     #[must_use]
     pub fn public(&self) -> DevicePublic {
         DevicePublic(x25519_public_key(&self.0))
     }
 
-    /// Writes the key, encrypted: PKCS#8 of version 1 (RFC 8410).
-    ///
-    /// # Errors
-    /// [`KeyError::EmptyPassphrase`], [`KeyError::Random`].
-    pub fn to_pem(&self, passphrase: &str) -> Result<String, KeyError> {
-        // CurvePrivateKey is an octet string in the octet string.
-        let key = OctetStringRef::new(self.0.as_slice()).and_then(|key| key.to_der());
-        let key = Zeroizing::new(key.map_err(|_| KeyError::Secret)?);
-        to_pem(X25519, &key, passphrase)
+    /// The public key's name in packages.
+    #[must_use]
+    pub fn key_name(&self) -> KeyName {
+        self.public().key_name()
     }
 }
 
@@ -132,26 +116,19 @@ impl DevicePublic {
         bytes.filter(|_| right).map(Self).filter(|key| !key.is_of_low_order()).ok_or_else(refused)
     }
 
-    /// Whether what is sealed to this point could be opened by anybody: all secrets give the same shared one with it,
-    /// zero, which RFC 9180 (section 7.1.4) wants refused.
+    /// Whether anybody could open what is sealed to this point: with it, all secrets share the same key, zero, which
+    /// RFC 9180 (section 7.1.4) refuses.
     fn is_of_low_order(&self) -> bool {
         x25519_dalek::x25519([1; 32], self.0) == [0; 32]
     }
 
     /// Writes PEM.
-    ///
-    /// # Errors
-    /// [`KeyError::NotForSealing`]; there is no key that cannot be written.
-    pub fn to_pem(&self) -> Result<String, KeyError> {
-        let algorithm = AlgorithmIdentifierRef { oid: X25519, parameters: None };
-        let key = BitStringRef::from_bytes(&self.0);
-        let written = key.and_then(|subject_public_key| {
-            SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_pem(LineEnding::LF)
-        });
-        written.map_err(|_| KeyError::NotForSealing)
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        key_file::public_pem(X25519, &self.0)
     }
 
-    /// The name by which packages call it.
+    /// The key's name in packages.
     #[must_use]
     pub fn key_name(&self) -> KeyName {
         self.0.first_chunk().copied().unwrap_or_default()
@@ -162,7 +139,7 @@ impl DecryptionKey {
     /// Reads an encrypted key of either kind.
     ///
     /// # Errors
-    /// What is wrong with file or passphrase; [`KeyError::NotForDecryption`] for keys of other algorithms.
+    /// Files that are no encrypted key; wrong passphrases; [`KeyError::NotForDecryption`] for keys of other algorithms.
     pub fn from_pem(pem: &str, passphrase: &str) -> Result<Self, KeyError> {
         let document = key_file::decrypted(pem, passphrase)?;
         let key = PrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|_| KeyError::Passphrase)?;
@@ -181,46 +158,13 @@ impl DecryptionKey {
         read.ok_or(KeyError::NotForDecryption)
     }
 
-    /// The name by which packages call it.
-    #[must_use]
-    pub fn key_name(&self) -> KeyName {
-        match self {
-            Self::Shared(key) => key.key_name(),
-            Self::Device(key) => key.public().key_name(),
-        }
-    }
-
-    /// That in hexadecimal digits.
+    /// The key's name in packages, in hexadecimal digits.
     #[must_use]
     pub fn name(&self) -> String {
-        hex(&self.key_name())
-    }
-}
-
-fn random() -> Result<Secret, KeyError> {
-    let mut bytes = Secret::default();
-    getrandom::fill(bytes.as_mut_slice()).map_err(|error| KeyError::Random(error.to_string()))?;
-    Ok(bytes)
-}
-
-fn to_pem(oid: ObjectIdentifier, key: &[u8], passphrase: &str) -> Result<String, KeyError> {
-    let algorithm = AlgorithmIdentifierRef { oid, parameters: None };
-    let key = OctetStringRef::new(key).map_err(|_| KeyError::Secret)?;
-    let document = SecretDocument::encode_msg(&PrivateKeyInfoRef::new(algorithm, key));
-    key_file::encrypted(&document.map_err(|_| KeyError::Secret)?, passphrase)
-}
-
-/// Not their bytes.
-impl core::fmt::Debug for SharedSecret {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "SharedSecret({})", hex(&self.key_name()))
-    }
-}
-
-/// Not its bytes.
-impl core::fmt::Debug for DeviceSecret {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "DeviceSecret({})", hex(&self.public().key_name()))
+        match self {
+            Self::Shared(key) => hex(&key.key_name()),
+            Self::Device(key) => hex(&key.key_name()),
+        }
     }
 }
 
@@ -255,7 +199,7 @@ MCowBQYDK2VuAyEAlAudMo8IbSrwyu5a6o4gTp1IPGVfz5CGdKNA3pQzMgs=
             assert_eq!(DecryptionKey::from_pem(&pem, "phrase"), Ok(key));
             assert_eq!(DecryptionKey::from_pem(&pem, "phrases"), Err(KeyError::Passphrase));
         }
-        assert_eq!(DevicePublic::from_pem(&device.public().to_pem().unwrap()), Ok(device.public()));
+        assert_eq!(DevicePublic::from_pem(&device.public().to_pem()), Ok(device.public()));
         assert_eq!(shared.to_pem(""), Err(KeyError::EmptyPassphrase));
         assert_ne!(SharedSecret::generate().unwrap(), shared);
     }
@@ -266,13 +210,13 @@ MCowBQYDK2VuAyEAlAudMo8IbSrwyu5a6o4gTp1IPGVfz5CGdKNA3pQzMgs=
             panic!()
         };
         assert_eq!(DevicePublic::from_pem(OPENSSL[1]), Ok(secret.public()));
-        assert_eq!(secret.public().to_pem().unwrap(), OPENSSL[1]);
+        assert_eq!(secret.public().to_pem(), OPENSSL[1]);
     }
 
     #[test]
     fn keys_that_sign_do_not_encrypt() {
         let key = SecretKey::from_bytes(&[1; 32]);
-        let (secret, public) = (key.to_pem("phrase").unwrap(), key.public_pem().unwrap());
+        let (secret, public) = (key.to_pem("phrase").unwrap(), key.public_pem());
         assert_eq!(DecryptionKey::from_pem(&secret, "phrase"), Err(KeyError::NotForDecryption));
         assert_eq!(DevicePublic::from_pem(&public), Err(KeyError::NotForSealing));
         assert_eq!(DevicePublic::from_pem(&secret), Err(KeyError::NotForSealing));
@@ -288,7 +232,7 @@ MCowBQYDK2VuAyEAlAudMo8IbSrwyu5a6o4gTp1IPGVfz5CGdKNA3pQzMgs=
             0xDA, 0x09, 0x8D, 0xEB, 0x9C, 0x32, 0xB1, 0xFD, 0x86, 0x62, 0x05, 0x16, 0x5F, 0x49, 0xB8, 0x00,
         ];
         for point in [[0; 32], one, order_8] {
-            let pem = DevicePublic(point).to_pem().unwrap();
+            let pem = DevicePublic(point).to_pem();
             assert_eq!(DevicePublic::from_pem(&pem), Err(KeyError::NotForSealing));
         }
     }

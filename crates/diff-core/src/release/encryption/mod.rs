@@ -1,4 +1,4 @@
-//! Encrypted packages: keys, and the way from a package to its ciphertext and back (`docs/format.md`, section 15).
+//! Encrypted packages and their keys (`docs/format.md`, section 15).
 
 mod decrypt;
 mod encrypt;

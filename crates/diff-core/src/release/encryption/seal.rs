@@ -1,4 +1,4 @@
-//! Content keys that are sealed to one key: by ourselves, or by a service that knows the devices' keys.
+//! Seals content keys to one public key, here or by a service (`docs/format.md`, section 15.3).
 
 use patch_nostd::SoftwareSha256;
 use patch_nostd::internals::secrecy::seal;
@@ -7,8 +7,9 @@ use zeroize::Zeroizing;
 
 use super::keys::DevicePublic;
 use crate::digest::hex;
+use crate::release::sign::from_hex;
 
-/// Bytes of what [`Sealed::from_bytes`] reads.
+/// Bytes of a sealed content key.
 pub const SEALED_LENGTH: usize = 8 + 32 + 48;
 
 /// A sealed content key.
@@ -16,25 +17,25 @@ pub const SEALED_LENGTH: usize = 8 + 32 + 48;
 pub struct Sealed {
     /// The name of the key that opens it.
     pub key_name: KeyName,
-    /// The public key that was made for it.
+    /// The ephemeral public key.
     pub encapsulated: [u8; 32],
     /// The content key, encrypted and authenticated.
     pub sealed: [u8; 48],
 }
 
-/// Something that seals content keys: a public key, or a way to a service that has one.
+/// Seals content keys: a public key, or a service that has one.
 pub trait Sealer: Send + Sync {
-    /// What tells it from others: packages that another one sealed are made anew.
+    /// A name that differs from other sealers': packages that another one sealed are made anew.
     fn name(&self) -> String;
     /// Seals a content key.
     ///
     /// # Errors
-    /// Why that was not possible, for people.
+    /// A text for people.
     fn seal(&self, content_key: &[u8; 32]) -> Result<Sealed, String>;
 }
 
 impl Sealed {
-    /// The bytes that a package has of it: name, encapsulated key, sealed content key.
+    /// Reads key name, encapsulated key and sealed content key, one after the other, as packages have them.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; SEALED_LENGTH]) -> Self {
         let mut sealed = Self { key_name: [0; 8], encapsulated: [0; 32], sealed: [0; 48] };
@@ -42,6 +43,13 @@ impl Sealed {
         sealed.encapsulated.copy_from_slice(&bytes[8..40]);
         sealed.sealed.copy_from_slice(&bytes[40..]);
         sealed
+    }
+
+    /// Reads a sealed content key as tools print it: these bytes, or their hexadecimal digits.
+    #[must_use]
+    pub fn from_printed(printed: &[u8]) -> Option<Self> {
+        let digits = from_hex(printed);
+        digits.as_deref().unwrap_or(printed).try_into().ok().map(Self::from_bytes)
     }
 
     pub(crate) const fn material(&self) -> KeyMaterial<'_> {
@@ -69,5 +77,23 @@ impl Sealer for DevicePublic {
         let mut ephemeral = Zeroizing::new([0; 32]);
         getrandom::fill(ephemeral.as_mut_slice()).map_err(|error| error.to_string())?;
         Ok(self.seal_with(&ephemeral, content_key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_key_is_printed_as_bytes_or_digits() {
+        let bytes: Vec<u8> = (0..88).collect();
+        let digits = hex(&bytes);
+        let sealed = Sealed::from_printed(&bytes).unwrap();
+        assert_eq!((sealed.key_name[7], sealed.encapsulated[31], sealed.sealed[47]), (7, 39, 87));
+        assert_eq!(Sealed::from_printed(format!("{digits}\n").as_bytes()), Some(sealed));
+        let wrong = digits.replace('0', "g");
+        for other in [&bytes[..87], b"", &digits.as_bytes()[1..], wrong.as_bytes(), b"\xFF"] {
+            assert_eq!(Sealed::from_printed(other), None);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Reads a package of a release, if it is the one that the manifest tells of: the file, its digests and its header.
+//! Reads a package of a release, and checks file, digests and header against the manifest.
 
 use patch_nostd::internals::wire::{Text, VERSION};
 use patch_nostd::{Error, Extensions, Header};
@@ -10,9 +10,7 @@ use crate::release::model::{EncryptionEntry, Manifest, PackageEntry};
 use crate::release::platform;
 use crate::release::sign::key_names;
 
-/// Reads a package that `manifest` lists from the folder of that manifest; what is wrong with it otherwise.
-///
-/// Nothing of the body is decoded, and what is encrypted stays so.
+/// Reads a package that `manifest` lists from the folder of that manifest, without decrypting or decoding it.
 pub(crate) fn read(
     manifest: &Manifest,
     package: &PackageEntry,
@@ -27,12 +25,12 @@ pub(crate) fn read(
     Ok((bytes, header))
 }
 
-/// What the manifest says is what the header says; what is private in an encrypted one is for those who have the key.
+/// Checks the header against the manifest; of an encrypted package, only the public part.
 fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Result<Header, String> {
     let (header, extensions, length) = Header::parse_extended(bytes).map_err(describe)?;
     let whole = length as u64 + u64::from(header.body_length);
     let base = package.base.as_ref().map_or((0, ""), |base| (base.size, base.sha256.as_str()));
-    // Of an empty base there is no digest.
+    // An empty base has no digest.
     let same_base = u64::from(header.base_size) == base.0
         && (header.base_size == 0 || base.1.starts_with(&hex(&header.base_digest)));
     let encryption = encryption_of(bytes).map_err(describe)?;
@@ -44,7 +42,7 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
         ("memory", header.ram == package.ram),
         ("format version", package.format_version == VERSION),
         ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
-        ("encryption", encryption.as_ref().map(EncryptionEntry::of) == package.encryption),
+        ("encryption", encryption.as_ref().and_then(EncryptionEntry::of) == package.encryption),
     ])?;
     if encryption.is_none() {
         check_names(manifest, &extensions)?;
@@ -52,7 +50,7 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
     Ok(header)
 }
 
-/// The manifest says for what the package is, as these extensions do.
+/// Checks a package's identity against the manifest.
 pub(crate) fn check_names(manifest: &Manifest, extensions: &Extensions<'_>) -> Result<(), String> {
     agree(&[
         ("product", extensions.product.map(Text::as_str) == manifest.product.as_deref()),
@@ -62,10 +60,9 @@ pub(crate) fn check_names(manifest: &Manifest, extensions: &Extensions<'_>) -> R
     ])
 }
 
-/// All of these must hold.
 fn agree(facts: &[(&str, bool)]) -> Result<(), String> {
     match facts.iter().find(|(_, agrees)| !agrees) {
-        Some((what, _)) => Err(format!("its header says another {what} than the manifest")),
+        Some((what, _)) => Err(format!("its header has another {what} than the manifest")),
         None => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! The end of a release: which differential packages are worth it, and which package each source is to get.
+//! Finishes a release: drops large differential packages, and gives each source its package.
 
 use super::store::Store;
 use crate::release::error::PackError;
@@ -24,7 +24,7 @@ pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, 
     Ok(manifest)
 }
 
-/// Writes the manifest, and forgets the records that it replaces.
+/// Writes the manifest, and removes the records that it replaces.
 pub(crate) fn write(manifest: &Manifest, store: &Store) -> Result<(), PackError> {
     store.write(&manifest.file_name(), &manifest.to_json())?;
     manifest.packages.iter().try_for_each(|package| store.forget(&package.file))
@@ -44,7 +44,7 @@ fn drop_package(manifest: &mut Manifest, package: &PackageEntry) {
     }
 }
 
-/// Each source gets the differential package that names it, or else the full one.
+/// Gives each source the differential package that names it, or else the full one.
 fn point(manifest: &mut Manifest, full: &str) {
     for source in &mut manifest.sources {
         let own = manifest.packages.iter().find(|package| package.source_versions.contains(&source.version));
@@ -58,7 +58,7 @@ fn notes(manifest: &Manifest, full: u64) -> Vec<String> {
         let size = source.dropped.as_ref()?.size;
         let version = &source.version;
         Some(format!(
-            "the differential package for {version} would have {size} bytes, more than {share} % of the full one's {full}: devices get the full one"
+            "the differential package for {version} has {size} bytes, more than {share} % of the full one's {full}: devices get the full one"
         ))
     });
     let large =

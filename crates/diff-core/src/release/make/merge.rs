@@ -1,4 +1,4 @@
-//! Puts the shards of a release together (`smidgen manifest merge`).
+//! Merges the shards of a release (`smidgen manifest merge`).
 
 use std::path::Path;
 
@@ -11,12 +11,11 @@ use crate::release::platform::version_order;
 
 /// Merges all shards found in `folders` into a release in `folder`, which may be one of them.
 ///
-/// Packages that are elsewhere are copied. The result is the same, to the byte, as if one machine had made it all.
+/// Copies packages from other folders. The result is the same, to the byte, as a release that one machine packs.
 ///
 /// # Errors
-/// [`PackError::Merge`] if a shard is missing or there twice, or shards are not of the same release.
+/// [`PackError::MissingShard`]; [`PackError::Merge`] if a shard is there twice, or shards are of different releases.
 pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
-    let store = Store::create(folder)?;
     let mut shards: Vec<(Shard, Manifest, Store)> = Vec::new();
     for from in folders {
         for manifest in Store::open(from)?.manifests()? {
@@ -28,6 +27,7 @@ pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     shards.sort_by_key(|(shard, ..)| *shard);
     check_complete(&shards)?;
     let merged = joined(&shards)?;
+    let store = Store::create(folder)?;
     for (_, manifest, from) in &shards {
         manifest.packages.iter().try_for_each(|package| copy(manifest, package, from, &store))?;
     }
@@ -36,21 +36,21 @@ pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     Ok(merged)
 }
 
-/// Each shard of the same number of shards is there once.
+/// Checks that each shard is there once.
 fn check_complete(shards: &[(Shard, Manifest, Store)]) -> Result<(), PackError> {
     let Some((first, ..)) = shards.first() else {
-        return Err(PackError::Merge("there is none in these folders".to_owned()));
+        return Err(PackError::Merge("there is no shard in these folders".to_owned()));
     };
     let wrong = |text: String| Err(PackError::Merge(text));
     if let Some((other, ..)) = shards.iter().find(|(shard, ..)| shard.of != first.of) {
-        return wrong(format!("shard {first} and shard {other} are shares of different numbers"));
+        return wrong(format!("shard {first} and shard {other} are of different numbers of shards"));
     }
     if let Some(pair) = shards.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return wrong(format!("shard {} is there twice", pair[0].0));
     }
     let missing = (1..=first.of).find(|&index| shards.iter().all(|(shard, ..)| shard.index != index));
     match missing {
-        Some(index) => wrong(format!("shard {index}/{} is missing", first.of)),
+        Some(index) => Err(PackError::MissingShard { index, of: first.of }),
         None => Ok(()),
     }
 }
@@ -84,13 +84,13 @@ fn joined(shards: &[(Shard, Manifest, Store)]) -> Result<Manifest, PackError> {
     Ok(merged)
 }
 
-/// As one machine would have them.
+/// The order in which one machine makes them.
 fn by_first_version(a: &PackageEntry, b: &PackageEntry) -> std::cmp::Ordering {
     let first = |package: &PackageEntry| package.source_versions.first().cloned().unwrap_or_default();
     version_order::compare(&first(a), &first(b))
 }
 
-/// Every source has a package of its own, or had.
+/// Checks that each source has a differential package, or had one that was dropped.
 fn check_sources(merged: &Manifest) -> Result<(), PackError> {
     let lacking = merged.sources.iter().find(|source| {
         let has = |package: &PackageEntry| {
@@ -104,7 +104,7 @@ fn check_sources(merged: &Manifest) -> Result<(), PackError> {
     }
 }
 
-/// Copies a package, if it is not where it belongs already, and checks that it is one, and the one that was made.
+/// Checks a package, and copies it unless it is in the right folder already.
 fn copy(manifest: &Manifest, package: &PackageEntry, from: &Store, to: &Store) -> Result<(), PackError> {
     let wrong = |reason| PackError::manifest(&from.path(&package.file), reason);
     let (bytes, _) = agree::read(manifest, package, from).map_err(wrong)?;

@@ -1,4 +1,4 @@
-//! How a release is made and proved: planned, packed in parallel, finished, merged, signed, replayed.
+//! Work on releases: plan, pack in parallel, finish, merge, sign, replay.
 
 mod agree;
 mod finish;
@@ -11,8 +11,9 @@ mod replay;
 mod sign_release;
 mod store;
 
+pub use memory_gate::memory_needed;
 pub use merge::merge;
-pub use pack::{PackOptions, memory_needed, pack};
+pub use pack::{PackOptions, pack};
 pub use progress::{Event, PackProgress};
-pub use replay::{Replayed, RestoreContainer, replay, replay_with};
+pub use replay::{Replay, Replayed, RestoreContainer};
 pub use sign_release::sign_release;

@@ -11,35 +11,37 @@ use patch_nostd::internals::wire::VERSION;
 use rayon::ThreadPool;
 
 use super::finish::{finish, write};
-use super::memory_gate::MemoryGate;
+use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Store};
 use crate::api::{DiffError, Options};
 use crate::diff::diff_to;
-use crate::digest::{hex, md5_hex, sha256_hex};
+use crate::digest::hex;
 use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
-    BaseEntry, Bytes, EncryptionEntry, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard, SourceEntry,
-    TargetEntry, Type,
+    BaseEntry, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard,
+    SourceEntry, TargetEntry, Type,
 };
-use crate::release::platform::{self, SignMethod};
+use crate::release::platform;
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
+use crate::settings::setters;
 
-/// How much is done at once, and how much of a release.
+/// How much of a release is packed, and how much at once.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct PackOptions {
-    /// Threads to work with; 0 takes all cores.
+    /// Threads; 0 uses all cores.
     pub threads: usize,
-    /// Packages that are made at once; 0 for as many as there are threads.
+    /// Packages that are made at once; 0 makes as many as there are threads.
     pub jobs: usize,
-    /// Bytes of memory that all packages being made may take together, by [`memory_needed`].
+    /// Bytes of memory for all packages that are made at once, by [`memory_needed`](super::memory_needed).
     pub memory: Option<u64>,
     /// The share of the packages to make.
     pub shard: Shard,
-    /// Whether packages of earlier runs are made anew.
+    /// Makes packages of earlier runs anew.
     pub fresh: bool,
 }
 
@@ -49,63 +51,49 @@ impl Default for PackOptions {
     }
 }
 
-/// Up to this many bytes an image is worked on with all that is known; beyond, memory is kept at what is promised.
-const LARGE: u64 = crate::limits::LARGE as u64;
-/// Bytes for each of both images, up to that size: 11 to 13 were measured of kernels, and 64 MiB of small images.
-const PER_BYTE: u64 = 14;
-/// What is promised for larger ones: so many bytes for each of the base, besides both images.
-const PER_OLD_BYTE: u64 = 6;
-const FIXED: u64 = 64 << 20;
-/// On top of that: 52 MiB more than promised were measured of a file system of 144 MB.
-const FIXED_LARGE: u64 = 192 << 20;
+setters!(PackOptions {
+    with_threads: threads: usize,
+    with_jobs: jobs: usize,
+    with_memory: memory: Option<u64>,
+    with_shard: shard: Shard,
+    with_fresh: fresh: bool,
+});
 
-/// About what making one package takes at most, in bytes, from the sizes of both images: an estimate by measurements
-/// with level 6 and two threads.
-#[must_use]
-pub const fn memory_needed(base: u64, target: u64) -> u64 {
-    let larger = if base > target { base } else { target };
-    if larger > LARGE {
-        PER_OLD_BYTE * base + base + target + FIXED_LARGE
-    } else {
-        PER_BYTE * (base + target) + FIXED
-    }
-}
-
-/// Packs a release into `folder`, and returns its manifest, which is there as a file too.
+/// Packs a release into `folder`, and returns its manifest, which is also written there.
 ///
-/// Packages and manifest depend on images and options only: not on threads, jobs, the order of sources or what earlier
-/// runs left. Sealed packages are the exception: each has a key of its own, and what earlier runs made stays.
+/// Packages and manifest depend on images and options only: not on threads, jobs, the order of sources or earlier runs.
+/// Sealed packages are the exception: each has a key of its own, and those of earlier runs stay.
 ///
 /// # Errors
-/// What breaks a rule of the platform is refused before any work. Whatever stops later leaves finished packages, which
-/// the next run uses.
+/// Broken rules of the platform, before any work; images, files, keys and packages that fail. The next run uses packages
+/// that were finished before the error.
 pub fn pack(
     release: &Release,
-    effort: &PackOptions,
+    options: &PackOptions,
     folder: &Path,
     progress: &dyn PackProgress,
 ) -> Result<Manifest, PackError> {
     release.check()?;
-    if !effort.shard.is_valid() {
-        return Err(PackError::Usage(format!("there is no shard {}", effort.shard)));
+    if !options.shard.is_valid() {
+        return Err(PackError::Usage(format!("there is no shard {}", options.shard)));
     }
     let store = Store::create(folder)?;
-    let known = if effort.fresh { Known::default() } else { store.known()? };
+    let known = if options.fresh { Known::default() } else { store.known()? };
     let failed = |error| PackError::Image { version: release.version.clone(), error };
     let target = release.target.open().map_err(failed)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(effort.threads).build();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let target = TargetImage::new((*target).as_ref());
-    let options = release.all_options();
-    let run = Run { release, options, effort, store, known, progress, pool: &pool, target: &target };
+    let engine = release.all_options();
+    let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };
     run.all()
 }
 
 /// One run of [`pack`].
 struct Run<'a> {
     release: &'a Release,
-    options: Options,
-    effort: &'a PackOptions,
+    engine: Options,
+    options: &'a PackOptions,
     store: Store,
     known: Known,
     progress: &'a dyn PackProgress,
@@ -113,10 +101,9 @@ struct Run<'a> {
     target: &'a TargetImage<'a>,
 }
 
-/// What became of a task.
 enum Made {
     Package(Box<PackageEntry>),
-    /// Known to be too large, without being made again.
+    /// An earlier run found the package too large.
     Dropped,
 }
 
@@ -129,7 +116,7 @@ impl Run<'_> {
         let common = Common {
             version: &release.version,
             target: &image,
-            options: &self.options,
+            options: &self.engine,
             keys: &keys,
             encryption: release.encryption.as_ref(),
         };
@@ -140,13 +127,13 @@ impl Run<'_> {
             .tasks
             .iter()
             .enumerate()
-            .filter(|(number, _)| self.effort.shard.has(*number))
+            .filter(|(number, _)| self.options.shard.has(*number))
             .map(|(_, task)| task)
             .collect();
         self.progress.event(&Event::Planned { packages: tasks.len() });
         let made = self.make_all(&tasks)?;
         let manifest = self.manifest(target, plan.sources, &tasks, made);
-        let manifest = if self.effort.shard == Shard::WHOLE {
+        let manifest = if self.options.shard == Shard::WHOLE {
             finish(manifest, &self.store)?
         } else {
             write(&manifest, &self.store)?;
@@ -159,7 +146,7 @@ impl Run<'_> {
     fn target(&self) -> Result<TargetEntry, PackError> {
         let (sha256, md5) = rayon::join(|| self.target.sha256(), || self.target.md5());
         let failed = |error| PackError::Image { version: self.release.version.clone(), error };
-        let input = self.release.target.record().map_err(failed)?;
+        let input = self.release.target.provenance().map_err(failed)?;
         Ok(TargetEntry {
             size: self.target.bytes().len() as u64,
             sha256: hex(&sha256),
@@ -168,9 +155,9 @@ impl Run<'_> {
         })
     }
 
-    /// Makes all packages, as many at once as is allowed; the first failure ends it.
+    /// Makes all packages, several at once; the first failure ends it.
     fn make_all(&self, tasks: &[&Task]) -> Result<Vec<Made>, PackError> {
-        let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.effort.memory));
+        let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.options.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
             while let Some((number, task)) = take(&next, tasks) {
@@ -181,7 +168,7 @@ impl Run<'_> {
                 results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((number, made));
             }
         };
-        let jobs = if self.effort.jobs == 0 { self.pool.current_num_threads() } else { self.effort.jobs };
+        let jobs = if self.options.jobs == 0 { self.pool.current_num_threads() } else { self.options.jobs };
         std::thread::scope(|scope| {
             for _ in 0..jobs.min(tasks.len()) {
                 scope.spawn(work);
@@ -192,7 +179,7 @@ impl Run<'_> {
         results.into_iter().map(|(_, made)| made).collect()
     }
 
-    /// Makes one package, or finds it made.
+    /// Makes one package, unless an earlier run made it.
     fn make(&self, task: &Task, gate: &MemoryGate) -> Result<Made, PackError> {
         let started = Instant::now();
         let finished = self.finished(task);
@@ -214,7 +201,7 @@ impl Run<'_> {
         Ok(Made::Package(Box::new(package)))
     }
 
-    /// What an earlier run made, if it is a package from this base to this target at all.
+    /// The package of an earlier run, if it is from this base to this target.
     fn finished(&self, task: &Task) -> Option<Vec<u8>> {
         let bytes = self.store.finished(&self.known, &task.file, &task.recipe)?;
         let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
@@ -226,8 +213,8 @@ impl Run<'_> {
         (is_one && self.is_protected(&bytes)).then_some(bytes)
     }
 
-    /// Whether a package is encrypted and signed as those of this release are: its recipe is but what a manifest says,
-    /// which somebody else may have written.
+    /// Whether a package is encrypted and signed like this release: its recipe is from a manifest, which anybody may have
+    /// written.
     fn is_protected(&self, package: &[u8]) -> bool {
         let encrypted = match (encryption_of(package), &self.release.encryption) {
             (Ok(None), None) => true,
@@ -251,25 +238,24 @@ impl Run<'_> {
         self.progress.event(&Event::Began { file: &task.file });
         let base = match &task.base {
             Some((image, _)) => image.open(),
-            None => Ok(Box::new([]) as Bytes),
+            None => Ok(Box::new([]) as ImageBytes),
         };
         let failed = |error| PackError::Image { version: task.source_versions.join(", "), error };
         let base = base.map_err(failed)?;
         let base = (*base).as_ref();
-        let made = self.pool.install(|| diff_to(base, self.target, &self.options, &progress));
+        let made = self.pool.install(|| diff_to(base, self.target, &self.engine, &progress));
         let package = made.map_err(|error| match error {
             DiffError::Cancelled => PackError::Cancelled,
-            error => PackError::Diff { what: task.file.clone(), error },
+            error => PackError::Diff { file: task.file.clone(), error },
         })?;
         for note in &package.notes {
             self.progress.event(&Event::Note { text: &format!("{}: {note}", task.file) });
         }
         let Some(encryption) = &self.release.encryption else { return Ok(package.bytes) };
-        let encrypted = encrypt_and_prove((base, self.target.bytes()), &package.bytes, encryption);
+        let encrypted = encrypt_and_prove(base, self.target.bytes(), &package.bytes, encryption);
         encrypted.map_err(|error| PackError::Encrypt { file: task.file.clone(), error })
     }
 
-    /// The package with the signatures of all keys.
     fn signed(&self, task: &Task, package: Vec<u8>) -> Result<Vec<u8>, PackError> {
         let signers: Vec<&dyn Signer> = self.release.signers.iter().map(|signer| &**signer).collect();
         if signers.is_empty() {
@@ -281,40 +267,36 @@ impl Run<'_> {
     /// Whether an earlier run with the same share found this package too large.
     fn is_dropped(&self, task: &Task) -> bool {
         let mut dropped = self.known.dropped.iter();
-        dropped.any(|(dropped, share)| dropped.recipe == task.recipe && *share == self.release.terms.share)
+        dropped.any(|(dropped, share)| dropped.recipe == task.recipe && *share == self.release.listing.share)
     }
 
-    /// What the manifest says about a package.
+    /// The manifest's entry of a package.
     fn entry(&self, task: &Task, bytes: &[u8]) -> Result<PackageEntry, PackError> {
         let kind = if task.base.is_some() { Type::Differential } else { Type::Full };
         platform::check_file(&task.file, bytes.len() as u64)?;
         let unreadable =
-            |error| PackError::Diff { what: task.file.clone(), error: DiffError::NotProved(error) };
+            |error| PackError::Diff { file: task.file.clone(), error: DiffError::NotProved(error) };
         let (header, _) = Header::parse(bytes).map_err(unreadable)?;
-        let (md5, sha256) = (md5_hex(bytes), sha256_hex(bytes));
-        let method = self.release.sign_method();
-        let sign = match method {
-            SignMethod::Md5 => md5.clone(),
-            SignMethod::Sha256 => sha256.clone(),
-        };
-        Ok(PackageEntry {
+        let (md5, sha256, sign) = Default::default();
+        let entry = PackageEntry {
             kind,
             source_versions: task.source_versions.clone(),
             file: task.file.clone(),
-            size: bytes.len() as u64,
+            size: 0,
             md5,
             sha256,
-            sign_method: method.name().to_owned(),
+            sign_method: self.release.sign_method(),
             sign,
             format_version: VERSION,
             codec: header.codec.name().to_owned(),
             ram: header.ram,
             base: task.base.as_ref().map(|(_, base)| base.clone()),
             target_sha256: hex(&header.target_digest),
-            encryption: encryption_of(bytes).map_err(unreadable)?.map(|record| EncryptionEntry::of(&record)),
+            encryption: encryption_of(bytes).map_err(unreadable)?.as_ref().and_then(EncryptionEntry::of),
             keys: key_names(bytes).map_err(unreadable)?,
             recipe: task.recipe.clone(),
-        })
+        };
+        Ok(entry.of_file(bytes))
     }
 
     fn manifest(
@@ -338,15 +320,15 @@ impl Run<'_> {
         let release = self.release;
         Manifest {
             manifest: MANIFEST_VERSION,
-            shard: Some(self.effort.shard),
+            shard: Some(self.options.shard),
             product: release.options.identity.product.clone(),
             module: release.module_name().to_owned(),
             name: release.name(),
-            description: release.terms.description.clone(),
+            description: release.listing.description.clone(),
             version: release.version.clone(),
             target,
-            android_sdk: release.terms.android_sdk,
-            share: release.terms.share,
+            android_sdk: release.listing.android_sdk,
+            share: release.listing.share,
             rollback_counter: release.options.identity.rollback_counter,
             sources,
             packages,

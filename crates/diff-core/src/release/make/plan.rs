@@ -1,4 +1,4 @@
-//! The plan of a release: which packages it has, and what each is made of.
+//! The plan of a release: its packages, and what each is made from.
 
 use patch_nostd::internals::wire::VERSION;
 use rayon::prelude::*;
@@ -11,15 +11,14 @@ use crate::release::encryption::Encryption;
 use crate::release::error::PackError;
 use crate::release::model::{BaseEntry, Image, Source, SourceEntry};
 
-/// A package to make.
 pub(crate) struct Task<'a> {
     /// The file that it goes to.
     pub(crate) file: String,
-    /// Whom it is for: versions with the same image, in ascending order; none if it is full.
+    /// Its source versions, which have the same image, in ascending order; empty if it is full.
     pub(crate) source_versions: Vec<String>,
-    /// The image that it starts from; absent if it is full.
+    /// The base image; absent if it is full.
     pub(crate) base: Option<(&'a dyn Image, BaseEntry)>,
-    /// A digest of everything that shapes it.
+    /// A digest of everything that decides its bytes.
     pub(crate) recipe: String,
 }
 
@@ -33,15 +32,12 @@ pub(crate) struct Plan<'a> {
 
 /// What all packages of a release have in common.
 pub(crate) struct Common<'a> {
-    /// The target version.
     pub(crate) version: &'a str,
-    /// The target image.
     pub(crate) target: &'a BaseEntry,
-    /// How packages are made.
     pub(crate) options: &'a Options,
     /// The keys that sign them, by name.
     pub(crate) keys: &'a [String],
-    /// How they are encrypted, if they are.
+    /// How they are encrypted; absent if they are not.
     pub(crate) encryption: Option<&'a Encryption>,
 }
 
@@ -51,7 +47,7 @@ impl<'a> Plan<'a> {
         let describe = |source: &&Source| {
             let failed = |error| PackError::Image { version: source.version.clone(), error };
             let bytes = source.image.open().map_err(failed)?;
-            Ok((BaseEntry::of((*bytes).as_ref()), source.image.record().map_err(failed)?))
+            Ok((BaseEntry::of((*bytes).as_ref()), source.image.provenance().map_err(failed)?))
         };
         let images: Result<Vec<_>, PackError> = sources.par_iter().map(describe).collect();
         let mut plan = Self { tasks: vec![common.full()], sources: Vec::new() };
@@ -88,7 +84,7 @@ impl Common<'_> {
         }
     }
 
-    /// A digest of all that decides what the package's bytes are.
+    /// A digest of everything that decides the package's bytes.
     fn recipe(&self, base: Option<&BaseEntry>) -> String {
         let text = json!({
             "program": env!("CARGO_PKG_VERSION"),
@@ -103,7 +99,7 @@ impl Common<'_> {
     }
 }
 
-/// Options as recipes have them, whatever their types are called. An option that is missing here does not compile.
+/// Options as recipes have them, independent of the names of types. An option that is missing here does not compile.
 fn written(options: &Options) -> serde_json::Value {
     let Options { ram, codec, level, containers, arch, base_address, md5, body_digest, identity, in_place } =
         options;
@@ -120,28 +116,21 @@ fn written(options: &Options) -> serde_json::Value {
     })
 }
 
-impl BaseEntry {
-    /// Of these bytes.
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self { size: bytes.len() as u64, sha256: sha256_hex(bytes) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::release::{CipherChoice, Recipient, SharedSecret};
+
+    fn common<'a>(target: &'a BaseEntry, options: &'a Options) -> Common<'a> {
+        Common { version: "3", target, options, keys: &[], encryption: None }
+    }
 
     fn files(sources: &[(&str, &[u8])]) -> Vec<(String, Vec<String>)> {
         let sources: Vec<Source> =
             sources.iter().map(|(version, image)| Source::new(*version, image.to_vec())).collect();
         let sources: Vec<&Source> = sources.iter().collect();
         let (target, options) = (BaseEntry::of(b"target"), Options::default());
-        let plan = Plan::new(
-            &sources,
-            &Common { version: "3", target: &target, options: &options, keys: &[], encryption: None },
-        )
-        .unwrap();
+        let plan = Plan::new(&sources, &common(&target, &options)).unwrap();
         assert_eq!(plan.sources.len(), sources.len());
         plan.tasks.into_iter().map(|task| (task.file, task.source_versions)).collect()
     }
@@ -165,23 +154,20 @@ mod tests {
     #[test]
     fn a_recipe_knows_images_and_options() {
         let target = BaseEntry::of(b"target");
-        let recipe = |options: Options, base: &[u8]| {
-            Common { version: "3", target: &target, options: &options, keys: &[], encryption: None }
-                .recipe(Some(&BaseEntry::of(base)))
-        };
+        let recipe =
+            |options: Options, base: &[u8]| common(&target, &options).recipe(Some(&BaseEntry::of(base)));
         let usual = recipe(Options::default(), b"base");
         assert_eq!(usual, recipe(Options::default(), b"base"));
         assert_ne!(usual, recipe(Options::default(), b"other"));
         assert_ne!(usual, recipe(Options { level: 1, ..Options::default() }, b"base"));
-        // To the letter, so that packages of an earlier run are found again after a type has got another name.
+        // To the letter: packages of an earlier run are found also after a type was renamed.
         let written = r#"{"arch":"auto","base":null,"body-digest":false,"codec":"cm","containers":"auto","in-place":null,"level":6,"md5":false,"module":null,"product":null,"ram":null,"rollback-counter":null,"version":null}"#;
         assert_eq!(super::written(&Options::default()).to_string(), written);
         let encrypted = |key: u8, cipher| {
             let recipient = Recipient::Shared(SharedSecret::from_bytes(&[key; 32]));
             let encryption = Some(&Encryption { recipient, cipher });
             let options = Options::default();
-            Common { version: "3", target: &target, options: &options, keys: &[], encryption }
-                .recipe(Some(&BaseEntry::of(b"base")))
+            Common { encryption, ..common(&target, &options) }.recipe(Some(&BaseEntry::of(b"base")))
         };
         let [chacha20, aes] = [CipherChoice::ChaCha20, CipherChoice::Aes256Ctr];
         let all = [usual, encrypted(1, chacha20), encrypted(2, chacha20), encrypted(1, aes)];

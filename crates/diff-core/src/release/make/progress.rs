@@ -1,57 +1,57 @@
-//! How packing a release tells how far it is, and is told to stop.
+//! Progress and cancellation of `pack`.
 
 use std::time::Duration;
 
 use crate::api::{Progress, Stage};
 use crate::release::model::PackageEntry;
 
-/// What happens while a release is packed. Packages are called by the names of their files.
+/// An event of packing a release. Packages are named by their files.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// So many packages are to be made.
+    /// The number of packages is known.
     Planned {
-        /// Their number.
+        /// The number.
         packages: usize,
     },
     /// A package is begun.
     Began {
-        /// Which one.
+        /// Its file.
         file: &'a str,
     },
     /// A stage of making a package begins.
     Stage {
-        /// Which package.
+        /// The package's file.
         file: &'a str,
-        /// Which stage.
+        /// The stage.
         stage: Stage,
     },
-    /// A package is there.
+    /// A package is finished.
     Finished {
-        /// Which one.
+        /// Its entry.
         package: &'a PackageEntry,
         /// Whether an earlier run made it.
         reused: bool,
-        /// How long it took.
+        /// The time that it took.
         time: Duration,
     },
-    /// A package is known to be too large, from an earlier run.
+    /// An earlier run found the package too large.
     Skipped {
-        /// Which one.
+        /// Its file.
         file: &'a str,
     },
-    /// Something that people should know.
+    /// A note for people.
     Note {
-        /// In a sentence.
+        /// A sentence.
         text: &'a str,
     },
 }
 
-/// Takes note of what happens; all methods may be called from any thread, for several packages at once.
+/// Receives events. All methods may be called from any thread, for several packages at once.
 pub trait PackProgress: Sync {
-    /// Something happened.
+    /// Receives an event.
     fn event(&self, _event: &Event) {}
-    /// Whether to stop soon. Finished packages stay, and the next run uses them.
+    /// Returns true to cancel, polled between stages. The next run uses finished packages.
     fn is_cancelled(&self) -> bool {
         false
     }

@@ -7,21 +7,20 @@ use rayon::prelude::*;
 use super::agree;
 use super::finish::finish;
 use super::store::Store;
-use crate::digest::{md5_hex, sha256_hex};
+use crate::digest::sha256_hex;
 use crate::release::error::PackError;
 use crate::release::model::{Manifest, PackageEntry};
-use crate::release::platform::{self, SignMethod};
+use crate::release::platform;
 use crate::release::sign::{SignError, Signer, key_names, sign};
 
-/// Signs every package of the release in `folder` with all of these keys, besides signatures that are there, and writes
-/// the signed release to the folder `into`: packages first, the manifest last.
+/// Signs every package of the release in `folder` with all of these keys, keeps earlier signatures, and writes the signed
+/// release to the folder `into`: packages first, the manifest last.
 ///
-/// Sizes and digests in the manifest are those of the signed packages; a differential package that is too large now is
-/// dropped as `pack` would drop it.
+/// The manifest has the sizes and digests of the signed packages. As in `pack`, differential packages that are too large
+/// are dropped.
 ///
 /// # Errors
-/// No signer; the same folder twice; a manifest that cannot be read; a package that is not the one that it tells of; what
-/// [`sign`] says.
+/// No signer; the same folder twice; a manifest that cannot be read; a package that contradicts it; those of [`sign`].
 pub fn sign_release(folder: &Path, into: &Path, signers: &[&dyn Signer]) -> Result<Manifest, PackError> {
     if signers.is_empty() {
         return Err(PackError::Usage("there is no key to sign with".to_owned()));
@@ -32,7 +31,7 @@ pub fn sign_release(folder: &Path, into: &Path, signers: &[&dyn Signer]) -> Resu
     if from.is_same(&to) {
         return Err(PackError::Usage("the signed release needs a folder of its own".to_owned()));
     }
-    // A folder of something else is not written over.
+    // Fails for a folder of something else, which is not overwritten.
     to.known()?;
     let signed = |package: &PackageEntry| sign_package(&manifest, package, &from, &to, signers);
     let packages: Result<Vec<_>, PackError> = manifest.packages.par_iter().map(signed).collect();
@@ -40,7 +39,7 @@ pub fn sign_release(folder: &Path, into: &Path, signers: &[&dyn Signer]) -> Resu
     finish(manifest, &to)
 }
 
-/// Signs one package; what the manifest says about it afterwards.
+/// Signs one package, and returns its new entry.
 fn sign_package(
     manifest: &Manifest,
     package: &PackageEntry,
@@ -55,16 +54,7 @@ fn sign_package(
     platform::check_file(&package.file, signed.len() as u64)?;
     let keys = key_names(&signed).map_err(|error| failed(SignError::Package(error)))?;
     to.write(&package.file, &signed)?;
-    Ok(entry(package, &signed, keys))
-}
-
-/// The entry of the signed package. The next run of `pack` must not take it for one of its own that has other keys.
-fn entry(package: &PackageEntry, signed: &[u8], keys: Vec<String>) -> PackageEntry {
-    let (md5, sha256) = (md5_hex(signed), sha256_hex(signed));
-    let sign = match package.sign_method.parse() {
-        Ok(SignMethod::Md5) => md5.clone(),
-        _ => sha256.clone(),
-    };
+    // Another recipe: `pack` must not take it for a package that has other keys.
     let recipe = sha256_hex(format!("{}, signed by {keys:?}", package.recipe).as_bytes());
-    PackageEntry { size: signed.len() as u64, md5, sha256, sign, keys, recipe, ..package.clone() }
+    Ok(PackageEntry { keys, recipe, ..package.clone() }.of_file(&signed))
 }

@@ -1,4 +1,4 @@
-//! The folder of a release: files appear whole or not at all, and finished packages are found again.
+//! The folder of a release: writes files whole or not at all, and finds finished packages again.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -10,45 +10,41 @@ use crate::release::model::{Dropped, MANIFEST_FILE, Manifest, PackageEntry};
 use crate::release::platform::FILE_LIMIT;
 use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 
-/// A folder that a release is written to or read from. Somebody else may have filled it.
+/// A folder that a release is written to or read from. An attacker may have filled it.
 ///
-/// A file is written under a hidden name that nobody can foretell, synchronised and moved to its place, where it
-/// replaces what was there, a symbolic link too. Whoever is stopped in between leaves at most that hidden file, which
-/// the next run removes. Beside each finished package lies a hidden record until the manifest is there, so that a run
-/// that was stopped can be taken up. What is read is a regular file.
+/// A file is written under a random hidden name, synchronised and moved to its place, where it replaces any file, also a
+/// symbolic link. A run that is stopped leaves at most that hidden file, which the next run removes. Each finished package
+/// has a hidden record until the manifest is written, so that the next run can go on. Only regular files are read.
 pub(crate) struct Store {
     folder: PathBuf,
 }
 
-/// What earlier runs left.
+/// The packages of earlier runs.
 #[derive(Default)]
 pub(crate) struct Known {
-    /// Packages that manifests and records tell of; their files may be gone.
+    /// Packages in manifests and records; their files may be gone.
     pub(crate) packages: Vec<PackageEntry>,
     /// Packages that were dropped, and the share that they exceeded.
     pub(crate) dropped: Vec<(Dropped, u8)>,
 }
 
 impl Store {
-    /// Opens a folder, which is made if it is not there.
+    /// Opens a folder, and makes it if it does not exist.
     pub(crate) fn create(folder: &Path) -> Result<Self, PackError> {
         fs::create_dir_all(folder).map_err(PackError::writing(folder))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Opens a folder that is there.
     pub(crate) fn open(folder: &Path) -> Result<Self, PackError> {
         fs::read_dir(folder).map_err(PackError::reading(folder))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Whether both are the same folder.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let canonical = |folder: &Path| fs::canonicalize(folder).ok();
         canonical(&self.folder) == canonical(&other.folder)
     }
 
-    /// Where a file of this name is.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -61,21 +57,21 @@ impl Store {
     }
 
     fn write_whole(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        // Opened by ourselves, it gets the permissions of any new file, where tempfile would make it private.
+        // A function of our own gives it the permissions of any new file; tempfile's own would be private.
         let open = |path: &Path| File::options().write(true).create_new(true).open(path);
         let mut builder = tempfile::Builder::new();
         let prefix = format!(".{name}.");
         let mut part = builder.prefix(&prefix).suffix(PART).rand_bytes(RANDOM).make_in(&self.folder, open)?;
-        // The file itself, as tempfile's errors name a path that nobody knows.
+        // Not through tempfile, whose errors name the temporary path.
         let file = part.as_file_mut();
         file.write_all(bytes).and_then(|()| file.sync_all())?;
         part.persist(self.path(name)).map(drop).map_err(|error| error.error)
     }
 
-    /// Removes what runs that were stopped left of this file. Nobody else writes it now: shards have no file in common.
+    /// Removes what stopped runs left of this file. No other run writes it now: shards have no file in common.
     fn remove_parts(&self, name: &str) -> Result<(), PackError> {
         let parts = self.names()?.into_iter().filter(|other| is_part(other, name));
-        // What cannot be removed is in nobody's way.
+        // Those that cannot be removed do no harm.
         parts.for_each(|part| drop(fs::remove_file(self.path(&part))));
         Ok(())
     }
@@ -90,12 +86,11 @@ impl Store {
         }
     }
 
-    /// Reads the manifest of the whole release.
     pub(crate) fn manifest(&self) -> Result<Manifest, PackError> {
         Manifest::read(&self.folder)
     }
 
-    /// Reads the file of a package; what is wrong with it, if it is not the one that its entry tells of.
+    /// Reads the file of a package, and checks it against its entry.
     pub(crate) fn read_package(&self, package: &PackageEntry) -> Result<Vec<u8>, String> {
         let path = self.path(&package.file);
         if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
@@ -114,7 +109,6 @@ impl Store {
         }
     }
 
-    /// Removes a file, if there is one.
     pub(crate) fn remove(&self, name: &str) -> Result<(), PackError> {
         let path = self.path(name);
         match fs::remove_file(&path) {
@@ -123,14 +117,14 @@ impl Store {
         }
     }
 
-    /// Notes that a package is finished.
+    /// Writes the record of a finished package.
     pub(crate) fn record(&self, package: &PackageEntry) -> Result<(), PackError> {
         let json = serde_json::to_vec(package)
             .map_err(|error| PackError::writing(&self.path(&package.file))(error.into()))?;
         self.write(&record_name(&package.file), &json)
     }
 
-    /// Removes the note; the manifest tells from now on.
+    /// Removes the record; the manifest replaces it.
     pub(crate) fn forget(&self, file: &str) -> Result<(), PackError> {
         self.remove(&record_name(file))
     }
@@ -146,7 +140,7 @@ impl Store {
         names.iter().map(read).collect()
     }
 
-    /// What earlier runs left here. A manifest that cannot be read is an error: it would be written over.
+    /// The packages of earlier runs. A manifest that cannot be read is an error: it would be overwritten.
     pub(crate) fn known(&self) -> Result<Known, PackError> {
         let mut known = Known::default();
         for manifest in self.manifests()? {
@@ -155,14 +149,14 @@ impl Store {
             known.packages.extend(manifest.packages);
         }
         for name in self.names()?.iter().filter(|name| is_record(name)) {
-            // A record of another program is worth nothing, and no harm either.
+            // Records that cannot be read are skipped: packages are only made anew.
             let bytes = self.read_text(name).ok().flatten().unwrap_or_default();
             known.packages.extend(serde_json::from_slice::<PackageEntry>(&bytes));
         }
         Ok(known)
     }
 
-    /// The bytes of a finished package that was made of the same things, if it is still what it was.
+    /// The bytes of a finished package with this recipe, if its file is unchanged.
     pub(crate) fn finished(&self, known: &Known, file: &str, recipe: &str) -> Option<Vec<u8>> {
         let same = |package: &&PackageEntry| package.file == file && package.recipe == recipe;
         known.packages.iter().filter(same).find_map(|package| self.read_package(package).ok())
@@ -179,15 +173,15 @@ impl Store {
     }
 }
 
-/// How hidden files that are under way end, and the random letters and digits before that.
+/// The ending of files that are being written, and the random letters and digits before it.
 const PART: &str = ".part";
 const RANDOM: usize = 12;
 
-/// Whether `other` is what is left of a run that was stopped while it wrote `name`.
+/// Whether `other` is left of a run that was stopped while it wrote `name`.
 fn is_part(other: &str, name: &str) -> bool {
     let rest = other.strip_prefix('.').and_then(|rest| rest.strip_prefix(name));
     let random = rest.and_then(|rest| rest.strip_suffix(PART));
-    // Version 0.1.0 had no random part while it was made.
+    // Early builds of 0.1.0 wrote no random part.
     random.is_some_and(|random| {
         random.is_empty()
             || random.strip_prefix('.').is_some_and(|random| {
@@ -254,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_manifest_is_not_written_over() {
+    fn a_foreign_manifest_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::create(folder.path()).unwrap();
         for foreign in ["{\"name\": \"my extension\"}", "{\"manifest\": 2}", "no JSON"] {

@@ -1,5 +1,7 @@
-//! The catalogue: all releases of a folder, and which package a device of some version is to get.
+//! The catalogue: all releases of a folder, and the package for a device of some version.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,29 +9,33 @@ use super::entries::{PackageEntry, Type};
 use super::manifest::{MANIFEST_FILE, Manifest};
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
-use crate::release::platform::{self, RuleError, version_order};
+use crate::release::platform::{self, DEFAULT_MODULE, RuleError, version_order};
 use crate::release::regular;
+use crate::settings::setters;
 
 /// Releases, in the order of product, module and version.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Catalogue {
     /// Each with its folder.
     pub releases: Vec<(PathBuf, Manifest)>,
 }
 
-/// What is asked for.
+/// The device that needs a package.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Query<'a> {
-    /// The version that the device reports.
+    /// The version that it reports.
     pub device_version: &'a str,
     /// The module that it is the version of.
     pub module: &'a str,
-    /// The device's product; needed only where there are several.
+    /// Its product; needed if there are several.
     pub product: Option<&'a str>,
 }
 
 /// The package for a device.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Delivery<'a> {
     /// The folder of the release.
     pub folder: &'a Path,
@@ -37,64 +43,64 @@ pub struct Delivery<'a> {
     pub manifest: &'a Manifest,
     /// The package.
     pub package: &'a PackageEntry,
-    /// Why it is not a differential one, if it is not.
+    /// Why it is a full package, if it is.
     pub reason: Option<FullBecause>,
 }
 
 /// Why a device gets a full package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FullBecause {
     /// The release was not made from the device's version.
     NotASource,
-    /// The differential package was not worth it.
+    /// The differential package was too large to keep.
     Dropped,
 }
 
 /// Why there is no package for a device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NoDelivery {
-    /// The version is none.
+    /// The device's version is not valid.
     #[error(transparent)]
     Rule(#[from] RuleError),
-    /// Nothing for this product.
-    #[error("there is no release for the product \"{product}\"; there are: {known}")]
+    /// There is no release for the product.
+    #[error("there is no release for the product \"{}\"; there are: {}", Escaped(product), list(known))]
     Product {
         /// The device's.
         product: String,
-        /// All others, with commas.
-        known: String,
+        /// All that there are releases for.
+        known: BTreeSet<String>,
     },
-    /// Several products, and none was named.
-    #[error("there are releases for several products: say which the device is: {known}")]
+    /// There are several products, and the query names none.
+    #[error("there are releases for several products; name the device's: {}", list(known))]
     Products {
-        /// All, with commas.
-        known: String,
+        /// All products.
+        known: BTreeSet<String>,
     },
-    /// Nothing for this module.
-    #[error("there is no release for the module \"{module}\"; there are: {known}")]
+    /// There is no release for the module.
+    #[error("there is no release for the module \"{}\"; there are: {}", Escaped(module), list(known))]
     Module {
         /// The device's.
         module: String,
-        /// All others, with commas.
-        known: String,
+        /// All that there are releases for.
+        known: BTreeSet<String>,
     },
-    /// The device has the newest.
+    /// The device has the newest version.
     #[error("the device has the newest version, {version}")]
     UpToDate {
         /// The version.
         version: String,
     },
-    /// The device has a newer one than any release.
-    #[error(
-        "the device has {device}, which is newer than the newest release, {newest}; releases do not lead back"
-    )]
+    /// The device's version is newer than any release.
+    #[error("the device has {device}, newer than the newest release, {newest}; there are no downgrades")]
     Newer {
         /// The device's version.
         device: String,
         /// The newest release's.
         newest: String,
     },
-    /// A file of the release is not there.
+    /// A file of the release is missing or damaged.
     #[error("{file}: the package for {version} is missing or has another size than the manifest says")]
     Missing {
         /// Where it should be.
@@ -102,6 +108,28 @@ pub enum NoDelivery {
         /// The device's version.
         version: String,
     },
+}
+
+impl<'a> Query<'a> {
+    /// A device with this version of the default module.
+    #[must_use]
+    pub const fn new(device_version: &'a str) -> Self {
+        Self { device_version, module: DEFAULT_MODULE, product: None }
+    }
+}
+
+setters!(Query<'a> {
+    with_module: module: &'a str,
+    with_product: product: Option<&'a str>,
+});
+
+impl fmt::Display for FullBecause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotASource => "the release was not made from the device's version",
+            Self::Dropped => "the differential package was too large",
+        })
+    }
 }
 
 impl Catalogue {
@@ -115,7 +143,7 @@ impl Catalogue {
         let inner = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_dir());
         let mut releases = Vec::new();
         for folder in std::iter::once(folder.to_owned()).chain(inner) {
-            // Whatever has this name: what cannot be a manifest is told, not passed over.
+            // Anything with this name: what cannot be a manifest is an error, not passed over.
             if fs::symlink_metadata(folder.join(MANIFEST_FILE)).is_ok() {
                 let manifest = Manifest::read(&folder)?;
                 releases.push((folder, manifest));
@@ -141,7 +169,7 @@ impl Catalogue {
     /// The package that leads a device to the newest version.
     ///
     /// # Errors
-    /// Why there is none.
+    /// [`NoDelivery`].
     pub fn find(&self, query: Query) -> Result<Delivery<'_>, NoDelivery> {
         platform::check_version(query.device_version)?;
         let (folder, manifest) = self.newest(query)?;
@@ -169,13 +197,13 @@ impl Catalogue {
     fn newest(&self, query: Query) -> Result<(&Path, &Manifest), NoDelivery> {
         let all = || self.releases.iter().map(|(folder, manifest)| (folder.as_path(), manifest));
         let product = |manifest: &Manifest| manifest.product.clone().unwrap_or_else(|| "(none)".to_owned());
-        let products = list(all().map(|(_, manifest)| product(manifest)));
+        let known = || all().map(|(_, manifest)| product(manifest)).collect();
         let fits =
             |manifest: &Manifest| query.product.is_none() || manifest.product.as_deref() == query.product;
         if let Some(product) = query.product
             && !all().any(|(_, manifest)| fits(manifest))
         {
-            return Err(NoDelivery::Product { product: product.to_owned(), known: products });
+            return Err(NoDelivery::Product { product: product.to_owned(), known: known() });
         }
         let of_module: Vec<_> =
             all().filter(|(_, manifest)| fits(manifest) && manifest.module == query.module).collect();
@@ -184,19 +212,19 @@ impl Catalogue {
             (Some(first), Some(last)) => (first, last),
             _ => {
                 let modules = all().filter(|(_, manifest)| fits(manifest));
-                let known = list(modules.map(|(_, manifest)| manifest.module.clone()));
+                let known = modules.map(|(_, manifest)| manifest.module.clone()).collect();
                 return Err(NoDelivery::Module { module: query.module.to_owned(), known });
             }
         };
         if first.1.product == last.1.product {
             Ok(*last)
         } else {
-            Err(NoDelivery::Products { known: products })
+            Err(NoDelivery::Products { known: known() })
         }
     }
 }
 
-/// What a release has for a device of an older version.
+/// The package of a release for a device of an older version.
 fn delivery<'a>(folder: &'a Path, manifest: &'a Manifest, version: &str) -> Option<Delivery<'a>> {
     let source = manifest.sources.iter().find(|source| source.version == version);
     let package = match source.and_then(|source| source.package.as_deref()) {
@@ -216,10 +244,12 @@ fn missing(folder: &Path, file: &str, version: &str) -> NoDelivery {
     NoDelivery::Missing { file, version: version.to_owned() }
 }
 
-/// Different names, sorted, with commas.
-fn list(names: impl Iterator<Item = String>) -> String {
-    let names: std::collections::BTreeSet<String> = names.collect();
-    if names.is_empty() { "none at all".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+fn list(names: &BTreeSet<String>) -> String {
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        Vec::from_iter(names.iter().map(String::as_str)).join(", ")
+    }
 }
 
 #[cfg(test)]
@@ -248,15 +278,11 @@ mod tests {
         (folder, catalogue)
     }
 
-    const fn query(device_version: &str) -> Query<'_> {
-        Query { device_version, module: "default", product: None }
-    }
-
     #[test]
     fn sources_get_their_package_of_the_newest_release() {
         let (_folder, catalogue) = shelf();
         let found = |version| {
-            let delivery = catalogue.find(query(version)).unwrap();
+            let delivery = catalogue.find(Query::new(version)).unwrap();
             (delivery.manifest.version.as_str(), delivery.package.file.as_str(), delivery.reason)
         };
         assert_eq!(found("1.0.1"), ("3.0.0", "1.0.0-to-3.0.0.bin", None));
@@ -266,21 +292,21 @@ mod tests {
     }
 
     #[test]
-    fn it_is_said_why_there_is_none() {
+    fn each_reason_has_its_error() {
         let (folder, catalogue) = shelf();
         let why = |query| catalogue.find(query).unwrap_err().to_string();
-        assert_eq!(why(query("3.0.0")), "the device has the newest version, 3.0.0");
-        assert!(why(query("3.0.1")).contains("newer than the newest release, 3.0.0"));
-        assert!(why(query("1 0")).contains("' ' as character 2"));
-        let module = Query { module: "gps", ..query("1") };
+        assert_eq!(why(Query::new("3.0.0")), "the device has the newest version, 3.0.0");
+        assert!(why(Query::new("3.0.1")).contains("newer than the newest release, 3.0.0"));
+        assert!(why(Query::new("1 0")).contains("' ' as character 2"));
+        let module = Query::new("1").with_module("gps");
         assert_eq!(why(module), "there is no release for the module \"gps\"; there are: default, radio");
-        let product = Query { product: Some("lamp"), ..query("1") };
+        let product = Query::new("1").with_product(Some("lamp"));
         assert_eq!(why(product), "there is no release for the product \"lamp\"; there are: sensor");
         fs::write(folder.path().join("a").join("1.0.0-to-3.0.0.bin"), b"short").unwrap();
-        assert!(why(query("1.0.0")).contains("is missing or has another size"));
+        assert!(why(Query::new("1.0.0")).contains("is missing or has another size"));
         let nothing = Catalogue { releases: Vec::new() };
-        let why = nothing.find(query("1")).unwrap_err().to_string();
-        assert_eq!(why, "there is no release for the module \"default\"; there are: none at all");
+        let why = nothing.find(Query::new("1")).unwrap_err().to_string();
+        assert_eq!(why, "there is no release for the module \"default\"; there are: none");
     }
 
     #[test]
@@ -289,8 +315,8 @@ mod tests {
         let mut lamp = manifest();
         lamp.product = Some("lamp".to_owned());
         catalogue.releases.insert(0, (PathBuf::from("none"), lamp));
-        assert!(matches!(catalogue.find(query("1")), Err(NoDelivery::Products { .. })));
-        let sensor = Query { product: Some("sensor"), ..query("1.0.0") };
+        assert!(matches!(catalogue.find(Query::new("1")), Err(NoDelivery::Products { .. })));
+        let sensor = Query::new("1.0.0").with_product(Some("sensor"));
         assert_eq!(catalogue.find(sensor).unwrap().manifest.product.as_deref(), Some("sensor"));
     }
 

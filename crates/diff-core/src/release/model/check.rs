@@ -1,4 +1,4 @@
-//! What makes a manifest one, beyond its schema: it keeps the platform's rules and does not contradict itself.
+//! Checks of a manifest beyond its schema: the platform's rules, and contradictions (`docs/manifest.md`).
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use patch_nostd::internals::wire::{KeyId, is_product};
 use crate::digest::is_hex;
 use crate::escaped::{Escaped, has_control};
 use crate::release::model::{Manifest, PackageEntry, SourceEntry, Type};
-use crate::release::platform::{self, SignMethod};
+use crate::release::platform;
 
 impl Manifest {
-    /// What schema and types cannot say; the complaint, without the file's name.
+    /// Checks what schema and types cannot; the error is without the file's name.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.check_rules().map_err(|error| error.to_string())?;
         self.check_texts()?;
         self.check_digests()?;
         if self.shard.is_some_and(|shard| !shard.is_valid()) {
-            return Err("the shard is none".to_owned());
+            return Err("the shard does not exist: its index is from 1 to the number of shards".to_owned());
         }
         let full = self.packages.iter().filter(|package| package.kind == Type::Full).count();
         if full > 1 || (full == 0 && self.shard.is_none()) {
-            return Err(format!("there are {full} full packages instead of one"));
+            return Err(format!("there are {full} full packages; a release has one"));
         }
         let files: BTreeSet<&str> = self.packages.iter().map(|package| package.file.as_str()).collect();
         if files.len() != self.packages.len() {
@@ -31,7 +31,7 @@ impl Manifest {
         self.sources.iter().try_for_each(|source| self.check_source(source))
     }
 
-    /// A release is encrypted and signed as a whole: one package in the clear shows what the others hide.
+    /// A release is encrypted and signed as a whole: one package in the clear reveals what the others hide.
     pub(crate) fn check_protection(&self) -> Result<(), String> {
         let Some((first, others)) = self.packages.split_first() else { return Ok(()) };
         let differs =
@@ -54,20 +54,21 @@ impl Manifest {
         platform::check_catalogue(self.packages.len())?;
         for package in &self.packages {
             platform::check_file(&package.file, package.size)?;
-            if let Ok(method) = package.sign_method.parse() {
-                platform::check_sign_method(method, package.kind == Type::Differential, self.android_sdk)?;
-            }
-            if package.kind == Type::Differential {
+            let differential = package.kind == Type::Differential;
+            platform::check_sign_method(package.sign_method, differential, self.android_sdk)?;
+            if differential {
                 platform::check_sources(&package.source_versions)?;
             }
         }
         Ok(())
     }
 
-    /// What is shown to people has no characters that steer a terminal.
+    /// Texts have no characters that control a terminal.
     fn check_texts(&self) -> Result<(), String> {
         if self.product.as_ref().is_some_and(|product| !is_product(product)) {
-            return Err("the product is none: it has 1 to 64 bytes, and no control characters".to_owned());
+            return Err(
+                "the product is not valid: it has 1 to 64 bytes, and no control characters".to_owned()
+            );
         }
         let files = self.packages.iter().map(|package| ("file name", &package.file));
         let notes = self.notes.iter().map(|note| ("note", note));
@@ -87,7 +88,9 @@ impl Manifest {
             md5.push(&package.md5);
         }
         sha256.extend(self.sources.iter().map(|source| &source.image.sha256));
-        let keys = self.packages.iter().flat_map(|package| &package.keys);
+        let keys = self.packages.iter().flat_map(|package| {
+            package.keys.iter().chain(package.encryption.iter().map(|encryption| &encryption.key))
+        });
         if let Some(key) = keys.into_iter().find(|key| !is_hex(key, size_of::<KeyId>())) {
             return Err(format!("\"{}\" is not the name of a key", Escaped(key)));
         }
@@ -105,25 +108,13 @@ impl Manifest {
             return Err(format!("\"{file}\" is not a plain file name"));
         }
         if package.target_sha256 != self.target.sha256 {
-            return Err(format!("\"{file}\" leads to another target image"));
+            return Err(format!("\"{file}\" has another target image than the release"));
         }
-        if let Some(encryption) = &package.encryption {
-            let known = ["chacha20", "aes-256-ctr"].contains(&encryption.cipher.as_str())
-                && ["shared", "sealed"].contains(&encryption.kind.as_str());
-            if !known || !is_hex(&encryption.key, 8) {
-                return Err(format!("how \"{file}\" is encrypted is not known"));
-            }
-        }
-        let sign = match package.sign_method.parse() {
-            Ok(SignMethod::Md5) => &package.md5,
-            Ok(SignMethod::Sha256) => &package.sha256,
-            Err(_) => return Err(format!("the sign method of \"{file}\" is neither MD5 nor SHA256")),
-        };
-        if package.sign != *sign {
-            return Err(format!("the sign of \"{file}\" is not its {}", package.sign_method));
+        if package.sign != package.signed_digest() {
+            return Err(format!("the sign of \"{file}\" is not its {}", package.sign_method.name()));
         }
         if package.base.is_some() != (package.kind == Type::Differential) {
-            return Err(format!("\"{file}\" needs a base image if it is differential, and else none"));
+            return Err(format!("\"{file}\" must have a base image exactly if it is differential"));
         }
         Ok(())
     }

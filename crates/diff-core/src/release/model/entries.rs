@@ -1,23 +1,26 @@
-//! What a manifest lists: images, sources and packages (`docs/manifest.md`).
+//! The entries of a manifest: images, sources and packages (`docs/manifest.md`).
 
 use patch_nostd::secrecy::{Encryption, KeyMaterial};
 use serde::{Deserialize, Serialize};
 
-use crate::digest::hex;
+use crate::digest::{hex, md5_hex, sha256_hex};
 use crate::input::Provenance;
 use crate::release::encryption::CipherChoice;
+use crate::release::platform::SignMethod;
+use crate::settings::by_name;
 
 /// The target image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct TargetEntry {
-    /// Bytes.
+    /// Its bytes.
     pub size: u64,
     /// SHA-256 in hexadecimal digits.
     pub sha256: String,
     /// MD5 in hexadecimal digits.
     pub md5: String,
-    /// What the file was that the image was taken from; absent if it was plain bytes.
+    /// The file that the image was taken from; absent if it was plain bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Provenance>,
 }
@@ -25,8 +28,9 @@ pub struct TargetEntry {
 /// A base image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BaseEntry {
-    /// Bytes.
+    /// Its bytes.
     pub size: u64,
     /// SHA-256 in hexadecimal digits.
     pub sha256: String,
@@ -35,28 +39,30 @@ pub struct BaseEntry {
 /// A version in the field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SourceEntry {
     /// The version that devices report.
     pub version: String,
     /// Their image.
     pub image: BaseEntry,
-    /// What the file was that the image was taken from; absent if it was plain bytes.
+    /// The file that the image was taken from; absent if it was plain bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Provenance>,
-    /// The file of the package that they are to get; null in a shard that does not make it.
+    /// The file of their package; null in a shard that does not make it.
     pub package: Option<String>,
     /// The differential package that was too large to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Dropped>,
 }
 
-/// A differential package that is not worth it.
+/// A differential package that was too large to keep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Dropped {
     /// Its bytes.
     pub size: u64,
-    /// What it was made of, as in [`PackageEntry::recipe`].
+    /// As [`PackageEntry::recipe`].
     pub recipe: String,
 }
 
@@ -73,11 +79,12 @@ pub enum Type {
 /// A package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PackageEntry {
     /// Full or differential.
     #[serde(rename = "type")]
     pub kind: Type,
-    /// The versions that it updates; none if it is full. Versions with the same image share a package.
+    /// The versions that it updates; empty if it is full. Versions with the same image share a package.
     pub source_versions: Vec<String>,
     /// The file, beside the manifest.
     pub file: String,
@@ -87,17 +94,17 @@ pub struct PackageEntry {
     pub md5: String,
     /// Its SHA-256.
     pub sha256: String,
-    /// Which digest the platform signs with: "MD5" or "SHA256".
-    pub sign_method: String,
+    /// The digest that the platform signs with.
+    pub sign_method: SignMethod,
     /// That digest of the file.
     pub sign: String,
     /// The version of the package format (`docs/format.md`).
     pub format_version: u8,
     /// "cm" or "zstd".
     pub codec: String,
-    /// Bytes of memory that a device's decoder needs.
+    /// Bytes of memory that the device's decoder needs.
     pub ram: u32,
-    /// What it starts from; absent if it is full.
+    /// Its base image; absent if it is full.
     pub base: Option<BaseEntry>,
     /// SHA-256 of the target image.
     pub target_sha256: String,
@@ -106,32 +113,69 @@ pub struct PackageEntry {
     pub encryption: Option<EncryptionEntry>,
     /// The names of the keys that signed it.
     pub keys: Vec<String>,
-    /// A digest of everything that the package was made of: images, options, program. The next run makes anew only
-    /// what has another one.
+    /// A digest of everything that the package was made from: images, options, program. The next run makes packages with
+    /// another recipe anew.
     pub recipe: String,
 }
 
 /// How a package is encrypted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct EncryptionEntry {
-    /// "chacha20" or "aes-256-ctr".
-    pub cipher: String,
-    /// "shared" or "sealed".
-    pub kind: String,
+    /// The cipher.
+    pub cipher: CipherChoice,
+    /// The kind of key.
+    pub kind: KeyKind,
     /// The name of the key that decrypts it.
     pub key: String,
 }
 
+/// The kinds of keys that encrypt packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum KeyKind {
+    /// The key of a product line.
+    Shared,
+    /// A content key that is sealed to a device's public key.
+    Sealed,
+}
+
+by_name!(KeyKind { Shared = "shared", Sealed = "sealed" });
+
+impl BaseEntry {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self { size: bytes.len() as u64, sha256: sha256_hex(bytes) }
+    }
+}
+
+impl PackageEntry {
+    /// The digest of the file that the platform signs with.
+    pub(crate) fn signed_digest(&self) -> &str {
+        match self.sign_method {
+            SignMethod::Md5 => &self.md5,
+            SignMethod::Sha256 => &self.sha256,
+        }
+    }
+
+    /// The entry with size and digests of this file.
+    pub(crate) fn of_file(mut self, bytes: &[u8]) -> Self {
+        (self.size, self.md5, self.sha256) = (bytes.len() as u64, md5_hex(bytes), sha256_hex(bytes));
+        self.sign = self.signed_digest().to_owned();
+        self
+    }
+}
+
 impl EncryptionEntry {
-    /// What a package says.
+    /// The entry of a package with this record; `None` for a cipher that is not known.
     #[must_use]
-    pub fn of(record: &Encryption<'_>) -> Self {
+    pub fn of(record: &Encryption<'_>) -> Option<Self> {
         let kind = match record.material {
-            KeyMaterial::Shared(_) => "shared",
-            KeyMaterial::Sealed { .. } => "sealed",
+            KeyMaterial::Shared(_) => KeyKind::Shared,
+            KeyMaterial::Sealed { .. } => KeyKind::Sealed,
         };
-        let cipher = CipherChoice::from_number(record.cipher).map_or("unknown", CipherChoice::name);
-        Self { cipher: cipher.to_owned(), kind: kind.to_owned(), key: hex(&record.key_name) }
+        let cipher = CipherChoice::from_number(record.cipher)?;
+        Some(Self { cipher, kind, key: hex(&record.key_name) })
     }
 }

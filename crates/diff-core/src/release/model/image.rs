@@ -1,53 +1,53 @@
-//! Images of a release, opened when their turn comes, so that only those being worked on are in memory.
+//! Images of a release, opened only while they are worked on, to save memory.
 
 use std::borrow::Cow;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use patch_nostd::internals::wire::IMAGE_LIMIT;
 
 use crate::input::{self, Flat, Provenance, Reading};
 use crate::release::regular::{self, Links};
 
-/// The bytes of an open image: memory that is freed, or a map that is taken down, when dropped.
-pub type Bytes<'a> = Box<dyn AsRef<[u8]> + Send + Sync + 'a>;
+/// The bytes of an open image: memory that is freed, or a map that is unmapped, when dropped.
+pub type ImageBytes<'a> = Box<dyn AsRef<[u8]> + Send + Sync + 'a>;
 
-/// Something that can be opened again and again, with the same bytes each time.
+/// Something that can be opened any number of times, with the same bytes each time.
 pub trait Image: Send + Sync {
     /// Opens it.
     ///
     /// # Errors
-    /// What the operating system says.
-    fn open(&self) -> io::Result<Bytes<'_>>;
+    /// Those of the operating system, and images that cannot be flattened.
+    fn open(&self) -> io::Result<ImageBytes<'_>>;
 
-    /// What the file was that the image was taken from; nothing if it was plain bytes.
+    /// The file that the image was taken from; `None` if it was plain bytes.
     ///
     /// # Errors
-    /// What the operating system says.
-    fn record(&self) -> io::Result<Option<Provenance>> {
+    /// Those of the operating system, and images that cannot be flattened.
+    fn provenance(&self) -> io::Result<Option<Provenance>> {
         Ok(None)
     }
 }
 
-/// An image in a file as a build left it: flattened each time that it is opened.
+/// An image in a file of any input format, flattened each time that it is opened.
 pub struct Flattened<I> {
     file: I,
     reading: Reading,
 }
 
 impl<I: Image> Flattened<I> {
-    /// The image in this file, which is read in this way.
+    /// The image in this file, read in this way.
     pub const fn new(file: I, reading: Reading) -> Self {
         Self { file, reading }
     }
 
-    fn read<'f>(&self, file: &'f Bytes<'_>) -> io::Result<Flat<'f>> {
+    fn read<'f>(&self, file: &'f ImageBytes<'_>) -> io::Result<Flat<'f>> {
         input::read((**file).as_ref(), &self.reading).map_err(io::Error::other)
     }
 }
 
 impl<I: Image> Image for Flattened<I> {
-    fn open(&self) -> io::Result<Bytes<'_>> {
+    fn open(&self) -> io::Result<ImageBytes<'_>> {
         let file = self.file.open()?;
         match self.read(&file)?.bytes {
             Cow::Borrowed(_) => Ok(file),
@@ -55,34 +55,31 @@ impl<I: Image> Image for Flattened<I> {
         }
     }
 
-    fn record(&self) -> io::Result<Option<Provenance>> {
+    fn provenance(&self) -> io::Result<Option<Provenance>> {
         Ok(self.read(&self.file.open()?)?.record)
     }
 }
 
-/// Bytes that are in memory already.
+/// Bytes in memory.
 impl Image for Vec<u8> {
-    fn open(&self) -> io::Result<Bytes<'_>> {
+    fn open(&self) -> io::Result<ImageBytes<'_>> {
         Ok(Box::new(self.as_slice()))
     }
 }
 
-/// A regular file within the format's limit, read whole. Those who can map files to memory save that memory with an `Image` of their own.
+/// A regular file within the format's limit, read whole. An `Image` of your own that maps files saves that memory.
 impl Image for PathBuf {
-    fn open(&self) -> io::Result<Bytes<'_>> {
-        open_file(self)
+    fn open(&self) -> io::Result<ImageBytes<'_>> {
+        Ok(Box::new(regular::read(self, IMAGE_LIMIT.into(), Links::Followed)?))
     }
 }
 
-fn open_file<'a>(path: &Path) -> io::Result<Bytes<'a>> {
-    Ok(Box::new(regular::read(path, IMAGE_LIMIT.into(), Links::Followed)?))
-}
-
 /// A version in the field, with its image.
+#[non_exhaustive]
 pub struct Source {
     /// The version that devices report.
     pub version: String,
-    /// The image that they have.
+    /// Their image.
     pub image: Box<dyn Image>,
 }
 
@@ -119,8 +116,8 @@ mod tests {
         assert!(broken.open().err().unwrap().to_string().contains("Intel HEX, line 1"));
         let flat = Flattened::new(b":024142006162B8\n:00000001FF\n".to_vec(), Reading::default());
         assert_eq!((*flat.open().unwrap()).as_ref(), b"ab");
-        assert_eq!(flat.record().unwrap().unwrap().base_address, Some(0x4142));
+        assert_eq!(flat.provenance().unwrap().unwrap().base_address, Some(0x4142));
         let plain = Flattened::new(b"ab".to_vec(), Reading::default());
-        assert_eq!(((*plain.open().unwrap()).as_ref(), plain.record().unwrap()), (&b"ab"[..], None));
+        assert_eq!(((*plain.open().unwrap()).as_ref(), plain.provenance().unwrap()), (&b"ab"[..], None));
     }
 }

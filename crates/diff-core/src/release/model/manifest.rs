@@ -1,4 +1,4 @@
-//! The manifest of a release: what it holds, for the platform, the devices and the next run (`docs/manifest.md`).
+//! The manifest of a release, for the platform, the devices and the next run (`docs/manifest.md`).
 
 use std::path::Path;
 
@@ -19,10 +19,11 @@ pub const MANIFEST_SCHEMA: &str = include_str!("manifest.schema.json");
 /// A release, or one shard of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Manifest {
     /// [`MANIFEST_VERSION`].
     pub manifest: u32,
-    /// Which share of the packages this is; absent in the manifest of a whole release.
+    /// The share of the packages; absent in the manifest of a whole release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     /// The product that the firmware is for.
@@ -31,7 +32,7 @@ pub struct Manifest {
     pub module: String,
     /// The firmware's name; packages derive theirs from it.
     pub name: String,
-    /// What people are told about it.
+    /// Its description.
     pub description: String,
     /// The version that all packages lead to.
     pub version: String,
@@ -43,11 +44,11 @@ pub struct Manifest {
     pub share: u8,
     /// The counter below which devices do not go back.
     pub rollback_counter: Option<u32>,
-    /// Versions in the field, in ascending order, and which package each is to get.
+    /// Versions in the field, in ascending order, with their packages.
     pub sources: Vec<SourceEntry>,
     /// The full package first, then the differential ones in the order of their first source version.
     pub packages: Vec<PackageEntry>,
-    /// What people should know, such as packages that were dropped.
+    /// Notes for people, such as packages that were dropped.
     pub notes: Vec<String>,
 }
 
@@ -66,10 +67,10 @@ impl Manifest {
         Self::parse(&bytes.map_err(PackError::reading(path))?, path)
     }
 
-    /// Takes a manifest from the bytes of its file; `path` is for messages.
+    /// Reads a manifest from the bytes of its file; `path` is for messages.
     ///
     /// # Errors
-    /// [`PackError::Manifest`] if it is none of this version, or contradicts itself or the platform's rules.
+    /// [`PackError::Manifest`] if it has another version, or contradicts itself or the platform's rules.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, PackError> {
         let wrong = |reason: String| PackError::manifest(path, reason);
         let value: serde_json::Value =
@@ -92,7 +93,7 @@ impl Manifest {
     /// The bytes of its file, always the same for the same manifest.
     ///
     /// # Panics
-    /// Never: there is nothing in a manifest that JSON has not.
+    /// Never: JSON can express every manifest.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         let mut json =
@@ -101,7 +102,7 @@ impl Manifest {
         json
     }
 
-    /// The file that it belongs in.
+    /// The name of its file.
     #[must_use]
     pub fn file_name(&self) -> String {
         match self.shard {
@@ -127,7 +128,9 @@ impl Manifest {
 pub(crate) mod tests {
     use super::*;
     use crate::digest::{md5_hex, sha256_hex};
-    use crate::release::model::{BaseEntry, EncryptionEntry};
+    use crate::release::encryption::CipherChoice;
+    use crate::release::model::{BaseEntry, EncryptionEntry, KeyKind};
+    use crate::release::platform::SignMethod;
 
     /// A release of two sources with the same image, and one whose package was dropped.
     pub(crate) fn manifest() -> Manifest {
@@ -139,7 +142,7 @@ pub(crate) mod tests {
             size: 100,
             md5: md5_hex(file.as_bytes()),
             sha256: sha256_hex(file.as_bytes()),
-            sign_method: "SHA256".to_owned(),
+            sign_method: SignMethod::Sha256,
             sign: sha256_hex(file.as_bytes()),
             format_version: 2,
             codec: "cm".to_owned(),
@@ -201,39 +204,34 @@ pub(crate) mod tests {
     #[test]
     fn contradictions_and_broken_rules_are_refused() {
         type Change = fn(&mut Manifest);
-        let changes: [(Change, &str); 30] = [
+        let changes: [(Change, &str); 28] = [
             (|m| m.manifest = 2, "is a manifest of version 2; this program knows version 1"),
             (|m| m.name = "-".into(), "firmware name"),
             (|m| m.module = String::new(), "module"),
             (|m| m.description = "x".repeat(101), "description"),
             (|m| m.version = "1.0.0".into(), "is the target version"),
             (|m| m.sources[1].version = "1.0.0".into(), "given twice"),
-            (|m| m.packages[1].source_versions.clear(), "has none"),
+            (|m| m.packages[1].source_versions.clear(), "has no source version"),
             (|m| m.packages[1].size = 1_000_000_001, "1,000 MB"),
-            (|m| m.packages[1].file = "a.exe".into(), "named otherwise"),
+            (|m| m.packages[1].file = "a.exe".into(), "ends in none of"),
             (|m| m.packages[1].file = "../a.bin".into(), "not a plain file name"),
             (|m| m.packages[1].file = "C:a.bin".into(), "not a plain file name"),
             (|m| m.packages[1].file = m.packages[0].file.clone(), "the same file"),
             (|m| m.packages[1].kind = Type::Full, "2 full packages"),
             (|m| drop(m.packages.remove(0)), "0 full packages"),
             (|m| m.packages[1].sign = m.packages[1].md5.clone(), "is not its SHA256"),
-            (|m| m.packages[1].sign_method = "SHA1".into(), "neither MD5 nor SHA256"),
             (|m| m.android_sdk = true, "Android SDK"),
             (|m| m.packages[1].target_sha256 = m.packages[1].sha256.clone(), "another target image"),
             (|m| m.sources[2].package = Some("1.0.0-to-3.0.0.bin".into()), "is not for source version"),
             (|m| m.sources[0].image.sha256 = "0".into(), "is not a digest"),
-            (|m| m.product = Some("sen\x1b[31msor".into()), "the product is none"),
+            (|m| m.product = Some("sen\x1b[31msor".into()), "the product is not valid"),
             (|m| m.packages[1].file = "a\n.bin".into(), "the file name \"a\\n.bin\" has control"),
             (|m| m.notes = vec!["a\x1b[2Jb".into()], "the note \"a\\u001b[2Jb\" has control"),
             (|m| m.description = "a\rb".into(), "the description \"a\\rb\" has control"),
             (|m| m.packages[1].keys = vec!["\x1b".into()], "is not the name of a key"),
             (|m| m.sources[2].package = Some("\x1b".into()), "the package \"\\u001b\" of source"),
-            (
-                |m| m.packages[0].encryption = encryption("rot13", "00ff00ff00ff00ff"),
-                "encrypted is not known",
-            ),
-            (|m| m.packages[0].encryption = encryption("chacha20", "00"), "encrypted is not known"),
-            (|m| m.packages[0].encryption = encryption("chacha20", "00ff00ff00ff00ff"), "different ways"),
+            (|m| m.packages[0].encryption = encryption("00"), "is not the name of a key"),
+            (|m| m.packages[0].encryption = encryption("00ff00ff00ff00ff"), "different ways"),
             (|m| m.packages[1].keys = vec!["00ff00ff00ff00ff".into()], "different ways"),
         ];
         for (change, part) in changes {
@@ -244,9 +242,9 @@ pub(crate) mod tests {
         }
     }
 
-    fn encryption(cipher: &str, key: &str) -> Option<EncryptionEntry> {
-        let kind = "shared".to_owned();
-        Some(EncryptionEntry { cipher: cipher.to_owned(), kind, key: key.to_owned() })
+    fn encryption(key: &str) -> Option<EncryptionEntry> {
+        let cipher = CipherChoice::ChaCha20;
+        Some(EncryptionEntry { cipher, kind: KeyKind::Shared, key: key.to_owned() })
     }
 
     #[test]
@@ -270,8 +268,13 @@ pub(crate) mod tests {
         assert!(refusal("").contains("is not a manifest: "));
         assert!(refusal("{}").contains("has no number \"manifest\""));
         assert!(refusal("{\"manifest\": 1}").contains("missing field"));
-        let mut surplus: serde_json::Value = serde_json::from_slice(&manifest().to_json()).unwrap();
-        surplus["surplus"] = 1.into();
-        assert!(refusal(&surplus.to_string()).contains("unknown field `surplus`"));
+        let changed = |place: &str, value: &str| {
+            let mut changed: serde_json::Value = serde_json::from_slice(&manifest().to_json()).unwrap();
+            *changed.pointer_mut(place).unwrap() = serde_json::from_str(value).unwrap();
+            refusal(&changed.to_string())
+        };
+        assert!(changed("/target", "{ \"surplus\": 1 }").contains("unknown field `surplus`"));
+        let unknown = changed("/packages/0/sign_method", "\"SHA1\"");
+        assert!(unknown.contains("unknown variant `SHA1`, expected `MD5` or `SHA256`"), "{unknown}");
     }
 }

@@ -1,10 +1,12 @@
-//! What the delivery platform is told about a package, and what it tells the device (`docs/platform.md`).
+//! The messages about a package: from us to the delivery platform, and from it to the device (`docs/platform.md`).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::entries::{PackageEntry, Type};
 use super::manifest::Manifest;
 use crate::digest::sha256_hex;
+use crate::escaped::Escaped;
+use crate::release::error::PackError;
 use crate::release::platform::{self, NAME_LIMIT, RuleError, SignMethod};
 
 /// Messages about the packages of a release.
@@ -15,26 +17,28 @@ pub struct Messages<'a> {
 }
 
 impl<'a> Messages<'a> {
-    /// Messages where the files of the release are to be had below `url_base`, an `http` or `https` address.
+    /// Messages for devices that download below `url_base`, an `http` or `https` address.
     ///
     /// # Errors
-    /// What is wrong with the address.
-    pub fn new(manifest: &'a Manifest, url_base: &'a str) -> Result<Self, String> {
+    /// [`PackError::Usage`] for other addresses.
+    pub fn new(manifest: &'a Manifest, url_base: &'a str) -> Result<Self, PackError> {
         let rest = url_base.strip_prefix("https://").or_else(|| url_base.strip_prefix("http://"));
+        let wrong = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#');
         match rest {
-            Some(rest) if !rest.is_empty() && !rest.contains(['?', '#', ' ']) => {
+            Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !rest.contains(wrong) => {
                 Ok(Self { manifest, url_base: url_base.trim_end_matches('/') })
             }
-            _ => Err(format!(
-                "\"{url_base}\" is no address that files could be below, such as https://example.com/ota"
-            )),
+            _ => Err(PackError::Usage(format!(
+                "\"{}\" is not the address of a folder; give one such as https://example.com/ota",
+                Escaped(url_base)
+            ))),
         }
     }
 
-    /// For each package the message to devices, and the parameters of the calls that create it on the platform.
+    /// For each package, the message to devices and the parameters of the calls that create it on the platform.
     ///
     /// # Errors
-    /// A name that the platform would not take.
+    /// A name that the platform would refuse.
     pub fn all(&self) -> Result<Vec<Value>, RuleError> {
         let packages = self.manifest.packages.iter().zip(1..);
         packages.map(|(package, number)| self.of(package, number)).collect()
@@ -49,11 +53,11 @@ impl<'a> Messages<'a> {
         }))
     }
 
-    /// What the platform publishes to `/ota/device/upgrade/${productKey}/${deviceName}`.
+    /// The message that the platform publishes to `/ota/device/upgrade/${productKey}/${deviceName}`.
     fn upgrade(&self, package: &PackageEntry, number: u32) -> Value {
-        let method = match package.sign_method.parse() {
-            Ok(SignMethod::Md5) => "Md5",
-            _ => "SHA256",
+        let method = match package.sign_method {
+            SignMethod::Md5 => "Md5",
+            SignMethod::Sha256 => "SHA256",
         };
         json!({
             "code": "1000",
@@ -73,7 +77,7 @@ impl<'a> Messages<'a> {
         })
     }
 
-    /// The parameters of the platform's call: one for each source version, as it takes one only.
+    /// The parameters of the platform's call, which takes one source version.
     fn create_firmware(&self, package: &PackageEntry) -> Result<Vec<Value>, RuleError> {
         if package.kind == Type::Full {
             return Ok(vec![self.call(package, None)?]);
@@ -85,28 +89,27 @@ impl<'a> Messages<'a> {
         let manifest = self.manifest;
         let name = self.firmware_name(package, source);
         platform::check_name(&name)?;
-        let mut parameters = Map::new();
-        let mut set = |name: &str, value: Value| drop(parameters.insert(name.to_owned(), value));
-        set("Action", json!("CreateOTAFirmware"));
-        set("Type", json!(u8::from(source.is_some())));
-        set("FirmwareName", json!(name));
-        manifest.product.iter().for_each(|product| set("ProductKey", json!(product)));
-        set("ModuleName", json!(manifest.module));
-        source.iter().for_each(|version| set("SrcVersion", json!(version)));
-        set("DestVersion", json!(manifest.version));
-        set("FirmwareUrl", json!(self.url(package)));
-        set("FirmwareSize", json!(package.size));
-        set("SignMethod", json!(package.sign_method));
-        set("FirmwareSign", json!(package.sign));
-        if !manifest.description.is_empty() {
-            set("FirmwareDesc", json!(manifest.description));
-        }
-        set("Udi", json!(self.user_data(package)));
-        Ok(Value::Object(parameters))
+        let mut call = json!({
+            "Action": "CreateOTAFirmware",
+            "Type": u8::from(source.is_some()),
+            "FirmwareName": name,
+            "ProductKey": manifest.product,
+            "ModuleName": manifest.module,
+            "SrcVersion": source,
+            "DestVersion": manifest.version,
+            "FirmwareUrl": self.url(package),
+            "FirmwareSize": package.size,
+            "SignMethod": package.sign_method,
+            "FirmwareSign": package.sign,
+            "FirmwareDesc": Some(&manifest.description).filter(|text| !text.is_empty()),
+            "Udi": self.user_data(package),
+        });
+        call.as_object_mut().into_iter().for_each(|call| call.retain(|_, value| !value.is_null()));
+        Ok(call)
     }
 
-    /// The release's name, and the source version if there is one. Names must differ within an account: where that is
-    /// too long, or not unique without its dots, part of the digest is there instead.
+    /// The release's name, and the source version if there is one. Names must differ within an account: one that is too
+    /// long, or not unique without its dots, has part of the digest instead.
     fn firmware_name(&self, package: &PackageEntry, source: Option<&str>) -> String {
         let name = &self.manifest.name;
         let Some(source) = source else { return name.clone() };
@@ -122,7 +125,7 @@ impl<'a> Messages<'a> {
         format!("{kept}-{}", &digest[..DIGITS])
     }
 
-    /// What a device should know before it downloads: text that the platform hands on as it is.
+    /// What a device should know before it downloads; the platform passes this text on unchanged.
     fn user_data(&self, package: &PackageEntry) -> String {
         let base = package.base.as_ref().map(|base| &base.sha256);
         json!({
@@ -181,8 +184,8 @@ mod tests {
             "extData": data["extData"],
         });
         assert_eq!(*data, expected);
-        let told: Value = serde_json::from_str(data["extData"]["_package_udi"].as_str().unwrap()).unwrap();
-        assert_eq!(told["smidgen"]["ram"], package.ram);
+        let passed: Value = serde_json::from_str(data["extData"]["_package_udi"].as_str().unwrap()).unwrap();
+        assert_eq!(passed["smidgen"]["ram"], package.ram);
         assert_eq!(all[0]["upgrade"]["data"]["isDiff"], 0);
     }
 
@@ -234,10 +237,10 @@ mod tests {
     #[test]
     fn addresses_are_web_addresses() {
         let manifest = manifest();
-        for wrong in
-            ["", "ftp://example.com", "example.com", "https://", "https://e.com/?q=", "https://e.com/#x"]
-        {
-            assert!(Messages::new(&manifest, wrong).is_err(), "{wrong}");
+        let wrong = "|ftp://example.com|example.com|https://|https:///x|https://e.com/?q=|https://e.com/#x|\
+                     https://e.com/\n|https://e.com/\x1b[31m";
+        for wrong in wrong.split('|') {
+            assert!(Messages::new(&manifest, wrong).is_err(), "{wrong:?}");
         }
         assert_eq!(escaped("1.0-a_b.bin"), "1.0-a_b.bin");
         assert_eq!(escaped("a b/ü"), "a%20b%2F%C3%BC");

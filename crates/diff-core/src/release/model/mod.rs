@@ -1,4 +1,4 @@
-//! What a release is: its images and settings, its manifest, and what is read out of that.
+//! The model of a release: images, options, manifest, catalogue and messages.
 
 mod catalogue;
 mod check;
@@ -11,8 +11,10 @@ mod release_file;
 mod shard;
 
 pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
-pub use entries::{BaseEntry, Dropped, EncryptionEntry, PackageEntry, SourceEntry, TargetEntry, Type};
-pub use image::{Bytes, Flattened, Image, Source};
+pub use entries::{
+    BaseEntry, Dropped, EncryptionEntry, KeyKind, PackageEntry, SourceEntry, TargetEntry, Type,
+};
+pub use image::{Flattened, Image, ImageBytes, Source};
 pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
 pub use message::Messages;
 pub use release::{DEFAULT_SHARE, Release, ReleaseOptions};

@@ -1,4 +1,4 @@
-//! A release to be packed: the target, the versions in the field, and what the platform wants to know.
+//! A release to pack: its images, its options, and how the platform lists it.
 
 use patch_nostd::internals::wire::{TEXT_LIMIT, is_product};
 
@@ -9,23 +9,24 @@ use crate::release::error::PackError;
 use crate::release::model::{Image, Source};
 use crate::release::platform::{self, DEFAULT_MODULE, RuleError, SignMethod, version_order};
 use crate::release::sign::Signer;
-use crate::settings::{parse, parse_within, put, put_parsed, settings};
+use crate::settings::{parse, parse_within, put, put_parsed, setters, settings};
 
-/// A differential package with more than this share of the full one's bytes, in percent, is not worth it.
+/// The default of [`ReleaseOptions::share`].
 pub const DEFAULT_SHARE: u8 = 80;
 
-/// What only a release has options for: how the platform lists it, and which packages are worth their bytes.
+/// The options that only releases have: how the platform lists them, and which packages they keep.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ReleaseOptions {
-    /// The firmware's name, 1 to 40 characters; product and version if absent.
+    /// The firmware's name, 1 to 40 characters; if absent, product and version.
     pub name: Option<String>,
     /// The firmware's description, at most 100 characters.
     pub description: String,
-    /// The digest that the platform signs with; SHA256 if absent, MD5 for the Android SDK.
+    /// The digest that the platform signs with; if absent, SHA256, or MD5 for the Android SDK.
     pub sign_method: Option<SignMethod>,
     /// Whether devices use the platform's Android SDK.
     pub android_sdk: bool,
-    /// The most that a differential package may have of the full one's bytes, in percent.
+    /// The most bytes of a differential package, in percent of the full one's; larger ones are dropped.
     pub share: u8,
 }
 
@@ -59,21 +60,28 @@ settings! {
         };
 }
 
-/// What is packed. Build it up from [`Release::new`].
+setters!(ReleaseOptions {
+    with_name: name: Option<String>,
+    with_description: description: String,
+    with_sign_method: sign_method: Option<SignMethod>,
+    with_android_sdk: android_sdk: bool,
+    with_share: share: u8,
+});
+
+/// A release to pack.
 ///
 /// ```
 /// use diff_core::release::Release;
 /// let release = Release::new("3.0.0", b"new image".to_vec())
 ///     .source("1.0.0", b"old image".to_vec())
-///     .source("2.0.0", b"newer image".to_vec())
-///     .product("sensor");
+///     .source("2.0.0", b"newer image".to_vec());
 /// assert!(release.check().is_ok());
 /// ```
 pub struct Release {
     pub(crate) version: String,
     pub(crate) target: Box<dyn Image>,
     pub(crate) sources: Vec<Source>,
-    pub(crate) terms: ReleaseOptions,
+    pub(crate) listing: ReleaseOptions,
     pub(crate) options: Options,
     pub(crate) signers: Vec<Box<dyn Signer>>,
     pub(crate) encryption: Option<Encryption>,
@@ -86,90 +94,75 @@ impl Release {
             version: version.into(),
             target: Box::new(target),
             sources: Vec::new(),
-            terms: ReleaseOptions::default(),
+            listing: ReleaseOptions::default(),
             options: Options::default(),
             signers: Vec::new(),
             encryption: None,
         }
     }
 
-    /// Adds a version in the field; it gets a differential package.
+    /// Adds a version in the field, which gets a differential package.
     #[must_use]
     pub fn source(mut self, version: impl Into<String>, image: impl Image + 'static) -> Self {
         self.sources.push(Source::new(version, image));
         self
     }
 
-    /// Names the product.
+    /// Adds a key that signs all packages.
     #[must_use]
-    pub fn product(mut self, product: impl Into<String>) -> Self {
-        self.options.identity.product = Some(product.into());
+    pub fn signed_by(mut self, signer: Box<dyn Signer>) -> Self {
+        self.signers.push(signer);
         self
     }
 
-    /// Names the module; `default` if it is not named.
+    /// Sets the options that only releases have.
     #[must_use]
-    pub fn module(mut self, module: impl Into<String>) -> Self {
-        self.options.identity.module = Some(module.into());
+    pub fn with_listing(mut self, listing: ReleaseOptions) -> Self {
+        self.listing = listing;
         self
     }
 
-    /// Sets product, module and rollback counter together; the version is the release's.
+    /// Sets how packages are made, for which product and module. The version in their headers is the release's.
     #[must_use]
-    pub fn identity(mut self, identity: Identity) -> Self {
-        self.options.identity = identity;
-        self
-    }
-
-    /// Sets what only a release has options for.
-    #[must_use]
-    pub fn terms(mut self, terms: ReleaseOptions) -> Self {
-        self.terms = terms;
-        self
-    }
-
-    /// Chooses how packages are made. Product, module, version and rollback counter stay the release's.
-    #[must_use]
-    pub fn options(mut self, options: Options) -> Self {
-        self.options = Options { identity: self.options.identity, ..options };
-        self
-    }
-
-    /// Signs all packages with one more key.
-    #[must_use]
-    pub fn signed_by(mut self, signer: impl Signer + 'static) -> Self {
-        self.signers.push(Box::new(signer));
+    pub fn with_options(mut self, options: Options) -> Self {
+        self.options = options;
         self
     }
 
     /// Encrypts all packages, before they are signed.
     #[must_use]
-    pub fn encrypted(mut self, encryption: Encryption) -> Self {
+    pub fn with_encryption(mut self, encryption: Encryption) -> Self {
         self.encryption = Some(encryption);
         self
     }
 
-    /// Checks everything that can be checked before any work: the platform's rules.
+    /// Checks the platform's rules, before any work.
     ///
     /// # Errors
-    /// The first rule that is broken.
+    /// The first rule that the release breaks.
     pub fn check(&self) -> Result<(), PackError> {
         self.check_rules()?;
         if let Some(product) = self.options.identity.product.as_ref().filter(|product| !is_product(product)) {
             return Err(PackError::Usage(format!(
-                "the product \"{}\" has {} bytes; it has 1 to {TEXT_LIMIT}, and no control characters",
+                "the product \"{}\" has {} bytes; give 1 to {TEXT_LIMIT}, without control characters",
                 Escaped(product),
                 product.len()
             )));
         }
-        if has_control(&self.terms.description) {
-            return Err(PackError::Usage("the description has control characters".to_owned()));
-        }
-        if self.terms.share > 100 {
+        if let Some(source) = self.sources.iter().find(|source| source.version.starts_with('.')) {
+            let version = &source.version;
             return Err(PackError::Usage(format!(
-                "a share has at most 100 percent, not {}",
-                self.terms.share
+                "the source version \"{version}\" begins with a dot, and so would the name of its package: hidden files are no packages"
             )));
+        }
+        if has_control(&self.listing.description) {
+            return Err(PackError::Usage(
+                "the description has control characters; leave them out".to_owned(),
+            ));
+        }
+        if self.listing.share > 100 {
+            let share = self.listing.share;
+            return Err(PackError::Usage(format!("the share is {share} percent; the limit is 100")));
         }
         Ok(())
     }
@@ -179,9 +172,8 @@ impl Release {
         platform::check_versions(&self.version, &sources)?;
         platform::check_module(self.module_name())?;
         platform::check_name(&self.name())?;
-        platform::check_description(&self.terms.description)?;
-        platform::check_sign_method(self.sign_method(), !self.sources.is_empty(), self.terms.android_sdk)?;
-        // Each source may come to share its package with another, but that is not known yet.
+        platform::check_description(&self.listing.description)?;
+        platform::check_sign_method(self.sign_method(), !self.sources.is_empty(), self.listing.android_sdk)?;
         Ok(())
     }
 
@@ -190,32 +182,32 @@ impl Release {
     }
 
     pub(crate) fn sign_method(&self) -> SignMethod {
-        let usual = if self.terms.android_sdk { SignMethod::Md5 } else { SignMethod::Sha256 };
-        self.terms.sign_method.unwrap_or(usual)
+        let usual = if self.listing.android_sdk { SignMethod::Md5 } else { SignMethod::Sha256 };
+        self.listing.sign_method.unwrap_or(usual)
     }
 
-    /// The name, or one of product and version, in which dots are not allowed.
+    /// The name, or one of product and version; names have no dots.
     pub(crate) fn name(&self) -> String {
         let usual = || {
             let product = self.options.identity.product.as_deref().unwrap_or("firmware");
             format!("{product}-{}", self.version)
         };
-        self.terms.name.clone().unwrap_or_else(|| usual().replace('.', "_"))
+        self.listing.name.clone().unwrap_or_else(|| usual().replace('.', "_"))
     }
 
-    /// The options with what the headers say.
+    /// The options with the identity in the headers.
     pub(crate) fn all_options(&self) -> Options {
         let identity = Identity {
             module: Some(self.module_name().to_owned()),
             version: Some(self.version.clone()),
             ..self.options.identity.clone()
         };
-        // What is signed holds the digest of the body.
+        // Signatures are of the header, which then has the digest of the body.
         let body_digest = self.options.body_digest || !self.signers.is_empty();
         Options { identity, body_digest, ..self.options.clone() }
     }
 
-    /// The sources in ascending order of their versions, however they were given.
+    /// The sources in ascending order of their versions.
     pub(crate) fn sorted_sources(&self) -> Vec<&Source> {
         let mut sources: Vec<&Source> = self.sources.iter().collect();
         sources.sort_by(|a, b| version_order::compare(&a.version, &b.version));
@@ -228,82 +220,81 @@ mod tests {
     use super::*;
     use crate::settings::Settings;
 
-    fn release() -> Release {
-        Release::new("2.0.0", Vec::new())
+    fn release(listing: ReleaseOptions) -> Release {
+        Release::new("2.0.0", Vec::new()).with_listing(listing)
+    }
+
+    fn of_product(product: &str) -> Release {
+        let identity = Identity { product: Some(product.to_owned()), ..Identity::default() };
+        release(named("n")).with_options(Options { identity, ..Options::default() })
     }
 
     fn named(name: &str) -> ReleaseOptions {
-        ReleaseOptions { name: Some(name.to_owned()), ..ReleaseOptions::default() }
+        ReleaseOptions::default().with_name(Some(name.to_owned()))
     }
 
     fn android() -> ReleaseOptions {
-        ReleaseOptions { android_sdk: true, ..ReleaseOptions::default() }
+        ReleaseOptions::default().with_android_sdk(true)
     }
 
     #[test]
-    fn the_share_in_the_help_is_the_usual_one() {
-        let share = ReleaseOptions::SETTINGS.iter().find(|setting| setting.name == "share").unwrap();
+    fn settings_are_checked_and_have_the_default_of_the_help() {
+        let setting = |name| ReleaseOptions::SETTINGS.iter().find(|setting| setting.name == name).unwrap();
+        let share = setting("share");
         assert!(share.help.ends_with(&format!("[default: {DEFAULT_SHARE}]")));
         assert!(share.check("101").is_err() && share.check("0").is_ok());
-    }
-
-    #[test]
-    fn methods_are_named_in_any_case() {
         let method = |text| {
             let mut options = ReleaseOptions::default();
-            let setting =
-                ReleaseOptions::SETTINGS.iter().find(|setting| setting.name == "sign-method").unwrap();
-            (setting.set)(&mut options, text).ok().and(options.sign_method)
+            (setting("sign-method").set)(&mut options, text).ok().and(options.sign_method)
         };
-        assert_eq!(method("md5"), Some(SignMethod::Md5));
-        assert_eq!(method("SHA256"), Some(SignMethod::Sha256));
+        // In any case.
+        assert_eq!((method("md5"), method("SHA256")), (Some(SignMethod::Md5), Some(SignMethod::Sha256)));
         assert_eq!(method("SHA1"), None);
     }
 
     #[test]
-    fn the_usual_release_keeps_all_rules() {
-        let usual = release().product("sensor");
-        assert_eq!(usual.name(), "sensor-2_0_0");
-        assert_eq!(usual.sign_method(), SignMethod::Sha256);
-        assert!(usual.check().is_ok());
-        assert_eq!(release().name(), "firmware-2_0_0");
-        assert_eq!(release().terms(android()).sign_method(), SignMethod::Md5);
+    fn the_default_release_keeps_all_rules() {
+        let default = of_product("sensor").with_listing(ReleaseOptions::default());
+        assert_eq!((default.name().as_str(), default.sign_method()), ("sensor-2_0_0", SignMethod::Sha256));
+        assert!(default.check().is_ok());
+        let android = release(android());
+        assert_eq!((android.name().as_str(), android.sign_method()), ("firmware-2_0_0", SignMethod::Md5));
     }
 
     #[test]
     fn rules_are_checked_before_any_work() {
+        let default = || release(ReleaseOptions::default());
         let broken = [
             Release::new("2+0", Vec::new()),
-            release().source("2.0.0", Vec::new()),
-            release().source("1", Vec::new()).source("1", Vec::new()),
-            release().module(""),
-            release().terms(named("a b")),
-            release().product("p".repeat(40)),
-            release().terms(ReleaseOptions { description: "d".repeat(101), ..named("n") }),
-            release()
-                .source("1", Vec::new())
-                .terms(ReleaseOptions { sign_method: Some(SignMethod::Sha256), ..android() }),
+            default().source("2.0.0", Vec::new()),
+            default().source("1", Vec::new()).source("1", Vec::new()),
+            default().with_options(Options {
+                identity: Identity { module: Some(String::new()), ..Identity::default() },
+                ..Options::default()
+            }),
+            release(named("a b")),
+            of_product(&"p".repeat(40)).with_listing(ReleaseOptions::default()),
+            release(named("n").with_description("d".repeat(101))),
+            release(android().with_sign_method(Some(SignMethod::Sha256))).source("1", Vec::new()),
         ];
         for release in broken {
             assert!(matches!(release.check(), Err(PackError::Rule(_))));
         }
-        for product in [String::new(), "p".repeat(65), "a\x1b[31m".to_owned(), "a\u{9b}".to_owned()] {
-            let named = release().terms(named("n")).product(product);
-            assert!(matches!(named.check(), Err(PackError::Usage(_))));
+        let unusable = ["", &"p".repeat(65), "a\x1b[31m", "a\u{9b}"].map(of_product).into_iter();
+        let listings = [named("n").with_description("a\nb".to_owned()), named("n").with_share(101)];
+        for release in unusable.chain(listings.map(release)) {
+            assert!(matches!(release.check(), Err(PackError::Usage(_))));
         }
-        assert!(release().terms(named("n")).product("p".repeat(64)).check().is_ok());
-        let described = ReleaseOptions { description: "a\nb".to_owned(), ..named("n") };
-        assert!(matches!(release().terms(described).check(), Err(PackError::Usage(_))));
-        assert!(matches!(
-            release().terms(ReleaseOptions { share: 101, ..named("n") }).check(),
-            Err(PackError::Usage(_))
-        ));
-        assert!(release().terms(ReleaseOptions { share: 100, ..named("n") }).check().is_ok());
+        // Its package would be a hidden file, which manifests refuse.
+        let hidden = default().source("..", Vec::new());
+        assert!(matches!(hidden.check(), Err(PackError::Usage(_))));
+        assert!(of_product(&"p".repeat(64)).check().is_ok());
+        assert!(release(named("n").with_share(100)).check().is_ok());
     }
 
     #[test]
     fn sources_are_in_ascending_order() {
-        let release = release().source("1.10", Vec::new()).source("1.9", Vec::new());
+        let release = Release::new("2", Vec::new()).source("1.10", Vec::new()).source("1.9", Vec::new());
         let versions: Vec<_> = release.sorted_sources().iter().map(|source| source.version.clone()).collect();
         assert_eq!(versions, ["1.9", "1.10"]);
     }

@@ -1,4 +1,4 @@
-//! Release files: what is packed, written down in TOML or JSON (`docs/pipeline.md`).
+//! Release files: a release written down in TOML or JSON (`docs/pipeline.md`).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,16 +15,17 @@ use crate::escaped::Escaped;
 use crate::input::Reading;
 use crate::release::error::PackError;
 use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
-use crate::settings::{Settings, ValueError};
+use crate::settings::{Setting, Settings, ValueError};
 
-/// The names that a release file has in a folder of its own, in the order of preference.
+/// The names of a release file in a folder, in the order of preference.
 pub const RELEASE_FILES: [&str; 2] = ["release.toml", "release.json"];
-/// Endings of images that do not belong to a version.
+/// Endings of images that are no part of a version.
 const ENDINGS: [&str; 12] =
     [".bin", ".img", ".hex", ".ihex", ".srec", ".s19", ".s28", ".s37", ".mot", ".elf", ".uf2", ".fw"];
 
-/// What a release file says. Everything can be given otherwise.
+/// The contents of a release file. Every part may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReleaseFile {
     /// The target.
     pub to: Option<PathBuf>,
@@ -36,31 +37,51 @@ pub struct ReleaseFile {
     settings: BTreeMap<&'static str, String>,
 }
 
-/// The keys of a release file that are no settings.
+/// The keys of a release file that are not settings.
 const IMAGES: [&str; 3] = ["to", "from", "from-folder"];
 
-/// Checks the value of a setting.
+/// A key of a release file; of a setting, also the rule for its values.
+struct Key {
+    name: &'static str,
+    value: Option<Value>,
+}
+
+/// A rule for the values of a setting.
+struct Value {
+    name: &'static str,
+    is_switch: bool,
+    check: Check,
+}
+
 type Check = Box<dyn Fn(&str) -> Result<(), ValueError>>;
 
 impl ReleaseFile {
-    /// Reads a release file, or the one in a folder. Paths in it count from the folder that it is in.
+    /// Reads a release file, or the one in a folder. Relative paths in it start at its folder.
     ///
     /// # Errors
-    /// Files that cannot be read, and what is wrong in them.
+    /// Files that cannot be read, unknown keys, and wrong values.
     pub fn read(path: &Path) -> Result<Self, PackError> {
         let path = if path.is_dir() { in_folder(path)? } else { path.to_owned() };
         let bytes = regular::read(&path, TEXT_FILE_LIMIT, Links::Followed);
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
         let text = text.map_err(PackError::reading(&path))?;
         let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        let parsed: Result<Self, String> = if is_json {
-            serde_json::from_str(&text).map_err(|error| error.to_string())
+        let parsed: Result<Self, (usize, String)> = if is_json {
+            serde_json::from_str(&text).map_err(|error| (error.line(), error.to_string()))
         } else {
-            toml::from_str(&text).map_err(|error| error.to_string().trim_end().to_owned())
+            toml::from_str(&text).map_err(|error| {
+                let start = error.span().map_or(0, |span| span.start);
+                let breaks = text.bytes().take(start).filter(|&byte| byte == b'\n').count();
+                (breaks + 1, error.message().to_owned())
+            })
         };
-        let wrong = |reason: String| PackError::manifest(&path, format!("is not a release file: {reason}"));
+        let wrong = |(line, reason)| {
+            PackError::manifest(&path, format!("is not a release file: line {line}: {reason}"))
+        };
         let mut file = parsed.map_err(wrong)?;
-        file.resolve(path.parent().unwrap_or(Path::new("")));
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let paths = file.to.iter_mut().chain(&mut file.from_folder).chain(file.from.values_mut());
+        paths.for_each(|path| *path = folder.join(&path));
         Ok(file)
     }
 
@@ -71,19 +92,6 @@ impl ReleaseFile {
             let _ = self.settings.get(setting.name).map(|value| (setting.set)(target, value));
         }
     }
-
-    fn resolve(&mut self, folder: &Path) {
-        let named = self.to.iter_mut().chain(&mut self.from_folder);
-        named.chain(self.from.values_mut()).for_each(|path| *path = folder.join(&path));
-    }
-}
-
-/// All settings that a release file may have.
-fn settings() -> Vec<(&'static str, Check)> {
-    fn of<T: Settings>() -> impl Iterator<Item = (&'static str, Check)> {
-        T::SETTINGS.iter().map(|setting| (setting.name, Box::new(|text: &str| setting.check(text)) as Check))
-    }
-    of::<Identity>().chain(of::<ReleaseOptions>()).chain(of::<Options>()).chain(of::<Reading>()).collect()
 }
 
 impl<'de> Deserialize<'de> for ReleaseFile {
@@ -100,18 +108,18 @@ impl<'de> Deserialize<'de> for ReleaseFile {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ReleaseFile, A::Error> {
                 let mut file = ReleaseFile::default();
                 let mut seen = Vec::new();
-                while let Some(Key(name, check)) = map.next_key()? {
+                while let Some(Key { name, value }) = map.next_key()? {
                     if seen.contains(&name) {
                         return Err(A::Error::duplicate_field(name));
                     }
                     seen.push(name);
-                    match (name, check) {
-                        (_, Some(check)) => {
-                            let value = map.next_value_seed(Checked(name, check))?;
-                            file.settings.extend(value.map(|value| (name, value)));
+                    match (name, value) {
+                        (_, Some(value)) => {
+                            let text = map.next_value_seed(value)?;
+                            file.settings.extend(text.map(|text| (name, text)));
                         }
                         ("to", None) => file.to = map.next_value()?,
-                        ("from", None) => file.from = map.next_value()?,
+                        ("from", None) => Versions(file.from) = map.next_value()?,
                         (_, None) => file.from_folder = map.next_value()?,
                     }
                 }
@@ -123,58 +131,102 @@ impl<'de> Deserialize<'de> for ReleaseFile {
     }
 }
 
-/// A key's name; of a setting, also the check of its values.
-struct Key(&'static str, Option<Check>);
-
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        fn of<T: Settings>() -> impl Iterator<Item = Key> {
+            T::SETTINGS.iter().map(|setting| Key { name: setting.name, value: Some(Value::of(setting)) })
+        }
+
         let text = String::deserialize(deserializer)?;
-        let images = IMAGES.map(|name| (name, None)).into_iter();
-        let keys: Vec<_> =
-            images.chain(settings().into_iter().map(|(name, check)| (name, Some(check)))).collect();
-        let names = keys.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        let found = keys.into_iter().find(|(name, _)| *name == text);
-        let unknown = || D::Error::custom(format!("unknown key `{text}`, expected one of {names}"));
-        found.map(|(name, check)| Self(name, check)).ok_or_else(unknown)
+        let settings =
+            of::<Identity>().chain(of::<ReleaseOptions>()).chain(of::<Options>()).chain(of::<Reading>());
+        let mut keys: Vec<_> =
+            IMAGES.map(|name| Self { name, value: None }).into_iter().chain(settings).collect();
+        match keys.iter().position(|key| key.name == text) {
+            Some(index) => Ok(keys.swap_remove(index)),
+            None => {
+                let names = keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
+                let text = Escaped(text);
+                Err(D::Error::custom(format!("unknown key `{text}`, expected one of {names}")))
+            }
+        }
     }
 }
 
-/// Reads the value of a setting and checks it; `null` says nothing.
-struct Checked(&'static str, Check);
+impl Value {
+    fn of<T: Settings>(setting: &'static Setting<T>) -> Self {
+        let (name, is_switch) = (setting.name, setting.value.is_none());
+        Self { name, is_switch, check: Box::new(|text| setting.check(text)) }
+    }
+}
 
-impl<'de> DeserializeSeed<'de> for Checked {
+/// Reads the value of a setting as text, and checks it; `null` is no value.
+impl<'de> DeserializeSeed<'de> for Value {
     type Value = Option<String>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "expected text, a number, true, false, or two numbers")]
-        enum Value {
+        enum Written {
             Switch(bool),
             Number(u64),
             Text(String),
             Range([u64; 2]),
         }
 
-        let Self(name, check) = self;
-        let wrong = |error: &dyn fmt::Display| D::Error::custom(format!("{name}: {error}"));
-        let text = match Option::deserialize(deserializer).map_err(|error| wrong(&error))? {
+        let name = self.name;
+        let wrong = |error: String| D::Error::custom(format!("{name}: {}", error.trim_end()));
+        let text = match Option::deserialize(deserializer).map_err(|error| wrong(error.to_string()))? {
             None => return Ok(None),
-            Some(Value::Switch(switch)) => switch.to_string(),
-            Some(Value::Number(number)) => number.to_string(),
-            Some(Value::Text(text)) => text,
-            Some(Value::Range([start, end])) => format!("{start:#x}..{end:#x}"),
+            Some(Written::Switch(_)) if !self.is_switch => {
+                return Err(wrong("expected text or a number".to_owned()));
+            }
+            Some(Written::Switch(switch)) => switch.to_string(),
+            Some(Written::Number(number)) => number.to_string(),
+            Some(Written::Text(text)) => text,
+            Some(Written::Range([start, end])) => format!("{start:#x}..{end:#x}"),
         };
-        check(&text).map_err(|error| wrong(&error))?;
+        (self.check)(&text).map_err(|error| wrong(error.to_string()))?;
         Ok(Some(text))
     }
 }
 
-/// The images in a folder with their versions: the files' names, without endings such as `.bin`.
-///
-/// Hidden files and folders are passed over.
+/// Versions and their images; each version once, which JSON does not ensure.
+struct Versions(BTreeMap<String, PathBuf>);
+
+impl<'de> Deserialize<'de> for Versions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Versions;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("versions and their images")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Versions, A::Error> {
+                let mut versions = BTreeMap::new();
+                while let Some((version, path)) = map.next_entry::<String, _>()? {
+                    if versions.contains_key(&version) {
+                        let version = Escaped(version);
+                        return Err(A::Error::custom(format!("from: `{version}` is given twice")));
+                    }
+                    versions.insert(version, path);
+                }
+                Ok(Versions(versions))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// The images in a folder with their versions: the names of files, without endings such as `.bin`. Hidden files and
+/// folders are skipped.
 ///
 /// # Errors
-/// What the operating system says; a folder without any image.
+/// [`PackError::Read`]; [`PackError::Usage`] for a folder without images.
 pub fn sources_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, PackError> {
     let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
     let mut sources = Vec::new();
@@ -265,13 +317,36 @@ mod tests {
         assert!(text.contains("a.toml: is not a release file") && text.contains("verson"), "{text}");
         assert!(text.contains("line 2"), "{text}");
         assert!(refusal("a.json", "{ \"to\": 1 }").contains("line 1"));
-        assert!(
-            refusal("a.json", "{ \"md5\": true,\n\"md5\": true }")
-                .contains("duplicate field `md5` at line 2")
-        );
+        let text = refusal("a.json", "{ \"md5\": true,\n\"md5\": true }");
+        assert!(text.contains("line 2: duplicate field `md5`"), "{text}");
         let empty = tempfile::tempdir().unwrap();
         let text = ReleaseFile::read(empty.path()).unwrap_err().to_string();
         assert!(text.contains("there is no release.toml or release.json"), "{text}");
+    }
+
+    #[test]
+    fn hostile_files_are_refused_in_few_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = "x".repeat(3_000_000);
+        let files: [(&str, Vec<u8>, &str); 12] = [
+            ("a.json", br#"{ "from": { "1": "a", "1": "b" } }"#.to_vec(), "`1` is given twice"),
+            ("a.toml", b"from = { 1 = 'a', 1 = 'b' }".to_vec(), "line 1: duplicate key"),
+            ("a.json", format!("{{ \"from\": \"{long}\" }}").into_bytes(), "invalid type"),
+            ("a.toml", format!("from = '{long}'").into_bytes(), "invalid type"),
+            ("a.toml", format!("{long} = 1").into_bytes(), "unknown key"),
+            ("a.toml", format!("to = {}1", "[".repeat(100_000)).into_bytes(), "line 1"),
+            ("a.json", format!("{{ \"to\": {}", "[".repeat(100_000)).into_bytes(), "line 1"),
+            ("a.toml", b"ram = 99999999999999999999".to_vec(), "line 1"),
+            ("a.json", b"{ \"ram\": -1 }".to_vec(), "ram: expected text, a number"),
+            ("a.toml", b"product = true".to_vec(), "product: expected text or a number"),
+            ("a.toml", b"level = [1, 2]".to_vec(), "level: expected a level"),
+            ("a.toml", b"to = '\xFF'".to_vec(), "cannot read: invalid utf-8"),
+        ];
+        for (name, bytes, part) in files {
+            fs::write(folder.path().join(name), bytes).unwrap();
+            let text = ReleaseFile::read(&folder.path().join(name)).unwrap_err().to_string();
+            assert!(text.contains(part) && text.len() < 2000, "{part:?} in {:.2000}", text);
+        }
     }
 
     #[test]

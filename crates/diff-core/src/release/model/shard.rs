@@ -1,22 +1,22 @@
-//! Shards: which share of a release's packages one machine makes.
+//! Shards: the share of a release's packages that one machine makes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// One of so many shares. Packages are dealt out like cards, so that each shard has as many as any other, or one more.
+/// One of several shares. Packages are dealt out like cards: shards differ by at most one package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shard {
-    /// Which, from 1.
+    /// Its number, from 1.
     pub index: u32,
-    /// Of how many.
+    /// The number of shards.
     pub of: u32,
 }
 
 impl Shard {
-    /// Everything: the only shard.
+    /// The whole release.
     pub const WHOLE: Self = Self { index: 1, of: 1 };
     /// The most shards: one for each package of the largest release.
     pub const MOST: u32 = 1000;
@@ -27,7 +27,7 @@ impl Shard {
         number as u64 % self.of as u64 == self.index as u64 - 1
     }
 
-    /// Whether it can exist.
+    /// Whether the numbers are within bounds.
     #[must_use]
     pub const fn is_valid(self) -> bool {
         1 <= self.index && self.index <= self.of && self.of <= Self::MOST

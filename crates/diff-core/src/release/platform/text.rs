@@ -1,14 +1,13 @@
-//! The rules of texts: which characters of which scripts, and how many.
+//! The rules for texts: allowed characters and lengths (`docs/platform.md`).
 
-use super::broken::RuleError;
+use super::error::RuleError;
 use super::limits::{DESCRIPTION_LIMIT, MODULE_LIMIT, NAME_LIMIT, Parameter, VERSION_LIMIT};
 
 const NAME_ALLOWED: &str = "Chinese, Japanese and English letters, digits, '-', '_', '(' and ')'";
 const NAME_START: &str = "at the start Chinese, Japanese and English letters and digits";
 const WORD_ALLOWED: &str = "A to Z, a to z, 0 to 9, '.', '-' and '_'";
 
-/// Checks the name of a firmware.
-pub fn check_name(name: &str) -> Result<(), RuleError> {
+pub(crate) fn check_name(name: &str) -> Result<(), RuleError> {
     let parameter = Parameter::Name;
     check_length(parameter, name, NAME_LIMIT)?;
     let start = name.chars().next().filter(|&first| !is_letter_or_digit(first));
@@ -20,18 +19,16 @@ pub fn check_name(name: &str) -> Result<(), RuleError> {
     check_characters(parameter, name, allowed, NAME_ALLOWED)
 }
 
-/// Checks a version.
-pub fn check_version(version: &str) -> Result<(), RuleError> {
+pub(crate) fn check_version(version: &str) -> Result<(), RuleError> {
     check_word(Parameter::Version, version, VERSION_LIMIT)
 }
 
-/// Checks the name of a module.
-pub fn check_module(module: &str) -> Result<(), RuleError> {
+pub(crate) fn check_module(module: &str) -> Result<(), RuleError> {
     check_word(Parameter::Module, module, MODULE_LIMIT)
 }
 
 /// Checks a description, which may be empty. Every character counts as one, whatever its script.
-pub fn check_description(description: &str) -> Result<(), RuleError> {
+pub(crate) fn check_description(description: &str) -> Result<(), RuleError> {
     if description.is_empty() {
         return Ok(());
     }
@@ -124,7 +121,7 @@ mod tests {
     #[test]
     fn only_descriptions_may_be_empty() {
         assert_eq!(check_description(""), Ok(()));
-        let empty = |what: &str, limit| format!("the {what} is empty; it has 1 to {limit} characters");
+        let empty = |what: &str, limit| format!("the {what} is empty; give 1 to {limit} characters");
         assert_eq!(refusal(check_name, ""), empty("firmware name", 40));
         assert_eq!(refusal(check_version, ""), empty("version", 64));
         assert_eq!(refusal(check_module, ""), empty("module", 64));

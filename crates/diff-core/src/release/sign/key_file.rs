@@ -1,30 +1,58 @@
 //! Secret keys in files: PKCS#8 of version 1 (RFC 5958), encrypted with PBES2 (RFC 8018), in PEM.
 
-use pkcs8::der::SecretDocument;
+use pkcs8::der::asn1::{BitStringRef, OctetStringRef};
+use pkcs8::der::{Encode, EncodePem, SecretDocument};
 use pkcs8::pkcs5::pbes2::{EncryptionScheme, Kdf, Parameters, Pbkdf2Params, ScryptParams};
 use pkcs8::pkcs5::{self, EncryptionScheme as Scheme};
-use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef};
+use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, ObjectIdentifier, PrivateKeyInfoRef};
+use zeroize::Zeroizing;
 
 use super::error::KeyError;
+
+/// Ed25519 (RFC 8410).
+pub(crate) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// X25519 (RFC 8410).
+pub(crate) const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
+/// HKDF with SHA-256 (RFC 8619), the algorithm of shared keys.
+pub(crate) const HKDF_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.28");
 
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 const PLAIN: &str = "PRIVATE KEY";
 const PUBLIC: &str = "PUBLIC KEY";
 
-/// N, r and p of scrypt, which are what a guess at a passphrase costs: 2^14 blocks of 1 KiB, eight times one after the
-/// other, which is as much work as 2^17 at once: a quarter of a second. OpenSSL refuses to take 32 MiB or more at once, so
-/// that it could not read such a key; p = 5 is held to make up for it (OWASP, Password Storage).
+/// N, r and p of scrypt, the cost of a guess at a passphrase: 2^14 blocks of 1 KiB, eight times one after the other, as
+/// much work as 2^17 at once: a quarter of a second. OpenSSL refuses 32 MiB or more at once and could not read such a key;
+/// p = 5 counts as equivalent (OWASP, Password Storage).
 const SCRYPT: (u64, u16, u16) = (1 << 14, 8, 8);
 
-/// The most memory that somebody else's file may ask for: 128 bytes for each of r * (N + p).
+/// The most memory that a file may ask for: 128 bytes for each of r * (N + p).
 const MEMORY_LIMIT: u64 = 256 << 20;
 /// The most work, N * r * p: some seconds.
 const WORK_LIMIT: u64 = 1 << 24;
 /// The most iterations of PBKDF2: some seconds, too.
 const ITERATION_LIMIT: u32 = 10_000_000;
 
-/// Encrypts a key that is given as a PKCS#8 document.
-pub(crate) fn encrypted(key: &SecretDocument, passphrase: &str) -> Result<String, KeyError> {
+/// Bytes of a key, wiped when dropped. In the heap, where moves leave no copies behind; and since rustc 1.95 takes two keys
+/// of the same constant bytes for one (value numbering, MIR pass GVN), although the first was moved and wiped by then: a test
+/// that was built without incremental compilation encrypted with a key of zeros.
+pub(crate) type Secret = Box<Zeroizing<[u8; 32]>>;
+
+/// A new key from the operating system's random numbers.
+pub(crate) fn random() -> Result<Secret, KeyError> {
+    let mut bytes = Secret::default();
+    getrandom::fill(bytes.as_mut_slice()).map_err(|error| KeyError::Random(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Writes a secret key of one of the algorithms above, encrypted.
+///
+/// Without the public key: with it, the file would have version 2, which OpenSSL 3.0 does not read.
+pub(crate) fn to_pem(
+    algorithm: ObjectIdentifier,
+    key: &[u8; 32],
+    passphrase: &str,
+) -> Result<String, KeyError> {
     if passphrase.is_empty() {
         return Err(KeyError::EmptyPassphrase);
     }
@@ -37,15 +65,32 @@ pub(crate) fn encrypted(key: &SecretDocument, passphrase: &str) -> Result<String
         let salt = salt.as_slice().try_into().ok()?;
         let scrypt = ScryptParams { salt, cost_parameter, block_size, parallelization, key_length: None };
         let encryption = EncryptionScheme::Aes256Cbc { iv };
-        let key = PrivateKeyInfoRef::try_from(key.as_bytes()).ok()?;
         let parameters = Parameters { kdf: Kdf::Scrypt(scrypt), encryption };
+        // A key of a curve is an octet string in the octet string.
+        let nested = Zeroizing::new(OctetStringRef::new(key).ok()?.to_der().ok()?);
+        let bytes = if algorithm == HKDF_SHA256 { key.as_slice() } else { &nested };
+        let algorithm = AlgorithmIdentifierRef { oid: algorithm, parameters: None };
+        let key = PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(bytes).ok()?);
         let document = key.encrypt_with_params(parameters, passphrase).ok()?;
         document.to_pem(ENCRYPTED, LineEnding::LF).ok()
     };
     written().map(|pem| pem.to_string()).ok_or(KeyError::Secret)
 }
 
-/// Decrypts a key; the PKCS#8 document, of whatever algorithm.
+/// Writes a public key of a curve.
+///
+/// # Panics
+/// Never: 32 bytes can be written.
+pub(crate) fn public_pem(algorithm: ObjectIdentifier, key: &[u8; 32]) -> String {
+    let algorithm = AlgorithmIdentifierRef { oid: algorithm, parameters: None };
+    let key = BitStringRef::from_bytes(key);
+    let written = key.and_then(|subject_public_key| {
+        SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_pem(LineEnding::LF)
+    });
+    written.expect("32 bytes can be written")
+}
+
+/// Decrypts a key of any algorithm to its PKCS#8 document.
 pub(crate) fn decrypted(pem: &str, passphrase: &str) -> Result<SecretDocument, KeyError> {
     let (label, document) = SecretDocument::from_pem(pem).map_err(|_| KeyError::Secret)?;
     match label {
@@ -60,7 +105,7 @@ pub(crate) fn decrypted(pem: &str, passphrase: &str) -> Result<SecretDocument, K
     };
     check_cost(&parameters.kdf)?;
     let decrypted = key.decrypt(passphrase).map_err(|error| match error {
-        // A wrong passphrase may leave something that ends as it should, but is no key.
+        // A wrong passphrase may leave valid padding by chance, but no key.
         pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::DecryptFailed) => KeyError::Passphrase,
         pkcs8::Error::EncryptedPrivateKey(_) => KeyError::Encryption,
         _ => KeyError::Passphrase,
@@ -71,7 +116,7 @@ pub(crate) fn decrypted(pem: &str, passphrase: &str) -> Result<SecretDocument, K
     }
 }
 
-/// A file must not take all memory, or hours, before its passphrase turns out wrong.
+/// Refuses files that would take all memory, or hours, before the passphrase turns out wrong.
 fn check_cost(kdf: &Kdf) -> Result<(), KeyError> {
     match kdf {
         Kdf::Scrypt(ScryptParams { cost_parameter, block_size, parallelization, .. }) => {
@@ -96,8 +141,6 @@ fn check_cost(kdf: &Kdf) -> Result<(), KeyError> {
 
 #[cfg(test)]
 mod tests {
-    use pkcs8::der::Encode;
-
     use super::*;
     use crate::release::SecretKey;
 
@@ -111,8 +154,8 @@ g9j7Bp7ri+IptkzpmJHXJrzmHa/lCGyZiBv/UelPXLUAUrBYtz24P9JL/RVv/mAC
 i2dC5/e+P4BjX37ZnJmGFABFzoPcsu5+2UyxE1OpsiV/d2/7YsUD
 -----END ENCRYPTED PRIVATE KEY-----
 ";
-    /// Made by OpenSSL 3.0, too, of Ed25519: with scrypt, with PBKDF2 (`-v2 aes-256-cbc -iter 2048`), in the old way
-    /// (`-v1 PBE-SHA1-3DES`), without any.
+    /// Made by OpenSSL 3.0, too, of Ed25519: with scrypt, with PBKDF2 (`-v2 aes-256-cbc -iter 2048`), with PBES1
+    /// (`-v1 PBE-SHA1-3DES`), without encryption.
     const WITH_SCRYPT: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----
 MIGTME8GCSqGSIb3DQEFDTBCMCEGCSsGAQQB2kcECzAUBAgV5mSsWFK3GgICQAAC
 AQgCAQEwHQYJYIZIAWUDBAEqBBDUPn5Paz4VIe1Fx0jKJmOjBEB46Wke5Rl1AXJE
@@ -142,8 +185,8 @@ MC4CAQAwBQYDK2VwBCIEIDvvGoUaAt0FBqLFII0wXQEiErelE8bizFH7t/0V4B4B
     }
 
     #[test]
-    fn what_is_wrong_with_a_key_is_told_apart() {
-        let public = SecretKey::from_bytes(&[1; 32]).public_pem().unwrap();
+    fn each_fault_of_a_key_has_its_error() {
+        let public = SecretKey::from_bytes(&[1; 32]).public_pem();
         assert_eq!(refusal(OF_P256, "wrong"), KeyError::Passphrase);
         assert_eq!(refusal(OF_P256, "phrase"), KeyError::Algorithm("ECDSA".to_owned()));
         assert_eq!(refusal(WITH_SCRYPT, "wrong"), KeyError::Passphrase);

@@ -1,4 +1,4 @@
-//! Signs packages, and checks who signed them (`docs/format.md`, section 2.7).
+//! Signs packages, and checks signatures (`docs/format.md`, section 2.7).
 
 use patch_nostd::internals::wire::{SIGNATURE_LENGTH, Signing};
 use patch_nostd::verify::{Anything, Policy, Signed, Verifier};
@@ -8,14 +8,14 @@ use thiserror::Error;
 use super::keys::{PublicKey, SecretKey};
 use crate::digest::{hex, sha256};
 
-/// Something that signs with one key: the key itself, or a way to an HSM or a service that keeps it.
+/// Signs with one key: the key itself, or an HSM or a service that keeps it.
 pub trait Signer: Send + Sync {
     /// The key that devices check with.
     fn public_key(&self) -> PublicKey;
-    /// The signature of a message, of up to 512 bytes: R and S, or r and s.
+    /// Signs a message of at most 512 bytes; the signature is R and S, or r and s.
     ///
     /// # Errors
-    /// Why there is none, for people.
+    /// A text for people.
     fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LENGTH], String>;
 }
 
@@ -29,45 +29,35 @@ impl Signer for SecretKey {
     }
 }
 
-impl Signer for Box<dyn Signer> {
-    fn public_key(&self) -> PublicKey {
-        (**self).public_key()
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LENGTH], String> {
-        (**self).sign(message)
-    }
-}
-
 /// Why a package could not be signed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SignError {
-    /// It is no package, or damaged.
+    /// It is not a package, or it is damaged.
     #[error("{0}")]
     Package(Error),
-    /// The signer has none.
+    /// The signer failed.
     #[error("the signer of key {key} failed: {reason}")]
     Signer {
         /// The key's name.
         key: String,
-        /// What the signer said.
+        /// The signer's error.
         reason: String,
     },
-    /// The signer's signature is not by the key that it says.
-    #[error("the signature that the signer made is not by the public key {key}")]
+    /// The signature does not match the signer's public key.
+    #[error("the signer's signature does not match its public key {key}")]
     OtherKey {
         /// The key's name.
         key: String,
     },
     /// The header is full.
-    #[error("a package has room for at most 4 signatures, and its header for 512 bytes in all")]
+    #[error("the header is full: a package has at most 4 signatures, and a header at most 512 bytes")]
     NoRoom,
 }
 
-/// Signs a package with all of these keys, besides signatures that it has already.
+/// Signs a package with all of these keys, and keeps earlier signatures.
 ///
-/// The package's header gets the digest of its body, if it has none. Each signature is checked before it is taken.
+/// The header gets the digest of the body, if it has none. Each signature is checked before it is added.
 ///
 /// # Errors
 /// [`SignError`].
@@ -95,10 +85,10 @@ pub fn sign(package: &[u8], signers: &[&dyn Signer]) -> Result<Vec<u8>, SignErro
     Ok(signed)
 }
 
-/// Checks that a package was signed by one of these keys, and that its body is the one that was signed.
+/// Checks that one of these keys signed a package, header and body.
 ///
 /// # Errors
-/// What a device with these keys would say.
+/// The error of a device with these keys.
 pub fn check_signature(package: &[u8], keys: &[PublicKey]) -> Result<(), Error> {
     let (header, length) = Header::parse(package)?;
     let signatures = Header::signatures(package)?;
@@ -114,17 +104,17 @@ pub fn check_signature(package: &[u8], keys: &[PublicKey]) -> Result<(), Error> 
     }
 }
 
-/// The names of the keys that signed a package; whether they did is not checked.
+/// The names of the keys that a package states as its signers; signatures are not checked.
 ///
 /// # Errors
-/// What is wrong with the header.
+/// Those of a damaged header.
 pub fn key_names(package: &[u8]) -> Result<Vec<String>, Error> {
     let signatures = Header::signatures(package)?;
     let keys = signatures.iter().flat_map(patch_nostd::internals::wire::Signatures::iter);
     Ok(keys.map(|(key, _)| hex(key)).collect())
 }
 
-/// The body, if it is as long as the header says.
+/// The body, if it is as long as the header states.
 pub(crate) fn body<'p>(package: &'p [u8], header: &Header, length: usize) -> Result<&'p [u8], Error> {
     let body = package.get(length..).ok_or(Error::Truncated)?;
     match body.len().cmp(&(header.body_length as usize)) {

@@ -1,88 +1,84 @@
-//! Which rule is broken, by what: the messages that people see.
+//! The errors of the delivery platform's rules.
 
 use thiserror::Error;
 
 use super::limits::{CATALOGUE_LIMIT, ENDINGS, FILE_LIMIT, Parameter};
 use crate::escaped::Escaped;
 
-/// Which rule is broken, by what.
+/// A rule of the delivery platform that a release breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RuleError {
-    /// Nothing where something must be.
-    #[error("the {parameter} is empty; it has 1 to {limit} characters")]
+    /// A parameter is empty.
+    #[error("the {parameter} is empty; give 1 to {limit} characters")]
     Empty {
-        /// Of what.
+        /// The parameter.
         parameter: Parameter,
         /// The most characters.
         limit: usize,
     },
-    /// Too many characters.
+    /// A parameter is too long.
     #[error("the {parameter} \"{}\" has {length} characters; the limit is {limit}", Escaped(text))]
     TooLong {
-        /// Of what.
+        /// The parameter.
         parameter: Parameter,
-        /// What it is.
+        /// Its value.
         text: String,
         /// Its characters.
         length: usize,
         /// The most characters.
         limit: usize,
     },
-    /// A character that is not allowed.
+    /// A parameter has a character that is not allowed.
     #[error(
         "the {parameter} \"{}\" has {character:?} as character {place}; allowed are {allowed}",
         Escaped(text)
     )]
     Character {
-        /// Of what.
+        /// The parameter.
         parameter: Parameter,
-        /// What it is.
+        /// Its value.
         text: String,
         /// The first wrong character.
         character: char,
         /// Its place, from 1.
         place: usize,
-        /// What could stand there.
+        /// The characters allowed there.
         allowed: &'static str,
     },
-    /// The target's version among the sources.
-    #[error(
-        "the source version \"{version}\" is the target version; a differential package leads to another one"
-    )]
+    /// A source version is the target's.
+    #[error("the source version \"{version}\" is the target version; a package needs two different versions")]
     SameVersion {
         /// The version.
         version: String,
     },
-    /// A source version twice.
+    /// A source version is given twice.
     #[error("the source version \"{version}\" is given twice")]
     RepeatedVersion {
         /// The version.
         version: String,
     },
-    /// Versions that some file systems take for the same.
-    #[error(
-        "the versions \"{first}\" and \"{second}\" differ in case only; on some systems their files are the same"
-    )]
+    /// Two versions differ in case only, and so do the names of their files.
+    #[error("the versions \"{first}\" and \"{second}\" differ in case only, which some file systems ignore")]
     SimilarVersions {
         /// One.
         first: String,
         /// The other.
         second: String,
     },
-    /// A differential package without sources.
-    #[error("a differential package has one or more source versions; this one has none")]
+    /// A differential package has no source version.
+    #[error("a differential package has no source version; it needs one or more")]
     NoSource,
-    /// SHA-256 where only MD5 is understood.
-    #[error("the Android SDK checks differential packages by MD5; the sign method here is SHA256")]
+    /// The Android SDK understands only MD5.
+    #[error("the Android SDK checks differential packages by MD5; do not choose sign method SHA256")]
     AndroidNeedsMd5,
-    /// The file's name ends otherwise.
-    #[error("the file \"{}\" is named otherwise than {}", Escaped(file), ENDINGS.join(", "))]
+    /// A file's name has an ending that the platform refuses.
+    #[error("the name of file \"{}\" ends in none of {}", Escaped(file), ENDINGS.join(", "))]
     Ending {
         /// Its name.
         file: String,
     },
-    /// The file is too large.
+    /// A file is too large.
     #[error("the file \"{}\" has {size} bytes; the limit is {FILE_LIMIT} (1,000 MB)", Escaped(file))]
     FileSize {
         /// Its name.
@@ -90,10 +86,10 @@ pub enum RuleError {
         /// Its bytes.
         size: u64,
     },
-    /// Too many packages.
+    /// A catalogue has too many packages.
     #[error("there are {count} packages; a catalogue has at most {CATALOGUE_LIMIT}")]
     Catalogue {
-        /// How many there are.
+        /// The number of packages.
         count: usize,
     },
 }
