@@ -8,12 +8,12 @@ use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
 
 use crate::with_workspace;
 
-/// What is chosen by hand.
+/// The parts of a package that are chosen by hand.
 #[derive(Clone, Debug)]
 pub struct Choice {
     /// The kinds that the header lists.
     pub kinds: Vec<PageKind>,
-    /// Where the target's pages have another kind than those before: the first byte, and the index of the kind.
+    /// The places where the kind of the target's pages changes: the first byte, and the index of the kind.
     pub places: Vec<(u32, usize)>,
     /// Address of the first byte.
     pub base_address: u64,
@@ -23,9 +23,8 @@ pub struct Choice {
     pub tuning: Tuning,
 }
 
-/// What a body is coded from.
+/// The oracle of a body.
 struct Plan<'a> {
-    base: &'a [u8],
     target: &'a [u8],
     covers: &'a [(u32, Cover)],
     landmarks: Vec<Landmark>,
@@ -36,10 +35,33 @@ impl Choice {
     /// The package that makes `target` of `base` with these covers, each with its place in `target`; the first few of
     /// them are landmarks.
     pub fn package(&self, base: &[u8], target: &[u8], covers: &[(u32, Cover)]) -> Vec<u8> {
-        let plan = Plan::new(base, target, covers, self);
-        let landmarks = plan.landmarks.len() as u32;
+        let landmark =
+            |&(target, cover): &(u32, Cover)| Landmark { base: cover.start, target, length: cover.length };
+        let mut landmarks: Vec<Landmark> =
+            covers.iter().take(self.size.landmarks as usize).map(landmark).collect();
+        landmarks.sort_by_key(|landmark| landmark.base);
+        self.package_with(base, target, covers, landmarks)
+    }
+
+    /// The same with these landmarks.
+    pub fn package_with(
+        &self,
+        base: &[u8],
+        target: &[u8],
+        covers: &[(u32, Cover)],
+        landmarks: Vec<Landmark>,
+    ) -> Vec<u8> {
+        let header = self.header(base, target, landmarks.len() as u32);
+        let plan = Plan { target, covers, landmarks, places: &self.places };
+        let (end, body) = code_body(&header, &plan, base);
+        assert_eq!(end, Ok(Progress::Done));
+        [Header { body_length: body.len() as u32, ..header }.to_bytes(), body].concat()
+    }
+
+    /// The header of a package without a body.
+    pub fn header(&self, base: &[u8], target: &[u8], landmarks: u32) -> Header {
         let codec = Codec::Cm { size: ModelSize { landmarks, ..self.size }, tuning: self.tuning };
-        let mut header = Header {
+        Header {
             codec,
             base_size: base.len() as u32,
             target_size: target.len() as u32,
@@ -54,32 +76,23 @@ impl Choice {
             read_back: false,
             body_length: 0,
             body_digest: None,
-        };
-        let body = plan.encode(&header);
-        header.body_length = body.len() as u32;
-        [header.to_bytes(), body].concat()
+        }
     }
 }
 
-impl<'a> Plan<'a> {
-    fn new(base: &'a [u8], target: &'a [u8], covers: &'a [(u32, Cover)], choice: &'a Choice) -> Self {
-        let landmark =
-            |&(target, cover): &(u32, Cover)| Landmark { base: cover.start, target, length: cover.length };
-        let mut landmarks: Vec<Landmark> =
-            covers.iter().take(choice.size.landmarks as usize).map(landmark).collect();
-        landmarks.sort_by_key(|landmark| landmark.base);
-        Self { base, target, covers, landmarks, places: &choice.places }
-    }
-
-    fn encode(&self, header: &Header) -> Vec<u8> {
-        let Codec::Cm { size, tuning } = header.codec else { unreachable!() };
-        with_workspace(header.ram as usize, 0, |memory| {
-            let layout = Layout::new(header, size, tuning, memory).unwrap();
-            let (mut walker, mut coder) = (layout.walker, RangeEncoder::default());
-            while walker.step(&mut coder, self, &mut Images(self.base)).unwrap() != Progress::Done {}
-            coder.finish()
-        })
-    }
+/// Codes the body that `oracle` describes, from this base: the end of the decoder's own code, and the bytes up to there.
+pub fn code_body(header: &Header, oracle: &impl Oracle, base: &[u8]) -> (Result<Progress, Error>, Vec<u8>) {
+    let Codec::Cm { size, tuning } = header.codec else { panic!("not a body of cm") };
+    with_workspace(header.ram as usize, 0, |memory| {
+        let layout = Layout::new(header, size, tuning, memory).unwrap();
+        let (mut walker, mut coder) = (layout.walker, RangeEncoder::default());
+        loop {
+            match walker.step(&mut coder, oracle, &mut Images(base)) {
+                Ok(Progress::NeedsInput) => {}
+                end => return (end, coder.finish()),
+            }
+        }
+    })
 }
 
 impl Oracle for Plan<'_> {
@@ -105,7 +118,7 @@ impl Oracle for Plan<'_> {
     }
 }
 
-/// What an encoder reads and writes.
+/// The encoder's images.
 struct Images<'a>(&'a [u8]);
 
 impl Io for Images<'_> {
@@ -124,7 +137,8 @@ impl Io for Images<'_> {
     }
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// The SHA-256 of bytes, by the decoder's own code.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut digest = SoftwareSha256::start();
     digest.update(bytes);
     digest.finish()
