@@ -1,4 +1,4 @@
-//! Times and sizes of Smidgen beside the classic bsdiff, on the same pairs in the same run.
+//! Times of Smidgen beside the classic bsdiff, on the same pairs in the same run.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -11,13 +11,12 @@ use criterion::{BenchmarkGroup, Criterion, Throughput};
 use diff_core::internals::{Index, SearchOptions, find_matches};
 use diff_core::{CodecChoice, Silent, Stage, bsdiff40, diff_bsdiff40};
 
-/// What each way makes of a pair, once: sizes are printed, and restores start from it.
+/// The packages of a pair, made once: restores start from them.
 struct Packages {
     cm: Vec<u8>,
     zstd: Vec<u8>,
     bsdiff40: Vec<u8>,
     bsdiff_bzip2: Vec<u8>,
-    bsdiff_zstd: Vec<u8>,
 }
 
 fn main() {
@@ -25,7 +24,6 @@ fn main() {
     let criterion = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(200));
     let mut criterion = criterion.measurement_time(Duration::from_secs(1)).configure_from_args();
     let pairs: Vec<(Pair, Packages)> = pair::all().into_iter().map(packed).collect();
-    print_sizes(&pairs);
     for (pair, packages) in &pairs {
         index(&mut criterion, pair);
         find(&mut criterion, pair);
@@ -37,29 +35,13 @@ fn main() {
 }
 
 fn packed(pair: Pair) -> (Pair, Packages) {
-    let raw = classic::raw(&pair.old, &pair.new);
     let packages = Packages {
         cm: smidgen::diff(&pair, CodecChoice::Cm),
         zstd: smidgen::diff(&pair, CodecChoice::Zstd),
         bsdiff40: diff_bsdiff40(&pair.old, &pair.new, &Silent).expect("a patch"),
-        bsdiff_bzip2: classic::in_bzip2(&raw),
-        bsdiff_zstd: classic::in_zstd(&raw),
+        bsdiff_bzip2: classic::diff(&pair.old, &pair.new),
     };
     (pair, packages)
-}
-
-fn print_sizes(pairs: &[(Pair, Packages)]) {
-    let line = |cells: [&str; 7]| println!("{}", cells.map(|cell| format!("{cell:>13}")).join(" "));
-    println!("Package sizes in bytes");
-    line(["pair", "target", "cm", "zstd", "bsdiff40", "bsdiff+bzip2", "bsdiff+zstd"]);
-    for (pair, packages) in pairs {
-        let Packages { cm, zstd, bsdiff40, bsdiff_bzip2, bsdiff_zstd } = packages;
-        let sizes =
-            [&pair.new, cm, zstd, bsdiff40, bsdiff_bzip2, bsdiff_zstd].map(|bytes| bytes.len().to_string());
-        let [target, cm, zstd, bsdiff40, in_bzip2, in_zstd] = &sizes;
-        line([&pair.name, target, cm, zstd, bsdiff40, in_bzip2, in_zstd]);
-    }
-    println!();
 }
 
 /// A group whose throughput is in bytes of the image that is worked on.
@@ -110,7 +92,7 @@ fn encode(criterion: &mut Criterion, pair: &Pair) {
     group.bench_function("bsdiff40", |bencher| {
         bencher.iter(|| diff_bsdiff40(&pair.old, &pair.new, &Silent).expect("a patch"));
     });
-    group.bench_function("bsdiff+bzip2", |bencher| bencher.iter(|| classic::diff(pair)));
+    group.bench_function("bsdiff+bzip2", |bencher| bencher.iter(|| classic::diff(&pair.old, &pair.new)));
 }
 
 /// How long it takes to restore an image.

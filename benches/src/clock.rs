@@ -1,6 +1,6 @@
 //! How long one stage of making a package takes, from the outside.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use diff_core::{Options, Progress, Stage};
@@ -11,14 +11,8 @@ use crate::pair::Pair;
 #[derive(Debug)]
 struct Clock {
     stage: Stage,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// When the stage began, if it is the one at work.
-    began: Option<Instant>,
-    total: Duration,
+    /// When the stage began, if it is the one at work, and the time before that.
+    state: Mutex<(Option<Instant>, Duration)>,
 }
 
 /// The time that one stage takes in the making of the smallest package of a pair.
@@ -29,27 +23,21 @@ struct State {
 pub fn time_of(stage: Stage, pair: &Pair) -> Duration {
     let clock = Clock { stage, state: Mutex::default() };
     diff_core::diff(&pair.old, &pair.new, &Options::default(), &clock).expect("a package");
-    let mut state = clock.state();
-    state.stop();
-    state.total
+    clock.restart(None)
 }
 
 impl Clock {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nobody panics with the lock")
-    }
-}
-
-impl State {
-    fn stop(&mut self) {
-        self.total += self.began.take().map_or(Duration::ZERO, |began| began.elapsed());
+    /// Stops, says how long it has run, and starts again.
+    fn restart(&self, began: Option<Instant>) -> Duration {
+        let (running, total) = &mut *self.state.lock().expect("no thread panics with the lock");
+        *total += running.map_or(Duration::ZERO, |began| began.elapsed());
+        *running = began;
+        *total
     }
 }
 
 impl Progress for Clock {
     fn begin(&self, stage: Stage, _steps: u64) {
-        let mut state = self.state();
-        state.stop();
-        state.began = (stage == self.stage).then(Instant::now);
+        self.restart((stage == self.stage).then(Instant::now));
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod classic;
 pub mod clock;
+pub mod corpus;
 pub mod pair;
+pub mod picture;
 pub mod smidgen;
-mod synthetic;

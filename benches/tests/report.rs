@@ -1,11 +1,13 @@
 //! The report as a program, on a small corpus: its files, its answers, and what it refuses.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::archives::gzip;
+use testkit::firmware;
 
 /// What is linked in runs everywhere.
 const TOOLS: &str = "smidgen-16K,smidgen-zstd,bsdiff-crate,qbsdiff";
@@ -18,8 +20,7 @@ fn report(arguments: &[&str], folder: &Path) -> Output {
 /// A folder with a corpus of a pair of the fixtures, the same compressed, and a pair of nearly nothing.
 fn corpus() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/firmware");
-    let [old, new] = ["app-v1.bin", "app-v2.bin"].map(|name| fs::read(fixtures.join(name)).unwrap());
+    let [old, new] = [1, 2].map(firmware);
     let place = |name: &str, old: &[u8], new: &[u8]| {
         let place = folder.path().join("corpus").join(name);
         fs::create_dir_all(&place).unwrap();
@@ -30,14 +31,6 @@ fn corpus() -> TempDir {
     place("mcu/tiny", b"one", b"two");
     place("packed/app-v1-v2", &gzip(&old), &gzip(&new));
     folder
-}
-
-fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut file = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3];
-    file.extend(miniz_oxide::deflate::compress_to_vec(plain, 6));
-    file.extend(crc32fast::hash(plain).to_le_bytes());
-    file.extend((plain.len() as u32).to_le_bytes());
-    file
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -63,7 +56,7 @@ fn every_round_trip_is_in_every_file() {
     let file = |name: &str| fs::read_to_string(folder.path().join("out/put").join(name)).unwrap();
     assert_eq!(file("report.csv").lines().count(), 13);
     assert!(rows.iter().all(|row| row["failed"].is_null()), "{}", file("report.csv"));
-    assert!(file("report.md").contains("| qbsdiff |") && file("report.html").ends_with("</html>\n"));
+    assert!(file("report.md").contains("| qbsdiff |") && file("sizes.svg").ends_with("</svg>\n"));
     assert!(text(&output.stderr).contains("[12/12]"));
 }
 

@@ -4,7 +4,8 @@
 use arbitrary::Arbitrary;
 use diff_core::{Options, Ram, Silent, diff};
 use libfuzzer_sys::fuzz_target;
-use smidgen_fuzz::{hush_caught, zlib};
+use smidgen_fuzz::hush_caught;
+use testkit::archives::zlib;
 
 #[derive(Arbitrary, Debug)]
 enum Part<'a> {

@@ -4,18 +4,20 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use diff_core::{Options, Silent, diff};
+use attack::containers::genuine;
+use attack::packages::with_body;
 use libfuzzer_sys::fuzz_target;
 use patch_nostd::container::{Maker, Opened, restore};
 use patch_nostd::internals::container::Record;
 use patch_nostd::{Error, Header, SliceTarget, SoftwareSha256};
-use smidgen_fuzz::{sha256, zlib};
-use std::sync::OnceLock;
+use testkit::sha256;
 
 const LIMIT: u32 = 1 << 20;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
+    /// Which of the genuine packages.
+    package: u8,
     target_size: Option<u32>,
     sizes: Option<[u32; 4]>,
     /// Replace bytes of the genuine body, which begins with recipes.
@@ -25,8 +27,8 @@ struct Input<'a> {
 }
 
 fuzz_target!(|input: Input| {
-    let (base, package) = genuine();
-    let (header, extensions, length) = Header::parse_extended(package).expect("genuine");
+    let (base, package) = genuine(usize::from(input.package) % 3);
+    let (_, extensions, length) = Header::parse_extended(&package).expect("genuine");
     let mut record = Record::read(extensions.container.expect("a container")).expect("genuine");
     let mut body = package[length..].to_vec();
     if let Some((recipes, inner)) = input.body {
@@ -41,15 +43,12 @@ fuzz_target!(|input: Input| {
         (record.base_size, record.target_size) = (base_size % LIMIT, target_size % LIMIT);
         (record.parts, record.piece) = (parts % LIMIT, piece % LIMIT);
     }
-    let header = Header {
-        target_size: input.target_size.map_or(header.target_size, |size| size % LIMIT),
-        body_length: body.len() as u32,
-        body_digest: None,
-        ..header
-    };
-    let record = record.to_bytes();
-    let extensions = patch_nostd::Extensions { container: Some(&record), ..extensions };
-    let package = [header.to_bytes_with(&extensions), body].concat();
+    let record = record.to_bytes().leak();
+    let package = with_body(&package, &body, |header, extensions| {
+        header.target_size = input.target_size.map_or(header.target_size, |size| size % LIMIT);
+        extensions.container = Some(record);
+    });
+    let header = Header::parse(&package).expect("genuine").0;
     let mut image = vec![0; header.target_size as usize];
     let result = Opened::new::<SoftwareSha256>(&package).and_then(|opened| {
         let opened = opened.ok_or(Error::NotAPackage)?;
@@ -75,22 +74,4 @@ impl Maker for Anyhow {
     fn end(&self) -> Result<(), Error> {
         Ok(())
     }
-}
-
-/// A base and its package, made once.
-fn genuine() -> &'static (Vec<u8>, Vec<u8>) {
-    static MADE: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let text = |changed: u32| {
-            (0..400)
-                .flat_map(|line| {
-                    format!("option.{line} = {:x}\n", changed.wrapping_mul(line * line)).into_bytes()
-                })
-                .collect::<Vec<u8>>()
-        };
-        let (old, new) = (zlib(&text(0x1234_5678)), zlib(&[text(0x1234_5678), text(3)].concat()));
-        let options = Options::default().with_level(1);
-        let package = diff(&old, &new, &options, &Silent).expect("a package");
-        (old, package.bytes)
-    })
 }

@@ -3,9 +3,10 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::internals::wire::{Codec, MAX_KINDS, ModelSize, PageKind, PageKinds, Tuning, Window, codec_ram};
-use patch_nostd::{Header, Sha256, SoftwareSha256};
+use patch_nostd::Header;
+use patch_nostd::internals::wire::{Codec, MAX_KINDS, ModelSize, PageKind, Tuning, Window, codec_ram};
 use smidgen_fuzz::{BASE, restore};
+use testkit::Choice;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
@@ -15,8 +16,7 @@ struct Input<'a> {
     learned: u8,
     speeds: [u8; 3],
     target_size: u16,
-    base_address: u32,
-    address_high: u32,
+    base_address: u64,
     window: u16,
     kinds: [u8; MAX_KINDS],
     read_back: bool,
@@ -35,42 +35,37 @@ fuzz_target!(|input: Input| {
 
 impl Input<'_> {
     fn header(&self) -> Header {
-        let codec = self.codec();
+        let header = self.choice().header(BASE, &[], self.landmarks.into());
+        let codec = if self.zstd { Codec::Zstd { window_log: 10 + self.slots % 6 } } else { header.codec };
         Header {
             codec,
-            base_size: BASE.len() as u32,
             target_size: self.target_size.into(),
-            base_digest: base_digest(),
             target_digest: [0; 32],
-            target_md5: None,
-            ram: codec_ram(&codec),
-            base_address: self.base_address,
-            address_high: self.address_high,
+            ram: codec_ram(&codec) as u32,
             windows: [Window { start: u32::from(self.window) << 16, length: 0x1_0000 }; 3],
-            kinds: self.kinds(),
             read_back: self.read_back,
             body_length: self.body.len() as u32,
-            body_digest: None,
+            ..header
         }
     }
 
-    fn codec(&self) -> Codec {
-        if self.zstd {
-            return Codec::Zstd { window_log: 10 + self.slots % 6 };
-        }
+    fn choice(&self) -> Choice {
         let [counter, mixer, block] = self.speeds;
-        let size = ModelSize {
-            slots: u32::from(self.slots) + 1,
-            landmarks: self.landmarks.into(),
-            learned: self.learned.into(),
-        };
-        let tuning =
-            Tuning { counter_rate: 3 + counter % 4, mixer_rate: 1 + mixer % 15, block_log: 3 + block % 4 };
-        Codec::Cm { size, tuning }
+        Choice {
+            kinds: self.kinds(),
+            places: Vec::new(),
+            base_address: self.base_address,
+            size: ModelSize { slots: u32::from(self.slots) + 1, landmarks: 0, learned: self.learned.into() },
+            tuning: Tuning {
+                counter_rate: 3 + counter % 4,
+                mixer_rate: 1 + mixer % 15,
+                block_log: 3 + block % 4,
+            },
+        }
     }
 
     /// As many as may be of those that are wanted, each once.
-    fn kinds(&self) -> PageKinds {
+    fn kinds(&self) -> Vec<PageKind> {
         let mut kinds = Vec::new();
         for &number in &self.kinds {
             // Code has small numbers, words have those from 16 on.
@@ -79,14 +74,6 @@ impl Input<'_> {
                 kinds.push(kind);
             }
         }
-        PageKinds::new(&kinds).unwrap_or_default()
+        kinds
     }
-}
-
-fn base_digest() -> [u8; 16] {
-    let mut digest = SoftwareSha256::start();
-    digest.update(BASE);
-    let mut first = [0; 16];
-    first.copy_from_slice(&digest.finish()[..16]);
-    first
 }

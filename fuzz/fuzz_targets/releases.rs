@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use arbitrary::Arbitrary;
 use diff_core::release::{
-    Catalogue, MANIFEST_FILE, Manifest, PackOptions, Release, Source, merge, Replay, pack,
+    Catalogue, MANIFEST_FILE, Manifest, PackOptions, Release, Replay, Source, merge, pack,
 };
 use diff_core::{Identity, Options, Ram, Silent};
 use libfuzzer_sys::fuzz_target;
@@ -77,7 +77,9 @@ fn genuine() -> &'static Genuine {
         let release = Release::new("1.2", b"the new image".repeat(30))
             .source("1.0", b"an image".repeat(30))
             .source("1.1", b"another image".repeat(30))
-            .with_options(Options::default().with_ram(Ram::Bytes(4 << 10)).with_level(1).with_identity(identity));
+            .with_options(
+                Options::default().with_ram(Ram::Bytes(4 << 10)).with_level(1).with_identity(identity),
+            );
         let manifest = pack(&release, &PackOptions::default(), &folder, &Silent).expect("a release");
         let package = manifest.packages[0].file.clone();
         let bytes = fs::read(folder.join(&package)).expect("a package");

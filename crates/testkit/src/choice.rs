@@ -35,10 +35,33 @@ impl Choice {
     /// The package that makes `target` of `base` with these covers, each with its place in `target`; the first few of
     /// them are landmarks.
     pub fn package(&self, base: &[u8], target: &[u8], covers: &[(u32, Cover)]) -> Vec<u8> {
-        let plan = Plan::new(target, covers, self);
-        let landmarks = plan.landmarks.len() as u32;
+        let landmark =
+            |&(target, cover): &(u32, Cover)| Landmark { base: cover.start, target, length: cover.length };
+        let mut landmarks: Vec<Landmark> =
+            covers.iter().take(self.size.landmarks as usize).map(landmark).collect();
+        landmarks.sort_by_key(|landmark| landmark.base);
+        self.package_with(base, target, covers, landmarks)
+    }
+
+    /// The same with these landmarks.
+    pub fn package_with(
+        &self,
+        base: &[u8],
+        target: &[u8],
+        covers: &[(u32, Cover)],
+        landmarks: Vec<Landmark>,
+    ) -> Vec<u8> {
+        let header = self.header(base, target, landmarks.len() as u32);
+        let plan = Plan { target, covers, landmarks, places: &self.places };
+        let (end, body) = code_body(&header, &plan, base);
+        assert_eq!(end, Ok(Progress::Done));
+        [Header { body_length: body.len() as u32, ..header }.to_bytes(), body].concat()
+    }
+
+    /// The header of a package without a body.
+    pub fn header(&self, base: &[u8], target: &[u8], landmarks: u32) -> Header {
         let codec = Codec::Cm { size: ModelSize { landmarks, ..self.size }, tuning: self.tuning };
-        let mut header = Header {
+        Header {
             codec,
             base_size: base.len() as u32,
             target_size: target.len() as u32,
@@ -53,22 +76,7 @@ impl Choice {
             read_back: false,
             body_length: 0,
             body_digest: None,
-        };
-        let (end, body) = code_body(&header, &plan, base);
-        assert_eq!(end, Ok(Progress::Done));
-        header.body_length = body.len() as u32;
-        [header.to_bytes(), body].concat()
-    }
-}
-
-impl<'a> Plan<'a> {
-    fn new(target: &'a [u8], covers: &'a [(u32, Cover)], choice: &'a Choice) -> Self {
-        let landmark =
-            |&(target, cover): &(u32, Cover)| Landmark { base: cover.start, target, length: cover.length };
-        let mut landmarks: Vec<Landmark> =
-            covers.iter().take(choice.size.landmarks as usize).map(landmark).collect();
-        landmarks.sort_by_key(|landmark| landmark.base);
-        Self { target, covers, landmarks, places: &choice.places }
+        }
     }
 }
 
@@ -131,7 +139,8 @@ impl Io for Images<'_> {
     }
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// The SHA-256 of bytes, by the decoder's own code.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut digest = SoftwareSha256::start();
     digest.update(bytes);
     digest.finish()

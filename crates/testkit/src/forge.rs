@@ -27,7 +27,8 @@ pub struct Forge<'p> {
     pub target: Level,
     /// The bytes of the recipes, if they are not those of `base` and `target`.
     pub recipes: Option<Vec<u8>>,
-    body: &'p [u8],
+    /// What follows the recipes.
+    pub body: &'p [u8],
 }
 
 impl<'p> Forge<'p> {

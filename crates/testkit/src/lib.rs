@@ -20,7 +20,7 @@ mod program;
 
 pub use bytes::{Random, noise};
 #[cfg(feature = "device")]
-pub use choice::{Choice, code_body};
+pub use choice::{Choice, code_body, sha256};
 pub use edit::{Edit, edited, edits};
 pub use fixtures::{FORMAT, firmware, fixture, fixtures};
 pub use memory::with_workspace;

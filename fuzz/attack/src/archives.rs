@@ -2,9 +2,10 @@
 
 use diff_core::{Options, Ram, Silent, diff};
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
+use testkit::firmware;
 
 use crate::measure::{Tally, cost};
-use crate::packages::{Stock, fixture};
+use crate::packages::Stock;
 use crate::random::{Random, mutate};
 
 /// Microseconds for each byte of both files, and what two small files take.
@@ -61,7 +62,7 @@ fn archive(random: &mut Random) -> Vec<u8> {
             (0..40_000 / length).flat_map(|_| [mark, &random.bytes(filler)].concat()).collect()
         }
         _ => {
-            let mut file = fixture(&format!("firmware/app-v{}.bin", 1 + random.below(3)));
+            let mut file = firmware(1 + random.below(3) as u32);
             for _ in 0..=random.below(3) {
                 file = wrapped(&file, random);
             }

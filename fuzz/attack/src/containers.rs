@@ -10,9 +10,11 @@ use patch_nostd::container::{Opened, Worker, restore, serve};
 use patch_nostd::internals::container::{Frame, Item, Level, Piece, Record, memory};
 use patch_nostd::{Error, Header, SoftwareSha256};
 use rustix::process::{Resource, Rlimit, setrlimit};
+use testkit::forge::Forge;
+use testkit::{firmware, sha256};
 
 use crate::measure::{Tally, cost};
-use crate::packages::{Stock, fixture, sha256, with_body};
+use crate::packages::{Stock, with_body};
 use crate::plain::{IMAGE_LIMIT, Watched, Written};
 use crate::random::{Random, mutate};
 
@@ -41,11 +43,10 @@ pub fn attack(_: &Stock, case: u64, tally: &mut Tally) -> Result<(), String> {
     try_it(&base, &package, tally)
 }
 
-/// A genuine package of each sort, made once.
-fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
+/// A base and its genuine package, of each of three sorts, made once.
+pub fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
     static MADE: std::sync::OnceLock<Vec<(Vec<u8>, Vec<u8>)>> = std::sync::OnceLock::new();
     let made = MADE.get_or_init(|| {
-        let code = |name: &str| fixture(&format!("firmware/app-{name}.bin"));
         let lines = |seed: u64| -> Vec<u8> {
             let mut random = Random::new(seed / 2);
             (0..900)
@@ -56,9 +57,9 @@ fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
         };
         let zlib = |plain: &[u8], level| [b"head", &compress_to_vec_zlib(plain, level)[..], b"tail"].concat();
         let pairs = [
-            (zlib(&code("v1"), 6), zlib(&code("v2"), 6)),
+            (zlib(&firmware(1), 6), zlib(&firmware(2), 6)),
             (zlib(&lines(2), 9), zlib(&lines(3), 9)),
-            (zlib(&zlib(&code("v2"), 6), 1), zlib(&zlib(&code("v3"), 6), 1)),
+            (zlib(&zlib(&firmware(2), 6), 1), zlib(&zlib(&firmware(3), 6), 1)),
         ];
         let options = Options::default().with_level(2).with_body_digest(true);
         let made = |(old, new): (Vec<u8>, Vec<u8>)| {
@@ -72,21 +73,23 @@ fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
 
 /// Opens a genuine package, changes recipes and record, and makes a package of that.
 fn changed(package: &[u8], change: impl FnOnce(&mut Level, &mut Level, &mut Record)) -> Vec<u8> {
-    let Ok(Some(opened)) = Opened::new::<SoftwareSha256>(package) else { panic!("no container was made") };
-    let Opened { mut base, mut target, mut record, body, .. } = opened;
-    change(&mut base, &mut target, &mut record);
-    let recipes = Level::write_both(&base, &target);
-    (record.parts, record.piece) =
-        ((base.parts() + target.parts()) as u32, target.held().min(1 << 29) as u32);
-    assembled(package, record, &recipes, body)
+    let mut forge = Forge::new(package);
+    change(&mut forge.base, &mut forge.target, &mut forge.record);
+    forge.record.piece = forge.target.held().min(1 << 29) as u32;
+    assembled(forge)
 }
 
-fn assembled(package: &[u8], mut record: Record, recipes: &[u8], body: &[u8]) -> Vec<u8> {
-    let packed = compress_to_vec(recipes, 6);
-    let packed = if packed.len() < recipes.len() { &packed } else { recipes };
-    (record.recipe_size, record.recipe_length) = (packed.len() as u32, recipes.len() as u32);
-    let bytes = record.to_bytes().leak();
-    with_body(package, &[packed, body].concat(), |_, extensions| extensions.container = Some(bytes))
+fn assembled(forge: Forge<'_>) -> Vec<u8> {
+    let recipes = Level::write_both(&forge.base, &forge.target);
+    let parts = forge.base.parts() + forge.target.parts();
+    forge.with_bytes(&recipes, parts, true).package()
+}
+
+/// A package of nothing but these recipes.
+fn of_recipes<'p>(package: &'p [u8], base: Level, target: Level) -> Forge<'p> {
+    let record =
+        Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, parts: 0, piece: 0 };
+    Forge { record, base, target, body: &[], ..Forge::new(package) }
 }
 
 fn corrections(package: &[u8], random: &mut Random) -> Vec<u8> {
@@ -144,16 +147,13 @@ fn bomb(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let count = 1 << (8 + random.below(14));
     let item = |frame, pieces| Item { gap: 0, frame, pieces, inside: Level::default() };
     let pieces = vec![Piece { length: 0, corrections: Vec::new() }; if random.one_in(2) { count } else { 1 }];
-    let levels = match random.below(3) {
+    let (base, target) = match random.below(3) {
         0 => (Level { items: vec![item(Frame::Stored, Vec::new()); count] }, Level::default()),
         1 => (Level::default(), Level { items: vec![item(Frame::Directory(0), Vec::new()); count] }),
         _ => (Level::default(), Level { items: vec![item(Frame::Deflate, pieces)] }),
     };
-    let recipes = Level::write_both(&levels.0, &levels.1);
-    let (base, package) = genuine(0);
-    let parts = (levels.0.parts() + levels.1.parts()) as u32;
-    let record = Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, parts, piece: 0 };
-    (base, assembled(&package, record, &recipes, &[]))
+    let (image, package) = genuine(0);
+    (image, assembled(of_recipes(&package, base, target)))
 }
 
 /// The size that is announced is far below what comes out.
@@ -169,23 +169,18 @@ fn overshoot(package: &[u8], random: &mut Random) -> Vec<u8> {
 fn nested(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let empty = [0, 0, 0, 0xFF, 0xFF].repeat(1 << (10 + random.below(12)));
     let mut base = [&empty[..], &[1, 0, 0, 0xFF, 0xFF]].concat();
-    let mut level = Level {
-        items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside: Level::default() }],
-    };
+    let around =
+        |inside| Level { items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside }] };
+    let mut level = around(Level::default());
     for _ in 0..=random.below(2) {
         base = compress_to_vec(&base, 9);
-        level =
-            Level { items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside: level }] };
+        level = around(level);
     }
     let (_, package) = genuine(0);
-    let parts = level.parts() as u32;
-    let record = Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, parts, piece: 0 };
-    let package = assembled(&package, record, &Level::write_both(&level, &Level::default()), &[]);
-    let (size, digest) = (base.len() as u32, sha256(&base));
-    let end = Header::length(&package).expect("genuine");
-    let package = with_body(&package, &package[end..], |header, _| {
-        (header.base_size, header.base_digest) = (size, *digest.first_chunk().expect("16 bytes"));
-    });
+    let mut forge = of_recipes(&package, level, Level::default());
+    forge.header.base_size = base.len() as u32;
+    forge.header.base_digest = *sha256(&base).first_chunk().expect("16 bytes");
+    let package = assembled(forge);
     (base, package)
 }
 

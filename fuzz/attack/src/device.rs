@@ -11,8 +11,9 @@ use patch_nostd::flash::{
 use patch_nostd::header::Requirements;
 use patch_nostd::verify::{Ed25519Key, Signed};
 use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
+use testkit::{firmware, fixture, with_workspace};
 
-use crate::packages::{Stock, fixture, made, with_memory};
+use crate::packages::{Stock, made};
 use crate::random::Random;
 
 /// Page and unit in bytes.
@@ -68,9 +69,9 @@ pub fn setups(stock: &Stock) -> &'static [Setup] {
     static SETUPS: OnceLock<Vec<Setup>> = OnceLock::new();
     SETUPS.get_or_init(|| {
         let small = |name: &str| fixture(&format!("packages/small-{name}.bin"));
-        let code = |name: &str| fixture(&format!("firmware/app-{name}.bin"))[..6000].to_vec();
+        let code = |version| firmware(version)[..6000].to_vec();
         let images =
-            [(small("base"), small("target")), (small("base"), small("repeats")), (code("v1"), code("v2"))];
+            [(small("base"), small("target")), (small("base"), small("repeats")), (code(1), code(2))];
         let each = images.iter().flat_map(|images| GEOMETRIES.map(|geometry| (images, geometry)));
         let both = each.flat_map(|(images, geometry)| {
             [true, false].map(|in_place| Setup::new(stock, images, geometry, in_place))
@@ -156,7 +157,11 @@ impl<'s> Device<'s> {
 
     /// Takes a package as after a reset, until it is ready.
     pub fn deliver(&self, package: &[u8], random: &mut Random) -> Result<(), Error> {
-        let budget = *random.pick(&[1, 64, 1000, u32::MAX]);
+        self.deliver_by(package, *random.pick(&[1, 64, 1000, u32::MAX]))
+    }
+
+    /// The same, with a budget for each step.
+    pub fn deliver_by(&self, package: &[u8], budget: u32) -> Result<(), Error> {
         if self.mode.signed {
             self.update(package, budget, Signed { keys: &[self.setup.key], policy: Anything })
         } else {
@@ -165,7 +170,7 @@ impl<'s> Device<'s> {
     }
 
     fn update(&self, package: &[u8], budget: u32, policy: impl Policy) -> Result<(), Error> {
-        with_memory(self.setup.ram as usize, |workspace| {
+        with_workspace(self.setup.ram as usize, 0, |workspace| {
             if !self.setup.in_place {
                 return self.update_other_slot(workspace, package, budget, policy);
             }

@@ -1,17 +1,4 @@
-//! Attacks what must hold against any input, any order of deliveries and any loss of power (`SECURITY.md`).
-//!
-//! A case depends on its number only, so that one that fails can be done again.
-
-mod archives;
-mod bombs;
-mod containers;
-mod deliver;
-mod device;
-mod forged;
-mod measure;
-mod packages;
-mod plain;
-mod random;
+//! Runs attacks, or one case of them again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::exit;
@@ -20,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use measure::{Counting, Tally};
-use packages::Stock;
+use attack::measure::{Counting, GIVE_UP, Tally};
+use attack::packages::Stock;
+use attack::{ATTACKS, containers};
 
 #[global_allocator]
 static HEAP: Counting = Counting;
@@ -30,19 +18,6 @@ const USAGE: &str = "\
 attack [run] [--seconds N] [--cases N] [--first CASE] [ATTACK...]
 attack replay ATTACK CASE
 attack replay FILE      as it was left in target/attack";
-
-/// One case: what went wrong, if anything did.
-type Attack = fn(&Stock, u64, &mut Tally) -> Result<(), String>;
-
-const ATTACKS: [(&str, Attack); 7] = [
-    ("plain", plain::attack),
-    ("bombs", bombs::attack),
-    ("containers", containers::attack),
-    ("archives", archives::attack),
-    ("deliver-each", deliver::each),
-    ("deliver-any", deliver::any),
-    ("forged", forged::attack),
-];
 
 /// No case takes as long, on a slow and busy machine either.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -67,6 +42,7 @@ fn main() {
     set_hook(Box::new(|panic| {
         *PANIC.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = panic.to_string();
     }));
+    let _ = GIVE_UP.set(give_up);
     thread::spawn(watch);
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["make-streams", memory] => containers::make_streams(memory.parse().unwrap_or(0)),
@@ -201,7 +177,7 @@ fn report(attack: usize, case: u64, what: &str) {
 }
 
 /// Ends the program in the middle of a case that would not end by itself.
-pub fn give_up(what: &str) {
+fn give_up(what: &str) -> ! {
     report(ATTACK.load(Relaxed), CASE.load(Relaxed), what);
     exit(1);
 }

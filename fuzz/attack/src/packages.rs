@@ -1,13 +1,11 @@
 //! Packages to attack: those of the fixtures, and small ones that are made for the flash of a device.
 
-use std::fs;
-use std::path::Path;
-
 use diff_core::release::{SecretKey, Signer, sign};
 use diff_core::{Containers, InPlace, Options, Ram, Silent, diff};
 use patch_nostd::internals::wire::crc32;
 use patch_nostd::verify::Ed25519Key;
-use patch_nostd::{Extensions, Header, Sha256, SoftwareSha256};
+use patch_nostd::{Extensions, Header};
+use testkit::{fixture, sha256};
 
 /// A package, what it is applied to, and what it makes.
 #[derive(Clone, Debug)]
@@ -56,12 +54,6 @@ impl Genuine {
     }
 }
 
-/// A file of the folder of fixtures.
-pub fn fixture(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name);
-    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
 /// A package for devices: as small as its tables may be, with a digest of its body.
 pub fn made(base: &[u8], target: &[u8], ram: u64, in_place: Option<InPlace>) -> Vec<u8> {
     let options = Options::default()
@@ -71,12 +63,6 @@ pub fn made(base: &[u8], target: &[u8], ram: u64, in_place: Option<InPlace>) -> 
         .with_body_digest(true)
         .with_in_place(in_place);
     diff(base, target, &options, &Silent).expect("a package").bytes
-}
-
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut digest = SoftwareSha256::start();
-    digest.update(bytes);
-    digest.finish()
 }
 
 /// The package with another body, which its header states rightly. Signatures are left out.
@@ -99,11 +85,4 @@ pub fn repair(package: &mut [u8], length: usize) {
         let checksum = crc32(&header[..length - 4]).to_le_bytes();
         header[length - 4..].copy_from_slice(&checksum);
     }
-}
-
-/// Memory of exactly this size, aligned as decoders want it.
-pub fn with_memory<R>(size: usize, work: impl FnOnce(&mut [u8]) -> R) -> R {
-    let mut memory = vec![0xA5; size + 8];
-    let start = memory.as_ptr().align_offset(8);
-    work(&mut memory[start..start + size])
 }

@@ -4,9 +4,10 @@ use std::cell::Cell;
 
 use patch_nostd::internals::wire::{Codec, HEADER_LIMIT};
 use patch_nostd::{Base, Error, Header, Patcher, SoftwareSha256, Target};
+use testkit::{sha256, with_workspace};
 
 use crate::measure::{Cost, Tally, cost};
-use crate::packages::{Genuine, Stock, repair, sha256, with_body, with_memory};
+use crate::packages::{Genuine, Stock, repair, with_body};
 use crate::random::{Random, mutate};
 
 /// More is refused, as a device would.
@@ -154,7 +155,7 @@ fn restore_once(
     let hashed = Cell::new(0);
     // All that it may ever take, so that what is taken besides is the decoder's.
     let mut memory = Vec::with_capacity(IMAGE_LIMIT as usize);
-    with_memory(stated as usize, |workspace| {
+    with_workspace(stated as usize, 0, |workspace| {
         let base = Watched { image: base, hashed: &hashed };
         let target = Written { memory: &mut memory, size: None, base };
         let mut patcher = Patcher::new(workspace, base, target);

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bench_suite::corpus::{Pair, all_pairs};
 use tempfile::NamedTempFile;
 
 use crate::{Result, Row, output};
@@ -150,13 +151,13 @@ pub fn fixtures(optimize: &str) -> Result<Vec<Row>> {
 /// Restores of the public firmware that fits the board and whose package is less than a tenth of the image.
 pub fn corpus() -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (name, pair) in public_pairs()? {
-        let size = fs::metadata(&pair[1])?.len();
-        let package = package(&pair, "16K")?;
-        if size < LARGEST && fs::metadata(package.path())?.len() * 10 < size {
+    for pair in firmware()? {
+        let files = [pair.old.clone(), pair.new.clone()];
+        let package = package(&files, "16K")?;
+        if pair.new_size < LARGEST && fs::metadata(package.path())?.len() * 10 < pair.new_size {
             // Some is code of another architecture, which the device does not have.
-            let Ok(figures) = restore("cortex-m3", "z", &pair, package.path()) else { continue };
-            rows.push([name].into_iter().chain(figures).collect());
+            let Ok(figures) = restore("cortex-m3", "z", &files, package.path()) else { continue };
+            rows.push([name(&pair)].into_iter().chain(figures).collect());
         }
     }
     Ok(rows)
@@ -165,28 +166,48 @@ pub fn corpus() -> Result<Vec<Row>> {
 /// Bytes of packages of public firmware at several amounts of memory.
 pub fn curve() -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (name, pair) in public_pairs()? {
-        let mut row = vec![name];
+    for pair in firmware()? {
+        let mut row = vec![name(&pair)];
         for ram in ["4K", "8K", "16K", "64K", "256K"] {
-            row.push(fs::metadata(package(&pair, ram)?.path())?.len().to_string());
+            row.push(size(&pair, ram)?);
         }
         rows.push(row);
     }
     Ok(rows)
 }
 
-/// Names and images of the corpus; some of its folders are pairs of many files.
-fn public_pairs() -> Result<Vec<(String, [PathBuf; 2])>> {
-    let corpus = env::var_os("SMIDGEN_CORPUS").ok_or("SMIDGEN_CORPUS is not set")?;
-    let mut pairs = Vec::new();
-    for folder in fs::read_dir(Path::new(&corpus).join("mcu"))? {
-        let folder = folder?.path();
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        pairs.push((name, ["old.bin", "new.bin"].map(|file| folder.join(file))));
+/// The rows of the table of sizes, with the packages that the program makes now: of microcontrollers for 16 KiB.
+pub fn sizes<'a>(kept: impl Iterator<Item = &'a [String]>) -> Result<Vec<Row>> {
+    let pairs = public_pairs()?;
+    let mut rows: Vec<Row> = kept.skip(1).map(<[String]>::to_vec).collect();
+    for row in &mut rows {
+        let pair = pairs.iter().find(|pair| name(pair) == row[1]);
+        let pair = pair.ok_or_else(|| format!("{} is not in the corpus", row[1]))?;
+        row[2] = size(pair, if pair.name.starts_with("mcu/") { "16K" } else { "auto" })?;
     }
-    pairs.retain(|(_, pair)| pair[1].exists());
-    pairs.sort();
+    Ok(rows)
+}
+
+fn public_pairs() -> Result<Vec<Pair>> {
+    let corpus = env::var_os("SMIDGEN_CORPUS").ok_or("SMIDGEN_CORPUS is not set")?;
+    Ok(all_pairs(Path::new(&corpus))?)
+}
+
+/// Images of microcontrollers; some pairs of that class are libraries.
+fn firmware() -> Result<Vec<Pair>> {
+    let mut pairs = public_pairs()?;
+    pairs
+        .retain(|pair| pair.name.starts_with("mcu/") && pair.new.extension().is_some_and(|end| end == "bin"));
     Ok(pairs)
+}
+
+fn name(pair: &Pair) -> String {
+    pair.class_and_name().1.to_owned()
+}
+
+fn size(pair: &Pair, ram: &str) -> Result<String> {
+    let package = package(&[pair.old.clone(), pair.new.clone()], ram)?;
+    Ok(fs::metadata(package.path())?.len().to_string())
 }
 
 /// The package that the program makes for this much memory.

@@ -34,8 +34,12 @@ enum Work {
     Corpus,
     /// Packages of public firmware for 4 to 256 KiB of memory.
     Curve,
+    /// Packages of public images beside the smallest of any other tool, which is kept.
+    Sizes,
     /// Instructions of making and applying packages.
     Instructions,
+    /// Nothing: only documents are compared with the file.
+    Documents,
 }
 
 fn main() -> Result<()> {
@@ -49,7 +53,7 @@ fn main() -> Result<()> {
     let Arguments { update, work } = Arguments::parse();
     let mut figures = Figures::read(Path::new("."))?;
     let mut complaints = if update { Vec::new() } else { figures.stale_documents()? };
-    for (table, rows) in measure(work, update)? {
+    for (table, rows) in measure(work, update, &figures)? {
         rows.iter().for_each(|row| println!("{table}: {}", row.join(", ")));
         complaints.extend(figures.complaints(table, &rows));
         figures.put(table, rows);
@@ -64,7 +68,7 @@ fn main() -> Result<()> {
     Err("figures are off: if that is the price of something better, or good news, --update in the same commit".into())
 }
 
-fn measure(work: Work, update: bool) -> Result<Vec<(&'static str, Vec<Row>)>> {
+fn measure(work: Work, update: bool, figures: &Figures) -> Result<Vec<(&'static str, Vec<Row>)>> {
     Ok(match work {
         Work::Device => {
             let mut measured =
@@ -75,14 +79,16 @@ fn measure(work: Work, update: bool) -> Result<Vec<(&'static str, Vec<Row>)>> {
             measured
         }
         Work::All => {
-            let mut all = measure(Work::Device, update)?;
+            let mut all = measure(Work::Device, update, figures)?;
             all.push(("code", device::code(device::MORE)?));
             all.push(("fixtures", device::fixtures("s")?));
             all
         }
         Work::Corpus => vec![("corpus", device::corpus()?)],
         Work::Curve => vec![("curve", device::curve()?)],
+        Work::Sizes => vec![("sizes", device::sizes(figures.table("sizes"))?)],
         Work::Instructions => vec![("instructions", instructions::measure()?)],
+        Work::Documents => Vec::new(),
     })
 }
 

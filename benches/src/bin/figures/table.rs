@@ -1,12 +1,15 @@
-//! The file of figures, the tables of documents that are made of it, and the comparison of new figures with it.
+//! The file of figures, what documents show of it (tables and a picture), and the comparison of new figures with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bench_suite::picture::{self, Bar};
+
 use crate::Result;
 
 const FILE: &str = ".ci/figures.tsv";
-const DOCUMENTS: [&str; 2] = ["docs/device-budget.md", "docs/benchmarks.md"];
+const PICTURE: &str = "docs/sizes.svg";
+const DOCUMENTS: [&str; 4] = ["README.md", "docs/device-budget.md", "docs/benchmarks.md", PICTURE];
 /// Percent that a figure may be off: compilers and allocators make tenths, losses that matter make more.
 const TOLERANCE: f64 = 3.0;
 
@@ -95,13 +98,17 @@ impl Figures {
         complaints
     }
 
-    fn table(&self, table: &str) -> impl Iterator<Item = &[String]> {
+    /// The heading of a table and its rows.
+    pub fn table(&self, table: &str) -> impl Iterator<Item = &[String]> {
         self.rows.iter().filter(move |row| row[0] == table).map(|row| &row[1..])
     }
 
     /// A document as it is, and as it is with all tables that it has places for.
     fn shown(&self, document: &str) -> Result<(String, String)> {
         let old = fs::read_to_string(self.root.join(document))?;
+        if document == PICTURE {
+            return Ok((old, picture::svg(&self.classes())));
+        }
         let mut new = String::new();
         let mut lines = old.split_inclusive('\n');
         while let Some(line) = lines.next() {
@@ -119,8 +126,11 @@ impl Figures {
     }
 
     fn markdown(&self, table: &str) -> String {
-        let mut lines: Vec<String> =
-            self.table(table).map(|row| format!("| {} |\n", row.join(" | "))).collect();
+        let mut rows: Vec<Row> = self.table(table).map(<[String]>::to_vec).collect();
+        if table == "means" {
+            rows = self.ratios();
+        }
+        let mut lines: Vec<String> = rows.iter().map(|row| format!("| {} |\n", row.join(" | "))).collect();
         if let Some(heading) = lines.first() {
             lines.insert(1, heading.replace(|letter| !"|\n".contains(letter), "-"));
         }
@@ -128,6 +138,29 @@ impl Figures {
             lines.push(self.means(table));
         }
         lines.concat()
+    }
+
+    /// The pairs of "sizes" by class.
+    fn classes(&self) -> Vec<(&str, Vec<Bar>)> {
+        let mut classes: Vec<(&str, Vec<Bar>)> = Vec::new();
+        for row in self.table("sizes") {
+            let [class, pair, ours, other, ..] = row else { continue };
+            let (Ok(ours), Ok(other)) = (ours.parse(), other.parse()) else { continue };
+            if classes.last().is_none_or(|(last, _)| last != class) {
+                classes.push((class, Vec::new()));
+            }
+            classes.last_mut().expect("a class").1.push(Bar { pair: pair.clone(), ours, other });
+        }
+        classes
+    }
+
+    /// The mean ratio of each class.
+    fn ratios(&self) -> Vec<Row> {
+        let heading = ["images", "pairs", "Smidgen : best other"].map(str::to_owned);
+        let ratio = |(class, bars): (&str, Vec<Bar>)| {
+            vec![class.to_owned(), bars.len().to_string(), format!("{:.3}", picture::mean(&bars))]
+        };
+        [heading.into()].into_iter().chain(self.classes().into_iter().map(ratio)).collect()
     }
 
     /// Geometric means of packages' sizes, relative to those at 16 KiB.
@@ -159,6 +192,8 @@ fn is_off(before: f64, after: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]
@@ -166,6 +201,20 @@ mod tests {
         let figures = Figures::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
         assert_eq!(figures.stale_documents().unwrap(), Vec::<String>::new());
         assert!(figures.markdown("curve").contains("| geometric mean, 16 KiB = 1 | 1.165 | 1.035 | 1.000 |"));
+    }
+
+    #[test]
+    fn a_package_has_the_same_size_in_every_table() {
+        let figures = Figures::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
+        let sizes = |table: &str, pair: usize, size: usize| -> HashMap<String, String> {
+            figures.table(table).skip(1).map(|row| (row[pair].clone(), row[size].clone())).collect()
+        };
+        let all = sizes("sizes", 1, 2);
+        for (table, size) in [("curve", 3), ("corpus", 1)] {
+            for (pair, bytes) in sizes(table, 0, size) {
+                assert_eq!(all.get(&pair), Some(&bytes), "{table}: {pair}");
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 const OUTPUTS: &str = "\
-Files: report.csv has every measurement, report.md tables of sizes and means, report.html the same with charts.
+Files: report.csv has every measurement, report.md tables of sizes and means, sizes.svg a picture of the sizes.
 Standard output has the means by tool, or with --json everything as one JSON object; progress goes to standard error.
 
 Exit codes:
@@ -33,7 +33,7 @@ pub struct ReportArguments {
     /// Directory of pairs: each a directory, at any depth, with a file old* and a file new*.
     #[arg(long, value_name = "DIR", required_unless_present = "list")]
     pub corpus: Option<PathBuf>,
-    /// Where report.csv, report.md and report.html go.
+    /// Where report.csv, report.md and sizes.svg go.
     #[arg(short, long, value_name = "DIR", default_value = "target/report")]
     pub output: PathBuf,
     /// Tools to run, by name or by the start of it, such as smidgen,bsdiff; all that are installed if not given.

@@ -1,14 +1,11 @@
-//! The report: every tool over every pair of a corpus, each round trip checked, as tables and charts.
+//! The report: every tool over every pair of a corpus, each round trip checked, as tables and a picture.
 //!
 //! Every piece of work is a process of its own, also what is linked into this program: it calls itself for that.
 //! So a time always includes starting up and reading and writing files, a peak of memory belongs to one piece of
 //! work, and nothing that one tool leaves behind in memory helps the next.
 
 mod arguments;
-mod chart;
-mod corpus;
 mod measure;
-mod page;
 mod records;
 mod results;
 mod run;

@@ -1,8 +1,9 @@
 //! What a run found out: every outcome, the conditions under which it was measured, and means.
 
-use crate::corpus::Pair;
+use bench_suite::corpus::Pair;
+
 use crate::measure::Cost;
-use crate::tools::{SMIDGEN, Tool};
+use crate::tools::Tool;
 
 /// What a successful round trip took.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +79,7 @@ impl Results {
     /// The smallest patch that Smidgen, or any other tool, made of a pair.
     pub fn smallest(&self, pair: usize, ours: bool) -> Option<u64> {
         let made = std::iter::zip(&self.tools, &self.outcomes[pair]);
-        let made = made.filter(|((tool, _), _)| (tool.family == SMIDGEN) == ours);
+        let made = made.filter(|((tool, _), _)| tool.is_ours() == ours);
         made.filter_map(|(_, outcome)| Some(outcome.as_ref().ok()?.size)).min()
     }
 

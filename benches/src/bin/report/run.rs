@@ -6,16 +6,17 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bench_suite::corpus::{Pair, all_pairs};
+use bench_suite::picture::{self, Bar, thousands};
 use patch_nostd::container::Opened;
 use patch_nostd::{Header, SoftwareSha256};
 use rayon::prelude::*;
 
 use crate::arguments::ReportArguments;
-use crate::corpus::{Pair, chosen_pairs};
 use crate::measure::{self, Cost};
 use crate::results::{Measured, Outcome, Results};
-use crate::tools::{Memory, SMIDGEN, Tool, Worker, chosen_tools, real_python, version};
-use crate::{page, records, table, units};
+use crate::tools::{Memory, Tool, Worker, chosen_tools, real_python, version};
+use crate::{records, table, units};
 
 /// What drives the peers that are Python packages.
 const PYTHON_DRIVER: &str = include_str!("peers.py");
@@ -60,12 +61,12 @@ fn reported(arguments: &ReportArguments) -> Result<(), (u8, String)> {
     write(&arguments.output, &results)
         .map_err(|error| (1, format!("{}: {error}", arguments.output.display())))?;
     if !arguments.quiet {
-        eprintln!("wrote report.csv, report.md and report.html to {}", arguments.output.display());
+        eprintln!("wrote report.csv, report.md and sizes.svg to {}", arguments.output.display());
     }
     let printed = if arguments.json { records::json(&results) } else { markdown(&results, false) };
     // Whoever reads may have had enough; the files are written.
     let _ = io::stdout().write_all(printed.as_bytes());
-    if results.failures().iter().any(|(_, tool, _)| tool.family == SMIDGEN) {
+    if results.failures().iter().any(|(_, tool, _)| tool.is_ours()) {
         return Err((1, "a package of Smidgen's did not restore its image".to_owned()));
     }
     Ok(())
@@ -73,15 +74,26 @@ fn reported(arguments: &ReportArguments) -> Result<(), (u8, String)> {
 
 /// Means and failures, and if `whole` sizes and tools too.
 fn markdown(results: &Results, whole: bool) -> String {
-    let mut text = table::failures(results).map_or_else(String::new, |table| table.markdown());
+    let mut text = table::failures(results);
     let classes = results.classes();
-    text.extend(classes.iter().map(|(class, pairs)| table::means(results, class, pairs).markdown()));
+    text.extend(classes.iter().map(|(class, pairs)| table::means(results, class, pairs)));
     if whole {
         text.insert_str(0, &format!("# Patches by tool\n\n{}\n\n", results.conditions));
-        text.extend(classes.iter().map(|(class, pairs)| table::sizes(results, class, pairs).markdown()));
-        text += &table::tools(results).markdown();
+        text.extend(classes.iter().map(|(class, pairs)| table::sizes(results, class, pairs)));
+        text += &table::tools(results);
     }
     text
+}
+
+/// The picture of all pairs that both Smidgen and another tool made a patch of.
+fn picture(results: &Results) -> String {
+    let bar = |&pair: &usize| {
+        let (ours, other) = (results.smallest(pair, true)?, results.smallest(pair, false)?);
+        Some(Bar { pair: results.pairs[pair].class_and_name().1.to_owned(), ours, other })
+    };
+    let bars = |(class, pairs): (_, Vec<usize>)| (class, pairs.iter().filter_map(bar).collect());
+    let classes = results.classes().into_iter().map(bars);
+    picture::svg(&classes.filter(|(_, bars): &(_, Vec<Bar>)| !bars.is_empty()).collect::<Vec<_>>())
 }
 
 /// Writes the files, each of which appears whole or not at all.
@@ -90,13 +102,27 @@ fn write(folder: &Path, results: &Results) -> io::Result<()> {
     for (name, text) in [
         ("report.csv", records::csv(results)),
         ("report.md", markdown(results, true)),
-        ("report.html", page::file(results)),
+        ("sizes.svg", picture(results)),
     ] {
         let part = folder.join(format!(".{name}.part"));
         fs::write(&part, text)?;
         fs::rename(part, folder.join(name))?;
     }
     Ok(())
+}
+
+/// The pairs of the corpus that are wanted; an error is for the user to read.
+pub fn chosen_pairs(arguments: &ReportArguments) -> Result<Vec<Pair>, String> {
+    let folder = arguments.corpus.as_deref().unwrap_or(Path::new("."));
+    let mut pairs = all_pairs(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    if pairs.is_empty() {
+        return Err(format!("{}: no directory in it has a file old* and a file new*", folder.display()));
+    }
+    pairs.retain(|pair| {
+        let named = arguments.pairs.is_empty() || arguments.pairs.iter().any(|text| pair.name.contains(text));
+        named && arguments.max_size.is_none_or(|limit| pair.largest() <= limit)
+    });
+    if pairs.is_empty() { Err("no pair is left: see --pairs and --max-size".to_owned()) } else { Ok(pairs) }
 }
 
 /// What every piece of work needs to know.
@@ -149,7 +175,7 @@ impl Bench<'_> {
         let what = match &outcome {
             Ok(Measured { size, make, restore, .. }) => {
                 let (make, restore) = (units::seconds(make.wall), units::seconds(restore.wall));
-                format!("{} bytes, {make} + {restore}", units::thousands(*size))
+                format!("{} bytes, {make} + {restore}", thousands(*size))
             }
             Err(why) => format!("FAILED: {why}"),
         };

@@ -5,12 +5,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use bench_suite::corpus::Pair;
 use diff_core::{CodecChoice, Options, Ram};
 
-use crate::corpus::Pair;
-
-/// The family of Smidgen's settings.
-pub const SMIDGEN: &str = "smidgen";
+/// What names of Smidgen's settings begin with, and its package.
+const SMIDGEN: &str = "smidgen";
 /// This workspace's lock file has the versions of what is linked in.
 const LOCK: &str = include_str!("../../../../Cargo.lock");
 
@@ -18,8 +17,6 @@ const LOCK: &str = include_str!("../../../../Cargo.lock");
 #[derive(Clone, Copy, Debug)]
 pub struct Tool {
     pub name: &'static str,
-    /// Tools of one origin have one colour.
-    pub family: &'static str,
     /// Its setting, in a few words.
     pub about: &'static str,
     pub worker: Worker,
@@ -28,6 +25,13 @@ pub struct Tool {
     /// Arguments for restoring the new image.
     pub restore: &'static str,
     pub memory: Memory,
+}
+
+impl Tool {
+    /// Whether this is a setting of Smidgen's.
+    pub fn is_ours(&self) -> bool {
+        self.name.starts_with(SMIDGEN)
+    }
 }
 
 /// Who does the work: always a process of its own, so that times and memory can be compared.
@@ -76,7 +80,6 @@ pub const TOOLS: &[Tool] = &[
     Tool { name: "smidgen-zstd", about: "zstd, memory by the image's size", ..OWN },
     Tool {
         name: "bsdiff",
-        family: "bsdiff",
         about: "the program, bzip2",
         worker: Worker::Programs("bsdiff", "bspatch", &["dpkg-query", "-W", "-f", "${Version}", "bsdiff"]),
         make: "{old} {new} {patch}",
@@ -87,7 +90,6 @@ pub const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "bsdiff-crate",
-        family: "bsdiff",
         about: "the crate, patch in bzip2",
         worker: Worker::Own("bsdiff"),
         memory: Memory::Measured,
@@ -95,7 +97,6 @@ pub const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "qbsdiff",
-        family: "qbsdiff",
         about: "the crate, bzip2 level 9",
         worker: Worker::Own("qbsdiff"),
         memory: Memory::Measured,
@@ -103,7 +104,6 @@ pub const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "xdelta3",
-        family: "xdelta3",
         about: "-9 -S lzma, windows as large as they can be, no checksums",
         worker: Worker::Programs("xdelta3", "xdelta3", &["xdelta3", "-V"]),
         make: "-e -9 -S lzma -n -A= -D -f -q -B {source-window} -W 16777216 -s {old} {new} {patch}",
@@ -112,7 +112,6 @@ pub const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "zstd-patch-from",
-        family: "zstd",
         about: "--patch-from --ultra -22, parameters that its manual advises",
         worker: Worker::Programs("zstd", "zstd", &["zstd", "--version"]),
         make: "-q -f --ultra -22 --single-thread --long={window-log} --zstd=targetLength=4096,chainLog={chain-log} \
@@ -146,7 +145,6 @@ pub const TOOLS: &[Tool] = &[
 
 const OWN: Tool = Tool {
     name: "",
-    family: SMIDGEN,
     about: "",
     worker: Worker::Own(SMIDGEN),
     make: "work {tool} make {old} {new} {patch}",
@@ -155,7 +153,6 @@ const OWN: Tool = Tool {
 };
 
 const DETOOLS: Tool = Tool {
-    family: "detools",
     worker: Worker::Python("detools"),
     make: "{tool} make {old} {new} {patch}",
     restore: "{tool} restore {old} {patch} {out}",
@@ -163,7 +160,7 @@ const DETOOLS: Tool = Tool {
     ..OWN
 };
 
-const HDIFFPATCH: Tool = Tool { family: "hdiffpatch", worker: Worker::Python("hdiffpatch"), ..DETOOLS };
+const HDIFFPATCH: Tool = Tool { worker: Worker::Python("hdiffpatch"), ..DETOOLS };
 
 /// What one of Smidgen's settings asks the engine for.
 pub fn options(name: &str) -> Option<Options> {

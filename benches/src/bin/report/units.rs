@@ -1,13 +1,5 @@
 //! How the report writes numbers.
 
-/// A number with commas between thousands.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap_or("")).collect();
-    groups.join(",")
-}
-
 /// A time.
 pub fn seconds(seconds: f64) -> String {
     if seconds < 0.995 { significant(seconds * 1e3, "ms") } else { significant(seconds, "s") }
@@ -44,7 +36,6 @@ mod tests {
 
     #[test]
     fn numbers_are_easy_to_read() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(
             [0.0042, 0.25, 1.5, 12.34, 600.0].map(seconds),
             ["4.2 ms", "250 ms", "1.5 s", "12.3 s", "600 s"]

@@ -30,7 +30,7 @@ fn done(tool: &str, work: &str, old: &Path, input: &Path, output: &Path) -> Resu
     let (old, input) = (fs::read(old)?, fs::read(input)?);
     let mut made = Vec::new();
     match (tool, work) {
-        ("bsdiff-crate", "make") => made = classic::in_bzip2(&classic::raw(&old, &input)),
+        ("bsdiff-crate", "make") => made = classic::diff(&old, &input),
         ("bsdiff-crate", "restore") => made = classic::patch(&old, &input),
         ("qbsdiff", "make") => {
             Bsdiff::new(&old, &input).compression_level(LEVEL).compare(io::Cursor::new(&mut made))?;

@@ -87,34 +87,11 @@ pub(crate) enum Command {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
-    use diff_core::{LEVELS, LEVELS_NOTE};
 
     use super::*;
-
-    const README: &str = include_str!("../../../../README.md");
 
     #[test]
     fn the_definition_is_sound() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn readme_has_the_levels_of_the_help() {
-        let (_, table) = README.split_once("| level |").unwrap();
-        let rows = table.split("\n\n").next().unwrap().lines().skip(2);
-        let cells =
-            rows.map(|row| row.split('|').map(str::trim).skip(1).take(2).collect::<Vec<_>>().join(" "));
-        let expected = (1..).zip(LEVELS).map(|(level, what)| format!("{level} {what}"));
-        assert_eq!(cells.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
-        assert!(README.contains(LEVELS_NOTE));
-    }
-
-    #[test]
-    fn readme_has_every_option_of_diff() {
-        let command = Arguments::command();
-        let diff = command.find_subcommand("diff").unwrap();
-        let options = diff.get_arguments().filter_map(|option| option.get_long());
-        let missing: Vec<&str> = options.filter(|name| !README.contains(&format!("`--{name}"))).collect();
-        assert!(missing.is_empty(), "{missing:?}");
     }
 }

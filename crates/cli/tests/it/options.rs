@@ -1,5 +1,7 @@
 //! Options that decide a package, and their traces in it.
 
+use diff_core::{LEVELS, LEVELS_NOTE};
+
 use crate::common::{Desk, md5, sha256};
 
 #[test]
@@ -55,4 +57,22 @@ fn zstd_packages() {
     assert_eq!(made["codec"], "zstd");
     assert!(made["costs"].is_null());
     assert!(desk.ok("info patch --base old").stdout.contains("zstd"));
+}
+
+#[test]
+fn the_page_of_commands_has_the_levels_and_every_option_of_diff() {
+    let page = std::fs::read_to_string(testkit::fixtures().join("../docs/commands.md")).unwrap();
+    let (_, table) = page.split_once("| level |").unwrap();
+    let rows = table.split("\n\n").next().unwrap().lines().skip(2);
+    let cells = rows.map(|row| row.split('|').map(str::trim).skip(1).take(2).collect::<Vec<_>>().join(" "));
+    let expected = (1..).zip(LEVELS).map(|(level, what)| format!("{level} {what}"));
+    assert_eq!(cells.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    assert!(page.contains(LEVELS_NOTE));
+    let help = Desk::new().run("diff --help").succeeded().stdout;
+    let rows = help.lines().map(str::trim).filter(|line| line.starts_with('-'));
+    let options: Vec<&str> =
+        rows.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--"))).collect();
+    let is_missing = |name: &&&str| **name != "--help" && !page.contains(&format!("`{name}"));
+    let missing: Vec<&&str> = options.iter().filter(is_missing).collect();
+    assert!(options.len() > 30 && missing.is_empty(), "{options:?}, not on the page: {missing:?}");
 }

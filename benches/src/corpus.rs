@@ -4,47 +4,40 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::arguments::ReportArguments;
-
 /// Two files that are versions of each other.
 #[derive(Debug)]
 pub struct Pair {
     /// The path of its directory within the corpus, with slashes.
     pub name: String,
+    /// The file of the base image.
     pub old: PathBuf,
+    /// The file of the target image.
     pub new: PathBuf,
-    /// Bytes of the images.
+    /// Bytes of the base image.
     pub old_size: u64,
+    /// Bytes of the target image.
     pub new_size: u64,
 }
 
 impl Pair {
     /// The pair's outermost directory, by which reports group (pairs at the top have none), and the rest of its name.
+    #[must_use]
     pub fn class_and_name(&self) -> (&str, &str) {
         self.name.split_once('/').unwrap_or(("", &self.name))
     }
 
+    /// Bytes of the larger image.
+    #[must_use]
     pub fn largest(&self) -> u64 {
         self.old_size.max(self.new_size)
     }
 }
 
-/// The pairs of the corpus that are wanted; an error is for the user to read.
-pub fn chosen_pairs(arguments: &ReportArguments) -> Result<Vec<Pair>, String> {
-    let folder = arguments.corpus.as_deref().unwrap_or(Path::new("."));
-    let mut pairs = all_pairs(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    if pairs.is_empty() {
-        return Err(format!("{}: no directory in it has a file old* and a file new*", folder.display()));
-    }
-    pairs.retain(|pair| {
-        let named = arguments.pairs.is_empty() || arguments.pairs.iter().any(|text| pair.name.contains(text));
-        named && arguments.max_size.is_none_or(|limit| pair.largest() <= limit)
-    });
-    if pairs.is_empty() { Err("no pair is left: see --pairs and --max-size".to_owned()) } else { Ok(pairs) }
-}
-
 /// All pairs under `root`, in the order of their names.
-fn all_pairs(root: &Path) -> io::Result<Vec<Pair>> {
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn all_pairs(root: &Path) -> io::Result<Vec<Pair>> {
     let mut pairs = Vec::new();
     // In full, as a tool would take a path that begins with a dash for an option.
     collect(&fs::canonicalize(root)?, "", &mut pairs)?;
