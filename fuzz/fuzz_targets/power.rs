@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use patch_nostd::flash::{
-    AbUpdate, Area, Cut, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, Unreadable,
+    AbAreas, AbUpdate, Area, Cut, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, Unreadable,
 };
 use patch_nostd::{Anything, Error, Header, SoftwareSha256};
 
@@ -91,7 +91,7 @@ impl Device {
             while update.step(self.budget.into())? != Step::Ready {}
         } else {
             let mut buffer = [0; PAGE as usize];
-            let areas = (area(SLOT, SLOT), journal);
+            let areas = AbAreas { slot: area(SLOT, SLOT), journal };
             let mut update =
                 AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, OLD, areas, Anything)?;
             while update.step(&mut &*package, self.budget.into())? != Step::Ready {}

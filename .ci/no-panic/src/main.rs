@@ -15,7 +15,7 @@ use core::cell::RefCell;
 use core::panic::PanicInfo;
 use core::slice;
 #[cfg(any(feature = "flash", feature = "ab"))]
-use patch_nostd::flash::AbUpdate;
+use patch_nostd::flash::{AbAreas, AbUpdate};
 #[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
 use patch_nostd::flash::{Flash, FlashError, Geometry, Step};
 #[cfg(any(feature = "flash", feature = "in-place"))]
@@ -206,7 +206,7 @@ impl Flash for Chip {
 /// An update into another slot.
 #[cfg(feature = "ab")]
 fn over_flash<D: Sha256>() -> Result<(), Error> {
-    let (areas, key) = ((Chip, Chip), decryption_key());
+    let (areas, key) = (AbAreas { slot: Chip, journal: Chip }, decryption_key());
     let mut update =
         AbUpdate::<_, _, _, D, _, _>::with_key(workspace(), workspace(), memory(), areas, Anything, key)?;
     while read() != 0 {
@@ -269,7 +269,7 @@ fn update_flash() -> Result<(), Error> {
             workspace(),
             workspace(),
             base,
-            (area(), area()),
+            AbAreas { slot: area(), journal: area() },
             device,
         )?;
         while update.step(&mut area(), read())? != Step::Ready {}

@@ -22,7 +22,7 @@ mod stored;
 mod traits;
 mod words;
 
-pub use ab::AbUpdate;
+pub use ab::{AbAreas, AbUpdate};
 pub use area::Area;
 pub use in_place::{InPlaceAreas, InPlaceUpdate, has_begun};
 pub use journal::Journal;

@@ -19,7 +19,7 @@ pub use cipher::SoftwareCipher;
 #[cfg(feature = "x25519")]
 pub use device::{DeviceKey, x25519_public_key};
 #[cfg(feature = "x25519")]
-pub use hpke::open_sealed;
+pub use hpke::{KeyExchange, open_sealed};
 pub use record::{AES_256_CTR, CHACHA20, Encryption, KeyMaterial, KeyName, SALT_LENGTH};
 pub use shared::{SharedKey, content_key, key_name};
 pub(crate) use unlock::{decrypt_body, unlock};

@@ -32,5 +32,5 @@ mod preconditions;
 mod resume;
 #[cfg(feature = "sha2")]
 mod surroundings;
-#[cfg(feature = "zstd")]
+#[cfg(all(feature = "encode", feature = "zstd"))]
 mod zstd_body;
