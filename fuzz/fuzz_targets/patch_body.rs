@@ -3,7 +3,9 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::internals::wire::{Codec, MAX_KINDS, ModelSize, PageKind, PageKinds, Tuning, Window, codec_ram};
+use patch_nostd::internals::wire::{
+    Codec, MAX_KINDS, ModelSize, PageKind, PageKinds, Tuning, Window, codec_ram,
+};
 use patch_nostd::{Header, Sha256, SoftwareSha256};
 use smidgen_fuzz::{BASE, restore};
 

@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use patch_nostd::flash::{
-    AbAreas, AbUpdate, Area, Cut, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, Unreadable,
+    AbAreas, AbUpdate, Area, Cut, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step,
+    Unreadable,
 };
 use patch_nostd::{Anything, Error, Header, SoftwareSha256};
 

@@ -14,6 +14,10 @@
 use core::cell::RefCell;
 use core::panic::PanicInfo;
 use core::slice;
+#[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
+use patch_nostd::BaseFn;
+#[cfg(feature = "talk")]
+use patch_nostd::Header;
 #[cfg(any(feature = "flash", feature = "ab"))]
 use patch_nostd::flash::{AbAreas, AbUpdate};
 #[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
@@ -31,13 +35,12 @@ use patch_nostd::secrecy::SoftwareCipher;
 use patch_nostd::verify::Anything;
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
 use patch_nostd::{Base, Patcher, Target};
-#[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
-use patch_nostd::BaseFn;
 #[cfg(feature = "flash")]
-use patch_nostd::{Device, SoftwareSha256, flash::{Area, FlashBase}};
+use patch_nostd::{
+    Device, SoftwareSha256,
+    flash::{Area, FlashBase},
+};
 use patch_nostd::{Error, Sha256};
-#[cfg(feature = "talk")]
-use patch_nostd::Header;
 
 /// The peripherals: reading gives anything, writing may do anything.
 const REGISTER: *mut u32 = 0x4000_0000 as *mut u32;
@@ -156,7 +159,10 @@ const fn decryption_key() -> NoKey {
 
 /// Every use of the decoder that a device has.
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
-fn restore<B: Base<Error = Error>, T: Target<Error = Error>, D: Sha256>(base: B, target: T) -> Result<(), Error> {
+fn restore<B: Base<Error = Error>, T: Target<Error = Error>, D: Sha256>(
+    base: B,
+    target: T,
+) -> Result<(), Error> {
     let key = decryption_key();
     let mut patcher = Patcher::<_, _, D, _, _>::with_key(workspace(), base, target, Anything, key);
     while read() != 0 {

@@ -1,4 +1,4 @@
-//! The decoder behind a C interface: callbacks in place of traits, numbers in place of errors.
+//! The decoder behind a C interface: callbacks for traits, numbers for errors (`docs/format.md`, section 8).
 //!
 //! This is the only crate of the decoder's with unsafe code, and all of it has one of three reasons: calling a function
 //! that C gave, making a slice of a pointer and a length that C gave, and reading a structure that C gave. What must

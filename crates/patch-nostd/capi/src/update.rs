@@ -1,4 +1,4 @@
-//! Updates that go on after a reset, behind the C interface: into another slot, and in place.
+//! Updates over flash behind the C interface: into another slot, and in place (`docs/format.md`, section 8).
 
 use crate::{read, succeeded, CBase, Read, SmidgenDevice, SmidgenError, BUDGET};
 use core::ffi::c_void;

@@ -1,4 +1,4 @@
-//! What a package says about its encryption: the value of extension 7 (`docs/format.md`, section 15.1).
+//! How a package is encrypted: the value of extension 7 (`docs/format.md`, section 15.1).
 
 use crate::Error;
 

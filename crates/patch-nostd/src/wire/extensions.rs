@@ -1,4 +1,4 @@
-//! The header's extensions: tagged records of what not every package has (`docs/format.md`, section 2.6).
+//! The header's extensions: optional tagged records (`docs/format.md`, section 2.6).
 
 use super::Fields;
 use super::text::{Text, may_be};
@@ -23,7 +23,7 @@ pub struct Extensions<'h> {
     pub module: Option<Text<'h>>,
     /// The target image's version: see [`is_name`](super::is_name).
     pub version: Option<Text<'h>>,
-    /// Grows when older images must not come back.
+    /// Raised when older images must be refused.
     pub rollback_counter: Option<u32>,
     /// What the package expands, for decoders of containers; others refuse it.
     pub container: Option<&'h [u8]>,

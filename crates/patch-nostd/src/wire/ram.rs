@@ -1,4 +1,4 @@
-//! Bytes of workspace that a body takes: a pure function of the codec's parameters (`docs/format.md`, section 3.2).
+//! The memory that a package takes, by the codec's parameters (`docs/format.md`, section 3.2).
 
 use super::codec::{Codec, ModelSize};
 use super::prefix::HEADER_LIMIT;
