@@ -7,9 +7,11 @@
 
 use core::ffi::{c_char, c_void, CStr};
 use core::slice;
-use patch_nostd::{Base, Device, Error, Header, Patcher, Policy, Sha256, Target};
+use patch_nostd::{Device, Error, Header, Patcher, Policy, Sha256, Target};
+use surroundings::{read, CBase, CSlot};
 
 mod errors;
+mod surroundings;
 #[cfg(feature = "flash")]
 mod update;
 pub use errors::{smidgen_error_class, SmidgenClass, SmidgenError};
@@ -92,121 +94,6 @@ const PIECE: usize = 64;
 /// Bytes of an image, about, between two calls of `progress`.
 pub(crate) const BUDGET: u32 = 1024;
 
-/// The image that the device has.
-struct CBase<'d>(&'d SmidgenDevice);
-
-impl Base for CBase<'_> {
-    type Error = Error;
-
-    fn size(&self) -> u32 {
-        self.0.base_size
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        read(self.0.read_base, self.0.context, offset, buffer, Error::BaseRead)
-    }
-}
-
-/// The slot for the new image: pages are erased when the first byte of them is written.
-struct CSlot<'d> {
-    device: &'d SmidgenDevice,
-    /// Bytes that have been written.
-    written: u32,
-    /// Where pages that have been erased end.
-    erased: u32,
-    /// What does not fill a write yet, of the length of one.
-    rest: &'d mut [u8],
-    count: usize,
-}
-
-impl CSlot<'_> {
-    /// Writes what was gathered, filled up.
-    fn flush(&mut self) -> Result<(), Error> {
-        let length = self.rest.len() as u32;
-        let erased = self.device.erased();
-        self.rest.iter_mut().skip(self.count).for_each(|byte| *byte = erased);
-        while self.device.page_size > 0 && self.erased < self.written + length {
-            let erase = self.device.erase.ok_or(Error::TargetWrite)?;
-            // SAFETY: C's function, called as its type says.
-            let result = unsafe { erase(self.device.context, self.erased) };
-            succeeded(result, Error::TargetWrite)?;
-            self.erased += self.device.page_size;
-        }
-        let write = self.device.write.ok_or(Error::TargetWrite)?;
-        // SAFETY: C's function, called as its type says; `rest` has `length` bytes.
-        let result = unsafe { write(self.device.context, self.written, self.rest.as_ptr(), length) };
-        self.written += length;
-        self.count = 0;
-        succeeded(result, Error::TargetWrite)
-    }
-
-    /// The image is complete.
-    fn finish(&mut self) -> Result<(), Error> {
-        if self.count > 0 {
-            self.flush()?;
-        }
-        Ok(())
-    }
-}
-
-impl Target for CSlot<'_> {
-    type Error = Error;
-
-    fn limit(&self) -> u32 {
-        self.device.slot_size
-    }
-
-    fn begin(&mut self, _size: u32) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        for &byte in bytes {
-            if let Some(place) = self.rest.get_mut(self.count) {
-                *place = byte;
-            }
-            self.count += 1;
-            if self.count >= self.rest.len() {
-                self.flush()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        let stored = self.written.saturating_sub(offset).min(buffer.len() as u32) as usize;
-        let (flash, gathered) = buffer.split_at_mut_checked(stored).ok_or(Error::TargetRead)?;
-        if !flash.is_empty() {
-            read(self.device.read_slot, self.device.context, offset, flash, Error::TargetRead)?;
-        }
-        let from = (offset as usize + stored).saturating_sub(self.written as usize);
-        for (to, &byte) in gathered.iter_mut().zip(self.rest.iter().skip(from)) {
-            *to = byte;
-        }
-        Ok(())
-    }
-}
-
-fn read(
-    function: Option<Read>,
-    context: *mut c_void,
-    offset: u32,
-    buffer: &mut [u8],
-    error: Error,
-) -> Result<(), Error> {
-    let function = function.ok_or(error)?;
-    // SAFETY: C's function, called as its type says.
-    succeeded(unsafe { function(context, offset, buffer.as_mut_ptr(), buffer.len() as u32) }, error)
-}
-
-fn succeeded(result: i32, error: Error) -> Result<(), Error> {
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(error)
-    }
-}
-
 impl SmidgenDevice {
     /// What a package must say.
     fn policy(&self) -> Result<Device<'_>, Error> {
@@ -287,7 +174,7 @@ fn restore(device: &SmidgenDevice, workspace: &mut [u8], package_size: u32) -> R
     let (workspace, long) = workspace.split_at_mut_checked(length).ok_or(Error::WorkspaceTooSmall)?;
     let rest = if long.is_empty() { short.get_mut(..write_size) } else { Some(long) };
     let rest = rest.ok_or(Error::WorkspaceTooSmall)?;
-    let mut slot = CSlot { device, written: 0, erased: 0, rest, count: 0 };
+    let mut slot = CSlot::new(device, rest);
     let policy = device.policy()?;
     let mut patcher = Patcher::<_, _, patch_nostd::SoftwareSha256, _>::with_policy(
         workspace,

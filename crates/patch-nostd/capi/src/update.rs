@@ -1,6 +1,7 @@
 //! Updates over flash behind the C interface: into another slot, and in place (`docs/format.md`, section 8).
 
-use crate::{read, succeeded, CBase, Read, SmidgenDevice, SmidgenError, BUDGET};
+use crate::surroundings::{read, succeeded, CBase};
+use crate::{Read, SmidgenDevice, SmidgenError, BUDGET};
 use core::ffi::c_void;
 use core::slice;
 use patch_nostd::flash::{
