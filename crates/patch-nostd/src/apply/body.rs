@@ -83,7 +83,5 @@ pub(crate) fn decode_body<I: Io>(header: &Header, body: &[u8], io: &mut I) -> Re
             decoder.push(body, io)?;
             Ok(decoder.finish()?)
         }
-        #[cfg(all(feature = "encode", not(feature = "zstd")))]
-        Codec::Zstd { .. } => Err(Error::UnsupportedCodec.into()),
     }
 }

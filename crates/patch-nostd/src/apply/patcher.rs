@@ -280,11 +280,7 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
         let mut extensions = Extensions::default();
         self.header.read(known, &mut extensions)?;
         self.length = self.header.body_length.saturating_add(known.len() as u32);
-        #[cfg(all(feature = "encode", not(feature = "zstd")))]
-        if matches!(self.header.codec, Codec::Zstd { .. }) {
-            return Err(Error::UnsupportedCodec);
-        }
-        #[cfg(any(feature = "containers", feature = "encode"))]
+        #[cfg(feature = "containers")]
         if extensions.container.is_some() {
             return Err(Error::Container);
         }
@@ -342,8 +338,6 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
             Codec::Zstd { window_log } => {
                 self.stage = Stage::Zstd(super::zstd::ZstdBody::new(&self.header, window_log)?);
             }
-            #[cfg(all(feature = "encode", not(feature = "zstd")))]
-            Codec::Zstd { .. } => return Err(Error::UnsupportedCodec.into()),
         };
         self.body_digest = self.header.body_digest.map(|_| D::start());
         self.surroundings.target.announce(&self.header)?;

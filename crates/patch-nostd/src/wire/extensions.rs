@@ -108,7 +108,7 @@ impl<'h> Extensions<'h> {
                 self.in_place = Some(InPlacePlan { segment, shift, keep });
             }
             ROLLBACK_COUNTER => self.rollback_counter = Some(fields.varint()),
-            CONTAINER if cfg!(any(feature = "containers", feature = "encode")) => {
+            CONTAINER if cfg!(feature = "containers") => {
                 self.container = Some(fields.take_rest());
             }
             CONTAINER => fields.check(false, Error::Container),
