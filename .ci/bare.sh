@@ -2,9 +2,7 @@
 # Building for targets without an operating system: sourced by .ci/run and examples/device/run; `bare.sh bare_build TARGET`
 # is for other programs.
 #
-# Rust targets that rustup has are used. For the others, Debian's own Rust builds `core` from source. It is older than
-# what Cargo.toml asks for, which is for the encoder's sake. The decoder itself makes do with it; sha2 uses one thing
-# that was not stable then, and gets leave to.
+# Rust targets that rustup has are used. For the others, Debian's own Rust builds `core` from source.
 
 # Flags of the caller would replace those of the crates, and a target of theirs would move every output.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET
@@ -41,9 +39,7 @@ bare_build() { # target, arguments of cargo build...
         cargo build --target "$target" --target-dir "$bare" --release --locked "$@"
     else
         RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc /usr/bin/cargo build --target "$target" --target-dir "$bare" \
-            --release --locked --ignore-rust-version -Zprofile-rustflags \
-            -Zbuild-std=core -Zbuild-std-features=compiler-builtins-mem \
-            --config 'profile.release.package.sha2.rustflags=["-Zcrate-attr=feature(slice_as_chunks)"]' "$@"
+            --release --locked -Zbuild-std=core -Zbuild-std-features=compiler-builtins-mem "$@"
     fi
 }
 

@@ -14,8 +14,12 @@
 use core::cell::RefCell;
 use core::panic::PanicInfo;
 use core::slice;
+#[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
+use patch_nostd::BaseFn;
+#[cfg(feature = "talk")]
+use patch_nostd::Header;
 #[cfg(any(feature = "flash", feature = "ab"))]
-use patch_nostd::flash::AbUpdate;
+use patch_nostd::flash::{AbAreas, AbUpdate};
 #[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
 use patch_nostd::flash::{Flash, FlashError, Geometry, Step};
 #[cfg(any(feature = "flash", feature = "in-place"))]
@@ -31,13 +35,12 @@ use patch_nostd::secrecy::SoftwareCipher;
 use patch_nostd::verify::Anything;
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
 use patch_nostd::{Base, Patcher, Target};
-#[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
-use patch_nostd::BaseFn;
 #[cfg(feature = "flash")]
-use patch_nostd::{Device, SoftwareSha256, flash::{Area, FlashBase}};
+use patch_nostd::{
+    Device, SoftwareSha256,
+    flash::{Area, FlashBase},
+};
 use patch_nostd::{Error, Sha256};
-#[cfg(feature = "talk")]
-use patch_nostd::Header;
 
 /// The peripherals: reading gives anything, writing may do anything.
 const REGISTER: *mut u32 = 0x4000_0000 as *mut u32;
@@ -156,7 +159,10 @@ const fn decryption_key() -> NoKey {
 
 /// Every use of the decoder that a device has.
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
-fn restore<B: Base<Error = Error>, T: Target<Error = Error>, D: Sha256>(base: B, target: T) -> Result<(), Error> {
+fn restore<B: Base<Error = Error>, T: Target<Error = Error>, D: Sha256>(
+    base: B,
+    target: T,
+) -> Result<(), Error> {
     let key = decryption_key();
     let mut patcher = Patcher::<_, _, D, _, _>::with_key(workspace(), base, target, Anything, key);
     while read() != 0 {
@@ -206,7 +212,7 @@ impl Flash for Chip {
 /// An update into another slot.
 #[cfg(feature = "ab")]
 fn over_flash<D: Sha256>() -> Result<(), Error> {
-    let (areas, key) = ((Chip, Chip), decryption_key());
+    let (areas, key) = (AbAreas { slot: Chip, journal: Chip }, decryption_key());
     let mut update =
         AbUpdate::<_, _, _, D, _, _>::with_key(workspace(), workspace(), memory(), areas, Anything, key)?;
     while read() != 0 {
@@ -269,7 +275,7 @@ fn update_flash() -> Result<(), Error> {
             workspace(),
             workspace(),
             base,
-            (area(), area()),
+            AbAreas { slot: area(), journal: area() },
             device,
         )?;
         while update.step(&mut area(), read())? != Step::Ready {}

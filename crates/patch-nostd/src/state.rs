@@ -1,4 +1,4 @@
-//! The decoder's state on its way to flash and back, for updates in place.
+//! The decoder's state on its way to flash and back, for updates in place (`docs/format.md`, section 8.2).
 //!
 //! Each struct names its fields once, for both directions, and cannot forget one: it would not compile.
 

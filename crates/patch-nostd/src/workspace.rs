@@ -1,4 +1,4 @@
-//! Memory for the decoder, of a type that is aligned as it must be.
+//! Memory for the decoder, aligned to four bytes (`docs/format.md`, section 3.2).
 
 use core::ops::{Deref, DerefMut};
 

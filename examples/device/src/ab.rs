@@ -3,7 +3,7 @@
 use crate::Digest;
 use crate::flash::{PAGE, RamFlash};
 use patch_nostd::Error;
-use patch_nostd::flash::{AbUpdate, Step};
+use patch_nostd::flash::{AbAreas, AbUpdate, Step};
 use patch_nostd::verify::Anything;
 
 /// Bytes of a packet, as a radio brings them.
@@ -39,7 +39,8 @@ fn begin<'u>(
     journal: &'u mut [u8],
 ) -> Result<Update<'u>, Error> {
     let buffer = crate::writable(crate::BUFFER, PAGE as usize);
-    AbUpdate::new(workspace, buffer, base, (RamFlash(slot), RamFlash(journal)), Anything)
+    let areas = AbAreas { slot: RamFlash(slot), journal: RamFlash(journal) };
+    AbUpdate::new(workspace, buffer, base, areas, Anything)
 }
 
 #[inline(never)]

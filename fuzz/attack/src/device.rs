@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use diff_core::InPlace;
 use patch_nostd::flash::{
-    AbUpdate, Area, Entry, FlashBase, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate, Journal,
-    Simulator, Step, Unreadable,
+    AbAreas, AbUpdate, Area, Entry, FlashBase, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate,
+    Journal, Simulator, Step, Unreadable,
 };
 use patch_nostd::header::Requirements;
 use patch_nostd::verify::{Ed25519Key, Signed};
@@ -118,7 +118,7 @@ impl Setup {
         let needed = if self.in_place {
             requirements.in_place(&InPlaceAreas::on_chip(geometry))
         } else {
-            requirements.ab(&geometry, &geometry)
+            requirements.ab(&AbAreas::on_chip(geometry))
         };
         needed.expect("sizes that go together")
     }
@@ -194,7 +194,7 @@ impl<'s> Device<'s> {
         let whole = self.setup.needed().buffer;
         let least = whole - (self.setup.page - self.setup.write) as usize;
         let mut buffer = vec![0; if self.mode.buffered { whole } else { least }];
-        let areas = (self.area(0), self.area(2));
+        let areas = AbAreas { slot: self.area(0), journal: self.area(2) };
         let mut update =
             AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, policy)?;
         if self.mode.pushed {

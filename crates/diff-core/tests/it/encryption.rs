@@ -404,12 +404,8 @@ fn packages_of_compressed_files_are_encrypted_as_a_whole() {
     let (keys, others) = (keys(), keys());
     let open = |package: &[u8], policy: &Device, keys: &[DecryptionKey]| {
         let mut room = Vec::new();
-        let opened = Opened::unlocked::<SoftwareSha256, _, _>(
-            package,
-            (policy, &Keys(keys)),
-            &Limits::NONE,
-            &mut room,
-        );
+        let opened =
+            Opened::unlocked::<SoftwareSha256, _, _>(package, policy, &Keys(keys), &Limits::NONE, &mut room);
         opened.map(|opened| opened.map(|opened| (opened.record, opened.inner, opened.body.to_vec())))
     };
     let any = Device::default();

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::common::{base, target};
 use diff_core::release::{PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
 use diff_core::{Identity, Options, Silent, diff};
-use patch_nostd::flash::{AbUpdate, Area, FlashBase, Geometry, Simulator, Step};
+use patch_nostd::flash::{AbAreas, AbUpdate, Area, FlashBase, Geometry, Simulator, Step};
 use patch_nostd::internals::wire::{SIGNATURE_LENGTH, crc32};
 use patch_nostd::verify::{Device, Policy, Signed, Verifier};
 use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
@@ -230,7 +230,8 @@ fn update(chip: &RefCell<Simulator>, package: &[u8], keys: &[u8]) -> Result<(), 
     let keys: Vec<PublicKey> = keys.iter().map(|&number| key(number).public_key()).collect();
     let device = Device { product: Some("sensor"), rollback_counter: 5, ..Device::default() };
     let base = FlashBase { flash: Area::new(chip, 0, SLOT), size: base().len() as u32 };
-    let areas = (Area::new(chip, SLOT, SLOT), Area::new(chip, 2 * SLOT, 2 * PAGE));
+    let (slot, journal) = (Area::new(chip, SLOT, SLOT), Area::new(chip, 2 * SLOT, 2 * PAGE));
+    let areas = AbAreas { slot, journal };
     let mut buffer = vec![0; PAGE as usize];
     with_workspace(32 << 10, 0, |workspace| {
         let policy = Signed { keys: &keys, policy: device };

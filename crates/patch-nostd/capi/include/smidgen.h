@@ -358,17 +358,17 @@ int32_t smidgen_inspect(const uint8_t *bytes,
                         struct SmidgenInfo *info);
 
 /**
- * The `SmidgenClass` of an error that a function returned: what it means for the delivery of the package.
- */
-int32_t smidgen_error_class(int32_t error);
-
-/**
  * SHA-256 of `length` bytes in memory, such as the image in its slot.
  *
  * # Safety
  * `bytes` points at `length` bytes, `digest` at 32 that can be written.
  */
 void smidgen_sha256(const uint8_t *bytes, uint32_t length, uint8_t (*digest)[32]);
+
+/**
+ * The `SmidgenClass` of an error that a function returned: what it means for the delivery of the package.
+ */
+int32_t smidgen_error_class(int32_t error);
 
 /**
  * Restores the new image into the slot and goes on after a reset: call it again, with the same package.

@@ -1,4 +1,4 @@
-//! The decoder behind a C interface: callbacks in place of traits, numbers in place of errors.
+//! The decoder behind a C interface: callbacks for traits, numbers for errors (`docs/format.md`, section 8).
 //!
 //! This is the only crate of the decoder's with unsafe code, and all of it has one of three reasons: calling a function
 //! that C gave, making a slice of a pointer and a length that C gave, and reading a structure that C gave. What must
@@ -7,10 +7,14 @@
 
 use core::ffi::{c_char, c_void, CStr};
 use core::slice;
-use patch_nostd::{Base, Device, Error, ErrorClass, Header, Patcher, Policy, Sha256, Target};
+use patch_nostd::{Device, Error, Header, Patcher, Policy, Sha256, Target};
+use surroundings::{read, CBase, CSlot};
 
+mod errors;
+mod surroundings;
 #[cfg(feature = "flash")]
 mod update;
+pub use errors::{smidgen_error_class, SmidgenClass, SmidgenError};
 #[cfg(feature = "flash")]
 pub use update::{
     smidgen_has_begun, smidgen_in_place_buffer, smidgen_journal_area, smidgen_state_area, smidgen_update_ab,
@@ -19,118 +23,6 @@ pub use update::{
 
 #[cfg(not(feature = "sha2"))]
 compile_error!("an engine for SHA-256 needs a Sha256 of its own: use the Rust interface, or feature sha2");
-
-/// What functions return: 0, or a number that never changes its meaning.
-#[repr(C)]
-#[allow(dead_code)]
-pub enum SmidgenError {
-    /// No error.
-    Ok = 0,
-    /// Not a Smidgen package.
-    NotAPackage = 1,
-    /// A package of a format version that this decoder does not know.
-    UnsupportedVersion = 2,
-    /// A package of a codec that this decoder does not have.
-    UnsupportedCodec = 3,
-    /// A reserved field of the header is in use.
-    ReservedField = 4,
-    /// A malformed package header.
-    MalformedHeader = 5,
-    /// A damaged package header (checksum).
-    HeaderChecksum = 6,
-    /// A kind of page that this decoder does not have.
-    UnsupportedPageKind = 7,
-    /// The header's memory figure contradicts its other fields.
-    RamMismatch = 8,
-    /// The workspace is smaller than the package needs.
-    WorkspaceTooSmall = 9,
-    /// The workspace is not aligned to four bytes.
-    WorkspaceMisaligned = 10,
-    /// The wrong base image (size).
-    BaseSize = 11,
-    /// The wrong base image (SHA-256).
-    BaseDigest = 12,
-    /// The base image could not be read.
-    BaseRead = 13,
-    /// The target could not be erased or written.
-    TargetWrite = 14,
-    /// The target could not be read back.
-    TargetRead = 15,
-    /// The package ends early, or could not be read.
-    Truncated = 16,
-    /// There are bytes after the end of the package.
-    TrailingData = 17,
-    /// A damaged package body.
-    Corrupt = 18,
-    /// The restored image has the wrong SHA-256: it must not be started.
-    TargetDigest = 19,
-    /// The package's body has the wrong SHA-256.
-    BodyDigest = 20,
-    /// Used again after the end.
-    Finished = 21,
-    /// The image does not fit into the slot.
-    SlotSize = 22,
-    /// A package for another product, or that does not say for which.
-    Product = 23,
-    /// A package for another module, or that does not say for which.
-    Module = 24,
-    /// A package of another version than the wanted one, or that does not say of which.
-    Version = 25,
-    /// The package's rollback counter is below the device's.
-    RollbackCounter = 26,
-    /// The journal, or the decoder's saved state, could not be read or written.
-    Journal = 27,
-    /// Areas of flash that are too small or do not go together.
-    Areas = 28,
-    /// The stored package could not be read.
-    PackageRead = 29,
-    /// The package refers to what it has overwritten.
-    BaseGone = 30,
-    /// The package was not made for an update in place.
-    NotInPlace = 31,
-    /// A package of a compressed file.
-    Container = 32,
-    /// An encrypted package.
-    Encrypted = 33,
-    /// A package that is encrypted for another key.
-    DecryptionKey = 34,
-    /// A package that is not signed.
-    Unsigned = 40,
-    /// A package that is not signed by a known key.
-    UnknownKey = 41,
-    /// A wrong signature.
-    Signature = 42,
-    /// A size in the device's description is not one that can be worked with.
-    BadDevice = 255,
-}
-
-/// What an error means for the delivery of the package.
-#[repr(C)]
-pub enum SmidgenClass {
-    /// The device cannot apply the package.
-    Unsupported = 0,
-    /// The package did not arrive whole: deliver it again.
-    Delivery = 1,
-    /// The package, the base or the result is not the right one.
-    Verification = 2,
-    /// Flash could not be read or written.
-    Storage = 3,
-}
-
-/// The numbers are the decoder's own, and none of them is missing here.
-macro_rules! same_numbers {
-    ($($name:ident)*) => {
-        $(const _: () = assert!(SmidgenError::$name as u8 == Error::$name.number());)*
-        const _: () = assert!([$(Error::$name),*].len() == Error::ALL.len());
-    };
-}
-same_numbers! {
-    NotAPackage UnsupportedVersion UnsupportedCodec ReservedField MalformedHeader HeaderChecksum
-    UnsupportedPageKind RamMismatch WorkspaceTooSmall WorkspaceMisaligned BaseSize BaseDigest BaseRead
-    TargetWrite TargetRead Truncated TrailingData Corrupt TargetDigest BodyDigest Finished SlotSize
-    Product Module Version RollbackCounter Journal Areas PackageRead BaseGone NotInPlace Container
-    Encrypted DecryptionKey Unsigned UnknownKey Signature
-}
 
 /// What a device has. Functions get `context`, and return 0 if it went well.
 #[repr(C)]
@@ -201,121 +93,6 @@ const WRITE_SHORT: usize = 64;
 const PIECE: usize = 64;
 /// Bytes of an image, about, between two calls of `progress`.
 pub(crate) const BUDGET: u32 = 1024;
-
-/// The image that the device has.
-struct CBase<'d>(&'d SmidgenDevice);
-
-impl Base for CBase<'_> {
-    type Error = Error;
-
-    fn size(&self) -> u32 {
-        self.0.base_size
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        read(self.0.read_base, self.0.context, offset, buffer, Error::BaseRead)
-    }
-}
-
-/// The slot for the new image: pages are erased when the first byte of them is written.
-struct CSlot<'d> {
-    device: &'d SmidgenDevice,
-    /// Bytes that have been written.
-    written: u32,
-    /// Where pages that have been erased end.
-    erased: u32,
-    /// What does not fill a write yet, of the length of one.
-    rest: &'d mut [u8],
-    count: usize,
-}
-
-impl CSlot<'_> {
-    /// Writes what was gathered, filled up.
-    fn flush(&mut self) -> Result<(), Error> {
-        let length = self.rest.len() as u32;
-        let erased = self.device.erased();
-        self.rest.iter_mut().skip(self.count).for_each(|byte| *byte = erased);
-        while self.device.page_size > 0 && self.erased < self.written + length {
-            let erase = self.device.erase.ok_or(Error::TargetWrite)?;
-            // SAFETY: C's function, called as its type says.
-            let result = unsafe { erase(self.device.context, self.erased) };
-            succeeded(result, Error::TargetWrite)?;
-            self.erased += self.device.page_size;
-        }
-        let write = self.device.write.ok_or(Error::TargetWrite)?;
-        // SAFETY: C's function, called as its type says; `rest` has `length` bytes.
-        let result = unsafe { write(self.device.context, self.written, self.rest.as_ptr(), length) };
-        self.written += length;
-        self.count = 0;
-        succeeded(result, Error::TargetWrite)
-    }
-
-    /// The image is complete.
-    fn finish(&mut self) -> Result<(), Error> {
-        if self.count > 0 {
-            self.flush()?;
-        }
-        Ok(())
-    }
-}
-
-impl Target for CSlot<'_> {
-    type Error = Error;
-
-    fn limit(&self) -> u32 {
-        self.device.slot_size
-    }
-
-    fn begin(&mut self, _size: u32) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        for &byte in bytes {
-            if let Some(place) = self.rest.get_mut(self.count) {
-                *place = byte;
-            }
-            self.count += 1;
-            if self.count >= self.rest.len() {
-                self.flush()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        let stored = self.written.saturating_sub(offset).min(buffer.len() as u32) as usize;
-        let (flash, gathered) = buffer.split_at_mut_checked(stored).ok_or(Error::TargetRead)?;
-        if !flash.is_empty() {
-            read(self.device.read_slot, self.device.context, offset, flash, Error::TargetRead)?;
-        }
-        let from = (offset as usize + stored).saturating_sub(self.written as usize);
-        for (to, &byte) in gathered.iter_mut().zip(self.rest.iter().skip(from)) {
-            *to = byte;
-        }
-        Ok(())
-    }
-}
-
-fn read(
-    function: Option<Read>,
-    context: *mut c_void,
-    offset: u32,
-    buffer: &mut [u8],
-    error: Error,
-) -> Result<(), Error> {
-    let function = function.ok_or(error)?;
-    // SAFETY: C's function, called as its type says.
-    succeeded(unsafe { function(context, offset, buffer.as_mut_ptr(), buffer.len() as u32) }, error)
-}
-
-fn succeeded(result: i32, error: Error) -> Result<(), Error> {
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(error)
-    }
-}
 
 impl SmidgenDevice {
     /// What a package must say.
@@ -397,7 +174,7 @@ fn restore(device: &SmidgenDevice, workspace: &mut [u8], package_size: u32) -> R
     let (workspace, long) = workspace.split_at_mut_checked(length).ok_or(Error::WorkspaceTooSmall)?;
     let rest = if long.is_empty() { short.get_mut(..write_size) } else { Some(long) };
     let rest = rest.ok_or(Error::WorkspaceTooSmall)?;
-    let mut slot = CSlot { device, written: 0, erased: 0, rest, count: 0 };
+    let mut slot = CSlot::new(device, rest);
     let policy = device.policy()?;
     let mut patcher = Patcher::<_, _, patch_nostd::SoftwareSha256, _>::with_policy(
         workspace,
@@ -481,19 +258,6 @@ pub unsafe extern "C" fn smidgen_inspect(bytes: *const u8, length: u32, info: *m
         }
         Err(error) => error.number().into(),
     }
-}
-
-/// The `SmidgenClass` of an error that a function returned: what it means for the delivery of the package.
-#[no_mangle]
-pub extern "C" fn smidgen_error_class(error: i32) -> i32 {
-    let known = Error::ALL.iter().find(|known| i32::from(known.number()) == error);
-    let class = match known.map(|error| error.class()) {
-        Some(ErrorClass::Delivery) => SmidgenClass::Delivery,
-        Some(ErrorClass::Verification) => SmidgenClass::Verification,
-        Some(ErrorClass::Storage) => SmidgenClass::Storage,
-        _ => SmidgenClass::Unsupported,
-    };
-    class as i32
 }
 
 /// SHA-256 of `length` bytes in memory, such as the image in its slot.

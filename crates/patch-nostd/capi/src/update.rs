@@ -1,10 +1,12 @@
-//! Updates that go on after a reset, behind the C interface: into another slot, and in place.
+//! Updates over flash behind the C interface: into another slot, and in place (`docs/format.md`, section 8).
 
-use crate::{read, succeeded, CBase, Read, SmidgenDevice, SmidgenError, BUDGET};
+use crate::surroundings::{read, succeeded, CBase};
+use crate::{Read, SmidgenDevice, SmidgenError, BUDGET};
 use core::ffi::c_void;
 use core::slice;
 use patch_nostd::flash::{
-    has_begun, AbUpdate, Flash, FlashError, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate, Step,
+    has_begun, AbAreas, AbUpdate, Flash, FlashError, FlashRequirements, Geometry, InPlaceAreas,
+    InPlaceUpdate, Step,
 };
 use patch_nostd::header::Requirements;
 use patch_nostd::{Error, Header, SoftwareSha256};
@@ -121,7 +123,7 @@ fn update_ab(
     package_size: u32,
 ) -> Result<(), Error> {
     let mut package = SmidgenFlash::stored(device.context, device.read_package, package_size);
-    let areas = (SmidgenFlash::slot(device), journal);
+    let areas = AbAreas { slot: SmidgenFlash::slot(device), journal };
     let policy = device.policy()?;
     let mut update =
         AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, buffer, CBase(device), areas, policy)?;

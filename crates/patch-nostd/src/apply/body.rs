@@ -1,19 +1,64 @@
-//! Decodes a whole body at once, for those who check base and target themselves (`docs/format.md`, section 14).
-
-use std::vec;
+//! Feeds a body to its decoder: in pieces as they arrive, decrypted, or whole (`docs/format.md`, section 8).
 
 use super::io::Io;
+#[cfg(feature = "containers")]
 use super::layout::Layout;
-use super::patcher::decode;
+use super::operation::Blind;
+use super::walker::{Progress, Walker};
 use crate::Error;
-use crate::entropy::Coder;
+use crate::entropy::{Coder, RangeDecoder};
+use crate::secrecy::{Cipher, decrypt_body};
+#[cfg(feature = "containers")]
 use crate::wire::{Codec, Header};
 
-/// Decodes the body that belongs to `header`; only the sizes in it matter, not the digests.
+/// Bytes of body that are decrypted at once: a block of ChaCha20.
+const PIECE: usize = 64;
+
+/// Feeds what fits of a piece to the decoder, and decodes about `budget` bytes; true when the target is complete.
+pub(super) fn decode<I: Io>(
+    walker: &mut Walker<'_>,
+    decoder: &mut RangeDecoder<'_>,
+    io: &mut I,
+    piece: &mut &[u8],
+    budget: u32,
+    done: bool,
+) -> Result<bool, I::Error> {
+    let taken = decoder.fill(piece);
+    *piece = piece.get(taken..).unwrap_or(&[]);
+    if !done && decoder.ready() {
+        return Ok(walker.run(decoder, &Blind, io, budget)? == Progress::Done);
+    }
+    // Bytes after the end of the body.
+    if taken == 0 && !piece.is_empty() { Err(Error::TrailingData.into()) } else { Ok(done) }
+}
+
+/// Decrypts the start of a piece of the body, of which `taken` bytes have been taken before, and has `take` take what it
+/// can of it. The piece is then what is left.
+// The buffer is not on the stack while anything is decoded.
+#[cfg_attr(not(feature = "std"), inline(never))]
+pub(super) fn decrypted<C: Cipher>(
+    cipher: &mut Option<C>,
+    taken: u32,
+    piece: &mut &[u8],
+    take: impl FnOnce(&[u8]) -> usize,
+) {
+    let mut buffer = [0; PIECE];
+    // Up to the end of a block, so that none is made twice.
+    let part = buffer.get_mut(taken as usize % PIECE..).unwrap_or_default();
+    let count = piece.len().min(part.len());
+    let part = part.get_mut(..count).unwrap_or_default();
+    part.iter_mut().zip(piece.iter()).for_each(|(to, from)| *to = *from);
+    decrypt_body(cipher, taken, part);
+    let taken = take(part);
+    *piece = piece.get(taken..).unwrap_or(&[]);
+}
+
+/// Decodes the whole body that belongs to `header`; only the sizes in it matter, not the digests.
+#[cfg(feature = "containers")]
 pub(crate) fn decode_body<I: Io>(header: &Header, body: &[u8], io: &mut I) -> Result<(), I::Error> {
     match header.codec {
         Codec::Cm { size, tuning } => {
-            let mut memory = vec![0; header.ram as usize + 3];
+            let mut memory = std::vec![0; header.ram as usize + 3];
             let start = memory.as_ptr().align_offset(4);
             let workspace = memory.get_mut(start..).ok_or(Error::WorkspaceTooSmall)?;
             let layout = Layout::new(header, size, tuning, workspace)?;
@@ -22,7 +67,7 @@ pub(crate) fn decode_body<I: Io>(header: &Header, body: &[u8], io: &mut I) -> Re
             loop {
                 let before = rest.len();
                 let was_done = done;
-                done = decode((&mut walker, &mut decoder), io, &mut rest, u32::MAX, done)?;
+                done = decode(&mut walker, &mut decoder, io, &mut rest, u32::MAX, done)?;
                 if rest.is_empty() && done {
                     return Ok(decoder.finish()?);
                 }
@@ -38,7 +83,5 @@ pub(crate) fn decode_body<I: Io>(header: &Header, body: &[u8], io: &mut I) -> Re
             decoder.push(body, io)?;
             Ok(decoder.finish()?)
         }
-        #[cfg(all(feature = "encode", not(feature = "zstd")))]
-        Codec::Zstd { .. } => Err(Error::UnsupportedCodec.into()),
     }
 }

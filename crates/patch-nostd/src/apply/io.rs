@@ -1,4 +1,4 @@
-//! What the decoder asks of its surroundings: the base to read, the target to write (`docs/format.md`, section 8.1).
+//! The traits that connect a decoder to a device: the base and the target (`docs/format.md`, section 8.1).
 
 use super::operation::Operation;
 use crate::Error;
@@ -157,7 +157,7 @@ impl<E, F: FnMut(u32, &mut [u8]) -> Result<(), E>> Base for BaseFn<F> {
     }
 }
 
-/// A base whose digest the caller vouches for: it must be compared with that of the base before the target is used.
+/// A base with a digest that the caller vouches for, and must compare with the base's before the target is used.
 #[derive(Debug)]
 pub struct Vouched<B> {
     /// The base.

@@ -1,12 +1,12 @@
 //! The streaming restore: package bytes in, target image out (`docs/format.md`, section 8).
 
 mod base;
-#[cfg(feature = "containers")]
 mod body;
 mod io;
 mod layout;
 mod operation;
 mod patcher;
+mod surroundings;
 mod walker;
 #[cfg(feature = "zstd")]
 mod zstd;

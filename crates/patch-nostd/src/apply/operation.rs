@@ -1,4 +1,4 @@
-//! Operations, literals and then a cover each, and what an encoder knows of them (`docs/format.md`, section 4.2).
+//! Operations (literals, then a cover), and the oracle that an encoder answers by (`docs/format.md`, section 4.2).
 
 use crate::Error;
 use crate::refs::Landmark;
@@ -63,7 +63,7 @@ impl Operation {
     }
 }
 
-/// What an encoder knows and a decoder is about to learn.
+/// What an encoder knows and a decoder decodes.
 pub trait Oracle {
     /// Whether the answers mean anything; a decoder's do not, and nothing is derived from them.
     const KNOWS: bool = true;
@@ -83,7 +83,7 @@ pub trait Oracle {
     }
 }
 
-/// The decoder's oracle: knows nothing.
+/// The decoder's oracle, whose answers mean nothing.
 #[derive(Debug)]
 pub struct Blind;
 

@@ -1,13 +1,14 @@
 //! The push interface: package bytes in pieces of any size, the target out (`docs/format.md`, section 8).
 
 use super::base::{beginning, hash_base};
-use super::io::{Base, Io, Target};
+use super::body::{decode, decrypted};
+use super::io::{Base, Target};
 use super::layout::Layout;
-use super::operation::Blind;
-use super::walker::{Progress, Walker};
+use super::surroundings::Surroundings;
+use super::walker::Walker;
 use crate::Error;
 use crate::entropy::{Coder, RangeDecoder};
-use crate::secrecy::{Cipher, DecryptionKey, NoKey, decrypt_body, unlock};
+use crate::secrecy::{DecryptionKey, NoKey, unlock};
 #[cfg(feature = "sha2")]
 use crate::verify::SoftwareSha256;
 use crate::verify::{Anything, Policy, Sha256, authenticate};
@@ -48,15 +49,6 @@ enum Stage<'w> {
     Zstd(super::zstd::ZstdBody),
     /// After an error or the end.
     Finished,
-}
-
-/// The base, the target, its length so far, and its digest so far: while the base is checked, that of the base.
-#[derive(Debug)]
-pub(super) struct Surroundings<B, T, D> {
-    base: B,
-    target: T,
-    written: u32,
-    digest: Option<D>,
 }
 
 #[cfg(feature = "sha2")]
@@ -228,7 +220,7 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
             Stage::Body { walker, decoder, done } => {
                 let io = &mut self.surroundings;
                 *done = match &mut self.cipher {
-                    None => decode((walker, decoder), io, piece, budget, *done)?,
+                    None => decode(walker, decoder, io, piece, budget, *done)?,
                     cipher => {
                         let there = piece.len();
                         if *done || !decoder.ready() {
@@ -239,7 +231,7 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
                         if *done && piece.len() == there && there > 0 {
                             return Err(Error::TrailingData.into());
                         }
-                        decode((walker, decoder), io, &mut &[][..], budget, *done)?
+                        decode(walker, decoder, io, &mut &[][..], budget, *done)?
                     }
                 };
             }
@@ -288,11 +280,7 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
         let mut extensions = Extensions::default();
         self.header.read(known, &mut extensions)?;
         self.length = self.header.body_length.saturating_add(known.len() as u32);
-        #[cfg(all(feature = "encode", not(feature = "zstd")))]
-        if matches!(self.header.codec, Codec::Zstd { .. }) {
-            return Err(Error::UnsupportedCodec);
-        }
-        #[cfg(any(feature = "containers", feature = "encode"))]
+        #[cfg(feature = "containers")]
         if extensions.container.is_some() {
             return Err(Error::Container);
         }
@@ -350,8 +338,6 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
             Codec::Zstd { window_log } => {
                 self.stage = Stage::Zstd(super::zstd::ZstdBody::new(&self.header, window_log)?);
             }
-            #[cfg(all(feature = "encode", not(feature = "zstd")))]
-            Codec::Zstd { .. } => return Err(Error::UnsupportedCodec.into()),
         };
         self.body_digest = self.header.body_digest.map(|_| D::start());
         self.surroundings.target.announce(&self.header)?;
@@ -370,30 +356,6 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
     }
 }
 
-/// Bytes of body that are decrypted at once: a block of ChaCha20.
-const PIECE: usize = 64;
-
-/// Decrypts the start of a piece of the body, of which `taken` bytes have been taken before, and has `take` take what it
-/// can of it. The piece is then what is left.
-// The buffer is not on the stack while anything is decoded.
-#[cfg_attr(not(feature = "std"), inline(never))]
-fn decrypted<C: Cipher>(
-    cipher: &mut Option<C>,
-    taken: u32,
-    piece: &mut &[u8],
-    take: impl FnOnce(&[u8]) -> usize,
-) {
-    let mut buffer = [0; PIECE];
-    // Up to the end of a block, so that none is made twice.
-    let part = buffer.get_mut(taken as usize % PIECE..).unwrap_or_default();
-    let count = piece.len().min(part.len());
-    let part = part.get_mut(..count).unwrap_or_default();
-    part.iter_mut().zip(piece.iter()).for_each(|(to, from)| *to = *from);
-    decrypt_body(cipher, taken, part);
-    let taken = take(part);
-    *piece = piece.get(taken..).unwrap_or(&[]);
-}
-
 /// Whether a digest that was kept is the expected one; where none was kept, none is expected.
 fn matches<D: Sha256>(digest: &mut Option<D>, expected: Option<&[u8; 32]>) -> bool {
     match (digest.take(), expected) {
@@ -407,43 +369,5 @@ pub(crate) const fn percent(done: u32, whole: u32) -> u8 {
     match (done as u64 * 100).checked_div(whole as u64) {
         Some(percent) if percent < 100 => percent as u8,
         _ => 100,
-    }
-}
-
-/// Feeds what fits of a piece to the decoder, and decodes about `budget` bytes; true when the target is complete.
-pub(super) fn decode<I: Io>(
-    (walker, decoder): (&mut Walker<'_>, &mut RangeDecoder<'_>),
-    io: &mut I,
-    piece: &mut &[u8],
-    budget: u32,
-    done: bool,
-) -> Result<bool, I::Error> {
-    let taken = decoder.fill(piece);
-    *piece = piece.get(taken..).unwrap_or(&[]);
-    if !done && decoder.ready() {
-        return Ok(walker.run(decoder, &Blind, io, budget)? == Progress::Done);
-    }
-    // Bytes after the end of the body.
-    if taken == 0 && !piece.is_empty() { Err(Error::TrailingData.into()) } else { Ok(done) }
-}
-
-impl<B: Base<Error: Into<T::Error>>, T: Target, D: Sha256> Io for Surroundings<B, T, D> {
-    type Error = T::Error;
-
-    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), T::Error> {
-        self.base.read(offset, buffer).map_err(Into::into)
-    }
-
-    fn read_target(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), T::Error> {
-        self.target.read(offset, buffer)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), T::Error> {
-        if let Some(digest) = &mut self.digest {
-            digest.update(bytes);
-        }
-        self.target.write(bytes)?;
-        self.written = self.written.saturating_add(bytes.len() as u32);
-        Ok(())
     }
 }

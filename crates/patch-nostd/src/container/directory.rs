@@ -1,4 +1,4 @@
-//! What the directory of a zip repeats from the entries before it (`docs/format.md`, section 14.4).
+//! The directory of a zip, foretold from the entries before it (`docs/format.md`, section 14.4).
 
 use std::vec::Vec;
 

@@ -12,7 +12,7 @@ use super::{ALIGNMENT, padding};
 use crate::Error;
 
 /// Expands a file by its recipe, a buffer at a time, to at most `limit` bytes; returns how many there are. All streams
-/// together may have four times as many plain bytes, so that streams in streams cost no more than what comes of them.
+/// together may have four times as many plain bytes, so that streams in streams cost no more than what they expand to.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if the file is not what the recipe says, [`Error::Truncated`] if it ends before the recipe does,

@@ -1,4 +1,4 @@
-//! A deflate stream as a source of plain bytes.
+//! A deflate stream as a source of plain bytes (`docs/format.md`, section 14.3).
 
 use core::cell::Cell;
 use std::boxed::Box;

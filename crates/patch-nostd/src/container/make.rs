@@ -1,4 +1,4 @@
-//! Who makes streams again, of their plain bytes and corrections (`docs/format.md`, section 14.5): this process.
+//! Making streams again in this process, from plain bytes and corrections (`docs/format.md`, section 14.5).
 
 use core::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

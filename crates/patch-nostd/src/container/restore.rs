@@ -86,7 +86,8 @@ impl<'p> Opened<'p> {
     /// Those of [`Opened::allowed`], [`Error::Encrypted`] and [`Error::DecryptionKey`].
     pub fn unlocked<D: Sha256, P: Policy, K: DecryptionKey>(
         package: &'p [u8],
-        (policy, key): (&P, &K),
+        policy: &P,
+        key: &K,
         limits: &Limits,
         room: &'p mut Vec<u8>,
     ) -> Result<Option<Self>, Error> {

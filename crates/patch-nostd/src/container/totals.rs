@@ -1,4 +1,4 @@
-//! What the frames of a stream say about it: lengths and checks.
+//! Lengths and checksums of a stream, which its frame repeats (`docs/format.md`, section 14.4).
 
 use crc32fast::Hasher;
 

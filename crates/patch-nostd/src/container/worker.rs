@@ -1,4 +1,4 @@
-//! Who makes streams again: another process, whose memory and time can be limited (`docs/format.md`, section 14.5).
+//! Making streams again in another process, whose memory and time can be limited (`docs/format.md`, section 14.5).
 //!
 //! Requests are a byte, and for a piece two lengths of four bytes, the corrections and the plain bytes. Answers, to
 //! pieces only, are a length and the bytes of the stream, or [`REFUSED`].

@@ -1,4 +1,4 @@
-//! How bytes are predicted: literals, and the unchanged and changed bytes of covers (`docs/format.md`, section 6).
+//! Contexts of bytes: literals, unchanged and changed bytes of covers (`docs/format.md`, section 6).
 
 use super::map::{
     CHANGED_CONTEXTS, CHANGED_SETS, LITERAL_CONTEXTS, LITERAL_SETS, UNCHANGED_CONTEXTS, UNCHANGED_SETS,

@@ -1,4 +1,4 @@
-//! What the models need of a coder, the same for encoder, decoder and cost meter (`docs/format.md`, section 4).
+//! The trait of coders: encoder, decoder and cost meter (`docs/format.md`, section 4).
 
 /// What a stretch of the body is about: for statistics only, decoders ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

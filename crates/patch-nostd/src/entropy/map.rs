@@ -1,4 +1,4 @@
-//! The model's map: whose each weight set, control cell and context number is (`docs/format.md`, sections 5.4 and 5.5).
+//! The model's map: the owner of each weight set, control cell and context tag (`docs/format.md`, sections 5.4 and 5.5).
 //!
 //! Two uses that share one of them by mistake still decode what they encode, only in more bytes. So all of them are here,
 //! and a range that overlaps or leaves a hole does not compile.

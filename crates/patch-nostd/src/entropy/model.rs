@@ -33,7 +33,7 @@ pub struct Model<'w> {
 
 crate::state::state!(Model<'_>: slots, mixer);
 
-/// The part that every event changes, whatever its counters: weights, curves, probabilities.
+/// The mixer: its weights, and the cells with an index of their own.
 #[derive(Debug)]
 pub(super) struct Mixer<'w> {
     /// Counters of numbers and other contexts with an index of their own, then the curves of [`sse`].

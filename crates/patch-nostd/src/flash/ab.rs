@@ -12,6 +12,15 @@ use crate::{Error, Patcher};
 /// Bytes of a stored package that are read at once.
 const PIECE: usize = 64;
 
+/// The areas that an update into another slot needs. The journal may be in memory of another kind.
+#[derive(Debug)]
+pub struct AbAreas<F, J = F> {
+    /// Gets the target.
+    pub slot: F,
+    /// Holds the records of how far the update is: two pages on most chips.
+    pub journal: J,
+}
+
 /// Restores an image into a slot and checks it there. The base is only read: it stays whole, whatever happens.
 ///
 /// After a reset, or an error, make another one and give it the package from its start again. Pages that were finished
@@ -41,7 +50,7 @@ impl<'w, B, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J, D, P
 where
     B: Base<Error: Into<Error>>,
 {
-    /// An update of `slot`, with a journal. Writes nothing. [`Requirements::ab`](crate::header::Requirements::ab) states
+    /// An update of the slot. Writes nothing. [`Requirements::ab`](crate::header::Requirements::ab) states
     /// the bytes of `workspace`, `buffer` and journal.
     ///
     /// A smaller buffer works down to the slot's write size (and the journal's, if that is above 64 bytes), but pages that
@@ -53,10 +62,10 @@ where
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
         base: B,
-        (slot, journal): (F, J),
+        areas: AbAreas<F, J>,
         policy: P,
     ) -> Result<Self, Error> {
-        Self::with_key(workspace, buffer, base, (slot, journal), policy, NoKey)
+        Self::with_key(workspace, buffer, base, areas, policy, NoKey)
     }
 }
 
@@ -72,7 +81,7 @@ where
         workspace: &'w mut [u8],
         buffer: &'w mut [u8],
         base: B,
-        (slot, journal): (F, J),
+        AbAreas { slot, journal }: AbAreas<F, J>,
         policy: P,
         key: K,
     ) -> Result<Self, Error> {

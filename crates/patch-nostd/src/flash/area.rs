@@ -1,4 +1,4 @@
-//! A part of a flash that several users share: a slot, a scratch, a journal.
+//! A part of a chip that others share: a slot, a scratch area, a journal (`docs/format.md`, section 8.2).
 
 use core::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! Where an update is, in a few pages of flash: the newest record counts.
+//! The journal of an update: records in a few pages of flash, of which the newest counts (`docs/format.md`, section 8).
 //!
 //! Records are appended; a page is erased when it is its turn again, so that another one holds the last record
 //! meanwhile. A record that was cut short is recognised by its checksum. It may have touched a place that looks erased,

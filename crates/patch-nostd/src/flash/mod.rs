@@ -1,9 +1,9 @@
 //! Updates of flash that survive a loss of power at any operation (`docs/format.md`, section 8; `docs/design.md`).
 //!
-//! [`AbUpdate`] restores into another slot than the one that runs; [`InPlaceUpdate`] into the same. Both keep a
-//! [`Journal`] and go on after a reset where they were. They know flash through the trait [`Flash`]; [`Nor`] makes one
-//! of every driver of `embedded-storage`, [`Area`] of a part of one, [`Sectors`] of one whose sectors have several sizes,
-//! [`Words`] a journal of backup registers or EEPROM.
+//! [`AbUpdate`] restores into another slot than the one that runs, [`InPlaceUpdate`] into the same one. Both keep a
+//! [`Journal`] and go on after a reset where they were. Flash is whatever implements [`Flash`]: [`Nor`] for drivers of
+//! `embedded-storage`, [`Area`] for a part of a chip, [`Sectors`] for sectors of several sizes, [`Words`] for a journal in
+//! backup registers or EEPROM.
 
 mod ab;
 mod area;
@@ -22,7 +22,7 @@ mod stored;
 mod traits;
 mod words;
 
-pub use ab::AbUpdate;
+pub use ab::{AbAreas, AbUpdate};
 pub use area::Area;
 pub use in_place::{InPlaceAreas, InPlaceUpdate, has_begun};
 pub use journal::Journal;

@@ -1,4 +1,4 @@
-//! Drivers of `embedded-storage` as flash.
+//! Drivers of `embedded-storage` as flash (`docs/format.md`, section 8).
 
 use embedded_storage::nor_flash::NorFlash;
 

@@ -1,11 +1,11 @@
 //! How much RAM and flash an update over flash takes (`docs/format.md`, sections 3.2 and 8).
 
-use super::InPlaceAreas;
 use super::journal::journal_area;
 use super::slot::ab_buffer;
 use super::slot_and_scratch::in_place_buffer;
 use super::stored::state_area;
 use super::traits::Geometry;
+use super::{AbAreas, InPlaceAreas};
 use crate::wire::Requirements;
 
 /// What an update over flash takes on top of the workspace.
@@ -21,6 +21,14 @@ pub struct FlashRequirements {
     pub state: u32,
 }
 
+impl AbAreas<Geometry> {
+    /// Both areas on one chip.
+    #[must_use]
+    pub const fn on_chip(geometry: Geometry) -> Self {
+        Self { slot: geometry, journal: geometry }
+    }
+}
+
 impl InPlaceAreas<Geometry> {
     /// All areas on one chip.
     #[must_use]
@@ -30,10 +38,11 @@ impl InPlaceAreas<Geometry> {
 }
 
 impl Requirements {
-    /// For an [`AbUpdate`](super::AbUpdate) of a slot, with a journal in flash of this geometry. The sizes of both do not
-    /// matter. `None` if pages and units do not go together.
+    /// For an [`AbUpdate`](super::AbUpdate) over areas of these pages and units; their sizes do not matter. `None` if pages
+    /// and units do not go together.
     #[must_use]
-    pub fn ab(&self, slot: &Geometry, journal: &Geometry) -> Option<FlashRequirements> {
+    pub fn ab(&self, areas: &AbAreas<Geometry>) -> Option<FlashRequirements> {
+        let AbAreas { slot, journal } = areas;
         let buffer = ab_buffer(slot, journal)? as usize;
         Some(FlashRequirements { buffer, journal: journal_area(journal)?, state: 0 })
     }

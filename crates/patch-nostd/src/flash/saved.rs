@@ -1,4 +1,4 @@
-//! Where the decoder's state is kept between segments: two places by turns, so that one is always whole.
+//! Saves the decoder's state between segments, in two places by turns (`docs/format.md`, section 8.2).
 //!
 //! The journal says when a state is complete, a checksum after it whether it still is what was written: a decoder that
 //! goes on from anything else would overwrite the last copy of the base.

@@ -1,4 +1,4 @@
-//! Flash whose sectors have several sizes, as pages of one size.
+//! Flash whose sectors have several sizes, as pages of one size (`docs/format.md`, section 8).
 
 use super::traits::{Flash, FlashError, Geometry};
 use crate::Error;

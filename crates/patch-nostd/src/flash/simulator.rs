@@ -1,4 +1,4 @@
-//! A simulated flash that enforces the rules of flash and loses power at a chosen operation.
+//! A simulated flash that enforces the rules of flash and loses power at a chosen operation (`docs/format.md`, section 8).
 
 use std::vec;
 use std::vec::Vec;

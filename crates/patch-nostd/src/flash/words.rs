@@ -1,9 +1,9 @@
-//! Words that are not flash, as flash for a journal: backup registers, EEPROM, FRAM.
+//! Backup registers, EEPROM or FRAM as flash for a journal (`docs/format.md`, section 8).
 
 use super::traits::{Flash, FlashError, Geometry};
 
 /// Words of 32 bits that are kept without power, each of which can be written at any time. A write that loses power may
-/// leave anything in its word, and nothing in others.
+/// leave anything in its word, and changes no other.
 pub trait WordMemory {
     /// How many words there are.
     fn count(&self) -> u32;
@@ -19,7 +19,7 @@ pub trait WordMemory {
     fn write(&mut self, index: u32, word: u32) -> Result<(), FlashError>;
 }
 
-/// Words as a flash of two pages, written word by word: twenty are the least for a journal.
+/// Words as a flash of two pages, written word by word: a journal takes at least twenty.
 #[derive(Debug)]
 pub struct Words<W>(pub W);
 

@@ -1,4 +1,4 @@
-//! Addresses made by two instructions: what the first one put into a register (`docs/format.md`, section 7.4).
+//! Addresses made by two instructions, followed through registers (`docs/format.md`, section 7.4).
 //!
 //! ADRP, AUIPC, LUI and MOVW set the upper or lower part of an address; an ADD, a load or a MOVT some instructions
 //! later completes it. The few registers set last are remembered, with what they held in the base and hold in the

@@ -1,4 +1,4 @@
-//! The cover map that is known before the first copy (`docs/format.md`, section 7.5).
+//! Landmarks: covers that are known before the first copy (`docs/format.md`, section 7.5).
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 

@@ -1,4 +1,4 @@
-//! The displacements that earlier references turned out to have (`docs/format.md`, section 7.6).
+//! Displacements learned from earlier references (`docs/format.md`, section 7.6).
 //!
 //! Code between two insertions moves as one, so the map from old to new addresses is a staircase. Only its
 //! steps are kept: a target whose neighbour below has the right displacement is not stored.

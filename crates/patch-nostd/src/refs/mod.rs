@@ -1,5 +1,4 @@
-//! References: finding them in the base, moving their targets, predicting where targets went
-//! (`docs/format.md`, section 7).
+//! References: found in the base, their targets predicted (`docs/format.md`, section 7).
 //!
 //! A cover that copies a call or a pointer need not state the new value: the decoder reads the old one, works out what
 //! it pointed at, and guesses where that went. `arch` has a file per architecture that reads and writes its references

@@ -1,4 +1,4 @@
-//! The covers around the current one: where code nearby went (`docs/format.md`, section 7.5).
+//! Recent and upcoming covers: where code nearby went (`docs/format.md`, section 7.5).
 
 use super::Landmark;
 

@@ -1,4 +1,4 @@
-//! Where did the target go? The list of guesses and the flags that choose among them
+//! Predicts where a reference's target went: candidates, and the flags that choose among them
 //! (`docs/format.md`, section 7.7).
 
 use super::{AddressSpace, Bytes, Class, Landmarks, Learned, Nearby, Reference};

@@ -1,4 +1,4 @@
-//! A reference in the base, and what it is like (`docs/format.md`, section 7.1).
+//! A reference in the base, and its class (`docs/format.md`, section 7.1).
 
 /// A reference in the base, whose form is `F`: one of an architecture, or [`Form`](super::Form).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Key streams in software, any part of which can be made alone (`docs/format.md`, section 15.3).
+//! Key streams in software, with random access (`docs/format.md`, section 15.3).
 
 use super::{Cipher, Keyed};
 use crate::Error;

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{DecryptionKey, Encryption, KeyMaterial, KeyName, Keyed, open_sealed};
+use super::{DecryptionKey, Encryption, KeyExchange, KeyMaterial, KeyName, Keyed, open_sealed};
 use crate::Error;
 use crate::verify::Sha256;
 
@@ -36,7 +36,8 @@ impl<C: Keyed> DecryptionKey for DeviceKey<C> {
             return Err(Error::DecryptionKey);
         }
         let shared = x25519_dalek::x25519(self.secret, *encapsulated);
-        C::new(encryption.cipher, &open_sealed::<D>(&shared, (encapsulated, &self.public), sealed)?)
+        let exchange = KeyExchange { shared: &shared, encapsulated, public: &self.public };
+        C::new(encryption.cipher, &open_sealed::<D>(&exchange, sealed)?)
     }
 }
 

@@ -17,36 +17,40 @@ const KEM: &[u8] = b"KEM\x00\x20";
 /// "HPKE" and the numbers of KEM, KDF and AEAD.
 const SUITE: &[u8] = b"HPKE\x00\x20\x00\x01\x00\x03";
 
-/// Opens a sealed content key with the X25519 secret that the device and the package's encapsulated key share, from
-/// whatever engine or key store made it: [`Error::DecryptionKey`] if it is not right.
-pub fn open_sealed<D: Sha256>(
-    shared: &[u8; 32],
-    (encapsulated, public): (&[u8; 32], &[u8; 32]),
-    sealed: &[u8; 48],
-) -> Result<[u8; 32], Error> {
-    let (key, nonce) = message_key::<D>(shared, (encapsulated, public), INFO);
+/// A key agreement by X25519, from whatever engine or key store made it.
+#[derive(Clone, Copy)]
+pub struct KeyExchange<'k> {
+    /// The secret that the other two keys share.
+    pub shared: &'k [u8; 32],
+    /// The public half of the key that was made for the package.
+    pub encapsulated: &'k [u8; 32],
+    /// The device's public key.
+    pub public: &'k [u8; 32],
+}
+
+/// Opens a sealed content key.
+///
+/// # Errors
+/// [`Error::DecryptionKey`] if it was sealed by another exchange.
+pub fn open_sealed<D: Sha256>(exchange: &KeyExchange<'_>, sealed: &[u8; 48]) -> Result<[u8; 32], Error> {
+    let (key, nonce) = message_key::<D>(exchange, INFO);
     let (text, stated) = sealed.split_first_chunk::<32>().ok_or(Error::DecryptionKey)?;
     let stream = Aead::new(&key, &nonce);
     let tag = stream.tag(text);
     // All bytes are compared, whatever the first ones are.
     let differences = tag.iter().zip(stated).fold(0, |found, (one, other)| found | (one ^ other));
     // A shared secret of zeros means that the encapsulated key was no key at all.
-    let degenerate = shared.iter().fold(0, |found, byte| found | byte) == 0;
+    let degenerate = exchange.shared.iter().fold(0, |found, byte| found | byte) == 0;
     if differences != 0 || degenerate {
         return Err(Error::DecryptionKey);
     }
     Ok(stream.apply(text))
 }
 
-/// Seals a content key: `shared` is the X25519 secret of an ephemeral key, whose public half is `encapsulated`, and of the
-/// device's `public` key. The opposite of [`open_sealed`].
+/// Seals a content key, for [`open_sealed`].
 #[must_use]
-pub fn seal<D: Sha256>(
-    shared: &[u8; 32],
-    (encapsulated, public): (&[u8; 32], &[u8; 32]),
-    content_key: &[u8; 32],
-) -> [u8; 48] {
-    let (key, nonce) = message_key::<D>(shared, (encapsulated, public), INFO);
+pub fn seal<D: Sha256>(exchange: &KeyExchange<'_>, content_key: &[u8; 32]) -> [u8; 48] {
+    let (key, nonce) = message_key::<D>(exchange, INFO);
     let stream = Aead::new(&key, &nonce);
     let text = stream.apply(content_key);
     let tag = stream.tag(&text);
@@ -56,11 +60,8 @@ pub fn seal<D: Sha256>(
 }
 
 /// Key and nonce of the first message (sections 4.1 and 5.1).
-fn message_key<D: Sha256>(
-    shared: &[u8; 32],
-    (encapsulated, public): (&[u8; 32], &[u8; 32]),
-    info: &[u8],
-) -> ([u8; 32], [u8; 12]) {
+fn message_key<D: Sha256>(exchange: &KeyExchange<'_>, info: &[u8]) -> ([u8; 32], [u8; 12]) {
+    let &KeyExchange { shared, encapsulated, public } = exchange;
     let key = extract::<D>(KEM, &[], b"eae_prk", shared);
     let secret = labeled::<D>(KEM, 32, &key, b"shared_secret", &[encapsulated, public]);
     let (id, info) =
@@ -134,8 +135,8 @@ mod tests {
         assert_eq!(x25519_public_key(&secret), public);
         let shared = x25519_dalek::x25519(ephemeral, public);
         assert_eq!(shared, x25519_dalek::x25519(secret, encapsulated));
-        let (key, nonce) =
-            message_key::<SoftwareSha256>(&shared, (&encapsulated, &public), b"Ode on a Grecian Urn");
+        let exchange = KeyExchange { shared: &shared, encapsulated: &encapsulated, public: &public };
+        let (key, nonce) = message_key::<SoftwareSha256>(&exchange, b"Ode on a Grecian Urn");
         assert_eq!(key, bytes("ad2744de8e17f4ebba575b3f5f5a8fa1f69c2a07f6e7500bc60ca6e3e3ec1c91"));
         assert_eq!(nonce, bytes("5c4d98150661b848853b547f"));
     }
@@ -157,9 +158,11 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_with_all_of_it_right_only() {
         let (shared, encapsulated, public, content) = ([1; 32], [2; 32], [3; 32], [4; 32]);
-        let sealed = seal::<SoftwareSha256>(&shared, (&encapsulated, &public), &content);
+        let exchange = KeyExchange { shared: &shared, encapsulated: &encapsulated, public: &public };
+        let sealed = seal::<SoftwareSha256>(&exchange, &content);
         let open = |shared, encapsulated, public, sealed| {
-            open_sealed::<SoftwareSha256>(&shared, (&encapsulated, &public), &sealed)
+            let exchange = KeyExchange { shared: &shared, encapsulated: &encapsulated, public: &public };
+            open_sealed::<SoftwareSha256>(&exchange, &sealed)
         };
         assert_eq!(open(shared, encapsulated, public, sealed), Ok(content));
         for byte in 0..48 {
@@ -172,7 +175,7 @@ mod tests {
         {
             assert_eq!(open(shared, encapsulated, public, sealed), Err(Error::DecryptionKey));
         }
-        let zeros = seal::<SoftwareSha256>(&[0; 32], (&encapsulated, &public), &content);
+        let zeros = seal::<SoftwareSha256>(&KeyExchange { shared: &[0; 32], ..exchange }, &content);
         assert_eq!(open([0; 32], encapsulated, public, zeros), Err(Error::DecryptionKey));
     }
 }

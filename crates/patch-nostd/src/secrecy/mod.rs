@@ -1,7 +1,7 @@
-//! Encrypted packages: whose they are, and what opens them (`docs/format.md`, section 15).
+//! Encrypted packages, and the keys that open them (`docs/format.md`, section 15).
 //!
-//! A device that takes none leaves the parameter of its decoder at [`NoKey`], and links nothing of this. Others give a
-//! [`SharedKey`], a [`DeviceKey`], or a [`DecryptionKey`] of their own, over a key store or a chip's engine.
+//! A device without a key leaves the parameter of its decoder at [`NoKey`], and links nothing of this. Others give a
+//! [`SharedKey`], a `DeviceKey`, or a [`DecryptionKey`] of their own, over a key store or a chip's engine.
 
 #[cfg(any(feature = "chacha20", feature = "aes"))]
 mod cipher;
@@ -19,7 +19,7 @@ pub use cipher::SoftwareCipher;
 #[cfg(feature = "x25519")]
 pub use device::{DeviceKey, x25519_public_key};
 #[cfg(feature = "x25519")]
-pub use hpke::open_sealed;
+pub use hpke::{KeyExchange, open_sealed};
 pub use record::{AES_256_CTR, CHACHA20, Encryption, KeyMaterial, KeyName, SALT_LENGTH};
 pub use shared::{SharedKey, content_key, key_name};
 pub(crate) use unlock::{decrypt_body, unlock};
@@ -27,7 +27,7 @@ pub(crate) use unlock::{decrypt_body, unlock};
 use crate::Error;
 use crate::verify::Sha256;
 
-/// A key stream, any part of which can be made alone. Implement it over a chip's engine, or take [`SoftwareCipher`].
+/// A key stream with random access. Implement it over a chip's engine, or take `SoftwareCipher`.
 pub trait Cipher: core::fmt::Debug {
     /// Exclusive-ors bytes with the key stream from `position` on, which encrypts and decrypts.
     fn apply(&mut self, position: u64, bytes: &mut [u8]);

@@ -1,4 +1,4 @@
-//! What a package says about its encryption: the value of extension 7 (`docs/format.md`, section 15.1).
+//! How a package is encrypted: the value of extension 7 (`docs/format.md`, section 15.1).
 
 use crate::Error;
 
@@ -31,6 +31,7 @@ pub struct Encryption<'h> {
 
 /// What makes the content key of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub enum KeyMaterial<'h> {
     /// A product line's key, and this salt: see [`super::content_key`].
     Shared(&'h [u8; SALT_LENGTH]),

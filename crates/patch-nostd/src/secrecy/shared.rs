@@ -45,7 +45,7 @@ impl<C> core::fmt::Debug for SharedKey<C> {
     }
 }
 
-/// What packages call a shared key.
+/// The name of a shared key in packages.
 #[must_use]
 pub fn key_name<D: Sha256>(key: &[u8; 32]) -> KeyName {
     let digest = hkdf::<D>(&[], key, b"smidgen key name");

@@ -1,4 +1,4 @@
-//! From a checked header to what decrypts its body (`docs/format.md`, section 15.5).
+//! From a checked header to the cipher of its body (`docs/format.md`, section 15.5).
 
 use zerocopy::IntoBytes;
 

@@ -1,5 +1,4 @@
-//! Digests by other threads while the decoder goes on (`docs/format.md`, section 8): for gateways, whose decoder may be
-//! faster than SHA-256.
+//! Digests on other threads, for gateways whose decoder is faster than SHA-256 (`docs/format.md`, section 8).
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{JoinHandle, spawn};
@@ -12,7 +11,7 @@ const PIECE: usize = 128 << 10;
 /// Pieces that may wait for the thread: it must not fall far behind, as they take memory.
 const WAITING: usize = 8;
 
-/// A SHA-256 that a thread of its own works on.
+/// A SHA-256 on a thread of its own.
 #[derive(Debug)]
 pub struct BackgroundSha256 {
     pending: Vec<u8>,

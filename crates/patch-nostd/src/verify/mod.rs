@@ -1,5 +1,4 @@
-//! What must be right about a package, its base and its target: digests, signatures, and the device's policy
-//! (`docs/format.md`, section 8).
+//! Digests, signatures and the device's policy (`docs/format.md`, section 8).
 
 #[cfg(all(feature = "std", feature = "sha2"))]
 mod background;

@@ -24,8 +24,8 @@ pub trait Policy {
     fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error>;
 }
 
-/// Asks a policy about the signatures of a whole header, of which nothing has been parsed yet. The header is afterwards
-/// what it was.
+/// Asks a policy about the signatures of a whole header, of which nothing has been parsed yet. The header is unchanged
+/// afterwards.
 pub(crate) fn authenticate<P: Policy>(policy: &P, header: &mut [u8]) -> Result<(), Error> {
     if !P::AUTHENTICATES {
         return Ok(());
@@ -33,7 +33,7 @@ pub(crate) fn authenticate<P: Policy>(policy: &P, header: &mut [u8]) -> Result<(
     with_message(header, |message, signatures| policy.authenticate(message, signatures))
 }
 
-/// The policy of those who check otherwise: all packages are allowed.
+/// Allows every package: for devices that check it elsewhere.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Anything;
 
@@ -43,8 +43,7 @@ impl Policy for Anything {
     }
 }
 
-/// What a device is, and wants. A package must say the same of whatever is given here, and may say anything of the
-/// rest.
+/// What a device is, and wants. A package must state the same wherever this has a value.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Device<'d> {
     /// Bytes that the target image may have: [`Error::SlotSize`].

@@ -10,7 +10,7 @@ use crate::wire::{Extensions, Header, KeyId, SIGNATURE_LENGTH, Signatures};
 /// algorithms implements it for an enumeration of them: which algorithm is used is decided by the key, never by the
 /// package.
 pub trait Verifier {
-    /// What packages call this key: its first bytes.
+    /// The name of this key in packages: its first bytes.
     fn key_id(&self) -> KeyId;
     /// Whether the owner of this key signed this message.
     fn verify(&self, message: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> bool;
@@ -30,7 +30,7 @@ pub trait Verifier {
 pub struct Signed<'k, V, P = Anything> {
     /// The keys that the device trusts, best as constants of its program.
     pub keys: &'k [V],
-    /// What else must be right, decided by what was signed.
+    /// What else must be right.
     pub policy: P,
 }
 

@@ -9,7 +9,7 @@ pub const MOST_LANDMARKS: u32 = 1 << 10;
 pub const MOST_LEARNED: u32 = 1 << 14;
 
 /// The highest number of a codec that this decoder has.
-pub(super) const MOST_CODEC: u8 = if cfg!(any(feature = "zstd", feature = "encode")) { 1 } else { 0 };
+pub(super) const MOST_CODEC: u8 = if cfg!(feature = "zstd") { 1 } else { 0 };
 
 /// How the body is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +23,8 @@ pub enum Codec {
         /// How fast the models learn.
         tuning: Tuning,
     },
-    /// Covers and literals through zstd: the fastest. For gateways: where neither that is decoded nor packages made, it
-    /// is an unsupported codec.
-    #[cfg(any(feature = "zstd", feature = "encode"))]
+    /// Covers and literals through zstd: the fastest. For gateways.
+    #[cfg(feature = "zstd")]
     Zstd {
         /// Base-2 logarithm of the zstd window in bytes, 10 to 27.
         window_log: u8,
@@ -60,7 +59,7 @@ impl Codec {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Cm { .. } => "cm",
-            #[cfg(any(feature = "zstd", feature = "encode"))]
+            #[cfg(feature = "zstd")]
             Self::Zstd { .. } => "zstd",
         }
     }
@@ -69,13 +68,13 @@ impl Codec {
     pub(crate) const fn cm(self) -> Result<(ModelSize, Tuning), Error> {
         match self {
             Self::Cm { size, tuning } => Ok((size, tuning)),
-            #[cfg(any(feature = "zstd", feature = "encode"))]
+            #[cfg(feature = "zstd")]
             Self::Zstd { .. } => Err(Error::UnsupportedCodec),
         }
     }
 
     pub(super) fn read(number: u8, fields: &mut Fields<'_>) -> Self {
-        #[cfg(any(feature = "zstd", feature = "encode"))]
+        #[cfg(feature = "zstd")]
         if number == 1 {
             return Self::Zstd { window_log: fields.bounded(10, 27) as u8 };
         }

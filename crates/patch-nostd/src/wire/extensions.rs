@@ -1,10 +1,8 @@
-//! The header's extensions: tagged records of what not every package has (`docs/format.md`, section 2.6).
+//! The header's extensions: optional tagged records (`docs/format.md`, section 2.6).
 
 use super::Fields;
+use super::text::{Text, may_be};
 use crate::Error;
-
-/// The longest product, module or version, in bytes.
-pub const TEXT_LIMIT: usize = 64;
 
 /// The records' tags.
 const PRODUCT: u8 = 1;
@@ -15,41 +13,17 @@ const IN_PLACE: u8 = 5;
 const CONTAINER: u8 = 6;
 const ENCRYPTION: u8 = 7;
 
-/// A text of a header: its bytes are UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text<'h>(&'h [u8]);
-
-impl<'h> Text<'h> {
-    /// As text.
-    #[must_use]
-    pub fn as_str(self) -> &'h str {
-        core::str::from_utf8(self.0).unwrap_or_default()
-    }
-
-    /// As bytes: devices compare them, and need not know what they mean.
-    #[must_use]
-    pub const fn as_bytes(self) -> &'h [u8] {
-        self.0
-    }
-}
-
-impl<'h> From<&'h str> for Text<'h> {
-    fn from(text: &'h str) -> Self {
-        Self(text.as_bytes())
-    }
-}
-
-/// What the extensions of a header say: a view of its bytes.
+/// What the extensions of a header state: a view of its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub struct Extensions<'h> {
-    /// What the package is for: see [`is_product`].
+    /// The product that the package is for: see [`is_product`](super::is_product).
     pub product: Option<Text<'h>>,
-    /// Which part of the product: see [`is_name`].
+    /// Which part of the product: see [`is_name`](super::is_name).
     pub module: Option<Text<'h>>,
-    /// The target image's version: see [`is_name`].
+    /// The target image's version: see [`is_name`](super::is_name).
     pub version: Option<Text<'h>>,
-    /// Grows when older images must not come back.
+    /// Raised when older images must be refused.
     pub rollback_counter: Option<u32>,
     /// What the package expands, for decoders of containers; others refuse it.
     pub container: Option<&'h [u8]>,
@@ -72,58 +46,6 @@ pub struct InPlacePlan {
     pub shift: u32,
     /// How much of what a segment replaces is kept until the next one is decoded. At most `segment`.
     pub keep: u32,
-}
-
-/// Whether a text may be written as a product: 1 to [`TEXT_LIMIT`] bytes of UTF-8 without control characters.
-///
-/// Devices do not look for those: they compare the product with their own.
-#[must_use]
-pub fn is_product(text: &str) -> bool {
-    may_be(PRODUCT, text.as_bytes()) && !text.contains(char::is_control)
-}
-
-/// Whether a text may be a module or a version: 1 to [`TEXT_LIMIT`] letters and digits of ASCII, `.`, `_` and `-`.
-#[must_use]
-pub fn is_name(text: &str) -> bool {
-    may_be(MODULE, text.as_bytes())
-}
-
-/// Whether the text of a record with this tag may have these bytes.
-fn may_be(tag: u8, bytes: &[u8]) -> bool {
-    let allowed = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let right = if tag == PRODUCT { is_utf8(bytes) } else { bytes.iter().all(allowed) };
-    right && !bytes.is_empty() && bytes.len() <= TEXT_LIMIT
-}
-
-/// Whether bytes are UTF-8 (RFC 3629). A third of the code of the standard library's answer, which is made for speed.
-fn is_utf8(bytes: &[u8]) -> bool {
-    // Bytes that must follow, and the range of the next one of them.
-    let (mut more, mut least, mut most) = (0, 0x80, 0xBF);
-    for &byte in bytes {
-        if more > 0 {
-            if byte < least || byte > most {
-                return false;
-            }
-            more -= 1;
-            (least, most) = (0x80, 0xBF);
-            continue;
-        }
-        match byte {
-            0..0x80 => continue,
-            0xC2..0xF5 => {}
-            _ => return false,
-        }
-        // Nothing that is shorter otherwise, no surrogates, nothing beyond 0x10FFFF.
-        match byte {
-            0xE0 => least = 0xA0,
-            0xED => most = 0x9F,
-            0xF0 => least = 0x90,
-            0xF4 => most = 0x8F,
-            _ => {}
-        }
-        more = 1 + u32::from(byte >= 0xE0) + u32::from(byte >= 0xF0);
-    }
-    more == 0
 }
 
 impl<'h> Extensions<'h> {
@@ -172,13 +94,13 @@ impl<'h> Extensions<'h> {
         match tag {
             PRODUCT | MODULE | VERSION => {
                 let value = fields.take_rest();
-                fields.expect(may_be(tag, value));
+                fields.expect(may_be(tag == PRODUCT, value));
                 let text = match tag {
                     PRODUCT => &mut self.product,
                     MODULE => &mut self.module,
                     _ => &mut self.version,
                 };
-                *text = Some(Text(value));
+                *text = Some(Text::new(value));
             }
             IN_PLACE => {
                 let (segment, shift, keep) = (fields.varint(), fields.varint(), fields.varint());
@@ -186,7 +108,7 @@ impl<'h> Extensions<'h> {
                 self.in_place = Some(InPlacePlan { segment, shift, keep });
             }
             ROLLBACK_COUNTER => self.rollback_counter = Some(fields.varint()),
-            CONTAINER if cfg!(any(feature = "containers", feature = "encode")) => {
+            CONTAINER if cfg!(feature = "containers") => {
                 self.container = Some(fields.take_rest());
             }
             CONTAINER => fields.check(false, Error::Container),
@@ -274,36 +196,6 @@ mod tests {
         extensions.read(&mut fields);
         assert!(fields.is_empty() || fields.finish().is_err());
         fields.finish().map(|()| extensions)
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn utf8_is_what_the_standard_library_says(
-            mut text in "\\PC{0,16}",
-            place: usize,
-            byte: u8,
-            few in proptest::collection::vec(0x70..=0xFFu8, 0..5),
-        ) {
-            assert!(is_utf8(text.as_bytes()));
-            assert_eq!(is_utf8(&few), core::str::from_utf8(&few).is_ok());
-            text.push('x');
-            let mut bytes = text.into_bytes();
-            let place = place % bytes.len();
-            bytes[place] = byte;
-            assert_eq!(is_utf8(&bytes), core::str::from_utf8(&bytes).is_ok());
-        }
-    }
-
-    #[test]
-    fn every_pair_and_the_bounds_of_longer_ones_are_utf8_or_not() {
-        for first in 0..=255 {
-            for second in 0..=255 {
-                for rest in [&[][..], &[0x80], &[0xBF, 0x80], &[0x7F]] {
-                    let bytes = [&[first, second], rest].concat();
-                    assert_eq!(is_utf8(&bytes), core::str::from_utf8(&bytes).is_ok(), "{bytes:?}");
-                }
-            }
-        }
     }
 
     #[test]

@@ -11,13 +11,14 @@ mod ram;
 mod signatures;
 #[cfg(feature = "encode")]
 mod signing;
+mod text;
 mod varint;
 
 pub use codec::{Codec, MOST_LANDMARKS, MOST_LEARNED, ModelSize, Tuning};
 pub use crc::crc32;
 #[cfg(feature = "flash")]
 pub(crate) use crc::crc32_on;
-pub use extensions::{Extensions, InPlacePlan, TEXT_LIMIT, Text, is_name, is_product};
+pub use extensions::{Extensions, InPlacePlan};
 use fields::Fields;
 pub use header::{Header, IMAGE_LIMIT, MAX_WINDOWS, Window};
 pub(crate) use page_kind::architectures;
@@ -28,6 +29,7 @@ pub(crate) use signatures::with_message;
 pub use signatures::{KEY_ID_LENGTH, KeyId, MOST_SIGNATURES, SIGNATURE_LENGTH, Signatures};
 #[cfg(feature = "encode")]
 pub use signing::Signing;
+pub use text::{TEXT_LIMIT, Text, is_name, is_product};
 pub use varint::Reader;
 #[cfg(feature = "encode")]
 pub use varint::Writer;

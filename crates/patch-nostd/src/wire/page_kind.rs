@@ -1,4 +1,4 @@
-//! Kinds of pages: how references are looked for in a page of the target (`docs/format.md`, section 3.4).
+//! Kinds of pages: which references a page of the target has (`docs/format.md`, section 3.4).
 
 use super::Fields;
 use crate::Error;

@@ -1,4 +1,4 @@
-//! The first bytes of a header, which say what follows (`docs/format.md`, section 2).
+//! The prefix of a header: magic, version, codec, flags, length (`docs/format.md`, section 2).
 
 /// The first bytes of every package.
 pub const MAGIC: [u8; 4] = *b"SMDG";

@@ -1,4 +1,4 @@
-//! Bytes of workspace that a body takes: a pure function of the codec's parameters (`docs/format.md`, section 3.2).
+//! The memory that a package takes, by the codec's parameters (`docs/format.md`, section 3.2).
 
 use super::codec::{Codec, ModelSize};
 use super::prefix::HEADER_LIMIT;
@@ -35,7 +35,7 @@ impl Requirements {
 pub fn codec_ram(codec: &Codec) -> u32 {
     let body = match *codec {
         Codec::Cm { size, .. } => cm_ram(size),
-        #[cfg(any(feature = "zstd", feature = "encode"))]
+        #[cfg(feature = "zstd")]
         Codec::Zstd { window_log } => zstd_ram(window_log),
     };
     // The header itself is gathered in the workspace first.
@@ -49,19 +49,19 @@ const fn cm_ram(size: ModelSize) -> u32 {
 }
 
 /// What the largest zstd block can be, in bytes (RFC 8878, section 3.1.1.2.4).
-#[cfg(any(feature = "zstd", feature = "encode"))]
+#[cfg(feature = "zstd")]
 const ZSTD_BLOCK: u32 = 128 << 10;
 /// libzstd's state without its buffers, rounded up: `ZSTD_estimateDCtxSize` of 1.5.7 is 95976 on 64-bit machines.
-#[cfg(any(feature = "zstd", feature = "encode"))]
+#[cfg(feature = "zstd")]
 const ZSTD_STATE: u32 = 96 << 10;
 /// Two slices of 16 KiB: decompressed bytes, and target bytes.
-#[cfg(any(feature = "zstd", feature = "encode"))]
+#[cfg(feature = "zstd")]
 const ZSTD_SLICES: u32 = 32 << 10;
 
 /// What decoding a zstd body takes from the heap: `ZSTD_estimateDStreamSize` of the window, and our own slices.
 ///
 /// libzstd holds a window, two blocks beside it and one block of input; its few odd bytes are in the rounding.
-#[cfg(any(feature = "zstd", feature = "encode"))]
+#[cfg(feature = "zstd")]
 fn zstd_ram(window_log: u8) -> u32 {
     let window = 1u32 << (window_log & 31).min(27);
     window + 3 * window.min(ZSTD_BLOCK) + ZSTD_STATE + ZSTD_SLICES

@@ -302,7 +302,7 @@ fn memory_is_the_sum_of_its_parts_and_control_cells_have_no_holes() {
     assert!(section("4.4").contains(&format!("| `C[{cells}]`, control cells | 0x8000 | 5.5 |")));
 }
 
-#[cfg(any(feature = "zstd", feature = "encode"))]
+#[cfg(feature = "zstd")]
 #[test]
 fn the_windows_of_zstd_are_those_stated() {
     let (low, high) = range(row("3.1", "window log")[2]);

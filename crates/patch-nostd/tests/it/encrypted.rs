@@ -22,7 +22,7 @@ impl DecryptionKey for Both {
     fn open<D: Sha256>(&self, encryption: &Encryption<'_>) -> Result<SoftwareCipher, Error> {
         match encryption.material {
             KeyMaterial::Shared(_) => shared().open::<D>(encryption),
-            KeyMaterial::Sealed { .. } => device().open::<D>(encryption),
+            _ => device().open::<D>(encryption),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::power::{
 };
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use patch_nostd::flash::{
-    Area, Flash, FlashError, Geometry, InPlaceAreas, Nor, Sectors, Simulator, WordMemory, Words,
+    AbAreas, Area, Flash, FlashError, Geometry, InPlaceAreas, Nor, Sectors, Simulator, WordMemory, Words,
 };
 use patch_nostd::header::Requirements;
 use patch_nostd::secrecy::{DecryptionKey, NoKey};
@@ -288,7 +288,7 @@ fn areas_and_buffers_are_as_long_as_units_ask_for() {
     let needed = |page, write| {
         let geometry = Geometry::new(page, page, write);
         let needed = requirements.in_place(&InPlaceAreas::on_chip(geometry))?;
-        assert_eq!(requirements.ab(&geometry, &geometry).unwrap().journal, needed.journal);
+        assert_eq!(requirements.ab(&AbAreas::on_chip(geometry)).unwrap().journal, needed.journal);
         Some(needed)
     };
     let area = |page, write| needed(page, write).map(|needed| needed.journal);
@@ -297,6 +297,7 @@ fn areas_and_buffers_are_as_long_as_units_ask_for() {
     let buffers = [1, 64, 128, 256, 512].map(|write| needed(512, write).unwrap().buffer);
     assert_eq!(buffers, [256, 256, 384, 512, 1024]);
     assert_eq!(needed(4096, 8).unwrap().state, 2 * 8192);
-    let ab = |write| requirements.ab(&Geometry::new(0, 4096, 8), &Geometry::new(0, 4096, write)).unwrap();
+    let slot = Geometry::new(0, 4096, 8);
+    let ab = |write| requirements.ab(&AbAreas { slot, journal: Geometry { write, ..slot } }).unwrap();
     assert_eq!([ab(64).buffer, ab(128).buffer], [4096, 4096 + 128]);
 }

@@ -32,5 +32,5 @@ mod preconditions;
 mod resume;
 #[cfg(feature = "sha2")]
 mod surroundings;
-#[cfg(feature = "zstd")]
+#[cfg(feature = "encode")]
 mod zstd_body;

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use patch_nostd::flash::{
-    AbUpdate, Area, Cut, Flash, FlashBase, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate,
+    AbAreas, AbUpdate, Area, Cut, Flash, FlashBase, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate,
     Operation, Simulator, Step, Unreadable,
 };
 use patch_nostd::secrecy::{DecryptionKey, NoKey};
@@ -267,7 +267,8 @@ impl<'a> Ab<'a> {
     ) -> Result<(), Error> {
         let ([slot, journal, _], starts) = (self.sizes(), self.starts());
         let base = FlashBase { flash: Area::new(chip, starts[0], slot), size: self.old.len() as u32 };
-        let areas = (Area::new(chip, starts[1], slot), Area::new(chip, starts[2], journal));
+        let (slot, journal) = (Area::new(chip, starts[1], slot), Area::new(chip, starts[2], journal));
+        let areas = AbAreas { slot, journal };
         let record = if self.write > 64 { self.write } else { 0 };
         let mut buffer = vec![0; (record + if self.buffered { self.page } else { self.write }) as usize];
         with_memory(self.package, |workspace| {

@@ -5,7 +5,9 @@ use std::cell::RefCell;
 
 use crate::common::{Golden, named, with_workspace};
 use crate::power::{Device as _, InPlaceDevice};
-use patch_nostd::flash::{AbUpdate, Area, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, has_begun};
+use patch_nostd::flash::{
+    AbAreas, AbUpdate, Area, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, has_begun,
+};
 use patch_nostd::{Anything, Device, Error, SoftwareSha256, Workspace};
 
 /// Bytes of the buffer of an update in place where units are short.
@@ -68,10 +70,13 @@ fn in_place(golden: &Golden, case: &Case<'_>) -> (Result<(), Error>, u64) {
 /// The same into another slot; only the first and the third area are asked about.
 fn ab(golden: &Golden, case: &Case<'_>) -> (Result<(), Error>, u64) {
     let slot = (golden.target.len() as u32).next_multiple_of(PAGE);
-    let geometry = Geometry::new(PAGE, PAGE, 4);
-    let journal = golden.header().requirements().ab(&geometry, &geometry).unwrap().journal;
+    let areas = AbAreas::on_chip(Geometry::new(PAGE, PAGE, 4));
+    let journal = golden.header().requirements().ab(&areas).unwrap().journal;
     let chip = RefCell::new(Simulator::new(Geometry::new(slot + journal, PAGE, 4)));
-    let areas = (Area::new(&chip, 0, slot - case.short[0]), Area::new(&chip, slot, journal - case.short[2]));
+    let areas = AbAreas {
+        slot: Area::new(&chip, 0, slot - case.short[0]),
+        journal: Area::new(&chip, slot, journal - case.short[2]),
+    };
     let mut buffer = vec![0; case.buffer];
     let ram = golden.header().ram as usize;
     let result = with_workspace(|memory| {

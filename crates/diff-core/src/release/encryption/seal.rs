@@ -2,7 +2,7 @@
 
 use patch_nostd::SoftwareSha256;
 use patch_nostd::internals::secrecy::seal;
-use patch_nostd::secrecy::{KeyMaterial, KeyName, x25519_public_key};
+use patch_nostd::secrecy::{KeyExchange, KeyMaterial, KeyName, x25519_public_key};
 use zeroize::Zeroizing;
 
 use super::keys::DevicePublic;
@@ -63,7 +63,8 @@ impl DevicePublic {
     pub fn seal_with(&self, ephemeral: &[u8; 32], content_key: &[u8; 32]) -> Sealed {
         let encapsulated = x25519_public_key(ephemeral);
         let shared = Zeroizing::new(x25519_dalek::x25519(*ephemeral, self.0));
-        let sealed = seal::<SoftwareSha256>(&shared, (&encapsulated, &self.0), content_key);
+        let exchange = KeyExchange { shared: &shared, encapsulated: &encapsulated, public: &self.0 };
+        let sealed = seal::<SoftwareSha256>(&exchange, content_key);
         Sealed { key_name: self.key_name(), encapsulated, sealed }
     }
 }

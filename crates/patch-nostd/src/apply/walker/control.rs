@@ -1,4 +1,4 @@
-//! Codes what happens next: landmarks, then operations (`docs/format.md`, sections 4.1 and 4.2).
+//! Codes landmarks and operations (`docs/format.md`, sections 4.1 and 4.2).
 
 use super::Walker;
 use crate::Error;
