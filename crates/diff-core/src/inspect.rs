@@ -1,4 +1,4 @@
-//! Where the bytes of a finished package go: it is decoded, and what passes is counted.
+//! What the bytes of a finished package are spent on: it is decoded, and costs are added up.
 
 use patch_nostd::apply::{Blind, Io, Layout, Operation, Progress, ZstdBody};
 use patch_nostd::container::Opened;
@@ -11,7 +11,7 @@ use crate::container::expand_all;
 use crate::encode::Metered;
 use crate::images::copy_from;
 
-/// Decodes a package to see what it consists of; `base` must be its base image.
+/// Decodes a package and reports what it consists of; `base` must be its base image.
 ///
 /// Digests are not checked: that is [`patch_nostd::Patcher`]'s work.
 ///
@@ -61,7 +61,7 @@ fn inspect_body(base: &[u8], header: &Header, mut body: &[u8]) -> Result<Report,
     }
 }
 
-/// Costs cannot be told: zstd codes what it finds, not operation by operation.
+/// Costs are unknown: zstd does not code operation by operation.
 fn inspect_zstd(base: &[u8], mut decoder: ZstdBody, body: &[u8]) -> Result<Report, Error> {
     let mut counter = Counter { base, report: Report::default() };
     decoder.push(body, &mut counter)?;

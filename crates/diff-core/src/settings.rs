@@ -1,4 +1,4 @@
-//! Options by name: the command line and release files share the tables of these, and the parsers of their values.
+//! Options by name: tables that the command line and release files share, and parsers of values.
 
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
@@ -111,8 +111,25 @@ pub(crate) fn parse_within(text: &str, bounds: RangeInclusive<u8>, what: &str) -
     text.parse().ok().filter(|number| bounds.contains(number)).ok_or_else(|| ValueError::expected(what))
 }
 
-/// Gives an enum that has `ALL` and `name` its parser, and its `Display` if that is the name.
+/// Gives an enum the names of its variants: `ALL`, `name`, a parser, and a `Display`. Of an enum that has `ALL` and `name`,
+/// only the others, and `Display` only on request.
 macro_rules! by_name {
+    ($type:ty { $($variant:ident = $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// All of them.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// The name in options, release files and JSON.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+
+        crate::settings::by_name!($type, Display);
+    };
     ($type:ty) => {
         impl std::str::FromStr for $type {
             type Err = crate::settings::ValueError;

@@ -53,7 +53,7 @@ pub fn decode(base: &[u8], package: &[u8], limit: u64) -> Result<Vec<u8>, Bsdiff
 
 impl<'a> Restore<'a> {
     fn begin(base: &'a [u8], package: &'a [u8], header: &Header) -> Result<Self, Bsdiff40Error> {
-        let blocks = header.blocks(package)?;
+        let [control, diff, extra] = header.blocks(package)?;
         let stream = |block, input| Stream::new(block, input, header.target);
         let (size, target) = allocate(header.target).ok_or(Bsdiff40Error::OutOfMemory(header.target))?;
         Ok(Self {
@@ -62,9 +62,9 @@ impl<'a> Restore<'a> {
             target,
             size,
             entries: 0,
-            control: stream(Block::Control, blocks.control),
-            diff: stream(Block::Diff, blocks.diff),
-            extra: stream(Block::Extra, blocks.extra),
+            control: stream(Block::Control, control),
+            diff: stream(Block::Diff, diff),
+            extra: stream(Block::Extra, extra),
         })
     }
 
@@ -113,7 +113,7 @@ impl<'a> Restore<'a> {
         self.extra.fill(&mut self.target[tail..])
     }
 
-    /// Extends the target by `length` bytes, and tells where they start.
+    /// Extends the target by `length` bytes; returns where they start.
     fn room(&mut self, length: i64) -> Result<usize, Bsdiff40Error> {
         let entry = self.entries - 1;
         let start = self.target.len();
@@ -175,7 +175,7 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Writes some of the next bytes to `output`, which is not empty; tells how many, 0 only after the last.
+    /// Writes some of the next bytes to `output`, which is not empty; returns how many, 0 only after the last.
     fn read(&mut self, output: &mut [u8]) -> Result<usize, Bsdiff40Error> {
         while !self.ended {
             let (taken, made) = self.decompress(output)?;
@@ -189,7 +189,7 @@ impl<'a> Stream<'a> {
         Ok(0)
     }
 
-    /// Calls bzip2 once; tells how many bytes it took and made.
+    /// Calls bzip2 once; returns how many bytes it took and made.
     fn decompress(&mut self, output: &mut [u8]) -> Result<(usize, usize), Bsdiff40Error> {
         let (taken, made) = (self.bzip2.total_in(), self.bzip2.total_out());
         let result = self.bzip2.decompress(self.input, output);
@@ -219,6 +219,8 @@ mod tests {
     const OLD: &[u8] = &[10, 20, 30, 40];
     const LIMIT: u64 = 1 << 20;
 
+    type Restored = Result<Vec<u8>, Bsdiff40Error>;
+
     fn bzip2(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = BzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(bytes).unwrap();
@@ -235,12 +237,7 @@ mod tests {
         package(target, [&bzip2(&control), &bzip2(diff), &bzip2(extra)])
     }
 
-    fn restore(
-        target: u64,
-        entries: &[[i64; 3]],
-        diff: &[u8],
-        extra: &[u8],
-    ) -> Result<Vec<u8>, Bsdiff40Error> {
+    fn restore(target: u64, entries: &[[i64; 3]], diff: &[u8], extra: &[u8]) -> Restored {
         decode(OLD, &patch(target, entries, diff, extra), LIMIT)
     }
 

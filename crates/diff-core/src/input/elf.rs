@@ -86,10 +86,7 @@ fn read_as<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<Conte
     contents.entry = Some(header.e_entry(endian).into());
     contents.architecture = Some(architecture(header.e_machine(endian)));
     for (address, bytes) in loaded(header, endian, file)? {
-        if !contents.segments.add(address, bytes) {
-            let size = bytes.len();
-            return Err(wrong(format!("{size} bytes at {address:#010x} wrap around to lower addresses")));
-        }
+        contents.segments.add(address, bytes).map_err(wrong)?;
     }
     Ok(contents)
 }

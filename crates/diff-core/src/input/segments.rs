@@ -40,22 +40,21 @@ impl<'a> Segments<'a> {
         Self { format, pieces: Vec::new() }
     }
 
-    /// Adds bytes at an address. Nothing is no piece. False if addresses would wrap around.
-    #[must_use]
-    pub(super) fn add(&mut self, address: u64, bytes: impl Into<Cow<'a, [u8]>>) -> bool {
+    /// Adds bytes at an address, unless addresses would wrap around. No bytes are no piece.
+    pub(super) fn add(&mut self, address: u64, bytes: impl Into<Cow<'a, [u8]>>) -> Result<(), String> {
         let bytes = bytes.into();
         if bytes.is_empty() {
-            return true;
+            return Ok(());
         }
         if address.checked_add(bytes.len() as u64).is_none() {
-            return false;
+            return Err(wraps(address, bytes.len()));
         }
         match self.pieces.last_mut() {
             // Texts come in many small pieces.
             Some(last) if last.end() == address => last.bytes.to_mut().extend_from_slice(&bytes),
             _ => self.pieces.push(Piece { address, bytes }),
         }
-        true
+        Ok(())
     }
 
     /// Puts everything in its place.
@@ -69,6 +68,11 @@ impl<'a> Segments<'a> {
         self.pieces.iter().try_for_each(|piece| joined.append(piece, reading))?;
         Ok(joined)
     }
+}
+
+/// What is wrong with bytes that reach beyond the last address.
+pub(super) fn wraps(address: u64, size: usize) -> String {
+    format!("{size} bytes at {address:#010x} wrap around to lower addresses")
 }
 
 impl Piece<'_> {
@@ -167,7 +171,7 @@ mod tests {
 
     fn join(pieces: &[(u64, &[u8])], reading: &Reading) -> Result<Joined, InputError> {
         let mut segments = Segments::new(Format::Hex);
-        assert!(pieces.iter().all(|&(address, bytes)| segments.add(address, bytes)));
+        assert!(pieces.iter().all(|&(address, bytes)| segments.add(address, bytes).is_ok()));
         segments.join(reading)
     }
 
@@ -221,8 +225,8 @@ mod tests {
     #[test]
     fn addresses_do_not_wrap_and_images_do_not_grow_beyond_the_limit() {
         let mut segments = Segments::new(Format::Elf);
-        assert!(!segments.add(u64::MAX, &b"ab"[..]));
-        assert!(segments.add(u64::MAX, &b""[..]));
+        assert!(segments.add(u64::MAX, &b"ab"[..]).is_err());
+        assert!(segments.add(u64::MAX, &b""[..]).is_ok());
         let far = Reading { max_gap: u64::MAX, ..Reading::default() };
         let error = join(&[(0, b"a"), (LIMIT, b"b")], &far).unwrap_err();
         assert_eq!(error, InputError::TooLarge { limit: LIMIT });

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::flat::Contents;
+use super::segments::wraps;
 use super::{Format, InputError, Reading};
 
 const FORMAT: Format = Format::Uf2;
@@ -35,14 +36,14 @@ pub(super) fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Contents<'a>
     for (place, block) in blocks.iter().enumerate().filter(|(_, block)| block.family == family) {
         let wrong = |reason: String| InputError::Block { block: place, reason };
         sequence.take(block).map_err(wrong)?;
-        let is_flash = block.flags & NOT_FLASH == 0;
+        if block.flags & NOT_FLASH != 0 {
+            continue;
+        }
         let address = u64::from(block.address);
-        if is_flash && address + block.data.len() as u64 > 1 << 32 {
-            return Err(wrong(format!("{} bytes at {address:#010x} wrap around", block.data.len())));
+        if address + block.data.len() as u64 > 1 << 32 {
+            return Err(wrong(wraps(address, block.data.len())));
         }
-        if is_flash && !contents.segments.add(address, block.data) {
-            return Err(wrong("there is no such address".to_owned()));
-        }
+        contents.segments.add(address, block.data).map_err(wrong)?;
     }
     sequence.check()?;
     Ok(contents)

@@ -1,4 +1,4 @@
-//! Tables of records: what the search compares of them are differences of neighbours.
+//! Tables of records: the search compares the differences of neighbouring records.
 //!
 //! Offsets, indices and symbols of a table all change when something is inserted before what they mean, but the
 //! difference between a record and the next one hardly ever does.
@@ -13,7 +13,7 @@ const LONGEST: usize = 64;
 const ALIKE: usize = 55;
 /// A block with more zeros than this, in percent, is empty rather than a table.
 const EMPTY: usize = 95;
-/// An image is worth the attempt if so many percent of its blocks are tables.
+/// The least share of an image's blocks, in percent, that must be tables.
 const WORTHWHILE: usize = 10;
 
 /// How the records of a block lie.

@@ -1,4 +1,4 @@
-//! The device that packages are restored on, and what two files of tests share.
+//! Restoring packages like a device, and what several tests share.
 
 use std::fs;
 
@@ -8,6 +8,7 @@ use patch_nostd::apply::{Cover, Source};
 use patch_nostd::container::{self, InProcess, Level, Opened};
 use patch_nostd::wire::Codec;
 use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
+use testkit::archives::{changed, gzip, text};
 use testkit::{Random, with_workspace};
 
 /// How a package arrives.
@@ -109,6 +110,11 @@ pub(crate) fn expand(opened: &Opened<'_>, base: &[u8]) -> Result<Vec<u8>, Error>
     let maker = InProcess::default();
     container::restore::<_, _, SoftwareSha256>(opened, base, slot, Vec::new(), Vec::new(), &maker)?;
     Ok(target)
+}
+
+/// A gzip file of a text and one of a later version.
+pub(crate) fn gzip_pair(seed: u64) -> (Vec<u8>, Vec<u8>) {
+    (gzip(&text(seed)), gzip(&changed(text(seed))))
 }
 
 /// An image of 3000 bytes.

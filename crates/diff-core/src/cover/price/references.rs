@@ -1,4 +1,4 @@
-//! Which references of the base a cover would get right, by what is known so far about where things went.
+//! Predicts which references of a cover come out right, by where earlier covers moved their targets.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(crate) struct References<'a> {
 }
 
 impl<'a> References<'a> {
-    /// What `covers` tell about the catalogue's image and the target.
+    /// What follows from `covers` for the catalogue's image and the target.
     pub(crate) fn new(
         catalogue: &BaseReferences<'a>,
         target: &'a [u8],

@@ -1,4 +1,4 @@
-//! Damaged inputs: what is wrong is told with its place, nothing panics, and what comes of it is bounded.
+//! Damaged inputs: errors name the place, nothing panics, and what is flattened is bounded.
 
 use diff_core::input::{Format, Reading, read};
 use proptest::prelude::*;

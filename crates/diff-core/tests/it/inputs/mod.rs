@@ -22,6 +22,11 @@ fn flat<'a>(file: &'a [u8]) -> Flat<'a> {
     read(file, &Reading::default()).unwrap()
 }
 
+fn is_plain(file: &[u8]) -> bool {
+    let found = flat(file);
+    matches!(found.bytes, Cow::Borrowed(_)) && found.record.is_none() && found.resembles.is_none()
+}
+
 fn record(file: &[u8]) -> Provenance {
     flat(file).record.unwrap()
 }
@@ -137,7 +142,7 @@ fn elf_is_flattened_without_being_asked_only_if_it_is_firmware() {
         [segment(3), segment(2), Elf { kind: 3, ..firmware.clone() }, Elf { kind: 1, ..firmware.clone() }]
     {
         let file = elf.bytes();
-        assert_eq!(flat(&file), Flat { bytes: Cow::Borrowed(&file), record: None, resembles: None });
+        assert!(is_plain(&file), "{elf:?}");
     }
     // Whoever knows better says so.
     let asked = segment(4).bytes();
@@ -219,11 +224,7 @@ fn other_files_are_plain_bytes() {
         b"Some text: of no format.\nS0.\n",
     ];
     for file in files {
-        assert_eq!(
-            flat(file),
-            Flat { bytes: Cow::Borrowed(file), record: None, resembles: None },
-            "{file:?}"
-        );
+        assert!(is_plain(file), "{file:?}");
     }
 }
 
