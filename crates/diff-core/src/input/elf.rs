@@ -110,7 +110,7 @@ fn loaded<'a, Header: FileHeader<Endian = Endianness>>(
     }
     // Linkers that know no physical addresses leave all of them zero.
     let physical = segments.iter().any(|segment| segment.p_paddr(endian).into() != 0);
-    let mut pieces = Pieces { limit: MOST_OF_FILE * file.len(), list: Vec::new() };
+    let mut loaded = Loaded { limit: MOST_OF_FILE * file.len(), list: Vec::new() };
     for segment in segments {
         let base: u64 =
             if physical { segment.p_paddr(endian).into() } else { segment.p_vaddr(endian).into() };
@@ -119,26 +119,26 @@ fn loaded<'a, Header: FileHeader<Endian = Endianness>>(
             || wrong(format!("a segment of {size} bytes at {start:#x} of the file goes beyond its end"));
         let bytes = segment.data(endian, file).map_err(|()| outside())?;
         if sections.is_empty() {
-            pieces.push(base, bytes)?;
+            loaded.push(base, bytes)?;
             continue;
         }
         for section in sections {
             if let Some((at, bytes)) = part(section, endian, start, bytes) {
-                pieces.push(base.checked_add(at).ok_or_else(outside)?, bytes)?;
+                loaded.push(base.checked_add(at).ok_or_else(outside)?, bytes)?;
             }
         }
     }
-    Ok(pieces.list)
+    Ok(loaded.list)
 }
 
 /// What is loaded, as far as it makes sense.
-struct Pieces<'a> {
+struct Loaded<'a> {
     /// Bytes that may still be loaded.
     limit: usize,
     list: Vec<(u64, &'a [u8])>,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> Loaded<'a> {
     fn push(&mut self, address: u64, bytes: &'a [u8]) -> Result<(), InputError> {
         // Empty ones cost time too.
         let left = self.limit.checked_sub(bytes.len().max(1));

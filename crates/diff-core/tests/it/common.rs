@@ -16,7 +16,7 @@ use testkit::{Random, with_workspace};
 pub(crate) enum Pieces {
     Whole,
     Bytes,
-    /// Of so many bytes.
+    /// Of this many bytes.
     Of(usize),
     /// Of up to 300 bytes, some of none.
     Random(u64),
@@ -137,9 +137,9 @@ pub(crate) fn covers(old: &[u8], new: &[u8]) -> Vec<(u32, Cover)> {
     found.iter().map(|found| (found.target_start, cover(found.base_start, found.length))).collect()
 }
 
-/// Does something that must not take more than so many seconds of one processor, however busy the machine is.
+/// Does work that must not take more than `seconds` seconds of one processor, however busy the machine is.
 ///
-/// Only Linux tells a thread its time; elsewhere it must come to an end.
+/// Only Linux reports the time of a thread; elsewhere the work only has to end.
 pub(crate) fn within(seconds: u64, what: &str, work: impl FnOnce() + Send) {
     let time = || -> u64 {
         let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();

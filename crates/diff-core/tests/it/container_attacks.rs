@@ -22,7 +22,7 @@ fn opened(package: &[u8]) -> Result<(), Error> {
     Opened::new::<SoftwareSha256>(package).map(drop)
 }
 
-/// A target that believes what it was told.
+/// A target without limits of its own.
 #[derive(Default)]
 struct Trusting {
     announced: usize,
@@ -41,7 +41,7 @@ impl Target for Trusting {
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.written.extend_from_slice(bytes);
-        assert!(self.written.len() <= self.announced, "more than it was told of");
+        assert!(self.written.len() <= self.announced, "more than was announced");
         Ok(())
     }
 }
@@ -147,7 +147,7 @@ fn limits_of_the_caller_are_checked_before_anything_is_allocated() {
 
 #[test]
 fn streams_in_streams_of_the_base_cost_no_more_than_what_comes_of_them() {
-    // A deflate stream of empty stored blocks, deflated: 16 MB are inflated, and nothing comes of it.
+    // A deflate stream of empty stored blocks, deflated: 16 MB are inflated to nothing.
     let blocks = [[0, 0, 0, 0xFF, 0xFF].repeat(16 << 20 >> 2), vec![1, 0, 0, 0xFF, 0xFF]].concat();
     let nested = compress_to_vec(&blocks, 6);
     let (_, new) = gzip_pair(66);

@@ -193,7 +193,7 @@ fn good() -> Vec<(Format, Vec<u8>)> {
 }
 
 proptest! {
-    /// Whatever is done to a file: there is no panic, and what comes of it is bounded.
+    /// No damage makes a panic, or an image out of proportion.
     #[test]
     fn damage_is_survived(
         which in 0usize..6,

@@ -74,7 +74,7 @@ fn addressed_formats_are_flattened_to_the_same_bytes() {
 }
 
 #[test]
-fn what_files_say_besides_is_recorded() {
+fn what_else_files_say_is_recorded() {
     assert_eq!(record(hex(&PIECES).as_bytes()).entry, Some(0x0800_0101));
     let elf = record(&Elf::firmware(&PIECES).bytes());
     assert_eq!((elf.entry, elf.architecture.as_deref()), (Some(0x101), Some("arm")));
@@ -144,7 +144,6 @@ fn elf_is_flattened_without_being_asked_only_if_it_is_firmware() {
         let file = elf.bytes();
         assert!(is_plain(&file), "{elf:?}");
     }
-    // Whoever knows better says so.
     let asked = segment(4).bytes();
     assert_eq!(*read(&asked, &Reading::of(Format::Elf)).unwrap().bytes, expected());
 }
