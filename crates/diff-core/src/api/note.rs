@@ -51,7 +51,7 @@ impl fmt::Display for Note {
             ),
             Self::NotOpened { format } => write!(
                 out,
-                "the target holds {format} data, which is not expanded; deliver it without compression, or with \
+                "the target file holds {format} data, which is not expanded; deliver it without compression, or with \
                  gzip -n, for much smaller packages"
             ),
             Self::ContainerNotProved { error } => write!(

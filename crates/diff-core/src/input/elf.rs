@@ -12,7 +12,7 @@ use super::flat::Contents;
 use super::{Format, InputError};
 
 const FORMAT: Format = Format::Elf;
-/// So many times the file's bytes may be loaded: more is a bomb.
+/// The most bytes that are loaded, as a multiple of the file's size: more is a bomb.
 const MOST_OF_FILE: usize = 4;
 /// The most pairs of a segment and a section that are looked at.
 const MOST_PAIRS: usize = 1 << 20;
@@ -33,7 +33,7 @@ pub(super) fn begins(file: &[u8]) -> bool {
     file.starts_with(&elf::ELFMAG)
 }
 
-/// What an ELF file is; damaged ones are nothing in particular.
+/// The kind of an ELF file; a damaged one is [`Kind::Other`].
 pub(super) fn kind(file: &[u8]) -> Kind {
     let kind = match FileKind::parse(file) {
         Ok(FileKind::Elf32) => kind_of::<FileHeader32<Endianness>>(file),
@@ -131,7 +131,7 @@ fn loaded<'a, Header: FileHeader<Endian = Endianness>>(
     Ok(loaded.list)
 }
 
-/// What is loaded, as far as it makes sense.
+/// What is loaded, within a limit.
 struct Loaded<'a> {
     /// Bytes that may still be loaded.
     limit: usize,

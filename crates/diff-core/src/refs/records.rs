@@ -9,7 +9,7 @@ use rayon::prelude::*;
 const BLOCK: usize = 1024;
 /// Bytes of the longest records.
 const LONGEST: usize = 64;
-/// So many percent of a table's bytes equal those of the record before.
+/// The least share of a table's bytes, in percent, that equal those of the record before.
 const ALIKE: usize = 55;
 /// A block with more zeros than this, in percent, is empty rather than a table.
 const EMPTY: usize = 95;

@@ -137,6 +137,11 @@ pub(crate) fn covers(old: &[u8], new: &[u8]) -> Vec<(u32, Cover)> {
     found.iter().map(|found| (found.target_start, cover(found.base_start, found.length))).collect()
 }
 
+/// Does work on `count` threads.
+pub(crate) fn on_threads<T: Send>(count: usize, work: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap().install(work)
+}
+
 /// Does work that must not take more than `seconds` seconds of one processor, however busy the machine is.
 ///
 /// Only Linux reports the time of a thread; elsewhere the work only has to end.
@@ -145,8 +150,7 @@ pub(crate) fn within(seconds: u64, what: &str, work: impl FnOnce() + Send) {
         let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
         stat.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).unwrap_or(0)
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let taken = pool.install(|| {
+    let taken = on_threads(1, || {
         let before = time();
         work();
         time() - before

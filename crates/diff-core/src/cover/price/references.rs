@@ -43,7 +43,7 @@ impl<'a> References<'a> {
         references
     }
 
-    /// How the reference comes out that the decoder would find in a copy from `from` to `to`, and its length.
+    /// The verdict on the reference that the decoder finds in a copy from `from` to `to`, and its length.
     pub(crate) fn verdict(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
         let reference = self.at(from, to)?;
         let length = usize::from(reference.length);
