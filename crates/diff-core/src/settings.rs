@@ -56,8 +56,8 @@ pub(crate) use settings;
 
 /// Gives a struct that will grow a setter for each field, so that callers write it as one expression.
 macro_rules! setters {
-    ($type:ty { $($setter:ident: $field:ident: $of:ty),+ $(,)? }) => {
-        impl $type {
+    ($type:ident $(<$life:lifetime>)? { $($setter:ident: $field:ident: $of:ty),+ $(,)? }) => {
+        impl$(<$life>)? $type$(<$life>)? {
             $(
                 #[doc = concat!("The same with this [`", stringify!($field), "`](Self::", stringify!($field), ").")]
                 #[must_use]
