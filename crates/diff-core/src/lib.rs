@@ -20,6 +20,7 @@
 
 mod api;
 pub mod bsdiff40;
+mod bytes;
 pub mod container;
 mod cover;
 mod diff;

@@ -1,8 +1,8 @@
 //! Images of ESP-IDF: segments for the memories of the chip, a checksum, a SHA-256, and a description of the program.
 
-use super::bytes::word;
 use super::provenance::Part;
 use super::{Flat, Format, InputError, Provenance};
+use crate::bytes::word;
 use crate::digest::{hex, sha256};
 
 const FORMAT: Format = Format::Esp;

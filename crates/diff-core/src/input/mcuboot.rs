@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::bytes::{half, word};
 use super::{Flat, Format, InputError, Provenance};
+use crate::bytes::{half, word};
 use crate::digest::hex;
 
 const FORMAT: Format = Format::Mcuboot;

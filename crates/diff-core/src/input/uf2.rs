@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::flat::Contents;
 use super::segments::wraps;
 use super::{Format, InputError, Reading};
+use crate::bytes::word;
 
 const FORMAT: Format = Format::Uf2;
 /// Bytes of a block, and of what it may hold.
@@ -67,10 +68,7 @@ struct Sequence {
 
 impl<'a> Block<'a> {
     fn parse(block: &'a [u8; BLOCK]) -> Result<Self, String> {
-        let word = |index: usize| {
-            let at = 4 * index;
-            u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
-        };
+        let word = |index: usize| word(block, 4 * index).unwrap_or_default();
         if [word(0), word(1)] != BEGIN || word(BLOCK / 4 - 1) != END {
             return Err("it does not begin and end as blocks do".to_owned());
         }
