@@ -1,4 +1,4 @@
-//! Text that somebody else wrote, as a terminal may show it: without characters that move, colour or reorder it.
+//! Untrusted text made safe for terminals: characters that move, colour or reorder text are escaped.
 
 use std::fmt::{self, Display, Write};
 
@@ -20,7 +20,7 @@ pub fn has_control(text: &str) -> bool {
 
 /// Whether a terminal would take this character for a command, or show what is around it in another order.
 const fn is_risky(character: char) -> bool {
-    // Besides the control characters: what ends lines, and what marks, embeds or isolates directions, which names of
+    // Also beyond the control characters: what ends lines, and what marks, embeds or isolates directions, which names of
     // some scripts may have.
     matches!(
         character,

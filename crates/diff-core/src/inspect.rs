@@ -1,4 +1,4 @@
-//! Where the bytes of a finished package go: it is decoded, and what passes is counted.
+//! What the bytes of a finished package are spent on: it is decoded, and costs are added up.
 
 use patch_nostd::container::Opened;
 use patch_nostd::internals::apply::{Blind, Io, Layout, Operation, Progress, ZstdBody};
@@ -11,7 +11,7 @@ use crate::container::expand_all;
 use crate::encode::Metered;
 use crate::images::copy_from;
 
-/// Decodes a package to see what it consists of; `base` must be its base image.
+/// Decodes a package and reports what it consists of; `base` must be its base image.
 ///
 /// Digests are not checked: that is [`patch_nostd::Patcher`]'s work.
 ///
@@ -30,11 +30,15 @@ pub fn inspect(base: &[u8], package: &[u8]) -> Result<Report, Error> {
 }
 
 fn inspect_body(base: &[u8], header: &Header, mut body: &[u8]) -> Result<Report, Error> {
+    let mut io = Memory { base, target: Vec::new(), report: Report::default() };
     let (size, tuning) = match header.codec {
         Codec::Cm { size, tuning } => (size, tuning),
+        // Costs are unknown: zstd does not code operation by operation.
         Codec::Zstd { window_log } => {
-            let decoder = ZstdBody::new(header, window_log)?;
-            return inspect_zstd(base, decoder, body);
+            let mut decoder = ZstdBody::new(header, window_log)?;
+            decoder.push(body, &mut io)?;
+            decoder.finish()?;
+            return Ok(io.report);
         }
     };
     let mut memory = vec![0; header.ram as usize + 3];
@@ -42,18 +46,16 @@ fn inspect_body(base: &[u8], header: &Header, mut body: &[u8]) -> Result<Report,
     let layout = Layout::new(header, size, tuning, &mut memory[start..])?;
     let decoder = RangeDecoder::new(layout.input, header.body_length);
     let mut coder = Metered { inner: decoder, meter: CostMeter::default() };
-    let mut io = Memory { base, target: Vec::new() };
     let mut walker = layout.walker;
-    let mut report = Report::default();
     loop {
         let taken = coder.inner.fill(body);
         body = &body[taken..];
         while coder.ready() {
             if walker.step(&mut coder, &Blind, &mut io)? == Progress::Done {
-                report.take_costs(&coder.meter);
-                return Ok(report);
+                io.report.take_costs(&coder.meter);
+                return Ok(io.report);
             }
-            walker.announced().into_iter().for_each(|operation| report.count(operation));
+            walker.announced().into_iter().for_each(|operation| io.announce(operation));
         }
         if body.is_empty() {
             return Err(Error::Truncated);
@@ -61,18 +63,11 @@ fn inspect_body(base: &[u8], header: &Header, mut body: &[u8]) -> Result<Report,
     }
 }
 
-/// Costs cannot be told: zstd codes what it finds, not operation by operation.
-fn inspect_zstd(base: &[u8], mut decoder: ZstdBody, body: &[u8]) -> Result<Report, Error> {
-    let mut counter = Counter { base, report: Report::default() };
-    decoder.push(body, &mut counter)?;
-    decoder.finish()?;
-    Ok(counter.report)
-}
-
-/// A base and a target in memory.
+/// A base and a target in memory; operations that are announced are counted.
 struct Memory<'a> {
     base: &'a [u8],
     target: Vec<u8>,
+    report: Report,
 }
 
 impl Io for Memory<'_> {
@@ -88,28 +83,6 @@ impl Io for Memory<'_> {
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.target.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
-/// Counts operations and drops what they make.
-struct Counter<'a> {
-    base: &'a [u8],
-    report: Report,
-}
-
-impl Io for Counter<'_> {
-    type Error = Error;
-
-    fn read_base(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        copy_from(self.base, offset, buffer).ok_or(Error::BaseRead)
-    }
-
-    fn read_target(&mut self, _offset: u32, _buffer: &mut [u8]) -> Result<(), Error> {
-        Err(Error::TargetRead)
-    }
-
-    fn write(&mut self, _bytes: &[u8]) -> Result<(), Error> {
         Ok(())
     }
 

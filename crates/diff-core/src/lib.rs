@@ -1,8 +1,11 @@
 //! Makes Smidgen packages: matching, reference masking, model-driven encoding, proof.
 //!
 //! [`diff`] makes one package, [`release::pack`] all of a release; [`input::read`] takes images as builds leave them.
-//! Nothing is printed: whoever calls gives a [`Progress`] or [`release::PackProgress`], which can also cancel the work. The
-//! example `release` shows all of that.
+//! Nothing is printed: a [`Progress`] or [`release::PackProgress`] follows the work and may cancel it. The example
+//! `release` shows all of that.
+//!
+//! Options are `#[non_exhaustive]` structs with public fields, a default and a setter for each field:
+//! `Options::default().with_level(9)`. What is returned has public fields, and may get more.
 //!
 //! ```
 //! use diff_core::{Options, Silent, diff, prove};
@@ -17,6 +20,7 @@
 
 mod api;
 pub mod bsdiff40;
+mod bytes;
 pub mod container;
 mod cover;
 mod diff;
@@ -48,7 +52,7 @@ pub use inspect::inspect;
 pub use proof::prove;
 pub use search::SearchError;
 
-/// What the benches and tests of this repository use besides: no part of the API, and may change in any version.
+/// For the benches and tests of this repository only: not part of the API, and may change in any version.
 #[doc(hidden)]
 pub mod internals {
     pub use crate::bsdiff40::encode;

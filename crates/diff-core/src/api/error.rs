@@ -20,7 +20,8 @@ pub enum DiffError {
     },
     /// A text is not one that headers can hold.
     #[error(
-        "{text:?} cannot be a {what}: at most {limit} bytes, no control characters, a module or version only letters, digits, . _ and -"
+        "{text:?} cannot be a {what}: use at most {limit} bytes without control characters; in a module or version, only \
+         letters, digits, . _ and -"
     )]
     Identity {
         /// Which text.
@@ -53,7 +54,8 @@ pub enum DiffError {
     /// [`Progress::is_cancelled`](crate::Progress::is_cancelled) returned true. There is no package.
     #[error("cancelled")]
     Cancelled,
-    /// A fault of this crate: the models refused the plan, or the package did not restore the target. There is no package.
+    /// A fault of this crate: the models refused the plan, or the package did not restore the target. There is no
+    /// package.
     #[error("internal error, please report it: the package could not be proved ({0})")]
     NotProved(patch_nostd::Error),
     /// A fault of this crate.

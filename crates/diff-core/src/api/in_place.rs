@@ -11,11 +11,11 @@ use crate::settings::setters;
 pub struct InPlace {
     /// The slot that holds the base and is to hold the target.
     pub slot: u32,
-    /// What the flash erases at once.
+    /// The erase page.
     pub page: u32,
-    /// What it writes at once.
+    /// The write unit.
     pub write: u32,
-    /// The scratch area, two pages at least.
+    /// The scratch area, at least two erase pages.
     pub scratch: u32,
 }
 
@@ -28,23 +28,23 @@ pub enum InPlaceError {
     /// Only packages of codec `cm` can be applied in place.
     #[error("packages of codec zstd cannot be applied in place; use codec cm")]
     Codec,
-    /// Pages consist of whole units.
+    /// An erase page consists of whole write units.
     #[error("pages of {page} bytes are not whole units of {write} bytes")]
     Page {
-        /// What the flash erases at once.
+        /// The erase page.
         page: u32,
-        /// What it writes at once.
+        /// The write unit.
         write: u32,
     },
-    /// The scratch area has two pages at least.
+    /// The scratch area has at least two erase pages.
     #[error("a scratch area of {scratch} bytes is less than two pages of {page} bytes")]
     Scratch {
         /// The scratch area.
         scratch: u32,
-        /// What the flash erases at once.
+        /// The erase page.
         page: u32,
     },
-    /// Places on the device are numbers of 32 bits.
+    /// Addresses on the device have 32 bits.
     #[error("slot, scratch area and journal are {size} bytes; the limit is {limit}")]
     Areas {
         /// Bytes of all areas.
@@ -62,12 +62,11 @@ pub enum InPlaceError {
     },
 }
 
-/// The most bytes that a device's areas may have together: their places are numbers of 32 bits, and the decoder's state
-/// comes to them.
+/// The most bytes that a device's areas may have together: addresses have 32 bits, and the decoder's state comes on top.
 const AREAS_LIMIT: u64 = 1 << 31;
 
 impl InPlace {
-    /// Refuses what no update in place works with, before anything else is done; `size` is the larger image's.
+    /// Refuses what no update in place works with; `size` is the larger image's.
     pub(crate) fn check(&self, codec: CodecChoice, size: usize) -> Result<(), InPlaceError> {
         let Self { slot, page, write, scratch } = *self;
         if codec == CodecChoice::Zstd {

@@ -5,7 +5,6 @@ mod identity;
 mod in_place;
 mod note;
 mod options;
-mod package;
 mod progress;
 mod report;
 
@@ -14,7 +13,6 @@ pub use identity::Identity;
 pub use in_place::{InPlace, InPlaceError};
 pub use note::Note;
 pub use options::{Arch, CodecChoice, Containers, Options, Ram};
-pub use package::Package;
 pub(crate) use progress::check_cancelled;
 pub use progress::{Progress, Silent, Stage};
-pub use report::{Costs, Report};
+pub use report::{Costs, Package, Report};

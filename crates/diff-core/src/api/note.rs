@@ -1,4 +1,4 @@
-//! What people should know about a package that is right, but could have been smaller.
+//! Remarks about a package that is correct, but could have been smaller.
 
 use std::fmt;
 
@@ -8,23 +8,23 @@ use patch_nostd::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// Compressed streams of the new file whose contents resemble the base's stay compressed, as they cannot be made
-    /// again, or not cheaply.
+    /// Compressed streams of the target whose contents resemble the base's stay compressed: they cannot be made again, or
+    /// not cheaply.
     NotMadeAgain {
         /// How many.
         streams: usize,
         /// Bytes of all of them.
         bytes: usize,
     },
-    /// Parts of the new file are compressed in a way that is not looked into.
+    /// Parts of the target are compressed in a format that is not expanded.
     NotOpened {
-        /// What it is called.
+        /// The name of the format.
         format: &'static str,
     },
-    /// A package through what is in the files was made, but did not give the new file back: the files are compared as
-    /// they are. This should not happen.
+    /// A fault of this crate: the package of the expanded files did not restore the target, so the files were compared as
+    /// they are.
     ContainerNotProved {
-        /// What the proof ended with.
+        /// The error of the proof.
         error: Error,
     },
 }
@@ -47,16 +47,16 @@ impl fmt::Display for Note {
             Self::NotMadeAgain { streams, bytes } => write!(
                 out,
                 "{streams} compressed streams of {bytes} bytes cannot be made again cheaply and are sent as they are; \
-                 gzip, zip and most programs built on zlib make streams that can"
+                 use gzip, zip or another program built on zlib for smaller packages"
             ),
             Self::NotOpened { format } => write!(
                 out,
-                "the target file holds {format} data, which is not looked into; deliver it without compression, or with \
+                "the target file holds {format} data, which is not expanded; deliver it without compression, or with \
                  gzip -n, for much smaller packages"
             ),
             Self::ContainerNotProved { error } => write!(
                 out,
-                "what is in the files made a package that could not be proved ({error}), so they are compared as they \
+                "the package of the expanded files could not be proved ({error}), so the files are compared as they \
                  are; please report it"
             ),
         }

@@ -1,4 +1,4 @@
-//! What a caller may choose: memory budget, codec, architecture, base address.
+//! The options of a package: memory budget, codec, level, architecture, base address, digests.
 
 use std::str::FromStr;
 
@@ -36,7 +36,7 @@ pub enum CodecChoice {
     Zstd,
 }
 
-/// Which references are looked for.
+/// Which architecture's references are sought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Arch {
@@ -49,7 +49,7 @@ pub enum Arch {
     Only(PageKind),
 }
 
-/// What is done about compressed files.
+/// Whether compressed files are expanded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Containers {
@@ -71,9 +71,9 @@ pub struct Options {
     pub codec: CodecChoice,
     /// From 1, the fastest, to 9, the smallest packages; only `cm` has levels.
     pub level: u8,
-    /// Whether compressed files are looked into.
+    /// Whether compressed files are expanded.
     pub containers: Containers,
-    /// Where references are sought.
+    /// Which architecture's references are sought.
     pub arch: Arch,
     /// Address of the image's first byte when it runs; detected if absent.
     pub base_address: Option<u32>,
@@ -81,7 +81,7 @@ pub struct Options {
     pub md5: bool,
     /// Puts the body's SHA-256 into the header.
     pub body_digest: bool,
-    /// What devices compare with themselves.
+    /// The devices that the package is for.
     pub identity: Identity,
     /// Makes a package that devices can also apply in place, in the slot that holds the base.
     pub in_place: Option<InPlace>,
@@ -143,21 +143,8 @@ impl FromStr for Ram {
     }
 }
 
-impl CodecChoice {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Cm, Self::Zstd];
-
-    /// The name in options, release files and JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cm => "cm",
-            Self::Zstd => "zstd",
-        }
-    }
-}
-
-by_name!(CodecChoice, Display);
+by_name!(CodecChoice { Cm = "cm", Zstd = "zstd" });
+by_name!(Containers { Auto = "auto", None = "none" });
 
 impl Arch {
     /// `Auto`, `None`, and each kind of code.
@@ -184,22 +171,6 @@ impl Arch {
 }
 
 by_name!(Arch, Display);
-
-impl Containers {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Auto, Self::None];
-
-    /// The name in options and release files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::None => "none",
-        }
-    }
-}
-
-by_name!(Containers, Display);
 
 settings! {
     Options, None;

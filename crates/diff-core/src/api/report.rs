@@ -1,7 +1,24 @@
-//! Where the bytes of a package go: cover statistics and cost by category.
+//! A finished package, and what its bytes are spent on: cover statistics and cost by category.
 
+use patch_nostd::Header;
 use patch_nostd::internals::apply::{Operation, Source};
 use patch_nostd::internals::entropy::CostMeter;
+
+use super::note::Note;
+
+/// A finished package.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Package {
+    /// The package itself: what is shipped.
+    pub bytes: Vec<u8>,
+    /// Its header.
+    pub header: Header,
+    /// What its body consists of.
+    pub report: Report,
+    /// Remarks for the user.
+    pub notes: Vec<Note>,
+}
 
 /// What a package's body consists of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -53,18 +53,21 @@ pub fn decode(base: &[u8], package: &[u8], limit: u64) -> Result<Vec<u8>, Bsdiff
 
 impl<'a> Restore<'a> {
     fn begin(base: &'a [u8], package: &'a [u8], header: &Header) -> Result<Self, Bsdiff40Error> {
-        let blocks = header.blocks(package)?;
+        let [control, diff, extra] = header.blocks(package)?;
         let stream = |block, input| Stream::new(block, input, header.target);
-        let (size, target) = allocate(header.target).ok_or(Bsdiff40Error::OutOfMemory(header.target))?;
+        let too_large = || Bsdiff40Error::OutOfMemory(header.target);
+        let size = usize::try_from(header.target).map_err(|_| too_large())?;
+        let mut target = Vec::new();
+        target.try_reserve_exact(size).map_err(|_| too_large())?;
         Ok(Self {
             base,
             position: 0,
             target,
             size,
             entries: 0,
-            control: stream(Block::Control, blocks.control),
-            diff: stream(Block::Diff, blocks.diff),
-            extra: stream(Block::Extra, blocks.extra),
+            control: stream(Block::Control, control),
+            diff: stream(Block::Diff, diff),
+            extra: stream(Block::Extra, extra),
         })
     }
 
@@ -113,7 +116,7 @@ impl<'a> Restore<'a> {
         self.extra.fill(&mut self.target[tail..])
     }
 
-    /// Extends the target by `length` bytes, and tells where they start.
+    /// Extends the target by `length` bytes; returns where they start.
     fn room(&mut self, length: i64) -> Result<usize, Bsdiff40Error> {
         let entry = self.entries - 1;
         let start = self.target.len();
@@ -132,18 +135,11 @@ impl<'a> Restore<'a> {
     }
 }
 
-fn allocate(size: u64) -> Option<(usize, Vec<u8>)> {
-    let size = usize::try_from(size).ok()?;
-    let mut target = Vec::new();
-    target.try_reserve_exact(size).ok()?;
-    Some((size, target))
-}
-
 /// Adds the base's bytes from `start` to `end` to `sums`, as far as the base has them.
 fn add_base(base: &[u8], start: i64, end: i64, sums: &mut [u8]) {
     let (first, last) = (start.max(0), end.min(base.len() as i64));
     if first < last {
-        // Neither can wrap: 0 <= first < last <= old.len(), and first - start < end - start = sums.len().
+        // Neither can wrap: 0 <= first < last <= base.len(), and first - start < end - start = sums.len().
         let (base, skipped) = (&base[first as usize..last as usize], (first - start) as usize);
         sums[skipped..].iter_mut().zip(base).for_each(|(sum, base)| *sum = sum.wrapping_add(*base));
     }
@@ -175,7 +171,7 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Writes some of the next bytes to `output`, which is not empty; tells how many, 0 only after the last.
+    /// Writes some of the next bytes to `output`, which is not empty; returns how many, 0 only after the last.
     fn read(&mut self, output: &mut [u8]) -> Result<usize, Bsdiff40Error> {
         while !self.ended {
             let (taken, made) = self.decompress(output)?;
@@ -189,7 +185,7 @@ impl<'a> Stream<'a> {
         Ok(0)
     }
 
-    /// Calls bzip2 once; tells how many bytes it took and made.
+    /// Calls bzip2 once; returns how many bytes it took and made.
     fn decompress(&mut self, output: &mut [u8]) -> Result<(usize, usize), Bsdiff40Error> {
         let (taken, made) = (self.bzip2.total_in(), self.bzip2.total_out());
         let result = self.bzip2.decompress(self.input, output);
@@ -219,6 +215,8 @@ mod tests {
     const OLD: &[u8] = &[10, 20, 30, 40];
     const LIMIT: u64 = 1 << 20;
 
+    type Restored = Result<Vec<u8>, Bsdiff40Error>;
+
     fn bzip2(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = BzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(bytes).unwrap();
@@ -235,12 +233,7 @@ mod tests {
         package(target, [&bzip2(&control), &bzip2(diff), &bzip2(extra)])
     }
 
-    fn restore(
-        target: u64,
-        entries: &[[i64; 3]],
-        diff: &[u8],
-        extra: &[u8],
-    ) -> Result<Vec<u8>, Bsdiff40Error> {
+    fn restore(target: u64, entries: &[[i64; 3]], diff: &[u8], extra: &[u8]) -> Restored {
         decode(OLD, &patch(target, entries, diff, extra), LIMIT)
     }
 
@@ -318,17 +311,14 @@ mod tests {
         }
     }
 
-    fn seeks() -> impl Strategy<Value = i64> {
-        prop_oneof![-9i64..9, -i64::MAX..=i64::MAX]
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
         fn arbitrary_entries_do_not_panic(
             size in 0u64..50,
-            entries in prop::collection::vec((-1i64..20, -1i64..20, seeks()), 0..8),
+            entries in prop::collection::vec(
+                (-1i64..20, -1i64..20, prop_oneof![-9i64..9, -i64::MAX..=i64::MAX]), 0..8),
             bytes in prop::collection::vec(any::<u8>(), 0..60),
         ) {
             let entries: Vec<[i64; 3]> = entries.into_iter().map(Into::into).collect();

@@ -58,7 +58,7 @@ pub enum Bsdiff40Error {
         /// Bytes, as the caller permits.
         limit: u64,
     },
-    /// There is no memory for a target of so many bytes, or for decompressing its blocks.
+    /// There is not enough memory for a target of this size, or for decompressing its blocks.
     #[error("not enough memory for a target of {0} bytes")]
     OutOfMemory(u64),
     /// A control entry adds or copies a negative number of bytes.
@@ -97,7 +97,7 @@ pub enum Bsdiff40Error {
     /// A cover starts before the end of the one before it.
     #[error("cover {0} starts before the end of the cover before it")]
     CoverOrder(usize),
-    /// A cover reaches beyond the end of the old or the target.
+    /// A cover reaches beyond the end of an image.
     #[error("cover {0} reaches beyond the end of an image")]
     CoverBounds(usize),
     /// bzip2 compression failed.

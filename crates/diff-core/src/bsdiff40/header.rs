@@ -30,16 +30,8 @@ pub(super) struct Header {
     pub(super) target: u64,
 }
 
-/// The compressed blocks of a patch.
-#[derive(Debug)]
-pub(super) struct Blocks<'a> {
-    pub(super) control: &'a [u8],
-    pub(super) diff: &'a [u8],
-    pub(super) extra: &'a [u8],
-}
-
 impl Header {
-    /// Reads the header at the start of `package`. Whether the blocks fit in, [`Header::blocks`] tells.
+    /// Reads the header at the start of `package`. [`Header::blocks`] checks whether the blocks fit in.
     pub(super) fn parse(package: &[u8]) -> Result<Self, Bsdiff40Error> {
         let short = || Bsdiff40Error::HeaderTruncated(package.len());
         let (magic, sizes) = package.split_first_chunk().ok_or_else(short)?;
@@ -60,11 +52,11 @@ impl Header {
         })
     }
 
-    /// Splits what follows the header of `package`, which is the patch that this header was parsed from.
-    pub(super) fn blocks<'a>(&self, package: &'a [u8]) -> Result<Blocks<'a>, Bsdiff40Error> {
+    /// The control, diff and extra block of `package`, which is the patch that this header was parsed from.
+    pub(super) fn blocks<'a>(&self, package: &'a [u8]) -> Result<[&'a [u8]; 3], Bsdiff40Error> {
         let (control, rest) = split(Block::Control, &package[HEADER..], self.control)?;
         let (diff, extra) = split(Block::Diff, rest, self.diff)?;
-        Ok(Blocks { control, diff, extra })
+        Ok([control, diff, extra])
     }
 
     /// The 32 bytes that a patch starts with.
@@ -164,9 +156,7 @@ mod tests {
         let blocks = |control, diff| {
             let header = Header { control, diff, target: 0 };
             let package = [&header.to_bytes()[..], b"abcdef"].concat();
-            header
-                .blocks(&package)
-                .map(|blocks| [blocks.control, blocks.diff, blocks.extra].map(<[u8]>::to_vec))
+            header.blocks(&package).map(|blocks| blocks.map(<[u8]>::to_vec))
         };
         assert_eq!(blocks(1, 2), Ok([&b"a"[..], b"bc", b"def"].map(<[u8]>::to_vec)));
         assert_eq!(blocks(7, 0), Err(past(Block::Control, 7, 6)));

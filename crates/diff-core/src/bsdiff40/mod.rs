@@ -1,4 +1,4 @@
-//! The classic BSDIFF40 patch format: what bsdiff 4.x writes and bspatch 4.x reads.
+//! BSDIFF40, the classic patch format: what bsdiff 4.x writes and bspatch 4.x reads.
 //!
 //! A patch is a 32-byte header ([`MAGIC`], then the sizes of the compressed control block, the compressed
 //! diff block and the target) and three bzip2 streams: control, diff and extra. Integers are eight

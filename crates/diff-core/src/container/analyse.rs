@@ -20,9 +20,7 @@ const SMALL: usize = 4 << 20;
 /// Which streams are made again here to see whether they come out right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verify {
-    /// Small ones.
     Small,
-    /// All.
     All,
 }
 
@@ -38,7 +36,6 @@ impl Lost {
         Self { streams: self.streams + other.streams, bytes: self.bytes + other.bytes }
     }
 
-    /// What to tell about them.
     pub(crate) fn note(self) -> Option<Note> {
         let Self { streams, bytes } = self;
         (streams > 0).then_some(Note::NotMadeAgain { streams, bytes })
@@ -69,7 +66,7 @@ fn analyse_stream(stream: &[u8], found: &mut Found, mode: Verify) -> Lost {
     analyse(&plain.unwrap_or_default(), &mut found.inside, mode)
 }
 
-/// The pieces of a stream of so many plain bytes, if preflate can make it again.
+/// The pieces of a stream of `plain` plain bytes, if preflate can make it again.
 fn pieces(stream: &[u8], plain: usize, verify: bool) -> Option<Vec<Piece>> {
     // It is said to fail by errors, but there is much that it asserts.
     let attempt = |size: usize| catch_unwind(AssertUnwindSafe(|| try_pieces(stream, size, verify))).ok()?;

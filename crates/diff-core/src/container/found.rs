@@ -6,7 +6,6 @@ use patch_nostd::internals::container::{Frame, Item, Level, Piece, Side};
 
 use super::sketch::Sketch;
 
-/// Something that was found.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     /// What surrounds the stream.
@@ -15,9 +14,8 @@ pub(crate) struct Found {
     pub(crate) extent: Range<usize>,
     /// The deflate stream; empty if there is none.
     pub(crate) stream: Range<usize>,
-    /// Plain bytes of the stream.
     pub(crate) plain: usize,
-    /// What tells streams apart: their hash.
+    /// The stream's hash.
     pub(crate) hash: u64,
     /// What is in the plain bytes.
     pub(crate) sketch: Sketch,
@@ -58,7 +56,6 @@ impl Found {
     }
 }
 
-/// The recipe.
 pub(crate) fn level(found: &[Found], side: Side) -> Level {
     let mut end = 0;
     let mut items = Vec::new();

@@ -4,11 +4,8 @@ use std::cell::Cell;
 
 use patch_nostd::internals::container::{Inflater, Source};
 
-/// A whole stream.
 pub(crate) struct Inflated {
-    /// Bytes of stream.
     pub(crate) packed: usize,
-    /// What is in it.
     pub(crate) plain: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! Packages of compressed files: finds the streams, chooses which to expand, and has the engine work on what is in them.
+//! Packages of compressed files: finds the streams, chooses which to expand, and makes the package of their contents.
 //!
 //! The way is: `scan` both files, `select` the streams that are worth it, `analyse` how those of the target are
 //! made, expand both files with the device's own code, make a package of the expanded forms, and put the recipes before
@@ -37,12 +37,12 @@ struct Expanded {
     target: Vec<u8>,
 }
 
-/// What became of two files with compressed streams.
+/// The outcome for two files with compressed streams.
 #[derive(Default)]
 pub(crate) struct Outcome {
-    /// The package, unless there is nothing to be gained by one.
+    /// The package, unless expanding gains nothing.
     pub(crate) package: Option<Package>,
-    /// What stood in the way.
+    /// Why streams were not expanded.
     pub(crate) notes: Vec<Note>,
 }
 

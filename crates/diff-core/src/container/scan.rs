@@ -15,7 +15,7 @@ use super::zip::{self, Local};
 /// Streams of fewer plain bytes are not worth a place in the recipe.
 const LEAST: usize = 64;
 
-/// What must be read and made until a mark turns out to be none, at least: the buffers of an attempt.
+/// The least that a false mark costs: the buffers of an attempt.
 const ATTEMPT: usize = 4 << 10;
 /// The most bytes of a gzip header: an extra field, and names.
 const HEADER: usize = 1 << 17;
@@ -30,7 +30,7 @@ pub(crate) fn scan(file: &[u8]) -> Vec<Found> {
 struct Budget {
     /// Plain bytes that may still be made: what expands beyond all limits is left alone.
     room: usize,
-    /// Bytes that may still be read and made in vain. Files where more is look like streams to deceive.
+    /// Bytes that may still be read and inflated without finding a stream. Only hostile files need more.
     failures: usize,
 }
 
@@ -168,7 +168,7 @@ impl<'f, 'b> Scanner<'f, 'b> {
     }
 }
 
-/// Whether a deflate stream may begin so (RFC 1951, section 3.2.3): what is cheap to tell.
+/// Whether a deflate stream may begin like this (RFC 1951, section 3.2.3); a cheap test.
 fn may_begin(bytes: &[u8]) -> bool {
     match bytes.first().map(|byte| byte >> 1 & 3) {
         // The length of a stored block, and its complement.

@@ -1,20 +1,17 @@
-//! Sketches: a sample of the short strings of some bytes, by which resemblance is told without comparing them.
+//! Sketches: a sample of the short strings in some bytes, to estimate resemblance without comparing them.
 
 use std::collections::HashSet;
 
-/// Bytes of a string.
 const GRAM: usize = 16;
-/// One string of so many is kept, chosen by its hash, so that both sides choose the same.
+/// One string in this many is kept, chosen by its hash, so that both sides choose the same.
 const ONE_OF: u32 = 32;
 
-/// A sample of strings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sketch {
     hashes: Vec<u32>,
 }
 
 impl Sketch {
-    /// The sketch of these bytes.
     pub(crate) fn new(bytes: &[u8]) -> Self {
         let mut hashes = Vec::new();
         let Some((first, _)) = bytes.split_at_checked(GRAM) else { return Self { hashes } };

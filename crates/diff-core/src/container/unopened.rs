@@ -1,4 +1,4 @@
-//! Finds compressed data that is not looked into, to tell people about it.
+//! Finds compressed data that is not expanded, for a remark.
 
 /// Members of a tar and file systems in an image begin at multiples of this.
 const SECTOR: usize = 512;

@@ -1,6 +1,5 @@
 //! The headers of zip, as far as streams are concerned (APPNOTE.TXT, sections 4.3.7 to 4.3.16).
 
-/// Marks.
 pub(crate) const LOCAL: [u8; 4] = *b"PK\x03\x04";
 pub(crate) const CENTRAL: [u8; 4] = *b"PK\x01\x02";
 const END: [u8; 4] = *b"PK\x05\x06";
@@ -9,13 +8,11 @@ const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 const LOCAL_SIZE: usize = 30;
 const CENTRAL_SIZE: usize = 46;
 const END_SIZE: usize = 22;
-/// The method of deflate.
 const DEFLATE: usize = 8;
 /// Flags: encrypted, and lengths in a descriptor.
 const ENCRYPTED: usize = 1;
 const DESCRIBED: usize = 8;
 
-/// A local header.
 pub(crate) struct Local {
     /// Its bytes, name and extra field included.
     pub(crate) size: usize,

@@ -1,4 +1,5 @@
-//! Which bytes of the base are still there, by where the target's front is.
+//! Updates in place: which bytes of the base are still available while the target grows over it
+//! (`docs/format.md`, section 8.2).
 
 use std::ops::Range;
 
@@ -9,7 +10,7 @@ use crate::encode::Placed;
 
 /// The parts of a range of the target that can be copied at this displacement (target minus base offset).
 ///
-/// What is that far behind is gone, except in the rest of each segment: its beginning has overwritten it.
+/// What lies that far behind has been overwritten by the segment's beginning, except in the rest of each segment.
 pub(crate) fn available_ranges(
     plan: InPlacePlan,
     displacement: i64,
@@ -21,7 +22,7 @@ pub(crate) fn available_ranges(
     let needed = usize::try_from(needed).unwrap_or(0).min(segment);
     let first = start - start % segment;
     let whole = (needed == 0).then_some(range);
-    // Without this, segments would be told apart for nothing.
+    // Without this, what is available everywhere would be cut into segments.
     let parts = (first..end).step_by(segment).filter(move |_| needed > 0);
     let parts = parts.map(move |begin| (begin + needed).max(start)..(begin + segment).min(end));
     whole.into_iter().chain(parts).filter(|range| !range.is_empty())

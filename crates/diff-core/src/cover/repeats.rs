@@ -13,7 +13,6 @@ const NONE: u32 = u32::MAX;
 pub(crate) struct Repeat {
     /// How far back, at least one byte.
     pub(crate) distance: u32,
-    /// Bytes that agree.
     pub(crate) length: u32,
 }
 
@@ -97,7 +96,6 @@ impl<'a> Repeats<'a> {
         stretch.contains(&position).then(|| before + position - stretch.start)
     }
 
-    /// The position of this number.
     fn position(&self, number: usize) -> usize {
         match &self.stretches[..] {
             [(only, _)] => only.start + number,

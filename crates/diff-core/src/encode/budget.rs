@@ -6,21 +6,20 @@ use crate::api::DiffError;
 
 /// With fewer slots than this the models learn nothing.
 const LEAST_SLOTS: u64 = 16;
-/// The share of the budget that landmarks and learned references may take each: one part in this many.
+/// Landmarks and learned references may each take one part in this many of the budget.
 const TABLE_SHARE: u64 = 16;
-/// More than these rarely help: what is learned from references tells most of what a map of all covers would.
+/// More than these rarely help: what is learned from references replaces most of a map of all covers.
 const MOST_LANDMARKS: u64 = 256;
 const MOST_LEARNED: u64 = patch_nostd::internals::wire::MOST_LEARNED as u64;
-/// Slots that can be of use whatever the images, per literal byte, and one per so many changed bytes. More than
+/// Slots that are of use with any images, for each literal byte, and one per `CHANGES_PER_SLOT` changed bytes. More than
 /// these only cost the decoder's cache: on a kernel of 27 MB a table of 1 MiB restores 1.6 times faster than 8 MiB.
 const USEFUL_SLOTS: u64 = 16 << 10;
 const SLOTS_PER_LITERAL: u64 = 4;
 const CHANGES_PER_SLOT: u64 = 8;
 
-/// How much the models will have to say.
+/// How much the models have to code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Workload {
-    /// Covers of the base.
     pub(crate) covers: u64,
     /// Bytes in no cover.
     pub(crate) literals: u64,

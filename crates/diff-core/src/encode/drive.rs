@@ -1,4 +1,4 @@
-//! Walks a plan with the decoder's own code, into bytes or only into a cost.
+//! Walks a plan with the decoder's own code: into bytes, or into a cost only.
 
 use std::sync::Arc;
 
@@ -18,28 +18,24 @@ use crate::refs::{BaseReferences, Starts};
 /// Everything that fixes a `cm` body.
 #[derive(Clone)]
 pub(crate) struct BodyJob<'a> {
-    /// The base.
     pub(crate) base: &'a [u8],
-    /// What to say about the target.
     pub(crate) plan: Plan<'a>,
     /// Sizes of the decoder's tables; the number of landmarks is the plan's.
     pub(crate) size: ModelSize,
-    /// How the models learn.
     pub(crate) tuning: Tuning,
     /// The header fields that the models depend on; its codec, pages and flags are replaced.
     pub(crate) header: Header,
-    /// The base's references.
     pub(crate) catalogue: Arc<BaseReferences<'a>>,
 }
 
-/// A curve is compared with another at so many places.
+/// Points at which a curve is compared with another.
 const PARTS: usize = 8;
-/// Not before so many of them.
+/// The first point at which a curve may be given up.
 const TRUSTED: usize = 2;
-/// At the beginning, being dearer by one part in so many means nothing.
+/// Early on, totals within 1/MARGIN of the rival's count as equal.
 const MARGIN: u64 = 32;
 
-/// What a body would cost, in 1/256 bit, and how that came about.
+/// What a body would cost up to each part of the target, in 1/256 bit.
 #[derive(Clone, Debug)]
 pub(crate) struct CostCurve {
     size: usize,
@@ -53,7 +49,6 @@ impl CostCurve {
         Self { size, parts: Vec::with_capacity(PARTS), total: 0 }
     }
 
-    /// All of it.
     pub(crate) fn total(&self) -> u64 {
         self.total
     }
@@ -66,7 +61,7 @@ impl CostCurve {
         }
     }
 
-    /// Whether there is a chance, after as much of both as is known of this one.
+    /// Whether this one may still turn out cheaper than `other`, by its last known point.
     fn may_beat(&self, other: &Self) -> bool {
         let (known, all) = (self.parts.len(), PARTS as u64);
         let Some(&theirs) = known.checked_sub(1).and_then(|last| other.parts.get(last)) else { return true };
@@ -103,7 +98,7 @@ impl BodyJob<'_> {
         Ok(self.try_walk(CostMeter::default(), |_, _| true)?.total())
     }
 
-    /// What the body would cost; nothing if it turns out on the way that `other` is cheaper.
+    /// What the body would cost; nothing once `other` is certainly cheaper.
     pub(crate) fn curve(&self, other: Option<&CostCurve>) -> Result<Option<CostCurve>, Error> {
         let mut curve = CostCurve::of(self.plan.target.len());
         let mut go_on = true;
@@ -130,7 +125,7 @@ impl BodyJob<'_> {
         Ok(PageCosts { total: coder.0.total(), by_page })
     }
 
-    /// Tells `watch` after each step where the walk is and what everything so far costs, by category.
+    /// Calls `watch` after each step with the position and the costs so far, by category.
     pub(crate) fn watch(&self, mut watch: impl FnMut(u32, &[u64; 6])) -> Result<CostCurve, Error> {
         let mut curve = CostCurve::of(self.plan.target.len());
         self.try_walk(CostMeter::default(), |meter: &CostMeter, position| {

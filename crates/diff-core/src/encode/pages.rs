@@ -10,14 +10,12 @@ const CHANGE: u64 = 16 * 256;
 /// The kinds of the target's pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pages {
-    /// The kinds that occur.
     pub(crate) kinds: PageKinds,
     /// For each page the index of its kind.
     indices: Vec<u8>,
 }
 
 impl Pages {
-    /// The same kind everywhere.
     pub(crate) fn uniform(kind: PageKind) -> Self {
         Self { kinds: list(&[kind]), indices: Vec::new() }
     }
@@ -35,7 +33,6 @@ impl Pages {
         Self { kinds: list(if kinds.is_empty() { &[PageKind::Bytes] } else { &kinds }), indices }
     }
 
-    /// The index of a page's kind.
     pub(crate) fn index(&self, page: u32) -> usize {
         self.indices.get(page as usize).copied().map_or(0, usize::from)
     }
@@ -48,7 +45,6 @@ fn list(kinds: &[PageKind]) -> PageKinds {
 /// What a body would cost but for its literals, in 1/256 bit, and where in the target.
 #[derive(Clone, Debug)]
 pub(crate) struct PageCosts {
-    /// All of it.
     pub(crate) total: u64,
     /// The cost up to the end of each page.
     pub(crate) by_page: Vec<u64>,

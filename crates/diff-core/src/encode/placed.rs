@@ -10,7 +10,6 @@ use crate::search::Match;
 pub(crate) struct Placed {
     /// Offset of its first byte in the target.
     pub(crate) at: u32,
-    /// What it copies.
     pub(crate) cover: Cover,
 }
 
@@ -21,7 +20,6 @@ impl From<&Match> for Placed {
 }
 
 impl Placed {
-    /// A cover of the base.
     pub(crate) const fn of_base(at: u32, start: u32, length: u32) -> Self {
         Self { at, cover: Cover { source: Source::Base, start, length } }
     }

@@ -1,4 +1,4 @@
-//! A plan: the operations, landmarks and pages that a body will say, before it is coded.
+//! A plan: the operations, landmarks and pages that a body states, before it is coded.
 
 use patch_nostd::internals::apply::{Operation, Oracle};
 use patch_nostd::internals::refs::Landmark;
@@ -9,7 +9,6 @@ use super::placed::Placed;
 /// What the encoder has decided to say about a target.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan<'a> {
-    /// The target.
     pub(crate) target: &'a [u8],
     /// Covers in order of the target, with where each begins there.
     pub(crate) covers: Vec<Placed>,
@@ -80,7 +79,6 @@ fn in_order(covers: &[Landmark]) -> Vec<Landmark> {
     chain
 }
 
-/// The index of no cover.
 const NONE: usize = usize::MAX;
 
 /// The operations that say these covers of a target of `size` bytes.

@@ -1,4 +1,4 @@
-//! Tries the models' adjustable speeds and numbers of landmarks, and keeps what comes out smallest (`docs/format.md`, section 3.3).
+//! Trial encodings with other table sizes, landmarks and learning rates; the smallest wins (`docs/format.md`, section 3.3).
 
 use patch_nostd::Error;
 use patch_nostd::internals::wire::{LANDMARK_RAM, ModelSize, SLOT_RAM, Tuning};
@@ -9,7 +9,7 @@ use super::drive::{BodyJob, CostCurve};
 /// Another value of a parameter; each is a whole trial encoding.
 type Variant = fn(Tuning) -> Tuning;
 
-/// What is tried together, the best of the ones before being kept.
+/// Rounds of trials: the best of a round is kept for the next.
 const TRIALS: [[Variant; 2]; 2] = [
     [|tuning| Tuning { counter_rate: 5, ..tuning }, |tuning| Tuning { block_log: 5, ..tuning }],
     [|tuning| Tuning { mixer_rate: 4, ..tuning }, |tuning| Tuning { mixer_rate: 14, ..tuning }],
@@ -17,12 +17,12 @@ const TRIALS: [[Variant; 2]; 2] = [
 
 /// Where tuning starts.
 pub(crate) const START: Tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6 };
-/// What images get that are too large for tuning.
+/// For images that are too large for tuning.
 pub(crate) const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6 };
 
-/// Parts of the landmarks that are tried besides all, in quarters: what they take is missing from the counters.
+/// Parts of the landmarks that are tried beside all of them, in quarters: what they take is missing from the counters.
 const LANDMARKS: [usize; 2] = [2, 0];
-/// The one that is tried if one of those was better than all.
+/// The part that is tried if one of those was better than all.
 const BETWEEN: usize = 1;
 
 /// Replaces the job's number of landmarks and its tuning by the best of a few; `curve` is what it costs, if known.
@@ -83,7 +83,7 @@ fn try_all<'a>(job: &mut BodyJob<'a>, curve: &mut CostCurve, others: &[BodyJob<'
     Ok(true)
 }
 
-/// The same job with only so many landmarks and more slots instead.
+/// The same job with only `count` landmarks and more slots instead.
 fn with_landmarks<'a>(job: &BodyJob<'a>, count: usize) -> BodyJob<'a> {
     let mut job = job.clone();
     let freed = (job.plan.landmarks.len() - count) as u32 * LANDMARK_RAM;

@@ -1,5 +1,4 @@
-//! The covers of a package: a draft for each mask, the job that says the cheapest one, and further passes by what the
-//! models charged.
+//! The covers of a package: a draft for each mask, the body job of the cheapest, and further passes with learned prices.
 
 use patch_nostd::internals::wire::PageKind;
 use rayon::prelude::*;
@@ -8,8 +7,8 @@ use super::level::{Choice, SCALES};
 use super::subject::Subject;
 use crate::api::{DiffError, Report};
 use crate::cover::{
-    LITERAL, Observer, Part, Prices, References, Repeats, Scale, Sources, available_covers, choose, estimate,
-    fill_gaps, parts, pool,
+    LITERAL, Observer, Prices, References, Repeats, Scale, Section, Sources, available_covers, choose,
+    estimate, fill_gaps, pool, sections,
 };
 use crate::encode::{
     BodyJob, CostCurve, LARGE_TUNING, PageCosts, Pages, Placed, Plan, START, Workload, cheapest, model_size,
@@ -23,9 +22,9 @@ use crate::search::{Equal, Index, SearchOptions, find_matches_around};
 /// About what a cover costs, in 1/256 bit.
 const COVER: u64 = 28 * 256;
 
-/// Covers, and what others could be chosen from.
+/// The covers found under one mask, and candidates for others.
 pub(super) struct Draft {
-    /// An estimate, in 1/256 bit.
+    /// Estimated, in 1/256 bit.
     cost: u64,
     mask: Mask,
     /// The kinds of pages that seem right.
@@ -35,7 +34,7 @@ pub(super) struct Draft {
     /// The covers in order of the target.
     pub(super) covers: Vec<Placed>,
     /// What covers can be chosen from, if they are chosen by price.
-    pub(super) parts: Vec<Part>,
+    pub(super) sections: Vec<Section>,
 }
 
 impl Draft {
@@ -48,34 +47,34 @@ impl Draft {
         let changed = *masked.base != *base || *masked.target != *target;
         let pages = Pages::uniform(if changed { mask.kind() } else { PageKind::Bytes });
         let kinds = if subject.effort.pages { subject.kinds.clone() } else { Vec::new() };
-        let (covers, parts) = search(subject, masked, repeats)?;
-        Ok(Self { cost: 0, mask, pages, kinds, covers, parts })
+        let (covers, sections) = search(subject, masked, repeats)?;
+        Ok(Self { cost: 0, mask, pages, kinds, covers, sections })
     }
 
     /// The cheapest of some drafts, each with its covers chosen from what all have found.
     ///
-    /// Where a cover leads depends on what the others say about references, so each draft leads somewhere else.
+    /// Which covers are cheapest depends on what the others imply about references, so each draft ends differently.
     pub(super) fn best_of(mut drafts: Vec<Self>, subject: &Subject) -> Option<Self> {
-        let mut parts = std::mem::take(&mut drafts.first_mut()?.parts);
-        drafts.iter().for_each(|other| pool(&mut parts, &other.parts));
+        let mut sections = std::mem::take(&mut drafts.first_mut()?.sections);
+        drafts.iter().for_each(|other| pool(&mut sections, &other.sections));
         drafts.dedup_by(|one, other| one.covers == other.covers);
-        drafts.par_iter_mut().for_each(|draft| draft.choose(subject, &parts));
+        drafts.par_iter_mut().for_each(|draft| draft.choose(subject, &sections));
         let mut best = drafts.into_iter().min_by_key(|draft| (draft.cost, draft.mask))?;
-        best.parts = parts;
+        best.sections = sections;
         Some(best)
     }
 
-    /// Chooses its covers by habitual prices, where the level chooses covers by price at all. For small images, also
+    /// Chooses its covers by default prices, where the level chooses covers by price at all. For small images, also
     /// estimates what they cost and which kinds of pages are worth a trial.
-    fn choose(&mut self, subject: &Subject, parts: &[Part]) {
+    fn choose(&mut self, subject: &Subject, sections: &[Section]) {
         let target = subject.images.target;
         let estimates = subject.effort.pages && subject.is_small();
         if estimates {
             (_, self.pages) = estimated_pages(subject, &self.covers);
         }
-        if let (Choice::All(width), false) = (subject.effort.choice, parts.is_empty()) {
+        if let (Choice::All(width), false) = (subject.effort.choice, sections.is_empty()) {
             let references = References::new(&subject.catalogue, target, self.pages.clone(), &self.covers);
-            self.covers = choose(subject.images, parts, width.lanes, &Prices::default(), &references);
+            self.covers = choose(subject.images, sections, width.lanes, &Prices::default(), &references);
         }
         if estimates {
             let (copies, pages) = estimated_pages(subject, &self.covers);
@@ -93,7 +92,7 @@ fn search(
     subject: &Subject,
     masked: Images,
     repeats: Option<&Repeats>,
-) -> Result<(Vec<Placed>, Vec<Part>), DiffError> {
+) -> Result<(Vec<Placed>, Vec<Section>), DiffError> {
     let equal = Equal::find_in_large(masked.base, masked.target);
     // Beside masked copies of both images, there is not memory to sort more.
     let eighths = if std::ptr::eq(masked.base, subject.images.base) { 8 } else { 5 };
@@ -114,14 +113,14 @@ fn search(
     Ok(match subject.effort.choice {
         Choice::Search => (covers, Vec::new()),
         Choice::All(width) if masked.size() <= LARGE => {
-            let parts = parts(&sources, &covers, width);
-            (covers, parts)
+            let sections = sections(&sources, &covers, width);
+            (covers, sections)
         }
         Choice::Gaps | Choice::All(_) => (available(fill_gaps(&sources, &covers)), Vec::new()),
     })
 }
 
-/// The kinds of pages that these covers suggest, by habitual prices, and about what copying costs then.
+/// The kinds of pages that these covers suggest, by default prices, and about what copying costs then.
 fn estimated_pages(subject: &Subject, covers: &[Placed]) -> (u64, Pages) {
     let target = subject.images.target;
     let estimate = |&kind: &PageKind| (kind, estimate(&subject.catalogue, target, kind, covers));
@@ -129,7 +128,7 @@ fn estimated_pages(subject: &Subject, covers: &[Placed]) -> (u64, Pages) {
     cheapest(&costs_by_kind)
 }
 
-/// The job that says these covers, with tables for them.
+/// The job of these covers, with tables that suit them.
 pub(super) fn body_job<'a>(
     subject: &Subject<'a>,
     covers: Vec<Placed>,
@@ -144,7 +143,7 @@ pub(super) fn body_job<'a>(
     Ok(BodyJob { base, plan, size, tuning, header: subject.header, catalogue })
 }
 
-/// How much the models will have to say about these covers.
+/// How much the models have to code for these covers.
 pub(super) fn workload(subject: &Subject, covers: &[Placed]) -> Workload {
     let of_base = covers.par_iter().filter(|placed| placed.is_of_base());
     let changes = of_base.map(|placed| u64::from(placed.changes(subject.images))).sum();
@@ -176,12 +175,12 @@ pub(super) fn choose_pages(job: &mut BodyJob, kinds: &[PageKind]) -> Result<u64,
 pub(super) fn choose_again(
     subject: &Subject,
     job: &mut BodyJob,
-    parts: &[Part],
+    sections: &[Section],
     lanes: usize,
 ) -> Result<Option<CostCurve>, DiffError> {
     let mut curve = None;
     for _ in 0..subject.effort.passes {
-        let (gained, now) = pass(subject, job, parts, lanes)?;
+        let (gained, now) = pass(subject, job, sections, lanes)?;
         curve = Some(now);
         if !gained {
             break;
@@ -194,7 +193,7 @@ pub(super) fn choose_again(
 fn pass(
     subject: &Subject,
     job: &mut BodyJob,
-    parts: &[Part],
+    sections: &[Section],
     lanes: usize,
 ) -> Result<(bool, CostCurve), DiffError> {
     let images = subject.images;
@@ -204,7 +203,7 @@ fn pass(
     let before = job.watch(|position, costs| observer.step(position, costs)).map_err(DiffError::NotProved)?;
     let prices = observer.prices(&Prices::default());
     let trial = |&scale: &Scale| {
-        let covers = choose(images, parts, lanes, &prices.clone().scaled(scale), &references);
+        let covers = choose(images, sections, lanes, &prices.clone().scaled(scale), &references);
         let mut next = job.clone();
         next.size = model_size(subject.budget, workload(subject, &covers))?;
         next.plan.covers = covers;

@@ -3,7 +3,6 @@
 use crate::cover::{Scale, Width};
 use crate::limits::LARGE;
 
-/// How covers are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
     /// The search's covers stay as they are.
@@ -19,7 +18,6 @@ pub(crate) enum Choice {
 pub(crate) struct Effort {
     /// Whether every plausible mask is tried, or only the most plausible.
     pub(crate) all_masks: bool,
-    /// How covers are chosen.
     pub(crate) choice: Choice,
     /// Whether trial encodings cut the image into pages, up to the size of small images.
     pub(crate) pages: bool,

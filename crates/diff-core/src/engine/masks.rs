@@ -1,4 +1,4 @@
-//! Which references the search masks: what the images' kinds of pages suggest, for large images decided on samples.
+//! Chooses the masks under which the search runs: by the images' kinds of pages, for large images by samples.
 
 use std::sync::Arc;
 

@@ -126,14 +126,14 @@ fn level_job<'a>(
     let best = Draft::best_of(drafts?, subject).ok_or(DiffError::Internal("no mask was tried"))?;
     check_cancelled(progress)?;
     progress.begin(Stage::Encode, 1);
-    let Draft { covers, pages, kinds, parts, .. } = best;
+    let Draft { covers, pages, kinds, sections, .. } = best;
     let mut job = body_job(subject, covers, pages)?;
     if kinds.len() > 1 {
         choose_pages(&mut job, &kinds).map_err(DiffError::NotProved)?;
     }
     let mut curve = None;
     if let (Choice::All(width), true) = (effort.choice, size <= effort.again) {
-        curve = choose_again(subject, &mut job, &parts, width.lanes)?;
+        curve = choose_again(subject, &mut job, &sections, width.lanes)?;
         let workload = workload(subject, &job.plan.covers);
         let budgets = SMALLER.map(|part| subject.budget / part).into_iter();
         let budgets = budgets.filter(|&budget| budget >= LEAST_BUDGET);

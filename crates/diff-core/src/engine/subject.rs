@@ -1,4 +1,4 @@
-//! What a package is made of: two images and what is known about them before any matching.
+//! What a package is made of: the two images, and what is known about them before the search.
 
 use std::sync::Arc;
 
@@ -24,9 +24,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) budget: u64,
     /// The kinds of pages that may be used.
     pub(crate) kinds: Vec<PageKind>,
-    /// The base's references.
     pub(crate) catalogue: Arc<BaseReferences<'a>>,
-    /// How much is tried.
     pub(crate) effort: Effort,
     /// A header with everything that does not depend on the body.
     pub(crate) header: Header,
@@ -105,7 +103,7 @@ fn kinds(arch: Arch, base: &[u8], space: &AddressSpace) -> Vec<PageKind> {
     kinds
 }
 
-/// The forms of words besides pointers that are worth trying: what programs of large machines hold.
+/// The forms of words worth trying beside pointers: what programs of large machines hold.
 fn words(code: &[PageKind], size: usize, space: &AddressSpace) -> impl Iterator<Item = WordForm> {
     let large = size > LARGE_MACHINE;
     let wide_code = [PageKind::Aarch64, PageKind::X86].iter().any(|kind| code.contains(kind));

@@ -1,4 +1,4 @@
-//! The target, and what is known about it whatever the base is: found once, for all packages that lead to it.
+//! The target, with analyses that do not depend on the base: made once for all packages that lead to it.
 
 use std::sync::OnceLock;
 
@@ -18,7 +18,7 @@ pub struct TargetImage<'a> {
 }
 
 impl<'a> TargetImage<'a> {
-    /// An image about which nothing is known yet.
+    /// An image that is not analysed yet.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, sha256: OnceLock::new(), md5: OnceLock::new(), repeats: OnceLock::new() }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::mem::take;
 
-use super::words::words;
+use super::words;
 
 /// Images begin at multiples of this.
 const ALIGNMENT: u32 = 0x100;
@@ -24,7 +24,7 @@ const VECTORS: usize = 16;
 /// Fewer addresses of 64 bits with the same upper half than this are chance.
 const LEAST_WIDE: u32 = 256;
 
-/// The address of the image's first byte, if its contents tell: the lower and the upper 32 bits.
+/// The address of the image's first byte, if it is detected: the lower and the upper 32 bits.
 pub(crate) fn base_address(image: &[u8]) -> Option<(u32, u32)> {
     let wide = common_upper_half(image).and_then(|high| {
         let pointers = wide_words(image).filter(|&(_, upper)| upper == high).map(|(low, _)| low);
@@ -60,7 +60,6 @@ fn winner(votes: &[(u32, u32)]) -> Option<u32> {
     clear.then_some(address)
 }
 
-/// Votes for each address.
 fn votes(image: &[u8], pointers: Vec<u32>) -> Vec<(u32, u32)> {
     let mut by_low_byte: Vec<Vec<u32>> = vec![Vec::new(); ALIGNMENT as usize];
     for target in thinned(targets(image), MOST_TARGETS) {

@@ -1,11 +1,11 @@
-//! Whether an image holds code of some kind: calls have few different targets, chance has many.
+//! Detects code of an architecture: calls have few different targets, chance has many.
 
 use patch_nostd::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 use patch_nostd::internals::wire::PageKind;
 
 /// Branches that are looked at.
 const MOST: usize = 1 << 16;
-/// Fewer branches in an image tell nothing.
+/// Fewer branches than this in an image prove nothing.
 const LEAST: usize = 64;
 
 /// True if an eighth of what could be branches within the image share their target with another one: by chance it

@@ -1,9 +1,8 @@
-//! What an image tells about itself: where it runs and where its words point.
+//! What is detected in an image: the address where it runs, and where its words point.
 
 mod base_address;
 mod code;
 mod windows;
-mod words;
 
 use patch_nostd::internals::refs::AddressSpace;
 
@@ -11,7 +10,7 @@ pub(crate) use base_address::base_address;
 pub(crate) use code::looks_like;
 pub(crate) use windows::windows;
 
-/// So many bytes tell where an image runs: what is larger is no single program, and takes memory and time.
+/// Bytes in which the address is sought: what is larger is no single program, and takes memory and time.
 const LOOKED_AT: usize = 64 << 20;
 
 /// The addresses that words of the base may point at.
@@ -22,4 +21,9 @@ pub(crate) fn address_space(base: &[u8], address: Option<u32>) -> AddressSpace {
         address.map(|address| (address, 0)).or_else(|| base_address(looked_at)).unwrap_or((0, 0));
     let windows = windows(looked_at, base_address);
     AddressSpace { base_address, address_high, image_size, windows }
+}
+
+/// The aligned little-endian words of an image.
+fn words(image: &[u8]) -> impl Iterator<Item = u32> {
+    image.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
 }

@@ -1,10 +1,10 @@
-//! Where words point besides the image itself: RAM, for instance.
+//! Where words point outside of the image: RAM, for instance.
 
 use std::collections::BTreeMap;
 
 use patch_nostd::internals::wire::{MAX_WINDOWS, Window};
 
-use super::words::words;
+use super::words;
 
 /// Pages of this many bytes are counted.
 const PAGE_LOG: u32 = 12;
@@ -14,8 +14,8 @@ const MEMORY: std::ops::Range<u32> = 0x1000_0000..0x4000_0000;
 const LEAST: usize = 6;
 /// Where larger processors have memory. Many pairs of instructions look like pointers into it, but into single pages.
 const LARGE_MEMORY: std::ops::Range<u32> = 0x6000_0000..0xE000_0000;
-/// So memory there has two pages side by side with so many different pointers, one per so many bytes of the image. On
-/// images of microcontrollers chance gives neighbours a quarter of that.
+/// So memory there has two pages side by side with this many different pointers each, or one per `BYTES_PER_POINTER`
+/// bytes of the image. On images of microcontrollers chance gives neighbours a quarter of that.
 const LEAST_LARGE: usize = 128;
 const BYTES_PER_POINTER: usize = 1 << 13;
 /// Pages this near to each other belong to one memory.
@@ -60,7 +60,8 @@ fn pages(image: &[u8], base_address: u32) -> BTreeMap<u32, usize> {
     pages
 }
 
-/// Neighbouring pages that it cannot be chance to point into; `many` pointers into a page are no chance anywhere.
+/// Groups of neighbouring pages with more pointers than chance gives: in a microcontroller's memory any group, elsewhere
+/// one with `many` pointers into two pages side by side.
 fn clusters(pages: &BTreeMap<u32, usize>, many: usize) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = Vec::new();
     for (&page, &pointers) in pages.iter().filter(|&(_, &pointers)| pointers >= LEAST) {

@@ -1,4 +1,4 @@
-//! What a file is, by its contents: only what is beyond doubt is anything but plain bytes.
+//! Detects the format of a file by its contents: what is not certain is plain bytes.
 
 use super::{Format, elf, esp, hex, mcuboot, srec, uf2};
 
@@ -7,12 +7,12 @@ use super::{Format, elf, esp, hex, mcuboot, srec, uf2};
 pub(super) struct Detected {
     /// What the file is taken for.
     pub(super) format: Format,
-    /// What plain bytes might be as well.
+    /// The format that plain bytes resemble.
     pub(super) resembles: Option<Format>,
 }
 
-/// Finds out. A file that begins like a format beyond doubt is of that format even if the rest is damaged: to flash a
-/// text, or half an image, is never what was meant.
+/// A file that certainly begins like a format is of that format even if the rest is damaged: nobody means to flash a text
+/// or half an image.
 pub(super) fn detect(file: &[u8]) -> Detected {
     let format = match file.first() {
         Some(0x7F) if elf::begins(file) => return detect_elf(file),

@@ -12,7 +12,7 @@ use super::flat::Contents;
 use super::{Format, InputError};
 
 const FORMAT: Format = Format::Elf;
-/// So many times the file's bytes may be loaded: more is a bomb.
+/// The most bytes that are loaded, as a multiple of the file's size: more is a bomb.
 const MOST_OF_FILE: usize = 4;
 /// The most pairs of a segment and a section that are looked at.
 const MOST_PAIRS: usize = 1 << 20;
@@ -33,7 +33,7 @@ pub(super) fn begins(file: &[u8]) -> bool {
     file.starts_with(&elf::ELFMAG)
 }
 
-/// What an ELF file is; damaged ones are nothing in particular.
+/// The kind of an ELF file; a damaged one is [`Kind::Other`].
 pub(super) fn kind(file: &[u8]) -> Kind {
     let kind = match FileKind::parse(file) {
         Ok(FileKind::Elf32) => kind_of::<FileHeader32<Endianness>>(file),
@@ -86,10 +86,7 @@ fn read_as<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<Conte
     contents.entry = Some(header.e_entry(endian).into());
     contents.architecture = Some(architecture(header.e_machine(endian)));
     for (address, bytes) in loaded(header, endian, file)? {
-        if !contents.segments.add(address, bytes) {
-            let size = bytes.len();
-            return Err(wrong(format!("{size} bytes at {address:#010x} wrap around to lower addresses")));
-        }
+        contents.segments.add(address, bytes).map_err(wrong)?;
     }
     Ok(contents)
 }
@@ -113,7 +110,7 @@ fn loaded<'a, Header: FileHeader<Endian = Endianness>>(
     }
     // Linkers that know no physical addresses leave all of them zero.
     let physical = segments.iter().any(|segment| segment.p_paddr(endian).into() != 0);
-    let mut pieces = Pieces { limit: MOST_OF_FILE * file.len(), list: Vec::new() };
+    let mut loaded = Loaded { limit: MOST_OF_FILE * file.len(), list: Vec::new() };
     for segment in segments {
         let base: u64 =
             if physical { segment.p_paddr(endian).into() } else { segment.p_vaddr(endian).into() };
@@ -122,26 +119,26 @@ fn loaded<'a, Header: FileHeader<Endian = Endianness>>(
             || wrong(format!("a segment of {size} bytes at {start:#x} of the file goes beyond its end"));
         let bytes = segment.data(endian, file).map_err(|()| outside())?;
         if sections.is_empty() {
-            pieces.push(base, bytes)?;
+            loaded.push(base, bytes)?;
             continue;
         }
         for section in sections {
             if let Some((at, bytes)) = part(section, endian, start, bytes) {
-                pieces.push(base.checked_add(at).ok_or_else(outside)?, bytes)?;
+                loaded.push(base.checked_add(at).ok_or_else(outside)?, bytes)?;
             }
         }
     }
-    Ok(pieces.list)
+    Ok(loaded.list)
 }
 
-/// What is loaded, as far as it makes sense.
-struct Pieces<'a> {
+/// What is loaded, within a limit.
+struct Loaded<'a> {
     /// Bytes that may still be loaded.
     limit: usize,
     list: Vec<(u64, &'a [u8])>,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> Loaded<'a> {
     fn push(&mut self, address: u64, bytes: &'a [u8]) -> Result<(), InputError> {
         // Empty ones cost time too.
         let left = self.limit.checked_sub(bytes.len().max(1));

@@ -56,7 +56,7 @@ pub enum InputError {
         /// The first address with two bytes.
         at: u64,
     },
-    /// A gap that is rather the way to another memory.
+    /// A gap that is too long to be filled: the next range is usually in another memory.
     #[error(
         "between {before:#010x}, where one range ends, and {after:#010x}, where the next one begins, there are {} bytes; gaps of at most {limit} are filled",
         after - before

@@ -1,8 +1,8 @@
 //! Images of ESP-IDF: segments for the memories of the chip, a checksum, a SHA-256, and a description of the program.
 
-use super::bytes::word;
 use super::provenance::Part;
 use super::{Flat, Format, InputError, Provenance};
+use crate::bytes::word;
 use crate::digest::{hex, sha256};
 
 const FORMAT: Format = Format::Esp;
@@ -14,7 +14,7 @@ const SEGMENT: usize = 8;
 const MOST: u8 = 16;
 /// Where the checksum begins.
 const SEED: u8 = 0xEF;
-/// The checksum is the last byte of a block of so many.
+/// The checksum is the last byte of a block of this many bytes.
 const BLOCK: usize = 16;
 /// Where the first segment's data, which begins with the description, is, and what the description begins with.
 const DESCRIPTION: usize = HEADER + SEGMENT;
@@ -22,7 +22,7 @@ const DESCRIPTION_MAGIC: u32 = 0xABCD_5432;
 /// Where the description has the version, and how many bytes.
 const VERSION: std::ops::Range<usize> = DESCRIPTION + 16..DESCRIPTION + 48;
 
-/// Whether a file is an image beyond doubt: it describes itself, or its checksum is right.
+/// Whether a file is certainly an image: it describes itself, or its checksum is right.
 pub(super) fn begins(file: &[u8]) -> bool {
     let Some(header) = Header::parse(file) else { return false };
     let adds_up = || header.body(file).is_ok_and(|body| file.get(body.end - 1) == Some(&body.checksum));

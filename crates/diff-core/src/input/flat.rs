@@ -7,12 +7,13 @@ use super::{Format, InputError, Provenance, Reading};
 
 /// An image, ready to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Flat<'a> {
     /// What the device flashes. Borrowed if that is the file itself.
     pub bytes: Cow<'a, [u8]>,
     /// What the file was; absent if it was plain bytes.
     pub record: Option<Provenance>,
-    /// A format that plain bytes might be taken for, if somebody says so.
+    /// The format that plain bytes resemble, if one does.
     pub resembles: Option<Format>,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::settings::by_name;
 
 /// What a file is, or is to be taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(
     feature = "release",
     derive(serde::Serialize, serde::Deserialize),
@@ -14,6 +14,7 @@ use crate::settings::by_name;
 #[non_exhaustive]
 pub enum Format {
     /// Bytes as they are.
+    #[default]
     Raw,
     /// Intel HEX, with addresses of 16, 20 or 32 bits.
     Hex,
@@ -51,7 +52,7 @@ impl Format {
 
 by_name!(Format);
 
-/// As people call it.
+/// The usual name.
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

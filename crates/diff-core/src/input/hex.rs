@@ -2,11 +2,11 @@
 
 use super::digits::{at_line, big_endian, decode, lines};
 use super::flat::Contents;
-use super::segments::Segments;
+use super::segments::wraps;
 use super::{Format, InputError};
 
 const FORMAT: Format = Format::Hex;
-/// Bytes of a record besides its data: length, address, type and checksum.
+/// Bytes of a record without its data: length, address, type and checksum.
 const FRAME: usize = 5;
 /// The address after the last of 32 bits.
 const MEMORY: u64 = 1 << 32;
@@ -111,22 +111,17 @@ impl Reader {
             Base::Segment(base) => (base, offset + size, SEGMENT),
         };
         if end > space {
-            return Err(format!("{size} bytes at {:#010x} wrap around to lower addresses", base + offset));
+            return Err(wraps(base + offset, record.data.len()));
         }
-        add(&mut self.contents.segments, base + offset, record.data)
+        self.contents.segments.add(base + offset, record.data.to_vec())
     }
 }
 
-/// The number that a record of so many bytes holds.
+/// The number that a record of `size` bytes of data holds.
 fn expect(record: &Record, size: usize) -> Result<u64, String> {
     let (kind, found) = (record.kind, record.data.len());
     if found != size {
         return Err(format!("a record of type {kind:02X} has {size} bytes of data, not {found}"));
     }
     Ok(big_endian(record.data))
-}
-
-fn add(segments: &mut Segments<'static>, address: u64, bytes: &[u8]) -> Result<(), String> {
-    let fits = segments.add(address, bytes.to_vec());
-    if fits { Ok(()) } else { Err("there is no such address".to_owned()) }
 }

@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::bytes::{half, word};
 use super::{Flat, Format, InputError, Provenance};
+use crate::bytes::{half, word};
 use crate::digest::hex;
 
 const FORMAT: Format = Format::Mcuboot;
@@ -68,15 +68,22 @@ struct Areas<'a, 'r> {
     file: &'a [u8],
     record: &'r mut Provenance,
     /// The hash that is stated.
-    hash: Option<(Hash, &'a [u8])>,
+    hash: Option<(&'static Hash, &'a [u8])>,
 }
 
-#[derive(Clone, Copy)]
-enum Hash {
-    Sha256,
-    Sha384,
-    Sha512,
+/// A hash that a record may hold.
+struct Hash {
+    kind: u16,
+    name: &'static str,
+    size: usize,
+    of: fn(&[u8]) -> Vec<u8>,
 }
+
+const HASHES: [Hash; 3] = [
+    Hash { kind: 0x10, name: "SHA-256", size: 32, of: |bytes| Sha256::digest(bytes).to_vec() },
+    Hash { kind: 0x11, name: "SHA-384", size: 48, of: |bytes| Sha384::digest(bytes).to_vec() },
+    Hash { kind: 0x12, name: "SHA-512", size: 64, of: |bytes| Sha512::digest(bytes).to_vec() },
+];
 
 impl Header {
     fn parse(file: &[u8]) -> Option<Self> {
@@ -105,7 +112,7 @@ impl Header {
     fn check_hash(
         &self,
         hashed: &[u8],
-        hash: Option<(Hash, &[u8])>,
+        hash: Option<(&Hash, &[u8])>,
         record: &mut Provenance,
     ) -> Result<(), InputError> {
         if self.flags & ENCRYPTED != 0 {
@@ -116,12 +123,12 @@ impl Header {
             record.notes.push("it states no hash: nothing can be checked".to_owned());
             return Ok(());
         };
-        let found = hash.of(hashed);
+        let found = (hash.of)(hashed);
         if found != stated {
             let (stated, found) = (hex(stated), hex(&found));
-            return Err(InputError::Digest { format: FORMAT, what: hash.name(), stated, found });
+            return Err(InputError::Digest { format: FORMAT, what: hash.name, stated, found });
         }
-        record.checked.push(hash.name().to_owned());
+        record.checked.push(hash.name.to_owned());
         Ok(())
     }
 }
@@ -173,9 +180,9 @@ impl<'a> Areas<'a, '_> {
         let (kind, length) = half(area, at).zip(half(area, at + 2)).ok_or_else(cut)?;
         let end = at + INFO + usize::from(length);
         let value = area.get(at + INFO..end).ok_or_else(cut)?;
-        if let Some(hash) = Hash::of_kind(kind) {
-            if value.len() != hash.size() {
-                let (name, size) = (hash.name(), value.len());
+        if let Some(hash) = HASHES.iter().find(|hash| hash.kind == kind) {
+            if value.len() != hash.size {
+                let (name, size) = (hash.name, value.len());
                 return Err(wrong(format!("the {name} at byte {} has {size} bytes", start + at)));
             }
             self.hash = Some((hash, value));
@@ -183,41 +190,6 @@ impl<'a> Areas<'a, '_> {
         let name = if protected { "protected record" } else { "record" };
         self.record.part(format!("{name}: {}", kind_name(kind)), start + at, end - at);
         Ok(end)
-    }
-}
-
-impl Hash {
-    const fn of_kind(kind: u16) -> Option<Self> {
-        match kind {
-            0x10 => Some(Self::Sha256),
-            0x11 => Some(Self::Sha384),
-            0x12 => Some(Self::Sha512),
-            _ => None,
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Sha256 => "SHA-256",
-            Self::Sha384 => "SHA-384",
-            Self::Sha512 => "SHA-512",
-        }
-    }
-
-    const fn size(self) -> usize {
-        match self {
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-
-    fn of(self, bytes: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => Sha256::digest(bytes).to_vec(),
-            Self::Sha384 => Sha384::digest(bytes).to_vec(),
-            Self::Sha512 => Sha512::digest(bytes).to_vec(),
-        }
     }
 }
 

@@ -13,7 +13,6 @@
 //! # Ok::<(), diff_core::input::InputError>(())
 //! ```
 
-mod bytes;
 mod detect;
 mod digits;
 mod elf;

@@ -1,11 +1,12 @@
-//! What an input was: recorded, so that everybody can tell what the device flashes from what the build left.
+//! Provenance: the file that a build left, and how the bytes that the device flashes follow from it.
 
 use super::{Format, Stretch};
 use crate::digest::sha256_hex;
 
-/// What a file that is not plain bytes was, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a file that is not plain bytes was, and how it was flattened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "release", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Provenance {
     /// The format of the file.
     pub format: Format,
@@ -43,7 +44,7 @@ pub struct Provenance {
     /// The digests and checksums in it that were checked, and are right.
     #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub checked: Vec<String>,
-    /// What people should know.
+    /// Remarks for the user.
     #[cfg_attr(feature = "release", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub notes: Vec<String>,
 }
@@ -51,6 +52,7 @@ pub struct Provenance {
 /// A part of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "release", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Part {
     /// What it is.
     pub name: String,
@@ -64,24 +66,9 @@ pub struct Part {
 }
 
 impl Provenance {
-    /// A record that says nothing yet but which file it is of.
+    /// A record of a file, in which nothing else is filled in yet.
     pub(super) fn new(format: Format, file: &[u8]) -> Self {
-        Self {
-            format,
-            file_size: file.len() as u64,
-            file_sha256: sha256_hex(file),
-            base_address: None,
-            ranges: Vec::new(),
-            gaps: Vec::new(),
-            fill: None,
-            architecture: None,
-            entry: None,
-            family: None,
-            version: None,
-            parts: Vec::new(),
-            checked: Vec::new(),
-            notes: Vec::new(),
-        }
+        Self { format, file_size: file.len() as u64, file_sha256: sha256_hex(file), ..Self::default() }
     }
 
     /// Adds a part.

@@ -9,21 +9,21 @@ use crate::settings::{ValueError, parse_number, parse_range, parse_size, put_par
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {
-    /// What the file is taken for; found out by its contents if absent.
+    /// The file's format; detected by its contents if absent.
     pub format: Option<Format>,
-    /// What bytes between two ranges become: what flash holds where nothing was written.
+    /// The byte that fills gaps between ranges: what erased flash reads as.
     pub fill: u8,
     /// The longest gap that is filled, in bytes.
     pub max_gap: u64,
-    /// Addresses that are taken, where a file holds more than one memory; all if absent.
+    /// The addresses to take from a file for more than one memory; all if absent.
     pub range: Option<Range<u64>>,
-    /// The family whose blocks are taken of a UF2 file for several.
+    /// The family to take from a UF2 file for several.
     pub family: Option<u32>,
 }
 
-/// The longest gap that is filled without being asked for: two sectors of large flash, not the way to another memory.
+/// The default for the longest gap that is filled: two sectors of large flash, less than the distance to another memory.
 pub const DEFAULT_MAX_GAP: u64 = 64 << 10;
-/// What erased flash holds.
+/// What erased flash reads as.
 pub const DEFAULT_FILL: u8 = 0xFF;
 
 setters!(Reading {

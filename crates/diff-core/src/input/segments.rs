@@ -1,4 +1,4 @@
-//! The pieces that a file loads, put side by side by their addresses.
+//! The segments that a file loads, put side by side by their addresses.
 
 use std::borrow::Cow;
 
@@ -9,19 +9,19 @@ use super::{Format, InputError, Reading, Stretch};
 /// The most bytes of an image.
 const LIMIT: u64 = IMAGE_LIMIT as u64;
 
-/// Pieces of memory, in the order of the file.
+/// Segments of memory, in the order of the file.
 pub(super) struct Segments<'a> {
     format: Format,
-    pieces: Vec<Piece<'a>>,
+    segments: Vec<Segment<'a>>,
 }
 
 /// Bytes at an address. There is at least one, and the last one's address is a number too.
-struct Piece<'a> {
+struct Segment<'a> {
     address: u64,
     bytes: Cow<'a, [u8]>,
 }
 
-/// All pieces as one stretch of memory, from the lowest address to the highest.
+/// All segments as one stretch of memory, from the lowest address to the highest.
 #[derive(Debug)]
 pub(super) struct Joined {
     /// The address of the first byte.
@@ -37,41 +37,45 @@ pub(super) struct Joined {
 impl<'a> Segments<'a> {
     /// None yet, of a file of this format.
     pub(super) const fn new(format: Format) -> Self {
-        Self { format, pieces: Vec::new() }
+        Self { format, segments: Vec::new() }
     }
 
-    /// Adds bytes at an address. Nothing is no piece. False if addresses would wrap around.
-    #[must_use]
-    pub(super) fn add(&mut self, address: u64, bytes: impl Into<Cow<'a, [u8]>>) -> bool {
+    /// Adds bytes at an address, unless addresses would wrap around. No bytes are no segment.
+    pub(super) fn add(&mut self, address: u64, bytes: impl Into<Cow<'a, [u8]>>) -> Result<(), String> {
         let bytes = bytes.into();
         if bytes.is_empty() {
-            return true;
+            return Ok(());
         }
         if address.checked_add(bytes.len() as u64).is_none() {
-            return false;
+            return Err(wraps(address, bytes.len()));
         }
-        match self.pieces.last_mut() {
-            // Texts come in many small pieces.
+        match self.segments.last_mut() {
+            // Texts come in many small segments.
             Some(last) if last.end() == address => last.bytes.to_mut().extend_from_slice(&bytes),
-            _ => self.pieces.push(Piece { address, bytes }),
+            _ => self.segments.push(Segment { address, bytes }),
         }
-        true
+        Ok(())
     }
 
     /// Puts everything in its place.
     pub(super) fn join(mut self, reading: &Reading) -> Result<Joined, InputError> {
-        self.pieces.retain_mut(|piece| piece.cut(reading));
-        // Pieces at the same address stay in the order of the file.
-        self.pieces.sort_by_key(|piece| piece.address);
-        let first = self.pieces.first().ok_or(InputError::Empty { format: self.format })?;
+        self.segments.retain_mut(|segment| segment.cut(reading));
+        // Segments at the same address stay in the order of the file.
+        self.segments.sort_by_key(|segment| segment.address);
+        let first = self.segments.first().ok_or(InputError::Empty { format: self.format })?;
         let mut joined =
             Joined { base: first.address, bytes: Vec::new(), ranges: Vec::new(), gaps: Vec::new() };
-        self.pieces.iter().try_for_each(|piece| joined.append(piece, reading))?;
+        self.segments.iter().try_for_each(|segment| joined.append(segment, reading))?;
         Ok(joined)
     }
 }
 
-impl Piece<'_> {
+/// What is wrong with bytes that reach beyond the last address.
+pub(super) fn wraps(address: u64, size: usize) -> String {
+    format!("{size} bytes at {address:#010x} wrap around to lower addresses")
+}
+
+impl Segment<'_> {
     fn end(&self) -> u64 {
         self.address + self.bytes.len() as u64
     }
@@ -102,41 +106,41 @@ impl Joined {
         self.base + self.bytes.len() as u64
     }
 
-    /// Adds a piece that begins where the last one began, or later.
-    fn append(&mut self, piece: &Piece, reading: &Reading) -> Result<(), InputError> {
-        if piece.end() - self.base > LIMIT {
+    /// Adds a segment that begins where the last one began, or later.
+    fn append(&mut self, segment: &Segment, reading: &Reading) -> Result<(), InputError> {
+        if segment.end() - self.base > LIMIT {
             // A gap may be the reason: it says more.
-            self.check_gap(piece, reading)?;
+            self.check_gap(segment, reading)?;
             return Err(InputError::TooLarge { limit: LIMIT });
         }
-        let known = self.check_overlap(piece)?;
-        self.fill_gap(piece, reading)?;
-        self.bytes.extend_from_slice(&piece.bytes[known..]);
+        let known = self.check_overlap(segment)?;
+        self.fill_gap(segment, reading)?;
+        self.bytes.extend_from_slice(&segment.bytes[known..]);
         let end = self.end();
         match self.ranges.last_mut() {
-            Some(last) if last.end() >= piece.address => *last = Stretch::between(last.address, end),
-            _ => self.ranges.push(piece.stretch()),
+            Some(last) if last.end() >= segment.address => *last = Stretch::between(last.address, end),
+            _ => self.ranges.push(segment.stretch()),
         }
         Ok(())
     }
 
-    /// How many bytes of the piece are there already; they must be the same.
-    fn check_overlap(&self, piece: &Piece) -> Result<usize, InputError> {
-        let start = (piece.address - self.base) as usize;
+    /// How many bytes of the segment are there already; they must be the same.
+    fn check_overlap(&self, segment: &Segment) -> Result<usize, InputError> {
+        let start = (segment.address - self.base) as usize;
         let there = self.bytes.get(start..).unwrap_or_default();
-        let known = there.len().min(piece.bytes.len());
-        match (0..known).find(|&index| there[index] != piece.bytes[index]) {
+        let known = there.len().min(segment.bytes.len());
+        match (0..known).find(|&index| there[index] != segment.bytes[index]) {
             None => Ok(known),
             Some(index) => {
-                let first = self.ranges.last().copied().unwrap_or_else(|| piece.stretch());
-                let at = piece.address + index as u64;
-                Err(InputError::Overlap { first, second: piece.stretch(), at })
+                let first = self.ranges.last().copied().unwrap_or_else(|| segment.stretch());
+                let at = segment.address + index as u64;
+                Err(InputError::Overlap { first, second: segment.stretch(), at })
             }
         }
     }
 
-    fn check_gap(&self, piece: &Piece, reading: &Reading) -> Result<u64, InputError> {
-        let (before, after) = (self.end(), piece.address);
+    fn check_gap(&self, segment: &Segment, reading: &Reading) -> Result<u64, InputError> {
+        let (before, after) = (self.end(), segment.address);
         let gap = after.saturating_sub(before);
         if self.bytes.is_empty() {
             return Ok(0);
@@ -147,10 +151,10 @@ impl Joined {
         Ok(gap)
     }
 
-    fn fill_gap(&mut self, piece: &Piece, reading: &Reading) -> Result<(), InputError> {
-        let gap = self.check_gap(piece, reading)?;
+    fn fill_gap(&mut self, segment: &Segment, reading: &Reading) -> Result<(), InputError> {
+        let gap = self.check_gap(segment, reading)?;
         if gap > 0 {
-            self.gaps.push(Stretch::between(self.end(), piece.address));
+            self.gaps.push(Stretch::between(self.end(), segment.address));
             self.bytes.resize(self.bytes.len() + gap as usize, reading.fill);
         }
         Ok(())
@@ -167,7 +171,7 @@ mod tests {
 
     fn join(pieces: &[(u64, &[u8])], reading: &Reading) -> Result<Joined, InputError> {
         let mut segments = Segments::new(Format::Hex);
-        assert!(pieces.iter().all(|&(address, bytes)| segments.add(address, bytes)));
+        assert!(pieces.iter().all(|&(address, bytes)| segments.add(address, bytes).is_ok()));
         segments.join(reading)
     }
 
@@ -221,8 +225,8 @@ mod tests {
     #[test]
     fn addresses_do_not_wrap_and_images_do_not_grow_beyond_the_limit() {
         let mut segments = Segments::new(Format::Elf);
-        assert!(!segments.add(u64::MAX, &b"ab"[..]));
-        assert!(segments.add(u64::MAX, &b""[..]));
+        assert!(segments.add(u64::MAX, &b"ab"[..]).is_err());
+        assert!(segments.add(u64::MAX, &b""[..]).is_ok());
         let far = Reading { max_gap: u64::MAX, ..Reading::default() };
         let error = join(&[(0, b"a"), (LIMIT, b"b")], &far).unwrap_err();
         assert_eq!(error, InputError::TooLarge { limit: LIMIT });
@@ -236,16 +240,16 @@ mod tests {
         /// The same as writing one byte after the other into a map.
         #[test]
         fn joined_is_what_memory_would_hold(
-            pieces in prop::collection::vec((0u64..60, prop::collection::vec(0u8..2, 0..6)), 1..8),
+            segments in prop::collection::vec((0u64..60, prop::collection::vec(0u8..2, 0..6)), 1..8),
         ) {
             let (mut memory, mut clash) = (BTreeMap::new(), false);
-            for (address, bytes) in &pieces {
+            for (address, bytes) in &segments {
                 for (&byte, at) in bytes.iter().zip(*address..) {
                     clash |= memory.insert(at, byte).is_some_and(|before| before != byte);
                 }
             }
-            let pieces: Vec<(u64, &[u8])> = pieces.iter().map(|(at, bytes)| (*at, bytes.as_slice())).collect();
-            match join(&pieces, &Reading::default()) {
+            let segments: Vec<(u64, &[u8])> = segments.iter().map(|(at, bytes)| (*at, bytes.as_slice())).collect();
+            match join(&segments, &Reading::default()) {
                 Ok(joined) => {
                     prop_assert!(!clash);
                     let expected: Vec<u8> = (joined.base..joined.end())

@@ -2,6 +2,7 @@
 
 use super::digits::{at_line, big_endian, decode, lines};
 use super::flat::Contents;
+use super::segments::wraps;
 use super::{Format, InputError};
 
 const FORMAT: Format = Format::Srec;
@@ -97,12 +98,11 @@ impl Reader {
     fn data(&mut self, record: &Record) -> Result<(), String> {
         self.records += 1;
         let bits = 8 * (u32::from(record.kind) + 1);
-        let size = record.data.len() as u64;
-        if record.number + size > 1 << bits {
-            return Err(format!("{size} bytes at {:#010x} wrap around to lower addresses", record.number));
+        let size = record.data.len();
+        if record.number + size as u64 > 1 << bits {
+            return Err(wraps(record.number, size));
         }
-        let fits = self.contents.segments.add(record.number, record.data.to_vec());
-        if fits { Ok(()) } else { Err("there is no such address".to_owned()) }
+        self.contents.segments.add(record.number, record.data.to_vec())
     }
 
     fn check_count(&self, stated: u64) -> Result<(), String> {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::flat::Contents;
+use super::segments::wraps;
 use super::{Format, InputError, Reading};
+use crate::bytes::word;
 
 const FORMAT: Format = Format::Uf2;
 /// Bytes of a block, and of what it may hold.
@@ -35,14 +37,14 @@ pub(super) fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Contents<'a>
     for (place, block) in blocks.iter().enumerate().filter(|(_, block)| block.family == family) {
         let wrong = |reason: String| InputError::Block { block: place, reason };
         sequence.take(block).map_err(wrong)?;
-        let is_flash = block.flags & NOT_FLASH == 0;
+        if block.flags & NOT_FLASH != 0 {
+            continue;
+        }
         let address = u64::from(block.address);
-        if is_flash && address + block.data.len() as u64 > 1 << 32 {
-            return Err(wrong(format!("{} bytes at {address:#010x} wrap around", block.data.len())));
+        if address + block.data.len() as u64 > 1 << 32 {
+            return Err(wrong(wraps(address, block.data.len())));
         }
-        if is_flash && !contents.segments.add(address, block.data) {
-            return Err(wrong("there is no such address".to_owned()));
-        }
+        contents.segments.add(address, block.data).map_err(wrong)?;
     }
     sequence.check()?;
     Ok(contents)
@@ -66,10 +68,7 @@ struct Sequence {
 
 impl<'a> Block<'a> {
     fn parse(block: &'a [u8; BLOCK]) -> Result<Self, String> {
-        let word = |index: usize| {
-            let at = 4 * index;
-            u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
-        };
+        let word = |index: usize| word(block, 4 * index).unwrap_or_default();
         if [word(0), word(1)] != BEGIN || word(BLOCK / 4 - 1) != END {
             return Err("it does not begin and end as blocks do".to_owned());
         }

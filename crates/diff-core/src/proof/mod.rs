@@ -1,4 +1,4 @@
-//! Proof: a package is applied by the device's own decoder before anybody sees it.
+//! Proof: every package is applied by the device's own decoder before it is returned.
 
 mod in_place;
 
@@ -80,7 +80,7 @@ pub(crate) fn prove_container(
     if output.position == target.len() { Ok(()) } else { Err(Error::TargetDigest) }
 }
 
-/// A target that is already known: every write must repeat it.
+/// A target whose contents are known: every write must match them.
 struct Comparison<'a> {
     expected: &'a [u8],
     position: usize,

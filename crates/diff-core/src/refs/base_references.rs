@@ -51,12 +51,10 @@ impl<'a> BaseReferences<'a> {
         Self { base, space, kinds: vec![Kind::default(); usize::from(u8::MAX) + 1] }
     }
 
-    /// The base.
     pub(crate) fn base(&self) -> &'a [u8] {
         self.base
     }
 
-    /// The addresses that matter.
     pub(crate) fn space(&self) -> &AddressSpace {
         &self.space
     }
@@ -78,7 +76,7 @@ impl<'a> BaseReferences<'a> {
     }
 }
 
-/// Finds the references that a walk through `base` would meet, and tells `note` where each begins.
+/// Calls `note` for each reference that a walk through `base` meets, with where it begins.
 fn find(base: &[u8], kind: PageKind, space: &AddressSpace, mut note: impl FnMut(usize, &Reference)) {
     let mut halves = Halves::default();
     let mut steps = Steps::default();

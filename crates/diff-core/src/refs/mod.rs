@@ -1,4 +1,4 @@
-//! What the search must not be disturbed by: reference operands, masked out (`docs/format.md`, section 7).
+//! Masks: copies of an image for the search, with the operands of references blanked (`docs/format.md`, section 7).
 
 mod base_references;
 mod records;
@@ -15,7 +15,6 @@ pub(crate) use records::has_records;
 /// Which references are masked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mask {
-    /// None.
     Nothing,
     /// Words, but only in blocks that are made of them: tables of pointers or offsets.
     Tables,
@@ -38,7 +37,6 @@ const CHUNK: usize = 1 << 20;
 const BLOCK: usize = 1024;
 /// A block is a table if this many of its words of four are pointers.
 const DENSE: (usize, usize) = (3, 4);
-/// Bytes of a pointer.
 const WORD: usize = 4;
 /// Words less than this far into the address space are rather small numbers.
 const SMALL: u32 = 0x1000;

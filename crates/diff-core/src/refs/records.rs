@@ -1,4 +1,4 @@
-//! Tables of records: what the search compares of them are differences of neighbours.
+//! Tables of records: the search compares the differences of neighbouring records.
 //!
 //! Offsets, indices and symbols of a table all change when something is inserted before what they mean, but the
 //! difference between a record and the next one hardly ever does.
@@ -9,11 +9,11 @@ use rayon::prelude::*;
 const BLOCK: usize = 1024;
 /// Bytes of the longest records.
 const LONGEST: usize = 64;
-/// So many percent of a table's bytes equal those of the record before.
+/// The least share of a table's bytes, in percent, that equal those of the record before.
 const ALIKE: usize = 55;
 /// A block with more zeros than this, in percent, is empty rather than a table.
 const EMPTY: usize = 95;
-/// An image is worth the attempt if so many percent of its blocks are tables.
+/// The least share of an image's blocks, in percent, that must be tables.
 const WORTHWHILE: usize = 10;
 
 /// How the records of a block lie.

@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 
-/// Bytes of a block.
 pub(super) const BLOCK: usize = 32;
 
 /// All blocks of an image by their contents.
@@ -85,7 +84,6 @@ impl Rolling {
         Self(bytes[..BLOCK].iter().fold(0, |hash, &byte| enter(hash, byte)))
     }
 
-    /// Moves the window by one byte.
     pub(super) fn roll(self, leaving: u8, entering: u8) -> Self {
         Self(enter(self.0, entering).wrapping_sub((u64::from(leaving) + 1).wrapping_mul(LEAVING)))
     }

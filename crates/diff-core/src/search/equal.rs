@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Blocks, Rolling};
 use super::compare::common_prefix;
-use super::seed::Seed;
+use super::matches::Seed;
 use super::text::Text;
 use crate::limits::LARGE;
 
@@ -28,19 +28,17 @@ pub struct Equal {
 
 /// Bytes of the target that are searched as one unit of parallel work.
 const CHUNK: usize = 8 << 20;
-/// Shorter stretches are left to the suffix array: at other displacements they are often chance.
 /// A stretch must have this many bytes that differ from the fourth byte before, unless it carries on with the
 /// displacement followed. A match elsewhere breaks a cover with a few differences: at half as many, a root file system
 /// of 144 MB comes out 1.4 % larger than without this search, at as many 0.3 %.
 const SUBSTANCE: usize = 2048;
-/// What has the contents of more blocks than this tells nothing.
+/// Contents that more blocks than this have are ambiguous.
 const RIVALS: usize = 8;
 /// How far to compare before one of them is chosen.
 const LOOK: usize = 4096;
 /// A stretch must have more equal bytes than the displacement followed by more than this, as in the scan.
 const THRESHOLD: usize = 8;
 
-/// The search through one chunk.
 struct Chunk<'a> {
     base: &'a [u8],
     /// The target up to the end of the chunk.
@@ -49,7 +47,7 @@ struct Chunk<'a> {
     /// What comes before belongs to other stretches, or to another chunk.
     floor: usize,
     position: usize,
-    /// Old position less new position of the last stretch.
+    /// Base position less target position of the last stretch.
     displacement: Option<isize>,
 }
 
@@ -83,7 +81,7 @@ impl Equal {
         &self.stretches
     }
 
-    /// What is worth sorting to find the rest; of large images, at most so many eighths.
+    /// What is worth sorting to find the rest; of a large base, at most `eighths` eighths.
     pub(super) fn text<'a>(&self, base: &'a [u8], eighths: usize) -> Text<'a> {
         let limit = if base.len() > LARGE { base.len() / 8 * eighths } else { base.len() };
         Text::around(base, &self.stretches, self.rest, limit)
@@ -134,7 +132,7 @@ impl Iterator for Chunk<'_> {
 }
 
 impl Chunk<'_> {
-    /// Takes so many equal bytes at the displacement followed, or leaves them to the scan.
+    /// Takes `length` equal bytes at the displacement followed, or leaves them to the scan.
     fn carry_on(&mut self, length: usize) -> Option<Seed> {
         let displacement = self.displacement?;
         if self.is_substantial(length) || !self.differs_often(displacement, self.floor, self.position) {
@@ -176,7 +174,7 @@ impl Chunk<'_> {
         rivals.max_by_key(|&(start, length)| (length, Reverse((distance(start), start))))
     }
 
-    /// Whether so many bytes from the position on are more than padding.
+    /// Whether the `length` bytes from the position on are more than padding.
     fn is_substantial(&self, length: usize) -> bool {
         let here = &self.target[self.position..self.position + length];
         let changes = here.iter().skip(4).zip(here).filter(|(byte, before)| byte != before);

@@ -1,4 +1,4 @@
-//! A one-bit-per-slot filter that tells cheaply which eight-byte strings cannot occur in the base.
+//! A filter of one bit per slot that excludes eight-byte strings which do not occur in the base.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

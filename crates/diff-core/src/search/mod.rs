@@ -12,7 +12,6 @@ mod grams;
 mod matches;
 mod resolve;
 mod scan;
-mod seed;
 mod suffix_array;
 mod text;
 
@@ -42,9 +41,7 @@ pub fn find_matches_around(
 }
 
 #[cfg(test)]
-mod noise;
-#[cfg(test)]
 mod tests;
 
 #[cfg(test)]
-pub(crate) use noise::noise;
+pub(crate) use tests::noise;

@@ -2,8 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::matches::Match;
-use super::seed::Seed;
+use super::matches::{Match, Seed};
 use crate::images::Images;
 
 /// What becomes of the bytes between two seeds: the first cover ends and the second starts here.

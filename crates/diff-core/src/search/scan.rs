@@ -1,6 +1,6 @@
 //! The greedy scan: walks over the target and picks the exact matches worth switching to.
 //!
-//! The rule is bsdiff's, asked at mismatches only. While following one displacement (old position less new position),
+//! The rule is bsdiff's, asked at mismatches only. While following one displacement (base position less target position),
 //! bsdiff switches at the first position where the longest match has more than `threshold` equal bytes that the
 //! displacement followed has not. In other words, the match must reach the `threshold + 1`st mismatch ahead, the
 //! *goal*. Whether a string that ends at the goal occurs is monotone in where it starts, so a lookup that fails at a
@@ -17,8 +17,7 @@ use rayon::prelude::*;
 
 use super::compare::common_prefix;
 use super::grams::GRAM;
-use super::matches::SearchOptions;
-use super::seed::Seed;
+use super::matches::{SearchOptions, Seed};
 use super::suffix_array::{Index, Lookup};
 
 /// The scan over one stretch of the target.
@@ -28,7 +27,7 @@ struct Scanner<'a> {
     target: &'a [u8],
     /// No switch is possible before this position.
     position: usize,
-    /// Old position less new position of the seed being followed, or nothing if there is none.
+    /// Base position less target position of the seed being followed, if any.
     displacement: Option<isize>,
     /// The next mismatches of `displacement` from `position` on, at most `needed`.
     mismatches: VecDeque<usize>,
@@ -44,7 +43,7 @@ const GRAM_TESTS: usize = 12;
 /// How many neighbours of equal length to consider on each side when a match is accepted.
 const RIVALS: usize = 8;
 
-/// How many bytes before a match tell which of equally long ones is best.
+/// Bytes before a match that decide which of equally long ones is best.
 const CONTEXT: usize = 64;
 
 /// How far into a stretch to look for agreement with what was found there without knowing what came before.

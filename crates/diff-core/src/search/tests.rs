@@ -1,13 +1,22 @@
-//! No data makes the search slow: bytes compared are counted, so that the bound is the same on every machine.
+//! Bounds of the search on any data: bytes compared are counted, so that they are the same on every machine.
 
 use super::compare::tests::COMPARED;
-use super::{Equal, Index, SearchOptions, find_matches_around, noise};
+use super::{Equal, Index, SearchOptions, find_matches_around};
 
 const SIZE: usize = 1 << 16;
 
 /// Bytes compared for each byte of both images, as the scan promises: the threshold, and lookups that find nothing.
 /// The most is 33, noise of two values on zeros.
 const PER_BYTE: u64 = 48;
+
+/// Bytes that look random and are always the same, of which there are `alphabet` different ones.
+pub(crate) fn noise(length: usize, alphabet: u32, mut state: u64) -> Vec<u8> {
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 32) as u32 % alphabet) as u8
+    };
+    (0..length).map(|_| next()).collect()
+}
 
 fn periodic(period: usize) -> Vec<u8> {
     noise(period, 256, period as u64).into_iter().cycle().take(SIZE).collect()

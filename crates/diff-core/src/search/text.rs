@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::seed::Seed;
+use super::matches::Seed;
 
 /// Parts consist of whole blocks of this many bytes.
 const BLOCK: usize = 4096;
-/// For each byte of the target outside of stretches so many bytes of the base are sorted, though most of them
-/// are inside: what is new resembles what is old elsewhere.
+/// Bytes of the base that are sorted for each byte of the target outside of stretches, though most of them are inside:
+/// what is new resembles what is old elsewhere.
 const PER_BYTE: usize = 16;
-/// At least and at most so many are sorted for that reason.
+/// The least and the most bytes that are sorted for that reason.
 const LEAST: usize = 16 << 20;
 const MOST: usize = 64 << 20;
 
@@ -31,12 +31,11 @@ struct Part {
 }
 
 impl<'a> Text<'a> {
-    /// The whole image.
     pub(super) fn whole(base: &'a [u8]) -> Self {
         Self { bytes: Cow::Borrowed(base), parts: vec![Part { start: 0, base_start: 0 }] }
     }
 
-    /// What is worth to be searched besides `equal` stretches, which leave `rest` bytes of the target; no more
+    /// What is worth searching beside `equal` stretches, which leave `rest` bytes of the target; no more
     /// than `limit` bytes.
     pub(super) fn around(base: &'a [u8], equal: &[Seed], rest: usize, limit: usize) -> Self {
         let wanted = rest.saturating_mul(PER_BYTE).clamp(LEAST, MOST).min(limit);

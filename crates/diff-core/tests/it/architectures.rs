@@ -12,6 +12,12 @@ use testkit::{edited, edits, noise};
 /// Where images run; at the last one addresses overflow.
 const ADDRESSES: [u64; 4] = [0, 0x0800_0000, 0xFFFF_8000_0020_0000, 0xFFFF_F000];
 
+/// The search's covers, coded with one kind of pages.
+fn one_kind(kind: PageKind, base_address: u64, size: ModelSize, block_log: u8) -> Choice {
+    let tuning = Tuning { counter_rate: 4, mixer_rate: 10, block_log };
+    Choice { kinds: vec![kind], places: Vec::new(), base_address, size, tuning }
+}
+
 /// A package with the search's covers.
 fn package(choice: &Choice, base: &[u8], target: &[u8]) -> Vec<u8> {
     choice.package(base, target, &covers(base, target))
@@ -103,14 +109,8 @@ fn upper_halves_of_addresses_cost_nothing() {
     let kind = PageKind::Words(patch_nostd::internals::wire::WordForm::WIDE_POINTER);
     let code = Code::new(kind, 300, 3);
     let (old, new) = (code.link(address, 0), code.revised(7, 4).link(address, 0));
-    let choice = |kind| Choice {
-        kinds: vec![kind],
-        places: Vec::new(),
-        base_address: address,
-        size: ModelSize { slots: 1000, landmarks: 4, learned: 50 },
-        tuning: Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 },
-    };
-    let make = |kind| package(&choice(kind), &old, &new);
+    let size = ModelSize { slots: 1000, landmarks: 4, learned: 50 };
+    let make = |kind| package(&one_kind(kind, address, size, 5), &old, &new);
     let (words, bytes) = (make(kind), make(PageKind::Bytes));
     for package in [&words, &bytes] {
         assert!(restore(&old, package, Pieces::Random(1)).as_ref() == Ok(&new));
@@ -128,14 +128,8 @@ fn images_may_end_anywhere() {
         let (old, new) = (code.link(0, 0), code.revised(2, 5).link(0, 0));
         for cut in 0..24.min(new.len()) {
             let (old, new) = (&old[..old.len() - cut], &new[..new.len() - cut]);
-            let choice = Choice {
-                kinds: vec![kind],
-                places: Vec::new(),
-                base_address: 0,
-                size: ModelSize { slots: 100, landmarks: 1, learned: 20 },
-                tuning: Tuning { counter_rate: 4, mixer_rate: 10, block_log: 3 },
-            };
-            let package = package(&choice, old, new);
+            let size = ModelSize { slots: 100, landmarks: 1, learned: 20 };
+            let package = package(&one_kind(kind, 0, size, 3), old, new);
             assert!(
                 restore(old, &package, Pieces::Bytes).as_deref() == Ok(new),
                 "{kind:?}, {cut} bytes less"
@@ -149,14 +143,8 @@ fn noise_is_restored_as_any_kind() {
     let (old, more) = (noise(9000, 256, 1), noise(40, 256, 2));
     let new = [&old[..3001], &more, &old[3333..]].concat();
     for kind in all_kinds() {
-        let choice = Choice {
-            kinds: vec![kind],
-            places: Vec::new(),
-            base_address: 0x1000_0000,
-            size: ModelSize { slots: 100, landmarks: 0, learned: 20 },
-            tuning: Tuning { counter_rate: 4, mixer_rate: 10, block_log: 5 },
-        };
-        let package = package(&choice, &old, &new);
+        let size = ModelSize { slots: 100, landmarks: 0, learned: 20 };
+        let package = package(&one_kind(kind, 0x1000_0000, size, 5), &old, &new);
         assert!(restore(&old, &package, Pieces::Random(3)).as_ref() == Ok(&new), "{kind:?}");
     }
 }

@@ -55,7 +55,7 @@ fn part(file: &[u8], most: usize, random: &mut Random) -> Vec<u8> {
     file[start..file.len().min(start + most)].to_vec()
 }
 
-/// Damages one or both of two files in a way that the seed tells.
+/// Damages one or both of two files, as the seed decides.
 fn damaged(old: &[u8], new: &[u8], most: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
     let random = &mut Random::new(seed);
     let (mut old, mut new) = (part(old, most, random), part(new, most, random));
@@ -104,22 +104,14 @@ fn pairs(folder: &Path, found: &mut Vec<(PathBuf, PathBuf)>) {
     let mut entries: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
-    let named = |name: &str| entries.iter().find(|path| path.is_file() && path.file_stem_is(name)).cloned();
+    let named = |name| entries.iter().find(|path| path.is_file() && stem(path) == Some(name)).cloned();
     found.extend(named("old").zip(named("new")));
     entries.iter().filter(|path| path.is_dir()).for_each(|folder| pairs(folder, found));
 }
 
-trait Stem {
-    fn file_stem_is(&self, name: &str) -> bool;
-}
-
-impl Stem for PathBuf {
-    /// Of `new.tar.gz` it is `new`.
-    fn file_stem_is(&self, name: &str) -> bool {
-        self.file_name()
-            .and_then(|file| file.to_str())
-            .is_some_and(|file| file.split('.').next() == Some(name))
-    }
+/// Of `new.tar.gz` it is `new`.
+fn stem(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()?.split('.').next()
 }
 
 fn number(variable: &str, otherwise: u64) -> u64 {

@@ -1,4 +1,4 @@
-//! The device that packages are restored on, and what two files of tests share.
+//! Restoring packages like a device, and what several tests share.
 
 use std::fs;
 
@@ -9,6 +9,7 @@ use patch_nostd::internals::apply::{Cover, Source};
 use patch_nostd::internals::container::Level;
 use patch_nostd::internals::wire::Codec;
 use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
+use testkit::archives::{changed, gzip, text};
 use testkit::{Random, with_workspace};
 
 /// How a package arrives.
@@ -16,7 +17,7 @@ use testkit::{Random, with_workspace};
 pub(crate) enum Pieces {
     Whole,
     Bytes,
-    /// Of so many bytes.
+    /// Of this many bytes.
     Of(usize),
     /// Of up to 300 bytes, some of none.
     Random(u64),
@@ -112,6 +113,11 @@ pub(crate) fn expand(opened: &Opened<'_>, base: &[u8]) -> Result<Vec<u8>, Error>
     Ok(target)
 }
 
+/// A gzip file of a text and one of a later version.
+pub(crate) fn gzip_pair(seed: u64) -> (Vec<u8>, Vec<u8>) {
+    (gzip(&text(seed)), gzip(&changed(text(seed))))
+}
+
 /// An image of 3000 bytes.
 #[cfg(feature = "release")]
 pub(crate) fn base() -> Vec<u8> {
@@ -132,16 +138,20 @@ pub(crate) fn covers(old: &[u8], new: &[u8]) -> Vec<(u32, Cover)> {
     found.iter().map(|found| (found.target_start, cover(found.base_start, found.length))).collect()
 }
 
-/// Does something that must not take more than so many seconds of one processor, however busy the machine is.
+/// Does work on `count` threads.
+pub(crate) fn on_threads<T: Send>(count: usize, work: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap().install(work)
+}
+
+/// Does work that must not take more than `seconds` seconds of one processor, however busy the machine is.
 ///
-/// Only Linux tells a thread its time; elsewhere it must come to an end.
+/// Only Linux reports the time of a thread; elsewhere the work only has to end.
 pub(crate) fn within(seconds: u64, what: &str, work: impl FnOnce() + Send) {
     let time = || -> u64 {
         let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
         stat.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).unwrap_or(0)
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let taken = pool.install(|| {
+    let taken = on_threads(1, || {
         let before = time();
         work();
         time() - before

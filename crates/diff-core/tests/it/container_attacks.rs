@@ -3,7 +3,7 @@
 use std::io::pipe;
 use std::thread;
 
-use crate::common::{check, within};
+use crate::common::{check, gzip_pair, within};
 use diff_core::{Options, Silent, diff};
 use miniz_oxide::deflate::compress_to_vec;
 use patch_nostd::container::{InProcess, Limits, Maker, Opened, Worker, restore, serve};
@@ -17,15 +17,11 @@ fn package(old: &[u8], new: &[u8]) -> Vec<u8> {
     diff(old, new, &Options::default().with_level(1), &Silent).unwrap().bytes
 }
 
-fn files(seed: u64) -> (Vec<u8>, Vec<u8>) {
-    (gzip(&text(seed)), gzip(&changed(text(seed))))
-}
-
 fn opened(package: &[u8]) -> Result<(), Error> {
     Opened::new::<SoftwareSha256>(package).map(drop)
 }
 
-/// A target that believes what it was told.
+/// A target without limits of its own.
 #[derive(Default)]
 struct Trusting {
     announced: usize,
@@ -46,7 +42,7 @@ impl Target for Trusting {
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.written.extend_from_slice(bytes);
-        assert!(self.written.len() <= self.announced, "more than it was told of");
+        assert!(self.written.len() <= self.announced, "more than was announced");
         Ok(())
     }
 }
@@ -81,7 +77,7 @@ fn nothing_is_written_beyond_what_was_announced() {
 
 #[test]
 fn a_stream_has_pieces_and_none_is_empty() {
-    let (old, new) = files(62);
+    let (old, new) = gzip_pair(62);
     let package = package(&old, &new);
     let forged = |change: &dyn Fn(&mut Vec<Piece>)| {
         let forge = Forge::new(&package).with(|_, target| change(&mut target.items[0].pieces));
@@ -96,7 +92,7 @@ fn a_stream_has_pieces_and_none_is_empty() {
 
 #[test]
 fn figures_of_the_record_that_contradict_each_other_are_refused_unseen() {
-    let (old, new) = files(63);
+    let (old, new) = gzip_pair(63);
     let package = package(&old, &new);
     let forged = |change: &dyn Fn(&mut Forge<'_>)| {
         let mut forge = Forge::new(&package);
@@ -124,7 +120,7 @@ fn figures_of_the_record_that_contradict_each_other_are_refused_unseen() {
 
 #[test]
 fn streams_of_the_target_have_no_more_in_them_than_four_times_what_it_expands_to() {
-    let (old, new) = files(64);
+    let (old, new) = gzip_pair(64);
     let package = package(&old, &new);
     let forged = |length: u32| {
         let forge = Forge::new(&package).with(|_, target| target.items[0].pieces[0].length = length);
@@ -137,7 +133,7 @@ fn streams_of_the_target_have_no_more_in_them_than_four_times_what_it_expands_to
 
 #[test]
 fn limits_of_the_caller_are_checked_before_anything_is_allocated() {
-    let (old, new) = files(65);
+    let (old, new) = gzip_pair(65);
     let package = package(&old, &new);
     let Forge { header, record, .. } = Forge::new(&package);
     let exact = Opened::new::<SoftwareSha256>(&package).unwrap().unwrap().record;
@@ -152,10 +148,10 @@ fn limits_of_the_caller_are_checked_before_anything_is_allocated() {
 
 #[test]
 fn streams_in_streams_of_the_base_cost_no_more_than_what_comes_of_them() {
-    // A deflate stream of empty stored blocks, deflated: 16 MB are inflated, and nothing comes of it.
+    // A deflate stream of empty stored blocks, deflated: 16 MB are inflated to nothing.
     let blocks = [[0, 0, 0, 0xFF, 0xFF].repeat(16 << 20 >> 2), vec![1, 0, 0, 0xFF, 0xFF]].concat();
     let nested = compress_to_vec(&blocks, 6);
-    let (_, new) = files(66);
+    let (_, new) = gzip_pair(66);
     let old = [gzip(&text(66)), nested].concat();
     let forged = |inside: Level| {
         let package = package(&old, &new);
@@ -195,7 +191,7 @@ fn a_worker_makes_the_same_streams() {
 
 #[test]
 fn a_worker_that_refuses_or_is_gone_is_an_error() {
-    let (old, new) = files(68);
+    let (old, new) = gzip_pair(68);
     let package = package(&old, &new);
     let forge = Forge::new(&package).with(|_, target| target.items[0].pieces[0].corrections.truncate(3));
     let bad = forge.package();

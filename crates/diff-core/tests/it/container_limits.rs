@@ -1,7 +1,8 @@
-//! What a device allows, and that nothing that is expanded grows beyond what the header says.
+//! Limits of a device, and that nothing expands beyond what the header states.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::common::gzip_pair;
 use diff_core::{Identity, Options, Silent, diff};
 use patch_nostd::container::{InProcess, Limits, Opened, Scratch, restore};
 use patch_nostd::internals::wire::{Extensions, Signatures};
@@ -26,10 +27,6 @@ impl Scratch for Counted {
     }
 }
 
-fn files(seed: u64) -> (Vec<u8>, Vec<u8>) {
-    (gzip(&text(seed)), gzip(&changed(text(seed))))
-}
-
 /// Restores with scratch that must not take more than the record says.
 fn restored(opened: &Opened<'_>, old: &[u8]) -> Result<(), Error> {
     let mut slot = vec![0; opened.header.target_size as usize];
@@ -41,7 +38,7 @@ fn restored(opened: &Opened<'_>, old: &[u8]) -> Result<(), Error> {
 
 #[test]
 fn expansion_stays_within_the_exact_sizes_of_the_header() {
-    let (old, new) = files(50);
+    let (old, new) = gzip_pair(50);
     let package = diff(&old, &new, &Options::default(), &Silent).unwrap().bytes;
     let open = || Opened::new::<SoftwareSha256>(&package).unwrap().unwrap();
     restored(&open(), &old).unwrap();
@@ -63,7 +60,7 @@ fn expansion_stays_within_the_exact_sizes_of_the_header() {
 
 #[test]
 fn recipes_have_exactly_the_size_and_length_of_the_header() {
-    let (old, new) = files(51);
+    let (old, new) = gzip_pair(51);
     let package = diff(&old, &new, &Options::default(), &Silent).unwrap();
     let (header, extensions, length) = Header::parse_extended(&package.bytes).unwrap();
     let record = Opened::new::<SoftwareSha256>(&package.bytes).unwrap().unwrap().record;
@@ -95,7 +92,7 @@ fn a_bomb_is_told_by_its_header_and_not_expanded_beyond() {
 
 #[test]
 fn devices_refuse_what_is_not_for_them() {
-    let (old, new) = files(53);
+    let (old, new) = gzip_pair(53);
     let identity = Identity::default().with_product(Some("sensor".to_owned()));
     let options = Options::default().with_identity(identity);
     let package = diff(&old, &new, &options, &Silent).unwrap().bytes;
@@ -135,7 +132,7 @@ impl Policy for Strict {
 
 #[test]
 fn signatures_are_asked_for_before_anything_else() {
-    let (old, new) = files(54);
+    let (old, new) = gzip_pair(54);
     let package = diff(&old, &new, &Options::default(), &Silent).unwrap().bytes;
     let policy = Strict::default();
     let opened = Opened::allowed::<SoftwareSha256, _>(&package, &policy, &Limits::NONE);

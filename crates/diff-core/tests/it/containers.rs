@@ -1,6 +1,6 @@
-//! Packages of compressed files: everything comes back to the bit, and packages are as small as those of what is inside.
+//! Packages of compressed files: everything is restored to the bit, at about the size of a package of the contents.
 
-use crate::common::{Pieces, check, expand, restore};
+use crate::common::{Pieces, check, expand, gzip_pair, restore};
 use diff_core::container::payload;
 use diff_core::{Containers, Options, Package, Silent, diff};
 use patch_nostd::container::Opened;
@@ -121,7 +121,7 @@ fn what_shares_nothing_stays_compressed() {
 
 #[test]
 fn they_can_be_switched_off() {
-    let (old, new) = (gzip(&text(13)), gzip(&changed(text(13))));
+    let (old, new) = gzip_pair(13);
     let options = Options::default().with_containers(Containers::None);
     let package = diff(&old, &new, &options, &Silent).unwrap();
     assert_eq!(check(&old, &new, &package), None);
@@ -129,7 +129,7 @@ fn they_can_be_switched_off() {
 
 #[test]
 fn zstd_bodies_and_digests_work_as_well() {
-    let (old, new) = (gzip(&text(14)), gzip(&changed(text(14))));
+    let (old, new) = gzip_pair(14);
     let options =
         Options::default().with_codec(diff_core::CodecChoice::Zstd).with_md5(true).with_body_digest(true);
     let package = diff(&old, &new, &options, &Silent).unwrap();
@@ -140,14 +140,14 @@ fn zstd_bodies_and_digests_work_as_well() {
 
 #[test]
 fn small_devices_refuse_it() {
-    let (old, new) = (gzip(&text(15)), gzip(&changed(text(15))));
+    let (old, new) = gzip_pair(15);
     let package = package(&old, &new);
     assert_eq!(restore(&old, &package.bytes, Pieces::Whole), Err(Error::Container));
 }
 
 #[test]
 fn damaged_packages_are_refused_and_write_no_wrong_target() {
-    let (old, new) = (gzip(&text(16)), gzip(&changed(text(16))));
+    let (old, new) = gzip_pair(16);
     let good = package(&old, &new).bytes;
     let header = good.len() - package(&old, &new).header.body_length as usize;
     for at in (header..good.len()).step_by(7) {

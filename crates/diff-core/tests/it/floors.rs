@@ -6,7 +6,7 @@ fn each_floor_imports_from_below_only() {
         env!("CARGO_MANIFEST_DIR"),
         "lib.rs",
         &[
-            &["escaped", "settings"],
+            &["bytes", "escaped", "settings"],
             &["digest"],
             &["images", "limits"],
             &["search"],

@@ -18,7 +18,7 @@ fn make(old: &[u8], new: &[u8], in_place: Option<InPlace>) -> Package {
     diff(old, new, &options(in_place), &Silent).unwrap()
 }
 
-/// The smallest slot that holds both images, and a scratch area of so many pages.
+/// The smallest slot that holds both images, and a scratch area of `pages` pages.
 fn tight(old: &[u8], new: &[u8], page: u32, pages: u32) -> InPlace {
     let slot = (old.len().max(new.len()) as u32).next_multiple_of(page);
     InPlace::default().with_slot(slot).with_page(page).with_write(4).with_scratch(pages * page)

@@ -1,5 +1,6 @@
 //! The cover search against a naive one: what a plain greedy search finds, it finds too, but for stated losses.
 
+use crate::common::on_threads;
 use diff_core::internals::{Index, Match, SearchOptions, find_matches};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -147,10 +148,8 @@ fn the_number_of_threads_changes_nothing() {
     let old = noise(300_000, 256, 7);
     let edits: Vec<Edit> = (0..200).map(|i| Edit::Move(i * 7919, i * 104_729, 150 + i)).collect();
     let new = edited(&old, &edits);
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| search(&old, &new, &SearchOptions { stretch: 10_000, ..SearchOptions::default() }))
-    };
+    let options = SearchOptions { stretch: 10_000, ..SearchOptions::default() };
+    let run = |threads| on_threads(threads, || search(&old, &new, &options));
     assert_eq!(run(1), run(2));
 }
 

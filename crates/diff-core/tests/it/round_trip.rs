@@ -1,6 +1,6 @@
 //! Whatever is packed comes back: through the device's own decoder, in pieces of any size, in the memory stated.
 
-use crate::common::{Pieces, is_cm, restore_in, round_trip};
+use crate::common::{Pieces, is_cm, on_threads, restore_in, round_trip};
 use diff_core::{Arch, CodecChoice, DiffError, Options, Package, Ram, Silent, diff};
 use patch_nostd::Error;
 use patch_nostd::internals::wire::{Codec, PageKind};
@@ -145,10 +145,7 @@ fn large_images_come_back() {
 fn the_number_of_threads_changes_nothing() {
     let (old, new) = (firmware(1), firmware(2));
     for options in [options(CodecChoice::Cm, 16), options(CodecChoice::Zstd, 132)] {
-        let make = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| diff(&old, &new, &options, &Silent).unwrap().bytes)
-        };
+        let make = |threads| on_threads(threads, || diff(&old, &new, &options, &Silent).unwrap().bytes);
         let alone = make(1);
         assert!(make(2) == alone && make(4) == alone, "{options:?}");
     }

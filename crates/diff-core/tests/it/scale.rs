@@ -4,7 +4,7 @@ use diff_core::internals::{Equal, Index, Match, SearchOptions, find_matches_arou
 use diff_core::{Options, Silent, diff};
 use testkit::noise;
 
-use crate::common::within;
+use crate::common::{on_threads, within};
 use crate::matching::equal_bytes;
 
 /// Bytes of the images of the ordinary tests, and of the long ones.
@@ -104,9 +104,6 @@ fn what_is_found_first_is_what_the_scan_finds() {
 fn the_number_of_threads_changes_nothing() {
     let old = noise(18 << 20, 256, 8);
     let new = patched(&old, 9000);
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| search(&old, &new))
-    };
+    let run = |threads| on_threads(threads, || search(&old, &new));
     assert_eq!(run(1), run(3));
 }

@@ -21,9 +21,9 @@ pub enum PayloadError {
     /// There is no entry of this name.
     #[error("there is no entry {name:?}; there are: {entries}")]
     NoEntry {
-        /// What was asked for.
+        /// The name asked for.
         name: String,
-        /// What there is.
+        /// The names in the archive.
         entries: String,
     },
     /// An archive has several, and none was asked for.
@@ -67,12 +67,12 @@ pub fn payload<'f>(file: &'f [u8], entry: Option<&str>) -> Result<Cow<'f, [u8]>,
     }
 }
 
-/// How a gzip member that is deflated begins.
+/// The first bytes of a deflated gzip member.
 const GZIP: &[u8] = &[0x1F, 0x8B, 8];
 /// How many names an error lists.
 const LISTED: usize = 8;
 
-/// What all members of a gzip file hold, one after the other; zeros may follow, as gzip has it.
+/// The contents of all members of a gzip file, one after the other; zeros may follow them, as gzip allows.
 fn gunzip(file: &[u8]) -> Result<Vec<u8>, PayloadError> {
     let (mut rest, mut plain) = (file, Vec::new());
     while rest.starts_with(GZIP) {
@@ -95,7 +95,7 @@ fn gunzip(file: &[u8]) -> Result<Vec<u8>, PayloadError> {
     }
 }
 
-/// Which of the entries is meant.
+/// The index of the chosen entry.
 fn choose(names: &[&str], entry: Option<&str>) -> Result<usize, PayloadError> {
     let listed = || {
         let more = if names.len() > LISTED { ", ..." } else { "" };

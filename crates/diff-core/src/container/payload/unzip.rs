@@ -5,12 +5,13 @@ use patch_nostd::internals::wire::IMAGE_LIMIT;
 use super::super::inflate::inflate;
 use super::super::zip::{CENTRAL, Local, short};
 use super::PayloadError;
+use crate::bytes::{long, word};
 
 const END: &[u8] = b"PK\x05\x06";
 /// The longest comment, and the end before it.
 const END_REACH: usize = 65_535 + 22;
 /// A length or an offset that is in the extra field of zip64.
-const ELSEWHERE: u64 = 0xFFFF_FFFF;
+const ELSEWHERE: u32 = 0xFFFF_FFFF;
 const STORED: usize = 0;
 const DEFLATED: usize = 8;
 
@@ -47,7 +48,7 @@ pub(super) fn entries(file: &[u8]) -> Option<Vec<Entry>> {
 fn directory(file: &[u8], end: usize) -> Option<usize> {
     let offset = word(file, end + 16)?;
     if offset != ELSEWHERE {
-        return usize::try_from(offset).ok();
+        return Some(offset as usize);
     }
     let locator = end.checked_sub(20)?;
     let end64 = usize::try_from(long(file, locator + 8)?).ok()?;
@@ -66,14 +67,14 @@ impl Entry {
                 wide = &wide[8..];
                 Some(value)
             }
-            value => Some(value),
+            value => Some(u64::from(value)),
         };
         let (plain, packed, offset) = (field(24)?, field(20)?, field(42)?);
         Some(Self {
             name: String::from_utf8_lossy(record.get(name)?).into_owned(),
             method: short(record, 10),
             encrypted: short(record, 8) & 1 != 0,
-            crc: word(record, 16)? as u32,
+            crc: word(record, 16)?,
             packed,
             plain,
             offset,
@@ -110,12 +111,4 @@ fn zip64(mut extra: &[u8]) -> &[u8] {
         extra = &extra[end..];
     }
     &[]
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?)))
-}
-
-fn long(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
 }

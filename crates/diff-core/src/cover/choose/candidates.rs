@@ -1,24 +1,21 @@
-//! What could be copied where: stretches of the target with the displacement at which each resembles something.
+//! Candidates for covers: stretches of the target, each with a displacement at which it resembles something.
 
 use std::ops::Range;
 
 use patch_nostd::internals::apply::Source;
 
 use super::certain::certain;
+use crate::cover::Sources;
 use crate::cover::available::available_ranges;
 use crate::cover::repeats::Repeat;
-use crate::cover::sources::Sources;
 use crate::encode::Placed;
 use crate::images::Images;
 
 /// A stretch of the target that may be copied, whole or in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
-    /// First byte of the target.
     pub(crate) start: usize,
-    /// One past its last byte.
     pub(crate) end: usize,
-    /// Where it may be copied from.
     pub(crate) source: Source,
     /// How far behind that lies: target offset minus source offset.
     pub(crate) displacement: i64,
@@ -31,6 +28,17 @@ impl Candidate {
     pub(crate) fn order(&self) -> (usize, usize, i64, bool) {
         (self.start, self.end, self.displacement, self.source == Source::Target)
     }
+}
+
+/// A section of the target and what it can be made of: a unit of parallel work.
+#[derive(Clone, Debug)]
+pub(crate) struct Section {
+    pub(super) range: Range<usize>,
+    pub(super) candidates: Vec<Candidate>,
+    /// Displacements before the section, newest first.
+    pub(super) recent: [i64; 4],
+    /// The displacement of the cover that the section begins in.
+    pub(super) continues: Option<i64>,
 }
 
 /// How wide to look.
@@ -130,7 +138,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Looks for matches wherever no cover is beyond doubt.
+    /// Looks for matches wherever no cover is certain.
     fn search(&mut self, covers: &[Placed]) {
         let mut position = self.range.start;
         for &placed in covers {

@@ -1,4 +1,4 @@
-//! Where a cover of the search is beyond doubt, so that nothing else is looked for.
+//! Where a cover of the search has few differences, so that no other candidates are sought.
 
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! What the costs of a target would cost by habitual prices if they were of some kind, with covers that are given.
+//! Estimates what the pages of a target cost with each kind, by default prices and with given covers.
 
 use patch_nostd::internals::wire::PageKind;
 
@@ -7,10 +7,10 @@ use crate::encode::{PAGE, PageCosts, Pages, Placed};
 use crate::refs::BaseReferences;
 use crate::search::common_prefix;
 
-/// After so many unchanged bytes, the next ones cost the same.
+/// Unchanged bytes after which the next ones cost the same.
 const HISTORY: usize = 32;
 
-/// What copying these covers costs if all costs are of `kind`, but for what operations say.
+/// What copying these covers costs if all pages are of `kind`, without the operations.
 pub(crate) fn estimate(
     catalogue: &BaseReferences,
     target: &[u8],
@@ -38,7 +38,6 @@ struct Estimate<'a> {
     references: References<'a>,
     prices: Prices,
     differences: Differences,
-    /// The cost of each page.
     costs: Vec<u64>,
 }
 
@@ -65,7 +64,6 @@ impl Estimate<'_> {
         }
     }
 
-    /// Unchanged bytes.
     fn run(&self, history: &mut u32, length: usize) -> (u32, usize) {
         let mut price = 0;
         for _ in 0..length.min(HISTORY) {

@@ -1,4 +1,4 @@
-//! The cheapest covers of a stretch: a shortest path over positions and the displacements that may be copied at each.
+//! The cheapest covers of a section: a shortest path over positions and the displacements that may be copied at each.
 //!
 //! A Viterbi search. Between operations there is one state for each position; within a cover one for each position
 //! and candidate (a *lane*). A byte leads from one position to the next: as a literal, or along a lane for what the
@@ -8,18 +8,16 @@
 
 use std::ops::Range;
 
-use patch_nostd::internals::apply::{Cover, Source};
+use patch_nostd::internals::apply::Source;
 
-use super::candidates::Candidate;
+use super::candidates::{Candidate, Section};
+use crate::cover::covers_of_path;
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class, folded, remember};
 use crate::encode::Placed;
 use crate::images::Images;
 
-/// What is searched.
-pub(crate) struct Lattice<'a> {
-    /// The base and the target.
+pub(super) struct Lattice<'a> {
     pub(crate) images: Images<'a>,
-    /// What things cost.
     pub(crate) prices: &'a Prices,
     /// Which references come out right.
     pub(crate) references: &'a References<'a>,
@@ -45,7 +43,6 @@ struct Lane {
     candidate: Candidate,
     /// The cheapest way to be within a cover here, but for the cover's length.
     price: u32,
-    /// Where that cover begins.
     opened: usize,
     history: u32,
     /// Bytes of a reference that are still to be copied.
@@ -55,30 +52,22 @@ struct Lane {
 }
 
 impl Lattice<'_> {
-    /// The cheapest covers of `range` from `candidates`, which are in order of where they begin.
-    ///
-    /// `recent` are the displacements used before; the candidates that `continues` names go on for free.
-    pub(crate) fn cheapest(
-        &self,
-        range: Range<usize>,
-        candidates: &[Candidate],
-        recent: [i64; 4],
-        continues: Option<i64>,
-    ) -> Vec<Placed> {
-        let Range { start, end } = range;
+    /// The cheapest covers of a section.
+    pub(super) fn cheapest(&self, section: &Section) -> Vec<Placed> {
+        let (Range { start, end }, recent) = (section.range.clone(), section.recent);
         let first = Node { price: self.prices.literals.of(0), literals: 0, recent, length: 0, from: None };
         let mut nodes = vec![Node { price: u32::MAX, ..first }; end - start + 1];
         nodes[0] = first;
         let mut lanes: Vec<Lane> = Vec::with_capacity(self.lanes + 1);
         let mut differences = Differences::default();
-        let mut waiting = candidates.iter().peekable();
+        let mut waiting = section.candidates.iter().peekable();
         for position in start..end {
             while let Some(&candidate) = waiting.next_if(|candidate| candidate.start <= position) {
                 enter(&mut lanes, candidate, self.lanes);
             }
             let place = position - start;
             if position == start {
-                self.carry_on(&mut lanes, continues, first.price, position);
+                self.carry_on(&mut lanes, section.continues, first.price, position);
             }
             self.literal(&mut nodes, place, self.images.target[position]);
             let node = nodes[place];
@@ -95,7 +84,7 @@ impl Lattice<'_> {
             self.close(&mut nodes, &lanes, start, position);
             lanes.retain(|lane| lane.candidate.end > position + 1);
         }
-        covers(&nodes, start)
+        covers_of_path(start, nodes.len(), |place| (nodes[place].length, nodes[place].from))
     }
 
     fn carry_on(&self, lanes: &mut [Lane], continues: Option<i64>, price: u32, position: usize) {
@@ -239,20 +228,4 @@ fn enter(lanes: &mut Vec<Lane>, candidate: Candidate, most: usize) {
             lanes.remove(worst);
         }
     }
-}
-
-/// The covers of the cheapest path, in order.
-fn covers(nodes: &[Node], start: usize) -> Vec<Placed> {
-    let mut covers = Vec::new();
-    let mut place = nodes.len() - 1;
-    while place > 0 {
-        let Node { length, from, .. } = nodes[place];
-        place -= length as usize;
-        if let Some((source, from)) = from {
-            let cover = Cover { source, start: from, length };
-            covers.push(Placed { at: (start + place) as u32, cover });
-        }
-    }
-    covers.reverse();
-    covers
 }

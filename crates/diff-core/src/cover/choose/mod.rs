@@ -1,11 +1,11 @@
-//! Covers of a whole image by price: candidates, the cheapest way through them, and about what kinds of pages cost.
+//! Chooses the covers of a whole image by price: candidates, the cheapest path through them, estimates for kinds of pages.
 
 mod candidates;
 mod certain;
 mod estimate;
 mod lattice;
-mod parts;
+mod sections;
 
-pub(crate) use candidates::Width;
+pub(crate) use candidates::{Section, Width};
 pub(crate) use estimate::estimate;
-pub(crate) use parts::{Part, choose, parts, pool};
+pub(crate) use sections::{choose, pool, sections};

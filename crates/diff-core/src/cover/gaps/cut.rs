@@ -10,9 +10,7 @@ const PIECE: usize = 1 << 15;
 /// A stretch to be parsed, with the covers that may be dissolved, and what is around it.
 #[derive(Debug)]
 pub(crate) struct Gap {
-    /// First byte of the target.
     pub(crate) start: usize,
-    /// One past its last byte.
     pub(crate) end: usize,
     /// Short covers inside, in order, with where they begin.
     pub(crate) covers: Vec<Placed>,

@@ -1,9 +1,10 @@
-//! Puts the cost of blocks with a change to the change: a block is paid for at its beginning, by bytes that are equal.
+//! Attributes the cost of a block's flag to the changed byte that caused it: the models charge it to the block's first
+//! bytes, which are equal.
 
 use super::prices::CLASSES;
 use super::seen::Seen;
 
-/// A change is to blame for what equal bytes cost up to so many bytes before it: the length of the longest block.
+/// How far before a change equal bytes' costs are attributed to it: the length of the longest block.
 const BLOCK: u32 = 64;
 
 /// A byte that was copied: small, as there is one for nearly every byte of the image.

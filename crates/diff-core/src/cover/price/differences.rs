@@ -1,6 +1,6 @@
-//! The differences of the bytes that were changed last, by what was around them, as the models remember them.
+//! The last differences of changed bytes, by their neighbours, as the models remember them.
 
-/// Surroundings are told apart in this many classes.
+/// Classes of surroundings.
 const NEAR: usize = 32;
 
 /// A changed byte of a cover.
@@ -40,7 +40,6 @@ impl Differences {
         self.by_next[next] == change.difference || self.by_previous[previous] == change.difference
     }
 
-    /// Remembers a change.
     pub(crate) fn learn(&mut self, change: Change) {
         let (next, previous) = change.places();
         self.by_next[next] = change.difference;

@@ -8,14 +8,12 @@ use patch_nostd::internals::entropy::Category;
 use super::blame::{Copied, blame_changes};
 use super::differences::{Change, Differences};
 use super::operations::price_operations;
-use super::prices::{CLASSES, Prices, class};
-use super::recent::FRESH;
+use super::prices::{CLASSES, FRESH, Prices, class};
 use super::references::References;
 use super::seen::{Seen, learn};
 use crate::encode::Placed;
 use crate::images::Images;
 
-/// Watches a walk.
 pub(crate) struct Observer<'a> {
     images: Images<'a>,
     covers: &'a [Placed],
@@ -23,7 +21,6 @@ pub(crate) struct Observer<'a> {
     /// The cover that is copied, or comes next.
     next: usize,
     position: usize,
-    /// The costs so far.
     costs: [u64; 6],
     history: u32,
     differences: Differences,
@@ -37,7 +34,6 @@ pub(crate) struct Observer<'a> {
 const CHANGED: usize = Category::Changed as usize;
 
 impl<'a> Observer<'a> {
-    /// Watches a walk over these covers.
     pub(crate) fn new(images: Images<'a>, covers: &'a [Placed], references: &'a References) -> Self {
         Self {
             images,
@@ -56,7 +52,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The walk has come to `position` at these costs.
+    /// The walk has reached `position` at these costs.
     pub(crate) fn step(&mut self, position: u32, costs: &[u64; 6]) {
         let (start, end) = (self.position, position as usize);
         let total = |costs: &[u64; 6]| costs.iter().sum::<u64>();
@@ -118,7 +114,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The prices that were observed, with those of before where nothing was.
+    /// The observed prices, with those of `before` where nothing was observed.
     pub(crate) fn prices(&mut self, before: &Prices) -> Prices {
         let mut prices = before.clone();
         self.price_literals(&mut prices);

@@ -1,12 +1,11 @@
-//! Learns what operations cost from how often each kind came: their models hardly depend on anything else.
+//! Prices of operations, learned from how often each kind occurs: their models hardly depend on anything else.
 
 use patch_nostd::internals::apply::Source;
 
 use super::prices::{Prices, Sizes, price};
-use super::recent::{folded, remember};
 use crate::encode::Placed;
 
-/// What was counted of operations; a little of what is habitual from the beginning.
+/// How often each kind of operation occurs; the initial counts are a prior.
 struct Counts {
     literals: Sizes,
     lengths: [Sizes; 2],
@@ -33,7 +32,6 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// Counts an operation.
     fn count(&mut self, literals: u32, placed: Placed) {
         let cover = placed.cover;
         let kind = usize::from(cover.source == Source::Target);
@@ -78,4 +76,16 @@ pub(crate) fn price_operations(prices: &mut Prices, covers: &[Placed]) {
 fn shares<const N: usize>(counts: [u64; N]) -> [u32; N] {
     let sum = counts.iter().sum();
     counts.map(|count| price(count, sum))
+}
+
+/// Makes a displacement the most recent one.
+pub(crate) fn remember(recent: &mut [i64; 4], displacement: i64) {
+    let place = recent.iter().position(|&known| known == displacement).unwrap_or(3);
+    recent[..=place].rotate_right(1);
+    recent[0] = displacement;
+}
+
+/// A signed number as the models code it.
+pub(crate) const fn folded(value: i64) -> u32 {
+    (value << 1 ^ value >> 63) as u32
 }

@@ -1,4 +1,4 @@
-//! What the models charge, about: one table that the choice of covers reads, from habit or from observation.
+//! What the models charge, about: one table of prices, either defaults or learned.
 
 /// Prices are in 1/256 bit.
 pub(crate) const BIT: u32 = 256;
@@ -8,13 +8,14 @@ pub(crate) const LITERAL: u32 = 27 * BIT / 4;
 const SIZES: usize = 32;
 /// Classes of what was copied just before, see [`class`].
 pub(crate) const CLASSES: usize = 6;
-/// How much the habitual distribution of sizes counts for against what was observed, in numbers.
-const HABIT: u64 = 12;
+/// The history that a cover begins with, see [`class`]: a change some bytes ago.
+pub(crate) const FRESH: u32 = 1 << 6;
+/// The weight of the default distribution of sizes against observations, in numbers.
+const PRIOR: u64 = 12;
 
 /// How a prediction of a reference comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The first guess is right.
     First,
     /// Another guess is right.
     Later,
@@ -26,18 +27,16 @@ pub(crate) enum Verdict {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NumberPrices {
     by_size: [u32; SIZES],
-    /// The size that is habitually the most frequent.
+    /// The most frequent size by default.
     middle: usize,
 }
 
 /// How much dearer or cheaper than observed something is taken to be, in eighths.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
-    /// Literals.
     pub(crate) literals: u32,
     /// Everything that operations say.
     pub(crate) operations: u32,
-    /// Changed bytes of covers.
     pub(crate) changes: u32,
 }
 
@@ -45,7 +44,6 @@ pub(crate) struct Scale {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sizes([u32; SIZES]);
 
-/// All prices.
 #[derive(Clone, Debug)]
 pub(crate) struct Prices {
     /// A literal, by its value.
@@ -54,13 +52,11 @@ pub(crate) struct Prices {
     pub(crate) literals: NumberPrices,
     /// Bytes of a cover of the base, and of the target.
     pub(crate) lengths: [NumberPrices; 2],
-    /// The displacement of a cover of the base, as a difference.
     pub(crate) seek: NumberPrices,
-    /// The distance of a cover of the target.
     pub(crate) distance: NumberPrices,
     /// A cover of the base, and of the target.
     pub(crate) source: [u32; 2],
-    /// A displacement that is one of the recent ones, and one that is none.
+    /// A displacement that is one of the four recent ones, by place; last, one that is not.
     pub(crate) recent: [u32; 5],
     /// A copied byte that is unchanged, by class.
     pub(crate) same: [u32; CLASSES],
@@ -77,7 +73,7 @@ pub(crate) struct Prices {
 impl Default for Prices {
     /// What was seen on average over images of all kinds; learned prices replace them where that is affordable.
     fn default() -> Self {
-        let sizes = NumberPrices::habit;
+        let sizes = NumberPrices::around;
         Self {
             literal: [LITERAL; 256],
             literals: sizes(1),
@@ -105,17 +101,15 @@ const fn usual(difference: u8) -> u32 {
 }
 
 impl NumberPrices {
-    /// Habitual prices: sizes about `middle` are the most frequent.
-    fn habit(middle: usize) -> Self {
+    /// Default prices: sizes about `middle` are the most frequent.
+    fn around(middle: usize) -> Self {
         Sizes::default().prices(middle)
     }
 
-    /// The price of a number.
     pub(crate) fn of(&self, number: u32) -> u32 {
         self.by_size[size(number)]
     }
 
-    /// Prices by what was counted.
     pub(crate) fn learned(&self, sizes: &Sizes) -> Self {
         sizes.prices(self.middle)
     }
@@ -143,22 +137,21 @@ impl Prices {
 }
 
 impl Sizes {
-    /// Counts a number.
     pub(crate) fn count(&mut self, number: u32) {
         self.0[size(number)] += 1;
     }
 
-    /// Prices by frequency; what is rare keeps something of what is habitual.
+    /// Prices by frequency, with the default distribution as the prior.
     fn prices(&self, middle: usize) -> NumberPrices {
         let weights: u64 = (0..SIZES).map(|size| weight(size, middle)).sum();
-        let count = |size: usize| u64::from(self.0[size]) * weights + HABIT * weight(size, middle);
+        let count = |size: usize| u64::from(self.0[size]) * weights + PRIOR * weight(size, middle);
         let sum = (0..SIZES).map(count).sum();
         let by_size = std::array::from_fn(|size| price(count(size), sum) + size as u32 * BIT);
         NumberPrices { by_size, middle }
     }
 }
 
-/// How frequent a size habitually is: each further away from the middle is less so by a quarter.
+/// The default frequency of a size: a quarter less for each step away from the middle.
 fn weight(size: usize, middle: usize) -> u64 {
     (0..size.abs_diff(middle)).fold(1 << 20, |weight, _| weight * 3 / 4)
 }
@@ -215,9 +208,9 @@ mod tests {
     fn what_was_counted_often_is_cheap() {
         let mut sizes = Sizes::default();
         (0..1000).for_each(|_| sizes.count(1000));
-        let habit = NumberPrices::habit(4);
-        let learned = habit.learned(&sizes);
-        assert!(learned.of(1000) < habit.of(1000) && learned.of(10) > habit.of(10));
+        let default = NumberPrices::around(4);
+        let learned = default.learned(&sizes);
+        assert!(learned.of(1000) < default.of(1000) && learned.of(10) > default.of(10));
         assert!((9 * BIT..9 * BIT + 10).contains(&learned.of(1000)));
     }
 }

@@ -1,4 +1,4 @@
-//! Which references of the base a cover would get right, by what is known so far about where things went.
+//! Predicts which references of a cover come out right, by where earlier covers moved their targets.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(crate) struct References<'a> {
 }
 
 impl<'a> References<'a> {
-    /// What `covers` tell about the catalogue's image and the target.
+    /// What follows from `covers` for the catalogue's image and the target.
     pub(crate) fn new(
         catalogue: &BaseReferences<'a>,
         target: &'a [u8],
@@ -43,7 +43,7 @@ impl<'a> References<'a> {
         references
     }
 
-    /// How the reference comes out that the decoder would find in a copy from `from` to `to`, and its length.
+    /// The verdict on the reference that the decoder finds in a copy from `from` to `to`, and its length.
     pub(crate) fn verdict(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
         let reference = self.at(from, to)?;
         let length = usize::from(reference.length);

@@ -1,9 +1,9 @@
-//! What was observed of events of one kind: how many, and what they cost.
+//! Averages of the costs of one kind of event.
 
-/// How much the price from before counts for against what is observed, in events.
-const HABIT: u64 = 16;
+/// The weight of the previous price against observations, in events.
+const PRIOR: u64 = 16;
 
-/// What was seen of one kind of event.
+/// The events of one kind that were observed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
     count: u64,
@@ -11,13 +11,11 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// One more event.
     pub(crate) fn add(&mut self, cost: u64) {
         self.count += 1;
         self.cost += cost;
     }
 
-    /// Events of another kind as well.
     pub(crate) fn join(&mut self, other: &Self) {
         self.count += other.count;
         self.cost += other.cost;
@@ -25,11 +23,11 @@ impl Seen {
 
     /// The average, not far from the price `before` if there were few.
     pub(crate) fn average(&self, before: u32) -> u32 {
-        ((self.cost + HABIT * u64::from(before)) / (self.count + HABIT)).max(1) as u32
+        ((self.cost + PRIOR * u64::from(before)) / (self.count + PRIOR)).max(1) as u32
     }
 }
 
-/// Replaces prices by what was observed.
+/// Replaces prices by observed averages.
 pub(crate) fn learn(prices: &mut [u32], seen: &[Seen]) {
     for (price, seen) in prices.iter_mut().zip(seen) {
         *price = seen.average(*price);

@@ -1,4 +1,4 @@
-//! Damaged inputs: what is wrong is told with its place, nothing panics, and what comes of it is bounded.
+//! Damaged inputs: errors name the place, nothing panics, and what is flattened is bounded.
 
 use diff_core::input::{Format, Reading, read};
 use proptest::prelude::*;
@@ -193,7 +193,7 @@ fn good() -> Vec<(Format, Vec<u8>)> {
 }
 
 proptest! {
-    /// Whatever is done to a file: there is no panic, and what comes of it is bounded.
+    /// No damage makes a panic, or an image out of proportion.
     #[test]
     fn damage_is_survived(
         which in 0usize..6,

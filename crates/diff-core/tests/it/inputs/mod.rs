@@ -22,6 +22,11 @@ fn flat<'a>(file: &'a [u8]) -> Flat<'a> {
     read(file, &Reading::default()).unwrap()
 }
 
+fn is_plain(file: &[u8]) -> bool {
+    let found = flat(file);
+    matches!(found.bytes, Cow::Borrowed(_)) && found.record.is_none() && found.resembles.is_none()
+}
+
 fn record(file: &[u8]) -> Provenance {
     flat(file).record.unwrap()
 }
@@ -69,7 +74,7 @@ fn addressed_formats_are_flattened_to_the_same_bytes() {
 }
 
 #[test]
-fn what_files_say_besides_is_recorded() {
+fn what_else_files_say_is_recorded() {
     assert_eq!(record(hex(&PIECES).as_bytes()).entry, Some(0x0800_0101));
     let elf = record(&Elf::firmware(&PIECES).bytes());
     assert_eq!((elf.entry, elf.architecture.as_deref()), (Some(0x101), Some("arm")));
@@ -137,9 +142,8 @@ fn elf_is_flattened_without_being_asked_only_if_it_is_firmware() {
         [segment(3), segment(2), Elf { kind: 3, ..firmware.clone() }, Elf { kind: 1, ..firmware.clone() }]
     {
         let file = elf.bytes();
-        assert_eq!(flat(&file), Flat { bytes: Cow::Borrowed(&file), record: None, resembles: None });
+        assert!(is_plain(&file), "{elf:?}");
     }
-    // Whoever knows better says so.
     let asked = segment(4).bytes();
     assert_eq!(*read(&asked, &Reading::of(Format::Elf)).unwrap().bytes, expected());
 }
@@ -219,11 +223,7 @@ fn other_files_are_plain_bytes() {
         b"Some text: of no format.\nS0.\n",
     ];
     for file in files {
-        assert_eq!(
-            flat(file),
-            Flat { bytes: Cow::Borrowed(file), record: None, resembles: None },
-            "{file:?}"
-        );
+        assert!(is_plain(file), "{file:?}");
     }
 }
 

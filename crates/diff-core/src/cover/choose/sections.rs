@@ -1,57 +1,47 @@
-//! Chooses the covers of a whole image by price, in parts that all cores share.
+//! Chooses the covers of a whole image by price, in sections that all cores share.
 
 use std::ops::Range;
 
 use patch_nostd::internals::apply::Cover;
 use rayon::prelude::*;
 
-use super::candidates::{Candidate, Width, candidates};
+use super::candidates::{Candidate, Section, Width, candidates};
 use super::lattice::Lattice;
+use crate::cover::Sources;
 use crate::cover::price::{Prices, References};
-use crate::cover::sources::Sources;
 use crate::encode::Placed;
 use crate::images::Images;
 
-/// Bytes of a part, about.
-const PART: usize = 1 << 16;
-/// Bytes around a part in which covers are looked at.
+/// Bytes of a section, about.
+const SECTION: usize = 1 << 16;
+/// Bytes around a section in which covers are looked at.
 const MARGIN: u32 = 1 << 12;
 /// Parts meet inside of covers that are at least this long, if there are any nearby.
 const LONG: u32 = 256;
 
-/// A part of the target and what it can be made of: a unit of parallel work.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    range: Range<usize>,
-    candidates: Vec<Candidate>,
-    /// Displacements before the part, newest first.
-    recent: [i64; 4],
-    /// The displacement of the cover that the part begins in.
-    continues: Option<i64>,
-}
-
-/// Cuts the target into parts and gathers the candidates of each; `covers` are the search's.
-pub(crate) fn parts(sources: &Sources, covers: &[Placed], width: Width) -> Vec<Part> {
+/// Cuts the target into sections and gathers the candidates of each; `covers` are the search's.
+pub(crate) fn sections(sources: &Sources, covers: &[Placed], width: Width) -> Vec<Section> {
     let cuts = cuts(sources.images.target.len(), covers);
-    cuts.par_windows(2).map(|ends| part(sources, covers, width, ends[0]..ends[1])).collect()
+    cuts.par_windows(2).map(|ends| section(sources, covers, width, ends[0]..ends[1])).collect()
 }
 
 /// Adds what was found for another mask.
-pub(crate) fn pool(parts: &mut [Part], others: &[Part]) {
+pub(crate) fn pool(sections: &mut [Section], others: &[Section]) {
     let all: Vec<&Candidate> = others.iter().flat_map(|other| &other.candidates).collect();
-    parts.par_iter_mut().for_each(|part| {
+    sections.par_iter_mut().for_each(|section| {
         for candidate in &all {
-            let (start, end) = (candidate.start.max(part.range.start), candidate.end.min(part.range.end));
+            let (start, end) =
+                (candidate.start.max(section.range.start), candidate.end.min(section.range.end));
             if start < end {
-                part.candidates.push(Candidate { start, end, ..**candidate });
+                section.candidates.push(Candidate { start, end, ..**candidate });
             }
         }
-        part.candidates.sort_unstable_by_key(Candidate::order);
-        part.candidates.dedup_by_key(|candidate| candidate.order());
+        section.candidates.sort_unstable_by_key(Candidate::order);
+        section.candidates.dedup_by_key(|candidate| candidate.order());
     });
 }
 
-fn part(sources: &Sources, covers: &[Placed], width: Width, range: Range<usize>) -> Part {
+fn section(sources: &Sources, covers: &[Placed], width: Width, range: Range<usize>) -> Section {
     let Range { start, end } = range;
     let first = covers.partition_point(|placed| placed.end() as usize <= start);
     let last = covers.partition_point(|placed| (placed.at as usize) < end);
@@ -64,14 +54,14 @@ fn part(sources: &Sources, covers: &[Placed], width: Width, range: Range<usize>)
         recent.rotate_right(1);
         recent[0] = displacement;
     }
-    // A cover next to the part may be worth prolonging into it.
+    // A cover next to the section may be worth prolonging into it.
     let around = &covers[first.saturating_sub(1)..(last + 1).min(covers.len())];
     let around: Vec<Placed> = around.iter().map(|&cover| clipped(cover, start, end)).collect();
     let candidates = candidates(sources, &around, width, range.clone());
-    Part { range, candidates, recent, continues }
+    Section { range, candidates, recent, continues }
 }
 
-/// The part of a cover that is in a part or near it, if any is; what is further away would be looked at in vain.
+/// The part of a cover that is in a section or near it, if any is; what is further away cannot be of use.
 fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
     let Placed { at, cover } = placed;
     let first = at.max((start as u32).saturating_sub(MARGIN));
@@ -85,15 +75,13 @@ fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
 /// The cheapest covers by these prices.
 pub(crate) fn choose(
     images: Images,
-    parts: &[Part],
+    sections: &[Section],
     lanes: usize,
     prices: &Prices,
     references: &References,
 ) -> Vec<Placed> {
     let lattice = Lattice { images, prices, references, lanes };
-    let cheapest =
-        |part: &Part| lattice.cheapest(part.range.clone(), &part.candidates, part.recent, part.continues);
-    let chosen: Vec<Vec<Placed>> = parts.par_iter().map(cheapest).collect();
+    let chosen: Vec<Vec<Placed>> = sections.par_iter().map(|section| lattice.cheapest(section)).collect();
     let mut all: Vec<Placed> = Vec::with_capacity(chosen.iter().map(Vec::len).sum());
     for next in chosen.into_iter().flatten() {
         match all.last_mut() {
@@ -104,24 +92,23 @@ pub(crate) fn choose(
     all
 }
 
-/// Whether two covers of the base are one, cut where parts meet.
+/// Whether two covers of the base are one, cut where sections meet.
 fn goes_on(last: Placed, next: Placed) -> bool {
     let of_base = last.is_of_base() && next.is_of_base();
     of_base && last.end() == next.at && last.displacement() == next.displacement()
 }
 
-/// Where parts begin and end.
 fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
     let mut cuts = vec![0];
-    let mut wanted = PART;
-    while wanted + PART / 2 < size {
+    let mut wanted = SECTION;
+    while wanted + SECTION / 2 < size {
         let next = covers.partition_point(|placed| (placed.at as usize) < wanted);
-        let near = covers[next..].iter().take_while(|placed| (placed.at as usize) < wanted + PART / 4);
+        let near = covers[next..].iter().take_while(|placed| (placed.at as usize) < wanted + SECTION / 4);
         let long = near.into_iter().find(|placed| placed.cover.length >= LONG);
         let cut = long.map_or(wanted, |placed| (placed.at + placed.cover.length / 2) as usize);
         let cut = cut.min(size);
         cuts.push(cut);
-        wanted = cut + PART;
+        wanted = cut + SECTION;
     }
     if size > 0 && cuts.last() != Some(&size) {
         cuts.push(size);
@@ -152,11 +139,11 @@ mod tests {
             Sources { index: &index, masked: target, images, repeats: Some(&repeats), in_place: None };
         let found = find_matches(&index, target, &SearchOptions::default());
         let covers: Vec<_> = found.iter().map(Placed::from).collect();
-        let parts = parts(&sources, &covers, WIDTH);
+        let sections = sections(&sources, &covers, WIDTH);
         let pages = Pages::uniform(kind);
         let space = AddressSpace { image_size: base.len() as u32, ..AddressSpace::default() };
         let references = References::new(&BaseReferences::new(base, space), target, pages, &covers);
-        choose(images, &parts, WIDTH.lanes, &Prices::default(), &references)
+        choose(images, &sections, WIDTH.lanes, &Prices::default(), &references)
     }
 
     fn check(base: &[u8], target: &[u8], covers: &[Placed]) {
