@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use diff_core::release::{Encryption, codec_name, encrypt_and_prove};
+use diff_core::release::internals::codec_name;
+use diff_core::release::{Encryption, encrypt_and_prove};
 use diff_core::{Note, Options, Package, Report, diff_bsdiff40};
 use patch_nostd::Header;
 use serde_json::{Value, json};
