@@ -63,8 +63,7 @@ fn describe(package: &Smidgen, report: Option<&Report>) -> String {
     let header = &package.header;
     let mut table = Table::default();
     describe_files(&mut table, package);
-    describe_signatures(&mut table, package);
-    describe_encryption(&mut table, package);
+    describe_protection(&mut table, package);
     describe_identity(&mut table, &package.extensions());
     describe_codec(&mut table, header);
     describe_places(&mut table, header);
@@ -93,13 +92,10 @@ fn describe_files(table: &mut Table, package: &Smidgen) {
 }
 
 /// The keys that the package names; `verify --public-key` checks that they signed it.
-fn describe_signatures(table: &mut Table, package: &Smidgen) {
+fn describe_protection(table: &mut Table, package: &Smidgen) {
     let keys = key_names(&package.file).unwrap_or_default();
     let keys = if keys.is_empty() { "no key".to_owned() } else { keys.join(", ") };
     table.row("signed by", keys);
-}
-
-fn describe_encryption(table: &mut Table, package: &Smidgen) {
     let Some(EncryptionEntry { cipher, kind, key, .. }) = package.encryption() else { return };
     table.row("encrypted", format_args!("by {cipher}, for the {kind} key {key}"));
     if !package.is_decrypted() {
@@ -169,13 +165,11 @@ fn describe_report(table: &mut Table, package: &Smidgen, report: &Report) {
     table.share("base", report.base_covered, target);
     table.share("itself", report.target_covered, target);
     table.share("literals", report.literals, target);
-    table.line(covers(report));
-    describe_costs(table, package, report);
-}
-
-fn covers(report: &Report) -> String {
     let (base, target, longest) = (report.base_covers, report.target_covers, report.longest_cover);
-    format!("covers: {base} of the base, {target} of the target; the longest has {longest} bytes")
+    table.line(format_args!(
+        "covers: {base} of the base, {target} of the target; the longest has {longest} bytes"
+    ));
+    describe_costs(table, package, report);
 }
 
 fn describe_costs(table: &mut Table, package: &Smidgen, report: &Report) {

@@ -4,6 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use diff_core::release::internals::open_regular;
 use memmap2::{Mmap, MmapOptions};
 use patch_nostd::internals::wire::IMAGE_LIMIT;
 
@@ -53,18 +54,7 @@ impl Input {
     fn open(path: &Path, limit: u64, what: &str) -> Result<Self, Failure> {
         refuse_standard_input(path)?;
         let failed = |error| Failure::file(path, "cannot read", &error);
-        // Before opening: opening a device can have an effect.
-        check_kind(path, &fs::metadata(path).map_err(failed)?)?;
-        let mut options = File::options();
-        // The file may have been exchanged since: opening a pipe must not wait for its writer.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::custom_flags(
-            &mut options,
-            rustix::fs::OFlags::NONBLOCK.bits() as i32,
-        );
-        let file = options.read(true).open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        check_kind(path, &metadata)?;
+        let (file, metadata) = open_regular(path).map_err(failed)?;
         check_size(path, metadata.len(), limit, what)?;
         let identity = Identity::new(path, &metadata).map_err(failed)?;
         let map = map(&file, metadata.len()).map_err(failed)?;
@@ -116,18 +106,6 @@ fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
     }
     Err(Failure::usage("\"-\": standard input cannot be read: inputs are read in any order")
         .note("save it to a file first (a file called \"-\" is \"./-\")"))
-}
-
-fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), Failure> {
-    let name = shown(path);
-    if metadata.is_dir() {
-        Err(Failure::other(format!("{name}: is a directory")).note("name a file"))
-    } else if metadata.is_file() {
-        Ok(())
-    } else {
-        Err(Failure::other(format!("{name}: is not a regular file"))
-            .note("inputs are read in any order: copy it to a file first"))
-    }
 }
 
 fn check_size(path: &Path, size: u64, limit: u64, what: &str) -> Result<(), Failure> {

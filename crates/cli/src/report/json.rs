@@ -1,28 +1,16 @@
-//! The JSON of `--json`, and digests as hexadecimal digits.
+//! The JSON of `--json`.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use diff_core::input::Provenance;
+use diff_core::release::internals::hex;
 use diff_core::release::{EncryptionEntry, encryption_of, key_names};
 use diff_core::{Note, Report};
 use patch_nostd::internals::wire::{Codec, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 pub(crate) type Object = Map<String, Value>;
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
-}
-
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
 
 /// The object of a `json!({...})` literal.
 pub(crate) fn object(value: Value) -> Object {
@@ -155,18 +143,6 @@ pub(crate) fn notes(notes: &[Note]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hexadecimal_digits_are_lowercase_pairs() {
-        assert_eq!(hex(&[0, 0x0a, 0xff]), "000aff");
-        assert_eq!(hex(&[]), "");
-    }
-
-    #[test]
-    fn the_digest_is_the_one_of_the_standard() {
-        let digest = hex(&sha256(b"abc"));
-        assert_eq!(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    }
 
     #[test]
     fn time_is_rounded_to_milliseconds() {

@@ -102,9 +102,12 @@ fn gaps_are_filled_as_asked_for() {
     desk.write("a.hex", b":01000000619E\n:040010006262626264\n:00000001FF\n");
     desk.ok("flatten a.hex -o a.bin --fill 0");
     assert_eq!(desk.read("a.bin"), [&b"a"[..], &[0; 15], b"bbbb"].concat());
-    let told = desk.json("flatten a.hex");
-    assert_eq!((told["image_size"].as_u64(), told["fill"].as_u64()), (Some(20), Some(255)));
-    assert_eq!((told["gaps"][0]["address"].as_u64(), told["gaps"][0]["size"].as_u64()), (Some(1), Some(15)));
+    let shown = desk.json("flatten a.hex");
+    assert_eq!((shown["image_size"].as_u64(), shown["fill"].as_u64()), (Some(20), Some(255)));
+    assert_eq!(
+        (shown["gaps"][0]["address"].as_u64(), shown["gaps"][0]["size"].as_u64()),
+        (Some(1), Some(15))
+    );
     desk.run("flatten a.hex --max-gap 14").failed(1, &["0x00000001", "0x00000010", "--range", "--max-gap"]);
     desk.ok("flatten a.hex --range 0x11..0x13 -o a.bin");
     assert_eq!(desk.read("a.bin"), b"bb");

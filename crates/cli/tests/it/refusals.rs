@@ -139,8 +139,8 @@ fn files_that_are_missing_or_of_the_wrong_kind() {
         ("verify old missing", 1, "missing: cannot read: "),
         ("info missing", 1, "missing: cannot read: "),
         ("info patch --base missing", 1, "missing: cannot read: "),
-        ("diff folder new -o out", 1, "folder: is a directory"),
-        ("patch old folder -o out", 1, "folder: is a directory"),
+        ("diff folder new -o out", 1, "folder: cannot read: it is a directory; name a file"),
+        ("patch old folder -o out", 1, "folder: cannot read: it is a directory; name a file"),
         ("diff old new -o folder", 1, "folder: is a directory"),
         ("diff old new -o nowhere/out", 1, "nowhere/out: cannot write: "),
         ("patch old patch -o nowhere/out", 1, "nowhere/out: cannot write: "),
@@ -153,7 +153,11 @@ fn files_that_are_missing_or_of_the_wrong_kind() {
         #[cfg(unix)]
         ("diff old new -o /dev/null", 1, "/dev/null: is not a regular file"),
         #[cfg(unix)]
-        ("diff /dev/null new -o out", 1, "/dev/null: is not a regular file"),
+        (
+            "diff /dev/null new -o out",
+            1,
+            "/dev/null: cannot read: it is a pipe, a device or the like; copy it",
+        ),
     ] {
         desk.run(arguments).failed(code, &[part]);
     }

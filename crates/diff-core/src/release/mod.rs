@@ -26,3 +26,33 @@ pub use model::{
 };
 pub use platform::{RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
+
+/// For the program `smidgen`, and exempt from semantic versioning.
+#[doc(hidden)]
+pub mod internals {
+    use std::fs::{File, Metadata};
+    use std::io;
+    use std::path::Path;
+
+    use crate::release::regular::{self, Links};
+
+    /// Opens a regular file, also through symbolic links.
+    ///
+    /// # Errors
+    /// Those of the operating system; pipes, devices and directories.
+    pub fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
+        regular::open(path, Links::Followed)
+    }
+
+    /// Lowercase hexadecimal digits.
+    #[must_use]
+    pub fn hex(bytes: &[u8]) -> String {
+        crate::digest::hex(bytes)
+    }
+
+    /// The SHA-256 of some bytes.
+    #[must_use]
+    pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+        crate::digest::sha256(bytes)
+    }
+}

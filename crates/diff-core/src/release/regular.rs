@@ -18,7 +18,8 @@ pub(crate) enum Links {
 
 /// Reads a regular file of at most `limit` bytes.
 pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Vec<u8>> {
-    let (file, size) = open(path, links)?;
+    let (file, metadata) = open(path, links)?;
+    let size = metadata.len();
     if size > limit {
         return Err(io::Error::other(format!("it has {size} bytes; the limit here is {limit}")));
     }
@@ -36,7 +37,8 @@ pub(crate) fn size(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().filter(Metadata::is_file).map(|metadata| metadata.len())
 }
 
-fn open(path: &Path, links: Links) -> io::Result<(File, u64)> {
+/// Opens a regular file.
+pub(crate) fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     // Before opening: opening a device can have an effect.
     let metadata = match links {
         Links::Followed => fs::metadata(path),
@@ -47,7 +49,7 @@ fn open(path: &Path, links: Links) -> io::Result<(File, u64)> {
 }
 
 /// Opens and checks it again: it may have been exchanged since.
-fn open_now(path: &Path, links: Links) -> io::Result<(File, u64)> {
+fn open_now(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     let mut options = File::options();
     options.read(true);
     // Opening a pipe must not wait for its writer.
@@ -61,20 +63,20 @@ fn open_now(path: &Path, links: Links) -> io::Result<(File, u64)> {
     let file = options.open(path)?;
     let metadata = file.metadata()?;
     check(&metadata)?;
-    Ok((file, metadata.len()))
+    Ok((file, metadata))
 }
 
 fn check(metadata: &Metadata) -> io::Result<()> {
     let what = if metadata.is_file() {
         return Ok(());
     } else if metadata.is_symlink() {
-        "a symbolic link"
+        "it is a symbolic link; name the file itself"
     } else if metadata.is_dir() {
-        "a directory"
+        "it is a directory; name a file"
     } else {
-        "a pipe, a device or the like"
+        "it is a pipe, a device or the like; copy it to a regular file first"
     };
-    Err(io::Error::other(format!("it is {what}, where a regular file is needed")))
+    Err(io::Error::other(what))
 }
 
 #[cfg(test)]
@@ -90,7 +92,7 @@ mod tests {
         let text = read(&path, 3, Links::Followed).unwrap_err().to_string();
         assert_eq!(text, "it has 4 bytes; the limit here is 3");
         let text = read(folder.path(), 3, Links::Followed).unwrap_err().to_string();
-        assert_eq!(text, "it is a directory, where a regular file is needed");
+        assert_eq!(text, "it is a directory; name a file");
         let missing = read(&folder.path().join("none"), 3, Links::Refused).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
         assert_eq!((size(&path), size(folder.path())), (Some(4), None));
@@ -108,6 +110,6 @@ mod tests {
         fs::write(path("file"), b"four").unwrap();
         std::os::unix::fs::symlink("file", path("link")).unwrap();
         assert!(open_now(&path("link"), Links::Refused).is_err());
-        assert_eq!(open_now(&path("link"), Links::Followed).unwrap().1, 4);
+        assert_eq!(open_now(&path("link"), Links::Followed).unwrap().1.len(), 4);
     }
 }

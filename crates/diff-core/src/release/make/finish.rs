@@ -16,11 +16,20 @@ pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, 
         .into_iter()
         .partition(|package| package.kind == Type::Full || package.size <= limit);
     manifest.packages = kept;
-    dropped.iter().for_each(|package| drop_package(&mut manifest, package));
-    point(&mut manifest, &full.file);
+    for source in &mut manifest.sources {
+        let is_for = |package: &&PackageEntry| package.source_versions.contains(&source.version);
+        if let Some(package) = dropped.iter().find(is_for) {
+            source.dropped = Some(Dropped { size: package.size, recipe: package.recipe.clone() });
+        }
+        let own = manifest.packages.iter().find(is_for);
+        source.package = Some(own.unwrap_or(&full).file.clone());
+    }
     manifest.notes = notes(&manifest, full.size);
     write(&manifest, store)?;
-    dropped.iter().try_for_each(|package| remove(store, &package.file))?;
+    for package in dropped {
+        store.remove(&package.file)?;
+        store.forget(&package.file)?;
+    }
     Ok(manifest)
 }
 
@@ -35,23 +44,6 @@ pub(crate) const fn limit(full: u64, share: u8) -> u64 {
     (full as u128 * share as u128 / 100) as u64
 }
 
-fn drop_package(manifest: &mut Manifest, package: &PackageEntry) {
-    let dropped = Dropped { size: package.size, recipe: package.recipe.clone() };
-    for source in &mut manifest.sources {
-        if package.source_versions.contains(&source.version) {
-            source.dropped = Some(dropped.clone());
-        }
-    }
-}
-
-/// Gives each source the differential package that names it, or else the full one.
-fn point(manifest: &mut Manifest, full: &str) {
-    for source in &mut manifest.sources {
-        let own = manifest.packages.iter().find(|package| package.source_versions.contains(&source.version));
-        source.package = Some(own.map_or_else(|| full.to_owned(), |package| package.file.clone()));
-    }
-}
-
 fn notes(manifest: &Manifest, full: u64) -> Vec<String> {
     let share = manifest.share;
     let dropped = manifest.sources.iter().filter_map(|source| {
@@ -64,11 +56,6 @@ fn notes(manifest: &Manifest, full: u64) -> Vec<String> {
     let large =
         manifest.packages.iter().filter_map(|package| platform::mqtt_warning(&package.file, package.size));
     dropped.chain(large).collect()
-}
-
-fn remove(store: &Store, file: &str) -> Result<(), PackError> {
-    store.remove(file)?;
-    store.forget(file)
 }
 
 #[cfg(test)]

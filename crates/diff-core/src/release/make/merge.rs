@@ -29,7 +29,13 @@ pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     let merged = joined(&shards)?;
     let store = Store::create(folder)?;
     for (_, manifest, from) in &shards {
-        manifest.packages.iter().try_for_each(|package| copy(manifest, package, from, &store))?;
+        for package in &manifest.packages {
+            let wrong = |reason| PackError::manifest(&from.path(&package.file), reason);
+            let (bytes, _) = agree::read(manifest, package, from).map_err(wrong)?;
+            if !from.is_same(&store) {
+                store.write(&package.file, &bytes)?;
+            }
+        }
     }
     let merged = finish(merged, &store)?;
     shards.iter().try_for_each(|(_, manifest, _)| store.remove(&manifest.file_name()))?;
@@ -102,11 +108,4 @@ fn check_sources(merged: &Manifest) -> Result<(), PackError> {
         Some(source) => Err(PackError::Merge(format!("no shard has a package for {}", source.version))),
         None => Ok(()),
     }
-}
-
-/// Checks a package, and copies it unless it is in the right folder already.
-fn copy(manifest: &Manifest, package: &PackageEntry, from: &Store, to: &Store) -> Result<(), PackError> {
-    let wrong = |reason| PackError::manifest(&from.path(&package.file), reason);
-    let (bytes, _) = agree::read(manifest, package, from).map_err(wrong)?;
-    if from.is_same(to) { Ok(()) } else { to.write(&package.file, &bytes) }
 }

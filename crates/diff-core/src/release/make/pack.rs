@@ -22,8 +22,8 @@ use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
-    BaseEntry, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackageEntry, Release, Shard,
-    SourceEntry, TargetEntry, Type,
+    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackageEntry, Release,
+    Shard, SourceEntry, TargetEntry, Type,
 };
 use crate::release::platform;
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
@@ -104,7 +104,7 @@ struct Run<'a> {
 enum Made {
     Package(Box<PackageEntry>),
     /// An earlier run found the package too large.
-    Dropped,
+    Dropped(Dropped),
 }
 
 impl Run<'_> {
@@ -160,7 +160,9 @@ impl Run<'_> {
         let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.options.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
-            while let Some((number, task)) = take(&next, tasks) {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(task) = tasks.get(number) else { break };
                 let made = self.make(task, &gate);
                 if made.is_err() {
                     next.store(tasks.len(), Ordering::Relaxed);
@@ -183,9 +185,9 @@ impl Run<'_> {
     fn make(&self, task: &Task, gate: &MemoryGate) -> Result<Made, PackError> {
         let started = Instant::now();
         let finished = self.finished(task);
-        if finished.is_none() && self.is_dropped(task) {
+        if let (None, Some(dropped)) = (&finished, self.dropped(task)) {
             self.progress.event(&Event::Skipped { file: &task.file });
-            return Ok(Made::Dropped);
+            return Ok(Made::Dropped(dropped.clone()));
         }
         let reused = finished.is_some();
         let bytes = match finished {
@@ -264,10 +266,11 @@ impl Run<'_> {
         sign(&package, &signers).map_err(|error| PackError::Sign { file: task.file.clone(), error })
     }
 
-    /// Whether an earlier run with the same share found this package too large.
-    fn is_dropped(&self, task: &Task) -> bool {
-        let mut dropped = self.known.dropped.iter();
-        dropped.any(|(dropped, share)| dropped.recipe == task.recipe && *share == self.release.listing.share)
+    /// The package, if an earlier run with the same share found it too large.
+    fn dropped(&self, task: &Task) -> Option<&Dropped> {
+        let share = self.release.listing.share;
+        let mut known = self.known.dropped.iter().filter(|(_, exceeded)| *exceeded == share);
+        known.find(|(dropped, _)| dropped.recipe == task.recipe).map(|(dropped, _)| dropped)
     }
 
     /// The manifest's entry of a package.
@@ -310,7 +313,11 @@ impl Run<'_> {
         for (task, made) in tasks.iter().zip(made) {
             match made {
                 Made::Package(package) => packages.push(*package),
-                Made::Dropped => self.mark_dropped(task, &mut sources),
+                Made::Dropped(dropped) => {
+                    let named = |source: &&mut SourceEntry| task.source_versions.contains(&source.version);
+                    let sources = sources.iter_mut().filter(named);
+                    sources.for_each(|source| source.dropped = Some(dropped.clone()));
+                }
             }
         }
         for source in &mut sources {
@@ -335,16 +342,4 @@ impl Run<'_> {
             notes: Vec::new(),
         }
     }
-
-    fn mark_dropped(&self, task: &Task, sources: &mut [SourceEntry]) {
-        let known = self.known.dropped.iter().find(|(dropped, _)| dropped.recipe == task.recipe);
-        for source in sources.iter_mut().filter(|source| task.source_versions.contains(&source.version)) {
-            source.dropped = known.map(|(dropped, _)| dropped.clone());
-        }
-    }
-}
-
-fn take<'a, 'b>(next: &AtomicUsize, tasks: &'b [&'a Task<'a>]) -> Option<(usize, &'b Task<'a>)> {
-    let number = next.fetch_add(1, Ordering::Relaxed);
-    tasks.get(number).map(|task| (number, *task))
 }

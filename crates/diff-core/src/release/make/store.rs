@@ -132,7 +132,8 @@ impl Store {
     /// The manifests in the folder, in the order of their names.
     pub(crate) fn manifests(&self) -> Result<Vec<Manifest>, PackError> {
         let mut names = self.names()?;
-        names.retain(|name| is_manifest(name));
+        let is_shard = |name: &str| name.starts_with("manifest.shard-") && name.ends_with(".json");
+        names.retain(|name| name == MANIFEST_FILE || is_shard(name));
         let read = |name: &String| {
             let bytes = self.read_text(name)?.unwrap_or_default();
             Manifest::parse(&bytes, &self.path(name))
@@ -148,7 +149,8 @@ impl Store {
             known.dropped.extend(dropped.map(|dropped| (dropped, manifest.share)));
             known.packages.extend(manifest.packages);
         }
-        for name in self.names()?.iter().filter(|name| is_record(name)) {
+        let is_record = |name: &&String| name.starts_with('.') && name.ends_with(".bin.json");
+        for name in self.names()?.iter().filter(is_record) {
             // Records that cannot be read are skipped: packages are only made anew.
             let bytes = self.read_text(name).ok().flatten().unwrap_or_default();
             known.packages.extend(serde_json::from_slice::<PackageEntry>(&bytes));
@@ -192,14 +194,6 @@ fn is_part(other: &str, name: &str) -> bool {
 
 fn record_name(file: &str) -> String {
     format!(".{file}.json")
-}
-
-fn is_record(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(".bin.json")
-}
-
-fn is_manifest(name: &str) -> bool {
-    name == MANIFEST_FILE || (name.starts_with("manifest.shard-") && name.ends_with(".json"))
 }
 
 #[cfg(test)]
