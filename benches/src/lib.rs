@@ -6,3 +6,4 @@ pub mod corpus;
 pub mod pair;
 pub mod picture;
 pub mod smidgen;
+mod synthetic;

@@ -4,15 +4,13 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use testkit::Program;
+use crate::synthetic;
 
 /// Names a pair of the user's: two paths with a colon between them, absolute or from the repository's root.
 const VARIABLE: &str = "SMIDGEN_BENCH_PAIR";
-/// Functions of the made-up images, of about 4 MiB for times, and 256 KiB for counting instructions, which is slow.
-const TIMED: u32 = 64_000;
-const COUNTED: u32 = 4_000;
-/// One function in this many changes.
-const CHANGED: u32 = 40;
+/// Bytes of the made-up images, about: for times, and for counting instructions, which is slow.
+const SYNTHETIC: usize = 4 << 20;
+const COUNTED: usize = 256 << 10;
 
 /// An image and a later version of it.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ pub struct Pair {
 #[must_use]
 pub fn all() -> Vec<Pair> {
     let mut pairs = vec![fixture("app-v1", "app-v2"), fixture("app-v2", "app-v3")];
-    pairs.push(made_up("made-up-4M", TIMED));
+    pairs.push(made_up("synthetic-4M", SYNTHETIC));
     if let Ok(paths) = env::var(VARIABLE) {
         let (old, new) = paths.split_once(':').expect("SMIDGEN_BENCH_PAIR is OLD:NEW");
         pairs.push(Pair { name: "yours".to_owned(), old: read(old), new: read(new) });
@@ -46,14 +44,12 @@ pub fn all() -> Vec<Pair> {
 /// If an image cannot be read.
 #[must_use]
 pub fn counted() -> Vec<Pair> {
-    vec![fixture("app-v1", "app-v2"), made_up("made-up-256K", COUNTED)]
+    vec![fixture("app-v1", "app-v2"), made_up("synthetic-256K", COUNTED)]
 }
 
-/// No measure of sizes, as no compiler made it, but a load of known size that is the same everywhere.
-fn made_up(name: &str, functions: u32) -> Pair {
-    let program = Program::new(functions, 1);
-    let revised = program.revised(functions / CHANGED, 2);
-    Pair { name: name.to_owned(), old: program.link(), new: revised.link() }
+fn made_up(name: &str, size: usize) -> Pair {
+    let (old, new) = synthetic::versions(size);
+    Pair { name: name.to_owned(), old, new }
 }
 
 fn fixture(old: &str, new: &str) -> Pair {

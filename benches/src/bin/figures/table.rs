@@ -200,7 +200,10 @@ mod tests {
     fn documents_show_the_figures() {
         let figures = Figures::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap();
         assert_eq!(figures.stale_documents().unwrap(), Vec::<String>::new());
-        assert!(figures.markdown("curve").contains("| geometric mean, 16 KiB = 1 | 1.165 | 1.035 | 1.000 |"));
+        let curve = figures.markdown("curve");
+        let means: Vec<f64> = curve.lines().last().unwrap().split(" | ").flat_map(str::parse).collect();
+        // More memory never makes packages larger in the mean.
+        assert!(means.len() == 4 && means.is_sorted_by(|a, b| a >= b) && means[2] == 1.0, "{means:?}");
     }
 
     #[test]
