@@ -25,7 +25,7 @@ struct Input {
 
 fuzz_target!(|input: Input| {
     static STOCK: OnceLock<Stock> = OnceLock::new();
-    let stock = STOCK.get_or_init(Stock::new);
+    let stock = STOCK.get_or_init(Stock::default);
     let setups = setups(stock);
     let setup = &setups[usize::from(input.setup) % setups.len()];
     let mode = Mode::of(usize::from(input.mode) % Mode::COUNT);

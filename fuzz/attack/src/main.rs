@@ -94,7 +94,7 @@ fn number(name: &str) -> usize {
 }
 
 fn run(choice: &Choice) -> u64 {
-    let stock = Stock::new();
+    let stock = Stock::default();
     println!("first case {}; {} s for each attack", choice.first, choice.seconds);
     println!(
         "{:12} {:>9} {:>9} {:>9} {:>10} {:>9} {:>13} {:>15} {:>6}",
@@ -157,7 +157,7 @@ fn replay(text: &str) {
         usage("there is no attack and case")
     };
     let mut tally = Tally::default();
-    let result = once(&Stock::new(), number(name), case, &mut tally);
+    let result = once(&Stock::default(), number(name), case, &mut tally);
     println!("{tally:#?}\n{result:?}");
     exit(i32::from(result.is_err()));
 }

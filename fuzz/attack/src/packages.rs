@@ -22,13 +22,15 @@ pub struct Stock {
     pub key: SecretKey,
 }
 
-impl Stock {
-    pub fn new() -> Self {
+impl Default for Stock {
+    fn default() -> Self {
         let list = String::from_utf8(fixture("packages/golden.txt")).expect("golden.txt is text");
         let golden = list.lines().filter_map(Genuine::of_fixture).collect();
         Self { golden, key: SecretKey::from_bytes(&[7; 32]) }
     }
+}
 
+impl Stock {
     /// The key that devices know.
     pub fn device_key(&self) -> Ed25519Key {
         let key = self.key.public_key();
