@@ -1,7 +1,7 @@
 //! The streaming restore: package bytes in, target image out (`docs/format.md`, section 8).
 
-mod base;
 mod body;
+mod digests;
 mod io;
 mod layout;
 mod operation;
@@ -14,9 +14,9 @@ mod zstd;
 #[cfg(feature = "zstd")]
 pub use self::zstd::ZstdBody;
 #[cfg(feature = "containers")]
-pub(crate) use base::check_base;
-#[cfg(feature = "containers")]
 pub(crate) use body::decode_body;
+#[cfg(feature = "containers")]
+pub(crate) use digests::check_base;
 pub use io::{Base, BaseFn, Io, SliceTarget, Target, Vouched};
 pub use layout::Layout;
 pub use operation::{Blind, Cover, Operation, Oracle, Source};

@@ -1,7 +1,7 @@
 //! The push interface: package bytes in pieces of any size, the target out (`docs/format.md`, section 8).
 
-use super::base::{beginning, hash_base};
 use super::body::{decode, decrypted};
+use super::digests::{beginning, hash_base, matches};
 use super::io::{Base, Target};
 use super::layout::Layout;
 use super::surroundings::Surroundings;
@@ -353,14 +353,6 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
         let (walker, decoder) = layout.split(self.header.body_length);
         self.stage = Stage::Body { walker, decoder, done: false };
         Ok(())
-    }
-}
-
-/// Whether a digest that was kept is the expected one; where none was kept, none is expected.
-fn matches<D: Sha256>(digest: &mut Option<D>, expected: Option<&[u8; 32]>) -> bool {
-    match (digest.take(), expected) {
-        (Some(digest), Some(expected)) => digest.finish() == *expected,
-        (digest, expected) => digest.is_none() && expected.is_none(),
     }
 }
 

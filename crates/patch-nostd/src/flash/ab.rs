@@ -2,7 +2,7 @@
 
 use super::journal::Journal;
 use super::traits::Flash;
-use super::{SlotTarget, Step};
+use super::{AbAreas, SlotTarget, Step};
 use crate::apply::Base;
 use crate::secrecy::{DecryptionKey, NoKey};
 use crate::verify::{Policy, Sha256};
@@ -11,15 +11,6 @@ use crate::{Error, Patcher};
 
 /// Bytes of a stored package that are read at once.
 const PIECE: usize = 64;
-
-/// The areas that an update into another slot needs. The journal may be in memory of another kind.
-#[derive(Debug)]
-pub struct AbAreas<F, J = F> {
-    /// Gets the target.
-    pub slot: F,
-    /// Holds the records of how far the update is: two pages on most chips.
-    pub journal: J,
-}
 
 /// Restores an image into a slot and checks it there. The base is only read: it stays whole, whatever happens.
 ///

@@ -22,13 +22,13 @@ mod stored;
 mod traits;
 mod words;
 
-pub use ab::{AbAreas, AbUpdate};
+pub use ab::AbUpdate;
 pub use area::Area;
-pub use in_place::{InPlaceAreas, InPlaceUpdate, has_begun};
+pub use in_place::{InPlaceUpdate, has_begun};
 pub use journal::Journal;
 pub use nor::Nor;
 pub use record::{Entry, Mark};
-pub use requirements::FlashRequirements;
+pub use requirements::{AbAreas, FlashRequirements, InPlaceAreas};
 pub use sectors::Sectors;
 #[cfg(feature = "simulator")]
 pub use simulator::{Cut, Operation, Simulator, Unreadable};

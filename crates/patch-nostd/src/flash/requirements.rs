@@ -1,12 +1,34 @@
-//! How much RAM and flash an update over flash takes (`docs/format.md`, sections 3.2 and 8).
+//! The areas of updates over flash, and how large they must be (`docs/format.md`, sections 3.2 and 8).
 
 use super::journal::journal_area;
 use super::slot::ab_buffer;
 use super::slot_and_scratch::in_place_buffer;
 use super::stored::state_area;
 use super::traits::Geometry;
-use super::{AbAreas, InPlaceAreas};
 use crate::wire::Requirements;
+
+/// The areas that an update into another slot needs. The journal may be in memory of another kind.
+#[derive(Debug)]
+pub struct AbAreas<F, J = F> {
+    /// Gets the target.
+    pub slot: F,
+    /// Holds the records of how far the update is: two pages on most chips.
+    pub journal: J,
+}
+
+/// The areas that an update in place needs, as large as [`Requirements::in_place`](crate::header::Requirements::in_place)
+/// states. The journal may be in memory of another kind.
+#[derive(Debug)]
+pub struct InPlaceAreas<F, J = F> {
+    /// Holds the base at its start, and the target in the end.
+    pub slot: F,
+    /// Holds a segment.
+    pub scratch: F,
+    /// Holds the records of how far the update is: two pages on most chips.
+    pub journal: J,
+    /// Holds the decoder's state twice.
+    pub state: F,
+}
 
 /// What an update over flash takes on top of the workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

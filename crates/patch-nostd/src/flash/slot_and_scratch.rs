@@ -11,7 +11,6 @@ use crate::wire::InPlacePlan;
 pub(super) const PIECE: usize = 256;
 /// The longest unit of a journal's record that needs no buffer.
 const SHORT: usize = 64;
-
 /// Bytes that are compared at once, on the stack.
 const COMPARED: usize = 64;
 

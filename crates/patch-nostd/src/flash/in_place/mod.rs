@@ -11,33 +11,19 @@
 
 mod check;
 
-use super::Step;
 use super::journal::Journal;
 use super::record::{Entry, Mark};
 use super::saved::{Loading, Saving};
 use super::slot_and_scratch::{PIECE, SlotAndScratch, buffer, chunk};
 use super::stored::{Decoder, Opened, are_sound, read_header, state_area, state_place, transfer, update};
 use super::traits::Flash;
+use super::{InPlaceAreas, Step};
 use crate::Error;
 use crate::apply::{Blind, Layout, Progress, percent};
 use crate::entropy::RangeDecoder;
 use crate::secrecy::{DecryptionKey, NoKey};
 use crate::verify::{Policy, Sha256};
 use crate::wire::{Header, InPlacePlan};
-
-/// The areas that an update in place needs, as large as [`Requirements::in_place`](crate::header::Requirements::in_place)
-/// states. The journal may be in memory of another kind.
-#[derive(Debug)]
-pub struct InPlaceAreas<F, J = F> {
-    /// Holds the base at its start, and the target in the end.
-    pub slot: F,
-    /// Holds a segment.
-    pub scratch: F,
-    /// Holds the records of how far the update is: two pages on most chips.
-    pub journal: J,
-    /// Holds the decoder's state twice.
-    pub state: F,
-}
 
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The base's SHA-256, which is compared before anything is written (`docs/format.md`, section 8).
+//! Digests of a restore: the base's is compared before anything is written (`docs/format.md`, section 8).
 
 use core::ops::Range;
 
@@ -57,4 +57,12 @@ where
 /// The first 16 bytes of a SHA-256.
 pub(super) fn beginning<D: Sha256>(digest: D) -> Option<[u8; 16]> {
     digest.finish().first_chunk().copied()
+}
+
+/// Whether a digest that was kept is the expected one; where none was kept, none is expected.
+pub(super) fn matches<D: Sha256>(digest: &mut Option<D>, expected: Option<&[u8; 32]>) -> bool {
+    match (digest.take(), expected) {
+        (Some(digest), Some(expected)) => digest.finish() == *expected,
+        (digest, expected) => digest.is_none() && expected.is_none(),
+    }
 }
