@@ -41,7 +41,6 @@ fn covers_of_path(
 
 /// Where covers can copy from.
 pub(crate) struct Sources<'a> {
-    /// The index over the masked base.
     pub(crate) index: &'a Index<'a>,
     pub(crate) masked: &'a [u8],
     pub(crate) images: Images<'a>,
@@ -52,7 +51,6 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Both images, masked.
     pub(crate) fn masked(&self) -> Images<'a> {
         Images { base: self.index.base(), target: self.masked }
     }

@@ -72,7 +72,6 @@ fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
     Placed { at: first, cover: Cover { start: cover.start + (first - at), length: last - first, ..cover } }
 }
 
-/// The cheapest covers by these prices.
 pub(crate) fn choose(
     images: Images,
     sections: &[Section],

@@ -30,7 +30,6 @@ const RECENT: u32 = 2 * BIT;
 const SEEK: u32 = 7 * BIT;
 /// A repeat, without the bits of its distance.
 const REPEAT: u32 = 2 * BIT;
-/// A copied byte.
 const COPIED: u32 = 2;
 const CHANGED: u32 = 9 * BIT;
 
@@ -103,7 +102,6 @@ struct Parser<'a> {
 #[derive(Clone, Copy)]
 struct Step {
     price: u32,
-    /// Bytes of the last edge.
     length: u32,
     /// Where it copies from; `None` for a literal.
     from: Option<(Source, u32)>,
