@@ -11,8 +11,8 @@ use std::ops::Range;
 use patch_nostd::apply::Source;
 
 use super::candidates::{Candidate, Section};
-use crate::cover::covers_of_path;
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class, folded, remember};
+use crate::cover::sources::covers_of_path;
 use crate::encode::Placed;
 use crate::images::Images;
 

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::candidates::{Candidate, Section, Width, candidates};
 use super::lattice::Lattice;
-use crate::cover::Sources;
 use crate::cover::price::{Prices, References};
+use crate::cover::sources::Sources;
 use crate::encode::Placed;
 use crate::images::Images;
 

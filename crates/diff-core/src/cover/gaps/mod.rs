@@ -10,9 +10,9 @@ use std::ops::Range;
 use patch_nostd::apply::Source;
 use rayon::prelude::*;
 
-use crate::cover::Sources;
+use crate::cover::price;
 use crate::cover::repeats::{LEAST_REPEAT, Repeat, Repeats};
-use crate::cover::{covers_of_path, price};
+use crate::cover::sources::{Sources, covers_of_path};
 use crate::encode::Placed;
 use crate::search::common_prefix;
 use cut::{Gap, gaps};
