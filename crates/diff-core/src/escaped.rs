@@ -46,7 +46,6 @@ impl<T: Display> Display for EscapedLines<T> {
     }
 }
 
-/// Escapes what is written through it.
 struct Escaper<'a, 'f> {
     to: &'a mut fmt::Formatter<'f>,
     /// Whether line breaks stay.

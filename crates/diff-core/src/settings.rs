@@ -97,7 +97,6 @@ pub(crate) fn put<T: FromStr<Err: Display>>(place: &mut T, text: &str) -> Result
     put_parsed(place, parse(text))
 }
 
-/// Sets `place` to what a parser found.
 pub(crate) fn put_parsed<T>(place: &mut T, parsed: Result<T, ValueError>) -> Result<(), ValueError> {
     *place = parsed?;
     Ok(())

@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use super::options::CodecChoice;
 use crate::settings::setters;
 
 /// The device's flash, all in bytes. The default is no flash at all: set everything.
@@ -67,11 +66,8 @@ const AREAS_LIMIT: u64 = 1 << 31;
 
 impl InPlace {
     /// Refuses what no update in place works with; `size` is the larger image's.
-    pub(crate) fn check(&self, codec: CodecChoice, size: usize) -> Result<(), InPlaceError> {
+    pub(crate) fn check(&self, size: usize) -> Result<(), InPlaceError> {
         let Self { slot, page, write, scratch } = *self;
-        if codec == CodecChoice::Zstd {
-            return Err(InPlaceError::Codec);
-        }
         if page == 0 || write == 0 || !page.is_multiple_of(write) {
             return Err(InPlaceError::Page { page, write });
         }

@@ -5,7 +5,6 @@ use bzip2::{Decompress, Status};
 use super::error::{Block, Bsdiff40Error};
 use super::header::{Header, TRIPLE, integers};
 
-/// A restore under way.
 struct Restore<'a> {
     base: &'a [u8],
     /// Where in the base the next bytes come from; may lie outside of it.
@@ -14,7 +13,6 @@ struct Restore<'a> {
     target: Vec<u8>,
     /// Bytes of the whole target.
     size: usize,
-    /// Control entries begun.
     entries: u64,
     control: Stream<'a>,
     diff: Stream<'a>,
@@ -24,7 +22,6 @@ struct Restore<'a> {
 /// The bytes of one block, decompressed as they are needed.
 struct Stream<'a> {
     block: Block,
-    /// Compressed bytes not yet taken.
     input: &'a [u8],
     bzip2: Decompress,
     ended: bool,
@@ -150,7 +147,6 @@ impl<'a> Stream<'a> {
         Self { block, input, bzip2: Decompress::new(false), ended: false, size }
     }
 
-    /// Fills `output` with the next bytes.
     fn fill(&mut self, mut output: &mut [u8]) -> Result<(), Bsdiff40Error> {
         while !output.is_empty() {
             let made = self.read(output)?;

@@ -7,13 +7,11 @@ use super::error::{Block, Bsdiff40Error};
 /// The first eight bytes of every BSDIFF40 patch.
 pub const MAGIC: [u8; 8] = *b"BSDIFF40";
 
-/// Bytes of one integer.
 const INTEGER: usize = 8;
 
 /// Bytes of three integers: of a control entry, and of the header's sizes.
 pub(super) const TRIPLE: usize = 3 * INTEGER;
 
-/// Bytes of the header.
 const HEADER: usize = MAGIC.len() + TRIPLE;
 
 /// The top bit of an integer, set in negative ones.
@@ -22,11 +20,8 @@ const SIGN: u64 = 1 << 63;
 /// The sizes that a header states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    /// Bytes of the compressed control block.
     pub(super) control: u64,
-    /// Bytes of the compressed diff block.
     pub(super) diff: u64,
-    /// Bytes of the target.
     pub(super) target: u64,
 }
 
@@ -77,7 +72,6 @@ fn split(block: Block, bytes: &[u8], size: u64) -> Result<(&[u8], &[u8]), Bsdiff
         .ok_or(Bsdiff40Error::BlockPastEnd { block, size, left: bytes.len() })
 }
 
-/// Reads three integers in a row.
 pub(super) fn integers(bytes: &[u8; TRIPLE]) -> [i64; 3] {
     array::from_fn(|field| integer(array::from_fn(|byte| bytes[field * INTEGER + byte])))
 }

@@ -15,13 +15,11 @@ pub(crate) struct Found {
     /// The deflate stream; empty if there is none.
     pub(crate) stream: Range<usize>,
     pub(crate) plain: usize,
-    /// The stream's hash.
     pub(crate) hash: u64,
     /// What is in the plain bytes.
     pub(crate) sketch: Sketch,
     /// What was found in them.
     pub(crate) inside: Vec<Found>,
-    /// Whether the stream is expanded.
     pub(crate) chosen: bool,
     /// How it is made again.
     pub(crate) pieces: Vec<Piece>,

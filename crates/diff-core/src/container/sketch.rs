@@ -27,7 +27,6 @@ impl Sketch {
         Self { hashes }
     }
 
-    /// Puts everything into a set.
     pub(crate) fn add_to(&self, set: &mut HashSet<u32>) {
         set.extend(&self.hashes);
     }

@@ -5,55 +5,11 @@ mod choose;
 mod gaps;
 mod price;
 mod repeats;
+mod sources;
 
 pub(crate) use available::available_covers;
 pub(crate) use choose::{Section, Width, choose, estimate, pool, sections};
 pub(crate) use gaps::fill_gaps;
 pub(crate) use price::{LITERAL, Observer, Prices, References, Scale};
 pub(crate) use repeats::Repeats;
-
-use patch_nostd::internals::apply::{Cover, Source};
-use patch_nostd::internals::wire::InPlacePlan;
-
-use crate::encode::Placed;
-use crate::images::Images;
-use crate::search::Index;
-
-/// The covers of the cheapest path to the last of `nodes` nodes, the first of which is at `start` of the target. `edge`
-/// gives the bytes of the edge that leads to a node, and where it copies from unless it is a literal.
-fn covers_of_path(
-    start: usize,
-    nodes: usize,
-    edge: impl Fn(usize) -> (u32, Option<(Source, u32)>),
-) -> Vec<Placed> {
-    let mut covers = Vec::new();
-    let mut place = nodes - 1;
-    while place > 0 {
-        let (length, from) = edge(place);
-        place -= length as usize;
-        if let Some((source, from)) = from {
-            covers.push(Placed { at: (start + place) as u32, cover: Cover { source, start: from, length } });
-        }
-    }
-    covers.reverse();
-    covers
-}
-
-/// Where covers can copy from.
-pub(crate) struct Sources<'a> {
-    /// The index over the masked base.
-    pub(crate) index: &'a Index<'a>,
-    pub(crate) masked: &'a [u8],
-    pub(crate) images: Images<'a>,
-    /// The target's repeats, which no mask changes; if absent, those of its gaps are found as they are parsed.
-    pub(crate) repeats: Option<&'a Repeats<'a>>,
-    /// What of the base is there when, if the target takes its place.
-    pub(crate) in_place: Option<InPlacePlan>,
-}
-
-impl<'a> Sources<'a> {
-    /// Both images, masked.
-    pub(crate) fn masked(&self) -> Images<'a> {
-        Images { base: self.index.base(), target: self.masked }
-    }
-}
+pub(crate) use sources::Sources;

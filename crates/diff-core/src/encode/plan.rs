@@ -14,7 +14,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) covers: Vec<Placed>,
     /// The covers that are sent ahead, ascending by base offset.
     pub(crate) landmarks: Vec<Landmark>,
-    /// What the stretches of the target are.
     pub(crate) pages: Pages,
 }
 

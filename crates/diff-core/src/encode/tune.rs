@@ -15,7 +15,6 @@ const TRIALS: [[Variant; 2]; 2] = [
     [|tuning| Tuning { mixer_rate: 4, ..tuning }, |tuning| Tuning { mixer_rate: 14, ..tuning }],
 ];
 
-/// Where tuning starts.
 pub(crate) const START: Tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6 };
 /// For images that are too large for tuning.
 pub(crate) const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6 };

@@ -14,7 +14,7 @@ pub use target_image::TargetImage;
 use patch_nostd::Error;
 use rayon::prelude::*;
 
-use crate::api::{CodecChoice, DiffError, Options, Package, Progress, Stage, check_cancelled};
+use crate::api::{CodecChoice, DiffError, InPlaceError, Options, Package, Progress, Stage, check_cancelled};
 use crate::digest::sha256;
 use crate::encode::{BodyJob, model_size, shrink, tune};
 use crate::images::Images;
@@ -39,7 +39,10 @@ pub(crate) fn make(
     // Refused now rather than after the work.
     options.identity.extensions()?;
     if let Some(flash) = &options.in_place {
-        flash.check(options.codec, images.size())?;
+        if options.codec != CodecChoice::Cm {
+            return Err(InPlaceError::Codec.into());
+        }
+        flash.check(images.size())?;
     }
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(images, target, options)?;

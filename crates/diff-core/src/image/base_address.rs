@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::mem::take;
 
-use super::words;
+use crate::bytes::words;
 
 /// Images begin at multiples of this.
 const ALIGNMENT: u32 = 0x100;

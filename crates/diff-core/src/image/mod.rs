@@ -22,8 +22,3 @@ pub(crate) fn address_space(base: &[u8], address: Option<u32>) -> AddressSpace {
     let windows = windows(looked_at, base_address);
     AddressSpace { base_address, address_high, image_size, windows }
 }
-
-/// The aligned little-endian words of an image.
-fn words(image: &[u8]) -> impl Iterator<Item = u32> {
-    image.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
-}

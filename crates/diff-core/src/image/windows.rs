@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use patch_nostd::internals::wire::{MAX_WINDOWS, Window};
 
-use super::words;
+use crate::bytes::words;
 
 /// Pages of this many bytes are counted.
 const PAGE_LOG: u32 = 12;

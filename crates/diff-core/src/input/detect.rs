@@ -5,7 +5,6 @@ use super::{Format, elf, esp, hex, mcuboot, srec, uf2};
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Detected {
-    /// What the file is taken for.
     pub(super) format: Format,
     /// The format that plain bytes resemble.
     pub(super) resembles: Option<Format>,

@@ -28,7 +28,6 @@ pub(super) enum Kind {
     Other,
 }
 
-/// Whether a file begins like ELF.
 pub(super) fn begins(file: &[u8]) -> bool {
     file.starts_with(&elf::ELFMAG)
 }
@@ -43,7 +42,6 @@ pub(super) fn kind(file: &[u8]) -> Kind {
     kind.unwrap_or(Kind::Other)
 }
 
-/// Reads what is loaded.
 pub(super) fn read(file: &[u8]) -> Result<Contents<'_>, InputError> {
     match FileKind::parse(file) {
         Ok(FileKind::Elf32) => read_as::<FileHeader32<Endianness>>(file),

@@ -3,7 +3,7 @@
 use super::provenance::Part;
 use super::{Flat, Format, InputError, Provenance};
 use crate::bytes::word;
-use crate::digest::{hex, sha256};
+use crate::digest::sha256;
 
 const FORMAT: Format = Format::Esp;
 const MAGIC: u8 = 0xE9;
@@ -42,11 +42,7 @@ pub(super) fn read(file: &[u8]) -> Result<Flat<'_>, InputError> {
     record.parts.extend(body.segments.iter().cloned());
     let stated = *file.get(body.end - 1).ok_or_else(|| cut(body.end, file))?;
     record.part("checksum", body.end - 1, 1);
-    if stated != body.checksum {
-        let (stated, found) = (hex(&[stated]), hex(&[body.checksum]));
-        return Err(InputError::Digest { format: FORMAT, what: "checksum", stated, found });
-    }
-    record.checked.push("checksum".to_owned());
+    record.check("checksum", &[stated], &[body.checksum])?;
     let end = if header.has_digest { check_digest(file, body.end, &mut record)? } else { body.end };
     if end < file.len() {
         record.part("what follows the image", end, file.len() - end);
@@ -69,7 +65,6 @@ struct Header {
     has_digest: bool,
 }
 
-/// What follows the header.
 struct Body {
     segments: Vec<Part>,
     /// The checksum of all segments, which is the last byte.
@@ -122,13 +117,8 @@ impl Body {
 /// Where the SHA-256 ends.
 fn check_digest(file: &[u8], at: usize, record: &mut Provenance) -> Result<usize, InputError> {
     let stated: &[u8; 32] = file.get(at..).and_then(<[u8]>::first_chunk).ok_or_else(|| cut(at + 32, file))?;
-    let found = sha256(&file[..at]);
     record.part("SHA-256", at, stated.len());
-    if found != *stated {
-        let (stated, found) = (hex(stated), hex(&found));
-        return Err(InputError::Digest { format: FORMAT, what: "SHA-256", stated, found });
-    }
-    record.checked.push("SHA-256".to_owned());
+    record.check("SHA-256", stated, &sha256(&file[..at]))?;
     Ok(at + stated.len())
 }
 
@@ -144,7 +134,6 @@ fn version(file: &[u8]) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The processor of a chip.
 const fn architecture(chip: u16) -> Option<&'static str> {
     match chip {
         0x00 | 0x02 | 0x09 => Some("xtensa"),

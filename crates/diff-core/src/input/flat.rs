@@ -27,14 +27,12 @@ pub(super) struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    /// Nothing yet.
     pub(super) const fn new(format: Format) -> Self {
         Self { format, segments: Segments::new(format), entry: None, architecture: None, family: None }
     }
 }
 
 impl<'a> Flat<'a> {
-    /// Plain bytes.
     pub(super) const fn plain(file: &'a [u8], resembles: Option<Format>) -> Self {
         Self { bytes: Cow::Borrowed(file), record: None, resembles }
     }
@@ -44,7 +42,6 @@ impl<'a> Flat<'a> {
         Self { bytes: Cow::Borrowed(file), record: Some(record), resembles: None }
     }
 
-    /// Pieces put together.
     pub(super) fn of(contents: Contents<'_>, file: &[u8], reading: &Reading) -> Result<Self, InputError> {
         let joined = contents.segments.join(reading)?;
         let record = Provenance {

@@ -10,7 +10,6 @@ const FORMAT: Format = Format::Hex;
 const FRAME: usize = 5;
 /// The address after the last of 32 bits.
 const MEMORY: u64 = 1 << 32;
-/// Bytes of a segment.
 const SEGMENT: u64 = 1 << 16;
 
 /// Whether a file begins with a record; nothing else does by chance, as records have a length and a checksum.

@@ -4,7 +4,6 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::{Flat, Format, InputError, Provenance};
 use crate::bytes::{half, word};
-use crate::digest::hex;
 
 const FORMAT: Format = Format::Mcuboot;
 /// What a header begins with, and its bytes.
@@ -18,7 +17,6 @@ const INFO: usize = 4;
 /// Flags of images whose program is encrypted; what is hashed is the plain one.
 const ENCRYPTED: u32 = 0x0C;
 
-/// Whether a file begins with a header.
 pub(super) fn begins(file: &[u8]) -> bool {
     Header::parse(file).is_some()
 }
@@ -55,15 +53,12 @@ fn wrong(reason: impl ToString) -> InputError {
 struct Header {
     /// Bytes before the program, the header and what pads it.
     size: usize,
-    /// Bytes of the protected records.
     protected: usize,
-    /// Bytes of the program.
     image: usize,
     flags: u32,
     version: [u32; 4],
 }
 
-/// The records after the program.
 struct Areas<'a, 'r> {
     file: &'a [u8],
     record: &'r mut Provenance,
@@ -71,7 +66,6 @@ struct Areas<'a, 'r> {
     hash: Option<(&'static Hash, &'a [u8])>,
 }
 
-/// A hash that a record may hold.
 struct Hash {
     kind: u16,
     name: &'static str,
@@ -123,13 +117,7 @@ impl Header {
             record.notes.push("it states no hash: nothing can be checked".to_owned());
             return Ok(());
         };
-        let found = (hash.of)(hashed);
-        if found != stated {
-            let (stated, found) = (hex(stated), hex(&found));
-            return Err(InputError::Digest { format: FORMAT, what: hash.name, stated, found });
-        }
-        record.checked.push(hash.name.to_owned());
-        Ok(())
+        record.check(hash.name, stated, &(hash.of)(hashed))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Provenance: the file that a build left, and how the bytes that the device flashes follow from it.
 
-use super::{Format, Stretch};
-use crate::digest::sha256_hex;
+use super::{Format, InputError, Stretch};
+use crate::digest::{hex, sha256_hex};
 
 /// What a file that is not plain bytes was, and how it was flattened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +71,21 @@ impl Provenance {
         Self { format, file_size: file.len() as u64, file_sha256: sha256_hex(file), ..Self::default() }
     }
 
-    /// Adds a part.
+    /// Checks a digest or checksum that the file states.
+    pub(super) fn check(
+        &mut self,
+        what: &'static str,
+        stated: &[u8],
+        found: &[u8],
+    ) -> Result<(), InputError> {
+        if stated != found {
+            let (format, stated, found) = (self.format, hex(stated), hex(found));
+            return Err(InputError::Digest { format, what, stated, found });
+        }
+        self.checked.push(what.to_owned());
+        Ok(())
+    }
+
     pub(super) fn part(&mut self, name: impl Into<String>, offset: usize, size: usize) {
         let (offset, size) = (offset as u64, size as u64);
         self.parts.push(Part { name: name.into(), offset, size, address: None });

@@ -6,7 +6,6 @@ use patch_nostd::internals::wire::IMAGE_LIMIT;
 
 use super::{Format, InputError, Reading, Stretch};
 
-/// The most bytes of an image.
 const LIMIT: u64 = IMAGE_LIMIT as u64;
 
 /// Segments of memory, in the order of the file.
@@ -24,9 +23,7 @@ struct Segment<'a> {
 /// All segments as one stretch of memory, from the lowest address to the highest.
 #[derive(Debug)]
 pub(super) struct Joined {
-    /// The address of the first byte.
     pub(super) base: u64,
-    /// What the device flashes.
     pub(super) bytes: Vec<u8>,
     /// What was in the file, in ascending order, none touching the next.
     pub(super) ranges: Vec<Stretch>,
@@ -57,7 +54,6 @@ impl<'a> Segments<'a> {
         Ok(())
     }
 
-    /// Puts everything in its place.
     pub(super) fn join(mut self, reading: &Reading) -> Result<Joined, InputError> {
         self.segments.retain_mut(|segment| segment.cut(reading));
         // Segments at the same address stay in the order of the file.

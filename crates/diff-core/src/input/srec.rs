@@ -40,7 +40,6 @@ struct Record<'a> {
 
 struct Reader {
     contents: Contents<'static>,
-    /// Records of data so far.
     records: u64,
     ended: bool,
 }

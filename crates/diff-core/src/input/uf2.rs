@@ -22,7 +22,6 @@ const NOT_FLASH: u32 = 0x0001;
 const FILE: u32 = 0x1000;
 const FAMILY: u32 = 0x2000;
 
-/// Whether a file begins with a block.
 pub(super) fn begins(file: &[u8]) -> bool {
     file.first_chunk().is_some_and(|block| Block::parse(block).is_ok())
 }

@@ -11,7 +11,6 @@ use crate::limits::LARGE;
 pub(crate) struct BaseReferences<'a> {
     base: &'a [u8],
     space: AddressSpace,
-    /// By the kind's number.
     kinds: Vec<Kind>,
 }
 
@@ -59,7 +58,6 @@ impl<'a> BaseReferences<'a> {
         &self.space
     }
 
-    /// What pages of `kind` hold.
     pub(crate) fn found(&self, kind: PageKind) -> Arc<KindReferences> {
         let look = || Arc::new(KindReferences::new(self.base, kind, &self.space));
         self.kinds[usize::from(kind.number())].found.get_or_init(look).clone()

@@ -25,7 +25,6 @@ struct Records {
     phase: usize,
 }
 
-/// Whether much of `image` consists of records.
 pub(crate) fn has_records(image: &[u8]) -> bool {
     let blocks = image.len().div_ceil(BLOCK);
     let tables = (0..blocks).into_par_iter().filter(|&block| records(image, block * BLOCK).is_some()).count();

@@ -40,7 +40,6 @@ pub enum SearchError {
 pub(super) struct Lookup {
     /// Which entry of the suffix array matched; meaningless if `length` is 0.
     pub(super) rank: usize,
-    /// How many bytes of the needle matched.
     pub(super) length: usize,
 }
 

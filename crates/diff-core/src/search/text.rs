@@ -24,9 +24,7 @@ pub(super) struct Text<'a> {
 /// A part reaches to the beginning of the next one.
 #[derive(Clone, Copy)]
 struct Part {
-    /// Where it begins in the text.
     start: usize,
-    /// Where it begins in the base.
     base_start: usize,
 }
 
@@ -75,7 +73,6 @@ impl<'a> Text<'a> {
         length.min(end - place)
     }
 
-    /// Whether it is the whole image.
     pub(super) fn is_whole(&self) -> bool {
         matches!(self.bytes, Cow::Borrowed(_))
     }

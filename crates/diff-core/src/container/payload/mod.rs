@@ -69,7 +69,6 @@ pub fn payload<'f>(file: &'f [u8], entry: Option<&str>) -> Result<Cow<'f, [u8]>,
 
 /// The first bytes of a deflated gzip member.
 const GZIP: &[u8] = &[0x1F, 0x8B, 8];
-/// How many names an error lists.
 const LISTED: usize = 8;
 
 /// The contents of all members of a gzip file, one after the other; zeros may follow them, as gzip allows.

@@ -4,10 +4,8 @@ use std::ops::Range;
 
 const BLOCK: usize = 512;
 
-/// A regular file.
 pub(super) struct Entry {
     pub(super) name: String,
-    /// Where its contents are.
     pub(super) place: Range<usize>,
 }
 

@@ -15,7 +15,6 @@ const ELSEWHERE: u32 = 0xFFFF_FFFF;
 const STORED: usize = 0;
 const DEFLATED: usize = 8;
 
-/// A file of the archive.
 pub(super) struct Entry {
     pub(super) name: String,
     method: usize,
@@ -92,7 +91,6 @@ impl Entry {
         (plain.len() as u64 == self.plain && crc32fast::hash(&plain) == self.crc).then_some(plain)
     }
 
-    /// The contents, if they can be read.
     pub(super) fn read(&self, file: &[u8]) -> Result<Vec<u8>, PayloadError> {
         if self.encrypted || !matches!(self.method, STORED | DEFLATED) {
             return Err(PayloadError::Unsupported(self.name.clone()));

@@ -5,9 +5,9 @@ use std::ops::Range;
 use patch_nostd::internals::apply::Source;
 
 use super::certain::certain;
-use crate::cover::Sources;
 use crate::cover::available::available_ranges;
 use crate::cover::repeats::Repeat;
+use crate::cover::sources::Sources;
 use crate::encode::Placed;
 use crate::images::Images;
 

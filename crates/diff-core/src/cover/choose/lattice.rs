@@ -11,8 +11,8 @@ use std::ops::Range;
 use patch_nostd::internals::apply::Source;
 
 use super::candidates::{Candidate, Section};
-use crate::cover::covers_of_path;
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class, folded, remember};
+use crate::cover::sources::covers_of_path;
 use crate::encode::Placed;
 use crate::images::Images;
 
@@ -29,7 +29,6 @@ pub(super) struct Lattice<'a> {
 #[derive(Clone, Copy)]
 struct Node {
     price: u32,
-    /// Literals since the last cover.
     literals: u32,
     /// Displacements of the last covers of the base, newest first.
     recent: [i64; 4],
@@ -47,12 +46,10 @@ struct Lane {
     history: u32,
     /// Bytes of a reference that are still to be copied.
     busy: usize,
-    /// The last byte's change.
     change: Option<Change>,
 }
 
 impl Lattice<'_> {
-    /// The cheapest covers of a section.
     pub(super) fn cheapest(&self, section: &Section) -> Vec<Placed> {
         let (Range { start, end }, recent) = (section.range.clone(), section.recent);
         let first = Node { price: self.prices.literals.of(0), literals: 0, recent, length: 0, from: None };

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::candidates::{Candidate, Section, Width, candidates};
 use super::lattice::Lattice;
-use crate::cover::Sources;
 use crate::cover::price::{Prices, References};
+use crate::cover::sources::Sources;
 use crate::encode::Placed;
 use crate::images::Images;
 
@@ -72,7 +72,6 @@ fn clipped(placed: Placed, start: usize, end: usize) -> Placed {
     Placed { at: first, cover: Cover { start: cover.start + (first - at), length: last - first, ..cover } }
 }
 
-/// The cheapest covers by these prices.
 pub(crate) fn choose(
     images: Images,
     sections: &[Section],

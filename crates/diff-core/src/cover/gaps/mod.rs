@@ -10,9 +10,9 @@ use std::ops::Range;
 use patch_nostd::internals::apply::Source;
 use rayon::prelude::*;
 
-use crate::cover::Sources;
+use crate::cover::price;
 use crate::cover::repeats::{LEAST_REPEAT, Repeat, Repeats};
-use crate::cover::{covers_of_path, price};
+use crate::cover::sources::{Sources, covers_of_path};
 use crate::encode::Placed;
 use crate::search::common_prefix;
 use cut::{Gap, gaps};
@@ -30,7 +30,6 @@ const RECENT: u32 = 2 * BIT;
 const SEEK: u32 = 7 * BIT;
 /// A repeat, without the bits of its distance.
 const REPEAT: u32 = 2 * BIT;
-/// A copied byte.
 const COPIED: u32 = 2;
 const CHANGED: u32 = 9 * BIT;
 
@@ -103,7 +102,6 @@ struct Parser<'a> {
 #[derive(Clone, Copy)]
 struct Step {
     price: u32,
-    /// Bytes of the last edge.
     length: u32,
     /// Where it copies from; `None` for a literal.
     from: Option<(Source, u32)>,

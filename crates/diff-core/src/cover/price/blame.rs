@@ -10,13 +10,11 @@ const BLOCK: u32 = 64;
 /// A byte that was copied: small, as there is one for nearly every byte of the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Copied {
-    /// Where in the target.
     pub(crate) position: u32,
     /// What it cost, but for the value of a change.
     pub(crate) cost: u32,
     /// The class of what was copied before.
     pub(crate) class: u8,
-    /// Whether it differs from its source.
     pub(crate) changed: bool,
 }
 

@@ -17,7 +17,6 @@ const PRIOR: u64 = 12;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     First,
-    /// Another guess is right.
     Later,
     /// None is: the bytes are coded one by one as well.
     Wrong,
@@ -46,9 +45,7 @@ pub(crate) struct Sizes([u32; SIZES]);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Prices {
-    /// A literal, by its value.
     pub(crate) literal: [u32; 256],
-    /// How many literals come before a cover.
     pub(crate) literals: NumberPrices,
     /// Bytes of a cover of the base, and of the target.
     pub(crate) lengths: [NumberPrices; 2],
@@ -66,7 +63,6 @@ pub(crate) struct Prices {
     pub(crate) difference: [u32; 256],
     /// The same where the difference is the one seen in such surroundings the last time.
     pub(crate) again: u32,
-    /// A reference, by verdict.
     pub(crate) reference: [u32; 3],
 }
 

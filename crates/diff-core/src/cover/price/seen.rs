@@ -27,7 +27,6 @@ impl Seen {
     }
 }
 
-/// Replaces prices by observed averages.
 pub(crate) fn learn(prices: &mut [u32], seen: &[Seen]) {
     for (price, seen) in prices.iter_mut().zip(seen) {
         *price = seen.average(*price);
