@@ -1,10 +1,8 @@
 //! `smidgen catalogue`: lists releases, or finds the package for a device.
 
-use std::path::PathBuf;
-
 use diff_core::Escaped;
 use diff_core::release::platform::CATALOGUE_LIMIT;
-use diff_core::release::{Catalogue, Delivery, Manifest, NoDelivery, PackError, Query};
+use diff_core::release::{Catalogue, Delivery, Listed, NoDelivery, PackError, Query};
 use serde_json::{Value, json};
 
 use crate::arguments::CatalogueArguments;
@@ -45,7 +43,7 @@ fn delivered(delivery: &Delivery) -> Value {
 }
 
 fn listed(catalogue: &Catalogue) -> Value {
-    let release = |(folder, manifest): &(PathBuf, Manifest)| {
+    let release = |Listed { folder, manifest, .. }: &Listed| {
         json!({
             "folder": folder.to_string_lossy(),
             "product": manifest.product,
@@ -61,7 +59,7 @@ fn listed(catalogue: &Catalogue) -> Value {
 }
 
 fn table(catalogue: &Catalogue) -> String {
-    let line = |(folder, manifest): &(PathBuf, Manifest)| {
+    let line = |Listed { folder, manifest, .. }: &Listed| {
         let product = Escaped(manifest.product.as_deref().unwrap_or("-"));
         let (module, version) = (&manifest.module, &manifest.version);
         let sources: Vec<&str> = manifest.sources.iter().map(|source| source.version.as_str()).collect();

@@ -1,6 +1,6 @@
 //! Files of keys and passphrases, which may be pipes without end; secrets that others can read get a warning.
 
-use std::env;
+use std::env::{self, VarError};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -72,8 +72,12 @@ pub(crate) fn passphrase(file: PassphraseFile<'_>, console: &Console) -> Result<
         warn(path, &file, console);
         return Ok(text.lines().next().unwrap_or_default().to_owned());
     }
-    env::var(PASSPHRASE).map_err(|_| {
-        Failure::usage("no passphrase is given")
+    env::var(PASSPHRASE).map_err(|error| {
+        let what = match error {
+            VarError::NotPresent => "no passphrase is given",
+            VarError::NotUnicode(_) => "the passphrase is not UTF-8",
+        };
+        Failure::usage(what)
             .note(format!("name a file with {}, or set the variable {PASSPHRASE}", file.option))
     })
 }

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use diff_core::Escaped;
-use diff_core::release::{Manifest, PackageEntry, Type};
+use diff_core::release::{Manifest, PackageEntry, PackageType};
 
 /// Rows of a name and a value each, and headings between them.
 #[derive(Default)]
@@ -47,8 +47,8 @@ pub(crate) fn release(manifest: &Manifest) -> String {
 fn package_row(package: &PackageEntry, width: usize, full: u64) -> String {
     let (file, size, ram) = (&package.file, package.size, package.ram);
     let what = match package.kind {
-        Type::Full => "full".to_owned(),
-        Type::Differential => format!("for {}", package.source_versions.join(", ")),
+        PackageType::Full => "full".to_owned(),
+        PackageType::Differential => format!("for {}", package.source_versions.join(", ")),
     };
     let share = if full > 0 { format!("{:5.1} %", percent(size, full)) } else { String::new() };
     format!("  {file:width$}  {size:>10} bytes  {share}  {ram:>8} bytes of RAM  {what}")

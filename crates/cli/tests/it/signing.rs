@@ -46,6 +46,8 @@ fn a_new_key_is_for_its_owner_only_and_never_overwritten() {
 fn a_passphrase_must_be_there_and_right() {
     let desk = Desk::with_keys();
     desk.sh("smidgen keygen a.pem a.pub").failed(2, &["no passphrase", "SMIDGEN_PASSPHRASE"]);
+    #[cfg(unix)]
+    desk.sh("SMIDGEN_PASSPHRASE=$(printf '\\377') smidgen keygen a.pem a.pub").failed(2, &["is not UTF-8"]);
     desk.write_secret("none", b"\n");
     desk.run("keygen a.pem a.pub --passphrase-file none").failed(2, &["the passphrase is empty"]);
     desk.write_secret("wrong", b"wrong\n");

@@ -20,9 +20,9 @@ pub use make::{
 };
 pub use model::{
     BaseEntry, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, FullBecause, Image,
-    ImageBytes, KeyKind, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery,
-    PackageEntry, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Shard, Source, SourceEntry,
-    TargetEntry, Type, sources_in,
+    ImageBytes, KeyKind, Listed, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages,
+    NoDelivery, PackageEntry, PackageType, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Shard,
+    Source, SourceEntry, TargetEntry, sources_in,
 };
 pub use platform::{RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};

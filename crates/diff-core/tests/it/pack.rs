@@ -11,7 +11,7 @@ use diff_core::release::platform::{
 };
 use diff_core::release::{
     CipherChoice, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError, PackOptions,
-    PackProgress, Recipient, Release, ReleaseOptions, Shard, SharedSecret, Type, merge, pack,
+    PackProgress, PackageType, Recipient, Release, ReleaseOptions, Shard, SharedSecret, merge, pack,
 };
 use diff_core::{Identity, Options, Silent, prove};
 use serde_json::Value;
@@ -118,7 +118,7 @@ fn every_source_gets_a_package_that_restores_the_target() {
         let package = manifest.package(source.package.as_ref().unwrap()).unwrap();
         let bytes = fs::read(folder.path().join(&package.file)).unwrap();
         assert_eq!(bytes.len() as u64, package.size);
-        let old = if package.kind == Type::Full { &[][..] } else { &image };
+        let old = if package.kind == PackageType::Full { &[][..] } else { &image };
         prove(old, &target(), &bytes).unwrap();
     }
     let full = fs::read(folder.path().join(&manifest.full().unwrap().file)).unwrap();

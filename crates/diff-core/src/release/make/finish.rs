@@ -2,7 +2,7 @@
 
 use super::store::Store;
 use crate::release::error::PackError;
-use crate::release::model::{Dropped, Manifest, PackageEntry, Type};
+use crate::release::model::{Dropped, Manifest, PackageEntry, PackageType};
 use crate::release::platform;
 
 /// Completes a manifest that has all packages: drops those that are too large, gives each source its package, and
@@ -14,7 +14,7 @@ pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, 
     let limit = limit(full.size, manifest.share);
     let (kept, dropped): (Vec<_>, Vec<_>) = std::mem::take(&mut manifest.packages)
         .into_iter()
-        .partition(|package| package.kind == Type::Full || package.size <= limit);
+        .partition(|package| package.kind == PackageType::Full || package.size <= limit);
     manifest.packages = kept;
     for source in &mut manifest.sources {
         let is_for = |package: &&PackageEntry| package.source_versions.contains(&source.version);

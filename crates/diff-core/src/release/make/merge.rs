@@ -6,7 +6,7 @@ use super::agree;
 use super::finish::finish;
 use super::store::Store;
 use crate::release::error::PackError;
-use crate::release::model::{Manifest, PackageEntry, Shard, Type};
+use crate::release::model::{Manifest, PackageEntry, PackageType, Shard};
 use crate::release::platform::version_order;
 
 /// Merges all shards found in `folders` into a release in `folder`, which may be one of them.
@@ -100,7 +100,7 @@ fn by_first_version(a: &PackageEntry, b: &PackageEntry) -> std::cmp::Ordering {
 fn check_sources(merged: &Manifest) -> Result<(), PackError> {
     let lacking = merged.sources.iter().find(|source| {
         let has = |package: &PackageEntry| {
-            package.kind == Type::Differential && package.source_versions.contains(&source.version)
+            package.kind == PackageType::Differential && package.source_versions.contains(&source.version)
         };
         source.dropped.is_none() && !merged.packages.iter().any(has)
     });

@@ -22,8 +22,8 @@ use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
-    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackageEntry, Release,
-    Shard, SourceEntry, TargetEntry, Type,
+    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackageEntry, PackageType,
+    Release, Shard, SourceEntry, TargetEntry,
 };
 use crate::release::platform;
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
@@ -275,7 +275,7 @@ impl Run<'_> {
 
     /// The manifest's entry of a package.
     fn entry(&self, task: &Task, bytes: &[u8]) -> Result<PackageEntry, PackError> {
-        let kind = if task.base.is_some() { Type::Differential } else { Type::Full };
+        let kind = if task.base.is_some() { PackageType::Differential } else { PackageType::Full };
         platform::check_file(&task.file, bytes.len() as u64)?;
         let unreadable =
             |error| PackError::Diff { file: task.file.clone(), error: DiffError::NotProved(error) };

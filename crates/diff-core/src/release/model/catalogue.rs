@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::entries::{PackageEntry, Type};
+use super::entries::{PackageEntry, PackageType};
 use super::manifest::{MANIFEST_FILE, Manifest};
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
@@ -17,8 +17,18 @@ use crate::settings::setters;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Catalogue {
-    /// Each with its folder.
-    pub releases: Vec<(PathBuf, Manifest)>,
+    /// All of them.
+    pub releases: Vec<Listed>,
+}
+
+/// A release of a catalogue.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Listed {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its manifest.
+    pub manifest: Manifest,
 }
 
 /// The device that needs a package.
@@ -146,14 +156,15 @@ impl Catalogue {
             // Anything with this name: what cannot be a manifest is an error, not passed over.
             if fs::symlink_metadata(folder.join(MANIFEST_FILE)).is_ok() {
                 let manifest = Manifest::read(&folder)?;
-                releases.push((folder, manifest));
+                releases.push(Listed { folder, manifest });
             }
         }
-        releases.sort_by(|(a_folder, a), (b_folder, b)| {
+        releases.sort_by(|one, other| {
+            let (a, b) = (&one.manifest, &other.manifest);
             (&a.product, &a.module)
                 .cmp(&(&b.product, &b.module))
                 .then_with(|| version_order::compare(&a.version, &b.version))
-                .then_with(|| a_folder.cmp(b_folder))
+                .then_with(|| one.folder.cmp(&other.folder))
         });
         let catalogue = Self { releases };
         platform::check_catalogue(catalogue.packages())?;
@@ -163,7 +174,7 @@ impl Catalogue {
     /// The number of packages of all releases.
     #[must_use]
     pub fn packages(&self) -> usize {
-        self.releases.iter().map(|(_, manifest)| manifest.packages.len()).sum()
+        self.releases.iter().map(|release| release.manifest.packages.len()).sum()
     }
 
     /// The package that leads a device to the newest version.
@@ -171,9 +182,9 @@ impl Catalogue {
     /// # Errors
     /// [`NoDelivery`].
     pub fn find(&self, query: Query) -> Result<Delivery<'_>, NoDelivery> {
-        platform::check_version(query.device_version)?;
-        let (folder, manifest) = self.newest(query)?;
         let version = query.device_version;
+        platform::check_version(version)?;
+        let Listed { folder, manifest } = self.newest(query)?;
         match version_order::compare(version, &manifest.version) {
             std::cmp::Ordering::Less => {}
             std::cmp::Ordering::Equal => return Err(NoDelivery::UpToDate { version: version.to_owned() }),
@@ -182,66 +193,50 @@ impl Catalogue {
                 return Err(NoDelivery::Newer { device, newest });
             }
         }
-        let delivery = delivery(folder, manifest, version);
-        delivery.ok_or_else(|| missing(folder, MANIFEST_FILE, version)).and_then(|delivery| {
-            let size = regular::size(&folder.join(&delivery.package.file));
-            if size == Some(delivery.package.size) {
-                Ok(delivery)
-            } else {
-                Err(missing(folder, &delivery.package.file, version))
-            }
-        })
+        let missing = |file: &str| {
+            let file = Escaped(folder.join(file).display()).to_string();
+            NoDelivery::Missing { file, version: version.to_owned() }
+        };
+        let source = manifest.sources.iter().find(|source| source.version == version);
+        let package = match source.and_then(|source| source.package.as_deref()) {
+            Some(file) => manifest.package(file),
+            None => manifest.full(),
+        };
+        let package = package.ok_or_else(|| missing(MANIFEST_FILE))?;
+        let reason = match package.kind {
+            PackageType::Differential => None,
+            PackageType::Full if source.is_some() => Some(FullBecause::Dropped),
+            PackageType::Full => Some(FullBecause::NotASource),
+        };
+        if regular::size(&folder.join(&package.file)) == Some(package.size) {
+            Ok(Delivery { folder, manifest, package, reason })
+        } else {
+            Err(missing(&package.file))
+        }
     }
 
     /// The newest release for a product and module.
-    fn newest(&self, query: Query) -> Result<(&Path, &Manifest), NoDelivery> {
-        let all = || self.releases.iter().map(|(folder, manifest)| (folder.as_path(), manifest));
-        let product = |manifest: &Manifest| manifest.product.clone().unwrap_or_else(|| "(none)".to_owned());
-        let known = || all().map(|(_, manifest)| product(manifest)).collect();
+    fn newest(&self, query: Query) -> Result<&Listed, NoDelivery> {
+        let product = |release: &Listed| release.manifest.product.clone();
+        let name = |release| product(release).unwrap_or_else(|| "(none)".to_owned());
+        let products = || self.releases.iter().map(name).collect();
         let fits =
-            |manifest: &Manifest| query.product.is_none() || manifest.product.as_deref() == query.product;
-        if let Some(product) = query.product
-            && !all().any(|(_, manifest)| fits(manifest))
-        {
-            return Err(NoDelivery::Product { product: product.to_owned(), known: known() });
+            |release: &&Listed| query.product.is_none() || product(release).as_deref() == query.product;
+        let fitting: Vec<&Listed> = self.releases.iter().filter(fits).collect();
+        if let (Some(product), []) = (query.product, &fitting[..]) {
+            return Err(NoDelivery::Product { product: product.to_owned(), known: products() });
         }
-        let of_module: Vec<_> =
-            all().filter(|(_, manifest)| fits(manifest) && manifest.module == query.module).collect();
+        let mut of_module = fitting.iter().filter(|release| release.manifest.module == query.module);
         // In order of products: the first and the last are of the same only if all are.
-        let (first, last) = match (of_module.first(), of_module.last()) {
-            (Some(first), Some(last)) => (first, last),
-            _ => {
-                let modules = all().filter(|(_, manifest)| fits(manifest));
-                let known = modules.map(|(_, manifest)| manifest.module.clone()).collect();
-                return Err(NoDelivery::Module { module: query.module.to_owned(), known });
+        match (of_module.clone().next(), of_module.next_back()) {
+            (Some(first), Some(last)) if product(first) == product(last) => Ok(last),
+            (Some(_), _) => Err(NoDelivery::Products { known: products() }),
+            (None, _) => {
+                let known = fitting.iter().map(|release| release.manifest.module.clone()).collect();
+                Err(NoDelivery::Module { module: query.module.to_owned(), known })
             }
-        };
-        if first.1.product == last.1.product {
-            Ok(*last)
-        } else {
-            Err(NoDelivery::Products { known: known() })
         }
     }
-}
-
-/// The package of a release for a device of an older version.
-fn delivery<'a>(folder: &'a Path, manifest: &'a Manifest, version: &str) -> Option<Delivery<'a>> {
-    let source = manifest.sources.iter().find(|source| source.version == version);
-    let package = match source.and_then(|source| source.package.as_deref()) {
-        Some(file) => manifest.package(file),
-        None => manifest.full(),
-    }?;
-    let reason = match package.kind {
-        Type::Differential => None,
-        Type::Full if source.is_some() => Some(FullBecause::Dropped),
-        Type::Full => Some(FullBecause::NotASource),
-    };
-    Some(Delivery { folder, manifest, package, reason })
-}
-
-fn missing(folder: &Path, file: &str, version: &str) -> NoDelivery {
-    let file = Escaped(folder.join(file).display()).to_string();
-    NoDelivery::Missing { file, version: version.to_owned() }
 }
 
 fn list(names: &BTreeSet<String>) -> String {
@@ -314,7 +309,7 @@ mod tests {
         let (_folder, mut catalogue) = shelf();
         let mut lamp = manifest();
         lamp.product = Some("lamp".to_owned());
-        catalogue.releases.insert(0, (PathBuf::from("none"), lamp));
+        catalogue.releases.insert(0, Listed { folder: PathBuf::from("none"), manifest: lamp });
         assert!(matches!(catalogue.find(Query::new("1")), Err(NoDelivery::Products { .. })));
         let sensor = Query::new("1.0.0").with_product(Some("sensor"));
         assert_eq!(catalogue.find(sensor).unwrap().manifest.product.as_deref(), Some("sensor"));

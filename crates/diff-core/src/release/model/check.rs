@@ -6,7 +6,7 @@ use patch_nostd::internals::wire::{KeyId, is_product};
 
 use crate::digest::is_hex;
 use crate::escaped::{Escaped, has_control};
-use crate::release::model::{Manifest, PackageEntry, SourceEntry, Type};
+use crate::release::model::{Manifest, PackageEntry, PackageType, SourceEntry};
 use crate::release::platform;
 
 impl Manifest {
@@ -18,7 +18,7 @@ impl Manifest {
         if self.shard.is_some_and(|shard| !shard.is_valid()) {
             return Err("the shard does not exist: its index is from 1 to the number of shards".to_owned());
         }
-        let full = self.packages.iter().filter(|package| package.kind == Type::Full).count();
+        let full = self.packages.iter().filter(|package| package.kind == PackageType::Full).count();
         if full > 1 || (full == 0 && self.shard.is_none()) {
             return Err(format!("there are {full} full packages; a release has one"));
         }
@@ -54,7 +54,7 @@ impl Manifest {
         platform::check_catalogue(self.packages.len())?;
         for package in &self.packages {
             platform::check_file(&package.file, package.size)?;
-            let differential = package.kind == Type::Differential;
+            let differential = package.kind == PackageType::Differential;
             platform::check_sign_method(package.sign_method, differential, self.android_sdk)?;
             if differential {
                 platform::check_sources(&package.source_versions)?;
@@ -113,7 +113,7 @@ impl Manifest {
         if package.sign != package.signed_digest() {
             return Err(format!("the sign of \"{file}\" is not its {}", package.sign_method.name()));
         }
-        if package.base.is_some() != (package.kind == Type::Differential) {
+        if package.base.is_some() != (package.kind == PackageType::Differential) {
             return Err(format!("\"{file}\" must have a base image exactly if it is differential"));
         }
         Ok(())
@@ -131,7 +131,7 @@ impl Manifest {
         };
         let matches =
             package.source_versions.contains(version) && package.base.as_ref() == Some(&source.image);
-        if package.kind == Type::Differential && !matches {
+        if package.kind == PackageType::Differential && !matches {
             return Err(format!("the package \"{file}\" is not for source version \"{version}\""));
         }
         Ok(())

@@ -69,7 +69,7 @@ pub struct Dropped {
 /// The types of packages that the platform knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Type {
+pub enum PackageType {
     /// Restores the target from an empty base.
     Full,
     /// Restores the target from the image of its source versions.
@@ -83,7 +83,7 @@ pub enum Type {
 pub struct PackageEntry {
     /// Full or differential.
     #[serde(rename = "type")]
-    pub kind: Type,
+    pub kind: PackageType,
     /// The versions that it updates; empty if it is full. Versions with the same image share a package.
     pub source_versions: Vec<String>,
     /// The file, beside the manifest.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::entries::{PackageEntry, SourceEntry, TargetEntry, Type};
+use super::entries::{PackageEntry, PackageType, SourceEntry, TargetEntry};
 use crate::release::error::PackError;
 use crate::release::model::Shard;
 use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
@@ -120,7 +120,7 @@ impl Manifest {
     /// The full package; some shards have none.
     #[must_use]
     pub fn full(&self) -> Option<&PackageEntry> {
-        self.packages.iter().find(|package| package.kind == Type::Full)
+        self.packages.iter().find(|package| package.kind == PackageType::Full)
     }
 }
 
@@ -184,8 +184,8 @@ pub(crate) mod tests {
                 source("2.0.0", image("two"), full),
             ],
             packages: vec![
-                package(full, Type::Full, &[], None),
-                package(differential, Type::Differential, &["1.0.0", "1.0.1"], Some(image("one"))),
+                package(full, PackageType::Full, &[], None),
+                package(differential, PackageType::Differential, &["1.0.0", "1.0.1"], Some(image("one"))),
             ],
             notes: Vec::new(),
         }
@@ -217,7 +217,7 @@ pub(crate) mod tests {
             (|m| m.packages[1].file = "../a.bin".into(), "not a plain file name"),
             (|m| m.packages[1].file = "C:a.bin".into(), "not a plain file name"),
             (|m| m.packages[1].file = m.packages[0].file.clone(), "the same file"),
-            (|m| m.packages[1].kind = Type::Full, "2 full packages"),
+            (|m| m.packages[1].kind = PackageType::Full, "2 full packages"),
             (|m| drop(m.packages.remove(0)), "0 full packages"),
             (|m| m.packages[1].sign = m.packages[1].md5.clone(), "is not its SHA256"),
             (|m| m.android_sdk = true, "Android SDK"),

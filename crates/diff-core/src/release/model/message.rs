@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::entries::{PackageEntry, Type};
+use super::entries::{PackageEntry, PackageType};
 use super::manifest::Manifest;
 use crate::digest::sha256_hex;
 use crate::escaped::Escaped;
@@ -64,7 +64,7 @@ impl<'a> Messages<'a> {
             "data": {
                 "size": package.size,
                 "version": self.manifest.version,
-                "isDiff": u8::from(package.kind == Type::Differential),
+                "isDiff": u8::from(package.kind == PackageType::Differential),
                 "url": self.url(package),
                 "md5": package.md5,
                 "sign": package.sign,
@@ -79,7 +79,7 @@ impl<'a> Messages<'a> {
 
     /// The parameters of the platform's call, which takes one source version.
     fn create_firmware(&self, package: &PackageEntry) -> Result<Vec<Value>, RuleError> {
-        if package.kind == Type::Full {
+        if package.kind == PackageType::Full {
             return Ok(vec![self.call(package, None)?]);
         }
         package.source_versions.iter().map(|version| self.call(package, Some(version))).collect()

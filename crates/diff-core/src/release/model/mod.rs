@@ -10,9 +10,9 @@ mod release;
 mod release_file;
 mod shard;
 
-pub use catalogue::{Catalogue, Delivery, FullBecause, NoDelivery, Query};
+pub use catalogue::{Catalogue, Delivery, FullBecause, Listed, NoDelivery, Query};
 pub use entries::{
-    BaseEntry, Dropped, EncryptionEntry, KeyKind, PackageEntry, SourceEntry, TargetEntry, Type,
+    BaseEntry, Dropped, EncryptionEntry, KeyKind, PackageEntry, PackageType, SourceEntry, TargetEntry,
 };
 pub use image::{Flattened, Image, ImageBytes, Source};
 pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
