@@ -4,7 +4,8 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use patch_nostd::Header;
-use patch_nostd::internals::wire::{Codec, MAX_KINDS, ModelSize, PageKind, Tuning, Window, codec_ram};
+use patch_nostd::header::{Codec, MAX_KINDS, ModelSize, PageKind, Tuning, Window};
+use patch_nostd::internals::wire::codec_ram;
 use smidgen_fuzz::{BASE, restore};
 use testkit::Choice;
 

@@ -1,9 +1,9 @@
 //! What the bytes of a finished package are spent on: it is decoded, and costs are added up.
 
 use patch_nostd::container::Opened;
+use patch_nostd::header::Codec;
 use patch_nostd::internals::apply::{Blind, Io, Layout, Operation, Progress, ZstdBody};
 use patch_nostd::internals::entropy::{Coder, CostMeter, RangeDecoder};
-use patch_nostd::internals::wire::Codec;
 use patch_nostd::{Error, Header, SoftwareSha256};
 
 use crate::api::Report;

@@ -1,9 +1,10 @@
 //! Packages that the encoder would not make of these images: kinds of pages, tables and speeds as the format allows.
 
+use patch_nostd::header::{Codec, ModelSize, PageKind, PageKinds, Tuning};
 use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Progress};
 use patch_nostd::internals::entropy::RangeEncoder;
 use patch_nostd::internals::refs::Landmark;
-use patch_nostd::internals::wire::{Codec, ModelSize, PAGE_LOG, PageKind, PageKinds, Tuning, codec_ram};
+use patch_nostd::internals::wire::{PAGE_LOG, codec_ram};
 use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
 
 use crate::with_workspace;

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
+use patch_nostd::header::{Origin, PageKind, WordForm};
 use patch_nostd::internals::refs::{AddressSpace, Class, Halves, Reference, VIEW, View};
-use patch_nostd::internals::wire::{Origin, PageKind, WordForm};
 
 use crate::Random;
 

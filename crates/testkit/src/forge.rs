@@ -1,8 +1,8 @@
 //! Forged packages of containers: digests and lengths are right, the recipes are not.
 
 use patch_nostd::container::Opened;
+use patch_nostd::header::Extensions;
 use patch_nostd::internals::container::{Level, Record};
-use patch_nostd::internals::wire::Extensions;
 use patch_nostd::{Header, SoftwareSha256};
 
 /// Corrections from which preflate-rs makes endless output, found by mutation.

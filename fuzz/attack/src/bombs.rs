@@ -1,9 +1,9 @@
 //! Packages that no honest encoder would make: the most work for the fewest bytes.
 
 use patch_nostd::Header;
+use patch_nostd::header::{ModelSize, PageKind, Tuning};
 use patch_nostd::internals::apply::{Cover, Source};
 use patch_nostd::internals::refs::Landmark;
-use patch_nostd::internals::wire::{ModelSize, PageKind, Tuning};
 use testkit::Choice;
 
 use crate::measure::Tally;

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use patch_nostd::internals::wire::{Codec, HEADER_LIMIT};
+use patch_nostd::header::{Codec, HEADER_LIMIT};
 use patch_nostd::{Base, Error, Header, Patcher, SoftwareSha256, Target};
 use testkit::{sha256, with_workspace};
 

@@ -2,7 +2,7 @@
 
 use diff_core::release::{EncryptionEntry, key_names};
 use diff_core::{Escaped, Report};
-use patch_nostd::internals::wire::{Codec, VERSION};
+use patch_nostd::header::{Codec, VERSION};
 use patch_nostd::{Extensions, Header};
 use serde_json::Value;
 

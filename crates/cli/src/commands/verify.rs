@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use diff_core::release::check_signature;
-use patch_nostd::internals::wire::IMAGE_LIMIT;
+use patch_nostd::header::IMAGE_LIMIT;
 use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
 

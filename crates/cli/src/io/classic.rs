@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diff_core::bsdiff40;
-use patch_nostd::internals::wire::IMAGE_LIMIT;
+use patch_nostd::header::IMAGE_LIMIT;
 use serde_json::json;
 
 use super::input::Input;

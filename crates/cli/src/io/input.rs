@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use diff_core::release::internals::open_regular;
 use memmap2::{Mmap, MmapOptions};
-use patch_nostd::internals::wire::IMAGE_LIMIT;
+use patch_nostd::header::IMAGE_LIMIT;
 
 use crate::report::{Failure, shown};
 

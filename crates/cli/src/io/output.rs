@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use patch_nostd::internals::wire::IMAGE_LIMIT;
+use patch_nostd::header::IMAGE_LIMIT;
 use patch_nostd::{Error, Target};
 use tempfile::{Builder, NamedTempFile};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use diff_core::input::Reading;
 use diff_core::release::{DecryptionKey, EncryptionEntry, Keys, decrypt, encryption_of};
-use patch_nostd::internals::wire::VERSION;
+use patch_nostd::header::VERSION;
 use patch_nostd::{Error, Extensions, Header};
 
 use super::classic::Classic;

@@ -6,7 +6,7 @@ use diff_core::release::Keys;
 use md5::{Digest, Md5};
 use patch_nostd::Vouched;
 use patch_nostd::container::Opened;
-use patch_nostd::internals::wire::{Codec, HEADER_LIMIT};
+use patch_nostd::header::{Codec, HEADER_LIMIT};
 use patch_nostd::verify::BackgroundSha256;
 use patch_nostd::{Anything, Base, Error, Header, Patcher, Target};
 

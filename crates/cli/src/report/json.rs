@@ -6,7 +6,7 @@ use diff_core::input::Provenance;
 use diff_core::release::internals::hex;
 use diff_core::release::{EncryptionEntry, encryption_of, key_names};
 use diff_core::{Note, Report};
-use patch_nostd::internals::wire::{Codec, Text, VERSION, Window};
+use patch_nostd::header::{Codec, Text, VERSION, Window};
 use patch_nostd::{Extensions, Header};
 use serde_json::{Map, Value, json};
 

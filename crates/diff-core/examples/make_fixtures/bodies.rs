@@ -1,10 +1,9 @@
 //! Bodies that are well coded, but impossible.
 
+use patch_nostd::header::{Codec, ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm};
 use patch_nostd::internals::apply::{Cover, Operation, Oracle, Source};
 use patch_nostd::internals::refs::Landmark;
-use patch_nostd::internals::wire::{
-    Codec, ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm, codec_ram,
-};
+use patch_nostd::internals::wire::codec_ram;
 use patch_nostd::{Error, Header};
 use testkit::code_body;
 

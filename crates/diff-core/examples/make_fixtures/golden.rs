@@ -5,7 +5,7 @@ use std::path::Path;
 
 use diff_core::release::{SecretKey, sign};
 use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram, Silent, diff, diff_bsdiff40};
-use patch_nostd::internals::wire::PageKind;
+use patch_nostd::header::PageKind;
 use sha2::{Digest, Sha256};
 
 use crate::{encrypted, folder, handmade};

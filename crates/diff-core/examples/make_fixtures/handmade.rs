@@ -1,8 +1,8 @@
 //! Packages with pages of all kinds, and their images; settings that the encoder never chooses.
 
 use diff_core::internals::{Index, SearchOptions, find_matches};
+use patch_nostd::header::{ModelSize, PageKind, Tuning};
 use patch_nostd::internals::apply::{Cover, Source};
-use patch_nostd::internals::wire::{ModelSize, PageKind, Tuning};
 
 use testkit::code::{Code, all_kinds};
 use testkit::{BASE_ADDRESS, Choice, noise};

@@ -1,6 +1,7 @@
 //! Headers field by field (`docs/format.md`, section 2), with any values.
 
-use patch_nostd::internals::wire::{Codec, HEADER_LIMIT, Header, MAGIC, VERSION, Writer, crc32};
+use patch_nostd::header::{Codec, HEADER_LIMIT, Header, VERSION};
+use patch_nostd::internals::wire::{MAGIC, Writer, crc32};
 
 /// The fields of a header but for its length and checksum, each as bytes.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use patch_nostd::internals::wire::PageKind;
+use patch_nostd::header::PageKind;
 
 use super::identity::Identity;
 use super::in_place::InPlace;

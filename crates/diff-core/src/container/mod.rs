@@ -18,8 +18,8 @@ pub use payload::{PayloadError, payload};
 
 use md5::{Digest, Md5};
 use miniz_oxide::deflate::compress_to_vec;
+use patch_nostd::header::{Extensions, IMAGE_LIMIT};
 use patch_nostd::internals::container::{Level, Record, Side, expand, part_limit};
-use patch_nostd::internals::wire::{Extensions, IMAGE_LIMIT};
 
 use crate::api::{DiffError, Note, Options, Package, Progress, Stage};
 use crate::digest::{base_digest, sha256};

@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use patch_nostd::container::DEPTH_LIMIT;
+use patch_nostd::header::IMAGE_LIMIT;
 use patch_nostd::internals::container::Frame;
-use patch_nostd::internals::wire::IMAGE_LIMIT;
 
 use super::found::Found;
 use super::inflate::{Inflated, attempt};

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
+use patch_nostd::header::InPlacePlan;
 use patch_nostd::internals::apply::{Cover, Source};
-use patch_nostd::internals::wire::InPlacePlan;
 
 use crate::encode::Placed;
 

@@ -1,6 +1,7 @@
 //! Divides the decoder's memory among its tables (`docs/format.md`, section 3.2).
 
-use patch_nostd::internals::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, ModelSize, SLOT_RAM};
+use patch_nostd::header::ModelSize;
+use patch_nostd::internals::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM};
 
 use crate::api::DiffError;
 

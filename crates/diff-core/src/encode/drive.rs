@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use patch_nostd::Error;
+use patch_nostd::header::{Codec, Header, ModelSize, Tuning};
 use patch_nostd::internals::apply::{Layout, Operation, Oracle, Progress};
 use patch_nostd::internals::entropy::{Coder, CostMeter, RangeEncoder};
 use patch_nostd::internals::refs::Landmark;
-use patch_nostd::internals::wire::{Codec, Header, ModelSize, Tuning};
 
 use super::metered::Metered;
 use super::pages::{PAGE, PageCosts};

@@ -1,6 +1,6 @@
 //! The covers of a package: a draft for each mask, the body job of the cheapest, and further passes with learned prices.
 
-use patch_nostd::internals::wire::PageKind;
+use patch_nostd::header::PageKind;
 use rayon::prelude::*;
 
 use super::level::{Choice, SCALES};

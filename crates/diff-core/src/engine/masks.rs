@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patch_nostd::Header;
-use patch_nostd::internals::wire::{PageKind, Window, WordForm};
+use patch_nostd::header::{PageKind, Window, WordForm};
 use rayon::prelude::*;
 
 use super::covers::{Draft, body_job, choose_pages};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use patch_nostd::Header;
+use patch_nostd::header::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, WordForm};
 use patch_nostd::internals::refs::AddressSpace;
-use patch_nostd::internals::wire::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, WordForm};
 use rayon::prelude::*;
 
 use super::level::Effort;

@@ -3,7 +3,8 @@
 use std::io;
 
 use patch_nostd::Header;
-use patch_nostd::internals::wire::{Codec, PageKinds, Window, Writer, codec_ram};
+use patch_nostd::header::{Codec, PageKinds, Window};
+use patch_nostd::internals::wire::{Writer, codec_ram};
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use patch_nostd::internals::wire::IMAGE_LIMIT;
+use patch_nostd::header::IMAGE_LIMIT;
 
 use super::{Format, InputError, Reading, Stretch};
 

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use patch_nostd::header::PageKind;
 use patch_nostd::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
-use patch_nostd::internals::wire::PageKind;
 
 use crate::limits::LARGE;
 

@@ -5,8 +5,8 @@ mod records;
 
 use std::borrow::Cow;
 
+use patch_nostd::header::{PageKind, WordForm};
 use patch_nostd::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
-use patch_nostd::internals::wire::{PageKind, WordForm};
 use rayon::prelude::*;
 
 pub(crate) use base_references::{BaseReferences, KindReferences, Starts, bytes};

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::common::gzip_pair;
 use diff_core::{Identity, Options, Silent, diff};
 use patch_nostd::container::{InProcess, Limits, Opened, Scratch, restore};
-use patch_nostd::internals::wire::{Extensions, Signatures};
+use patch_nostd::header::Extensions;
+use patch_nostd::internals::wire::Signatures;
 use patch_nostd::{Device, Error, Header, Policy, SliceTarget, SoftwareSha256};
 use testkit::archives::{changed, gzip, text};
 

@@ -2,7 +2,7 @@
 
 use diff_core::{Arch, CodecChoice, DiffError, InPlace, Options, Package, Ram, Silent, diff};
 use patch_nostd::Header;
-use patch_nostd::internals::wire::InPlacePlan;
+use patch_nostd::header::InPlacePlan;
 use proptest::prelude::*;
 use testkit::firmware;
 

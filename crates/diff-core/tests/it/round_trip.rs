@@ -3,7 +3,7 @@
 use crate::common::{Pieces, is_cm, on_threads, restore_in, round_trip};
 use diff_core::{Arch, CodecChoice, DiffError, Options, Package, Ram, Silent, diff};
 use patch_nostd::Error;
-use patch_nostd::internals::wire::{Codec, PageKind};
+use patch_nostd::header::{Codec, PageKind};
 use proptest::prelude::*;
 use testkit::{BASE_ADDRESS, Program, edited, edits, firmware, noise, with_workspace};
 

@@ -2,7 +2,7 @@
 
 use diff_core::{CodecChoice, DiffError, Options, Package, Ram, Silent, diff, inspect};
 use patch_nostd::Error;
-use patch_nostd::internals::wire::{Codec, HEADER_LIMIT};
+use patch_nostd::header::{Codec, HEADER_LIMIT};
 use proptest::prelude::*;
 use testkit::{edited, edits};
 

@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use patch_nostd::internals::wire::Codec;
+use patch_nostd::header::Codec;
 use patch_nostd::{Base, Error, Header, Patcher, Sha256, SoftwareSha256, Target};
 use testkit::{fixture, fixtures};
 

@@ -131,9 +131,7 @@ fn nothing_is_made_of_zeros_after_a_body() {
     let (mut cuts, mut complete) = (0, 0);
     for golden in golden() {
         let (header, start) = (golden.header(), golden.body_start());
-        if header.body_digest.is_some()
-            || !matches!(header.codec, patch_nostd::internals::wire::Codec::Cm { .. })
-        {
+        if header.body_digest.is_some() || !matches!(header.codec, patch_nostd::header::Codec::Cm { .. }) {
             continue;
         }
         let whole = golden.package.len() - start;
@@ -151,7 +149,7 @@ fn nothing_is_made_of_zeros_after_a_body() {
 #[cfg(feature = "encode")]
 #[test]
 fn a_package_without_a_body_makes_no_image() {
-    use patch_nostd::internals::wire::{Codec, ModelSize, Tuning};
+    use patch_nostd::header::{Codec, ModelSize, Tuning};
     let size = ModelSize { slots: 16, landmarks: 0, learned: 0 };
     let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
     let codec = Codec::Cm { size, tuning };

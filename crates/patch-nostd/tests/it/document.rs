@@ -2,11 +2,11 @@
 //!
 //! Headers are built here from the document's own tables, so that a row that is changed, moved or left out fails.
 
-use patch_nostd::internals::wire::{
-    HEADER_LIMIT, IMAGE_LIMIT, MAGIC, MAX_WINDOWS, MOST_SIGNATURES, PREFIX_LENGTH, TEXT_LIMIT, VERSION, crc32,
-};
+use patch_nostd::header::{HEADER_LIMIT, IMAGE_LIMIT, MAX_WINDOWS, PREFIX_LENGTH, VERSION};
 #[cfg(feature = "all-architectures")]
-use patch_nostd::internals::wire::{MAX_KINDS, PAGE_LOG, PageKind};
+use patch_nostd::header::{MAX_KINDS, PageKind};
+use patch_nostd::internals::wire::PAGE_LOG;
+use patch_nostd::internals::wire::{MAGIC, MOST_SIGNATURES, TEXT_LIMIT, crc32};
 use patch_nostd::{Error, ErrorClass, Header};
 use testkit::FORMAT;
 

@@ -2,10 +2,10 @@
 
 use crate::common::named;
 use patch_nostd::Error;
+use patch_nostd::header::{Codec, Header, ModelSize, PageKind, WordForm};
 use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
 use patch_nostd::internals::entropy::{Category, Coder, LOOKAHEAD};
 use patch_nostd::internals::refs::Landmark;
-use patch_nostd::internals::wire::{Codec, Header, ModelSize, PageKind, WordForm};
 use testkit::with_workspace;
 
 /// Bytes of the base, and how far behind literals its copy begins in the target.

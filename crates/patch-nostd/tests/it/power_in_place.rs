@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use crate::common::named;
 use crate::power::{Device, EVERY, InPlaceDevice, OTHERS, Plan, is_long, pairs, survive};
 use patch_nostd::flash::Simulator;
-use patch_nostd::internals::wire::{Extensions, Header, Signatures};
+use patch_nostd::header::{Extensions, Header};
+use patch_nostd::internals::wire::Signatures;
 use patch_nostd::secrecy::NoKey;
 use patch_nostd::{Error, Policy};
 

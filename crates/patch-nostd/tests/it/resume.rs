@@ -6,7 +6,7 @@ use crate::common::{Golden, named};
 use crate::power::{Device as _, InPlaceDevice, OTHERS, PLAIN};
 use patch_nostd::Header;
 use patch_nostd::flash::Flash;
-use patch_nostd::internals::wire::{Extensions, InPlacePlan};
+use patch_nostd::header::{Extensions, InPlacePlan};
 
 const PAGE: u32 = 64;
 

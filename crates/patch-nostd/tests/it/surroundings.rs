@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::common::{Golden, Slot, golden, named, restore, restore_to, small, with_workspace};
-use patch_nostd::internals::wire::Codec;
+use patch_nostd::header::Codec;
 use patch_nostd::{Base, BaseFn, Device, Error, Patcher, Policy, SliceTarget, SoftwareSha256, Target};
 
 /// Packages whose restore reads the base and writes the target.

@@ -1,8 +1,8 @@
 //! The decoder of `zstd` bodies against good, damaged and hostile input (`docs/format.md`, section 10).
 
 use patch_nostd::Error;
+use patch_nostd::header::{Codec, Header, PageKinds};
 use patch_nostd::internals::apply::{Io, Operation, ZstdBody};
-use patch_nostd::internals::wire::{Codec, Header, PageKinds};
 use proptest::prelude::*;
 
 /// A base, and the target as far as it has been made.

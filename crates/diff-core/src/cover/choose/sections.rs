@@ -117,9 +117,9 @@ fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use patch_nostd::header::PageKind;
     use patch_nostd::internals::apply::Source;
     use patch_nostd::internals::refs::AddressSpace;
-    use patch_nostd::internals::wire::PageKind;
     use proptest::prelude::*;
 
     use super::*;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use patch_nostd::header::PageKind;
 use patch_nostd::internals::refs::{AddressSpace, Class, Reference};
-use patch_nostd::internals::wire::PageKind;
 
 use super::prices::Verdict;
 use crate::encode::{PAGE, Pages, Placed};

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use patch_nostd::header::HEADER_LIMIT;
 use patch_nostd::internals::secrecy::{BODY_POSITION, unlock};
-use patch_nostd::internals::wire::HEADER_LIMIT;
 use patch_nostd::secrecy::{
     Cipher, DecryptionKey as Opens, DeviceKey, Encryption as Record, KeyMaterial, SharedKey, SoftwareCipher,
 };

@@ -1,7 +1,7 @@
 //! Encrypts packages (`docs/format.md`, sections 15.1 to 15.4).
 
+use patch_nostd::header::HEADER_LIMIT;
 use patch_nostd::internals::secrecy::{BODY_POSITION, salt};
-use patch_nostd::internals::wire::HEADER_LIMIT;
 use patch_nostd::secrecy::{
     AES_256_CTR, CHACHA20, Cipher, DecryptionKey, Encryption as Record, KeyMaterial, KeyName, Keyed,
     SharedKey, SoftwareCipher, content_key,

@@ -1,6 +1,6 @@
 //! Reads a package of a release, and checks file, digests and header against the manifest.
 
-use patch_nostd::internals::wire::{Text, VERSION};
+use patch_nostd::header::{Text, VERSION};
 use patch_nostd::{Error, Extensions, Header};
 
 use super::store::Store;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use patch_nostd::Header;
-use patch_nostd::internals::wire::VERSION;
+use patch_nostd::header::VERSION;
 use rayon::ThreadPool;
 
 use super::finish::{finish, write};

@@ -1,6 +1,6 @@
 //! The plan of a release: its packages, and what each is made from.
 
-use patch_nostd::internals::wire::VERSION;
+use patch_nostd::header::VERSION;
 use rayon::prelude::*;
 use serde_json::json;
 

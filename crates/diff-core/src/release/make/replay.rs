@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use patch_nostd::container::Opened;
-use patch_nostd::internals::wire::IMAGE_LIMIT;
+use patch_nostd::header::IMAGE_LIMIT;
 use patch_nostd::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
 
