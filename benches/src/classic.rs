@@ -5,18 +5,11 @@ use std::io::{Read, sink};
 use crate::pair::Pair;
 
 /// Sorts, searches and throws the patch away: the work that Smidgen's matching stands beside.
-///
-/// # Panics
-/// Never: nothing is written.
 pub fn search(pair: &Pair) {
     bsdiff::diff(&pair.old, &pair.new, &mut sink()).expect("sinks take everything");
 }
 
 /// The patch.
-///
-/// # Panics
-/// If it cannot be made.
-#[must_use]
 pub fn diff(old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
     bsdiff::diff(old, new, &mut encoder).expect("a patch");
@@ -24,10 +17,6 @@ pub fn diff(old: &[u8], new: &[u8]) -> Vec<u8> {
 }
 
 /// The target that a patch of [`diff`] restores.
-///
-/// # Panics
-/// If the patch is damaged.
-#[must_use]
 pub fn patch(old: &[u8], patch: &[u8]) -> Vec<u8> {
     let mut raw = Vec::new();
     bzip2::read::BzDecoder::new(patch).read_to_end(&mut raw).expect("a sound stream");

@@ -16,10 +16,6 @@ struct Clock {
 }
 
 /// The time that one stage takes in the making of the smallest package of a pair.
-///
-/// # Panics
-/// If no package can be made.
-#[must_use]
 pub fn time_of(stage: Stage, pair: &Pair) -> Duration {
     let clock = Clock { stage, state: Mutex::default() };
     diff_core::diff(&pair.old, &pair.new, &Options::default(), &clock).expect("a package");

@@ -21,13 +21,11 @@ pub struct Pair {
 
 impl Pair {
     /// The pair's outermost directory, by which reports group (pairs at the top have none), and the rest of its name.
-    #[must_use]
     pub fn class_and_name(&self) -> (&str, &str) {
         self.name.split_once('/').unwrap_or(("", &self.name))
     }
 
     /// Bytes of the larger image.
-    #[must_use]
     pub fn largest(&self) -> u64 {
         self.old_size.max(self.new_size)
     }

@@ -24,10 +24,6 @@ pub struct Pair {
 }
 
 /// All pairs: the same ones in every run, but for the user's.
-///
-/// # Panics
-/// If an image cannot be read: benches have nobody to hand an error to.
-#[must_use]
 pub fn all() -> Vec<Pair> {
     let mut pairs = vec![fixture("app-v1", "app-v2"), fixture("app-v2", "app-v3")];
     pairs.push(made_up("synthetic-4M", SYNTHETIC));
@@ -39,10 +35,6 @@ pub fn all() -> Vec<Pair> {
 }
 
 /// The pairs on which instructions are counted: one of compiled code, and a larger one.
-///
-/// # Panics
-/// If an image cannot be read.
-#[must_use]
 pub fn counted() -> Vec<Pair> {
     vec![fixture("app-v1", "app-v2"), made_up("synthetic-256K", COUNTED)]
 }

@@ -28,21 +28,18 @@ pub struct Bar {
 
 impl Bar {
     /// Smidgen's package beside the other.
-    #[must_use]
     pub fn ratio(&self) -> f64 {
         self.ours as f64 / self.other.max(1) as f64
     }
 }
 
 /// Geometric mean of the ratios.
-#[must_use]
 pub fn mean(bars: &[Bar]) -> f64 {
     let ratio = |bar: &Bar| (bar.ours.max(LEAST) as f64 / bar.other.max(LEAST) as f64).ln();
     (bars.iter().map(ratio).sum::<f64>() / bars.len() as f64).exp()
 }
 
 /// The picture of some classes of pairs.
-#[must_use]
 pub fn svg(classes: &[(&str, Vec<Bar>)]) -> String {
     let lines = 1 + classes.iter().map(|(_, bars)| bars.len() + 2).sum::<usize>();
     let (height, equal, numbers) = (lines * LINE, LEFT + EQUAL, LEFT + EQUAL * LONGEST + 8.0);
@@ -78,7 +75,6 @@ pub fn svg(classes: &[(&str, Vec<Bar>)]) -> String {
 }
 
 /// A number with commas between thousands.
-#[must_use]
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap_or(""));

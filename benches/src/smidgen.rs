@@ -7,10 +7,6 @@ use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
 use crate::pair::Pair;
 
 /// The package of a pair, with the memory that `auto` gives the decoder.
-///
-/// # Panics
-/// If it cannot be made.
-#[must_use]
 pub fn diff(pair: &Pair, codec: CodecChoice) -> Vec<u8> {
     let options = Options::default().with_codec(codec);
     diff_core::diff(&pair.old, &pair.new, &options, &Silent).expect("a package").bytes

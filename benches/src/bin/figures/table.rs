@@ -117,7 +117,12 @@ impl Figures {
             else {
                 continue;
             };
-            new += &self.markdown(table);
+            let rows = self.markdown(table);
+            // Another marked place, of figures that are written by hand.
+            if rows.is_empty() {
+                continue;
+            }
+            new += &rows;
             let end = format!("<!-- {table}: end -->");
             new +=
                 lines.find(|line| line.starts_with(&end)).ok_or_else(|| format!("{document}: no {end}"))?;
