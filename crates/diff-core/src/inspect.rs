@@ -2,7 +2,7 @@
 
 use patch_nostd::container::Opened;
 use patch_nostd::header::Codec;
-use patch_nostd::internals::apply::{Blind, Io, Layout, Operation, Progress, ZstdBody};
+use patch_nostd::internals::apply::{Blind, Io, Layout, Operation, Pause, ZstdBody};
 use patch_nostd::internals::entropy::{Coder, CostMeter, RangeDecoder};
 use patch_nostd::{Error, Header, SoftwareSha256};
 
@@ -51,7 +51,7 @@ fn inspect_body(base: &[u8], header: &Header, mut body: &[u8]) -> Result<Report,
         let taken = coder.inner.fill(body);
         body = &body[taken..];
         while coder.ready() {
-            if walker.step(&mut coder, &Blind, &mut io)? == Progress::Done {
+            if walker.step(&mut coder, &Blind, &mut io)? == Pause::Done {
                 io.report.take_costs(&coder.meter);
                 return Ok(io.report);
             }

@@ -36,7 +36,6 @@ mod limits;
 mod proof;
 mod refs;
 #[cfg(feature = "release")]
-#[allow(clippy::missing_errors_doc)]
 pub mod release;
 mod search;
 pub mod settings;

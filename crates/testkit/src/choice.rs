@@ -1,7 +1,7 @@
 //! Packages that the encoder would not make of these images: kinds of pages, tables and speeds as the format allows.
 
 use patch_nostd::header::{Codec, ModelSize, PageKind, PageKinds, Tuning};
-use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Progress};
+use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Pause};
 use patch_nostd::internals::entropy::RangeEncoder;
 use patch_nostd::internals::refs::Landmark;
 use patch_nostd::internals::wire::{PAGE_LOG, codec_ram};
@@ -55,7 +55,7 @@ impl Choice {
         let header = self.header(base, target, landmarks.len() as u32);
         let plan = Plan { target, covers, landmarks, places: &self.places };
         let (end, body) = code_body(&header, &plan, base);
-        assert_eq!(end, Ok(Progress::Done));
+        assert_eq!(end, Ok(Pause::Done));
         [Header { body_length: body.len() as u32, ..header }.to_bytes(), body].concat()
     }
 
@@ -82,14 +82,14 @@ impl Choice {
 }
 
 /// Codes the body that `oracle` describes, from this base: the end of the decoder's own code, and the bytes up to there.
-pub fn code_body(header: &Header, oracle: &impl Oracle, base: &[u8]) -> (Result<Progress, Error>, Vec<u8>) {
+pub fn code_body(header: &Header, oracle: &impl Oracle, base: &[u8]) -> (Result<Pause, Error>, Vec<u8>) {
     let Codec::Cm { size, tuning } = header.codec else { panic!("not a body of cm") };
     with_workspace(header.ram as usize, 0, |memory| {
         let layout = Layout::new(header, size, tuning, memory).unwrap();
         let (mut walker, mut coder) = (layout.walker, RangeEncoder::default());
         loop {
             match walker.step(&mut coder, oracle, &mut Images(base)) {
-                Ok(Progress::NeedsInput) => {}
+                Ok(Pause::NeedsInput) => {}
                 end => return (end, coder.finish()),
             }
         }

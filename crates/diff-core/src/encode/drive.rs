@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use patch_nostd::Error;
 use patch_nostd::header::{Codec, Header, ModelSize, Tuning};
-use patch_nostd::internals::apply::{Layout, Operation, Oracle, Progress};
+use patch_nostd::internals::apply::{Layout, Operation, Oracle, Pause};
 use patch_nostd::internals::entropy::{Coder, CostMeter, RangeEncoder};
 use patch_nostd::internals::refs::Landmark;
 
@@ -157,7 +157,7 @@ impl BodyJob<'_> {
         let start = memory.as_ptr().align_offset(4);
         let mut walker = Layout::new(&header, size, tuning, &mut memory[start..])?.walker;
         let mut io = Images { base: self.base, target: self.plan.target };
-        while walker.step(&mut coder, oracle, &mut io)? != Progress::Done {
+        while walker.step(&mut coder, oracle, &mut io)? != Pause::Done {
             if !watch(&coder, walker.position()) {
                 return Ok(coder);
             }

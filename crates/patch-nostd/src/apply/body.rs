@@ -4,7 +4,7 @@ use super::io::Io;
 #[cfg(feature = "containers")]
 use super::layout::Layout;
 use super::operation::Blind;
-use super::walker::{Progress, Walker};
+use super::walker::{Pause, Walker};
 use crate::Error;
 use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, decrypt_body};
@@ -26,7 +26,7 @@ pub(super) fn decode<I: Io>(
     let taken = decoder.fill(piece);
     *piece = piece.get(taken..).unwrap_or(&[]);
     if !done && decoder.ready() {
-        return Ok(walker.run(decoder, &Blind, io, budget)? == Progress::Done);
+        return Ok(walker.run(decoder, &Blind, io, budget)? == Pause::Done);
     }
     // Bytes after the end of the body.
     if taken == 0 && !piece.is_empty() { Err(Error::TrailingData.into()) } else { Ok(done) }

@@ -23,4 +23,4 @@ pub use operation::{Blind, Cover, Operation, Oracle, Source};
 pub use patcher::Patcher;
 #[cfg(feature = "flash")]
 pub(crate) use patcher::percent;
-pub use walker::{Progress, Walker};
+pub use walker::{Pause, Walker};

@@ -3,7 +3,7 @@
 use crate::common::named;
 use patch_nostd::Error;
 use patch_nostd::header::{Codec, Header, ModelSize, PageKind, WordForm};
-use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Progress, Source};
+use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Pause, Source};
 use patch_nostd::internals::entropy::{Category, Coder, LOOKAHEAD};
 use patch_nostd::internals::refs::Landmark;
 use testkit::with_workspace;
@@ -108,9 +108,9 @@ fn no_step_takes_more_than_the_lookahead() {
         let mut worst = 0;
         loop {
             let mut coder = Contrary::default();
-            let progress = walker.step(&mut coder, &oracle, &mut io).unwrap();
+            let pause = walker.step(&mut coder, &oracle, &mut io).unwrap();
             worst = worst.max(coder.bits.div_ceil(8) as usize);
-            if progress == Progress::Done {
+            if pause == Pause::Done {
                 return worst;
             }
         }

@@ -21,9 +21,9 @@ pub(super) const WINDOW: usize = 128;
 /// Bytes that are gathered before they are written to the target.
 pub(super) const OUTPUT: usize = 256;
 
-/// How far [`Walker::run`] came.
+/// Why [`Walker::run`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum Pause {
     /// The coder needs more input before the next step.
     NeedsInput,
     /// The target is complete.
@@ -177,7 +177,7 @@ impl<'w> Walker<'w> {
         oracle: &O,
         io: &mut I,
         budget: u32,
-    ) -> Result<Progress, I::Error> {
+    ) -> Result<Pause, I::Error> {
         let limit = self.position.saturating_add(budget);
         while coder.ready() && self.position < limit {
             let progress = self.step(coder, oracle, io)?;
@@ -185,11 +185,11 @@ impl<'w> Walker<'w> {
             if coder.is_overrun() {
                 return Err(Error::Truncated.into());
             }
-            if progress == Progress::Done {
-                return Ok(Progress::Done);
+            if progress == Pause::Done {
+                return Ok(Pause::Done);
             }
         }
-        Ok(Progress::NeedsInput)
+        Ok(Pause::NeedsInput)
     }
 
     /// Takes one step: a landmark, an operation, a literal byte, a part of a cover.
@@ -204,7 +204,7 @@ impl<'w> Walker<'w> {
         coder: &mut C,
         oracle: &O,
         io: &mut I,
-    ) -> Result<Progress, I::Error> {
+    ) -> Result<Pause, I::Error> {
         self.announced = false;
         match self.phase {
             Phase::Landmark(index) => self.step_landmark(coder, oracle, index)?,
@@ -235,7 +235,7 @@ impl<'w> Walker<'w> {
             }
             Phase::Done => {}
         }
-        Ok(if matches!(self.phase, Phase::Done) { Progress::Done } else { Progress::NeedsInput })
+        Ok(if matches!(self.phase, Phase::Done) { Pause::Done } else { Pause::NeedsInput })
     }
 
     #[cfg_attr(not(feature = "std"), inline(never))]

@@ -19,7 +19,7 @@ use super::stored::{Decoder, Opened, are_sound, read_header, state_area, state_p
 use super::traits::Flash;
 use super::{InPlaceAreas, Step};
 use crate::Error;
-use crate::apply::{Blind, Layout, Progress, percent};
+use crate::apply::{Blind, Layout, Pause, percent};
 use crate::entropy::RangeDecoder;
 use crate::secrecy::{DecryptionKey, NoKey};
 use crate::verify::{Policy, Sha256};
@@ -283,8 +283,8 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
         let left = end.saturating_sub(decoder.walker.position());
         // The very end takes a step more.
         let budget = if last { budget } else { budget.min(left) };
-        let progress = decoder.walker.run(&mut decoder.input, &Blind, &mut self.areas, budget)?;
-        if progress == Progress::Done {
+        let pause = decoder.walker.run(&mut decoder.input, &Blind, &mut self.areas, budget)?;
+        if pause == Pause::Done {
             decoder.input.finish()?;
         } else if last || decoder.walker.position() < end {
             return Ok(Phase::Decode);
