@@ -1,7 +1,7 @@
 //! The update by the Patcher alone: the slot is memory.
 
 use crate::Digest;
-use patch_nostd::{Error, Patcher, SliceTarget};
+use patch_nostd::{Anything, Error, Patcher, SliceTarget};
 
 /// Bytes of a packet, as a radio brings them.
 const PACKET: usize = 128;
@@ -11,7 +11,8 @@ pub const SIZE: usize = size_of::<Patcher<'_, &[u8], SliceTarget<'_>, Digest>>()
 
 #[inline(never)]
 pub fn update(base: &[u8], package: &[u8], workspace: &mut [u8], slot: &mut [u8]) -> Result<(), Error> {
-    let mut patcher = Patcher::<_, _, Digest>::new(workspace, base, SliceTarget::new(slot));
+    let target = SliceTarget::new(slot);
+    let mut patcher = Patcher::<_, _, Digest, _>::with_policy(workspace, base, target, Anything);
     for packet in package.chunks(PACKET) {
         patcher.push(packet)?;
     }

@@ -3,8 +3,8 @@
 
 mod control;
 mod copy;
-mod images;
 mod references;
+mod window;
 
 use self::control::ControlState;
 use self::copy::{CopyMemory, CopyState};
@@ -283,5 +283,14 @@ impl<'w> Walker<'w> {
             self.memory.halves.clear();
             self.phase = Phase::Copy;
         }
+    }
+
+    /// Appends a byte to the target.
+    fn emit<I: Io>(&mut self, byte: u8, io: &mut I) -> Result<(), I::Error> {
+        self.output[self.used % OUTPUT] = byte;
+        self.used += 1;
+        self.position += 1;
+        self.before = self.before << 8 | u32::from(byte);
+        if self.used >= OUTPUT { self.flush(io) } else { Ok(()) }
     }
 }
