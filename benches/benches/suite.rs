@@ -8,8 +8,8 @@ use bench_suite::pair::{self, Pair};
 use bench_suite::{classic, smidgen};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
-use diff_core::internals::{Index, SearchOptions, find_matches};
-use diff_core::{CodecChoice, Silent, Stage, bsdiff40, diff_bsdiff40};
+use smidgen_diff::internals::{Index, SearchOptions, find_matches};
+use smidgen_diff::{CodecChoice, Silent, Stage, bsdiff40, diff_bsdiff40};
 
 /// The packages of a pair, made once: restores start from them.
 struct Packages {

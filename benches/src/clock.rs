@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use diff_core::{Options, Progress, Stage};
+use smidgen_diff::{Options, Progress, Stage};
 
 use crate::pair::Pair;
 
@@ -18,7 +18,7 @@ struct Clock {
 /// The time that one stage takes in the making of the smallest package of a pair.
 pub fn time_of(stage: Stage, pair: &Pair) -> Duration {
     let clock = Clock { stage, state: Mutex::default() };
-    diff_core::diff(&pair.old, &pair.new, &Options::default(), &clock).expect("a package");
+    smidgen_diff::diff(&pair.old, &pair.new, &Options::default(), &clock).expect("a package");
     clock.restart(None)
 }
 

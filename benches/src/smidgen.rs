@@ -1,15 +1,15 @@
 //! Smidgen's two directions.
 
-use diff_core::{CodecChoice, Options, Silent};
-use patch_nostd::container::{InProcess, Opened, restore};
-use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
+use smidgen_diff::{CodecChoice, Options, Silent};
+use smidgen_patch::container::{InProcess, Opened, restore};
+use smidgen_patch::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
 
 use crate::pair::Pair;
 
 /// The package of a pair, with the memory that `auto` gives the decoder.
 pub fn diff(pair: &Pair, codec: CodecChoice) -> Vec<u8> {
     let options = Options::default().with_codec(codec);
-    diff_core::diff(&pair.old, &pair.new, &options, &Silent).expect("a package").bytes
+    smidgen_diff::diff(&pair.old, &pair.new, &options, &Silent).expect("a package").bytes
 }
 
 /// The target that a package restores, digests checked, as on a device; of a compressed file, as on a gateway.

@@ -2,8 +2,8 @@
 //!
 //! It is no measure of sizes, as no compiler made it; it is a load of known size that is the same everywhere.
 
-use patch_nostd::header::PageKind;
-use patch_nostd::internals::refs::{AddressSpace, Halves, Reference, View};
+use smidgen_patch::header::PageKind;
+use smidgen_patch::internals::refs::{AddressSpace, Halves, Reference, View};
 
 /// Where the image runs.
 const ADDRESS: u32 = 0x0800_0000;

@@ -2,8 +2,8 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use diff_core::{Options, Ram, Silent, diff};
 use libfuzzer_sys::fuzz_target;
+use smidgen_diff::{Options, Ram, Silent, diff};
 use smidgen_fuzz::hush_caught;
 use testkit::archives::zlib;
 

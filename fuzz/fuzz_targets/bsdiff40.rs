@@ -1,8 +1,8 @@
 //! Arbitrary bytes as a classic patch.
 #![no_main]
 
-use diff_core::bsdiff40::{decode, is_bsdiff40, target_size};
 use libfuzzer_sys::fuzz_target;
+use smidgen_diff::bsdiff40::{decode, is_bsdiff40, target_size};
 use smidgen_fuzz::BASE;
 
 /// The largest image that a patch may ask for here.

@@ -7,9 +7,9 @@ use arbitrary::Arbitrary;
 use attack::containers::genuine;
 use attack::packages::with_body;
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::container::{Maker, Opened, restore};
-use patch_nostd::internals::container::Record;
-use patch_nostd::{Error, Header, SliceTarget, SoftwareSha256};
+use smidgen_patch::container::{Maker, Opened, restore};
+use smidgen_patch::internals::container::Record;
+use smidgen_patch::{Error, Header, SliceTarget, SoftwareSha256};
 use testkit::sha256;
 
 const LIMIT: u32 = 1 << 20;

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use diff_core::input::{Format, Reading, read};
 use libfuzzer_sys::fuzz_target;
+use smidgen_diff::input::{Format, Reading, read};
 
 /// The longest gap: small, so that images stay small.
 const MAX_GAP: u64 = 64;

@@ -3,8 +3,8 @@
 
 use attack::packages::repair;
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::Header;
 use smidgen_fuzz::{BASE, restore};
+use smidgen_patch::Header;
 
 fuzz_target!(|package: &[u8]| {
     let whole = restore(BASE, package, package.len());

@@ -3,10 +3,10 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::Header;
-use patch_nostd::header::{Codec, MAX_KINDS, ModelSize, PageKind, Tuning, Window};
-use patch_nostd::internals::wire::codec_ram;
 use smidgen_fuzz::{BASE, restore};
+use smidgen_patch::Header;
+use smidgen_patch::header::{Codec, MAX_KINDS, ModelSize, PageKind, Tuning, Window};
+use smidgen_patch::internals::wire::codec_ram;
 use testkit::Choice;
 
 #[derive(Arbitrary, Debug)]

@@ -8,7 +8,7 @@ use arbitrary::Arbitrary;
 use attack::device::{Device, Mode, setups};
 use attack::packages::Stock;
 use libfuzzer_sys::fuzz_target;
-use patch_nostd::flash::Cut;
+use smidgen_patch::flash::Cut;
 
 #[derive(Arbitrary, Debug)]
 struct Input {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use arbitrary::Arbitrary;
-use diff_core::release::{
+use libfuzzer_sys::fuzz_target;
+use smidgen_diff::release::{
     Catalogue, MANIFEST_FILE, Manifest, PackOptions, Release, Replay, Source, merge, pack,
 };
-use diff_core::{Identity, Options, Ram, Silent};
-use libfuzzer_sys::fuzz_target;
+use smidgen_diff::{Identity, Options, Ram, Silent};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {

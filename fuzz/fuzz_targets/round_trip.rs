@@ -2,8 +2,8 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use diff_core::{Arch, CodecChoice, Options, Ram, Silent, bsdiff40, diff, diff_bsdiff40};
 use libfuzzer_sys::fuzz_target;
+use smidgen_diff::{Arch, CodecChoice, Options, Ram, Silent, bsdiff40, diff, diff_bsdiff40};
 use smidgen_fuzz::restore;
 
 #[derive(Arbitrary, Debug)]

@@ -3,7 +3,7 @@
 use std::panic::{set_hook, take_hook};
 use std::sync::Once;
 
-use patch_nostd::Error;
+use smidgen_patch::Error;
 use testkit::sha256;
 
 /// The base image of targets that need one: the same as in `fixtures/packages`.

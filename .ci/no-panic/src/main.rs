@@ -15,32 +15,32 @@ use core::cell::RefCell;
 use core::panic::PanicInfo;
 use core::slice;
 #[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
-use patch_nostd::BaseFn;
+use smidgen_patch::BaseFn;
 #[cfg(feature = "talk")]
-use patch_nostd::Header;
+use smidgen_patch::Header;
 #[cfg(any(feature = "flash", feature = "ab"))]
-use patch_nostd::flash::{AbAreas, AbUpdate};
+use smidgen_patch::flash::{AbAreas, AbUpdate};
 #[cfg(any(feature = "flash", feature = "ab", feature = "in-place"))]
-use patch_nostd::flash::{Flash, FlashError, Geometry, Step};
+use smidgen_patch::flash::{Flash, FlashError, Geometry, Step};
 #[cfg(any(feature = "flash", feature = "in-place"))]
-use patch_nostd::flash::{InPlaceAreas, InPlaceUpdate};
+use smidgen_patch::flash::{InPlaceAreas, InPlaceUpdate};
 #[cfg(feature = "sealed")]
-use patch_nostd::secrecy::DeviceKey;
+use smidgen_patch::secrecy::DeviceKey;
 #[cfg(not(feature = "encrypted"))]
-use patch_nostd::secrecy::NoKey;
+use smidgen_patch::secrecy::NoKey;
 #[cfg(all(feature = "encrypted", not(feature = "sealed")))]
-use patch_nostd::secrecy::SharedKey;
+use smidgen_patch::secrecy::SharedKey;
 #[cfg(feature = "encrypted")]
-use patch_nostd::secrecy::SoftwareCipher;
-use patch_nostd::verify::Anything;
+use smidgen_patch::secrecy::SoftwareCipher;
+use smidgen_patch::verify::Anything;
 #[cfg(not(any(feature = "ab", feature = "in-place")))]
-use patch_nostd::{Base, Patcher, Target};
+use smidgen_patch::{Base, Patcher, Target};
 #[cfg(feature = "flash")]
-use patch_nostd::{
+use smidgen_patch::{
     Device, SoftwareSha256,
     flash::{Area, FlashBase},
 };
-use patch_nostd::{Error, Sha256};
+use smidgen_patch::{Error, Sha256};
 
 /// The peripherals: reading gives anything, writing may do anything.
 const REGISTER: *mut u32 = 0x4000_0000 as *mut u32;
@@ -249,7 +249,7 @@ fn update() -> Result<(), Error> {
 
 #[cfg(all(any(feature = "ab", feature = "in-place"), feature = "sha2"))]
 fn update() -> Result<(), Error> {
-    over_flash::<patch_nostd::SoftwareSha256>()
+    over_flash::<smidgen_patch::SoftwareSha256>()
 }
 
 #[cfg(not(any(feature = "sha2", feature = "ab", feature = "in-place")))]
@@ -259,8 +259,8 @@ fn update() -> Result<(), Error> {
 
 #[cfg(all(feature = "sha2", not(any(feature = "ab", feature = "in-place"))))]
 fn update() -> Result<(), Error> {
-    let target = patch_nostd::SliceTarget::new(workspace());
-    restore::<_, _, patch_nostd::SoftwareSha256>(BaseFn { size: read(), read: driver }, target)
+    let target = smidgen_patch::SliceTarget::new(workspace());
+    restore::<_, _, smidgen_patch::SoftwareSha256>(BaseFn { size: read(), read: driver }, target)
 }
 
 /// Both updates over flash, after each reset.

@@ -1,17 +1,17 @@
 //! A release from a program of yours: what `smidgen pack` and `smidgen diff` do, with progress and a way to cancel.
 //!
-//! `cargo run --release -p diff-core --example release -- FOLDER` packs the fixtures' firmware into FOLDER; with a number of
+//! `cargo run --release -p smidgen-diff --example release -- FOLDER` packs the fixtures' firmware into FOLDER; with a number of
 //! seconds after it, it is cancelled then. The next run uses finished packages.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use diff_core::input::{Reading, read};
-use diff_core::release::{
+use smidgen_diff::input::{Reading, read};
+use smidgen_diff::release::{
     Event, Flattened, PackError, PackOptions, PackProgress, Release, ReleaseOptions, pack,
 };
-use diff_core::{Identity, Options, Progress, Ram, Stage, diff};
+use smidgen_diff::{Identity, Options, Progress, Ram, Stage, diff};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -79,7 +79,7 @@ impl Progress for Watch {
         println!("{stage:?}");
     }
 
-    /// Work ends with [`diff_core::DiffError::Cancelled`] soon after this.
+    /// Work ends with [`smidgen_diff::DiffError::Cancelled`] soon after this.
     fn is_cancelled(&self) -> bool {
         self.is_over()
     }
@@ -100,7 +100,7 @@ fn the_example_runs_and_can_be_cancelled() {
     let folder = std::env::temp_dir().join(format!("smidgen-example-{}", std::process::id()));
     let over = Watch { end: Some(Instant::now()) };
     let refused = single(&over).unwrap_err();
-    assert!(matches!(refused.downcast_ref(), Some(diff_core::DiffError::Cancelled)));
+    assert!(matches!(refused.downcast_ref(), Some(smidgen_diff::DiffError::Cancelled)));
     assert!(matches!(release(&folder, &over), Err(PackError::Cancelled)));
     let patient = Watch { end: None };
     assert!(single(&patient).unwrap() < 1000);

@@ -82,6 +82,6 @@ pub fn diff_bsdiff40(base: &[u8], target: &[u8], progress: &dyn Progress) -> Res
     if bsdiff40::decode(base, &patch, target.len() as u64)? == target {
         Ok(patch)
     } else {
-        Err(DiffError::NotProved(patch_nostd::Error::TargetDigest))
+        Err(DiffError::NotProved(smidgen_patch::Error::TargetDigest))
     }
 }

@@ -1,7 +1,7 @@
 //! Two images side by side, as one argument.
 
-use patch_nostd::Error;
-use patch_nostd::internals::apply::Io;
+use smidgen_patch::Error;
+use smidgen_patch::internals::apply::Io;
 
 /// The base and the target of a package.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! What the bytes of a finished package are spent on: it is decoded, and costs are added up.
 
-use patch_nostd::container::Opened;
-use patch_nostd::header::Codec;
-use patch_nostd::internals::apply::{Blind, Io, Layout, Operation, Pause, ZstdBody};
-use patch_nostd::internals::entropy::{Coder, CostMeter, RangeDecoder};
-use patch_nostd::{Error, Header, SoftwareSha256};
+use smidgen_patch::container::Opened;
+use smidgen_patch::header::Codec;
+use smidgen_patch::internals::apply::{Blind, Io, Layout, Operation, Pause, ZstdBody};
+use smidgen_patch::internals::entropy::{Coder, CostMeter, RangeDecoder};
+use smidgen_patch::{Error, Header, SoftwareSha256};
 
 use crate::api::Report;
 use crate::container::expand_all;
@@ -13,7 +13,7 @@ use crate::images::copy_from;
 
 /// Decodes a package and reports what it consists of; `base` must be its base image.
 ///
-/// Digests are not checked: that is [`patch_nostd::Patcher`]'s work.
+/// Digests are not checked: that is [`smidgen_patch::Patcher`]'s work.
 ///
 /// # Errors
 /// A package that is damaged, or made for another base.

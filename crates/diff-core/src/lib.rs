@@ -8,11 +8,11 @@
 //! `Options::default().with_level(9)`. What is returned has public fields, and may get more.
 //!
 //! ```
-//! use diff_core::{Options, Silent, diff, prove};
+//! use smidgen_diff::{Options, Silent, diff, prove};
 //! let (old, new) = (b"one image", b"another image");
 //! let package = diff(old, new, &Options::default(), &Silent)?;
 //! assert!(prove(old, new, &package.bytes).is_ok());
-//! # Ok::<(), diff_core::DiffError>(())
+//! # Ok::<(), smidgen_diff::DiffError>(())
 //! ```
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]

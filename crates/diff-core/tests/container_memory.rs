@@ -4,10 +4,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use diff_core::{Options, Silent, diff};
-use patch_nostd::SoftwareSha256;
-use patch_nostd::container::Opened;
-use patch_nostd::internals::container::memory;
+use smidgen_diff::{Options, Silent, diff};
+use smidgen_patch::SoftwareSha256;
+use smidgen_patch::container::Opened;
+use smidgen_patch::internals::container::memory;
 use testkit::archives::{changed, gzip, text};
 use testkit::forge::Forge;
 

@@ -1,11 +1,11 @@
 //! Packages that the encoder would not make of these images: kinds of pages, tables and speeds as the format allows.
 
-use patch_nostd::header::{Codec, ModelSize, PageKind, PageKinds, Tuning};
-use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Pause};
-use patch_nostd::internals::entropy::RangeEncoder;
-use patch_nostd::internals::refs::Landmark;
-use patch_nostd::internals::wire::{PAGE_LOG, codec_ram};
-use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
+use smidgen_patch::header::{Codec, ModelSize, PageKind, PageKinds, Tuning};
+use smidgen_patch::internals::apply::{Cover, Io, Layout, Operation, Oracle, Pause};
+use smidgen_patch::internals::entropy::RangeEncoder;
+use smidgen_patch::internals::refs::Landmark;
+use smidgen_patch::internals::wire::{PAGE_LOG, codec_ram};
+use smidgen_patch::{Error, Header, Sha256, SoftwareSha256};
 
 use crate::with_workspace;
 

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use patch_nostd::header::{Origin, PageKind, WordForm};
-use patch_nostd::internals::refs::{AddressSpace, Class, Halves, Reference, VIEW, View};
+use smidgen_patch::header::{Origin, PageKind, WordForm};
+use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, VIEW, View};
 
 use crate::Random;
 

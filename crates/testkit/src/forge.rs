@@ -1,9 +1,9 @@
 //! Forged packages of containers: digests and lengths are right, the recipes are not.
 
-use patch_nostd::container::Opened;
-use patch_nostd::header::Extensions;
-use patch_nostd::internals::container::{Level, Record};
-use patch_nostd::{Header, SoftwareSha256};
+use smidgen_patch::container::Opened;
+use smidgen_patch::header::Extensions;
+use smidgen_patch::internals::container::{Level, Record};
+use smidgen_patch::{Header, SoftwareSha256};
 
 /// Corrections from which preflate-rs makes endless output, found by mutation.
 pub const ENDLESS: [u8; 58] = [

@@ -2,9 +2,9 @@
 
 use crate::Digest;
 use crate::flash::{PAGE, RamFlash};
-use patch_nostd::Error;
-use patch_nostd::flash::{AbAreas, AbUpdate, Step};
-use patch_nostd::verify::Anything;
+use smidgen_patch::Error;
+use smidgen_patch::flash::{AbAreas, AbUpdate, Step};
+use smidgen_patch::verify::Anything;
 
 /// Bytes of a packet, as a radio brings them.
 const PACKET: usize = 128;

@@ -1,16 +1,16 @@
 //! The update by the Patcher alone, of a package that is encrypted: with the keys of `fixtures/packages/encrypted.txt`.
 
 use crate::Digest;
-use patch_nostd::secrecy::SoftwareCipher;
-use patch_nostd::{Anything, Error, Patcher, SliceTarget};
+use smidgen_patch::secrecy::SoftwareCipher;
+use smidgen_patch::{Anything, Error, Patcher, SliceTarget};
 
 /// Bytes of a packet, as a radio brings them.
 const PACKET: usize = 128;
 
 #[cfg(not(feature = "sealed"))]
-type Key = patch_nostd::secrecy::SharedKey<SoftwareCipher>;
+type Key = smidgen_patch::secrecy::SharedKey<SoftwareCipher>;
 #[cfg(feature = "sealed")]
-type Key = patch_nostd::secrecy::DeviceKey<SoftwareCipher>;
+type Key = smidgen_patch::secrecy::DeviceKey<SoftwareCipher>;
 
 /// Bytes of the value that restores.
 pub const SIZE: usize = size_of::<Patcher<'_, &[u8], SliceTarget<'_>, Digest, Anything, Key>>();

@@ -1,6 +1,6 @@
 //! Flash in RAM that is as strict as flash: whole pages are erased, whole units are written, and once only.
 
-use patch_nostd::flash::{Flash, FlashError, Geometry};
+use smidgen_patch::flash::{Flash, FlashError, Geometry};
 
 /// What is erased, and written, at once.
 pub const PAGE: u32 = 4096;

@@ -2,9 +2,9 @@
 
 use crate::Digest;
 use crate::flash::{GEOMETRY, PAGE, RamFlash};
-use patch_nostd::flash::{FlashRequirements, InPlaceAreas, InPlaceUpdate, Step};
-use patch_nostd::verify::Anything;
-use patch_nostd::{Error, Header};
+use smidgen_patch::flash::{FlashRequirements, InPlaceAreas, InPlaceUpdate, Step};
+use smidgen_patch::verify::Anything;
+use smidgen_patch::{Error, Header};
 
 /// Bytes of the scratch area: what `run` plans with.
 const SCRATCH: usize = 16 << 10;

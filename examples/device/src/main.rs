@@ -19,7 +19,7 @@ mod update;
 use board::Host;
 use core::fmt::Write;
 use core::slice;
-use patch_nostd::{Error, Header, Sha256, SoftwareSha256};
+use smidgen_patch::{Error, Header, Sha256, SoftwareSha256};
 
 /// What the host wants, at the start of the board's memory.
 #[repr(C)]

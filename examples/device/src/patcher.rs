@@ -1,7 +1,7 @@
 //! The update by the Patcher alone: the slot is memory.
 
 use crate::Digest;
-use patch_nostd::{Anything, Error, Patcher, SliceTarget};
+use smidgen_patch::{Anything, Error, Patcher, SliceTarget};
 
 /// Bytes of a packet, as a radio brings them.
 const PACKET: usize = 128;

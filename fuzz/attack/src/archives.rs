@@ -1,7 +1,7 @@
 //! `diff` on archives that somebody made to keep it busy.
 
-use diff_core::{Options, Ram, Silent, diff};
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
+use smidgen_diff::{Options, Ram, Silent, diff};
 use testkit::firmware;
 
 use crate::measure::{Tally, cost};

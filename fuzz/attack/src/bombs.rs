@@ -1,9 +1,9 @@
 //! Packages that no honest encoder would make: the most work for the fewest bytes.
 
-use patch_nostd::Header;
-use patch_nostd::header::{ModelSize, PageKind, Tuning};
-use patch_nostd::internals::apply::{Cover, Source};
-use patch_nostd::internals::refs::Landmark;
+use smidgen_patch::Header;
+use smidgen_patch::header::{ModelSize, PageKind, Tuning};
+use smidgen_patch::internals::apply::{Cover, Source};
+use smidgen_patch::internals::refs::Landmark;
 use testkit::Choice;
 
 use crate::measure::Tally;

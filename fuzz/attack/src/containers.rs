@@ -4,12 +4,12 @@ use std::cell::Cell;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::{env, io};
 
-use diff_core::{Options, Silent, diff};
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
-use patch_nostd::container::{Opened, Worker, restore, serve};
-use patch_nostd::internals::container::{Frame, Item, Level, Piece, Record, memory};
-use patch_nostd::{Error, Header, SoftwareSha256};
 use rustix::process::{Resource, Rlimit, setrlimit};
+use smidgen_diff::{Options, Silent, diff};
+use smidgen_patch::container::{Opened, Worker, restore, serve};
+use smidgen_patch::internals::container::{Frame, Item, Level, Piece, Record, memory};
+use smidgen_patch::{Error, Header, SoftwareSha256};
 use testkit::forge::Forge;
 use testkit::{firmware, sha256};
 

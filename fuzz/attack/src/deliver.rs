@@ -1,7 +1,7 @@
 //! Anything is delivered, then the genuine package, which must end in an image that is ready.
 
-use patch_nostd::flash::{Cut, Operation};
-use patch_nostd::{Error, Header};
+use smidgen_patch::flash::{Cut, Operation};
+use smidgen_patch::{Error, Header};
 
 use crate::device::{Device, Mode, Setup, setups};
 use crate::measure::Tally;

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use diff_core::InPlace;
-use patch_nostd::flash::{
+use smidgen_diff::InPlace;
+use smidgen_patch::flash::{
     AbAreas, AbUpdate, Area, Entry, FlashBase, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate,
     Journal, Simulator, Step, Unreadable,
 };
-use patch_nostd::header::Requirements;
-use patch_nostd::verify::{Ed25519Key, Signed};
-use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
+use smidgen_patch::header::Requirements;
+use smidgen_patch::verify::{Ed25519Key, Signed};
+use smidgen_patch::{Anything, Error, Header, Policy, SoftwareSha256};
 use testkit::{firmware, fixture, with_workspace};
 
 use crate::packages::{Stock, made};

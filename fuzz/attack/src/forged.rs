@@ -1,7 +1,7 @@
 //! Flash that somebody else wrote, or that reads wrong: records of the journal, and the decoder's state.
 
-use patch_nostd::flash::{Cut, Entry, Journal, Mark};
-use patch_nostd::internals::wire::crc32;
+use smidgen_patch::flash::{Cut, Entry, Journal, Mark};
+use smidgen_patch::internals::wire::crc32;
 
 use crate::device::{Device, Mode, setups};
 use crate::measure::Tally;

@@ -1,10 +1,10 @@
 //! Packages to attack: those of the fixtures, and small ones that are made for the flash of a device.
 
-use diff_core::release::{SecretKey, Signer, sign};
-use diff_core::{Containers, InPlace, Options, Ram, Silent, diff};
-use patch_nostd::internals::wire::crc32;
-use patch_nostd::verify::Ed25519Key;
-use patch_nostd::{Extensions, Header};
+use smidgen_diff::release::{SecretKey, Signer, sign};
+use smidgen_diff::{Containers, InPlace, Options, Ram, Silent, diff};
+use smidgen_patch::internals::wire::crc32;
+use smidgen_patch::verify::Ed25519Key;
+use smidgen_patch::{Extensions, Header};
 use testkit::{fixture, sha256};
 
 /// A package, what it is applied to, and what it makes.

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use patch_nostd::header::{Codec, HEADER_LIMIT};
-use patch_nostd::{Base, Error, Header, Patcher, SoftwareSha256, Target};
+use smidgen_patch::header::{Codec, HEADER_LIMIT};
+use smidgen_patch::{Base, Error, Header, Patcher, SoftwareSha256, Target};
 use testkit::{sha256, with_workspace};
 
 use crate::measure::{Cost, Tally, cost};

@@ -124,7 +124,7 @@ pub fn modules() -> Result<Vec<Row>> {
 
 fn module(function: &str) -> String {
     let name = function.trim_start_matches(['<', '&']);
-    if let Some(path) = name.strip_prefix("patch_nostd::") {
+    if let Some(path) = name.strip_prefix("smidgen_patch::") {
         let parts: Vec<&str> = path.split("::").flat_map(|part| part.split(['>', ' '])).take(2).collect();
         format!("`{}`", parts.join("::"))
     } else if ["compiler_builtins", "__aeabi", "mem"].iter().any(|start| name.starts_with(start)) {

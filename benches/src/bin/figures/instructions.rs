@@ -7,7 +7,7 @@ use std::process::Command;
 
 use bench_suite::pair::{self, Pair};
 use bench_suite::smidgen;
-use diff_core::CodecChoice;
+use smidgen_diff::CodecChoice;
 
 use crate::{Result, Row, output};
 

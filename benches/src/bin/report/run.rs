@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bench_suite::corpus::{Pair, all_pairs};
 use bench_suite::picture::{self, Bar, thousands};
-use patch_nostd::container::Opened;
-use patch_nostd::{Header, SoftwareSha256};
 use rayon::prelude::*;
+use smidgen_patch::container::Opened;
+use smidgen_patch::{Header, SoftwareSha256};
 
 use crate::arguments::ReportArguments;
 use crate::measure::{self, Cost};
@@ -240,7 +240,7 @@ impl Bench<'_> {
 }
 
 /// The header's figure, and of a compressed file what its restore takes from the heap besides.
-fn stated_memory(package: &[u8]) -> Result<u64, patch_nostd::Error> {
+fn stated_memory(package: &[u8]) -> Result<u64, smidgen_patch::Error> {
     let ram = Header::parse(package)?.0.ram.into();
     let opened = Opened::new::<SoftwareSha256>(package)?;
     Ok(opened.map_or(ram, |opened| ram + opened.memory()))

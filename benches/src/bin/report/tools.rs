@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use bench_suite::corpus::Pair;
-use diff_core::{CodecChoice, Options, Ram};
+use smidgen_diff::{CodecChoice, Options, Ram};
 
 /// What names of Smidgen's settings begin with, and its package.
 const SMIDGEN: &str = "smidgen";

@@ -6,8 +6,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use diff_core::Silent;
 use qbsdiff::{Bsdiff, Bspatch};
+use smidgen_diff::Silent;
 
 use crate::tools::options;
 use bench_suite::{classic, smidgen};
@@ -38,7 +38,7 @@ fn done(tool: &str, work: &str, old: &Path, input: &Path, output: &Path) -> Resu
         ("qbsdiff", "restore") => drop(Bspatch::new(&input)?.apply(&old, io::Cursor::new(&mut made))?),
         (_, "make") => {
             let options = options(tool).ok_or_else(|| format!("{tool}: no such tool"))?;
-            made = diff_core::diff(&old, &input, &options, &Silent)?.bytes;
+            made = smidgen_diff::diff(&old, &input, &options, &Silent)?.bytes;
         }
         _ => made = smidgen::patch(&old, &input)?,
     }

@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use diff_core::input::Reading;
-use diff_core::settings::{ValueError, parse_size};
-use diff_core::{Containers, Identity, InPlace, LEVELS, LEVELS_NOTE, Options};
+use smidgen_diff::input::Reading;
+use smidgen_diff::settings::{ValueError, parse_size};
+use smidgen_diff::{Containers, Identity, InPlace, LEVELS, LEVELS_NOTE, Options};
 
 use super::encryption::EncryptionArguments;
 use super::{EXIT_CODES, Given, THREAD_LIMIT};

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use diff_core::release::{CipherChoice, DecryptionKey, DevicePublic, Encryption, Recipient, Sealed, Sealer};
+use smidgen_diff::release::{
+    CipherChoice, DecryptionKey, DevicePublic, Encryption, Recipient, Sealed, Sealer,
+};
 
 use crate::io::secrets::{PassphraseFile, public_key, secret_keys};
 use crate::io::shell;

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use diff_core::input::Reading;
-use diff_core::release::{PackOptions, ReleaseOptions, Shard};
-use diff_core::settings::parse_size;
-use diff_core::{Identity, Options};
+use smidgen_diff::input::Reading;
+use smidgen_diff::release::{PackOptions, ReleaseOptions, Shard};
+use smidgen_diff::settings::parse_size;
+use smidgen_diff::{Identity, Options};
 
 use super::encryption::EncryptionArguments;
 use super::signing::SigningArguments;

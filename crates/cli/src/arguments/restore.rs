@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use diff_core::input::Reading;
+use smidgen_diff::input::Reading;
 
 use super::Given;
 use super::encryption::DecryptionArguments;

@@ -2,8 +2,8 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
-use diff_core::release::ReleaseFile;
-use diff_core::settings::{Setting, Settings};
+use smidgen_diff::release::ReleaseFile;
+use smidgen_diff::settings::{Setting, Settings};
 
 /// The settings of a `T` that the command line gives, and their values.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ fn argument<T: Settings>(setting: &'static Setting<T>) -> Arg {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use diff_core::{CodecChoice, Options, Ram};
+    use smidgen_diff::{CodecChoice, Options, Ram};
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use diff_core::release::{PublicKey, SecretKey, Signer};
+use smidgen_diff::release::{PublicKey, SecretKey, Signer};
 
 use crate::io::secrets::{PassphraseFile, public_key, secret_keys};
 use crate::io::shell::ShellSigner;

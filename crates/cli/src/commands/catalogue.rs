@@ -1,9 +1,9 @@
 //! `smidgen catalogue`: lists releases, or finds the package for a device.
 
-use diff_core::Escaped;
-use diff_core::release::platform::CATALOGUE_LIMIT;
-use diff_core::release::{Catalogue, Delivery, Listed, NoDelivery, PackError, Query};
 use serde_json::{Value, json};
+use smidgen_diff::Escaped;
+use smidgen_diff::release::platform::CATALOGUE_LIMIT;
+use smidgen_diff::release::{Catalogue, Delivery, Listed, NoDelivery, PackError, Query};
 
 use crate::arguments::CatalogueArguments;
 use crate::report::{Console, Failure, shown};

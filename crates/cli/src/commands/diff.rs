@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use diff_core::release::{Encryption, encrypt_and_prove};
-use diff_core::{Note, Options, Package, Report, diff_bsdiff40};
-use patch_nostd::Header;
 use serde_json::{Value, json};
+use smidgen_diff::release::{Encryption, encrypt_and_prove};
+use smidgen_diff::{Note, Options, Package, Report, diff_bsdiff40};
+use smidgen_patch::Header;
 
 use crate::arguments::{DiffArguments, Format};
 use crate::io::{Image, Output};
@@ -87,7 +87,7 @@ fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result
     let bar = Bar::new(console);
     let Images { base, target } = images;
     on_threads(arguments.threads, || match arguments.format {
-        Format::Smidgen => Ok(diff_core::diff(base, target, &options, &bar)?.into()),
+        Format::Smidgen => Ok(smidgen_diff::diff(base, target, &options, &bar)?.into()),
         Format::Bsdiff => {
             let bytes = diff_bsdiff40(base, target, &bar)?;
             Ok(Made { bytes, details: None, notes: Vec::new() })

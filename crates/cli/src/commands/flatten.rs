@@ -1,8 +1,8 @@
 //! `smidgen flatten`: describes an image, and writes the bytes of it that the device flashes.
 
-use diff_core::Escaped;
-use diff_core::input::{Format, Provenance};
 use serde_json::{Value, json};
+use smidgen_diff::Escaped;
+use smidgen_diff::input::{Format, Provenance};
 
 use crate::arguments::FlattenArguments;
 use crate::io::{Image, Output};

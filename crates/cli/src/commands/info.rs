@@ -1,10 +1,10 @@
 //! `smidgen info`: shows a package, and with its base image a size breakdown.
 
-use diff_core::release::{EncryptionEntry, key_names};
-use diff_core::{Escaped, Report};
-use patch_nostd::header::{Codec, VERSION};
-use patch_nostd::{Extensions, Header};
 use serde_json::Value;
+use smidgen_diff::release::{EncryptionEntry, key_names};
+use smidgen_diff::{Escaped, Report};
+use smidgen_patch::header::{Codec, VERSION};
+use smidgen_patch::{Extensions, Header};
 
 use crate::arguments::InfoArguments;
 use crate::io::classic::Classic;
@@ -43,7 +43,7 @@ pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), F
 
 fn inspect(package: &Smidgen, base: &Image) -> Result<Report, Failure> {
     package.check_base(base)?;
-    diff_core::inspect(base, package.plain()).map_err(|error| package.explain(error, base))
+    smidgen_diff::inspect(base, package.plain()).map_err(|error| package.explain(error, base))
 }
 
 fn fields(package: &Smidgen, report: Option<&Report>) -> Object {

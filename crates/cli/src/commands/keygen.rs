@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use diff_core::release::{DeviceSecret, KeyError, SecretKey, SharedSecret};
 use serde_json::json;
+use smidgen_diff::release::{DeviceSecret, KeyError, SecretKey, SharedSecret};
 
 use crate::arguments::{KeyKind, KeygenArguments};
 use crate::io::secrets::{PassphraseFile, passphrase};

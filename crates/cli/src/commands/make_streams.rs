@@ -3,7 +3,7 @@
 use std::io;
 use std::panic;
 
-use patch_nostd::container::serve;
+use smidgen_patch::container::serve;
 
 use crate::arguments::MakeStreamsArguments;
 use crate::report::{Console, Failure};

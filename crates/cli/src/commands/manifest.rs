@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use diff_core::release::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages, PackError};
 use serde_json::{Value, json};
+use smidgen_diff::release::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages, PackError};
 
 use crate::arguments::{ManifestArguments, ManifestCommand, MergeArguments};
 use crate::report::{Console, Failure, shown, tables};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diff_core::Identity;
-use diff_core::input::Reading;
-use diff_core::release::{self, Manifest, Release, ReleaseFile};
 use serde_json::json;
+use smidgen_diff::Identity;
+use smidgen_diff::input::Reading;
+use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
 
 use crate::arguments::PackArguments;
 use crate::io::{Image, mapped, named_sources};

@@ -1,7 +1,7 @@
 //! `smidgen sign`: signs a package, or all packages of a release.
 
-use diff_core::release::{self, Signer, key_names};
 use serde_json::json;
+use smidgen_diff::release::{self, Signer, key_names};
 
 use crate::arguments::SignArguments;
 use crate::io::{Input, Output};

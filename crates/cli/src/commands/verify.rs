@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use diff_core::release::check_signature;
-use patch_nostd::header::IMAGE_LIMIT;
-use patch_nostd::{Error, Target};
 use serde_json::{Value, json};
+use smidgen_diff::release::check_signature;
+use smidgen_patch::header::IMAGE_LIMIT;
+use smidgen_patch::{Error, Target};
 
 use super::verify_release::{public_keys, verify_release};
 use crate::arguments::VerifyArguments;

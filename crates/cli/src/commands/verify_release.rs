@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use diff_core::Escaped;
-use diff_core::release::{PublicKey, Replay, Replayed, Source};
 use serde_json::{Value, json};
+use smidgen_diff::Escaped;
+use smidgen_diff::release::{PublicKey, Replay, Replayed, Source};
 
 use crate::arguments::VerifyArguments;
 use crate::io::secrets::public_key;

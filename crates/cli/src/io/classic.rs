@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use diff_core::bsdiff40;
-use patch_nostd::header::IMAGE_LIMIT;
 use serde_json::json;
+use smidgen_diff::bsdiff40;
+use smidgen_patch::header::IMAGE_LIMIT;
 
 use super::input::Input;
 use crate::report::{Failure, Object, hex, object, seconds, sha256};

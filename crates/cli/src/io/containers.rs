@@ -2,11 +2,11 @@
 
 use std::fs::File;
 
-use patch_nostd::container::{self, FileScratch, Opened, Scratch};
-use patch_nostd::internals::container::{Frame, Item, Level};
-use patch_nostd::verify::BackgroundSha256;
-use patch_nostd::{Base, Error, SoftwareSha256, Target};
 use serde_json::{Value, json};
+use smidgen_patch::container::{self, FileScratch, Opened, Scratch};
+use smidgen_patch::internals::container::{Frame, Item, Level};
+use smidgen_patch::verify::BackgroundSha256;
+use smidgen_patch::{Base, Error, SoftwareSha256, Target};
 
 use super::streams::Process;
 use crate::report::{Object, object};

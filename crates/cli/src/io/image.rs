@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::path::Path;
 
-use diff_core::Escaped;
-use diff_core::container::{PayloadError, payload};
-use diff_core::input::{self, Format, InputError, Provenance, Reading};
-use patch_nostd::Header;
-use patch_nostd::internals::wire::is_name;
+use smidgen_diff::Escaped;
+use smidgen_diff::container::{PayloadError, payload};
+use smidgen_diff::input::{self, Format, InputError, Provenance, Reading};
+use smidgen_patch::Header;
+use smidgen_patch::internals::wire::is_name;
 
 use super::input::Input;
 use crate::report::{Console, Failure, sha256};

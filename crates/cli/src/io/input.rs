@@ -4,9 +4,9 @@ use std::fs::{self, File, Metadata};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use diff_core::release::internals::open_regular;
 use memmap2::{Mmap, MmapOptions};
-use patch_nostd::header::IMAGE_LIMIT;
+use smidgen_diff::release::internals::open_regular;
+use smidgen_patch::header::IMAGE_LIMIT;
 
 use crate::report::{Failure, shown};
 

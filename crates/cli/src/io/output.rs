@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use patch_nostd::header::IMAGE_LIMIT;
-use patch_nostd::{Error, Target};
+use smidgen_patch::header::IMAGE_LIMIT;
+use smidgen_patch::{Error, Target};
 use tempfile::{Builder, NamedTempFile};
 
 use super::input::{Identity, Input};

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use diff_core::input::Reading;
-use diff_core::release::{DecryptionKey, EncryptionEntry, Keys, decrypt, encryption_of};
-use patch_nostd::header::VERSION;
-use patch_nostd::{Error, Extensions, Header};
+use smidgen_diff::input::Reading;
+use smidgen_diff::release::{DecryptionKey, EncryptionEntry, Keys, decrypt, encryption_of};
+use smidgen_patch::header::VERSION;
+use smidgen_patch::{Error, Extensions, Header};
 
 use super::classic::Classic;
 use super::image::Image;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use diff_core::release::Keys;
 use md5::{Digest, Md5};
-use patch_nostd::Vouched;
-use patch_nostd::container::Opened;
-use patch_nostd::header::{Codec, HEADER_LIMIT};
-use patch_nostd::verify::BackgroundSha256;
-use patch_nostd::{Anything, Base, Error, Header, Patcher, Target};
+use smidgen_diff::release::Keys;
+use smidgen_patch::Vouched;
+use smidgen_patch::container::Opened;
+use smidgen_patch::header::{Codec, HEADER_LIMIT};
+use smidgen_patch::verify::BackgroundSha256;
+use smidgen_patch::{Anything, Base, Error, Header, Patcher, Target};
 
 use super::containers;
 use super::image::Image;

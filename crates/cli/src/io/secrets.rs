@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use diff_core::release::KeyError;
+use smidgen_diff::release::KeyError;
 
 use crate::report::{Console, Failure, shown};
 

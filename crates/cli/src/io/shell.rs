@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
-use diff_core::release::{PublicKey, Signer};
+use smidgen_diff::release::{PublicKey, Signer};
 
 use super::secrets::PASSPHRASE;
 

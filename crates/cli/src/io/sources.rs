@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use diff_core::input::Reading;
-use diff_core::release::{self, Flattened, ImageBytes};
+use smidgen_diff::input::Reading;
+use smidgen_diff::release::{self, Flattened, ImageBytes};
 
 use super::image::Image;
 use super::input::Input;

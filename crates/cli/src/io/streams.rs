@@ -4,8 +4,8 @@ use std::env;
 use std::io;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use patch_nostd::Error;
-use patch_nostd::container::{Maker, Opened, Worker};
+use smidgen_patch::Error;
+use smidgen_patch::container::{Maker, Opened, Worker};
 
 use super::secrets::PASSPHRASE;
 

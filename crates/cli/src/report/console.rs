@@ -3,8 +3,8 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-use diff_core::EscapedLines;
 use serde_json::Value;
+use smidgen_diff::EscapedLines;
 
 use super::failure::Failure;
 use super::stdout::Stdout;

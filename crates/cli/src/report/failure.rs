@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Display, Path};
 use std::process::ExitCode;
 
-use diff_core::release::{EncryptError, PackError, SignError};
-use diff_core::{DiffError, Escaped};
+use smidgen_diff::release::{EncryptError, PackError, SignError};
+use smidgen_diff::{DiffError, Escaped};
 
 /// The exit codes of failures, as `--help` documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use diff_core::input::Provenance;
-use diff_core::release::internals::hex;
-use diff_core::release::{EncryptionEntry, encryption_of, key_names};
-use diff_core::{Note, Report};
-use patch_nostd::header::{Codec, Text, VERSION, Window};
-use patch_nostd::{Extensions, Header};
 use serde_json::{Map, Value, json};
+use smidgen_diff::input::Provenance;
+use smidgen_diff::release::internals::hex;
+use smidgen_diff::release::{EncryptionEntry, encryption_of, key_names};
+use smidgen_diff::{Note, Report};
+use smidgen_patch::header::{Codec, Text, VERSION, Window};
+use smidgen_patch::{Extensions, Header};
 
 pub(crate) type Object = Map<String, Value>;
 

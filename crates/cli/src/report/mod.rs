@@ -9,8 +9,8 @@ mod stdout;
 pub(crate) mod tables;
 
 pub(crate) use console::Console;
-pub(crate) use diff_core::release::internals::{hex, sha256};
 pub(crate) use failure::{Failure, shown};
 pub(crate) use json::{Object, object, seconds};
 pub(crate) use pack_progress::{Events, Talk};
 pub(crate) use progress::Bar;
+pub(crate) use smidgen_diff::release::internals::{hex, sha256};

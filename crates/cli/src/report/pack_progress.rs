@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use diff_core::release::{Event, PackProgress, PackageEntry};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use serde_json::json;
+use smidgen_diff::release::{Event, PackProgress, PackageEntry};
 
 use super::console::Console;
 use super::json::seconds;

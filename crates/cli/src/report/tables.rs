@@ -2,8 +2,8 @@
 
 use std::fmt::{Display, Write};
 
-use diff_core::Escaped;
-use diff_core::release::{Manifest, PackageEntry, PackageType};
+use smidgen_diff::Escaped;
+use smidgen_diff::release::{Manifest, PackageEntry, PackageType};
 
 /// Rows of a name and a value each, and headings between them.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::{Desk, noise, sha256, smidgen, versions};
-use patch_nostd::Error;
-use patch_nostd::container::{Maker, Worker};
+use smidgen_patch::Error;
+use smidgen_patch::container::{Maker, Worker};
 use testkit::Random;
 use testkit::archives::{gzip, tar};
 use testkit::forge::{ENDLESS, Forge};

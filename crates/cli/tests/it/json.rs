@@ -21,7 +21,7 @@ fn diff() {
     let (old, new, patch) = (desk.read("old"), desk.read("new"), desk.read("patch"));
     let expected = json!({
         "format": "smidgen",
-        "version": patch_nostd::header::VERSION,
+        "version": smidgen_patch::header::VERSION,
         "codec": "cm",
         "base_size": old.len(),
         "base_digest": sha256(&old)[..32],

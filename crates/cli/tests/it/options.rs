@@ -1,6 +1,6 @@
 //! Options that decide a package, and their traces in it.
 
-use diff_core::{LEVELS, LEVELS_NOTE};
+use smidgen_diff::{LEVELS, LEVELS_NOTE};
 
 use crate::common::{Desk, md5, sha256};
 

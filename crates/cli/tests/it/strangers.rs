@@ -278,8 +278,8 @@ mod texts {
         let mut package = desk.read("patch");
         let place = package.windows(plain.len()).position(|bytes| bytes == plain.as_bytes()).unwrap();
         package[place..place + plain.len()].copy_from_slice(HOSTILE.as_bytes());
-        let (_, length) = patch_nostd::Header::parse(&desk.read("patch")).unwrap();
-        let checksum = patch_nostd::internals::wire::crc32(&package[..length - 4]).to_le_bytes();
+        let (_, length) = smidgen_patch::Header::parse(&desk.read("patch")).unwrap();
+        let checksum = smidgen_patch::internals::wire::crc32(&package[..length - 4]).to_le_bytes();
         package[length - 4..length].copy_from_slice(&checksum);
         desk.write("patch", &package);
         let shown = run(&desk, &["info", "patch"]).succeeded().stdout;

@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use patch_nostd::Header;
-use patch_nostd::internals::apply::Source;
-use patch_nostd::internals::wire::crc32;
+use smidgen_patch::Header;
+use smidgen_patch::internals::apply::Source;
+use smidgen_patch::internals::wire::crc32;
 
 use crate::bodies::Claim;
 use crate::raw_header::{RawHeader, kinds, varint, windows};

@@ -1,10 +1,10 @@
 //! Bodies that are well coded, but impossible.
 
-use patch_nostd::header::{Codec, ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm};
-use patch_nostd::internals::apply::{Cover, Operation, Oracle, Source};
-use patch_nostd::internals::refs::Landmark;
-use patch_nostd::internals::wire::codec_ram;
-use patch_nostd::{Error, Header};
+use smidgen_patch::header::{Codec, ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm};
+use smidgen_patch::internals::apply::{Cover, Operation, Oracle, Source};
+use smidgen_patch::internals::refs::Landmark;
+use smidgen_patch::internals::wire::codec_ram;
+use smidgen_patch::{Error, Header};
 use testkit::code_body;
 
 /// The beginning of a body, which then ends.

@@ -1,10 +1,10 @@
 //! Encrypted packages, good and bad, made of golden ones with public test keys.
 
-use diff_core::release::{
+use smidgen_diff::release::{
     CipherChoice, DeviceSecret, Encrypted, Encryption, Recipient, SharedSecret, encrypt, encrypt_sealed,
 };
-use patch_nostd::secrecy::{Cipher, Encryption as Record, KeyMaterial, Keyed, SoftwareCipher, content_key};
-use patch_nostd::{Extensions, Header, SoftwareSha256};
+use smidgen_patch::secrecy::{Cipher, Encryption as Record, KeyMaterial, Keyed, SoftwareCipher, content_key};
+use smidgen_patch::{Extensions, Header, SoftwareSha256};
 
 use crate::read;
 

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use diff_core::release::{SecretKey, sign};
-use diff_core::{Arch, CodecChoice, Identity, InPlace, Options, Ram, Silent, diff, diff_bsdiff40};
-use patch_nostd::header::PageKind;
 use sha2::{Digest, Sha256};
+use smidgen_diff::release::{SecretKey, sign};
+use smidgen_diff::{Arch, CodecChoice, Identity, InPlace, Options, Ram, Silent, diff, diff_bsdiff40};
+use smidgen_patch::header::PageKind;
 
 use crate::{encrypted, folder, handmade};
 use testkit::code::Code;

@@ -1,8 +1,8 @@
 //! Packages with pages of all kinds, and their images; settings that the encoder never chooses.
 
-use diff_core::internals::{Index, SearchOptions, find_matches};
-use patch_nostd::header::{ModelSize, PageKind, Tuning};
-use patch_nostd::internals::apply::{Cover, Source};
+use smidgen_diff::internals::{Index, SearchOptions, find_matches};
+use smidgen_patch::header::{ModelSize, PageKind, Tuning};
+use smidgen_patch::internals::apply::{Cover, Source};
 
 use testkit::code::{Code, all_kinds};
 use testkit::{BASE_ADDRESS, Choice, noise};

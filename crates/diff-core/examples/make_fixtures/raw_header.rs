@@ -1,7 +1,7 @@
 //! Headers field by field (`docs/format.md`, section 2), with any values.
 
-use patch_nostd::header::{Codec, HEADER_LIMIT, Header, VERSION};
-use patch_nostd::internals::wire::{MAGIC, Writer, crc32};
+use smidgen_patch::header::{Codec, HEADER_LIMIT, Header, VERSION};
+use smidgen_patch::internals::wire::{MAGIC, Writer, crc32};
 
 /// The fields of a header but for its length and checksum, each as bytes.
 #[derive(Clone)]

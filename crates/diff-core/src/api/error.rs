@@ -57,7 +57,7 @@ pub enum DiffError {
     /// A fault of this crate: the models refused the plan, or the package did not restore the target. There is no
     /// package.
     #[error("internal error, please report it: the package could not be proved ({0})")]
-    NotProved(patch_nostd::Error),
+    NotProved(smidgen_patch::Error),
     /// A fault of this crate.
     #[error("internal error, please report it: {0}")]
     Internal(&'static str),

@@ -1,8 +1,8 @@
 //! The devices that a package is for: the header's extensions 1 to 4 (`docs/format.md`, section 2.6).
 
-use patch_nostd::Extensions;
-use patch_nostd::header::Text;
-use patch_nostd::internals::wire::{TEXT_LIMIT, is_name, is_product};
+use smidgen_patch::Extensions;
+use smidgen_patch::header::Text;
+use smidgen_patch::internals::wire::{TEXT_LIMIT, is_name, is_product};
 
 use super::error::DiffError;
 use crate::settings::{parse, parse_number, put_parsed, setters, settings};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use patch_nostd::Error;
+use smidgen_patch::Error;
 
 /// A remark about a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

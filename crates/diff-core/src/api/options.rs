@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use patch_nostd::header::PageKind;
+use smidgen_patch::header::PageKind;
 
 use super::identity::Identity;
 use super::in_place::InPlace;
@@ -54,7 +54,7 @@ pub enum Arch {
 #[non_exhaustive]
 pub enum Containers {
     /// Streams of gzip, zip and zlib are expanded where that makes the package smaller. Devices restore such packages
-    /// with `patch_nostd::container`, which needs an operating system.
+    /// with `smidgen_patch::container`, which needs an operating system.
     #[default]
     Auto,
     /// Files are plain bytes.

@@ -1,8 +1,8 @@
 //! A finished package, and what its bytes are spent on: cover statistics and cost by category.
 
-use patch_nostd::Header;
-use patch_nostd::internals::apply::{Operation, Source};
-use patch_nostd::internals::entropy::CostMeter;
+use smidgen_patch::Header;
+use smidgen_patch::internals::apply::{Operation, Source};
+use smidgen_patch::internals::entropy::CostMeter;
 
 use super::note::Note;
 

@@ -2,9 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use patch_nostd::internals::container::Piece;
 use preflate_rs::{PreflateConfig, PreflateStreamProcessor, RecreateStreamProcessor};
 use rayon::prelude::*;
+use smidgen_patch::internals::container::Piece;
 
 use super::found::Found;
 use super::inflate::inflate;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use patch_nostd::internals::container::{Frame, Item, Level, Piece, Side};
+use smidgen_patch::internals::container::{Frame, Item, Level, Piece, Side};
 
 use super::sketch::Sketch;
 

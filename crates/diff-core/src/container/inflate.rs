@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use patch_nostd::internals::container::{Inflater, Source};
+use smidgen_patch::internals::container::{Inflater, Source};
 
 pub(crate) struct Inflated {
     pub(crate) packed: usize,

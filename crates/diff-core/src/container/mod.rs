@@ -2,7 +2,7 @@
 //!
 //! The way is: `scan` both files, `select` the streams that are worth it, `analyse` how those of the target are
 //! made, expand both files with the device's own code, make a package of the expanded forms, and put the recipes before
-//! its body. The restoring side, and the recipes, are [`patch_nostd::container`].
+//! its body. The restoring side, and the recipes, are [`smidgen_patch::container`].
 
 mod analyse;
 mod found;
@@ -18,8 +18,8 @@ pub use payload::{PayloadError, payload};
 
 use md5::{Digest, Md5};
 use miniz_oxide::deflate::compress_to_vec;
-use patch_nostd::header::{Extensions, IMAGE_LIMIT};
-use patch_nostd::internals::container::{Level, Record, Side, expand, part_limit};
+use smidgen_patch::header::{Extensions, IMAGE_LIMIT};
+use smidgen_patch::internals::container::{Level, Record, Side, expand, part_limit};
 
 use crate::api::{DiffError, Note, Options, Package, Progress, Stage};
 use crate::digest::{base_digest, sha256};

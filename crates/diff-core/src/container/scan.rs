@@ -3,9 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use patch_nostd::container::DEPTH_LIMIT;
-use patch_nostd::header::IMAGE_LIMIT;
-use patch_nostd::internals::container::Frame;
+use smidgen_patch::container::DEPTH_LIMIT;
+use smidgen_patch::header::IMAGE_LIMIT;
+use smidgen_patch::internals::container::Frame;
 
 use super::found::Found;
 use super::inflate::{Inflated, attempt};

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use patch_nostd::header::InPlacePlan;
-use patch_nostd::internals::apply::{Cover, Source};
+use smidgen_patch::header::InPlacePlan;
+use smidgen_patch::internals::apply::{Cover, Source};
 
 use crate::encode::Placed;
 

@@ -1,7 +1,7 @@
 //! What both ways to choose covers share: where covers can copy from, and the covers of a path.
 
-use patch_nostd::header::InPlacePlan;
-use patch_nostd::internals::apply::{Cover, Source};
+use smidgen_patch::header::InPlacePlan;
+use smidgen_patch::internals::apply::{Cover, Source};
 
 use super::repeats::Repeats;
 use crate::encode::Placed;

@@ -1,7 +1,7 @@
 //! Divides the decoder's memory among its tables (`docs/format.md`, section 3.2).
 
-use patch_nostd::header::ModelSize;
-use patch_nostd::internals::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM};
+use smidgen_patch::header::ModelSize;
+use smidgen_patch::internals::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM};
 
 use crate::api::DiffError;
 
@@ -11,7 +11,7 @@ const LEAST_SLOTS: u64 = 16;
 const TABLE_SHARE: u64 = 16;
 /// More than these rarely help: what is learned from references replaces most of a map of all covers.
 const MOST_LANDMARKS: u64 = 256;
-const MOST_LEARNED: u64 = patch_nostd::internals::wire::MOST_LEARNED as u64;
+const MOST_LEARNED: u64 = smidgen_patch::internals::wire::MOST_LEARNED as u64;
 /// Slots that are of use with any images, for each literal byte, and one per `CHANGES_PER_SLOT` changed bytes. More than
 /// these only cost the decoder's cache: on a kernel of 27 MB a table of 1 MiB restores 1.6 times faster than 8 MiB.
 const USEFUL_SLOTS: u64 = 16 << 10;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use patch_nostd::Error;
-use patch_nostd::header::{Codec, Header, ModelSize, Tuning};
-use patch_nostd::internals::apply::{Layout, Operation, Oracle, Pause};
-use patch_nostd::internals::entropy::{Coder, CostMeter, RangeEncoder};
-use patch_nostd::internals::refs::Landmark;
+use smidgen_patch::Error;
+use smidgen_patch::header::{Codec, Header, ModelSize, Tuning};
+use smidgen_patch::internals::apply::{Layout, Operation, Oracle, Pause};
+use smidgen_patch::internals::entropy::{Coder, CostMeter, RangeEncoder};
+use smidgen_patch::internals::refs::Landmark;
 
 use super::metered::Metered;
 use super::pages::{PAGE, PageCosts};

@@ -1,6 +1,6 @@
 //! Prices events while they are coded.
 
-use patch_nostd::internals::entropy::{Category, Coder, CostMeter};
+use smidgen_patch::internals::entropy::{Category, Coder, CostMeter};
 
 /// A coder whose events are priced as they pass.
 pub(crate) struct Metered<C> {

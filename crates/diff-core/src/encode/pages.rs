@@ -1,7 +1,7 @@
 //! Gives every page of the target the kind that comes out cheapest (`docs/format.md`, section 3.4).
 
-use patch_nostd::header::{MAX_KINDS, PageKind, PageKinds};
-use patch_nostd::internals::wire::PAGE_LOG;
+use smidgen_patch::header::{MAX_KINDS, PageKind, PageKinds};
+use smidgen_patch::internals::wire::PAGE_LOG;
 
 /// Bytes of the target that have one kind.
 pub(crate) const PAGE: usize = 1 << PAGE_LOG;

@@ -1,6 +1,6 @@
 //! A cover at its place in the target.
 
-use patch_nostd::internals::apply::{Cover, Source};
+use smidgen_patch::internals::apply::{Cover, Source};
 
 use crate::images::Images;
 use crate::search::Match;

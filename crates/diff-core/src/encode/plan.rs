@@ -1,7 +1,7 @@
 //! A plan: the operations, landmarks and pages that a body states, before it is coded.
 
-use patch_nostd::internals::apply::{Operation, Oracle};
-use patch_nostd::internals::refs::Landmark;
+use smidgen_patch::internals::apply::{Operation, Oracle};
+use smidgen_patch::internals::refs::Landmark;
 
 use super::pages::Pages;
 use super::placed::Placed;

@@ -1,9 +1,9 @@
 //! Trial encodings with other table sizes, landmarks and learning rates; the smallest wins (`docs/format.md`, section 3.3).
 
-use patch_nostd::Error;
-use patch_nostd::header::{ModelSize, Tuning};
-use patch_nostd::internals::wire::{LANDMARK_RAM, SLOT_RAM};
 use rayon::prelude::*;
+use smidgen_patch::Error;
+use smidgen_patch::header::{ModelSize, Tuning};
+use smidgen_patch::internals::wire::{LANDMARK_RAM, SLOT_RAM};
 
 use super::drive::{BodyJob, CostCurve};
 

@@ -1,7 +1,7 @@
 //! The covers of a package: a draft for each mask, the body job of the cheapest, and further passes with learned prices.
 
-use patch_nostd::header::PageKind;
 use rayon::prelude::*;
+use smidgen_patch::header::PageKind;
 
 use super::level::{Choice, SCALES};
 use super::subject::Subject;
@@ -153,7 +153,7 @@ pub(super) fn workload(subject: &Subject, covers: &[Placed]) -> Workload {
 
 /// Gives each page its kind where trial encodings say that it pays; returns what everything but the literals costs, in
 /// 1/256 bit.
-pub(super) fn choose_pages(job: &mut BodyJob, kinds: &[PageKind]) -> Result<u64, patch_nostd::Error> {
+pub(super) fn choose_pages(job: &mut BodyJob, kinds: &[PageKind]) -> Result<u64, smidgen_patch::Error> {
     let page_costs = |&kind: &PageKind| {
         let mut job = job.clone();
         job.plan.pages = Pages::uniform(kind);

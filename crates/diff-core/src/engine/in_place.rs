@@ -1,7 +1,7 @@
 //! Plans for updates in place that a device's flash allows, and the job that is smallest under one of them
 //! (`docs/format.md`, section 8.2).
 
-use patch_nostd::header::InPlacePlan;
+use smidgen_patch::header::InPlacePlan;
 
 use crate::api::{DiffError, InPlace};
 use crate::cover::available_covers;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use patch_nostd::Header;
-use patch_nostd::header::{PageKind, Window, WordForm};
 use rayon::prelude::*;
+use smidgen_patch::Header;
+use smidgen_patch::header::{PageKind, Window, WordForm};
 
 use super::covers::{Draft, body_job, choose_pages};
 use super::level::{Choice, Effort};

@@ -11,8 +11,8 @@ mod zstd;
 pub use level::{LEVELS, LEVELS_NOTE};
 pub use target_image::TargetImage;
 
-use patch_nostd::Error;
 use rayon::prelude::*;
+use smidgen_patch::Error;
 
 use crate::api::{CodecChoice, DiffError, InPlaceError, Options, Package, Progress, Stage, check_cancelled};
 use crate::digest::sha256;

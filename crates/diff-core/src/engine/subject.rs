@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use patch_nostd::Header;
-use patch_nostd::header::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, WordForm};
-use patch_nostd::internals::refs::AddressSpace;
 use rayon::prelude::*;
+use smidgen_patch::Header;
+use smidgen_patch::header::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, WordForm};
+use smidgen_patch::internals::refs::AddressSpace;
 
 use super::level::Effort;
 use super::target_image::TargetImage;

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use patch_nostd::Header;
-use patch_nostd::header::{Codec, PageKinds, Window};
-use patch_nostd::internals::wire::{Writer, codec_ram};
+use smidgen_patch::Header;
+use smidgen_patch::header::{Codec, PageKinds, Window};
+use smidgen_patch::internals::wire::{Writer, codec_ram};
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 

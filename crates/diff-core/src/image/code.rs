@@ -1,7 +1,7 @@
 //! Detects code of an architecture: calls have few different targets, chance has many.
 
-use patch_nostd::header::PageKind;
-use patch_nostd::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
+use smidgen_patch::header::PageKind;
+use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 
 /// Branches that are looked at.
 const MOST: usize = 1 << 16;

@@ -4,7 +4,7 @@ mod base_address;
 mod code;
 mod windows;
 
-use patch_nostd::internals::refs::AddressSpace;
+use smidgen_patch::internals::refs::AddressSpace;
 
 pub(crate) use base_address::base_address;
 pub(crate) use code::looks_like;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patch_nostd::header::{MAX_WINDOWS, Window};
+use smidgen_patch::header::{MAX_WINDOWS, Window};
 
 use crate::bytes::words;
 

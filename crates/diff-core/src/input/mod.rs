@@ -5,12 +5,12 @@
 //! are: they are understood and checked, and not changed. Everything else is plain bytes.
 //!
 //! ```
-//! use diff_core::input::{Format, Reading, read};
+//! use smidgen_diff::input::{Format, Reading, read};
 //! let file = b":040000006162636472\n:00000001FF\n";
 //! let flat = read(file, &Reading::default())?;
 //! assert_eq!(&*flat.bytes, b"abcd");
 //! assert_eq!(flat.record.map(|record| record.format), Some(Format::Hex));
-//! # Ok::<(), diff_core::input::InputError>(())
+//! # Ok::<(), smidgen_diff::input::InputError>(())
 //! ```
 
 mod detect;

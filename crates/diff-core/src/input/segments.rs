@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use patch_nostd::header::IMAGE_LIMIT;
+use smidgen_patch::header::IMAGE_LIMIT;
 
 use super::{Format, InputError, Reading, Stretch};
 

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use patch_nostd::flash::{Area, Cut, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step};
-use patch_nostd::{Anything, Error, Header, SoftwareSha256};
+use smidgen_patch::flash::{Area, Cut, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step};
+use smidgen_patch::{Anything, Error, Header, SoftwareSha256};
 
 use crate::api::InPlace;
 use crate::images::Images;

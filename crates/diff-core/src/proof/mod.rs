@@ -4,11 +4,11 @@ mod in_place;
 
 pub(crate) use in_place::prove_in_place;
 
-use patch_nostd::Vouched;
-use patch_nostd::container::{InProcess, Opened, Scratch, restore};
-use patch_nostd::secrecy::{DecryptionKey, NoKey};
-use patch_nostd::verify::{Anything, BackgroundSha256};
-use patch_nostd::{Error, Header, Patcher, SoftwareSha256, Target};
+use smidgen_patch::Vouched;
+use smidgen_patch::container::{InProcess, Opened, Scratch, restore};
+use smidgen_patch::secrecy::{DecryptionKey, NoKey};
+use smidgen_patch::verify::{Anything, BackgroundSha256};
+use smidgen_patch::{Error, Header, Patcher, SoftwareSha256, Target};
 
 use crate::digest::base_digest;
 use crate::images::Images;

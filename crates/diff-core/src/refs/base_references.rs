@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use patch_nostd::header::PageKind;
-use patch_nostd::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
+use smidgen_patch::header::PageKind;
+use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 
 use crate::limits::LARGE;
 

@@ -5,9 +5,9 @@ mod records;
 
 use std::borrow::Cow;
 
-use patch_nostd::header::{PageKind, WordForm};
-use patch_nostd::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 use rayon::prelude::*;
+use smidgen_patch::header::{PageKind, WordForm};
+use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 
 pub(crate) use base_references::{BaseReferences, KindReferences, Starts, bytes};
 pub(crate) use records::has_records;

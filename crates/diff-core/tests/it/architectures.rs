@@ -1,11 +1,11 @@
 //! Code of every architecture and words of every form, restored from packages of every kind.
 
 use crate::common::{Pieces, covers, restore, round_trip};
-use diff_core::{Arch, Options, Ram};
-use patch_nostd::Header;
-use patch_nostd::header::{MAX_KINDS, ModelSize, PageKind, Tuning};
-use patch_nostd::internals::wire::PAGE_LOG;
 use proptest::prelude::*;
+use smidgen_diff::{Arch, Options, Ram};
+use smidgen_patch::Header;
+use smidgen_patch::header::{MAX_KINDS, ModelSize, PageKind, Tuning};
+use smidgen_patch::internals::wire::PAGE_LOG;
 use testkit::Choice;
 use testkit::code::{Code, all_kinds};
 use testkit::{edited, edits, noise};
@@ -107,7 +107,7 @@ fn each_architecture_gains_from_its_own_kind() {
 #[test]
 fn upper_halves_of_addresses_cost_nothing() {
     let address = 0xFFFF_8000_0020_0000;
-    let kind = PageKind::Words(patch_nostd::header::WordForm::WIDE_POINTER);
+    let kind = PageKind::Words(smidgen_patch::header::WordForm::WIDE_POINTER);
     let code = Code::new(kind, 300, 3);
     let (old, new) = (code.link(address, 0), code.revised(7, 4).link(address, 0));
     let size = ModelSize { slots: 1000, landmarks: 4, learned: 50 };

@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use crate::common::check;
-use diff_core::{Options, Silent, diff};
 use proptest::prelude::*;
+use smidgen_diff::{Options, Silent, diff};
 use testkit::Random;
 use testkit::archives::{changed, everything, gzip, tar, text, zip};
 

@@ -3,9 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use diff_core::bsdiff40::{decode, is_bsdiff40, target_size};
-use diff_core::internals::{Match, encode};
 use proptest::prelude::*;
+use smidgen_diff::bsdiff40::{decode, is_bsdiff40, target_size};
+use smidgen_diff::internals::{Match, encode};
 use testkit::{noise, peers};
 
 const LIMIT: u64 = 1 << 20;

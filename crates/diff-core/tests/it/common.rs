@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use diff_core::internals::{Index, SearchOptions, find_matches};
-use diff_core::{Options, Package, Ram, Silent, diff, inspect};
-use patch_nostd::container::{self, InProcess, Opened};
-use patch_nostd::header::Codec;
-use patch_nostd::internals::apply::{Cover, Source};
-use patch_nostd::internals::container::Level;
-use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
+use smidgen_diff::internals::{Index, SearchOptions, find_matches};
+use smidgen_diff::{Options, Package, Ram, Silent, diff, inspect};
+use smidgen_patch::container::{self, InProcess, Opened};
+use smidgen_patch::header::Codec;
+use smidgen_patch::internals::apply::{Cover, Source};
+use smidgen_patch::internals::container::Level;
+use smidgen_patch::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
 use testkit::archives::{changed, gzip, text};
 use testkit::{Random, with_workspace};
 

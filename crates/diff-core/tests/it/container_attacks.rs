@@ -4,11 +4,11 @@ use std::io::pipe;
 use std::thread;
 
 use crate::common::{check, gzip_pair, within};
-use diff_core::{Options, Silent, diff};
 use miniz_oxide::deflate::compress_to_vec;
-use patch_nostd::container::{InProcess, Limits, Maker, Opened, Worker, restore, serve};
-use patch_nostd::internals::container::{Frame, Item, Level, Piece, memory, storage};
-use patch_nostd::{Anything, Error, SoftwareSha256, Target};
+use smidgen_diff::{Options, Silent, diff};
+use smidgen_patch::container::{InProcess, Limits, Maker, Opened, Worker, restore, serve};
+use smidgen_patch::internals::container::{Frame, Item, Level, Piece, memory, storage};
+use smidgen_patch::{Anything, Error, SoftwareSha256, Target};
 use testkit::Random;
 use testkit::archives::{changed, everything, gzip, text};
 use testkit::forge::{ENDLESS, Forge};

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::common::gzip_pair;
-use diff_core::{Identity, Options, Silent, diff};
-use patch_nostd::container::{InProcess, Limits, Opened, Scratch, restore};
-use patch_nostd::header::Extensions;
-use patch_nostd::internals::wire::Signatures;
-use patch_nostd::{Device, Error, Header, Policy, SliceTarget, SoftwareSha256};
+use smidgen_diff::{Identity, Options, Silent, diff};
+use smidgen_patch::container::{InProcess, Limits, Opened, Scratch, restore};
+use smidgen_patch::header::Extensions;
+use smidgen_patch::internals::wire::Signatures;
+use smidgen_patch::{Device, Error, Header, Policy, SliceTarget, SoftwareSha256};
 use testkit::archives::{changed, gzip, text};
 
 /// Scratch that knows how much was put into it.

@@ -1,11 +1,11 @@
 //! Packages of compressed files: everything is restored to the bit, at about the size of a package of the contents.
 
 use crate::common::{Pieces, check, expand, gzip_pair, restore};
-use diff_core::container::payload;
-use diff_core::{Containers, Options, Package, Silent, diff};
-use patch_nostd::container::Opened;
-use patch_nostd::internals::container::{Frame, Level};
-use patch_nostd::{Error, SoftwareSha256};
+use smidgen_diff::container::payload;
+use smidgen_diff::{Containers, Options, Package, Silent, diff};
+use smidgen_patch::container::Opened;
+use smidgen_patch::internals::container::{Frame, Level};
+use smidgen_patch::{Error, SoftwareSha256};
 use testkit::archives::{Put, changed, gzip, tar, text, zip, zlib};
 use testkit::noise;
 
@@ -131,10 +131,10 @@ fn they_can_be_switched_off() {
 fn zstd_bodies_and_digests_work_as_well() {
     let (old, new) = gzip_pair(14);
     let options =
-        Options::default().with_codec(diff_core::CodecChoice::Zstd).with_md5(true).with_body_digest(true);
+        Options::default().with_codec(smidgen_diff::CodecChoice::Zstd).with_md5(true).with_body_digest(true);
     let package = diff(&old, &new, &options, &Silent).unwrap();
     assert!(check(&old, &new, &package).is_some());
-    let report = diff_core::inspect(&old, &package.bytes).unwrap();
+    let report = smidgen_diff::inspect(&old, &package.bytes).unwrap();
     assert_eq!(report, package.report);
 }
 

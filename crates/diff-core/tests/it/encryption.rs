@@ -5,18 +5,18 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::{base, target};
-use diff_core::release::{
+use proptest::prelude::*;
+use smidgen_diff::release::{
     CipherChoice, DecryptionKey, DevicePublic, DeviceSecret, EncryptError, Encryption, KeyKind, Keys,
     MANIFEST_FILE, PackOptions, PublicKey, Recipient, Release, Replay, Sealed, Sealer, SecretKey,
     SharedSecret, Source, check_signature, decrypt, encrypt, encrypt_and_prove, encryption_of, pack, sign,
 };
-use diff_core::{CodecChoice, Identity, Options, Silent, diff};
-use patch_nostd::container::{Limits, Opened};
-use patch_nostd::internals::wire::crc32;
-use patch_nostd::secrecy::{Encryption as Record, KeyMaterial, SharedKey, SoftwareCipher};
-use patch_nostd::verify::Signed;
-use patch_nostd::{Device, Error, Extensions, Header, Patcher, SliceTarget, SoftwareSha256};
-use proptest::prelude::*;
+use smidgen_diff::{CodecChoice, Identity, Options, Silent, diff};
+use smidgen_patch::container::{Limits, Opened};
+use smidgen_patch::internals::wire::crc32;
+use smidgen_patch::secrecy::{Encryption as Record, KeyMaterial, SharedKey, SoftwareCipher};
+use smidgen_patch::verify::Signed;
+use smidgen_patch::{Device, Error, Extensions, Header, Patcher, SliceTarget, SoftwareSha256};
 use testkit::archives::{changed, gzip, text};
 use testkit::with_workspace;
 

@@ -1,7 +1,7 @@
 //! The fixtures seen from the encoder: sizes that must not grow, and the classic patch that must stay readable.
 
 use crate::common::{Pieces, restore};
-use diff_core::{Options, Ram, Silent, bsdiff40, diff, diff_bsdiff40, inspect};
+use smidgen_diff::{Options, Ram, Silent, bsdiff40, diff, diff_bsdiff40, inspect};
 use std::fs;
 use testkit::{firmware, fixtures};
 
@@ -49,7 +49,7 @@ fn the_golden_classic_patch_is_read() {
     assert!(bsdiff40::decode(&firmware(1), &patch, 1 << 20).unwrap() == firmware(2));
 }
 
-/// [`patch_nostd`]'s own tests do this too; here it is the parts that only build machines use.
+/// [`smidgen_patch`]'s own tests do this too; here it is the parts that only build machines use.
 #[test]
 fn golden_packages_are_understood_by_reports() {
     let list = fs::read_to_string(fixtures().join("packages/golden.txt")).unwrap();

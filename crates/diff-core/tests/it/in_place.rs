@@ -1,9 +1,9 @@
 //! Packages for updates in place: proved on simulated flash as they are made, and hardly larger than others.
 
-use diff_core::{Arch, CodecChoice, DiffError, InPlace, Options, Package, Ram, Silent, diff};
-use patch_nostd::Header;
-use patch_nostd::header::InPlacePlan;
 use proptest::prelude::*;
+use smidgen_diff::{Arch, CodecChoice, DiffError, InPlace, Options, Package, Ram, Silent, diff};
+use smidgen_patch::Header;
+use smidgen_patch::header::InPlacePlan;
 use testkit::firmware;
 
 fn options(in_place: Option<InPlace>) -> Options {

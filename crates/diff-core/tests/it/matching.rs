@@ -1,9 +1,9 @@
 //! The cover search against a naive one: what a plain greedy search finds, it finds too, but for stated losses.
 
 use crate::common::on_threads;
-use diff_core::internals::{Index, Match, SearchOptions, find_matches};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use smidgen_diff::internals::{Index, Match, SearchOptions, find_matches};
 use testkit::{Edit, Program, edited, edits, noise};
 
 /// The shortest match that the naive search takes. The real one wants nine equal bytes more than it has already.

@@ -6,15 +6,15 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use diff_core::release::platform::{
+use serde_json::Value;
+use smidgen_diff::release::platform::{
     CATALOGUE_LIMIT, DEFAULT_MODULE, DESCRIPTION_LIMIT, ENDINGS, MODULE_LIMIT, NAME_LIMIT, VERSION_LIMIT,
 };
-use diff_core::release::{
+use smidgen_diff::release::{
     CipherChoice, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError, PackOptions,
     PackProgress, PackageType, Recipient, Release, ReleaseOptions, Shard, SharedSecret, merge, pack,
 };
-use diff_core::{Identity, Options, Silent, prove};
-use serde_json::Value;
+use smidgen_diff::{Identity, Options, Silent, prove};
 use tempfile::TempDir;
 use testkit::{fixtures, noise};
 

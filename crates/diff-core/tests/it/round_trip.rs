@@ -1,10 +1,10 @@
 //! Whatever is packed comes back: through the device's own decoder, in pieces of any size, in the memory stated.
 
 use crate::common::{Pieces, is_cm, on_threads, restore_in, round_trip};
-use diff_core::{Arch, CodecChoice, DiffError, Options, Package, Ram, Silent, diff};
-use patch_nostd::Error;
-use patch_nostd::header::{Codec, PageKind};
 use proptest::prelude::*;
+use smidgen_diff::{Arch, CodecChoice, DiffError, Options, Package, Ram, Silent, diff};
+use smidgen_patch::Error;
+use smidgen_patch::header::{Codec, PageKind};
 use testkit::{BASE_ADDRESS, Program, edited, edits, firmware, noise, with_workspace};
 
 /// The memory budgets that are tried, in KiB: for `cm`, and for zstd, whose decoders need more.

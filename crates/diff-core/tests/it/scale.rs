@@ -1,7 +1,7 @@
 //! Large images: stretches found first lose nothing that matters, and no data makes the search slow.
 
-use diff_core::internals::{Equal, Index, Match, SearchOptions, find_matches_around};
-use diff_core::{Options, Silent, diff};
+use smidgen_diff::internals::{Equal, Index, Match, SearchOptions, find_matches_around};
+use smidgen_diff::{Options, Silent, diff};
 use testkit::noise;
 
 use crate::common::{on_threads, within};

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use crate::common::{base, target};
-use diff_core::release::{PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
-use diff_core::{Identity, Options, Silent, diff};
-use patch_nostd::flash::{AbAreas, AbUpdate, Area, FlashBase, Geometry, Simulator, Step};
-use patch_nostd::internals::wire::{SIGNATURE_LENGTH, crc32};
-use patch_nostd::verify::{Device, Policy, Signed, Verifier};
-use patch_nostd::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
+use smidgen_diff::release::{PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
+use smidgen_diff::{Identity, Options, Silent, diff};
+use smidgen_patch::flash::{AbAreas, AbUpdate, Area, FlashBase, Geometry, Simulator, Step};
+use smidgen_patch::internals::wire::{SIGNATURE_LENGTH, crc32};
+use smidgen_patch::verify::{Device, Policy, Signed, Verifier};
+use smidgen_patch::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
 use testkit::with_workspace;
 
 fn key(number: u8) -> SecretKey {
@@ -78,7 +78,7 @@ fn devices_take_what_one_of_their_keys_signed() {
     assert_eq!(restore(&package, &[], 5), Err(Error::UnknownKey));
     // One that has no keys takes it too.
     for piece in [1, 100, usize::MAX] {
-        assert!(restore_in(&package, patch_nostd::Anything, piece) == Ok(target()));
+        assert!(restore_in(&package, smidgen_patch::Anything, piece) == Ok(target()));
     }
 }
 
@@ -134,7 +134,7 @@ fn the_key_decides_the_algorithm() {
     // A P-256 key whose name is that of an Ed25519 key: signatures are not taken from one to the other.
     struct Confused(PublicKey);
     impl Verifier for Confused {
-        fn key_id(&self) -> patch_nostd::internals::wire::KeyId {
+        fn key_id(&self) -> smidgen_patch::internals::wire::KeyId {
             key(1).public_key().key_id()
         }
         fn verify(&self, message: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> bool {
@@ -143,8 +143,8 @@ fn the_key_decides_the_algorithm() {
     }
     let mut coordinates = [0; 64];
     coordinates[..32].copy_from_slice(key(1).public_key().bytes());
-    let confused = [Confused(PublicKey::P256(patch_nostd::verify::P256Key(coordinates)))];
-    let policy = Signed { keys: &confused, policy: patch_nostd::Anything };
+    let confused = [Confused(PublicKey::P256(smidgen_patch::verify::P256Key(coordinates)))];
+    let policy = Signed { keys: &confused, policy: smidgen_patch::Anything };
     assert_eq!(restore_in(&signed(5, &[1]), policy, 50), Err(Error::Signature));
 }
 

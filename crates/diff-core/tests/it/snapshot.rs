@@ -1,17 +1,17 @@
 //! The guard of refactoring: packages of every kind of image, level, memory, architecture and codec, by their SHA-256.
 //!
 //! A change that is not meant to change packages leaves `snapshot.txt` as it is. After one that is, this writes it anew:
-//! `SMIDGEN_BLESS=1 cargo test -p diff-core snapshot -- --include-ignored`
+//! `SMIDGEN_BLESS=1 cargo test -p smidgen-diff snapshot -- --include-ignored`
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-#[cfg(feature = "release")]
-use diff_core::release::{PackOptions, Release, pack};
-use diff_core::{CodecChoice, Containers, Identity, InPlace, Options, Ram, Silent, diff};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+#[cfg(feature = "release")]
+use smidgen_diff::release::{PackOptions, Release, pack};
+use smidgen_diff::{CodecChoice, Containers, Identity, InPlace, Options, Ram, Silent, diff};
 use testkit::archives::{Put, changed, gzip, tar, text, zip};
 use testkit::{Program, firmware, fixtures, noise};
 

@@ -1,9 +1,9 @@
 //! `zstd` packages made by the encoder and restored by the device's decoder (`docs/format.md`, section 10).
 
-use diff_core::{CodecChoice, DiffError, Options, Package, Ram, Silent, diff, inspect};
-use patch_nostd::Error;
-use patch_nostd::header::{Codec, HEADER_LIMIT};
 use proptest::prelude::*;
+use smidgen_diff::{CodecChoice, DiffError, Options, Package, Ram, Silent, diff, inspect};
+use smidgen_patch::Error;
+use smidgen_patch::header::{Codec, HEADER_LIMIT};
 use testkit::{edited, edits};
 
 use crate::common::{Pieces, restore_in};

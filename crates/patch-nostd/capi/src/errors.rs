@@ -1,6 +1,6 @@
 //! Errors and their classes as C sees them (`docs/format.md`, section 9).
 
-use patch_nostd::{Error, ErrorClass};
+use smidgen_patch::{Error, ErrorClass};
 
 /// What functions return: 0, or a number that never changes its meaning.
 #[repr(C)]

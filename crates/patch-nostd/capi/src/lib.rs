@@ -7,7 +7,7 @@
 
 use core::ffi::{c_char, c_void, CStr};
 use core::slice;
-use patch_nostd::{Device, Error, Header, Patcher, Policy, Sha256, Target};
+use smidgen_patch::{Device, Error, Header, Patcher, Policy, Sha256, Target};
 use surroundings::{read, CBase, CSlot};
 
 mod errors;
@@ -176,7 +176,7 @@ fn restore(device: &SmidgenDevice, workspace: &mut [u8], package_size: u32) -> R
     let rest = rest.ok_or(Error::WorkspaceTooSmall)?;
     let mut slot = CSlot::new(device, rest);
     let policy = device.policy()?;
-    let mut patcher = Patcher::<_, _, patch_nostd::SoftwareSha256, _>::with_policy(
+    let mut patcher = Patcher::<_, _, smidgen_patch::SoftwareSha256, _>::with_policy(
         workspace,
         CBase(device),
         &mut slot,
@@ -204,7 +204,7 @@ fn restore(device: &SmidgenDevice, workspace: &mut [u8], package_size: u32) -> R
 /// A step of work with a piece of the package, and its report.
 fn push<P: Policy>(
     device: &SmidgenDevice,
-    patcher: &mut Patcher<'_, CBase<'_>, &mut CSlot<'_>, patch_nostd::SoftwareSha256, P>,
+    patcher: &mut Patcher<'_, CBase<'_>, &mut CSlot<'_>, smidgen_patch::SoftwareSha256, P>,
     piece: &[u8],
     (before, total): (u32, u32),
 ) -> Result<u32, Error> {
@@ -215,7 +215,7 @@ fn push<P: Policy>(
 
 /// What is in flash is what counts: reads the image back.
 fn check(mut slot: &mut CSlot<'_>, size: u32, expected: &[u8; 32], package_size: u32) -> Result<(), Error> {
-    let mut digest = patch_nostd::SoftwareSha256::start();
+    let mut digest = smidgen_patch::SoftwareSha256::start();
     let mut done = 0;
     while done < size {
         let mut piece = [0; PIECE];
@@ -269,7 +269,7 @@ pub unsafe extern "C" fn smidgen_sha256(bytes: *const u8, length: u32, digest: *
     if bytes.is_null() {
         return;
     }
-    let mut running = patch_nostd::SoftwareSha256::start();
+    let mut running = smidgen_patch::SoftwareSha256::start();
     // SAFETY: the caller's promise.
     running.update(unsafe { slice::from_raw_parts(bytes, length as usize) });
     // SAFETY: the caller's promise.

@@ -2,7 +2,7 @@
 
 use crate::{Read, SmidgenDevice};
 use core::ffi::c_void;
-use patch_nostd::{Base, Error, Target};
+use smidgen_patch::{Base, Error, Target};
 
 /// The image that the device has.
 pub(crate) struct CBase<'d>(pub(crate) &'d SmidgenDevice);

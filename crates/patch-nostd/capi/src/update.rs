@@ -4,12 +4,12 @@ use crate::surroundings::{read, succeeded, CBase};
 use crate::{Read, SmidgenDevice, SmidgenError, BUDGET};
 use core::ffi::c_void;
 use core::slice;
-use patch_nostd::flash::{
+use smidgen_patch::flash::{
     has_begun, AbAreas, AbUpdate, Flash, FlashError, FlashRequirements, Geometry, InPlaceAreas,
     InPlaceUpdate, Step,
 };
-use patch_nostd::header::Requirements;
-use patch_nostd::{Error, Header, SoftwareSha256};
+use smidgen_patch::header::Requirements;
+use smidgen_patch::{Error, Header, SoftwareSha256};
 
 /// An area of flash. Functions get `context`, and return 0 if it went well; offsets count from the area's start.
 #[repr(C)]

@@ -11,7 +11,7 @@ use crate::verify::Sha256;
 ///
 /// ```
 /// # #[cfg(feature = "chacha20")] {
-/// use patch_nostd::secrecy::{SharedKey, SoftwareCipher};
+/// use smidgen_patch::secrecy::{SharedKey, SoftwareCipher};
 /// let key: SharedKey<SoftwareCipher> = SharedKey::new([0x5A; 32]);
 /// # let _ = key; }
 /// ```

@@ -20,7 +20,7 @@ pub trait Verifier {
 ///
 /// ```
 /// # #[cfg(feature = "ed25519")] {
-/// use patch_nostd::verify::{Anything, Ed25519Key, Signed};
+/// use smidgen_patch::verify::{Anything, Ed25519Key, Signed};
 /// // The current key and the next one, in the order of preference.
 /// const KEYS: [Ed25519Key; 2] = [Ed25519Key([0x5A; 32]), Ed25519Key([0xA5; 32])];
 /// let policy = Signed { keys: &KEYS, policy: Anything };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::common::{bad_packages, refusal, small_base};
-use patch_nostd::{Error, Header};
+use smidgen_patch::{Error, Header};
 
 /// What a package alone can cause.
 const BY_PACKAGE: [Error; 18] = [

@@ -5,8 +5,8 @@
 
 use std::fs;
 
-use patch_nostd::header::Codec;
-use patch_nostd::{Base, Error, Header, Patcher, Sha256, SoftwareSha256, Target};
+use smidgen_patch::header::Codec;
+use smidgen_patch::{Base, Error, Header, Patcher, Sha256, SoftwareSha256, Target};
 use testkit::{fixture, fixtures};
 
 /// More workspace than any fixture needs.

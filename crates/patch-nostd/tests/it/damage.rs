@@ -3,7 +3,7 @@
 #[cfg(feature = "encode")]
 use crate::common::named;
 use crate::common::{Golden, golden, restore, small};
-use patch_nostd::{Error, Header};
+use smidgen_patch::{Error, Header};
 
 /// Anything but a good end, or the right target all the same.
 fn must_not_deceive(golden: &Golden, base: &[u8], package: &[u8], piece: usize, what: &str) {
@@ -131,7 +131,7 @@ fn nothing_is_made_of_zeros_after_a_body() {
     let (mut cuts, mut complete) = (0, 0);
     for golden in golden() {
         let (header, start) = (golden.header(), golden.body_start());
-        if header.body_digest.is_some() || !matches!(header.codec, patch_nostd::header::Codec::Cm { .. }) {
+        if header.body_digest.is_some() || !matches!(header.codec, smidgen_patch::header::Codec::Cm { .. }) {
             continue;
         }
         let whole = golden.package.len() - start;
@@ -149,11 +149,11 @@ fn nothing_is_made_of_zeros_after_a_body() {
 #[cfg(feature = "encode")]
 #[test]
 fn a_package_without_a_body_makes_no_image() {
-    use patch_nostd::header::{Codec, ModelSize, Tuning};
+    use smidgen_patch::header::{Codec, ModelSize, Tuning};
     let size = ModelSize { slots: 16, landmarks: 0, learned: 0 };
     let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
     let codec = Codec::Cm { size, tuning };
-    let ram = patch_nostd::internals::wire::codec_ram(&codec);
+    let ram = smidgen_patch::internals::wire::codec_ram(&codec);
     let like = named("small-from-nothing").header();
     let header = Header { codec, ram, target_size: 16 << 20, body_length: 0, body_digest: None, ..like };
     for body in [&[][..], &[0x20], &[0x10, 0x80]] {

@@ -2,12 +2,12 @@
 //!
 //! Headers are built here from the document's own tables, so that a row that is changed, moved or left out fails.
 
-use patch_nostd::header::{HEADER_LIMIT, IMAGE_LIMIT, MAX_WINDOWS, PREFIX_LENGTH, VERSION};
+use smidgen_patch::header::{HEADER_LIMIT, IMAGE_LIMIT, MAX_WINDOWS, PREFIX_LENGTH, VERSION};
 #[cfg(feature = "all-architectures")]
-use patch_nostd::header::{MAX_KINDS, PageKind};
-use patch_nostd::internals::wire::PAGE_LOG;
-use patch_nostd::internals::wire::{MAGIC, MOST_SIGNATURES, TEXT_LIMIT, crc32};
-use patch_nostd::{Error, ErrorClass, Header};
+use smidgen_patch::header::{MAX_KINDS, PageKind};
+use smidgen_patch::internals::wire::PAGE_LOG;
+use smidgen_patch::internals::wire::{MAGIC, MOST_SIGNATURES, TEXT_LIMIT, crc32};
+use smidgen_patch::{Error, ErrorClass, Header};
 use testkit::FORMAT;
 
 const PLATFORM: &str = include_str!("../../../../docs/platform.md");

@@ -5,12 +5,12 @@ use core::cell::Cell;
 use crate::common::{
     Golden, Slot, bad_packages, encrypted_golden, encrypted_named, hex_digest, small_base, with_workspace,
 };
-use patch_nostd::secrecy::{
+use smidgen_patch::secrecy::{
     Cipher, DecryptionKey, DeviceKey, Encryption, KeyMaterial, Keyed, NoKey, SharedKey, SoftwareCipher,
     content_key, key_name, x25519_public_key,
 };
-use patch_nostd::verify::Signatures;
-use patch_nostd::{Anything, Device, Error, Extensions, Header, Patcher, Policy, Sha256, SoftwareSha256};
+use smidgen_patch::verify::Signatures;
+use smidgen_patch::{Anything, Device, Error, Extensions, Header, Patcher, Policy, Sha256, SoftwareSha256};
 use testkit::FORMAT;
 
 /// The keys of the fixtures, of either kind.
@@ -231,7 +231,7 @@ fn headers_that_say_anything_are_refused_or_right() {
             for bit in 0..8 {
                 let mut package = golden.package.clone();
                 package[place] ^= 1 << bit;
-                let checksum = patch_nostd::internals::wire::crc32(&package[..start]).to_le_bytes();
+                let checksum = smidgen_patch::internals::wire::crc32(&package[..start]).to_le_bytes();
                 package[start..start + 4].copy_from_slice(&checksum);
                 let (end, _) = restore(&golden.base, &package, 1000, Anything, Both);
                 // A base address that points elsewhere need not matter; a version of another letter is one.

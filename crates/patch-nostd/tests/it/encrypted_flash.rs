@@ -4,9 +4,9 @@ use std::cell::RefCell;
 
 use crate::common::{Golden, encrypted_named};
 use crate::power::{Ab, Device, EVERY, InPlaceDevice, Plan, survive};
-use patch_nostd::Error;
-use patch_nostd::flash::{Cut, Simulator};
-use patch_nostd::secrecy::{DecryptionKey, NoKey, SharedKey, SoftwareCipher};
+use smidgen_patch::Error;
+use smidgen_patch::flash::{Cut, Simulator};
+use smidgen_patch::secrecy::{DecryptionKey, NoKey, SharedKey, SoftwareCipher};
 
 fn key() -> SharedKey<SoftwareCipher> {
     SharedKey::new([3; 32])

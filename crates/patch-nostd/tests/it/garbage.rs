@@ -1,8 +1,8 @@
 //! Bodies of random bytes, and good ones with random changes: no panic, no overflow, no wrong image accepted.
 
 use crate::common::{Golden, golden, restore, small};
-use patch_nostd::{Error, Header, Patcher, SliceTarget};
 use proptest::prelude::*;
+use smidgen_patch::{Error, Header, Patcher, SliceTarget};
 use testkit::noise;
 
 /// Restores a good header with this body; whatever happens, it must not be a wrong image.

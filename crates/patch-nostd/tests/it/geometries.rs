@@ -8,12 +8,12 @@ use crate::power::{
     Ab, Device, EVERY, InPlaceDevice, Kind, OTHERS, PLAIN, Plan, is_long, needed, survive, update_in_place,
 };
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
-use patch_nostd::flash::{
+use smidgen_patch::flash::{
     AbAreas, Area, Flash, FlashError, Geometry, InPlaceAreas, Nor, Sectors, Simulator, WordMemory, Words,
 };
-use patch_nostd::header::Requirements;
-use patch_nostd::secrecy::{DecryptionKey, NoKey};
-use patch_nostd::{Anything, Error};
+use smidgen_patch::header::Requirements;
+use smidgen_patch::secrecy::{DecryptionKey, NoKey};
+use smidgen_patch::{Anything, Error};
 
 /// RA, RP2040 and SAM, PSoC 6, LPC55: pages and units.
 const LONG: [(u32, u32); 4] = [(2048, 128), (4096, 256), (512, 512), (1024, 512)];

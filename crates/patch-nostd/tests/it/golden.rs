@@ -1,8 +1,8 @@
 //! The format is what restores these packages: they never change, and they always work.
 
 use crate::common::{all_golden, golden, hex_digest, named, restore};
-use patch_nostd::header::{PageKind, WordForm};
-use patch_nostd::{Error, Header};
+use smidgen_patch::header::{PageKind, WordForm};
+use smidgen_patch::{Error, Header};
 
 #[test]
 fn golden_packages_have_not_changed() {
@@ -53,7 +53,7 @@ fn packages_of_kinds_that_are_not_built_in_are_refused() {
 mod coverage {
     use std::collections::BTreeSet;
 
-    use patch_nostd::header::{Codec, MAX_KINDS};
+    use smidgen_patch::header::{Codec, MAX_KINDS};
 
     use crate::common::{Golden, all_golden};
 

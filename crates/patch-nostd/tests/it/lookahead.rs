@@ -1,11 +1,11 @@
 //! No step consumes more input than the decoder waits for (`docs/format.md`, section 8).
 
 use crate::common::named;
-use patch_nostd::Error;
-use patch_nostd::header::{Codec, Header, ModelSize, PageKind, WordForm};
-use patch_nostd::internals::apply::{Cover, Io, Layout, Operation, Oracle, Pause, Source};
-use patch_nostd::internals::entropy::{Category, Coder, LOOKAHEAD};
-use patch_nostd::internals::refs::Landmark;
+use smidgen_patch::Error;
+use smidgen_patch::header::{Codec, Header, ModelSize, PageKind, WordForm};
+use smidgen_patch::internals::apply::{Cover, Io, Layout, Operation, Oracle, Pause, Source};
+use smidgen_patch::internals::entropy::{Category, Coder, LOOKAHEAD};
+use smidgen_patch::internals::refs::Landmark;
 use testkit::with_workspace;
 
 /// Bytes of the base, and how far behind literals its copy begins in the target.

@@ -5,12 +5,12 @@
 
 use std::cell::RefCell;
 
-use patch_nostd::flash::{
+use smidgen_patch::flash::{
     AbAreas, AbUpdate, Area, Cut, Flash, FlashBase, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate,
     Operation, Simulator, Step, Unreadable,
 };
-use patch_nostd::secrecy::{DecryptionKey, NoKey};
-use patch_nostd::{Anything, Error, Header, Policy, SoftwareSha256};
+use smidgen_patch::secrecy::{DecryptionKey, NoKey};
+use smidgen_patch::{Anything, Error, Header, Policy, SoftwareSha256};
 use testkit::with_workspace;
 
 use crate::common::Golden;

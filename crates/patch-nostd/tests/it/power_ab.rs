@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::common::{Golden, named};
 use crate::power::{Ab, Device, EVERY, GEOMETRIES, OTHERS, Plan, is_long, pairs, survive};
 
-use patch_nostd::flash::{Area, Cut, Flash, Simulator};
+use smidgen_patch::flash::{Area, Cut, Flash, Simulator};
 
 #[test]
 fn every_cut_is_survived() {

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 
 use crate::common::named;
 use crate::power::{Device, EVERY, InPlaceDevice, OTHERS, Plan, is_long, pairs, survive};
-use patch_nostd::flash::Simulator;
-use patch_nostd::header::{Extensions, Header};
-use patch_nostd::internals::wire::Signatures;
-use patch_nostd::secrecy::NoKey;
-use patch_nostd::{Error, Policy};
+use smidgen_patch::flash::Simulator;
+use smidgen_patch::header::{Extensions, Header};
+use smidgen_patch::internals::wire::Signatures;
+use smidgen_patch::secrecy::NoKey;
+use smidgen_patch::{Error, Policy};
 
 /// A package, the slot and the scratch area that it was made for, and pages and units that go with both.
 type Case = (&'static str, u32, u32, &'static [(u32, u32)]);
@@ -231,7 +231,7 @@ fn a_forged_state_ends() {
         let chip = device.interrupted(after, 1).into_inner();
         for half in [state, state + place] {
             let bytes = &chip.memory()[half as usize..][..place as usize];
-            let sum = |length: usize| patch_nostd::internals::wire::crc32(&bytes[..length]).to_le_bytes();
+            let sum = |length: usize| smidgen_patch::internals::wire::crc32(&bytes[..length]).to_le_bytes();
             // Where the state ends and its checksum is.
             let Some(length) =
                 (512..bytes.len() - 4).find(|&length| bytes[length..].starts_with(&sum(length)))
@@ -243,7 +243,7 @@ fn a_forged_state_ends() {
                 for value in [0, 1, golden.target.len() as u32, u32::MAX] {
                     let mut state = bytes[..length].to_vec();
                     state[at..at + 4].copy_from_slice(&value.to_le_bytes());
-                    let sum = patch_nostd::internals::wire::crc32(&state).to_le_bytes();
+                    let sum = smidgen_patch::internals::wire::crc32(&state).to_le_bytes();
                     state.extend_from_slice(&sum);
                     let mut chip = chip.clone();
                     chip.load(half, &state);

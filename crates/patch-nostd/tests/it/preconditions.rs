@@ -5,10 +5,10 @@ use std::cell::RefCell;
 
 use crate::common::{Golden, named, with_workspace};
 use crate::power::{Device as _, InPlaceDevice};
-use patch_nostd::flash::{
+use smidgen_patch::flash::{
     AbAreas, AbUpdate, Area, Geometry, InPlaceAreas, InPlaceUpdate, Simulator, Step, has_begun,
 };
-use patch_nostd::{Anything, Device, Error, SoftwareSha256, Workspace};
+use smidgen_patch::{Anything, Device, Error, SoftwareSha256, Workspace};
 
 /// Bytes of the buffer of an update in place where units are short.
 const BUFFER: usize = 256;
@@ -174,7 +174,7 @@ fn errors_that_do_not_come_from_flash_leave_the_only_image_untouched() {
 #[test]
 fn a_plan_needs_the_codec_and_the_digest_of_the_body() {
     let golden = named("small-in-place");
-    use patch_nostd::Header;
+    use smidgen_patch::Header;
     let (_, extensions, _) = Header::parse_extended(&golden.package).unwrap();
     for name in ["small-zstd-digests", "small"] {
         let other = named(name);
@@ -239,8 +239,8 @@ fn a_workspace_of_its_own_type_is_aligned() {
     let golden = named("small-least-memory");
     let mut memory = Workspace::<{ 128 << 10 }>::new();
     let mut image = vec![0; golden.target.len()];
-    let target = patch_nostd::SliceTarget::new(&mut image);
-    let mut patcher = patch_nostd::Patcher::new(&mut memory, &golden.base[..], target);
+    let target = smidgen_patch::SliceTarget::new(&mut image);
+    let mut patcher = smidgen_patch::Patcher::new(&mut memory, &golden.base[..], target);
     patcher.push(&golden.package).unwrap();
     patcher.complete().unwrap();
     assert!(image == golden.target);

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 
 use crate::common::{Golden, named};
 use crate::power::{Device as _, InPlaceDevice, OTHERS, PLAIN};
-use patch_nostd::Header;
-use patch_nostd::flash::Flash;
-use patch_nostd::header::{Extensions, InPlacePlan};
+use smidgen_patch::Header;
+use smidgen_patch::flash::Flash;
+use smidgen_patch::header::{Extensions, InPlacePlan};
 
 const PAGE: u32 = 64;
 

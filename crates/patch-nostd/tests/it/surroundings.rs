@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use crate::common::{Golden, Slot, golden, named, restore, restore_to, small, with_workspace};
-use patch_nostd::header::Codec;
-use patch_nostd::{Base, BaseFn, Device, Error, Patcher, Policy, SliceTarget, SoftwareSha256, Target};
+use smidgen_patch::header::Codec;
+use smidgen_patch::{Base, BaseFn, Device, Error, Patcher, Policy, SliceTarget, SoftwareSha256, Target};
 
 /// Packages whose restore reads the base and writes the target.
 fn ordinary() -> Vec<Golden> {

@@ -1,9 +1,9 @@
 //! The decoder of `zstd` bodies against good, damaged and hostile input (`docs/format.md`, section 10).
 
-use patch_nostd::Error;
-use patch_nostd::header::{Codec, Header, PageKinds};
-use patch_nostd::internals::apply::{Io, Operation, ZstdBody};
 use proptest::prelude::*;
+use smidgen_patch::Error;
+use smidgen_patch::header::{Codec, Header, PageKinds};
+use smidgen_patch::internals::apply::{Io, Operation, ZstdBody};
 
 /// A base, and the target as far as it has been made.
 struct Images {

@@ -5,7 +5,7 @@ mod unzip;
 
 use std::borrow::Cow;
 
-use patch_nostd::header::IMAGE_LIMIT;
+use smidgen_patch::header::IMAGE_LIMIT;
 use thiserror::Error;
 
 use super::inflate::inflate;

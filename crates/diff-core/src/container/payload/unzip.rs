@@ -1,6 +1,6 @@
 //! The files in a zip archive, by its directory (APPNOTE.TXT, sections 4.3.12 and 4.5.3).
 
-use patch_nostd::header::IMAGE_LIMIT;
+use smidgen_patch::header::IMAGE_LIMIT;
 
 use super::super::inflate::inflate;
 use super::super::zip::{CENTRAL, Local, short};

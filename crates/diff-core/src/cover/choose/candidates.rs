@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use patch_nostd::internals::apply::Source;
+use smidgen_patch::internals::apply::Source;
 
 use super::certain::certain;
 use crate::cover::available::available_ranges;

@@ -1,6 +1,6 @@
 //! Estimates what the pages of a target cost with each kind, by default prices and with given covers.
 
-use patch_nostd::header::PageKind;
+use smidgen_patch::header::PageKind;
 
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class};
 use crate::encode::{PAGE, PageCosts, Pages, Placed};

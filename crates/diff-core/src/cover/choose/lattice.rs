@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use patch_nostd::internals::apply::Source;
+use smidgen_patch::internals::apply::Source;
 
 use super::candidates::{Candidate, Section};
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class, folded, remember};

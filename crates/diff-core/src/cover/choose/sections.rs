@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use patch_nostd::internals::apply::Cover;
 use rayon::prelude::*;
+use smidgen_patch::internals::apply::Cover;
 
 use super::candidates::{Candidate, Section, Width, candidates};
 use super::lattice::Lattice;
@@ -117,10 +117,10 @@ fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use patch_nostd::header::PageKind;
-    use patch_nostd::internals::apply::Source;
-    use patch_nostd::internals::refs::AddressSpace;
     use proptest::prelude::*;
+    use smidgen_patch::header::PageKind;
+    use smidgen_patch::internals::apply::Source;
+    use smidgen_patch::internals::refs::AddressSpace;
 
     use super::*;
     use crate::cover::Repeats;

@@ -7,8 +7,8 @@ mod cut;
 
 use std::ops::Range;
 
-use patch_nostd::internals::apply::Source;
 use rayon::prelude::*;
+use smidgen_patch::internals::apply::Source;
 
 use crate::cover::price;
 use crate::cover::repeats::{LEAST_REPEAT, Repeat, Repeats};

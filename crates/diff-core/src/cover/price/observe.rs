@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use patch_nostd::internals::apply::Source;
-use patch_nostd::internals::entropy::Category;
+use smidgen_patch::internals::apply::Source;
+use smidgen_patch::internals::entropy::Category;
 
 use super::blame::{Copied, blame_changes};
 use super::differences::{Change, Differences};

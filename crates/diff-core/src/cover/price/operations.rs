@@ -1,6 +1,6 @@
 //! Prices of operations, learned from how often each kind occurs: their models hardly depend on anything else.
 
-use patch_nostd::internals::apply::Source;
+use smidgen_patch::internals::apply::Source;
 
 use super::prices::{Prices, Sizes, price};
 use crate::encode::Placed;

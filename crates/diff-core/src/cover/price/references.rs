@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use patch_nostd::header::PageKind;
-use patch_nostd::internals::refs::{AddressSpace, Class, Reference};
+use smidgen_patch::header::PageKind;
+use smidgen_patch::internals::refs::{AddressSpace, Class, Reference};
 
 use super::prices::Verdict;
 use crate::encode::{PAGE, Pages, Placed};

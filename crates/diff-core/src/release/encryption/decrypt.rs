@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use patch_nostd::header::HEADER_LIMIT;
-use patch_nostd::internals::secrecy::{BODY_POSITION, unlock};
-use patch_nostd::secrecy::{
+use smidgen_patch::header::HEADER_LIMIT;
+use smidgen_patch::internals::secrecy::{BODY_POSITION, unlock};
+use smidgen_patch::secrecy::{
     Cipher, DecryptionKey as Opens, DeviceKey, Encryption as Record, KeyMaterial, SharedKey, SoftwareCipher,
 };
-use patch_nostd::verify::Sha256;
-use patch_nostd::{Error, Extensions, Header, SoftwareSha256};
+use smidgen_patch::verify::Sha256;
+use smidgen_patch::{Error, Extensions, Header, SoftwareSha256};
 
 use super::keys::DecryptionKey;
 use crate::digest::sha256;

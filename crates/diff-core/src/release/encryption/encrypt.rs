@@ -1,14 +1,14 @@
 //! Encrypts packages (`docs/format.md`, sections 15.1 to 15.4).
 
-use patch_nostd::header::HEADER_LIMIT;
-use patch_nostd::internals::secrecy::{BODY_POSITION, salt};
-use patch_nostd::secrecy::{
+use serde::{Deserialize, Serialize};
+use smidgen_patch::header::HEADER_LIMIT;
+use smidgen_patch::internals::secrecy::{BODY_POSITION, salt};
+use smidgen_patch::secrecy::{
     AES_256_CTR, CHACHA20, Cipher, DecryptionKey, Encryption as Record, KeyMaterial, KeyName, Keyed,
     SharedKey, SoftwareCipher, content_key,
 };
-use patch_nostd::verify::Sha256;
-use patch_nostd::{Error, Extensions, Header, SoftwareSha256};
-use serde::{Deserialize, Serialize};
+use smidgen_patch::verify::Sha256;
+use smidgen_patch::{Error, Extensions, Header, SoftwareSha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 

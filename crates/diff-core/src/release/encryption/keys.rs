@@ -1,11 +1,11 @@
 //! Keys that encrypt and decrypt packages (`docs/format.md`, section 15), in PEM: shared keys and those of X25519.
 
-use patch_nostd::SoftwareSha256;
-use patch_nostd::secrecy::{KeyName, key_name, x25519_public_key};
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::Decode;
 use pkcs8::der::asn1::OctetStringRef;
 use pkcs8::spki::SubjectPublicKeyInfoRef;
+use smidgen_patch::SoftwareSha256;
+use smidgen_patch::secrecy::{KeyName, key_name, x25519_public_key};
 use zeroize::Zeroizing;
 
 use crate::digest::hex;

@@ -1,8 +1,8 @@
 //! Seals content keys to one public key, here or by a service (`docs/format.md`, section 15.3).
 
-use patch_nostd::SoftwareSha256;
-use patch_nostd::internals::secrecy::seal;
-use patch_nostd::secrecy::{KeyExchange, KeyMaterial, KeyName, x25519_public_key};
+use smidgen_patch::SoftwareSha256;
+use smidgen_patch::internals::secrecy::seal;
+use smidgen_patch::secrecy::{KeyExchange, KeyMaterial, KeyName, x25519_public_key};
 use zeroize::Zeroizing;
 
 use super::keys::DevicePublic;

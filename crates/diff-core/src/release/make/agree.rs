@@ -1,7 +1,7 @@
 //! Reads a package of a release, and checks file, digests and header against the manifest.
 
-use patch_nostd::header::{Text, VERSION};
-use patch_nostd::{Error, Extensions, Header};
+use smidgen_patch::header::{Text, VERSION};
+use smidgen_patch::{Error, Extensions, Header};
 
 use super::store::Store;
 use crate::digest::{hex, md5_hex};

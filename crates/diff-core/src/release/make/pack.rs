@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use patch_nostd::Header;
-use patch_nostd::header::VERSION;
 use rayon::ThreadPool;
+use smidgen_patch::Header;
+use smidgen_patch::header::VERSION;
 
 use super::finish::{finish, write};
 use super::memory_gate::{MemoryGate, memory_needed};

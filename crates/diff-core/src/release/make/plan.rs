@@ -1,8 +1,8 @@
 //! The plan of a release: its packages, and what each is made from.
 
-use patch_nostd::header::VERSION;
 use rayon::prelude::*;
 use serde_json::json;
+use smidgen_patch::header::VERSION;
 
 use crate::api::{Identity, Options, Ram};
 use crate::digest::sha256_hex;

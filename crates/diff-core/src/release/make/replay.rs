@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use patch_nostd::container::Opened;
-use patch_nostd::header::IMAGE_LIMIT;
-use patch_nostd::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
 use rayon::prelude::*;
+use smidgen_patch::container::Opened;
+use smidgen_patch::header::IMAGE_LIMIT;
+use smidgen_patch::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
 
 use super::agree::{self, describe};
 use super::store::Store;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use patch_nostd::internals::wire::{KeyId, is_product};
+use smidgen_patch::internals::wire::{KeyId, is_product};
 
 use crate::digest::is_hex;
 use crate::escaped::{Escaped, has_control};

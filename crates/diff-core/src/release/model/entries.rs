@@ -1,7 +1,7 @@
 //! The entries of a manifest: images, sources and packages (`docs/manifest.md`).
 
-use patch_nostd::secrecy::{Encryption, KeyMaterial};
 use serde::{Deserialize, Serialize};
+use smidgen_patch::secrecy::{Encryption, KeyMaterial};
 
 use crate::digest::{hex, md5_hex, sha256_hex};
 use crate::input::Provenance;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
-use patch_nostd::header::IMAGE_LIMIT;
+use smidgen_patch::header::IMAGE_LIMIT;
 
 use crate::input::{self, Flat, Provenance, Reading};
 use crate::release::regular::{self, Links};

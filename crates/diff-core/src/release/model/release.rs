@@ -1,6 +1,6 @@
 //! A release to pack: its images, its options, and how the platform lists it.
 
-use patch_nostd::internals::wire::{TEXT_LIMIT, is_product};
+use smidgen_patch::internals::wire::{TEXT_LIMIT, is_product};
 
 use crate::api::{Identity, Options};
 use crate::escaped::{Escaped, has_control};
@@ -71,7 +71,7 @@ setters!(ReleaseOptions {
 /// A release to pack.
 ///
 /// ```
-/// use diff_core::release::Release;
+/// use smidgen_diff::release::Release;
 /// let release = Release::new("3.0.0", b"new image".to_vec())
 ///     .source("1.0.0", b"old image".to_vec())
 ///     .source("2.0.0", b"newer image".to_vec());

@@ -2,9 +2,9 @@
 
 use ed25519_dalek::SigningKey;
 use p256::pkcs8::DecodePublicKey;
-use patch_nostd::internals::wire::{KeyId, SIGNATURE_LENGTH};
-use patch_nostd::verify::{Ed25519Key, P256Key, Verifier};
 use pkcs8::{DecodePrivateKey, ObjectIdentifier, PrivateKeyInfoRef};
+use smidgen_patch::internals::wire::{KeyId, SIGNATURE_LENGTH};
+use smidgen_patch::verify::{Ed25519Key, P256Key, Verifier};
 
 use super::error::KeyError;
 use super::key_file::{self, ED25519};

@@ -1,8 +1,8 @@
 //! Signs packages, and checks signatures (`docs/format.md`, section 2.7).
 
-use patch_nostd::internals::wire::{SIGNATURE_LENGTH, Signing};
-use patch_nostd::verify::{Anything, Policy, Signed, Verifier};
-use patch_nostd::{Error, Header};
+use smidgen_patch::internals::wire::{SIGNATURE_LENGTH, Signing};
+use smidgen_patch::verify::{Anything, Policy, Signed, Verifier};
+use smidgen_patch::{Error, Header};
 use thiserror::Error;
 
 use super::keys::{PublicKey, SecretKey};
@@ -110,7 +110,7 @@ pub fn check_signature(package: &[u8], keys: &[PublicKey]) -> Result<(), Error> 
 /// Those of a damaged header.
 pub fn key_names(package: &[u8]) -> Result<Vec<String>, Error> {
     let signatures = Header::signatures(package)?;
-    let keys = signatures.iter().flat_map(patch_nostd::internals::wire::Signatures::iter);
+    let keys = signatures.iter().flat_map(smidgen_patch::internals::wire::Signatures::iter);
     Ok(keys.map(|(key, _)| hex(key)).collect())
 }
 

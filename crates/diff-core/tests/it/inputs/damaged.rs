@@ -1,7 +1,7 @@
 //! Damaged inputs: errors name the place, nothing panics, and what is flattened is bounded.
 
-use diff_core::input::{Format, Reading, read};
 use proptest::prelude::*;
+use smidgen_diff::input::{Format, Reading, read};
 use testkit::builds::{Elf, Piece, area, esp, hex, hex_record, mcuboot, srec, srec_record, uf2, uf2_block};
 use testkit::noise;
 

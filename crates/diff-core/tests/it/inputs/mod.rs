@@ -5,8 +5,8 @@ mod damaged;
 use std::borrow::Cow;
 use std::process::Command;
 
-use diff_core::input::{Flat, Format, InputError, Provenance, Reading, Stretch, read};
 use proptest::prelude::*;
+use smidgen_diff::input::{Flat, Format, InputError, Provenance, Reading, Stretch, read};
 use testkit::builds::{self, Elf, Piece, esp, hex, hex_record, mcuboot, srec, uf2};
 use testkit::{firmware, fixtures, peers};
 
