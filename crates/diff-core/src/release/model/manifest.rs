@@ -57,7 +57,7 @@ impl Manifest {
     /// no symbolic link.
     ///
     /// # Errors
-    /// [`PackError::File`], and those of [`Manifest::parse`].
+    /// [`PackError::Read`], and those of [`Manifest::parse`].
     pub fn read(release: &Path) -> Result<Self, PackError> {
         let (path, links) = match release.is_dir() {
             true => (&*release.join(MANIFEST_FILE), Links::Refused),
