@@ -43,7 +43,7 @@ pub fn all_pairs(root: &Path) -> io::Result<Vec<Pair>> {
     Ok(pairs)
 }
 
-/// Hidden entries are notes of whoever made the corpus, and no part of it.
+/// Hidden entries are notes of the corpus's maker, not pairs.
 fn collect(folder: &Path, name: &str, pairs: &mut Vec<Pair>) -> io::Result<()> {
     let (mut files, mut has_folders) = (Vec::new(), false);
     for entry in fs::read_dir(folder)? {

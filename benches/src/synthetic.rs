@@ -1,4 +1,4 @@
-//! Firmware that nobody wrote: functions of few different instructions, calls and pointers between them, two versions.
+//! Synthetic firmware: functions of few different instructions, calls and pointers between them, two versions.
 //!
 //! It is no measure of sizes, as no compiler made it; it is a load of known size that is the same everywhere.
 
@@ -11,14 +11,14 @@ const ADDRESS: u32 = 0x0800_0000;
 const CALL: [u8; 4] = [0x00, 0xF0, 0x00, 0xF8];
 /// Different instructions.
 const VOCABULARY: u64 = 3000;
-/// Of so many items one is a call, and one a pointer.
+/// Items for each call, and for each pointer.
 const REFERENCES: u64 = 32;
-/// Of so many functions one is changed in the second version, and one is new.
+/// Functions for each one that changes in the second version, and for each new one.
 const CHANGED: u64 = 40;
 const ADDED: u64 = 200;
 /// About how many bytes a function has.
 const FUNCTION: usize = 256;
-/// Items of a function are at least and less than so many.
+/// Items of a function: the least, and one more than the most.
 const ITEMS: (u64, u64) = (16, 200);
 
 /// Two versions of an image of about `size` bytes.

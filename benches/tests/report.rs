@@ -43,8 +43,8 @@ fn every_round_trip_is_in_every_file() {
     let arguments = ["--corpus", "corpus", "--output", "out/put", "--tools", TOOLS, "--jobs", "2", "--json"];
     let output = report(&arguments, folder.path());
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let rows = told["results"].as_array().unwrap();
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = shown["results"].as_array().unwrap();
     assert_eq!(rows.len(), 12);
     // Of the compressed pair, too, the package says where the references have gone.
     for (class, ram) in [("mcu", 16 << 10), ("packed", 4 << 20)] {
@@ -65,7 +65,7 @@ fn what_takes_too_long_has_failed() {
     let folder = corpus();
     let arguments = ["--corpus", "corpus", "--tools", "qbsdiff", "--timeout", "0.000001", "--quiet"];
     let output = report(&arguments, folder.path());
-    // A peer's failure is told, and is not the program's.
+    // A peer's failure is reported, and is not the program's.
     assert!(output.status.success());
     assert!(text(&output.stdout).contains("not done after"), "{}", text(&output.stdout));
     assert!(output.stderr.is_empty());
@@ -92,9 +92,9 @@ fn a_wrong_image_is_noticed() {
     command.args(["--corpus", "corpus", "--pairs", "tiny", "--tools", "bsdiff,zstd", "--quiet"]);
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
     let output = command.env("PATH", path).current_dir(folder.path()).output().unwrap();
-    let told = text(&output.stdout);
-    assert!(told.contains("| mcu/tiny | bsdiff | restoring: the image is another one |"), "{told}");
-    assert!(told.contains("| mcu/tiny | zstd-patch-from | making: exit status: 3: it is broken |"), "{told}");
+    let shown = text(&output.stdout);
+    assert!(shown.contains("| mcu/tiny | bsdiff | restoring: the image is another one |"), "{shown}");
+    assert!(shown.contains("| mcu/tiny | zstd-patch-from | making: exit status: 3: it is broken |"), "{shown}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A folder as somebody else may leave it: manifests are parsed, verified, merged and looked through.
+//! A folder from an attacker: manifests are parsed, verified, merged and looked through.
 #![no_main]
 
 use std::fs;

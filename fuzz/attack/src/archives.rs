@@ -1,4 +1,4 @@
-//! `diff` on archives that somebody made to keep it busy.
+//! `diff` on archives that are made to keep it busy.
 
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
 use smidgen_diff::{Options, Ram, Silent, diff};

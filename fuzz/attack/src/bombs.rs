@@ -11,7 +11,7 @@ use crate::packages::Stock;
 use crate::plain::{IMAGE_LIMIT, TIME_LIMIT, restore};
 use crate::random::Random;
 
-/// A body that ends early may yield so many bytes more: what a decoder takes for zeros, at the least cost of a byte.
+/// A body that ends early may yield this many more bytes: what a decoder takes for zeros, at the least cost of a byte.
 const BEYOND_END: usize = 1 << 20;
 /// Of the format: more are refused.
 const LANDMARKS: [u32; 6] = [1, 64, 1024, 10_000, 40_000, 160_000];

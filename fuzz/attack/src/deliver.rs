@@ -13,7 +13,7 @@ use crate::random::{Random, mutate};
 enum Event {
     /// The genuine package with one bit changed.
     Flip(usize),
-    /// So many bytes of it.
+    /// Its first bytes: this many.
     Truncated(usize),
     /// It, without its signature.
     Unsigned,

@@ -1,4 +1,4 @@
-//! Flash that somebody else wrote, or that reads wrong: records of the journal, and the decoder's state.
+//! Flash that an attacker wrote, or that reads wrong: records of the journal, and the decoder's state.
 
 use smidgen_patch::flash::{Cut, Entry, Journal, Mark};
 use smidgen_patch::internals::wire::crc32;

@@ -21,10 +21,10 @@ attack replay FILE      as it was left in target/attack";
 
 /// No case takes as long, on a slow and busy machine either.
 const LONGEST: Duration = Duration::from_secs(120);
-/// After so many that failed, an attack is known to succeed.
+/// Failed runs after which an attack counts as successful.
 const ENOUGH: u64 = 10;
 
-/// What is being done, for whoever has to give up.
+/// The current attack, for the message of a time-out.
 static ATTACK: AtomicUsize = AtomicUsize::new(0);
 static CASE: AtomicU64 = AtomicU64::new(0);
 static BUSY: AtomicBool = AtomicBool::new(false);

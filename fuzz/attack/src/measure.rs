@@ -109,7 +109,7 @@ impl Tally {
         *self.outcomes.entry(outcome.into()).or_default() += 1;
     }
 
-    /// Takes note of the time for so many bytes.
+    /// Records the time that a number of bytes took.
     pub fn took(&mut self, cost: Cost, bytes: u64) {
         let seconds = cost.time.as_secs_f64();
         raise(&mut self.longest, seconds, self.case);

@@ -80,7 +80,7 @@ pub fn with_body(
     [&header.to_bytes_with(&extensions), body].concat()
 }
 
-/// Repairs length and checksum of a header that now has so many bytes.
+/// Repairs length and checksum of a header whose length has changed.
 pub fn repair(package: &mut [u8], length: usize) {
     if let (13.., Some(header)) = (length, package.get_mut(..length)) {
         header[7..9].copy_from_slice(&(length as u16).to_le_bytes());

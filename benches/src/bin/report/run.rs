@@ -64,7 +64,7 @@ fn reported(arguments: &ReportArguments) -> Result<(), (u8, String)> {
         eprintln!("wrote report.csv, report.md and sizes.svg to {}", arguments.output.display());
     }
     let printed = if arguments.json { records::json(&results) } else { markdown(&results, false) };
-    // Whoever reads may have had enough; the files are written.
+    // A reader that closed the pipe is no failure: the files are written.
     let _ = io::stdout().write_all(printed.as_bytes());
     if results.failures().iter().any(|(_, tool, _)| tool.is_ours()) {
         return Err((1, "a package of Smidgen's did not restore its image".to_owned()));

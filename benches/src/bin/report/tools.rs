@@ -195,7 +195,7 @@ pub fn real_python(python: &Path) -> String {
 /// The version of a tool, if it is installed.
 pub fn version(tool: &Tool, python: &str) -> Option<String> {
     match tool.worker {
-        // With the commit: between releases only that tells versions apart.
+        // With the commit: between releases, versions differ by nothing else.
         Worker::Own(SMIDGEN) => {
             let version = env!("CARGO_PKG_VERSION");
             let commit = said(&["git", "-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty"]);

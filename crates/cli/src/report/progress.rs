@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_sees_a_quiet_bar() {
+    fn a_quiet_bar_is_hidden() {
         let bar = Bar::new(&Console::of_tests());
         assert!(bar.starter.is_none());
         assert!(bar.bar.is_hidden());

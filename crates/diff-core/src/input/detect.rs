@@ -10,8 +10,8 @@ pub(super) struct Detected {
     pub(super) resembles: Option<Format>,
 }
 
-/// A file that certainly begins like a format is of that format even if the rest is damaged: nobody means to flash a text
-/// or half an image.
+/// A file that certainly begins like a format is of that format even if the rest is damaged: a text or half an image is
+/// never meant to be flashed.
 pub(super) fn detect(file: &[u8]) -> Detected {
     let format = match file.first() {
         Some(0x7F) if elf::begins(file) => return detect_elf(file),

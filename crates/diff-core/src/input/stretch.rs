@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// So many bytes from an address.
+/// A number of bytes from an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "release", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Stretch {

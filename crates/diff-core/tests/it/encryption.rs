@@ -281,7 +281,7 @@ fn what_is_signed_is_what_is_encrypted() {
     assert_eq!(check_signature(&signed, &trusted), Ok(()));
     assert_eq!(restore(&signed, &trusted), Ok(target()));
     assert_eq!(restore(&encrypted, &trusted), Err(Error::Unsigned));
-    // Somebody who has the shared key, but not the one that signs, says something else.
+    // An attacker has the shared key, but not the one that signs.
     let value = encryption_of(&signed).unwrap().unwrap();
     let KeyMaterial::Shared(salt) = value.material else { panic!() };
     let mut salt = *salt;

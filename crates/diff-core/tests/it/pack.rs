@@ -64,7 +64,7 @@ fn packed(effort: &PackOptions) -> TempDir {
     folder
 }
 
-/// Notes what was made and what was not, and stops after so many packages.
+/// Notes what was made and what was not, and stops after a number of packages.
 struct Notebook {
     made: Mutex<Vec<String>>,
     reused: Mutex<Vec<String>>,
@@ -168,7 +168,7 @@ fn a_second_run_makes_nothing_anew() {
     pack(&release(), &PackOptions::default(), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (0, 4, 1));
     assert!(files(folder.path()) == expected);
-    // Unless it is told to.
+    // Unless it is asked to.
     let notebook = Notebook::new(usize::MAX);
     pack(&release(), &PackOptions::default().with_fresh(true), folder.path(), &notebook).unwrap();
     assert_eq!(notebook.counts(), (5, 0, 0));

@@ -213,10 +213,10 @@ fn a_budget_below_the_least_is_refused_and_the_least_is_enough() {
             diff(&old, &new, &Options::default().with_ram(Ram::Bytes(bytes)).with_codec(codec), &Silent)
         };
         for budget in [0, 1, 1024] {
-            let Err(DiffError::BudgetTooSmall { budget: told, least }) = make(budget) else {
+            let Err(DiffError::BudgetTooSmall { budget: stated, least }) = make(budget) else {
                 panic!("{budget} bytes are not refused");
             };
-            assert_eq!(told, budget);
+            assert_eq!(stated, budget);
             assert!(make(least - 1).is_err());
             assert!(u64::from(make(least).unwrap().header.ram) <= least);
         }

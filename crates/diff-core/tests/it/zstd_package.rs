@@ -107,7 +107,7 @@ fn optional_digests_are_in_the_header() {
     let mut package = diff(&old, &new, &options, &Silent).unwrap();
     assert!(package.header.target_md5.is_some() && package.header.body_digest.is_some());
     assert_eq!(restore(&old, &package.bytes, 7).as_ref(), Ok(&new));
-    // A raw block of noise: only the digests can tell.
+    // A raw block of noise: only the digests differ.
     *package.bytes.last_mut().unwrap() ^= 1;
     assert_eq!(restore(&old, &package.bytes, 7), Err(Error::BodyDigest));
 }

@@ -137,8 +137,8 @@ impl Level {
         self.items.iter().map(|item| own(item) + item.inside.plain()).sum()
     }
 
-    /// Makes sure that making the streams of a target, of so many expanded bytes, takes no more than `piece` says, and
-    /// time in proportion.
+    /// Refuses a recipe whose streams take more memory than `piece`, or more time than a target of `expanded` bytes
+    /// is worth.
     pub(super) fn check_plain(&self, expanded: u32, piece: u32) -> Result<(), Error> {
         let bounded = self.plain() <= plain_limit(expanded) && self.held() == u64::from(piece);
         if bounded { Ok(()) } else { Err(Error::Corrupt) }

@@ -75,7 +75,7 @@ pub(super) fn read_header<D: Sha256, K: DecryptionKey>(
     Ok(Opened { header, plan, body: length as u32, cipher })
 }
 
-/// Tells this update from others: by what it makes, from what, and by which steps. One body may go with several plans, for
+/// Distinguishes this update from others: by what it makes, from what, and by which steps. One body may go with several plans, for
 /// scratch areas of several sizes; going on with another plan would lose both images.
 pub(super) fn update(header: &Header, plan: &InPlacePlan) -> Result<u64, Error> {
     let body = header.body_digest.ok_or(Error::NotInPlace)?;

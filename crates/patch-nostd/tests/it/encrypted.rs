@@ -149,9 +149,9 @@ fn the_policy_sees_what_is_private() {
 }
 
 /// Knows no key, and says so.
-struct NobodyKnown;
+struct NoKnownKey;
 
-impl Policy for NobodyKnown {
+impl Policy for NoKnownKey {
     const AUTHENTICATES: bool = true;
 
     fn authenticate(&self, _message: &[u8], signatures: Option<&Signatures<'_>>) -> Result<(), Error> {
@@ -179,7 +179,7 @@ impl DecryptionKey for Counting<'_> {
 fn nothing_is_decrypted_before_signatures_and_header_are_checked() {
     let asked = Cell::new(0);
     for (name, error) in [("encrypted-signed", Error::UnknownKey), ("encrypted", Error::Unsigned)] {
-        assert_eq!(refused(&encrypted_named(name), NobodyKnown, Counting(&asked)), error);
+        assert_eq!(refused(&encrypted_named(name), NoKnownKey, Counting(&asked)), error);
     }
     let mut golden = encrypted_named("encrypted");
     golden.package[20] ^= 1;

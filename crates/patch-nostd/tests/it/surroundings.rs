@@ -328,15 +328,15 @@ fn a_package_is_for_its_device_only() {
 }
 
 #[test]
-fn a_package_that_does_not_say_what_it_is_for_is_for_nobody_in_particular() {
+fn a_package_without_an_identity_is_refused_by_devices_that_have_one() {
     let package = named("small");
-    let nobody = Device::default();
+    let anonymous = Device::default();
     for (device, error) in [
-        (nobody, None),
-        (Device { product: FOR.product, ..nobody }, Some(Error::Product)),
-        (Device { module: FOR.module, ..nobody }, Some(Error::Module)),
-        (Device { version: FOR.version, ..nobody }, Some(Error::Version)),
-        (Device { rollback_counter: 1, ..nobody }, Some(Error::RollbackCounter)),
+        (anonymous, None),
+        (Device { product: FOR.product, ..anonymous }, Some(Error::Product)),
+        (Device { module: FOR.module, ..anonymous }, Some(Error::Module)),
+        (Device { version: FOR.version, ..anonymous }, Some(Error::Version)),
+        (Device { rollback_counter: 1, ..anonymous }, Some(Error::RollbackCounter)),
     ] {
         assert_eq!(with_policy(device, &package).0, error, "{device:?}");
     }
