@@ -94,7 +94,10 @@ fn a_wrong_image_is_noticed() {
     let output = command.env("PATH", path).current_dir(folder.path()).output().unwrap();
     let shown = text(&output.stdout);
     assert!(shown.contains("| mcu/tiny | bsdiff | restoring: the image is another one |"), "{shown}");
-    assert!(shown.contains("| mcu/tiny | zstd-patch-from | making: exit status: 3: it is broken |"), "{shown}");
+    assert!(
+        shown.contains("| mcu/tiny | zstd-patch-from | making: exit status: 3: it is broken |"),
+        "{shown}"
+    );
 }
 
 #[test]
