@@ -69,7 +69,6 @@ macro_rules! setters {
         }
     };
 }
-#[cfg(feature = "release")]
 pub(crate) use setters;
 
 impl<T: Default> Setting<T> {

@@ -61,6 +61,11 @@ pub(super) fn read_header<D: Sha256, K: DecryptionKey>(
     package.read(0, bytes).map_err(|_| Error::PackageRead)?;
     authenticate(policy, bytes)?;
     let (header, mut extensions, _) = Header::parse_extended(bytes)?;
+    // Its body makes the expanded target, not the image: carried out here, it would cost the only image.
+    #[cfg(feature = "containers")]
+    if extensions.container.is_some() {
+        return Err(Error::Container);
+    }
     let cipher = unlock::<D, K>(key, &header, &mut extensions, room)?;
     policy.allow(&header, &extensions)?;
     let plan = extensions.in_place.ok_or(Error::NotInPlace)?;
@@ -75,8 +80,8 @@ pub(super) fn read_header<D: Sha256, K: DecryptionKey>(
     Ok(Opened { header, plan, body: length as u32, cipher })
 }
 
-/// Distinguishes this update from others: by what it makes, from what, and by which steps. One body may go with several plans, for
-/// scratch areas of several sizes; going on with another plan would lose both images.
+/// Distinguishes this update from others: by what it makes, from what, and by which steps. One body may go with several
+/// plans, for scratch areas of several sizes; going on with another plan would lose both images.
 pub(super) fn update(header: &Header, plan: &InPlacePlan) -> Result<u64, Error> {
     let body = header.body_digest.ok_or(Error::NotInPlace)?;
     let [t0, t1, t2, t3, ..] = header.target_digest;

@@ -186,6 +186,20 @@ fn a_plan_needs_the_codec_and_the_digest_of_the_body() {
     }
 }
 
+/// Its body would make an expanded form where the image belongs, and the only image would be lost.
+#[cfg(feature = "encode")]
+#[test]
+fn a_plan_with_a_container_is_refused() {
+    let golden = named("small-in-place");
+    use smidgen_patch::Header;
+    let (header, mut extensions, length) = Header::parse_extended(&golden.package).unwrap();
+    extensions.container = Some(&[1, 2, 3]);
+    let mut package = header.to_bytes_with(&extensions);
+    package.extend_from_slice(&golden.package[length..]);
+    let case = Case { package: &package, ..right(&golden) };
+    assert_eq!(in_place(&golden, &case), (Err(Error::Container), 0));
+}
+
 /// Only an update with the same package leads out, and a boot loader can ask.
 #[test]
 fn a_begun_update_is_known_when_another_package_is_stored() {
