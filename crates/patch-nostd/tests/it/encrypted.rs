@@ -179,7 +179,7 @@ impl DecryptionKey for Counting<'_> {
 fn nothing_is_decrypted_before_signatures_and_header_are_checked() {
     let asked = Cell::new(0);
     for (name, error) in [("encrypted-signed", Error::UnknownKey), ("encrypted", Error::Unsigned)] {
-        assert_eq!(refused(&encrypted_named(name), NoKnownKey, Counting(&asked)), error);
+        assert_eq!(refused(&encrypted_named(name), &NoKnownKey, Counting(&asked)), error);
     }
     let mut golden = encrypted_named("encrypted");
     golden.package[20] ^= 1;
