@@ -62,7 +62,7 @@ impl Policy for Anything {
 /// What a device is, and wants. Where it has a product, module or version, a package must state the same.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Device<'d> {
-    /// Bytes that the target image may have: [`Error::SlotSize`].
+    /// The most bytes that the target image may have: [`Error::SlotSize`].
     pub slot_size: Option<u32>,
     /// The product's name: [`Error::Product`].
     pub product: Option<&'d str>,
