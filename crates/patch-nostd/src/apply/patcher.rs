@@ -74,8 +74,7 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
 {
     /// A patcher that also takes packages that `key` decrypts, if `policy` allows them.
     ///
-    /// The workspace holds the header and what is private in it for a moment: with codec `zstd`, twice
-    /// [`HEADER_LIMIT`](crate::wire::HEADER_LIMIT) bytes are always enough.
+    /// The workspace holds the header and what is private in it for a moment.
     #[inline]
     pub fn with_key(workspace: &'w mut [u8], base: B, target: T, policy: P, key: K) -> Self {
         Self {

@@ -43,7 +43,7 @@ pub struct Header {
     pub target_digest: [u8; 32],
     /// MD5 of the target image, for platforms that ask for it; the decoder does not check it.
     pub target_md5: Option<[u8; 16]>,
-    /// Bytes of workspace that the decoder needs.
+    /// Bytes that the decoder needs: of workspace, of heap for `zstd`.
     pub ram: u32,
     /// Address of the image's first byte when it runs: the lower 32 bits.
     pub base_address: u32,
@@ -161,7 +161,7 @@ impl Header {
     /// What restoring this package takes: a pure function of the header's fields.
     #[must_use]
     pub fn requirements(&self) -> Requirements {
-        Requirements::of_workspace(codec_ram(&self.codec))
+        Requirements::of_codec(&self.codec)
     }
 
     fn read_fields(&mut self, fields: &mut Fields<'_>) {
