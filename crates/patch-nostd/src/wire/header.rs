@@ -19,6 +19,7 @@ const KNOWN_FLAGS: u8 = FLAG_MD5 | FLAG_BODY_DIGEST | FLAG_READ_BACK | FLAG_SIGN
 
 /// A range of addresses, outside the image, that words may point into (RAM, another flash).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub struct Window {
     /// First address.
     pub start: u32,

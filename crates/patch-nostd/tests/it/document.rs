@@ -5,6 +5,7 @@
 use smidgen_patch::header::{HEADER_LIMIT, IMAGE_LIMIT, MAX_WINDOWS, PREFIX_LENGTH, VERSION};
 #[cfg(feature = "all-architectures")]
 use smidgen_patch::header::{MAX_KINDS, PageKind};
+#[cfg(feature = "all-architectures")]
 use smidgen_patch::internals::wire::PAGE_LOG;
 use smidgen_patch::internals::wire::{MAGIC, MOST_SIGNATURES, TEXT_LIMIT, crc32};
 use smidgen_patch::{Error, ErrorClass, Header};
