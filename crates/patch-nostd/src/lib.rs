@@ -35,6 +35,7 @@ pub mod header {
     pub use crate::wire::{
         Codec, Extensions, HEADER_LIMIT, Header, IMAGE_LIMIT, InPlacePlan, MAX_KINDS, MAX_WINDOWS, ModelSize,
         Origin, PREFIX_LENGTH, PageKind, PageKinds, Requirements, Text, Tuning, VERSION, Window, WordForm,
+        is_name, is_product,
     };
 }
 

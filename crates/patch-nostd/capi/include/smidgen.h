@@ -427,7 +427,8 @@ uint32_t smidgen_state_area(const uint8_t *bytes,
 uint32_t smidgen_journal_area(uint32_t page_size, uint32_t write_size);
 
 /**
- * Bytes of the buffer of an update in place; `write_size` is the largest of slot, scratch area, journal and state area.
+ * Bytes of the buffer of an update in place; `write_size` is the largest of slot, scratch area, journal and state area. 0 if
+ * it is not valid.
  */
 uint32_t smidgen_in_place_buffer(uint32_t write_size);
 

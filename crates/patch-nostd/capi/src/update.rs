@@ -221,7 +221,8 @@ pub extern "C" fn smidgen_journal_area(page_size: u32, write_size: u32) -> u32 {
     needed(Requirements::of_workspace(0), page_size, write_size).map_or(0, |needed| needed.journal)
 }
 
-/// Bytes of the buffer of an update in place; `write_size` is the largest of slot, scratch area, journal and state area.
+/// Bytes of the buffer of an update in place; `write_size` is the largest of slot, scratch area, journal and state area. 0 if
+/// it is not valid.
 #[no_mangle]
 pub extern "C" fn smidgen_in_place_buffer(write_size: u32) -> u32 {
     needed(Requirements::of_workspace(0), write_size, write_size).map_or(0, |needed| needed.buffer as u32)

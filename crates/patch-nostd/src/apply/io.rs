@@ -145,6 +145,13 @@ pub struct BaseFn<F> {
     pub read: F,
 }
 
+impl<E, F: FnMut(u32, &mut [u8]) -> Result<(), E>> BaseFn<F> {
+    /// An image of `size` bytes; `read` fills its buffer from an offset.
+    pub const fn new(size: u32, read: F) -> Self {
+        Self { size, read }
+    }
+}
+
 impl<E, F: FnMut(u32, &mut [u8]) -> Result<(), E>> Base for BaseFn<F> {
     type Error = E;
 

@@ -40,10 +40,10 @@ pub struct Layout<'w> {
 
 impl<'w> Layout<'w> {
     /// Divides a workspace, which must be aligned to four and meet [`Header::requirements`].
-    // Here and in what it calls: a decoder that is made where it stays takes no stack.
     ///
     /// # Errors
     /// [`Error::WorkspaceTooSmall`] and [`Error::WorkspaceMisaligned`].
+    // Inlined, as what it calls: a decoder that is made where it stays takes no stack.
     #[inline(always)]
     pub fn new(
         header: &Header,

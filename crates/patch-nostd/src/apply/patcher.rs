@@ -54,7 +54,7 @@ enum Stage<'w> {
 #[cfg(feature = "sha2")]
 impl<'w, B: Base<Error: Into<T::Error>>, T: Target> Patcher<'w, B, T, SoftwareSha256> {
     /// A patcher that takes packages for any device and hashes in software; [`Patcher::with_policy`] has the choice.
-    /// `workspace` must be aligned to four bytes; how long it must be, [`Header::parse`] states beforehand.
+    /// `workspace` must be aligned to four bytes; [`Header::requirements`] states its length.
     #[inline]
     pub fn new(workspace: &'w mut [u8], base: B, target: T) -> Self {
         Self::with_policy(workspace, base, target, Anything)
@@ -74,8 +74,7 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
 {
     /// A patcher that also takes packages that `key` decrypts, if `policy` allows them.
     ///
-    /// The workspace holds the header and what is private in it for a moment: with codec `zstd`, twice
-    /// [`HEADER_LIMIT`](crate::wire::HEADER_LIMIT) bytes are always enough.
+    /// The workspace holds the header and what is private in it for a moment.
     #[inline]
     pub fn with_key(workspace: &'w mut [u8], base: B, target: T, policy: P, key: K) -> Self {
         Self {

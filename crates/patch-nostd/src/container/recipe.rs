@@ -114,7 +114,7 @@ impl Level {
     }
 
     /// Plain bytes that are held at once while its streams are made: those of the largest piece of a stream, and what
-    /// is held for the level inside of it besides.
+    /// is held for the level inside of it.
     #[must_use]
     pub fn held(&self) -> u64 {
         let held = |item: &Item| {

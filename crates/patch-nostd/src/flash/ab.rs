@@ -19,7 +19,7 @@ const PIECE: usize = 64;
 /// before, the right package is restored at the first attempt; with a buffer smaller than a page, at the second at latest.
 #[derive(Debug)]
 pub struct AbUpdate<'w, B, F, J, D, P, K: DecryptionKey = NoKey> {
-    patcher: Patcher<'w, B, SlotTarget<'w, F, J>, D, P, K>,
+    patcher: Patcher<'w, BaseReads<B>, SlotTarget<'w, F, J>, D, P, K>,
     phase: Phase,
     /// Bytes of the package that were taken.
     taken: u32,
@@ -37,12 +37,30 @@ enum Phase {
     Failed,
 }
 
-impl<'w, B, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J, D, P>
-where
-    B: Base<Error: Into<Error>>,
-{
-    /// An update of the slot. Writes nothing. [`Requirements::ab`](crate::header::Requirements::ab) states
-    /// the bytes of `workspace`, `buffer` and journal.
+/// A base whose every error is [`Error::BaseRead`], which says nothing against the package.
+#[derive(Debug)]
+struct BaseReads<B>(B);
+
+impl<B: Base> Base for BaseReads<B> {
+    type Error = Error;
+
+    fn size(&self) -> u32 {
+        self.0.size()
+    }
+
+    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        self.0.read(offset, buffer).map_err(|_| Error::BaseRead)
+    }
+
+    fn digest(&mut self) -> Option<[u8; 16]> {
+        self.0.digest()
+    }
+}
+
+impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy> AbUpdate<'w, B, F, J, D, P> {
+    /// An update of the slot. Writes nothing. The package's [`Requirements`](crate::header::Requirements) state the bytes
+    /// of `workspace`, and [`Requirements::ab`](crate::header::Requirements::ab) those of `buffer` and journal. Every error
+    /// of the base is [`Error::BaseRead`].
     ///
     /// A smaller buffer works down to the slot's write size (and the journal's, if that is above 64 bytes), but pages that
     /// need no change are then erased and written too.
@@ -60,10 +78,7 @@ where
     }
 }
 
-impl<'w, B, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> AbUpdate<'w, B, F, J, D, P, K>
-where
-    B: Base<Error: Into<Error>>,
-{
+impl<'w, B: Base, F: Flash, J: Flash, D: Sha256, P: Policy, K: DecryptionKey> AbUpdate<'w, B, F, J, D, P, K> {
     /// As [`AbUpdate::new`], and takes packages that `key` decrypts, too.
     ///
     /// # Errors
@@ -77,7 +92,7 @@ where
         key: K,
     ) -> Result<Self, Error> {
         let target = SlotTarget::new(slot, Journal::open(journal)?, buffer)?;
-        let patcher = Patcher::with_key(workspace, base, target, policy, key);
+        let patcher = Patcher::with_key(workspace, BaseReads(base), target, policy, key);
         Ok(Self { patcher, phase: Phase::Restore, taken: 0, digest: None, checked: 0 })
     }
 
@@ -117,7 +132,7 @@ where
     /// written, or checked, and the update is ready when this says so.
     ///
     /// # Errors
-    /// As [`Patcher::push`] and [`Patcher::complete`], and [`Error::PackageRead`].
+    /// As [`Patcher::push`], [`Patcher::complete`] and [`AbUpdate::check`], and [`Error::PackageRead`].
     pub fn step(&mut self, package: &mut impl Flash, budget: u32) -> Result<Step, Error> {
         if self.phase != Phase::Restore {
             return self.check(budget);
@@ -128,7 +143,7 @@ where
     /// Reads about `budget` more bytes of the new image back and adds them to its digest; compares that at the end.
     ///
     /// # Errors
-    /// [`Error::TargetRead`] and [`Error::TargetDigest`].
+    /// [`Error::TargetRead`], [`Error::TargetDigest`], [`Error::Journal`], and [`Error::Finished`] before the body's end.
     pub fn check(&mut self, budget: u32) -> Result<Step, Error> {
         self.guarded(|update| match update.phase {
             Phase::Check => update.read_back(budget),

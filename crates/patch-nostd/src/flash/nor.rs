@@ -14,7 +14,7 @@ const READ: usize = 64;
 #[derive(Debug)]
 pub struct Nor<F: NorFlash> {
     driver: F,
-    /// Of the last operation that failed.
+    /// Of the last operation, if it failed.
     error: Option<F::Error>,
 }
 
@@ -29,18 +29,23 @@ impl<F: NorFlash> Nor<F> {
         Self { driver, error: None }
     }
 
-    /// The driver's own error of the last operation that failed, for which [`FlashError`] stands.
+    /// The driver's own error for which the last operation's [`FlashError`] stands; `None` if it succeeded, or the driver
+    /// was not asked.
     #[must_use]
     pub const fn last_error(&self) -> Option<&F::Error> {
         self.error.as_ref()
     }
 
+    /// The driver.
+    #[must_use]
+    pub fn into_inner(self) -> F {
+        self.driver
+    }
+
     /// Keeps the driver's error.
     fn kept(&mut self, result: Result<(), F::Error>) -> Result<(), FlashError> {
-        result.map_err(|error| {
-            self.error = Some(error);
-            FlashError
-        })
+        self.error = result.err();
+        if self.error.is_none() { Ok(()) } else { Err(FlashError) }
     }
 
     /// Reads the units that `buffer` is in, a piece at a time.
@@ -72,6 +77,7 @@ impl<F: NorFlash> Flash for Nor<F> {
     }
 
     fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+        self.error = None;
         if const { F::READ_SIZE == 1 } {
             let read = self.driver.read(offset, buffer);
             return self.kept(read);
@@ -80,6 +86,7 @@ impl<F: NorFlash> Flash for Nor<F> {
     }
 
     fn erase(&mut self, offset: u32) -> Result<(), FlashError> {
+        self.error = None;
         let end = offset.checked_add(F::ERASE_SIZE as u32).ok_or(FlashError)?;
         let erased = self.driver.erase(offset, end);
         self.kept(erased)

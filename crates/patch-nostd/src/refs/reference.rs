@@ -7,7 +7,7 @@ pub struct ReferenceOf<F> {
     pub form: F,
     /// Its bytes, at most [`REFERENCE_LENGTH`](super::REFERENCE_LENGTH).
     pub length: u8,
-    /// What the form needs besides: of a first half the rest of the address, of a second half what the first half
+    /// What else the form needs: of a first half the rest of the address, of a second half what the first half
     /// put into the register, in the target.
     pub extra: u32,
     /// The absolute address that it points at, in the base.

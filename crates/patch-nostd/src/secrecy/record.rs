@@ -18,6 +18,7 @@ pub type KeyName = [u8; 8];
 
 /// How a package is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub struct Encryption<'h> {
     /// [`CHACHA20`] or [`AES_256_CTR`].
     pub cipher: u8,

@@ -5,8 +5,10 @@ use crate::wire::{Extensions, Header, Signatures, Text, with_message};
 
 /// Decides by its header whether a package is for this device.
 pub trait Policy {
-    /// Whether signatures are looked at: without that, a decoder has no code for them.
-    const AUTHENTICATES: bool = false;
+    /// Whether signatures are looked at: without that, a decoder has no code for them, and
+    /// [`authenticate`](Policy::authenticate) is never called. It has no default: a policy that checks signatures and
+    /// forgot it would accept unsigned packages.
+    const AUTHENTICATES: bool;
 
     /// Checks the signatures of a package. Called once, when the header is complete and before anything of it is parsed
     /// but its first nine bytes. `message` is what the signatures are of.
@@ -24,6 +26,18 @@ pub trait Policy {
     fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error>;
 }
 
+impl<P: Policy> Policy for &P {
+    const AUTHENTICATES: bool = P::AUTHENTICATES;
+
+    fn authenticate(&self, message: &[u8], signatures: Option<&Signatures<'_>>) -> Result<(), Error> {
+        (**self).authenticate(message, signatures)
+    }
+
+    fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error> {
+        (**self).allow(header, extensions)
+    }
+}
+
 /// Asks a policy about the signatures of a whole header, of which nothing has been parsed yet. The header is unchanged
 /// afterwards.
 pub(crate) fn authenticate<P: Policy>(policy: &P, header: &mut [u8]) -> Result<(), Error> {
@@ -38,15 +52,17 @@ pub(crate) fn authenticate<P: Policy>(policy: &P, header: &mut [u8]) -> Result<(
 pub struct Anything;
 
 impl Policy for Anything {
+    const AUTHENTICATES: bool = false;
+
     fn allow(&self, _header: &Header, _extensions: &Extensions<'_>) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// What a device is, and wants. A package must state the same wherever this has a value.
+/// What a device is, and wants. Where it has a product, module or version, a package must state the same.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Device<'d> {
-    /// Bytes that the target image may have: [`Error::SlotSize`].
+    /// The most bytes that the target image may have: [`Error::SlotSize`].
     pub slot_size: Option<u32>,
     /// The product's name: [`Error::Product`].
     pub product: Option<&'d str>,
@@ -60,6 +76,8 @@ pub struct Device<'d> {
 }
 
 impl Policy for Device<'_> {
+    const AUTHENTICATES: bool = false;
+
     fn allow(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Error> {
         if self.slot_size.is_some_and(|size| header.target_size > size) {
             return Err(Error::SlotSize);

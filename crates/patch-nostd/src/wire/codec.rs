@@ -33,6 +33,7 @@ pub enum Codec {
 
 /// The sizes of the `cm` decoder's tables, which fix the memory it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub struct ModelSize {
     /// Slots of four 16-bit cells for counters.
     pub slots: u32,
@@ -44,6 +45,7 @@ pub struct ModelSize {
 
 /// How the `cm` models learn; the encoder tries several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub struct Tuning {
     /// A counter's slowest adaptation: moves by 1/2^rate of the error, 3 to 6.
     pub counter_rate: u8,

@@ -39,6 +39,7 @@ pub struct Extensions<'h> {
 /// the last `keep` bytes of what lies in the slot up to the segment's end are put aside. So while segment `k` is decoded,
 /// what the base has from `k * segment - keep - shift` on is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub struct InPlacePlan {
     /// Bytes of all segments but the last, which may be shorter. At least one.
     pub segment: u32,

@@ -19,6 +19,7 @@ const KNOWN_FLAGS: u8 = FLAG_MD5 | FLAG_BODY_DIGEST | FLAG_READ_BACK | FLAG_SIGN
 
 /// A range of addresses, outside the image, that words may point into (RAM, another flash).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(not(feature = "encode"), non_exhaustive)]
 pub struct Window {
     /// First address.
     pub start: u32,
@@ -43,7 +44,7 @@ pub struct Header {
     pub target_digest: [u8; 32],
     /// MD5 of the target image, for platforms that ask for it; the decoder does not check it.
     pub target_md5: Option<[u8; 16]>,
-    /// Bytes of workspace that the decoder needs.
+    /// Bytes that the decoder needs: of workspace, of heap for `zstd`.
     pub ram: u32,
     /// Address of the image's first byte when it runs: the lower 32 bits.
     pub base_address: u32,
@@ -161,7 +162,7 @@ impl Header {
     /// What restoring this package takes: a pure function of the header's fields.
     #[must_use]
     pub fn requirements(&self) -> Requirements {
-        Requirements::of_workspace(codec_ram(&self.codec))
+        Requirements::of_codec(&self.codec)
     }
 
     fn read_fields(&mut self, fields: &mut Fields<'_>) {

@@ -17,20 +17,30 @@ pub const FIXED_RAM: u32 = 2720;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Requirements {
-    /// Bytes of workspace, aligned to four; of a `zstd` package, bytes of heap. The value that restores, and its stack,
-    /// come on top.
+    /// Bytes of workspace, aligned to four. The value that restores, and its stack, come on top.
     pub workspace: u32,
+    /// Bytes that a `zstd` package takes from the heap; 0 for other codecs.
+    pub heap: u32,
 }
 
 impl Requirements {
     /// Those of packages that are made for this much workspace (`smidgen diff --ram`): to plan a device's flash.
     #[must_use]
     pub const fn of_workspace(workspace: u32) -> Self {
-        Self { workspace }
+        Self { workspace, heap: 0 }
+    }
+
+    pub(super) fn of_codec(codec: &Codec) -> Self {
+        match codec {
+            Codec::Cm { .. } => Self::of_workspace(codec_ram(codec)),
+            // A header, and what is private in it if it is encrypted.
+            #[cfg(feature = "zstd")]
+            Codec::Zstd { .. } => Self { workspace: 2 * HEADER_LIMIT as u32, heap: codec_ram(codec) },
+        }
     }
 }
 
-/// Bytes of workspace that decoding a body of this codec takes. No sum of what a header can state is above 2^28.
+/// Bytes of RAM that a header must state for a body of this codec: of workspace, or of heap for `zstd`. No sum of what a header can state is above 2^28.
 #[must_use]
 pub fn codec_ram(codec: &Codec) -> u32 {
     let body = match *codec {

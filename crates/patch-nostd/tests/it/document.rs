@@ -5,6 +5,7 @@
 use smidgen_patch::header::{HEADER_LIMIT, IMAGE_LIMIT, MAX_WINDOWS, PREFIX_LENGTH, VERSION};
 #[cfg(feature = "all-architectures")]
 use smidgen_patch::header::{MAX_KINDS, PageKind};
+#[cfg(feature = "all-architectures")]
 use smidgen_patch::internals::wire::PAGE_LOG;
 use smidgen_patch::internals::wire::{MAGIC, MOST_SIGNATURES, TEXT_LIMIT, crc32};
 use smidgen_patch::{Error, ErrorClass, Header};
@@ -319,7 +320,7 @@ fn the_windows_of_zstd_are_those_stated() {
         let length = header.len() as u16 + 4;
         header[7..9].copy_from_slice(&length.to_le_bytes());
         header.extend_from_slice(&crc32(&header).to_le_bytes());
-        let parsed = Header::parse(&header).map(|(header, _)| header.requirements().workspace);
+        let parsed = Header::parse(&header).map(|(header, _)| header.requirements().heap);
         let stated = (low..=high).contains(&log);
         assert_eq!(parsed, if stated { Ok(ram) } else { Err(Error::MalformedHeader) }, "{log}");
     }

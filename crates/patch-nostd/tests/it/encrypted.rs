@@ -2,16 +2,14 @@
 
 use core::cell::Cell;
 
-use crate::common::{
-    Golden, Slot, bad_packages, encrypted_golden, encrypted_named, hex_digest, small_base, with_workspace,
-};
+use crate::common::{Golden, Slot, bad_packages, encrypted_golden, encrypted_named, hex_digest, small_base};
 use smidgen_patch::secrecy::{
     Cipher, DecryptionKey, DeviceKey, Encryption, KeyMaterial, Keyed, NoKey, SharedKey, SoftwareCipher,
     content_key, key_name, x25519_public_key,
 };
 use smidgen_patch::verify::Signatures;
 use smidgen_patch::{Anything, Device, Error, Extensions, Header, Patcher, Policy, Sha256, SoftwareSha256};
-use testkit::FORMAT;
+use testkit::{FORMAT, with_workspace};
 
 /// The keys of the fixtures, of either kind.
 struct Both;
@@ -43,7 +41,8 @@ fn restore(
     key: impl DecryptionKey,
 ) -> (Result<Vec<u8>, Error>, Slot) {
     let mut slot = Slot::default();
-    let end = with_workspace(|workspace| {
+    let stated = Header::parse(package).map_or(1024, |(header, _)| header.requirements().workspace);
+    let end = with_workspace(stated as usize, 0, |workspace| {
         let target = &mut slot;
         let mut patcher =
             Patcher::<_, _, SoftwareSha256, _, _>::with_key(workspace, base, target, policy, key);
@@ -179,7 +178,7 @@ impl DecryptionKey for Counting<'_> {
 fn nothing_is_decrypted_before_signatures_and_header_are_checked() {
     let asked = Cell::new(0);
     for (name, error) in [("encrypted-signed", Error::UnknownKey), ("encrypted", Error::Unsigned)] {
-        assert_eq!(refused(&encrypted_named(name), NoKnownKey, Counting(&asked)), error);
+        assert_eq!(refused(&encrypted_named(name), &NoKnownKey, Counting(&asked)), error);
     }
     let mut golden = encrypted_named("encrypted");
     golden.package[20] ^= 1;
@@ -246,7 +245,7 @@ fn budgets_and_pieces_make_no_difference() {
     for golden in encrypted_golden().iter().filter(|golden| golden.is_supported()) {
         for (piece, budget) in [(1, 1), (3, 7), (64, 1), (100, 33), (1000, 5)] {
             let mut slot = Slot::default();
-            let end = with_workspace(|workspace| {
+            let end = with_workspace(golden.header().requirements().workspace as usize, 0, |workspace| {
                 let base = &golden.base[..];
                 let target = &mut slot;
                 let mut patcher =

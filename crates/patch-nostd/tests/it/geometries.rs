@@ -272,6 +272,10 @@ fn reads_anywhere<const READ: usize>() {
     assert_eq!(nor.read(1020, &mut [0; 5]), Err(FlashError));
     assert_eq!(nor.last_error(), Some(&NorFlashErrorKind::Other));
     assert_eq!((nor.erase(256), nor.write(256, &[0; 8])), (Ok(()), Ok(())));
+    assert_eq!(nor.last_error(), None);
+    assert_eq!(nor.write(1024, &[0; 8]), Err(FlashError));
+    assert_eq!((nor.erase(u32::MAX), nor.last_error()), (Err(FlashError), None), "the driver was not asked");
+    assert_eq!(nor.into_inner().0.operations(), 2);
 }
 
 #[test]
@@ -300,4 +304,28 @@ fn areas_and_buffers_are_as_long_as_units_ask_for() {
     let slot = Geometry::new(0, 4096, 8);
     let ab = |write| requirements.ab(&AbAreas { slot, journal: Geometry { write, ..slot } }).unwrap();
     assert_eq!([ab(64).buffer, ab(128).buffer], [4096, 4096 + 128]);
+}
+
+#[test]
+fn pages_and_units_that_do_not_go_together_have_no_requirements() {
+    let requirements = Requirements::of_workspace(4096);
+    // Their sizes do not matter.
+    let right = Geometry::new(100, 64, 8);
+    assert!(requirements.ab(&AbAreas::on_chip(right)).is_some());
+    assert!(requirements.in_place(&InPlaceAreas::on_chip(right)).is_some());
+    for (page, write) in [(0, 0), (64, 0), (4, 8), (12, 8), (0, 8)] {
+        let wrong = Geometry::new(0, page, write);
+        for areas in [AbAreas { slot: wrong, journal: right }, AbAreas { slot: right, journal: wrong }] {
+            assert_eq!(requirements.ab(&areas), None, "{areas:?}");
+        }
+        let chip = || InPlaceAreas::on_chip(right);
+        for areas in [
+            InPlaceAreas { slot: wrong, ..chip() },
+            InPlaceAreas { scratch: wrong, ..chip() },
+            InPlaceAreas { journal: wrong, ..chip() },
+            InPlaceAreas { state: wrong, ..chip() },
+        ] {
+            assert_eq!(requirements.in_place(&areas), None, "{areas:?}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use smidgen_patch::flash::{
     Operation, Simulator, Step, Unreadable,
 };
 use smidgen_patch::secrecy::{DecryptionKey, NoKey};
-use smidgen_patch::{Anything, Error, Header, Policy, SoftwareSha256};
+use smidgen_patch::{Anything, Base, Error, Header, Policy, SoftwareSha256};
 use testkit::with_workspace;
 
 use crate::common::Golden;
@@ -256,17 +256,23 @@ impl<'a> Ab<'a> {
 
     /// Updates with this package, whatever it is.
     pub fn deliver(&self, chip: &RefCell<Simulator>, package: &mut impl Flash) -> Result<(), Error> {
-        self.deliver_with(chip, package, NoKey)
+        self.deliver_from(chip, self.base(chip), package, NoKey)
     }
 
-    fn deliver_with(
+    /// The image that the device runs.
+    pub fn base<'c>(&self, chip: &'c RefCell<Simulator>) -> FlashBase<Area<'c, Simulator>> {
+        FlashBase { flash: Area::new(chip, 0, self.sizes()[0]), size: self.old.len() as u32 }
+    }
+
+    /// The same with another base, and a key.
+    pub fn deliver_from(
         &self,
         chip: &RefCell<Simulator>,
+        base: impl Base,
         package: &mut impl Flash,
         key: impl DecryptionKey,
     ) -> Result<(), Error> {
         let ([slot, journal, _], starts) = (self.sizes(), self.starts());
-        let base = FlashBase { flash: Area::new(chip, starts[0], slot), size: self.old.len() as u32 };
         let (slot, journal) = (Area::new(chip, starts[1], slot), Area::new(chip, starts[2], journal));
         let areas = AbAreas { slot, journal };
         let record = if self.write > 64 { self.write } else { 0 };
@@ -305,7 +311,7 @@ impl Device for Ab<'_> {
 
     fn update_with_key(&self, chip: &RefCell<Simulator>, key: impl DecryptionKey) -> Result<(), Error> {
         let mut package = Area::new(chip, self.starts()[3], self.sizes()[2]);
-        self.deliver_with(chip, &mut package, key)
+        self.deliver_from(chip, self.base(chip), &mut package, key)
     }
 
     fn check_always(&self, chip: &Simulator) {

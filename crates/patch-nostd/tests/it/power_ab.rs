@@ -1,11 +1,13 @@
 //! A/B updates survive a loss of power at every flash operation, and another one while they recover.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::common::{Golden, named};
 use crate::power::{Ab, Device, EVERY, GEOMETRIES, OTHERS, Plan, is_long, pairs, survive};
 
 use smidgen_patch::flash::{Area, Cut, Flash, Simulator};
+use smidgen_patch::secrecy::NoKey;
+use smidgen_patch::{Base, BaseFn, Error};
 
 #[test]
 fn every_cut_is_survived() {
@@ -91,6 +93,29 @@ fn a_slot_that_was_changed_since_is_written_again() {
     device.update(&chip).unwrap();
     Area::new(&chip, 1024, 1024).erase(256).unwrap();
     assert_eq!(device.update(&chip), Ok(()));
+    device.check_ready(&chip.borrow());
+}
+
+/// A driver may convert its faults to any of the decoder's errors, also to one that means a wrong package elsewhere.
+#[test]
+fn finished_pages_still_count_when_the_base_cannot_be_read() {
+    let golden = named("firmware-v1-v2");
+    let device = Ab { buffered: false, ..Ab::new(&golden, (1024, 8)) };
+    let deliver = |chip: &RefCell<Simulator>, reads: usize| {
+        let (left, mut image) = (Cell::new(reads), device.base(chip));
+        let base = BaseFn::new(golden.base.len() as u32, |offset, buffer| {
+            left.set(left.get().checked_sub(1).ok_or(Error::Corrupt)?);
+            image.read(offset, buffer)
+        });
+        let result = device.deliver_from(chip, base, &mut &golden.package[..], NoKey);
+        (result, reads - left.get())
+    };
+    let (_, reads) = deliver(&RefCell::new(device.chip()), usize::MAX);
+    let chip = RefCell::new(device.chip());
+    assert_eq!(deliver(&chip, reads - 1).0, Err(Error::BaseRead));
+    device.update(&chip).unwrap();
+    let first = golden.base.len().max(golden.target.len()).div_ceil(1024);
+    assert_eq!(chip.borrow().erases()[first], 1, "the first page of the slot");
     device.check_ready(&chip.borrow());
 }
 

@@ -35,11 +35,10 @@ fn a_workspace_must_be_large_enough_and_aligned() {
 
 /// A base that fails after a number of reads.
 fn failing<'a>(image: &'a [u8], reads: &'a Cell<usize>) -> impl Base<Error = Error> + 'a {
-    let read = move |offset: u32, buffer: &mut [u8]| {
+    BaseFn::new(image.len() as u32, move |offset, buffer| {
         reads.set(reads.get().checked_sub(1).ok_or(Error::BaseRead)?);
         (&*image).read(offset, buffer)
-    };
-    BaseFn { size: image.len() as u32, read }
+    })
 }
 
 #[test]
@@ -112,8 +111,7 @@ impl Target for BusSlot {
 #[test]
 fn a_drivers_own_error_comes_out() {
     for golden in ordinary() {
-        let size = golden.base.len() as u32;
-        let base = BaseFn { size, read: |_: u32, _: &mut [u8]| Err(Stop::Bus(0xB1)) };
+        let base = BaseFn::new(golden.base.len() as u32, |_, _| Err(Stop::Bus(0xB1)));
         let end = restore_to(base, BusSlot(Slot::default()), &golden.package, 64);
         assert_eq!(end.err(), Some(Stop::Bus(0xB1)));
         let failing = BusSlot(Slot { fails_at: Some(1), ..Slot::default() });
@@ -273,7 +271,7 @@ fn empty_pieces_change_nothing() {
 }
 
 #[test]
-fn the_header_is_told_once_it_is_there() {
+fn the_header_is_known_once_it_is_there() {
     let golden = named("small");
     with_workspace(|workspace| {
         let mut slot = Slot::default();
@@ -364,13 +362,10 @@ fn progress_grows_to_a_hundred() {
 fn a_step_reads_no_more_of_the_base_than_its_budget() {
     for golden in ordinary() {
         let read = Cell::new(0);
-        let base = BaseFn {
-            size: golden.base.len() as u32,
-            read: |offset: u32, buffer: &mut [u8]| {
-                read.set(read.get() + buffer.len());
-                (&golden.base[..]).read(offset, buffer)
-            },
-        };
+        let base = BaseFn::new(golden.base.len() as u32, |offset, buffer| {
+            read.set(read.get() + buffer.len());
+            (&golden.base[..]).read(offset, buffer)
+        });
         with_workspace(|workspace| {
             let mut slot = Slot::default();
             let mut patcher = Patcher::new(workspace, base, &mut slot);

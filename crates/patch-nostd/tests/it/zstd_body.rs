@@ -192,7 +192,7 @@ fn a_window_beyond_the_limit_is_refused_even_where_the_frame_is_small() {
 fn the_stated_memory_covers_what_libzstd_estimates() {
     for (window_log, estimate) in [(10, 100_136), (17, 620_328), (19, 1_013_544), (27, 134_706_984)] {
         let codec = Codec::Zstd { window_log };
-        let stated = Header { codec, ..header(0, 0, 0) }.requirements().workspace;
+        let stated = Header { codec, ..header(0, 0, 0) }.requirements().heap;
         assert!((estimate + (32 << 10)..=estimate + (35 << 10)).contains(&stated), "{window_log}: {stated}");
     }
 }

@@ -79,7 +79,8 @@ pub fn has_begun(journal: impl Flash) -> Result<bool, Error> {
 impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash> InPlaceUpdate<'w, F, K, D, J> {
     /// Reads header and journal, and finds out where to go on. Writes nothing.
     ///
-    /// [`Requirements::in_place`](crate::header::Requirements::in_place) states the bytes of `workspace` and `buffer`.
+    /// The package's [`Requirements`](crate::header::Requirements) state the bytes of `workspace`, and
+    /// [`Requirements::in_place`](crate::header::Requirements::in_place) those of `buffer` and of journal and state area.
     ///
     /// # Errors
     /// Whatever can be known without reading base and body: of the package, the policy, the memory, the areas. The
