@@ -57,7 +57,7 @@ fn a_passphrase_must_be_there_and_right() {
 }
 
 #[test]
-fn a_signed_package_is_told_from_others() {
+fn a_signed_package_is_verified_with_its_keys_only() {
     let desk = Desk::with_keys();
     desk.ok("keygen foreign.pem foreign.pub");
     desk.ok("sign patch -o signed --key key.pem --key next.pem");
