@@ -43,10 +43,10 @@ fuzz_target!(|input: Input| {
         (record.base_size, record.target_size) = (base_size % LIMIT, target_size % LIMIT);
         (record.parts, record.piece) = (parts % LIMIT, piece % LIMIT);
     }
-    let record = record.to_bytes().leak();
+    let record = record.to_bytes();
     let package = with_body(&package, &body, |header, extensions| {
         header.target_size = input.target_size.map_or(header.target_size, |size| size % LIMIT);
-        extensions.container = Some(record);
+        extensions.container = Some(&record);
     });
     let header = Header::parse(&package).expect("genuine").0;
     let mut image = vec![0; header.target_size as usize];

@@ -1,7 +1,7 @@
 //! A release from a program of yours: what `smidgen pack` and `smidgen diff` do, with progress and a way to cancel.
 //!
-//! `cargo run --release -p smidgen-diff --example release -- FOLDER` packs the fixtures' firmware into FOLDER; with a number of
-//! seconds after it, it is cancelled then. The next run uses finished packages.
+//! `cargo run --release -p smidgen-diff --features release --example release -- FOLDER` packs the fixtures' firmware into
+//! FOLDER; with a number of seconds after it, it is cancelled then. The next run uses finished packages.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -77,7 +77,7 @@ pub fn diff_bsdiff40(base: &[u8], target: &[u8], progress: &dyn Progress) -> Res
     let covers = find_matches(&index, target, &SearchOptions::default());
     drop(index);
     progress.begin(Stage::Encode, 1);
-    let patch = bsdiff40::encode(base, target, &covers)?;
+    let patch = bsdiff40::encode::encode(base, target, &covers)?;
     progress.begin(Stage::Prove, 1);
     if bsdiff40::decode(base, &patch, target.len() as u64)? == target {
         Ok(patch)

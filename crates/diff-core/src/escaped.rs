@@ -18,10 +18,9 @@ pub fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
 }
 
-/// Whether a terminal would take this character for a command, or show what is around it in another order.
+/// Whether a terminal may obey this character, or show its neighbours in another order.
 const fn is_risky(character: char) -> bool {
-    // Also beyond the control characters: what ends lines, and what marks, embeds or isolates directions, which names of
-    // some scripts may have.
+    // Control characters, line ends, and marks of direction, which names in some scripts may have.
     matches!(
         character,
         '\0'..='\x1F'

@@ -54,6 +54,6 @@ pub use search::SearchError;
 /// For the benches and tests of this repository only: not part of the API, and may change in any version.
 #[doc(hidden)]
 pub mod internals {
-    pub use crate::bsdiff40::encode;
+    pub use crate::bsdiff40::encode::encode;
     pub use crate::search::{Equal, Index, Match, SearchOptions, find_matches, find_matches_around};
 }

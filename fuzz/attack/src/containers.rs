@@ -20,7 +20,7 @@ use crate::random::{Random, mutate};
 
 /// Microseconds for each byte of package, base, target and what both expand to: streams are compressed again.
 const TIME_LIMIT: f64 = 12.0;
-/// What a restore takes besides what is stated: threads, buffers, and the package's own bytes.
+/// What a restore takes beyond the stated memory: threads, buffers, and the package's own bytes.
 const SLACK: u64 = 4 << 20;
 
 pub fn attack(_: &Stock, case: u64, tally: &mut Tally) -> Result<(), String> {
@@ -255,7 +255,7 @@ impl Drop for Streams {
     }
 }
 
-/// What that process does, with so much memory besides what it has.
+/// Runs in the worker process, which may take `memory` bytes more than it has.
 pub fn make_streams(memory: u64) {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let size = status

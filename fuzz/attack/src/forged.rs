@@ -121,7 +121,7 @@ impl Trial<'_> {
         }
     }
 
-    /// States of the decoder that are none, with the right checksum.
+    /// Invalid states of the decoder, with the right checksum.
     fn state(mut self) -> Result<String, String> {
         let (start, length) = self.device.place(3);
         for at in [start, start + length / 2] {

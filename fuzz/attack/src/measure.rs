@@ -59,11 +59,11 @@ unsafe impl GlobalAlloc for Counting {
 pub struct Cost {
     /// Processor time of all threads.
     pub time: Duration,
-    /// Heap at most, besides what was held before.
+    /// The most heap, without what was held before.
     pub heap: usize,
 }
 
-/// Does some work, and says what it took.
+/// Does some work, and measures what it took.
 pub fn cost<R>(work: impl FnOnce() -> R) -> (R, Cost) {
     let now = || {
         let time = clock_gettime(ClockId::ProcessCPUTime);

@@ -68,10 +68,10 @@ pub fn made(base: &[u8], target: &[u8], ram: u64, in_place: Option<InPlace>) -> 
 }
 
 /// The package with another body, which its header states rightly. Signatures are left out.
-pub fn with_body(
-    package: &[u8],
+pub fn with_body<'a>(
+    package: &'a [u8],
     body: &[u8],
-    change: impl FnOnce(&mut Header, &mut Extensions<'_>),
+    change: impl FnOnce(&mut Header, &mut Extensions<'a>),
 ) -> Vec<u8> {
     let (mut header, mut extensions, _) = Header::parse_extended(package).expect("a genuine header");
     header.body_length = body.len() as u32;

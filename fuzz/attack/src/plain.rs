@@ -153,7 +153,7 @@ fn restore_once(
         return restored;
     }
     let hashed = Cell::new(0);
-    // All that it may ever take, so that what is taken besides is the decoder's.
+    // The largest target is allocated here, so that the measured heap is the decoder's.
     let mut memory = Vec::with_capacity(IMAGE_LIMIT as usize);
     with_workspace(stated as usize, 0, |workspace| {
         let base = Watched { image: base, hashed: &hashed };

@@ -94,7 +94,7 @@ pub enum Internal {
         work: String,
         /// The base image.
         old: PathBuf,
-        /// What is read besides: the target image or the patch.
+        /// The second input: the target image or the patch.
         input: PathBuf,
         /// What is written.
         output: PathBuf,

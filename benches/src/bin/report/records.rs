@@ -72,7 +72,7 @@ mod tests {
     use crate::results::samples;
 
     #[test]
-    fn every_record_has_every_field_and_failures_are_told() {
+    fn every_record_has_every_field_and_failures_their_reason() {
         let results = samples::results();
         let file = csv(&results);
         let count = 3 * results.tools.len();

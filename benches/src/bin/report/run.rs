@@ -239,7 +239,7 @@ impl Bench<'_> {
     }
 }
 
-/// The header's figure, and of a compressed file what its restore takes from the heap besides.
+/// The workspace that the header states, and the heap that restoring a compressed file takes.
 fn stated_memory(package: &[u8]) -> Result<u64, smidgen_patch::Error> {
     let ram = Header::parse(package)?.0.ram.into();
     let opened = Opened::new::<SoftwareSha256>(package)?;

@@ -18,9 +18,10 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
         let named = named_sources(from, &reading, console)?;
         sources.extend(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))));
     }
-    let versions: BTreeSet<&str> = sources.iter().map(|source| source.version.as_str()).collect();
-    if versions.len() < sources.len() {
-        return Err(Failure::usage("a version is given twice").note("name each version once with --from"));
+    let mut versions = BTreeSet::new();
+    if let Some(Source { version, .. }) = sources.iter().find(|source| !versions.insert(&source.version)) {
+        let message = format!("the source version \"{}\" is given twice", Escaped(version));
+        return Err(Failure::usage(message).note("name each version once with --from"));
     }
     let secrets = arguments.decryption.keys(console)?;
     let replay = Replay::default().with_sources(&sources).with_keys(&keys).with_secrets(&secrets);

@@ -45,7 +45,7 @@ fn keys_are_made_for_their_owner_only() {
 }
 
 #[test]
-fn who_has_the_key_gets_the_image_and_others_are_told_which_one_they_need() {
+fn a_device_with_the_key_gets_the_image_and_errors_name_the_missing_key() {
     let desk = Desk::with_keys();
     for (options, kind, key) in [
         (TO_SHARED.to_owned(), "shared", "shared.pem"),

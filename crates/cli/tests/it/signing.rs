@@ -57,7 +57,7 @@ fn a_passphrase_must_be_there_and_right() {
 }
 
 #[test]
-fn a_signed_package_is_told_from_others() {
+fn a_signed_package_is_verified_with_its_keys_only() {
     let desk = Desk::with_keys();
     desk.ok("keygen foreign.pem foreign.pub");
     desk.ok("sign patch -o signed --key key.pem --key next.pem");
@@ -215,7 +215,7 @@ fn a_release_is_replayed_as_devices_will() {
     verify("-q", "there is no image of 1");
     verify("--from 1=new", "is not the one that the release was made from");
     verify("--from 1=old --public-key next.pub", "(E41)");
-    desk.run("verify out --from 1=new --from 1=old").failed(2, &["a version is given twice"]);
+    desk.run("verify out --from 1=new --from 1=old").failed(2, &["the source version \"1\" is given twice"]);
     let package = desk.read("out/1-to-2.bin");
     let mut damaged = package.clone();
     *damaged.last_mut().unwrap() ^= 1;

@@ -1,4 +1,4 @@
-//! Makes the packages in `fixtures/packages`: `cargo run -p smidgen-diff --example make_fixtures`.
+//! Makes the packages in `fixtures/packages`: `cargo run -p smidgen-diff --features release --example make_fixtures`.
 //!
 //! Golden packages are what version 5 of the format is; they are made only where they are missing, and never again
 //! once the version is out. Before that, `-- --anew` makes them and their images again after a change of the format.

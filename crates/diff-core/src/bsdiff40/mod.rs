@@ -7,13 +7,11 @@
 //! block as they are, then move `seek` bytes (maybe backwards) in the base.
 
 mod decode;
-mod encode;
+pub(crate) mod encode;
 mod error;
 mod header;
 
 pub use decode::decode;
-#[doc(hidden)]
-pub use encode::encode;
 pub use error::{Block, Bsdiff40Error};
 pub use header::MAGIC;
 

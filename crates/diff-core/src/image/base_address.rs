@@ -143,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn pointers_to_strings_tell_the_address() {
+    fn pointers_to_strings_give_the_address() {
         for address in [0x0800_4000, 0x2_0000, 0x4037_0000] {
             assert_eq!(base_address(&image_at(address, 40)), Some((address, 0)));
         }
     }
 
     #[test]
-    fn noise_tells_nothing() {
+    fn noise_gives_no_address() {
         let noise: Vec<u8> =
             (0..100_000u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
         assert_eq!(base_address(&noise), None);

@@ -66,8 +66,9 @@ pub struct Part {
 }
 
 impl Provenance {
-    /// A record of a file, in which nothing else is filled in yet.
-    pub(super) fn new(format: Format, file: &[u8]) -> Self {
+    /// The format, size and digest of a file; other fields are empty, and can be set.
+    #[must_use]
+    pub fn new(format: Format, file: &[u8]) -> Self {
         Self { format, file_size: file.len() as u64, file_sha256: sha256_hex(file), ..Self::default() }
     }
 
@@ -87,7 +88,14 @@ impl Provenance {
     }
 
     pub(super) fn part(&mut self, name: impl Into<String>, offset: usize, size: usize) {
-        let (offset, size) = (offset as u64, size as u64);
-        self.parts.push(Part { name: name.into(), offset, size, address: None });
+        self.parts.push(Part::new(name, offset as u64, size as u64));
+    }
+}
+
+impl Part {
+    /// A part without an address.
+    #[must_use]
+    pub fn new(name: impl Into<String>, offset: u64, size: u64) -> Self {
+        Self { name: name.into(), offset, size, address: None }
     }
 }

@@ -107,7 +107,10 @@ impl PackError {
 
     pub(crate) fn manifest(path: &Path, reason: impl Into<String>) -> Self {
         // Parsers quote values, which have no limit in a hostile file.
-        let reason = reason.into().chars().take(REASON_LIMIT).collect();
+        let mut reason = reason.into();
+        if let Some((end, _)) = reason.char_indices().nth(REASON_LIMIT) {
+            reason.replace_range(end.., " …");
+        }
         Self::Manifest { path: path.to_owned(), reason }
     }
 }

@@ -78,7 +78,7 @@ fn recipes_have_exactly_the_size_and_length_of_the_header() {
 }
 
 #[test]
-fn a_bomb_is_told_by_its_header_and_not_expanded_beyond() {
+fn a_bomb_is_not_expanded_beyond_the_size_in_its_header() {
     // 32 MB of zeros in 32 KB.
     let bomb = gzip(&vec![0; 32 << 20]);
     let (old, new) = (gzip(&text(52)), [bomb.clone(), gzip(&changed(text(52)))].concat());

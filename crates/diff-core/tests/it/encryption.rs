@@ -66,7 +66,7 @@ fn with_digest(package: &[u8]) -> Vec<u8> {
 const CIPHERS: [CipherChoice; 2] = [CipherChoice::ChaCha20, CipherChoice::Aes256Ctr];
 
 #[test]
-fn who_has_the_key_gets_the_package_and_the_image() {
+fn the_key_opens_the_package_and_restores_the_image() {
     for codec in [CodecChoice::Cm, CodecChoice::Zstd] {
         let package = package_with(codec, identity());
         for encryption in CIPHERS.iter().flat_map(|&cipher| [to_shared(1, cipher), to_device(1, cipher)]) {

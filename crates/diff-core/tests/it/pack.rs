@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
+use smidgen_diff::input::{Format, Part, Provenance};
 use smidgen_diff::release::platform::{
     CATALOGUE_LIMIT, DEFAULT_MODULE, DESCRIPTION_LIMIT, ENDINGS, MODULE_LIMIT, NAME_LIMIT, VERSION_LIMIT,
 };
 use smidgen_diff::release::{
-    CipherChoice, Encryption, Event, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError, PackOptions,
-    PackProgress, PackageType, Recipient, Release, ReleaseOptions, Shard, SharedSecret, merge, pack,
+    CipherChoice, Encryption, Event, Image, ImageBytes, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError,
+    PackOptions, PackProgress, PackageType, Recipient, Release, ReleaseOptions, Shard, SharedSecret, merge,
+    pack,
 };
 use smidgen_diff::{Identity, Options, Silent, prove};
 use tempfile::TempDir;
@@ -218,6 +221,31 @@ fn a_run_that_was_cancelled_is_taken_up() {
 }
 
 #[test]
+fn an_image_of_the_caller_states_its_provenance() {
+    struct Signed(Vec<u8>);
+
+    impl Image for Signed {
+        fn open(&self) -> io::Result<ImageBytes<'_>> {
+            Ok(Box::new(&self.0[16..]))
+        }
+
+        fn provenance(&self) -> io::Result<Option<Provenance>> {
+            let mut record = Provenance::new(Format::Raw, &self.0);
+            record.parts = vec![Part::new("code", 0, self.0.len() as u64 - 16)];
+            Ok(Some(record))
+        }
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = [&[0; 16], &target()[..]].concat();
+    let release = Release::new("2.0", Signed(file.clone())).with_options(options());
+    let manifest = pack(&release, &PackOptions::default(), folder.path(), &Silent).unwrap();
+    let record = manifest.target.input.unwrap();
+    assert_eq!((record.file_size, record.file_sha256.len()), (file.len() as u64, 64));
+    assert_eq!(record.parts[0].size, target().len() as u64);
+}
+
+#[test]
 fn shards_make_what_one_machine_makes() {
     let expected = files(packed(&PackOptions::default()).path());
     for of in [1, 2, 3, 7] {
@@ -275,6 +303,27 @@ fn shards_that_do_not_belong_together_are_not_merged() {
     fs::write(&path, vec![7; good.len()]).unwrap();
     assert!(refusal(&[&one, &two]).contains("another SHA-256"));
     assert!(files(into.path()).is_empty());
+}
+
+#[test]
+fn shards_with_a_bad_package_are_refused_before_anything_is_written() {
+    let shards = [packed(&shard(1, 2)), packed(&shard(2, 2))];
+    let into = shards[0].path().join("merged");
+    let refused = |part: &str| {
+        let error = merge(&[shards[0].path(), shards[1].path()], &into).unwrap_err().to_string();
+        assert!(error.contains(part) && !into.exists(), "{error}");
+    };
+    let is_package = |name: &&String| name.ends_with(".bin");
+    let package = shards[1].path().join(files(shards[1].path()).keys().find(is_package).unwrap());
+    let good = fs::read(&package).unwrap();
+    fs::write(&package, &good[1..]).unwrap();
+    refused("the file has");
+    fs::write(&package, good).unwrap();
+    let path = shards[0].path().join("manifest.shard-1-of-2.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest["packages"].as_array_mut().unwrap().retain(|package| package["type"] != "full");
+    fs::write(&path, manifest.to_string()).unwrap();
+    refused("the full package is missing");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The guard of refactoring: packages of every kind of image, level, memory, architecture and codec, by their SHA-256.
 //!
-//! A change that is not meant to change packages leaves `snapshot.txt` as it is. After one that is, this writes it anew:
-//! `SMIDGEN_BLESS=1 cargo test -p smidgen-diff snapshot -- --include-ignored`
+//! A change that is not meant to change packages leaves `tests/snapshot*.txt` as they are. After one that is, this writes
+//! them anew: `SMIDGEN_BLESS=1 cargo test -p smidgen-diff --features release --test it snapshot -- --include-ignored`
 
 use std::fmt::Write as _;
 use std::fs;

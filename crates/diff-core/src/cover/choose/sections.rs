@@ -16,7 +16,7 @@ use crate::images::Images;
 const SECTION: usize = 1 << 16;
 /// Bytes around a section in which covers are looked at.
 const MARGIN: u32 = 1 << 12;
-/// Parts meet inside of covers that are at least this long, if there are any nearby.
+/// Sections meet inside of covers that are at least this long, if there are any nearby.
 const LONG: u32 = 256;
 
 /// Cuts the target into sections and gathers the candidates of each; `covers` are the search's.
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_move_is_two_covers_whatever_the_parts() {
+    fn a_move_is_two_covers_across_sections() {
         let base = noise(400_000, 256, 3);
         let target = [&base[150_000..], &base[..150_000]].concat();
         assert_eq!(

@@ -9,8 +9,7 @@ use crate::release::platform;
 /// writes it all. Files of packages that are not in it are removed.
 pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, PackError> {
     manifest.shard = None;
-    let full = manifest.full().cloned();
-    let full = full.ok_or_else(|| PackError::Merge("the full package is missing".to_owned()))?;
+    let full = full(&manifest)?.clone();
     let limit = limit(full.size, manifest.share);
     let (kept, dropped): (Vec<_>, Vec<_>) = std::mem::take(&mut manifest.packages)
         .into_iter()
@@ -31,6 +30,11 @@ pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, 
         store.forget(&package.file)?;
     }
     Ok(manifest)
+}
+
+/// The full package, which shards of a damaged release may lack.
+pub(crate) fn full(manifest: &Manifest) -> Result<&PackageEntry, PackError> {
+    manifest.full().ok_or_else(|| PackError::Merge("the full package is missing".to_owned()))
 }
 
 /// Writes the manifest, and removes the records that it replaces.

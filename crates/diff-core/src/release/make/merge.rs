@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::agree;
-use super::finish::finish;
+use super::finish::{finish, full};
 use super::store::Store;
 use crate::release::error::PackError;
 use crate::release::model::{Manifest, PackageEntry, PackageType, Shard};
@@ -11,7 +11,8 @@ use crate::release::platform::version_order;
 
 /// Merges all shards found in `folders` into a release in `folder`, which may be one of them.
 ///
-/// Copies packages from other folders. The result is the same, to the byte, as a release that one machine packs.
+/// Copies packages from other folders, after all of them are checked. The result is the same, to the byte, as a release
+/// that one machine packs.
 ///
 /// # Errors
 /// [`PackError::MissingShard`]; [`PackError::Merge`] if a shard is there twice, or shards are of different releases.
@@ -27,19 +28,31 @@ pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     shards.sort_by_key(|(shard, ..)| *shard);
     check_complete(&shards)?;
     let merged = joined(&shards)?;
+    // Twice, as all packages together may exceed the memory.
+    for_each_package(&shards, |_, _, _| Ok(()))?;
     let store = Store::create(folder)?;
-    for (_, manifest, from) in &shards {
-        for package in &manifest.packages {
-            let wrong = |reason| PackError::manifest(&from.path(&package.file), reason);
-            let (bytes, _) = agree::read(manifest, package, from).map_err(wrong)?;
-            if !from.is_same(&store) {
-                store.write(&package.file, &bytes)?;
-            }
-        }
-    }
+    for_each_package(&shards, |from, file, bytes| match from.is_same(&store) {
+        true => Ok(()),
+        false => store.write(file, bytes),
+    })?;
     let merged = finish(merged, &store)?;
     shards.iter().try_for_each(|(_, manifest, _)| store.remove(&manifest.file_name()))?;
     Ok(merged)
+}
+
+/// Reads and checks every package, and hands it to `work` with its store and the name of its file.
+fn for_each_package(
+    shards: &[(Shard, Manifest, Store)],
+    work: impl Fn(&Store, &str, &[u8]) -> Result<(), PackError>,
+) -> Result<(), PackError> {
+    for (_, manifest, from) in shards {
+        for package in &manifest.packages {
+            let wrong = |reason| PackError::manifest(&from.path(&package.file), reason);
+            let (bytes, _) = agree::read(manifest, package, from).map_err(wrong)?;
+            work(from, &package.file, &bytes)?;
+        }
+    }
+    Ok(())
 }
 
 /// Checks that each shard is there once.
@@ -86,6 +99,7 @@ fn joined(shards: &[(Shard, Manifest, Store)]) -> Result<Manifest, PackError> {
     }
     merged.packages.sort_by(|a, b| (a.kind.cmp(&b.kind)).then_with(|| by_first_version(a, b)));
     merged.check_protection().map_err(PackError::Merge)?;
+    full(&merged)?;
     check_sources(&merged)?;
     Ok(merged)
 }

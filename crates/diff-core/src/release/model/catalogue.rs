@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn devices_of_several_products_are_told_apart() {
+    fn a_device_gets_the_package_of_its_product() {
         let (_folder, mut catalogue) = shelf();
         let mut lamp = manifest();
         lamp.product = Some("lamp".to_owned());

@@ -152,7 +152,7 @@ impl Release {
         if let Some(source) = self.sources.iter().find(|source| source.version.starts_with('.')) {
             let version = &source.version;
             return Err(PackError::Usage(format!(
-                "the source version \"{version}\" begins with a dot, and so would the name of its package: hidden files are no packages"
+                "the source version \"{version}\" begins with a dot, which would hide its package; choose another version"
             )));
         }
         if has_control(&self.listing.description) {

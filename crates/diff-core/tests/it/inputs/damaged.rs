@@ -8,7 +8,7 @@ use testkit::noise;
 use super::{PIECES, expect, flat, record};
 
 #[test]
-fn damaged_hex_is_told_with_its_line() {
+fn errors_of_hex_name_the_line() {
     let text = hex(&[(0, b"0123456789abcdef0123")]);
     let lines: Vec<&str> = text.lines().collect();
     let cases = [
@@ -33,7 +33,7 @@ fn damaged_hex_is_told_with_its_line() {
 }
 
 #[test]
-fn damaged_s_records_are_told_with_their_line() {
+fn errors_of_s_records_name_the_line() {
     let text = srec(&[(0, b"0123456789abcdef0123xyz")], 2);
     let lines: Vec<&str> = text.lines().collect();
     let cases = [
@@ -77,7 +77,7 @@ fn damaged_elf_is_refused() {
 }
 
 #[test]
-fn damaged_uf2_is_told_with_its_block() {
+fn errors_of_uf2_name_the_block() {
     let data = noise(1000, 256, 1);
     let whole = uf2(&[(0x1000_0000, &data)], Some(7));
     assert_eq!(*flat(&whole).bytes, data);

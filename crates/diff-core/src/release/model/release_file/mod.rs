@@ -45,21 +45,23 @@ impl ReleaseFile {
         // Some editors begin text with a byte order mark, which JSON does not allow.
         let text = text.trim_start_matches('\u{FEFF}');
         let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        let parsed: Result<Self, (usize, String)> = if is_json {
+        let parsed: Result<Self, (usize, usize, String)> = if is_json {
             serde_json::from_str(text).map_err(|error| {
                 let reason = error.to_string();
                 let reason = reason.rsplit_once(" at line ").map_or(&*reason, |(reason, _)| reason);
-                (error.line(), reason.to_owned())
+                (error.line(), error.column(), reason.to_owned())
             })
         } else {
             toml::from_str(text).map_err(|error| {
                 let start = error.span().map_or(0, |span| span.start);
-                let breaks = text.bytes().take(start).filter(|&byte| byte == b'\n').count();
-                (breaks + 1, error.message().to_owned())
+                let before = text.get(..start).unwrap_or_default();
+                let last = before.rsplit('\n').next().unwrap_or_default();
+                (before.matches('\n').count() + 1, last.chars().count() + 1, error.message().to_owned())
             })
         };
-        let wrong = |(line, reason)| {
-            PackError::manifest(&path, format!("is not a release file: line {line}: {reason}"))
+        let wrong = |(line, column, reason)| {
+            let reason = format!("is not a release file: line {line}, column {column}: {reason}");
+            PackError::manifest(&path, reason)
         };
         let mut file = parsed.map_err(wrong)?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -169,12 +171,17 @@ mod tests {
             fs::write(folder.path().join(name), text).unwrap();
             ReleaseFile::read(&folder.path().join(name)).unwrap_err().to_string()
         };
-        let text = refusal("a.toml", "to = \"x\"\nverson = \"1\"");
-        assert!(text.contains("a.toml: is not a release file") && text.contains("verson"), "{text}");
-        assert!(text.contains("line 2"), "{text}");
-        assert!(refusal("a.json", "{ \"to\": 1 }").contains("line 1"));
+        let text = refusal("a.toml", "to = \"x\"\n verson = \"1\"");
+        assert!(
+            text.contains("a.toml: is not a release file: line 2, column 2: unknown key `verson`"),
+            "{text}"
+        );
+        let text = refusal("a.toml", "# Gerät\nfrom = { \"ä\" = 1 }");
+        assert!(text.contains("line 2, column 16: "), "{text}");
+        let text = refusal("a.json", "{ \"to\": 1 }");
+        assert!(text.contains("line 1, column 9: "), "{text}");
         let text = refusal("a.json", "{ \"md5\": true,\n\"md5\": true }");
-        assert!(text.contains("line 2: duplicate field `md5`"), "{text}");
+        assert!(text.contains("line 2, column 5: duplicate field `md5`"), "{text}");
         let empty = tempfile::tempdir().unwrap();
         let text = ReleaseFile::read(empty.path()).unwrap_err().to_string();
         assert!(text.contains("there is no release.toml or release.json"), "{text}");
@@ -184,17 +191,19 @@ mod tests {
     fn hostile_files_are_refused_in_few_words() {
         let folder = tempfile::tempdir().unwrap();
         let long = "x".repeat(3_000_000);
-        let files: [(&str, Vec<u8>, &str); 12] = [
+        let files: [(&str, Vec<u8>, &str); 14] = [
             ("a.json", br#"{ "from": { "1": "a", "1": "b" } }"#.to_vec(), "`1` is given twice"),
-            ("a.toml", b"from = { 1 = 'a', 1 = 'b' }".to_vec(), "line 1: duplicate key"),
+            ("a.toml", b"from = { 1 = 'a', 1 = 'b' }".to_vec(), "line 1, column 19: duplicate key"),
             ("a.json", format!("{{ \"from\": \"{long}\" }}").into_bytes(), "invalid type"),
             ("a.toml", format!("from = '{long}'").into_bytes(), "invalid type"),
             ("a.toml", format!("{long} = 1").into_bytes(), "unknown key"),
             ("a.toml", format!("to = {}1", "[".repeat(100_000)).into_bytes(), "line 1"),
             ("a.json", format!("{{ \"to\": {}", "[".repeat(100_000)).into_bytes(), "line 1"),
             ("a.toml", b"ram = 99999999999999999999".to_vec(), "line 1"),
-            ("a.json", b"{ \"ram\": -1 }".to_vec(), "ram: expected text, a number"),
+            ("a.json", b"{ \"ram\": -1 }".to_vec(), "ram: expected text or a number"),
             ("a.toml", b"product = true".to_vec(), "product: expected text or a number"),
+            ("a.json", b"{ \"md5\": [] }".to_vec(), "md5: expected true or false"),
+            ("a.json", b"{ \"md5\": tru }".to_vec(), "md5: expected ident"),
             ("a.toml", b"level = [1, 2]".to_vec(), "level: expected a level"),
             ("a.toml", b"to = '\xFF'".to_vec(), "cannot read: invalid utf-8"),
         ];
@@ -202,6 +211,7 @@ mod tests {
             fs::write(folder.path().join(name), bytes).unwrap();
             let text = ReleaseFile::read(&folder.path().join(name)).unwrap_err().to_string();
             assert!(text.contains(part) && text.len() < 2000, "{part:?} in {:.2000}", text);
+            assert_eq!(text.ends_with(" …"), text.len() > 1000, "{text}");
         }
     }
 

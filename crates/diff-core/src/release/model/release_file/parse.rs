@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::ReleaseFile;
 use crate::api::{Identity, Options};
@@ -104,25 +104,27 @@ impl<'de> DeserializeSeed<'de> for Value {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected text, a number, true, false, or two numbers")]
+        #[serde(untagged)]
         enum Written {
             Switch(bool),
             Number(u64),
             Text(String),
             Range([u64; 2]),
+            Other(IgnoredAny),
         }
 
         let name = self.name;
         let wrong = |error: String| D::Error::custom(format!("{name}: {}", error.trim_end()));
         let text = match Option::deserialize(deserializer).map_err(|error| wrong(error.to_string()))? {
             None => return Ok(None),
-            Some(Written::Switch(_)) if !self.is_switch => {
-                return Err(wrong("expected text or a number".to_owned()));
-            }
-            Some(Written::Switch(switch)) => switch.to_string(),
+            Some(Written::Switch(switch)) if self.is_switch => switch.to_string(),
             Some(Written::Number(number)) => number.to_string(),
             Some(Written::Text(text)) => text,
             Some(Written::Range([start, end])) => format!("{start:#x}..{end:#x}"),
+            Some(Written::Switch(_) | Written::Other(_)) => {
+                let expected = if self.is_switch { "true or false" } else { "text or a number" };
+                return Err(wrong(format!("expected {expected}")));
+            }
         };
         (self.check)(&text).map_err(|error| wrong(error.to_string()))?;
         Ok(Some(text))
