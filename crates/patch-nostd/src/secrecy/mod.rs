@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_no_key_has_no_room_for_one() {
+    fn a_decoder_without_a_key_has_no_room_for_one() {
         assert_eq!(size_of::<Option<NoCipher>>() + size_of::<NoKey>(), 0);
     }
 }
