@@ -64,27 +64,26 @@ impl Requirements {
     /// and units do not go together.
     #[must_use]
     pub fn ab(&self, areas: &AbAreas<Geometry>) -> Option<FlashRequirements> {
-        let (slot, journal) = (page_of(&areas.slot)?, page_of(&areas.journal)?);
-        let buffer = ab_buffer(&slot, &journal)? as usize;
-        Some(FlashRequirements { buffer, journal: journal_area(&journal)?, state: 0 })
+        let AbAreas { slot, journal } = areas;
+        let buffer = ab_buffer(slot, journal)? as usize;
+        Some(FlashRequirements { buffer, journal: checked_journal([slot], journal)?, state: 0 })
     }
 
     /// The same for an [`InPlaceUpdate`](super::InPlaceUpdate); the package states how large its scratch area is.
     #[must_use]
     pub fn in_place(&self, areas: &InPlaceAreas<Geometry>) -> Option<FlashRequirements> {
-        let (slot, scratch) = (page_of(&areas.slot)?, page_of(&areas.scratch)?);
-        let (journal, state) = (page_of(&areas.journal)?, page_of(&areas.state)?);
+        let InPlaceAreas { slot, scratch, journal, state } = areas;
         let write = slot.write.max(scratch.write).max(journal.write).max(state.write);
         Some(FlashRequirements {
             buffer: in_place_buffer(write),
-            journal: journal_area(&journal)?,
+            journal: checked_journal([slot, scratch, state], journal)?,
             state: state_area(self.workspace, state.page)?,
         })
     }
 }
 
-/// One page of an area, if its page and unit go together.
-fn page_of(area: &Geometry) -> Option<Geometry> {
-    let page = Geometry { size: area.page, ..*area };
-    page.is_valid().then_some(page)
+/// The area that a journal with such pages and units takes, if those of all areas go together.
+fn checked_journal<'g>(areas: impl IntoIterator<Item = &'g Geometry>, journal: &Geometry) -> Option<u32> {
+    let valid = areas.into_iter().all(|area| area.page > 0 && area.write > 0 && area.page % area.write == 0);
+    if valid { journal_area(&Geometry { size: 0, ..*journal }) } else { None }
 }
