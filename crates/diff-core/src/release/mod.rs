@@ -15,7 +15,7 @@ pub use encryption::{
 };
 pub use error::PackError;
 pub use make::{
-    Event, PackOptions, PackProgress, Replay, Replayed, RestoreContainer, memory_needed, merge, pack,
+    Checked, Event, PackOptions, PackProgress, Replay, Replayed, ReplayedPackage, memory_needed, merge, pack,
     sign_release,
 };
 pub use model::{

@@ -15,7 +15,7 @@ use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Store};
-use crate::api::{DiffError, Options};
+use crate::api::{ContainerNeeds, DiffError, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
 use crate::engine::TargetImage;
@@ -302,6 +302,7 @@ impl Run<'_> {
             format_version: VERSION,
             codec: header.codec.name().to_owned(),
             ram: header.ram,
+            container: ContainerNeeds::of(bytes).map_err(unreadable)?,
             base: task.base.as_ref().map(|(_, base)| base.clone()),
             target_sha256: hex(&header.target_digest),
             encryption: encryption_of(bytes).map_err(unreadable)?.as_ref().and_then(EncryptionEntry::of),
