@@ -7,7 +7,7 @@ use smidgen_diff::release::{Encryption, encrypt_and_prove};
 use smidgen_diff::{ContainerNeeds, Note, Options, Package, Report, diff_bsdiff40};
 use smidgen_patch::Header;
 
-use crate::arguments::{DiffArguments, Format};
+use crate::arguments::{DiffArguments, Format, encryption, encryption_files};
 use crate::io::{Image, Output};
 use crate::report::{Bar, Console, Failure, Object, hex, json, object, seconds, sha256};
 
@@ -16,7 +16,7 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     let images = Images::open(arguments)?;
     images.base.describe(console);
     images.target.describe(console);
-    let encryption = arguments.encryption.encryption(console)?;
+    let encryption = encryption(&arguments.encryption.value(), console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
     images.output(arguments).map(drop)?;
     let started = Instant::now();
@@ -72,7 +72,8 @@ impl Images {
     }
 
     fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
-        let keys = arguments.encryption.files();
+        let encryption = arguments.encryption.value();
+        let keys = encryption_files(&encryption);
         Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys)
     }
 }
