@@ -52,6 +52,7 @@ pub(crate) fn rows(package: &Opened<'_>) -> Vec<(&'static str, String)> {
             ),
         ),
         ("expanded", format!("base {} bytes, target {} bytes", record.base_size, record.target_size)),
+        ("needs", "an operating system".to_owned()),
         ("memory", format!("about {} bytes on top of the RAM", package.memory())),
         ("storage", format!("{} bytes", package.storage())),
     ]
