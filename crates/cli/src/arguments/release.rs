@@ -26,6 +26,10 @@ pub(crate) struct PackArguments {
     /// versions.
     #[arg(long, value_name = "VERSION=IMAGE|IMAGE|FOLDER", num_args = 1..)]
     pub(crate) from: Vec<String>,
+    /// A CSV file with a version and its number of devices on each line: packages for the most devices are made first, and
+    /// the bytes that the fleet saves are reported.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) fleet: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) identity: Given<Identity>,
     #[command(flatten)]
@@ -45,6 +49,9 @@ pub(crate) struct PackArguments {
     /// Make all packages anew, also those that an earlier run left.
     #[arg(long)]
     fresh: bool,
+    /// Replace the release of another product, module or version in the folder, and remove packages that earlier runs left.
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     pub(crate) engine: Given<Options>,
     #[command(flatten)]
@@ -98,12 +105,16 @@ pub(crate) struct CatalogueArguments {
     /// Find the package for a device with this version.
     #[arg(long, value_name = "VERSION")]
     pub(crate) device_version: Option<String>,
-    /// The module that the version is of.
-    #[arg(long, value_name = "NAME", requires = "device_version", default_value = "default")]
-    pub(crate) module: String,
-    /// The device's product, where the catalogue has several.
-    #[arg(long, value_name = "NAME", requires = "device_version")]
+    /// The module that the version is of [default: default]; without a version, list only its releases.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) module: Option<String>,
+    /// The device's product, where the catalogue has several; without a version, list only its releases.
+    #[arg(long, value_name = "NAME")]
     pub(crate) product: Option<String>,
+    /// Which pre-releases are offered besides releases: "stable" none, "any" all, otherwise those of this name, such as
+    /// "beta" for 2.0.0-beta.1 [default: any for a device that has a pre-release, else stable; the list has all].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) channel: Option<String>,
 }
 
 impl PackArguments {
@@ -114,5 +125,6 @@ impl PackArguments {
             .with_memory(self.memory)
             .with_shard(self.shard.unwrap_or(Shard::WHOLE))
             .with_fresh(self.fresh)
+            .with_replace(self.replace)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use smidgen_diff::Escaped;
-use smidgen_diff::release::{PublicKey, Replay, Replayed, Source};
+use smidgen_diff::release::{Manifest, PublicKey, Replay, Replayed, Source};
 
 use crate::arguments::VerifyArguments;
 use crate::io::secrets::public_key;
@@ -14,8 +14,10 @@ use crate::report::{Console, Failure, shown};
 pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     let (folder, keys) = (&arguments.base, public_keys(arguments)?);
     let (mut sources, reading) = (Vec::new(), arguments.reading.value());
+    // A manifest that cannot be read is reported by the replay.
+    let product = Manifest::read(folder).ok().and_then(|manifest| manifest.product);
     for from in &arguments.from {
-        let named = named_sources(from, &reading, console)?;
+        let named = named_sources(from, product.as_deref(), &reading, console)?.images;
         sources.extend(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))));
     }
     let mut versions = BTreeSet::new();

@@ -1,10 +1,12 @@
 //! The program, run as users run it.
 
+mod catalogue;
 mod classic;
 mod common;
 mod containers;
 mod encryption;
 mod floors;
+mod folders;
 mod inputs;
 mod json;
 #[cfg(target_os = "linux")]

@@ -15,7 +15,7 @@ use crate::release::model::ReleaseOptions;
 use crate::settings::{Setting, Settings, ValueError};
 
 /// The keys of a release file that are not settings.
-const IMAGES: [&str; 3] = ["to", "from", "from-folder"];
+const IMAGES: [&str; 4] = ["to", "from", "from-folder", "fleet"];
 
 /// A key of a release file; of a setting, also the rule for its values.
 struct Key {
@@ -58,6 +58,7 @@ impl<'de> Deserialize<'de> for ReleaseFile {
                         }
                         ("to", None) => file.to = map.next_value()?,
                         ("from", None) => Versions(file.from) = map.next_value()?,
+                        ("fleet", None) => file.fleet = map.next_value()?,
                         (_, None) => file.from_folder = map.next_value()?,
                     }
                 }
