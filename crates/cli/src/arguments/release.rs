@@ -74,7 +74,8 @@ pub(crate) struct ManifestArguments {
     /// Print the JSON Schema of manifests.
     #[arg(long, conflicts_with_all = ["release", "ota_message", "json"])]
     pub(crate) schema: bool,
-    /// Print the platform's message to devices about each package, and the parameters that create it there, as JSON.
+    /// Print Alibaba Cloud IoT Platform's message to devices about each package, and the parameters that create it there,
+    /// as JSON.
     #[arg(long, requires = "url_base", conflicts_with = "json")]
     pub(crate) ota_message: bool,
     /// The address below which devices find the packages.
