@@ -19,6 +19,7 @@
 #![warn(unreachable_pub, clippy::missing_errors_doc)]
 
 mod api;
+mod board;
 pub mod bsdiff40;
 mod bytes;
 pub mod container;

@@ -16,11 +16,13 @@ fn each_floor_imports_from_below_only() {
             &["input"],
             &["api"],
             &["encode"],
+            &["board"],
             &["proof"],
             &["cover"],
             &["engine"],
             &["container"],
             &["diff", "inspect"],
+            &["simulate"],
             &["release"],
         ],
     );
