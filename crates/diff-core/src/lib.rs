@@ -42,8 +42,9 @@ mod search;
 pub mod settings;
 
 pub use api::{
-    Arch, CodecChoice, Containers, Costs, DiffError, Identity, InPlace, InPlaceError, Note, Options, Package,
-    Progress, Ram, Report, Silent, Stage,
+    Arch, CodecChoice, Codecs, Containers, Costs, Device, DiffError, FlashOptions, Identity, InPlace,
+    InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report, Silent, Stage,
+    Unexpanded, Unfit, Update,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
 pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::{PackOptions, ReleaseOptions, Shard};
+use smidgen_diff::release::{PackOptions, ReleaseFile, ReleaseOptions, Shard};
 use smidgen_diff::settings::parse_size;
-use smidgen_diff::{Identity, Options};
+use smidgen_diff::{Device, FlashOptions, Identity, Options};
 
 use super::encryption::EncryptionArguments;
+use super::settings::engine_options;
 use super::signing::SigningArguments;
 use super::{Given, THREAD_LIMIT};
+use crate::report::Failure;
 
 #[derive(Debug, Args)]
 pub(crate) struct PackArguments {
@@ -45,8 +47,13 @@ pub(crate) struct PackArguments {
     /// Make all packages anew, also those that an earlier run left.
     #[arg(long)]
     fresh: bool,
+    /// The profile of all devices (TOML or JSON): the default of options, and what the devices must be able to restore.
+    #[arg(long, value_name = "FILE")]
+    device: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) engine: Given<Options>,
+    engine: Given<Options>,
+    #[command(flatten)]
+    flash: Given<FlashOptions>,
     #[command(flatten)]
     pub(crate) reading: Given<Reading>,
     #[command(flatten)]
@@ -107,6 +114,12 @@ pub(crate) struct CatalogueArguments {
 }
 
 impl PackArguments {
+    /// The engine's options, without the identity.
+    pub(crate) fn engine(&self, file: &ReleaseFile) -> Result<Options, Failure> {
+        let given = self.device.as_deref().map(Device::read).transpose()?;
+        engine_options(given.as_ref().or(file.device.as_ref()), &self.engine, &self.flash, file)
+    }
+
     pub(crate) fn options(&self) -> PackOptions {
         PackOptions::default()
             .with_threads(self.threads.into())

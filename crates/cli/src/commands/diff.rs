@@ -83,7 +83,7 @@ fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
 }
 
 fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Made, Failure> {
-    let options = options(arguments, images, console);
+    let options = options(arguments, images, console)?;
     let bar = Bar::new(console);
     let Images { base, target } = images;
     on_threads(arguments.threads, || match arguments.format {
@@ -105,8 +105,9 @@ fn encrypted(made: Made, images: &Images, encryption: Option<&Encryption>) -> Re
 }
 
 /// The engine's options; the target may state the version.
-fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Options {
-    let mut options = arguments.options();
+fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Options, Failure> {
+    let records = [&images.base.record, &images.target.record].into_iter().flatten();
+    let mut options = arguments.options()?.with_inputs(records);
     let given = options.identity.version.take();
     if arguments.format == Format::Smidgen {
         // Some builds never change the version: if both images state the same one, it is ignored.
@@ -114,7 +115,7 @@ fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Opt
         options.identity.version =
             if says_nothing { None } else { images.target.version(given.as_deref(), console) };
     }
-    options
+    Ok(options)
 }
 
 /// Does work on `count` threads; 0 for one on each core.

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use smidgen_diff::Identity;
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
+use smidgen_diff::{Identity, Options};
 
 use crate::arguments::PackArguments;
 use crate::io::{Image, mapped, named_sources};
@@ -15,9 +15,10 @@ use crate::report::{Console, Events, Failure, Talk, shown, tables};
 
 pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
     let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
-    let images = Images::new(arguments, &file, console)?;
+    let options = arguments.engine(&file)?;
+    let images = Images::new(arguments, &file, options.identity.clone(), console)?;
     images.check(&arguments.output, console)?;
-    let release = order(arguments, &file, images, console)?;
+    let release = order(arguments, &file, options, images, console)?;
     let (folder, options) = (&arguments.output, arguments.options());
     let manifest = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
@@ -47,9 +48,14 @@ struct Images {
 }
 
 impl Images {
-    fn new(arguments: &PackArguments, file: &ReleaseFile, console: &Console) -> Result<Self, Failure> {
+    fn new(
+        arguments: &PackArguments,
+        file: &ReleaseFile,
+        identity: Identity,
+        console: &Console,
+    ) -> Result<Self, Failure> {
         let reading = arguments.reading.over(file);
-        let identity = arguments.identity.over(file);
+        let identity = arguments.identity.over_onto(file, identity);
         let target = arguments.to.clone().or_else(|| file.to.clone());
         let target = target.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
         let image = Image::open(&target, &reading)?;
@@ -93,11 +99,11 @@ impl Images {
 fn order(
     arguments: &PackArguments,
     file: &ReleaseFile,
+    mut options: Options,
     images: Images,
     console: &Console,
 ) -> Result<Release, Failure> {
     let Images { reading, identity, version, target, sources } = images;
-    let mut options = arguments.engine.over(file);
     options.identity = identity;
     let mut release = Release::new(version, mapped(target, &reading))
         .with_options(options)

@@ -2,8 +2,11 @@
 
 mod catalogue;
 mod check;
+mod config;
+mod device_file;
 mod entries;
 mod image;
+mod keys;
 mod manifest;
 mod message;
 mod release;
