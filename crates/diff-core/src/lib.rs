@@ -40,11 +40,12 @@ mod refs;
 pub mod release;
 mod search;
 pub mod settings;
+pub mod simulate;
 
 pub use api::{
     Arch, CodecChoice, Codecs, Containers, Costs, Device, DiffError, FlashOptions, Identity, InPlace,
-    InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report, Silent, Stage,
-    Unexpanded, Unfit, Update,
+    InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report, Silent, Speed, Stage,
+    Unexpanded, Unfit, UnreadableFlash, Update,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
 pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};

@@ -10,7 +10,7 @@ mod options;
 mod progress;
 mod report;
 
-pub use device::{Codecs, Device, FlashOptions, Part, ProfileError, Unfit, Update};
+pub use device::{Codecs, Device, FlashOptions, Part, ProfileError, Speed, Unfit, UnreadableFlash, Update};
 pub use error::DiffError;
 pub(crate) use expansion::Expansion;
 pub use expansion::Unexpanded;
