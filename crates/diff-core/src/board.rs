@@ -68,7 +68,7 @@ impl<'a, K: DecryptionKey> Board<'a, K> {
     /// # Errors
     /// Those of the header, and [`Error::Areas`] for sizes that do not go together.
     pub(crate) fn new(
-        (base, target): (&'a [u8], Option<&'a [u8]>),
+        base: &'a [u8],
         (package, header, plan): (&'a [u8], Header, Option<InPlacePlan>),
         key: K,
         chip: &Chip,
@@ -96,7 +96,19 @@ impl<'a, K: DecryptionKey> Board<'a, K> {
         }
         let (geometry, unreadable) = (Geometry { size, ..page }, chip.unreadable);
         let reads = AtomicU64::new(0);
-        Ok(Self { base, target, package, key, header, plan, geometry, unreadable, parts, needed, reads })
+        Ok(Self {
+            base,
+            target: None,
+            package,
+            key,
+            header,
+            plan,
+            geometry,
+            unreadable,
+            parts,
+            needed,
+            reads,
+        })
     }
 
     pub(crate) const fn geometry(&self) -> &Geometry {

@@ -51,7 +51,7 @@ pub fn diff_to(
             check_cancelled(progress)?;
             prove(base, images.target, &plain.bytes).map_err(DiffError::NotProved)?;
             if let Some(flash) = &options.in_place {
-                prove_in_place(flash, images, &plain.bytes).map_err(DiffError::NotProved)?;
+                prove_in_place(flash, base, &plain.bytes).map_err(DiffError::NotProved)?;
             }
             expanded.filter(|package| package.bytes.len() <= plain.bytes.len()).unwrap_or(plain)
         }
@@ -60,9 +60,8 @@ pub fn diff_to(
         package.notes = outcome.notes;
     }
     package.notes.extend(outcome.unexpanded);
-    match &options.device {
-        Some(device) => device.check_package(&package.bytes)?,
-        None => {}
+    if let Some(device) = &options.device {
+        device.check_package(&package.bytes)?;
     }
     Ok(package)
 }

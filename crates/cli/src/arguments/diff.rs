@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::ReleaseFile;
+use smidgen_diff::release::{EncryptionOptions, ReleaseFile};
 use smidgen_diff::{Containers, Device, FlashOptions, Identity, LEVELS, LEVELS_NOTE, Options};
 
-use super::encryption::EncryptionArguments;
 use super::settings::engine_options;
 use super::{EXIT_CODES, Given, THREAD_LIMIT};
 use crate::report::Failure;
@@ -47,7 +46,7 @@ pub(crate) struct DiffArguments {
     #[command(flatten)]
     flash: Given<FlashOptions>,
     #[command(flatten)]
-    pub(crate) encryption: EncryptionArguments,
+    pub(crate) encryption: Given<EncryptionOptions>,
     #[command(flatten)]
     pub(crate) reading: Given<Reading>,
 }
@@ -80,9 +79,8 @@ impl DiffArguments {
     /// The given options that only Smidgen's own format supports.
     pub(crate) fn smidgen_only(&self) -> Vec<String> {
         let device = self.device.is_some().then(|| "--device".to_owned());
-        let encryption = self.encryption.is_wanted().then(|| "encryption".to_owned());
         let given = self.engine.names().chain(self.identity.names()).chain(self.flash.names());
-        given.chain(device).chain(encryption).collect()
+        given.chain(self.encryption.names()).chain(device).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use smidgen_diff::input::Reading;
 use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
 use smidgen_diff::{Identity, Options};
 
-use crate::arguments::PackArguments;
+use crate::arguments::{PackArguments, encryption, signers};
 use crate::io::{Image, mapped, named_sources};
 use crate::report::{Console, Events, Failure, Talk, shown, tables};
 
@@ -19,7 +19,7 @@ pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), F
     let images = Images::new(arguments, &file, options.identity.clone(), console)?;
     images.check(&arguments.output, console)?;
     let release = order(arguments, &file, options, images, console)?;
-    let (folder, options) = (&arguments.output, arguments.options());
+    let (folder, options) = (&arguments.output, arguments.options(&file));
     let manifest = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
     } else {
@@ -111,10 +111,10 @@ fn order(
     for (version, path) in sources {
         release = release.source(version, mapped(path, &reading));
     }
-    if let Some(encryption) = arguments.encryption.encryption(console)? {
+    if let Some(encryption) = encryption(&arguments.encryption(file), console)? {
         release = release.with_encryption(encryption);
     }
-    for signer in arguments.signing.signers(console)? {
+    for signer in signers(&arguments.signing.over(file), console)? {
         release = release.signed_by(signer);
     }
     Ok(release)

@@ -3,6 +3,7 @@
 mod classic;
 mod common;
 mod containers;
+mod device;
 mod encryption;
 mod floors;
 mod inputs;
@@ -15,3 +16,4 @@ mod refusals;
 mod round_trip;
 mod signing;
 mod strangers;
+mod verify_release;

@@ -1,5 +1,6 @@
 //! What callers see: options, progress, errors, the finished package and its report.
 
+mod container_needs;
 mod device;
 mod error;
 mod expansion;
@@ -10,6 +11,7 @@ mod options;
 mod progress;
 mod report;
 
+pub use container_needs::ContainerNeeds;
 pub use device::{Codecs, Device, FlashOptions, Part, ProfileError, Speed, Unfit, UnreadableFlash, Update};
 pub use error::DiffError;
 pub(crate) use expansion::Expansion;

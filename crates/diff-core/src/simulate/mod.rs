@@ -26,6 +26,8 @@ use setup::Setup;
 
 /// The most bytes of simulated flash: it is held in memory several times.
 const FLASH_LIMIT: u64 = 512 << 20;
+/// The most bytes that an update writes: all its writes are held in memory.
+const WRITTEN_LIMIT: u64 = 2 << 30;
 /// Bytes of memory that copies of the flash may take.
 const MEMORY: u64 = 4 << 30;
 /// Copies of the flash, and of what is known of its units, that each thread holds.
@@ -92,7 +94,7 @@ pub fn simulate<K: DecryptionKey + Sync>(
     } else {
         let survived = losses.at.len() as u64;
         match replay(&board, &losses.at) {
-            Ok(()) => Trials { survived, lost: Vec::new() },
+            Ok(_) => Trials { survived, lost: Vec::new() },
             Err(lost) => Trials { survived: 0, lost: vec![(0, lost)] },
         }
     };

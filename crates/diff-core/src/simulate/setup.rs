@@ -7,7 +7,7 @@ use smidgen_patch::secrecy::DecryptionKey;
 
 use super::outcome::{DESCRIBED, LostUpdate, SimulatedArea, Simulation};
 use super::time::{Counts, RestoreTime};
-use super::{FLASH_LIMIT, SimulateError, Trials};
+use super::{FLASH_LIMIT, SimulateError, Trials, WRITTEN_LIMIT};
 use crate::api::{Device, UnreadableFlash, Update};
 use crate::board::{Board, Chip};
 use crate::inspect::inspect;
@@ -58,11 +58,15 @@ impl<'a> Setup<'a> {
         package: &'a [u8],
         key: K,
     ) -> Result<Board<'a, K>, SimulateError> {
-        let board = Board::new((base, None), (package, self.header, self.plan), key, &self.chip)?;
+        let board = Board::new(base, (package, self.header, self.plan), key, &self.chip)?;
         let size = u64::from(board.geometry().size);
-        if size > FLASH_LIMIT {
+        // In place, each segment saves the decoder's state.
+        let segments = self.plan.map_or(0, |plan| self.header.target_size.div_ceil(plan.segment.max(1)));
+        let written = 4 * size + u64::from(segments) * u64::from(board.needed.state / 2);
+        if size > FLASH_LIMIT || written > WRITTEN_LIMIT {
             return Err(SimulateError::Profile(format!(
-                "the update writes {size} bytes of flash; at most {FLASH_LIMIT} can be simulated"
+                "the update takes {size} bytes of flash and writes about {written}; at most {FLASH_LIMIT} and \
+                 {WRITTEN_LIMIT} can be simulated"
             )));
         }
         Ok(board)

@@ -84,11 +84,12 @@ impl Course {
     }
 }
 
-/// Updates a device that loses power as planned, each cut counted from the reset before, and then no more.
+/// Updates a device that loses power as planned, each cut counted from the reset before, and then no more. A cut after the
+/// update's end is none. Returns the flash in the end.
 ///
 /// # Errors
-/// Why the update is lost. A cut after its end is none.
-pub fn replay(device: &impl SimulatedDevice, cuts: &[Cut]) -> Result<(), Lost> {
+/// Why the update is lost.
+pub fn replay(device: &impl SimulatedDevice, cuts: &[Cut]) -> Result<Simulator, Lost> {
     let chip = RefCell::new(device.chip());
     for (index, &cut) in cuts.iter().enumerate() {
         let lost = |fault| Lost { cuts: cuts[..=index].to_vec(), fault };
@@ -102,9 +103,7 @@ pub fn replay(device: &impl SimulatedDevice, cuts: &[Cut]) -> Result<(), Lost> {
         chip.reboot();
         check(device, &chip, false).map_err(lost)?;
     }
-    let chip = chip.into_inner();
-    run(device, chip).map_err(|fault| Lost { cuts: cuts.to_vec(), fault })?;
-    Ok(())
+    finish(device, chip.into_inner()).map_err(|fault| Lost { cuts: cuts.to_vec(), fault })
 }
 
 /// Cuts the power of an update with these operations; `cuts` are in the order of operations. During the recovery from
@@ -149,6 +148,10 @@ fn cut_once(
     if really {
         compare(device, device.chip(), cut, &chip).map_err(lost)?;
     }
+    if again == 0 {
+        finish(device, chip).map_err(lost)?;
+        return Ok(1);
+    }
     let recovery = run(device, chip.clone()).map_err(lost)?.operations;
     let mut along = chip.clone();
     let torn = cut.torn / 2 + 1;
@@ -162,7 +165,7 @@ fn cut_once(
             if really {
                 compare(device, chip.clone(), second, &interrupted).map_err(lost)?;
             }
-            run(device, interrupted).map_err(lost)?;
+            finish(device, interrupted).map_err(lost)?;
             survived += 1;
         }
         if places.peek().is_none() || operation.repeat(&mut along).is_err() {
@@ -214,16 +217,22 @@ fn compare(
     if end.is_err() && !chip.is_on() && same { Ok(()) } else { Err(Fault::Differs) }
 }
 
-/// Updates to the end.
+/// Updates to the end, and writes down how.
 fn run(device: &impl SimulatedDevice, mut chip: Simulator) -> Result<Course, Fault> {
     chip.record();
-    let chip = RefCell::new(chip);
-    let end = device.boot(&chip);
-    let mut chip = chip.into_inner();
-    end.map_err(|error| stopped(&chip, error))?;
-    check(device, &chip, true)?;
+    let mut chip = finish(device, chip)?;
     let operations = chip.recorded();
     Ok(Course { chip, operations })
+}
+
+/// Updates to the end.
+fn finish(device: &impl SimulatedDevice, chip: Simulator) -> Result<Simulator, Fault> {
+    let chip = RefCell::new(chip);
+    let end = device.boot(&chip);
+    let chip = chip.into_inner();
+    end.map_err(|error| stopped(&chip, error))?;
+    check(device, &chip, true)?;
+    Ok(chip)
 }
 
 /// What was wrong when an update gave up: a rule of flash that it broke explains every error.

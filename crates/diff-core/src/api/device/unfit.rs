@@ -1,11 +1,11 @@
 //! Whether a device can restore a package, and why not.
 
 use smidgen_patch::header::Text;
-use smidgen_patch::internals::container::{Record, memory, storage};
 use smidgen_patch::{Error, Extensions, Header};
 use thiserror::Error;
 
 use super::{Codecs, Device, Update};
+use crate::api::container_needs::ContainerNeeds;
 use crate::api::identity::Identity;
 use crate::escaped::Escaped;
 
@@ -185,13 +185,13 @@ impl Device {
 
     /// An operating system that is not known of restores everything.
     fn check_container(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Unfit> {
-        let Some(value) = extensions.container else { return Ok(()) };
+        let needs = ContainerNeeds::stated(header, extensions).map_err(Unfit::Package)?;
+        let Some(needs) = needs else { return Ok(()) };
         if self.os == Some(false) {
             return Err(Unfit::System);
         }
-        let record = Record::read(value).map_err(Unfit::Package)?;
-        fits(Part::Memory, memory(&record), self.memory)?;
-        fits(Part::Storage, storage(header, &record), self.storage)
+        fits(Part::Memory, needs.memory, self.memory)?;
+        fits(Part::Storage, needs.storage, self.storage)
     }
 
     fn check_flash(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Unfit> {

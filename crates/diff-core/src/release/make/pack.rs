@@ -15,49 +15,18 @@ use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Store};
-use crate::api::{DiffError, Options};
+use crate::api::{ContainerNeeds, DiffError, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
 use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
-    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackageEntry, PackageType,
-    Release, Shard, SourceEntry, TargetEntry,
+    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackOptions, PackageEntry,
+    PackageType, Release, Shard, SourceEntry, TargetEntry,
 };
 use crate::release::platform;
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
-use crate::settings::setters;
-
-/// How much of a release is packed, and how much at once.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct PackOptions {
-    /// Threads; 0 uses all cores.
-    pub threads: usize,
-    /// Packages that are made at once; 0 makes as many as there are threads.
-    pub jobs: usize,
-    /// Bytes of memory for all packages that are made at once, by [`memory_needed`](super::memory_needed).
-    pub memory: Option<u64>,
-    /// The share of the packages to make.
-    pub shard: Shard,
-    /// Makes packages of earlier runs anew.
-    pub fresh: bool,
-}
-
-impl Default for PackOptions {
-    fn default() -> Self {
-        Self { threads: 0, jobs: 0, memory: None, shard: Shard::WHOLE, fresh: false }
-    }
-}
-
-setters!(PackOptions {
-    with_threads: threads: usize,
-    with_jobs: jobs: usize,
-    with_memory: memory: Option<u64>,
-    with_shard: shard: Shard,
-    with_fresh: fresh: bool,
-});
 
 /// Packs a release into `folder`, and returns its manifest, which is also written there.
 ///
@@ -302,6 +271,7 @@ impl Run<'_> {
             format_version: VERSION,
             codec: header.codec.name().to_owned(),
             ram: header.ram,
+            container: ContainerNeeds::of(bytes).map_err(unreadable)?,
             base: task.base.as_ref().map(|(_, base)| base.clone()),
             target_sha256: hex(&header.target_digest),
             encryption: encryption_of(bytes).map_err(unreadable)?.as_ref().and_then(EncryptionEntry::of),

@@ -11,9 +11,9 @@ use super::ReleaseFile;
 use crate::api::{FlashOptions, Identity, Options};
 use crate::escaped::Escaped;
 use crate::input::Reading;
-use crate::release::model::ReleaseOptions;
 use crate::release::model::device_file::Profile;
 use crate::release::model::keys::{Key, read_keys};
+use crate::release::model::{EncryptionOptions, PackOptions, ReleaseOptions, SigningOptions};
 
 /// A release file with a profile that is not opened yet.
 pub(super) struct Parsed {
@@ -28,7 +28,10 @@ pub(super) fn keys() -> Vec<Key> {
         .chain(Key::of::<ReleaseOptions>())
         .chain(Key::of::<Options>())
         .chain(Key::of::<FlashOptions>())
-        .chain(Key::of::<Reading>());
+        .chain(Key::of::<Reading>())
+        .chain(Key::of::<PackOptions>())
+        .chain(Key::of::<EncryptionOptions>())
+        .chain(Key::of::<SigningOptions>());
     images.into_iter().chain(settings).collect()
 }
 
