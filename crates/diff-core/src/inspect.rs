@@ -3,7 +3,7 @@
 use smidgen_patch::container::Opened;
 use smidgen_patch::header::Codec;
 use smidgen_patch::internals::apply::{Blind, Io, Layout, Operation, Pause, ZstdBody};
-use smidgen_patch::internals::entropy::{Coder, CostMeter, RangeDecoder};
+use smidgen_patch::internals::entropy::{Coder, RangeDecoder};
 use smidgen_patch::{Error, Header, SoftwareSha256};
 
 use crate::api::Report;
@@ -45,7 +45,7 @@ fn inspect_body(base: &[u8], header: &Header, mut body: &[u8]) -> Result<Report,
     let start = memory.as_ptr().align_offset(4);
     let layout = Layout::new(header, size, tuning, &mut memory[start..])?;
     let decoder = RangeDecoder::new(layout.input, header.body_length);
-    let mut coder = Metered { inner: decoder, meter: CostMeter::default() };
+    let mut coder = Metered::new(decoder);
     let mut walker = layout.walker;
     loop {
         let taken = coder.inner.fill(body);
@@ -53,6 +53,7 @@ fn inspect_body(base: &[u8], header: &Header, mut body: &[u8]) -> Result<Report,
         while coder.ready() {
             if walker.step(&mut coder, &Blind, &mut io)? == Pause::Done {
                 io.report.take_costs(&coder.meter);
+                io.report.events = coder.events;
                 return Ok(io.report);
             }
             walker.announced().into_iter().for_each(|operation| io.announce(operation));

@@ -19,6 +19,7 @@
 #![warn(unreachable_pub, clippy::missing_errors_doc)]
 
 mod api;
+mod board;
 pub mod bsdiff40;
 mod bytes;
 pub mod container;
@@ -40,11 +41,12 @@ pub mod release;
 mod restore;
 mod search;
 pub mod settings;
+pub mod simulate;
 
 pub use api::{
     Arch, CodecChoice, Codecs, ContainerNeeds, Containers, Costs, Device, DiffError, FlashOptions, Identity,
-    InPlace, InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report, Silent, Stage,
-    Unexpanded, Unfit, Update,
+    InPlace, InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report, Silent, Speed,
+    Stage, Unexpanded, Unfit, UnreadableFlash, Update,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
 pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};

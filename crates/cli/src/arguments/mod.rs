@@ -6,6 +6,7 @@ mod release;
 mod restore;
 mod settings;
 mod signing;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 
@@ -19,6 +20,7 @@ pub(crate) use restore::{
 };
 pub(crate) use settings::Given;
 pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments, signers, signing_files};
+pub(crate) use simulate::SimulateArguments;
 
 /// The text after the options of every command.
 const EXIT_CODES: &str = "\
@@ -62,6 +64,10 @@ pub(crate) enum Command {
     /// Check that a package, or each package of a release, restores its image, without writing the image.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArguments),
+    /// Carry out a package's update on simulated flash of a device, with losses of power: wear, time, and whether it
+    /// survives.
+    #[command(after_help = EXIT_CODES)]
+    Simulate(Box<SimulateArguments>),
     /// Make all packages of a release: one for each version in the field, and a full one.
     #[command(after_help = EXIT_CODES)]
     Pack(Box<PackArguments>),

@@ -129,7 +129,10 @@ fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Res
 }
 
 /// Does work on `count` threads; 0 for one on each core.
-fn on_threads<T: Send>(count: u16, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+pub(super) fn on_threads<T: Send>(
+    count: u16,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count.into()).build();
     pool.map_err(|error| Failure::other(format!("threads cannot be started: {error}")))?.install(work)
 }

@@ -10,6 +10,7 @@ mod manifest;
 mod pack;
 mod patch;
 mod sign;
+mod simulate;
 mod verify;
 mod verify_release;
 
@@ -23,4 +24,5 @@ pub(crate) use manifest::manifest;
 pub(crate) use pack::pack;
 pub(crate) use patch::patch;
 pub(crate) use sign::sign;
+pub(crate) use simulate::simulate;
 pub(crate) use verify::verify;

@@ -17,11 +17,13 @@ fn each_floor_imports_from_below_only() {
             &["api"],
             &["encode"],
             &["restore"],
+            &["board"],
             &["proof"],
             &["cover"],
             &["engine"],
             &["container"],
             &["diff", "inspect"],
+            &["simulate"],
             &["release"],
         ],
     );
