@@ -31,7 +31,7 @@ mod escaped;
 mod image;
 mod images;
 pub mod input;
-mod inspect;
+pub mod inspect;
 mod limits;
 mod proof;
 mod refs;
@@ -39,6 +39,8 @@ mod refs;
 pub mod release;
 mod search;
 pub mod settings;
+#[cfg(feature = "symbols")]
+pub mod symbols;
 
 pub use api::{
     Arch, CodecChoice, Containers, Costs, DiffError, Identity, InPlace, InPlaceError, Note, Options, Package,
