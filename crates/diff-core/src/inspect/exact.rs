@@ -1,6 +1,7 @@
 //! Codec `cm`: what every step of the decoder costs.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::LazyLock;
 
 use smidgen_patch::header::{ModelSize, Tuning};
 use smidgen_patch::internals::apply::{Blind, Io, Layout, Pause, Walker};
@@ -11,8 +12,39 @@ use super::memory::{Memory, Stretch};
 use super::piece::{Cost, Origin, Piece};
 use crate::encode::Metered;
 
-/// Costs in 1/256 bit, by category.
-type Costs = [u64; 6];
+/// Costs in bytes, by category.
+type Costs = [f64; 6];
+
+/// What an event of each chance, in 1/65536, costs in bytes. The meter's 1/256 bits are too coarse to be added up place by
+/// place: millions of events cost less.
+static COSTS: LazyLock<Vec<f64>> =
+    LazyLock::new(|| (0..=0x1_0000).map(|chance| (16.0 - f64::from(chance.max(1)).log2()) / 8.0).collect());
+
+/// A decoder whose events are priced as they pass.
+struct Priced<C> {
+    inner: Metered<C>,
+    costs: Costs,
+    category: usize,
+}
+
+impl<C: Coder> Coder for Priced<C> {
+    fn code(&mut self, probability: u16, bit: bool) -> bool {
+        let bit = self.inner.code(probability, bit);
+        let probability = usize::from(probability);
+        let chance = if bit { probability } else { 0x1_0000 - probability };
+        self.costs[self.category] += COSTS.get(chance).copied().unwrap_or_default();
+        bit
+    }
+
+    fn ready(&self) -> bool {
+        self.inner.ready()
+    }
+
+    fn category(&mut self, category: Category) {
+        self.category = category as usize;
+        self.inner.category(category);
+    }
+}
 
 /// Decodes a body, and passes on its pieces. What is left of the body's bytes is returned.
 pub(super) fn trace<F: FnMut(&Piece)>(
@@ -26,18 +58,19 @@ pub(super) fn trace<F: FnMut(&Piece)>(
     let start = workspace.as_ptr().align_offset(4);
     let layout = Layout::new(header, size, tuning, &mut workspace[start..])?;
     let decoder = RangeDecoder::new(layout.input, header.body_length);
-    let mut coder = Metered { inner: decoder, meter: CostMeter::default() };
+    let inner = Metered { inner: decoder, meter: CostMeter::default() };
+    let mut coder = Priced { inner, costs: Costs::default(), category: 0 };
     let mut walker = layout.walker;
     let mut tracer = Tracer::default();
     loop {
-        let taken = coder.inner.fill(body);
+        let taken = coder.inner.inner.fill(body);
         body = &body[taken..];
         while coder.ready() {
             let start = walker.position();
             let pause = walker.step(&mut coder, &Blind, memory)?;
-            tracer.step(start, &walker, &coder.meter.costs, memory);
+            tracer.step(start, &walker, &coder.costs, memory);
             if pause == Pause::Done {
-                memory.report.take_costs(&coder.meter);
+                memory.report.take_costs(&coder.inner.meter);
                 return Ok(f64::from(header.body_length) - tracer.placed);
             }
         }
@@ -83,7 +116,7 @@ impl Tracer {
         let before = std::mem::replace(&mut self.costs, *costs);
         let spent = |category: Category| {
             let index = category as usize;
-            (costs[index] - before[index]) as f64 / 2048.0
+            costs[index] - before[index]
         };
         let end = walker.position();
         if end > start {

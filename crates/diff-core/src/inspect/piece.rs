@@ -1,5 +1,7 @@
 //! A piece of a target: where its bytes come from, and what they cost.
 
+use std::ops::{AddAssign, Mul};
+
 use smidgen_patch::internals::apply;
 
 /// Bytes of the target that come from one place in one way.
@@ -44,7 +46,7 @@ pub enum Source {
     Target(u32),
 }
 
-/// Bytes of package, in fractions: of what is not estimated, multiples of 1/2048.
+/// Bytes of package, in fractions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Cost {
@@ -102,5 +104,29 @@ impl Cost {
     #[must_use]
     pub fn total(&self) -> f64 {
         self.operations + self.unchanged + self.changed + self.references + self.literals
+    }
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.operations += other.operations;
+        self.unchanged += other.unchanged;
+        self.changed += other.changed;
+        self.references += other.references;
+        self.literals += other.literals;
+    }
+}
+
+impl Mul<f64> for Cost {
+    type Output = Self;
+
+    fn mul(self, share: f64) -> Self {
+        Self {
+            operations: self.operations * share,
+            unchanged: self.unchanged * share,
+            changed: self.changed * share,
+            references: self.references * share,
+            literals: self.literals * share,
+        }
     }
 }
