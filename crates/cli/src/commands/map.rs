@@ -90,11 +90,8 @@ impl Mapped {
         let has_addresses = !self.trace.is_expanded && !is_esp(&self.trace.target);
         facts.base_address = if has_addresses { base_address(header) } else { 0 };
         let extensions = package.extensions();
-        let texts = [
-            ("product", extensions.product),
-            ("module", extensions.module),
-            ("version", extensions.version),
-        ];
+        let texts =
+            [("product", extensions.product), ("module", extensions.module), ("version", extensions.version)];
         for (name, text) in texts {
             facts.rows.extend(text.map(|text| (name, text.as_str().to_owned())));
         }

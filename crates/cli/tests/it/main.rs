@@ -7,6 +7,7 @@ mod encryption;
 mod floors;
 mod inputs;
 mod json;
+mod map;
 #[cfg(target_os = "linux")]
 mod memory;
 mod options;

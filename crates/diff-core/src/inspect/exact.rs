@@ -150,7 +150,9 @@ impl Tracer {
         if landmark > 0.0 {
             let stated = walker.landmarks().get(self.count);
             self.count += 1;
-            stated.into_iter().for_each(|stated| *self.landmarks.entry(stated.target).or_default() += landmark);
+            stated
+                .into_iter()
+                .for_each(|stated| *self.landmarks.entry(stated.target).or_default() += landmark);
         }
         if let Some(operation) = walker.announced() {
             memory.announce(operation);

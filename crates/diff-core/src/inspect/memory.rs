@@ -72,7 +72,8 @@ impl<'a, F: FnMut(&Piece)> Memory<'a, F> {
         let mut at = 0;
         while at < target.len() {
             let is_equal = source.get(at) == target.get(at);
-            let same = (at..target.len()).take_while(|&next| (source.get(next) == target.get(next)) == is_equal);
+            let same =
+                (at..target.len()).take_while(|&next| (source.get(next) == target.get(next)) == is_equal);
             let length = same.count();
             piece(start + at as u32, length as u32, if is_equal { equal } else { differing });
             at += length;

@@ -89,7 +89,11 @@ mod tests {
 
     fn radix36(number: u32) -> String {
         let digit = |digit| char::from_digit(digit, 36).unwrap().to_ascii_uppercase();
-        if number < 36 { digit(number).to_string() } else { format!("{}{}", radix36(number / 36), digit(number % 36)) }
+        if number < 36 {
+            digit(number).to_string()
+        } else {
+            format!("{}{}", radix36(number / 36), digit(number % 36))
+        }
     }
 
     proptest::proptest! {

@@ -1,8 +1,8 @@
 //! Symbols of ELF files, placed by what the segments have in them.
 
 use object::elf::{
-    self, EM_ARM, FileHeader32, FileHeader64, PT_LOAD, SHF_ALLOC, SHN_ABS, SHN_UNDEF, SHT_NOBITS, SHT_SYMTAB, STB_LOCAL, STB_WEAK,
-    STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE, STT_OBJECT,
+    self, EM_ARM, FileHeader32, FileHeader64, PT_LOAD, SHF_ALLOC, SHN_ABS, SHN_UNDEF, SHT_NOBITS, SHT_SYMTAB,
+    STB_LOCAL, STB_WEAK, STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE, STT_OBJECT,
 };
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, Sym};
 use object::{Endianness, FileKind};
@@ -110,7 +110,9 @@ fn symbols<'a, Header: FileHeader<Endian = Endianness>>(
             file: source.filter(|_| bind == STB_LOCAL),
             address: if is_thumb { address & !1 } else { address },
             size: symbol.st_size(endian).into(),
-            rank: u8::from(kind != STT_NOTYPE) << 2 | u8::from(bind != STB_LOCAL) << 1 | u8::from(bind != STB_WEAK),
+            rank: u8::from(kind != STT_NOTYPE) << 2
+                | u8::from(bind != STB_LOCAL) << 1
+                | u8::from(bind != STB_WEAK),
         });
     }
     Ok(listed)

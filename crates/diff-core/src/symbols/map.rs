@@ -8,13 +8,38 @@ use super::{Symbols, SymbolsError};
 const HEADING: &[u8] = b"Linker script and memory map";
 /// Beginnings of names of sections that are in no image: what only debuggers read, and what has no contents.
 const NOT_FLASHED: &[&[u8]] = &[
-    b".debug", b".stab", b".comment", b".ARM.attributes", b".riscv.attributes", b".xt.", b".xtensa", b".note.GNU",
-    b".gnu.attributes", b".symtab", b".strtab", b".shstrtab", b".bss", b".sbss", b".noinit", b".heap", b".stack", b"/DISCARD/",
+    b".debug",
+    b".stab",
+    b".comment",
+    b".ARM.attributes",
+    b".riscv.attributes",
+    b".xt.",
+    b".xtensa",
+    b".note.GNU",
+    b".gnu.attributes",
+    b".symtab",
+    b".strtab",
+    b".shstrtab",
+    b".bss",
+    b".sbss",
+    b".noinit",
+    b".heap",
+    b".stack",
+    b"/DISCARD/",
 ];
 /// Kinds of sections: what follows in a section's name is the name of a function or object.
 const KINDS: &[&[u8]] = &[
-    b".text.unlikely.", b".text.startup.", b".text.hot.", b".text.", b".rodata.", b".data.rel.ro.", b".data.", b".literal.",
-    b".iram1.", b".dram1.", b".init.",
+    b".text.unlikely.",
+    b".text.startup.",
+    b".text.hot.",
+    b".text.",
+    b".rodata.",
+    b".data.rel.ro.",
+    b".data.",
+    b".literal.",
+    b".iram1.",
+    b".dram1.",
+    b".init.",
 ];
 
 /// What a map lists of a program's contents.

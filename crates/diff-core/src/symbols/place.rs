@@ -25,6 +25,8 @@ pub(super) struct Areas(Vec<Area>);
 
 /// At most so many bytes of the image are searched in all, which takes some seconds.
 const MOST_SEARCHED: usize = 4 << 30;
+/// At most so many differences of offset and address are tried for each part.
+const MOST_SHIFTS: usize = 64;
 /// Bytes of a part that are looked for, and how many places of it are tried.
 const NEEDLE: usize = 32;
 const NEEDLES: usize = 8;
@@ -37,7 +39,9 @@ const LEAST_EQUAL: f64 = 0.75;
 impl Areas {
     pub(super) fn new(mut areas: Vec<Area>, image: &Image<'_>) -> Self {
         let size = image.bytes.len() as u64;
-        areas.retain(|area| area.size > 0 && area.offset < size && area.address.checked_add(area.size).is_some());
+        areas.retain(|area| {
+            area.size > 0 && area.offset < size && area.address.checked_add(area.size).is_some()
+        });
         areas.iter_mut().for_each(|area| area.size = area.size.min(size - area.offset));
         areas.sort_by_key(|area| area.address);
         Self(areas)
@@ -85,7 +89,7 @@ impl<'a> Finder<'a> {
         let (equal, compared) = self.compare(found, bytes);
         (self.equal, self.compared) = (self.equal + equal, self.compared + compared);
         let shift = found as i128 - i128::from(address);
-        if !self.shifts.contains(&shift) {
+        if self.shifts.len() < MOST_SHIFTS && !self.shifts.contains(&shift) {
             self.shifts.push(shift);
         }
         Some(found as u64)
@@ -98,7 +102,8 @@ impl<'a> Finder<'a> {
 
     fn search(&mut self, bytes: &[u8]) -> Option<usize> {
         let step = bytes.len().checked_sub(NEEDLE)? / NEEDLES;
-        let needles = (0..NEEDLES).map(|number| number * step).map(|start| (start, &bytes[start..][..NEEDLE]));
+        let needles =
+            (0..NEEDLES).map(|number| number * step).map(|start| (start, &bytes[start..][..NEEDLE]));
         for (start, needle) in needles.filter(|(_, needle)| variety(needle) >= LEAST_VARIETY) {
             if self.searched > MOST_SEARCHED {
                 return None;
@@ -136,7 +141,8 @@ fn variety(bytes: &[u8]) -> usize {
 
 /// Where an image has what is loaded to which addresses, if it says so itself.
 pub(super) fn stated(image: &[u8]) -> Option<Vec<Area>> {
-    let record = input::read(image, &Reading::default()).ok()?.record.filter(|it| it.format == Format::Esp)?;
+    let record =
+        input::read(image, &Reading::default()).ok()?.record.filter(|it| it.format == Format::Esp)?;
     let area = |part: &input::Part| {
         part.address.map(|address| Area { address, size: part.size, offset: part.offset })
     };

@@ -94,7 +94,9 @@ mod tests {
 
     #[test]
     fn cells_are_neither_too_many_nor_too_few() {
-        for (target, size) in [(0, 64), (1, 64), (8 << 10, 64), (40_000, 64), (100_000, 128), (200_000, 256), (4 << 20, 256)] {
+        for (target, size) in
+            [(0, 64), (1, 64), (8 << 10, 64), (40_000, 64), (100_000, 128), (200_000, 256), (4 << 20, 256)]
+        {
             assert_eq!(Cells::new(target).size, size, "{target}");
         }
         assert_eq!(Cells::new((4 << 20) + 1).size, 512);

@@ -57,13 +57,19 @@ mod tests {
 
     #[test]
     fn nothing_in_a_name_is_html() {
-        assert_eq!(text("</title><b a='\"'>&\u{202e}\n"), r"&lt;/title&gt;&lt;b a=&#39;&quot;&#39;&gt;&amp;\u202e\n");
+        assert_eq!(
+            text("</title><b a='\"'>&\u{202e}\n"),
+            r"&lt;/title&gt;&lt;b a=&#39;&quot;&#39;&gt;&amp;\u202e\n"
+        );
     }
 
     #[test]
     fn percentages_are_not_rounded_to_all_or_nothing() {
         let of = |part, whole| percent(part, whole);
-        assert_eq!([of(0.0, 5.0), of(5.0, 5.0), of(1.0, 3.0), of(0.0, 0.0)], ["0.0 %", "100.0 %", "33.3 %", "–"]);
+        assert_eq!(
+            [of(0.0, 5.0), of(5.0, 5.0), of(1.0, 3.0), of(0.0, 0.0)],
+            ["0.0 %", "100.0 %", "33.3 %", "–"]
+        );
         assert_eq!([of(99_999.0, 100_000.0), of(1.0, 100_000.0)], ["> 99.9 %", "< 0.1 %"]);
     }
 

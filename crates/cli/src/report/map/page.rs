@@ -43,7 +43,12 @@ pub(super) fn page(map: &Map, trace: &Trace, facts: &Facts) -> String {
             scale(map),
             picture::picture(map, facts.base_address)
         );
-        let _ = write!(page, "<section>\n<h2>{}</h2>\n{}</section>\n", heading(map), tables::places(map, trace, facts));
+        let _ = write!(
+            page,
+            "<section>\n<h2>{}</h2>\n{}</section>\n",
+            heading(map),
+            tables::places(map, trace, facts)
+        );
     }
     let _ = write!(page, "</main>\n<script>\n{SCRIPT}</script>\n</html>\n");
     page

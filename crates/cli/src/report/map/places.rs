@@ -68,7 +68,8 @@ impl Places {
 
     /// Stretches of cells that each cost more than the average cell does, and the rest.
     pub(super) fn dearest_of(cells: &Cells) -> Self {
-        let average = cells.list.iter().map(|cell| cell.cost.total()).sum::<f64>() / cells.list.len().max(1) as f64;
+        let average =
+            cells.list.iter().map(|cell| cell.cost.total()).sum::<f64>() / cells.list.len().max(1) as f64;
         let mut places = Self::default();
         let rest = places.put(Place::default());
         let mut last = None;

@@ -58,20 +58,28 @@ pub(super) fn kinds(map: &Map, trace: &Trace, facts: &Facts) -> String {
         rows.push(("What is copied from where", "layout", operations));
         rows.push(("References", "predicted", references));
     }
-    rows.extend([("That copies are unchanged", "same", unchanged), ("Corrections of copies", "changed", changed)]);
+    rows.extend([
+        ("That copies are unchanged", "same", unchanged),
+        ("Corrections of copies", "changed", changed),
+    ]);
     rows.push(("New bytes", "new", literals));
     rows.push(("End of the code, rounding", "head", trace.unplaced));
     let whole = facts.size as f64;
     let mut bar = "<div class=bar aria-hidden=true>".to_owned();
-    let mut table = "<table class=sums>\n<thead><tr><th>Spent on<th>Package bytes<th>Share</thead>\n<tbody>\n".to_owned();
+    let mut table =
+        "<table class=sums>\n<thead><tr><th>Spent on<th>Package bytes<th>Share</thead>\n<tbody>\n".to_owned();
     for (name, class, spent) in rows {
         let width = (100.0 * spent / whole).max(0.0);
         let _ = write!(bar, "<i class={class} style=\"width:{width:.2}%\"></i>");
         let share = percent(spent, whole);
-        let _ = writeln!(table, "<tr><th scope=row><i class={class}></i>{name}<td>{}<td>{share}", cost(spent));
+        let _ =
+            writeln!(table, "<tr><th scope=row><i class={class}></i>{name}<td>{}<td>{share}", cost(spent));
     }
     let whole = number(facts.size);
-    let _ = writeln!(table, "</tbody>\n<tfoot><tr><th scope=row>Package<td>{whole}.0<td>100.0 %</tfoot>\n</table>");
+    let _ = writeln!(
+        table,
+        "</tbody>\n<tfoot><tr><th scope=row>Package<td>{whole}.0<td>100.0 %</tfoot>\n</table>"
+    );
     format!("{bar}</div>\n{table}")
 }
 
@@ -93,7 +101,10 @@ pub(super) fn places(map: &Map, trace: &Trace, facts: &Facts) -> String {
         (size, spent) = (size - place.size, spent - place.cost.total());
     }
     let mut foot = |name: &str, size: String, cost: String| {
-        let _ = writeln!(table, "<tr><td><th scope=row>{name}<td class=wide><td>{size}<td>{cost}<td class=wide colspan=4>");
+        let _ = writeln!(
+            table,
+            "<tr><td><th scope=row>{name}<td class=wide><td>{size}<td>{cost}<td class=wide colspan=4>"
+        );
     };
     foot("Everything else", number(size), cost(spent));
     let rest = (trace.header + trace.recipes) as f64 + trace.unplaced;
