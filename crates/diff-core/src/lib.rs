@@ -32,7 +32,7 @@ mod escaped;
 mod image;
 mod images;
 pub mod input;
-mod inspect;
+pub mod inspect;
 mod limits;
 mod proof;
 mod refs;
@@ -42,6 +42,8 @@ mod restore;
 mod search;
 pub mod settings;
 pub mod simulate;
+#[cfg(feature = "symbols")]
+pub mod symbols;
 
 pub use api::{
     Arch, CodecChoice, Codecs, ContainerNeeds, Containers, Costs, Device, DiffError, FlashOptions, Identity,

@@ -7,6 +7,7 @@ mod info;
 mod keygen;
 mod make_streams;
 mod manifest;
+mod map;
 mod pack;
 mod patch;
 mod sign;

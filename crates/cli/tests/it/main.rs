@@ -10,6 +10,7 @@ mod floors;
 mod folders;
 mod inputs;
 mod json;
+mod map;
 #[cfg(target_os = "linux")]
 mod memory;
 mod options;

@@ -14,6 +14,7 @@ fn each_floor_imports_from_below_only() {
             &["refs"],
             &["image"],
             &["input"],
+            &["symbols"],
             &["api"],
             &["encode"],
             &["restore"],

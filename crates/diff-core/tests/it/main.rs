@@ -22,4 +22,6 @@ mod scale;
 #[cfg(feature = "release")]
 mod signatures;
 mod snapshot;
+#[cfg(feature = "symbols")]
+mod symbols;
 mod zstd_package;
