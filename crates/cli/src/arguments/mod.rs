@@ -1,5 +1,6 @@
 //! The command line: commands, and their options by groups.
 
+mod compare;
 mod diff;
 mod encryption;
 mod release;
@@ -9,6 +10,7 @@ mod signing;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use compare::{CompareArguments, MeasureArguments};
 pub(crate) use diff::{DiffArguments, Format};
 pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments,
@@ -61,6 +63,9 @@ pub(crate) enum Command {
     /// Check that a package, or each package of a release, restores its image, without writing the image.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArguments),
+    /// Compare Smidgen with the other tools that are installed: sizes, times and memory for two images.
+    #[command(after_help = compare::HELP)]
+    Compare(CompareArguments),
     /// Make all packages of a release: one for each version in the field, and a full one.
     #[command(after_help = EXIT_CODES)]
     Pack(Box<PackArguments>),
@@ -82,6 +87,9 @@ pub(crate) enum Command {
     /// Rebuild the streams of compressed files for the process that started this one.
     #[command(hide = true)]
     MakeStreams(MakeStreamsArguments),
+    /// Run a command for the process that started this one, and measure it.
+    #[command(hide = true)]
+    Measure(MeasureArguments),
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod catalogue;
+mod compare;
 mod diff;
 mod flatten;
 mod info;
@@ -14,6 +15,7 @@ mod verify;
 mod verify_release;
 
 pub(crate) use catalogue::catalogue;
+pub(crate) use compare::{compare, measure};
 pub(crate) use diff::diff;
 pub(crate) use flatten::flatten;
 pub(crate) use info::info;

@@ -2,6 +2,7 @@
 
 mod classic;
 mod common;
+mod compare;
 mod containers;
 mod encryption;
 mod floors;
