@@ -86,9 +86,13 @@ fn names_are_text_and_the_page_loads_nothing() {
     let place = folder.path().join("corpus/<b>class").join(name);
     fs::create_dir_all(&place).unwrap();
     ["old", "new"].iter().for_each(|name| fs::write(place.join(name), name).unwrap());
-    let arguments = ["--corpus", "corpus", "--output", "out", "--tools", "smidgen-16K,qbsdiff", "--quiet"];
+    let arguments = ["--corpus", "corpus", "--output", "out", "--tools", "smidgen-16K,qbsdiff", "--json"];
     let output = report(&arguments, folder.path());
     assert!(output.status.success(), "{}", text(&output.stderr));
+    let [shown, said] = [&output.stdout, &output.stderr].map(|bytes| text(bytes));
+    assert!(!(shown.clone() + &said).contains(['\u{1b}', '\u{202e}']), "{shown}{said}");
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert!(shown["results"][0]["pair"].as_str().unwrap().ends_with("\u{202e}\"&|"), "{shown:#}");
     let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
     assert_eq!((page.matches("<script").count(), page.matches("</title>").count()), (1, 1));
     for part in ["src='", "<b>class", "\u{1b}", "\u{202e}", "<link", "@import", "url(", " src=\"", " href="] {

@@ -10,9 +10,9 @@ use bench_suite::corpus::{Pair, all_pairs};
 use bench_suite::picture::{self, Bar};
 use rayon::prelude::*;
 use smidgen::peers::units::{self, thousands};
-use smidgen::peers::{Bench, Installed, Measured, Outcome, chosen, real_python};
-use smidgen_diff::Escaped;
+use smidgen::peers::{Bench, Installed, Measured, Outcome, Tool, chosen, find_installed};
 use smidgen_diff::release::internals::{hex, sha256};
+use smidgen_diff::{Escaped, EscapedLines};
 
 use crate::arguments::ReportArguments;
 use crate::facts::facts;
@@ -36,20 +36,10 @@ pub fn report(arguments: &ReportArguments) -> ExitCode {
 /// An error is an exit code and a message.
 fn reported(arguments: &ReportArguments) -> Result<(), (u8, String)> {
     let wrong_usage = |message| (2, message);
-    let python = real_python(&arguments.python);
-    let (mut tools, mut missing) = (Vec::new(), Vec::new());
-    for tool in chosen(&all_tools(), &arguments.tools).map_err(wrong_usage)? {
-        let found = Installed::find(tool, &python);
-        if arguments.list {
-            let version = found.as_ref().map_or("not installed", |installed| &installed.version);
-            println!("{:<20} {version:<28} {}", tool.name, tool.about);
-        }
-        match found {
-            Some(installed) => tools.push(installed),
-            None => missing.push(tool),
-        }
-    }
+    let tools = chosen(&all_tools(), &arguments.tools).map_err(wrong_usage)?;
+    let (tools, missing) = find_installed(tools, &arguments.python);
     if arguments.list {
+        list(&tools, &missing);
         return Ok(());
     }
     let pairs = chosen_pairs(arguments).map_err(wrong_usage)?;
@@ -66,11 +56,17 @@ fn reported(arguments: &ReportArguments) -> Result<(), (u8, String)> {
     }
     let printed = if arguments.json { records::json(&results) } else { markdown(&results, false) };
     // A reader that closed the pipe is no failure: the files are written.
-    let _ = io::stdout().write_all(printed.as_bytes());
+    let _ = write!(io::stdout(), "{}", EscapedLines(printed));
     if results.failures().iter().any(|(_, tool, _)| tool.is_ours()) {
         return Err((1, "a package of Smidgen's did not restore its image".to_owned()));
     }
     Ok(())
+}
+
+fn list(tools: &[Installed], missing: &[Tool]) {
+    let line = |tool: &Tool, version: &str| println!("{:<20} {version:<28} {}", tool.name, tool.about);
+    tools.iter().for_each(|installed| line(&installed.tool, &installed.version));
+    missing.iter().for_each(|tool| line(tool, "not installed"));
 }
 
 /// The pairs of the corpus that are wanted; an error is for the user to read.

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use serde_json::{Value, json};
 use smidgen::peers::units::{self, thousands};
 use smidgen::peers::{
-    Bench, Cost, Installed, Measured, Outcome, Own, TOOLS, Tool, Work, Worker, answer, chosen, real_python,
+    Bench, Cost, Installed, Measured, Outcome, Own, TOOLS, Tool, Work, Worker, answer, chosen, find_installed,
 };
 use smidgen_diff::{CodecChoice, Escaped, Ram};
 
@@ -45,15 +45,8 @@ pub(crate) fn compare(arguments: &CompareArguments, console: &Console) -> Result
     let (base, target) = (open(&arguments.base_image)?, open(&arguments.target_image)?);
     base.describe(console);
     target.describe(console);
-    let python = real_python(&arguments.python);
-    let mut comparison = Comparison { base, target, rows: Vec::new(), missing: Vec::new() };
-    let mut installed = Vec::new();
-    for tool in chosen {
-        match Installed::find(tool, &python) {
-            Some(found) => installed.push(found),
-            None => comparison.missing.push(tool),
-        }
-    }
+    let (installed, missing) = find_installed(chosen, &arguments.python);
+    let mut comparison = Comparison { base, target, rows: Vec::new(), missing };
     comparison.run(installed, arguments, console);
     console.print_either(|| comparison.json(), || comparison.table())?;
     let failed =

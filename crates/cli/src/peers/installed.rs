@@ -4,13 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::measure::wait;
 use super::tools::{Sizes, Tool, Worker};
 
 /// How long a program may take to say its version.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What stands between the steps of a command.
 pub(super) const THEN: &str = "&&";
 
@@ -25,8 +26,23 @@ pub struct Installed {
     start: Vec<OsString>,
 }
 
+/// Those of the tools that are installed, and those that are not; modules are those of this Python.
+#[must_use]
+pub fn find_installed(tools: Vec<Tool>, python: &Path) -> (Vec<Installed>, Vec<Tool>) {
+    let python = &real_python(python);
+    // All at once: some take a second to say their version, and one that hangs takes long.
+    let found: Vec<Option<Installed>> = thread::scope(|scope| {
+        let searches: Vec<_> =
+            tools.iter().map(|&tool| scope.spawn(move || Installed::find(tool, python))).collect();
+        searches.into_iter().map(|search| search.join().ok().flatten()).collect()
+    });
+    let missing =
+        tools.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(tool, _)| *tool).collect();
+    (found.into_iter().flatten().collect(), missing)
+}
+
 impl Installed {
-    /// Looks for a tool; modules are those of this Python.
+    /// Looks for a tool.
     #[must_use]
     pub fn find(tool: Tool, python: &OsStr) -> Option<Self> {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
@@ -76,8 +92,7 @@ impl Installed {
 }
 
 /// Python itself, past any script that stands for it: starting that would be part of every time.
-#[must_use]
-pub fn real_python(python: &Path) -> OsString {
+fn real_python(python: &Path) -> OsString {
     let ask = ["-c", "import sys; print(sys.executable)"].map(OsString::from);
     let real = said(&[&[python.as_os_str().to_owned()][..], &ask].concat());
     real.map_or_else(|| python.as_os_str().to_owned(), OsString::from)

@@ -10,7 +10,7 @@ mod round_trip;
 mod tools;
 pub mod units;
 
-pub use installed::{Installed, real_python};
+pub use installed::{Installed, find_installed};
 pub use measure::{Cost, answer};
 pub use round_trip::{Bench, Measured, Outcome, Own, Work};
 pub use tools::{Memory, Sizes, TOOLS, Tool, Worker, chosen};

@@ -124,6 +124,17 @@ fn a_tool_that_hangs_is_ended_with_all_that_it_started() {
     }
 }
 
+#[test]
+fn a_tool_that_does_not_even_say_its_version() {
+    let desk = desk(&[("xdelta3", "exec sleep 600")]);
+    let shown = compare(&desk, "old new --tools xdelta3 --timeout 0.5 --json").succeeded().json();
+    let row = row(&shown, "xdelta3");
+    assert_eq!(
+        (&row["version"], &row["failed"]),
+        (&"unknown version".into(), &"making: not done after 0.5 s".into())
+    );
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interrupted_comparison_leaves_nothing_behind() {
