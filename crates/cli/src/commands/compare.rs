@@ -75,13 +75,14 @@ fn chosen_tools(names: &[String]) -> Result<Vec<Tool>, Failure> {
 /// The options of `diff` that are a setting of Smidgen's.
 fn options(tool: &Tool, bench: &Bench) -> String {
     let Worker::Smidgen(ram, codec) = tool.worker else { return String::new() };
+    // Not said where it is automatic: an amount that is asked for means a microcontroller.
     let ram = match ram {
-        Ram::Bytes(bytes) => bytes.to_string(),
-        _ => "auto".to_owned(),
+        Ram::Bytes(bytes) => format!("--ram {bytes} "),
+        _ => String::new(),
     };
     let codec = if codec == CodecChoice::Zstd { "zstd" } else { "cm" };
     let Bench { level, threads, .. } = bench;
-    format!("--ram {ram} --codec {codec} --level {level} --threads {threads}")
+    format!("{ram}--codec {codec} --level {level} --threads {threads}")
 }
 
 impl Comparison {
@@ -221,7 +222,7 @@ mod tests {
         let tool = |name: &str| chosen_tools(&[name.to_owned()]).unwrap()[0];
         let options = |name| options(&tool(name), &bench);
         assert_eq!(options("smidgen-16K"), "--ram 16384 --codec cm --level 3 --threads 2");
-        assert_eq!(options("smidgen-zstd"), "--ram auto --codec zstd --level 3 --threads 2");
+        assert_eq!(options("smidgen-zstd"), "--codec zstd --level 3 --threads 2");
         let ours = chosen_tools(&[]).unwrap().iter().filter(|tool| tool.is_ours()).count();
         assert_eq!(ours, OURS.len());
     }
