@@ -11,7 +11,7 @@ use std::time::Duration;
 use ::smidgen::peers::{self, Own, Work, Worker};
 use bench_suite::{classic, smidgen};
 use qbsdiff::{Bsdiff, Bspatch};
-use smidgen_diff::{Options, Silent};
+use smidgen_diff::{Containers, Options, Silent};
 
 use crate::tools::all_tools;
 
@@ -76,5 +76,6 @@ fn done(tool: &str, work: &str, level: u8, [old, input, output]: [&Path; 3]) -> 
 fn options(name: &str) -> Option<Options> {
     let tool = all_tools().into_iter().find(|tool| tool.name == name)?;
     let Worker::Smidgen(ram, codec) = tool.worker else { return None };
-    Some(Options::default().with_ram(ram).with_codec(codec))
+    // Compressed files are compared by their contents at any memory, as for devices with an operating system.
+    Some(Options::default().with_ram(ram).with_codec(codec).with_containers(Some(Containers::Auto)))
 }

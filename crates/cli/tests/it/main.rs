@@ -1,11 +1,14 @@
 //! The program, run as users run it.
 
+mod catalogue;
 mod classic;
 mod common;
 mod compare;
 mod containers;
+mod device;
 mod encryption;
 mod floors;
+mod folders;
 mod inputs;
 mod json;
 #[cfg(target_os = "linux")]
@@ -16,3 +19,4 @@ mod refusals;
 mod round_trip;
 mod signing;
 mod strangers;
+mod verify_release;
