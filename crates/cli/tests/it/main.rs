@@ -3,6 +3,7 @@
 mod catalogue;
 mod classic;
 mod common;
+mod compare;
 mod containers;
 mod device;
 mod encryption;
