@@ -1,6 +1,6 @@
 //! From two images to a proved package.
 
-use crate::api::{Containers, DiffError, Options, Package, Progress, Stage, check_cancelled};
+use crate::api::{Containers, DiffError, Note, Options, Package, Progress, Stage, check_cancelled};
 use crate::bsdiff40;
 use crate::container::{self, Outcome};
 use crate::engine::{self, TargetImage};
@@ -34,6 +34,9 @@ pub fn diff_to(
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
     let images = Images { base, target: target.bytes() };
+    if images.target.is_empty() && !options.allow_empty {
+        return Err(DiffError::EmptyTarget);
+    }
     // What takes the place of its base in flash is no file.
     let expand = options.containers == Containers::Auto && options.in_place.is_none();
     let outcome = if expand { container::diff(images, options, progress)? } else { Outcome::default() };
@@ -50,8 +53,10 @@ pub fn diff_to(
             expanded.filter(|package| package.bytes.len() <= plain.bytes.len()).unwrap_or(plain)
         }
     };
+    let (base, target) = (base.len() as u64, images.target.len() as u64);
+    package.notes.extend(Note::about(base, target, images.base == images.target));
     if package.bytes.len() > images.target.len() / NOTED {
-        package.notes = outcome.notes;
+        package.notes.extend(outcome.notes);
     }
     Ok(package)
 }

@@ -19,9 +19,10 @@
 #![warn(unreachable_pub, clippy::missing_errors_doc)]
 
 mod api;
+pub mod archive;
 pub mod bsdiff40;
 mod bytes;
-pub mod container;
+mod container;
 mod cover;
 mod diff;
 mod digest;

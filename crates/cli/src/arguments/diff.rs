@@ -30,13 +30,6 @@ pub(crate) struct DiffArguments {
     /// Threads to use; 0 uses all cores. The package is the same with any number.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREAD_LIMIT))]
     pub(crate) threads: u16,
-    /// Compare the contents of compressed files (.gz, .zip, .tar, .tar.gz): devices then need no operating system, and
-    /// the contents are base and target of the package.
-    #[arg(long)]
-    payload: bool,
-    /// Compare this file of two archives, as with --payload.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) payload_entry: Option<String>,
     /// The format of the package; bsdiff is for devices that already have bspatch.
     #[arg(long, value_enum, default_value_t = Format::Smidgen)]
     pub(crate) format: Format,
@@ -74,10 +67,7 @@ pub(crate) enum Format {
 impl DiffArguments {
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::default().with_in_place(self.in_place());
-        if self.wants_payload() {
-            // Payloads are for small devices, which cannot restore containers.
-            options.containers = Containers::None;
-        }
+        options.containers = containers(&self.reading.value());
         self.engine.apply(&mut options);
         self.identity.apply(&mut options.identity);
         options
@@ -95,16 +85,20 @@ impl DiffArguments {
         )
     }
 
-    pub(crate) const fn wants_payload(&self) -> bool {
-        self.payload || self.payload_entry.is_some()
-    }
-
     /// The given options that only Smidgen's own format supports.
     pub(crate) fn smidgen_only(&self) -> Vec<String> {
         let in_place = self.in_place.then(|| "--in-place".to_owned());
         let encryption = self.encryption.is_wanted().then(|| "encryption".to_owned());
-        self.engine.names().chain(self.identity.names()).chain(in_place).chain(encryption).collect()
+        // It is about the image, not the format.
+        let engine = self.engine.names().filter(|name| name != "--allow-empty");
+        engine.chain(self.identity.names()).chain(in_place).chain(encryption).collect()
     }
+}
+
+/// Whether compressed files are expanded if no option says so: payloads are for small devices, which cannot restore
+/// containers.
+pub(crate) fn containers(reading: &Reading) -> Containers {
+    if reading.takes_payload() { Containers::None } else { Containers::Auto }
 }
 
 /// The text after the options of `diff`.

@@ -9,7 +9,7 @@ mod signing;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use diff::{DiffArguments, Format};
+pub(crate) use diff::{DiffArguments, Format, containers};
 pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments,
 };

@@ -19,7 +19,11 @@ impl<T: Settings> Given<T> {
 
     /// The release file's values, overridden by the given ones.
     pub(crate) fn over(&self, file: &ReleaseFile) -> T {
-        let mut target = T::default();
+        self.over_both(file, T::default())
+    }
+
+    /// The same, where others than the defaults count for what neither sets.
+    pub(crate) fn over_both(&self, file: &ReleaseFile, mut target: T) -> T {
         file.apply(&mut target);
         self.apply(&mut target);
         target

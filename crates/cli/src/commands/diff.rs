@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use smidgen_diff::release::{Encryption, encrypt_and_prove};
-use smidgen_diff::{Note, Options, Package, Report, diff_bsdiff40};
+use smidgen_diff::{DiffError, Note, Options, Package, Report, diff_bsdiff40};
 use smidgen_patch::Header;
 
 use crate::arguments::{DiffArguments, Format};
@@ -24,9 +24,12 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     let time = started.elapsed();
     images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
-    made.notes.iter().for_each(|note| console.say(format_args!("note: {note}")));
-    let payloads =
-        arguments.wants_payload().then(|| [&images.base, &images.target].map(|image| hex(&sha256(image))));
+    for note in &made.notes {
+        let kind = if note.is_warning() { "warning" } else { "note" };
+        console.say(format_args!("{kind}: {note}"));
+    }
+    let takes_payload = arguments.reading.value().takes_payload();
+    let payloads = takes_payload.then(|| [&images.base, &images.target].map(|image| hex(&sha256(image))));
     if let Some([base, target]) = &payloads {
         console.say(format_args!("base     SHA-256 {base} (payload)\ntarget   SHA-256 {target} (payload)"));
     }
@@ -55,14 +58,8 @@ struct Made {
 
 impl Images {
     fn open(arguments: &DiffArguments) -> Result<Self, Failure> {
-        let (reading, entry) = (arguments.reading.value(), arguments.payload_entry.as_deref());
-        let open = |path| {
-            if arguments.wants_payload() {
-                Image::open_payload(path, entry, &reading)
-            } else {
-                Image::open(path, &reading)
-            }
-        };
+        let reading = arguments.reading.value();
+        let open = |path| Image::open(path, &reading);
         Ok(Self { base: open(&arguments.base_image)?, target: open(&arguments.target_image)? })
     }
 
@@ -89,8 +86,12 @@ fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result
     on_threads(arguments.threads, || match arguments.format {
         Format::Smidgen => Ok(smidgen_diff::diff(base, target, &options, &bar)?.into()),
         Format::Bsdiff => {
+            if target.is_empty() && !options.allow_empty {
+                return Err(DiffError::EmptyTarget.into());
+            }
             let bytes = diff_bsdiff40(base, target, &bar)?;
-            Ok(Made { bytes, details: None, notes: Vec::new() })
+            let note = Note::about(base.len() as u64, target.len() as u64, **base == **target);
+            Ok(Made { bytes, details: None, notes: note.into_iter().collect() })
         }
     })
 }
@@ -154,8 +155,8 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             fields
         }
     };
-    fields.append(&mut json::input("base_input", images.base.record.as_ref()));
-    fields.append(&mut json::input("target_input", images.target.record.as_ref()));
+    fields.append(&mut images.base.json("base"));
+    fields.append(&mut images.target.json("target"));
     fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
     fields.insert("notes".to_owned(), json::notes(&made.notes));
     fields.insert("seconds".to_owned(), seconds(time));

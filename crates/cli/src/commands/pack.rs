@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use smidgen_diff::Identity;
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
+use smidgen_diff::{Identity, Options};
 
-use crate::arguments::PackArguments;
+use crate::arguments::{PackArguments, containers};
 use crate::io::{Image, mapped, named_sources};
 use crate::report::{Console, Events, Failure, Talk, shown, tables};
 
@@ -97,7 +97,8 @@ fn order(
     console: &Console,
 ) -> Result<Release, Failure> {
     let Images { reading, identity, version, target, sources } = images;
-    let mut options = arguments.engine.over(file);
+    let usual = Options::default().with_containers(containers(&reading));
+    let mut options = arguments.engine.over_both(file, usual);
     options.identity = identity;
     let mut release = Release::new(version, mapped(target, &reading))
         .with_options(options)

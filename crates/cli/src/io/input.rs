@@ -13,6 +13,9 @@ use crate::report::{Failure, shown};
 /// The largest package: an image that does not compress, and an eighth of overhead.
 const PACKAGE_LIMIT: u64 = IMAGE_LIMIT as u64 + IMAGE_LIMIT as u64 / 8;
 
+/// The file that is always empty: the base of full packages.
+pub(crate) const NOTHING: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
 #[derive(Debug)]
 pub(crate) struct Input {
     path: PathBuf,
@@ -54,6 +57,10 @@ impl Input {
     fn open(path: &Path, limit: u64, what: &str) -> Result<Self, Failure> {
         refuse_standard_input(path)?;
         let failed = |error| Failure::file(path, "cannot read", &error);
+        if path == Path::new(NOTHING) {
+            let identity = fs::metadata(path).and_then(|metadata| Identity::new(path, &metadata));
+            return Ok(Self { path: path.to_owned(), identity: identity.map_err(failed)?, map: None });
+        }
         let (file, metadata) = open_regular(path).map_err(failed)?;
         check_size(path, metadata.len(), limit, what)?;
         let identity = Identity::new(path, &metadata).map_err(failed)?;

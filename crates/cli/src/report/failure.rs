@@ -76,6 +76,8 @@ impl Failure {
     }
 }
 
+const EMPTY: &str = "check that the build wrote it; --allow-empty makes packages of it all the same";
+
 /// A path as it is shown in a line: control characters in names of files are escaped.
 pub(crate) fn shown(path: &Path) -> Escaped<Display<'_>> {
     Escaped(path.display())
@@ -94,6 +96,7 @@ impl From<DiffError> for Failure {
             DiffError::BudgetTooSmall { least, .. } => {
                 Self::usage(error.to_string()).note(format!("give at least --ram {least}"))
             }
+            DiffError::EmptyTarget => Self::other(error.to_string()).note(EMPTY),
             DiffError::Identity { .. } | DiffError::InPlace(_) => Self::usage(error.to_string()),
             error => Self::other(error.to_string()),
         }
@@ -105,6 +108,7 @@ impl From<PackError> for Failure {
         match error {
             PackError::Rule(rule) => Self::usage(rule.to_string())
                 .note("this is a rule of the delivery platform: see docs/platform.md"),
+            PackError::EmptyTarget { .. } => Self::other(error.to_string()).note(EMPTY),
             PackError::Usage(text) => Self::usage(text),
             PackError::Read { path, error } => Self::file(&path, "cannot read", &error),
             PackError::Write { path, error } => Self::file(&path, "cannot write", &error),

@@ -29,6 +29,7 @@ impl PackProgress for Events<'_> {
             }),
             Event::Skipped { file } => json!({ "event": "skipped", "file": file }),
             Event::Note { text } => json!({ "event": "note", "text": text }),
+            Event::Warning { text } => json!({ "event": "warning", "text": text }),
             _ => return,
         };
         // Without a reader, packages are made all the same; printing the manifest at the end reports the error.
@@ -96,6 +97,7 @@ impl PackProgress for Talk<'_> {
             }
             Event::Skipped { file } => self.end(file, &format!("{file}: too large, found by an earlier run")),
             Event::Note { text } => self.say(&format!("note: {text}")),
+            Event::Warning { text } => self.say(&format!("warning: {text}")),
             _ => {}
         }
     }

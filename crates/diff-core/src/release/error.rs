@@ -29,6 +29,12 @@ pub enum PackError {
         /// The cause.
         error: io::Error,
     },
+    /// The new image has no bytes, which [`Options::allow_empty`](crate::Options::allow_empty) does not allow.
+    #[error("the image of {version} is empty")]
+    EmptyTarget {
+        /// Its version.
+        version: String,
+    },
     /// A file could not be read.
     #[error("{}: cannot read: {error}", Escaped(path.display()))]
     Read {

@@ -1,7 +1,6 @@
 //! Packages of compressed files: everything is restored to the bit, at about the size of a package of the contents.
 
 use crate::common::{Pieces, check, expand, gzip_pair, restore};
-use smidgen_diff::container::payload;
 use smidgen_diff::{Containers, Options, Package, Silent, diff};
 use smidgen_patch::container::Opened;
 use smidgen_patch::internals::container::{Frame, Level};
@@ -163,22 +162,4 @@ fn damaged_packages_are_refused_and_write_no_wrong_target() {
     let opened = Opened::new::<SoftwareSha256>(&good).unwrap().unwrap();
     let wrong = expand(&opened, &new[..old.len().min(new.len())]);
     assert!(matches!(wrong, Err(Error::BaseSize | Error::BaseDigest)));
-}
-
-#[test]
-fn payloads_of_everything() {
-    let plain = text(17);
-    let archive = tar(&[("bin/app", &plain), ("other", b"x")]);
-    assert_eq!(*payload(&gzip(&plain), None).unwrap(), *plain);
-    assert_eq!(*payload(&gzip(&archive), Some("bin/app")).unwrap(), *plain);
-    assert_eq!(*payload(&archive, Some("./bin/app")).unwrap(), *plain);
-    for put in [Put::Stored, Put::Deflated, Put::Described, Put::Zip64] {
-        let file = zip(&[("app.bin", put, &plain), ("dir/", Put::Stored, b"")]);
-        assert_eq!(*payload(&file, None).unwrap(), *plain, "{put:?}");
-        assert_eq!(*payload(&file, Some("app.bin")).unwrap(), *plain, "{put:?}");
-    }
-    let several = zip(&[("a", Put::Deflated, &plain), ("b", Put::Encrypted, &plain)]);
-    assert!(payload(&several, None).is_err());
-    assert!(payload(&several, Some("b")).unwrap_err().to_string().contains("encrypted"));
-    assert!(payload(&several, Some("c")).unwrap_err().to_string().contains("a, b"));
 }

@@ -15,7 +15,7 @@ use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Store};
-use crate::api::{DiffError, Options};
+use crate::api::{DiffError, Note, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
 use crate::engine::TargetImage;
@@ -85,6 +85,9 @@ pub fn pack(
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let target = TargetImage::new((*target).as_ref());
     let engine = release.all_options();
+    if target.bytes().is_empty() && !engine.allow_empty {
+        return Err(PackError::EmptyTarget { version: release.version.clone() });
+    }
     let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };
     run.all()
 }
@@ -131,6 +134,7 @@ impl Run<'_> {
             .map(|(_, task)| task)
             .collect();
         self.progress.event(&Event::Planned { packages: tasks.len() });
+        self.warn(&tasks, &image);
         let made = self.make_all(&tasks)?;
         let manifest = self.manifest(target, plan.sources, &tasks, made);
         let manifest = if self.options.shard == Shard::WHOLE {
@@ -141,6 +145,17 @@ impl Run<'_> {
         };
         manifest.notes.iter().for_each(|text| self.progress.event(&Event::Note { text }));
         Ok(manifest)
+    }
+
+    /// Warns of images that nobody may have meant, whether their packages are made now or were made before.
+    fn warn(&self, tasks: &[&Task], target: &BaseEntry) {
+        for task in tasks {
+            let Some((_, base)) = &task.base else { continue };
+            if let Some(note) = Note::about(base.size, target.size, base == target) {
+                let versions = task.source_versions.join(", ");
+                self.progress.event(&Event::Warning { text: &format!("source {versions}: {note}") });
+            }
+        }
     }
 
     fn target(&self) -> Result<TargetEntry, PackError> {
@@ -250,7 +265,7 @@ impl Run<'_> {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { file: task.file.clone(), error },
         })?;
-        for note in &package.notes {
+        for note in package.notes.iter().filter(|note| !note.is_warning()) {
             self.progress.event(&Event::Note { text: &format!("{}: {note}", task.file) });
         }
         let Some(encryption) = &self.release.encryption else { return Ok(package.bytes) };

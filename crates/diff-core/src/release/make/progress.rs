@@ -40,6 +40,11 @@ pub enum Event<'a> {
         /// Its file.
         file: &'a str,
     },
+    /// Images that nobody may have meant.
+    Warning {
+        /// A sentence.
+        text: &'a str,
+    },
     /// A note for people.
     Note {
         /// A sentence.
