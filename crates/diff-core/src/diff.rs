@@ -34,9 +34,6 @@ pub fn diff_to(
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
     let images = Images { base, target: target.bytes() };
-    if images.target.is_empty() && !options.allow_empty {
-        return Err(DiffError::EmptyTarget);
-    }
     // What takes the place of its base in flash is no file.
     let expand = options.containers == Containers::Auto && options.in_place.is_none();
     let outcome = if expand { container::diff(images, options, progress)? } else { Outcome::default() };

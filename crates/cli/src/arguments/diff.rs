@@ -33,6 +33,9 @@ pub(crate) struct DiffArguments {
     /// The format of the package; bsdiff is for devices that already have bspatch.
     #[arg(long, value_enum, default_value_t = Format::Smidgen)]
     pub(crate) format: Format,
+    /// Allow a new image without bytes, which is an error otherwise.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     #[command(flatten)]
     identity: Given<Identity>,
     /// Make an in-place package: it can also be applied in the slot that holds the base.
@@ -89,9 +92,7 @@ impl DiffArguments {
     pub(crate) fn smidgen_only(&self) -> Vec<String> {
         let in_place = self.in_place.then(|| "--in-place".to_owned());
         let encryption = self.encryption.is_wanted().then(|| "encryption".to_owned());
-        // It is about the image, not the format.
-        let engine = self.engine.names().filter(|name| name != "--allow-empty");
-        engine.chain(self.identity.names()).chain(in_place).chain(encryption).collect()
+        self.engine.names().chain(self.identity.names()).chain(in_place).chain(encryption).collect()
     }
 }
 

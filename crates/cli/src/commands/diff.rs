@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use smidgen_diff::release::{Encryption, encrypt_and_prove};
-use smidgen_diff::{DiffError, Note, Options, Package, Report, diff_bsdiff40};
+use smidgen_diff::{Note, Options, Package, Report, diff_bsdiff40};
 use smidgen_patch::Header;
 
 use crate::arguments::{DiffArguments, Format};
@@ -16,6 +16,9 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     let images = Images::open(arguments)?;
     images.base.describe(console);
     images.target.describe(console);
+    if images.target.is_empty() && !arguments.allow_empty {
+        return Err(Failure::empty(format!("{}: the new image is empty", images.target.name())));
+    }
     let encryption = arguments.encryption.encryption(console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
     images.output(arguments).map(drop)?;
@@ -86,9 +89,6 @@ fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result
     on_threads(arguments.threads, || match arguments.format {
         Format::Smidgen => Ok(smidgen_diff::diff(base, target, &options, &bar)?.into()),
         Format::Bsdiff => {
-            if target.is_empty() && !options.allow_empty {
-                return Err(DiffError::EmptyTarget.into());
-            }
             let bytes = diff_bsdiff40(base, target, &bar)?;
             let note = Note::about(base.len() as u64, target.len() as u64, **base == **target);
             Ok(Made { bytes, details: None, notes: note.into_iter().collect() })

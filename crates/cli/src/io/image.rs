@@ -36,13 +36,19 @@ impl Image {
         Self::read(Input::image(path)?, reading)
     }
 
-    /// Opens the base image of a package. A file with the digest of the base is taken as it is, in any format.
-    pub(crate) fn open_base(path: &Path, header: &Header, reading: &Reading) -> Result<Self, Failure> {
-        let file = Input::image(path)?;
-        let is_base =
-            || file.len() == header.base_size as usize && sha256(&file).starts_with(&header.base_digest);
+    /// Opens the base image of a package, whose header is absent for BSDIFF40. A file with the digest of the base is taken
+    /// as it is, in any format.
+    pub(crate) fn open_base(
+        path: &Path,
+        header: Option<&Header>,
+        reading: &Reading,
+    ) -> Result<Self, Failure> {
+        let file = Input::base(path)?;
+        let is_base = |header: &Header| {
+            file.len() == header.base_size as usize && sha256(&file).starts_with(&header.base_digest)
+        };
         let changes = || reading.takes_payload() || looks_special(&file);
-        let plain = reading.format.is_none() && !file.is_empty() && changes() && is_base();
+        let plain = reading.format.is_none() && !file.is_empty() && changes() && header.is_some_and(is_base);
         let reading = if plain { &Reading::of(Format::Raw) } else { reading };
         Self::read(file, reading)
     }

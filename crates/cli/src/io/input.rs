@@ -37,6 +37,16 @@ impl Input {
         Self::open(path, IMAGE_LIMIT.into(), "an image")
     }
 
+    /// The base of a package, which may be [`NOTHING`].
+    pub(crate) fn base(path: &Path) -> Result<Self, Failure> {
+        if path != Path::new(NOTHING) {
+            return Self::image(path);
+        }
+        let identity = fs::metadata(path).and_then(|metadata| Identity::new(path, &metadata));
+        let identity = identity.map_err(|error| Failure::file(path, "cannot read", &error))?;
+        Ok(Self { path: path.to_owned(), identity, map: None })
+    }
+
     pub(crate) fn package(path: &Path) -> Result<Self, Failure> {
         Self::open(path, PACKAGE_LIMIT, "a package")
     }
@@ -57,10 +67,6 @@ impl Input {
     fn open(path: &Path, limit: u64, what: &str) -> Result<Self, Failure> {
         refuse_standard_input(path)?;
         let failed = |error| Failure::file(path, "cannot read", &error);
-        if path == Path::new(NOTHING) {
-            let identity = fs::metadata(path).and_then(|metadata| Identity::new(path, &metadata));
-            return Ok(Self { path: path.to_owned(), identity: identity.map_err(failed)?, map: None });
-        }
         let (file, metadata) = open_regular(path).map_err(failed)?;
         check_size(path, metadata.len(), limit, what)?;
         let identity = Identity::new(path, &metadata).map_err(failed)?;

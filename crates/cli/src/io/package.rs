@@ -52,10 +52,11 @@ impl Package {
     }
 
     pub(crate) fn open_base(&self, path: &Path, reading: &Reading) -> Result<Image, Failure> {
-        match self {
-            Self::Smidgen(package) => Image::open_base(path, &package.header, reading),
-            Self::Classic(_) => Image::open(path, reading),
-        }
+        let header = match self {
+            Self::Smidgen(package) => Some(&package.header),
+            Self::Classic(_) => None,
+        };
+        Image::open_base(path, header, reading)
     }
 
     pub(crate) const fn file(&self) -> &Input {

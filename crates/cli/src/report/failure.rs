@@ -50,6 +50,12 @@ impl Failure {
         Self::new(Kind::Nothing, message)
     }
 
+    /// A new image without bytes.
+    pub(crate) fn empty(message: impl Into<String>) -> Self {
+        Self::other(message)
+            .note("check the build that wrote it; if devices shall get it, give --allow-empty")
+    }
+
     /// An error of the operating system about a file.
     pub(crate) fn file(path: &Path, doing: &str, error: &io::Error) -> Self {
         let mut failure = Self::other(format!("{}: {doing}: {error}", shown(path)));
@@ -76,8 +82,6 @@ impl Failure {
     }
 }
 
-const EMPTY: &str = "check that the build wrote it; --allow-empty makes packages of it all the same";
-
 /// A path as it is shown in a line: control characters in names of files are escaped.
 pub(crate) fn shown(path: &Path) -> Escaped<Display<'_>> {
     Escaped(path.display())
@@ -96,7 +100,6 @@ impl From<DiffError> for Failure {
             DiffError::BudgetTooSmall { least, .. } => {
                 Self::usage(error.to_string()).note(format!("give at least --ram {least}"))
             }
-            DiffError::EmptyTarget => Self::other(error.to_string()).note(EMPTY),
             DiffError::Identity { .. } | DiffError::InPlace(_) => Self::usage(error.to_string()),
             error => Self::other(error.to_string()),
         }
@@ -108,7 +111,7 @@ impl From<PackError> for Failure {
         match error {
             PackError::Rule(rule) => Self::usage(rule.to_string())
                 .note("this is a rule of the delivery platform: see docs/platform.md"),
-            PackError::EmptyTarget { .. } => Self::other(error.to_string()).note(EMPTY),
+            PackError::EmptyTarget { .. } => Self::empty(error.to_string()),
             PackError::Usage(text) => Self::usage(text),
             PackError::Read { path, error } => Self::file(&path, "cannot read", &error),
             PackError::Write { path, error } => Self::file(&path, "cannot write", &error),

@@ -18,9 +18,6 @@ pub enum DiffError {
         /// The most that is allowed.
         limit: u32,
     },
-    /// The target has no bytes, which [`Options::allow_empty`](crate::Options::allow_empty) does not allow.
-    #[error("the new image is empty")]
-    EmptyTarget,
     /// A text is not one that headers can hold.
     #[error(
         "{text:?} cannot be a {what}: use at most {limit} bytes without control characters; in a module or version, only \

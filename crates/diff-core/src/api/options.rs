@@ -85,8 +85,6 @@ pub struct Options {
     pub identity: Identity,
     /// Makes a package that devices can also apply in place, in the slot that holds the base.
     pub in_place: Option<InPlace>,
-    /// Allows a target without bytes, which a build that failed may leave.
-    pub allow_empty: bool,
 }
 
 setters!(Options {
@@ -100,7 +98,6 @@ setters!(Options {
     with_body_digest: body_digest: bool,
     with_identity: identity: Identity,
     with_in_place: in_place: Option<InPlace>,
-    with_allow_empty: allow_empty: bool,
 });
 
 impl Default for Options {
@@ -116,7 +113,6 @@ impl Default for Options {
             body_digest: false,
             identity: Identity::default(),
             in_place: None,
-            allow_empty: false,
         }
     }
 }
@@ -201,8 +197,6 @@ settings! {
         |options, text| put(&mut options.md5, text);
     "body-digest": "Put the SHA-256 of the body into the header",
         |options, text| put(&mut options.body_digest, text);
-    "allow-empty": "Allow a new image without bytes, which is an error otherwise",
-        |options, text| put(&mut options.allow_empty, text);
 }
 
 #[cfg(test)]
@@ -240,7 +234,6 @@ mod tests {
             ("containers", "none"),
             ("md5", "true"),
             ("body-digest", "true"),
-            ("allow-empty", "true"),
         ];
         for (setting, (name, value)) in Options::SETTINGS.iter().zip(values) {
             assert_eq!(setting.name, name);
@@ -254,7 +247,6 @@ mod tests {
             (arch, containers, md5, body_digest),
             (Arch::Only(PageKind::Arm), Containers::None, true, true)
         );
-        assert!(options.allow_empty);
         assert!("automatic".parse::<Ram>().unwrap_err().0.starts_with("expected \"auto\" or a size"));
     }
 

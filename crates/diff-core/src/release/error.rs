@@ -29,7 +29,7 @@ pub enum PackError {
         /// The cause.
         error: io::Error,
     },
-    /// The new image has no bytes, which [`Options::allow_empty`](crate::Options::allow_empty) does not allow.
+    /// The new image has no bytes, which [`ReleaseOptions`](crate::release::ReleaseOptions) does not allow.
     #[error("the image of {version} is empty")]
     EmptyTarget {
         /// Its version.

@@ -163,3 +163,29 @@ fn damaged_packages_are_refused_and_write_no_wrong_target() {
     let wrong = expand(&opened, &new[..old.len().min(new.len())]);
     assert!(matches!(wrong, Err(Error::BaseSize | Error::BaseDigest)));
 }
+
+/// Intel HEX of an image, as builds write it.
+fn hex(image: &[u8]) -> Vec<u8> {
+    let record = |address: usize, kind: u8, bytes: &[u8]| {
+        let mut record = vec![bytes.len() as u8, (address >> 8) as u8, address as u8, kind];
+        record.extend(bytes);
+        record.push(record.iter().fold(0u8, |sum, &byte| sum.wrapping_sub(byte)));
+        format!(":{}\n", record.iter().map(|byte| format!("{byte:02X}")).collect::<String>())
+    };
+    let records = image.chunks(16).enumerate().map(|(index, bytes)| record(16 * index, 0, bytes));
+    (records.collect::<String>() + &record(0, 1, b"")).into_bytes()
+}
+
+#[test]
+fn contents_that_compress_very_well_are_expanded() {
+    let [old, new] = [1, 2].map(|number| hex(&testkit::firmware(number)));
+    let options = Options::default().with_level(1);
+    let inner = diff(&old, &new, &options, &Silent).unwrap();
+    for pack in [gzip as fn(&[u8]) -> Vec<u8>, zlib, |plain| zip(&[("image", Put::Deflated, plain)])] {
+        let (old, new) = (pack(&old), pack(&new));
+        let package = diff(&old, &new, &options, &Silent).unwrap();
+        check(&old, &new, &package).expect("a container");
+        let (found, wanted) = (package.bytes.len(), inner.bytes.len());
+        assert!(2 * found < 3 * wanted, "{found} bytes, and {wanted} for the contents");
+    }
+}

@@ -97,7 +97,7 @@ mod tests {
     fn records_have_a_length_and_may_hold_line_ends() {
         let records = b"19 path=a/third.bin\n20 SCHILY.x=\n9 path=x\n11 size=12\n";
         assert!(Attributes::read(records).is_err());
-        let records = b"20 path=a/third.bin\n23 SCHILY.x=\n10 path=x\n\n11 size=12\n\0\0";
+        let records = b"20 path=a/third.bin\n24 SCHILY.x=\n10 path=x\n\n11 size=12\n\0\0";
         let attributes = Attributes::read(records).unwrap();
         assert_eq!((attributes.path, attributes.size), (Some(&b"a/third.bin"[..]), Some(12)));
     }

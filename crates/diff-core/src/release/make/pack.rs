@@ -85,7 +85,7 @@ pub fn pack(
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let target = TargetImage::new((*target).as_ref());
     let engine = release.all_options();
-    if target.bytes().is_empty() && !engine.allow_empty {
+    if target.bytes().is_empty() && !release.listing.allow_empty {
         return Err(PackError::EmptyTarget { version: release.version.clone() });
     }
     let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };

@@ -101,20 +101,8 @@ impl Common<'_> {
 
 /// Options as recipes have them, independent of the names of types. An option that is missing here does not compile.
 fn written(options: &Options) -> serde_json::Value {
-    let Options {
-        ram,
-        codec,
-        level,
-        containers,
-        arch,
-        base_address,
-        md5,
-        body_digest,
-        identity,
-        in_place,
-        // It decides whether there is a package, not its bytes.
-        allow_empty: _,
-    } = options;
+    let Options { ram, codec, level, containers, arch, base_address, md5, body_digest, identity, in_place } =
+        options;
     let Identity { product, module, version, rollback_counter } = identity;
     let ram = match ram {
         Ram::Auto => None,

@@ -247,7 +247,6 @@ mod tests {
             ("input-format = \"exe\"", "input-format: expected one of auto, raw, hex"),
             ("range = [8, 8]", "range: expected START..END"),
             ("fill = 256", "fill: expected a byte"),
-            ("payload = 1", "payload: expected true or false"),
             ("payload-entry = \"\"", "payload-entry: expected the name of a file"),
             ("to-version = 1.0", "to-version: expected text"),
             ("level = 10", "level: expected a level from 1 to 9"),
