@@ -19,10 +19,11 @@
 #![warn(unreachable_pub, clippy::missing_errors_doc)]
 
 mod api;
+pub mod archive;
 mod board;
 pub mod bsdiff40;
 mod bytes;
-pub mod container;
+mod container;
 mod cover;
 mod diff;
 mod digest;

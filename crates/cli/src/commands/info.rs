@@ -38,10 +38,7 @@ pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), F
             let fields = || {
                 let mut fields = fields(&package, report.as_ref());
                 mapped.iter().for_each(|mapped| fields.append(&mut mapped.json()));
-                fields.append(&mut json::input(
-                    "base_input",
-                    base.as_ref().and_then(|base| base.record.as_ref()),
-                ));
+                base.iter().for_each(|base| fields.append(&mut base.json("base")));
                 Value::Object(fields)
             };
             console.print_either(fields, || describe(&package, report.as_ref(), mapped.as_ref()))

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::{Format, Stretch};
+use crate::archive::PayloadError;
 
 /// What is wrong with an input, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -84,6 +85,9 @@ pub enum InputError {
     /// UF2 for several families of devices.
     #[error("{}: it is for several families of devices: {}", Format::Uf2, families(.0))]
     Families(Vec<Option<u32>>),
+    /// A compressed file or an archive that nothing is taken out of.
+    #[error("no payload: {0}")]
+    Payload(#[from] PayloadError),
 }
 
 fn families(numbers: &[Option<u32>]) -> String {

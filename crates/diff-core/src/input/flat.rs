@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::segments::Segments;
 use super::{Format, InputError, Provenance, Reading};
+use crate::archive::Packing;
 
 /// An image, ready to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Flat<'a> {
     pub record: Option<Provenance>,
     /// The format that plain bytes resemble, if one does.
     pub resembles: Option<Format>,
+    /// The compressed file or archive that the image was taken out of; absent if it was in none.
+    pub packing: Option<Packing>,
 }
 
 /// What a file of addressed pieces holds.
@@ -34,12 +37,12 @@ impl<'a> Contents<'a> {
 
 impl<'a> Flat<'a> {
     pub(super) const fn plain(file: &'a [u8], resembles: Option<Format>) -> Self {
-        Self { bytes: Cow::Borrowed(file), record: None, resembles }
+        Self { bytes: Cow::Borrowed(file), record: None, resembles, packing: None }
     }
 
     /// An image that is flashed as it is.
     pub(super) const fn as_it_is(file: &'a [u8], record: Provenance) -> Self {
-        Self { bytes: Cow::Borrowed(file), record: Some(record), resembles: None }
+        Self { bytes: Cow::Borrowed(file), record: Some(record), resembles: None, packing: None }
     }
 
     pub(super) fn of(contents: Contents<'_>, file: &[u8], reading: &Reading) -> Result<Self, InputError> {
@@ -54,6 +57,6 @@ impl<'a> Flat<'a> {
             family: contents.family,
             ..Provenance::new(contents.format, file)
         };
-        Ok(Self { bytes: Cow::Owned(joined.bytes), record: Some(record), resembles: None })
+        Ok(Self { bytes: Cow::Owned(joined.bytes), record: Some(record), resembles: None, packing: None })
     }
 }

@@ -36,6 +36,9 @@ pub use provenance::{Part, Provenance};
 pub use reading::{DEFAULT_FILL, DEFAULT_MAX_GAP, Reading};
 pub use stretch::Stretch;
 
+use std::borrow::Cow;
+
+use crate::archive::{Payload, payload};
 use detect::{Detected, detect};
 
 /// Reads a file: what the device flashes, and what the file was.
@@ -43,6 +46,25 @@ use detect::{Detected, detect};
 /// # Errors
 /// Files that are not what they are read as, or damaged, or say nothing that can be flashed at once.
 pub fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
+    if !reading.takes_payload() {
+        return read_image(file, reading);
+    }
+    let Payload { bytes, packing } = payload(file, reading.payload_entry.as_deref())?;
+    let contents = match bytes {
+        Cow::Borrowed(bytes) => return read_image(bytes, reading),
+        Cow::Owned(contents) => contents,
+    };
+    let Flat { bytes, record, resembles, .. } = read_image(&contents, reading)?;
+    let flattened = match bytes {
+        // It is flashed as it is.
+        Cow::Borrowed(bytes) if bytes.len() == contents.len() => None,
+        bytes => Some(bytes.into_owned()),
+    };
+    Ok(Flat { bytes: Cow::Owned(flattened.unwrap_or(contents)), record, resembles, packing })
+}
+
+/// Reads a file that is not packed.
+fn read_image<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
     let detected = match reading.format {
         Some(format) => Detected { format, resembles: None },
         None => detect(file),

@@ -9,6 +9,7 @@ fn each_floor_imports_from_below_only() {
             &["bytes", "escaped", "settings"],
             &["digest"],
             &["images", "limits"],
+            &["archive"],
             &["search"],
             &["bsdiff40"],
             &["refs"],

@@ -16,6 +16,7 @@ mod inputs;
 mod matching;
 #[cfg(feature = "release")]
 mod pack;
+mod payloads;
 mod restore;
 mod round_trip;
 mod scale;
