@@ -72,12 +72,6 @@ impl DiffArguments {
     }
 }
 
-/// Whether compressed files are expanded if no option says so: payloads are for small devices, which cannot restore
-/// containers.
-pub(crate) fn containers(reading: &Reading) -> Containers {
-    if reading.takes_payload() { Containers::None } else { Containers::Auto }
-}
-
 /// The text after the options of `diff`.
 pub(super) fn help() -> String {
     let mut text = "Levels, each doing what the one before does and more:\n".to_owned();
