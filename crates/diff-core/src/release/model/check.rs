@@ -67,12 +67,12 @@ impl Manifest {
 
     /// The rules of Alibaba Cloud IoT Platform.
     pub(crate) fn check_alibaba(&self) -> Result<(), RuleError> {
+        platform::check_version(&self.version)?;
+        self.sources.iter().try_for_each(|source| platform::check_version(&source.version))?;
         let is_derived = self.name == derived_name(self.product.as_deref(), &self.version);
         platform::check_listed_name(&self.name, is_derived)?;
         platform::check_module(&self.module)?;
         platform::check_description(&self.description)?;
-        platform::check_version(&self.version)?;
-        self.sources.iter().try_for_each(|source| platform::check_version(&source.version))?;
         platform::check_catalogue(self.packages.len())
     }
 
