@@ -10,6 +10,7 @@ mod signing;
 use clap::{Parser, Subcommand};
 
 pub(crate) use diff::{DiffArguments, Format};
+pub(crate) use encryption::{encryption, encryption_files};
 pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments,
 };
@@ -17,7 +18,7 @@ pub(crate) use restore::{
     FlattenArguments, InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments,
 };
 pub(crate) use settings::Given;
-pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments};
+pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments, signers, signing_files};
 
 /// The text after the options of every command.
 const EXIT_CODES: &str = "\

@@ -16,15 +16,14 @@ pub use encryption::{
 };
 pub use error::PackError;
 pub use make::{
-    Event, PackOptions, PackProgress, Replay, Replayed, RestoreContainer, memory_needed, merge, pack,
-    sign_release,
+    Checked, Event, PackProgress, Replay, Replayed, ReplayedPackage, memory_needed, merge, pack, sign_release,
 };
 pub use model::{
-    BaseEntry, Catalogue, Channel, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, Fleet,
-    FullBecause, Image, ImageBytes, ImageFolder, KeyKind, Listed, MANIFEST_FILE, MANIFEST_SCHEMA,
-    MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackageEntry, PackageType, Query, RELEASE_FILES,
-    Release, ReleaseFile, ReleaseOptions, Saving, Savings, Shard, Skipped, SkippedBecause, Source,
-    SourceEntry, Step, TargetEntry, sources_in,
+    BaseEntry, Catalogue, Channel, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, EncryptionOptions,
+    Flattened, Fleet, FullBecause, Image, ImageBytes, ImageFolder, KeyKind, Listed, MANIFEST_FILE,
+    MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackOptions, PackageEntry,
+    PackageType, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Saving, Savings, Shard,
+    SigningOptions, Skipped, SkippedBecause, Source, SourceEntry, Step, TargetEntry, sources_in,
 };
 pub use platform::{Platform, RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
