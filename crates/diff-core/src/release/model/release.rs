@@ -6,7 +6,7 @@ use crate::api::{Identity, Options};
 use crate::escaped::{Escaped, has_control};
 use crate::release::encryption::Encryption;
 use crate::release::error::PackError;
-use crate::release::model::{Fleet, Image, Source};
+use crate::release::model::{Fleet, Image, SOURCES_LIMIT, Source};
 use crate::release::platform::{self, DEFAULT_MODULE, Platform, RuleError, SignMethod};
 use crate::release::sign::Signer;
 use crate::release::version;
@@ -165,6 +165,10 @@ impl Release {
     /// The first rule that the release breaks.
     pub fn check(&self) -> Result<(), PackError> {
         let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
+        if sources.len() > SOURCES_LIMIT {
+            let count = sources.len();
+            return Err(PackError::Usage(format!("there are {count} sources; the limit is {SOURCES_LIMIT}")));
+        }
         version::check_versions(&self.version, &sources)?;
         self.check_texts().map_err(PackError::Usage)?;
         if self.listing.share > 100 {
