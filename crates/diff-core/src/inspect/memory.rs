@@ -16,6 +16,7 @@ pub(super) struct Memory<'a, F> {
     base: &'a [u8],
     pub(super) target: Vec<u8>,
     pub(super) report: Report,
+    block: u32,
     /// Covers that are announced and not passed, with where they begin in the target.
     covers: VecDeque<Placed>,
     /// Where the last operation ends.
@@ -33,8 +34,10 @@ pub(super) struct Stretch {
 }
 
 impl<'a, F: FnMut(&Piece)> Memory<'a, F> {
-    pub(super) fn new(base: &'a [u8], receive: F) -> Self {
-        Self { base, target: Vec::new(), report: Report::default(), covers: VecDeque::new(), end: 0, receive }
+    /// `block` is the number of bytes that covers are copied in at once, at least one.
+    pub(super) fn new(base: &'a [u8], block: u32, receive: F) -> Self {
+        let (report, covers) = (Report::default(), VecDeque::new());
+        Self { base, target: Vec::new(), report, block, covers, end: 0, receive }
     }
 
     /// The beginning of a part of the target, as far as it is of one kind; what is before it has been asked for. What no
@@ -47,10 +50,25 @@ impl<'a, F: FnMut(&Piece)> Memory<'a, F> {
             None => Stretch { start, end, source: None },
             Some(placed) if start < placed.at => Stretch { start, end: end.min(placed.at), source: None },
             Some(placed) => {
-                let source = Source::new(placed.cover.source, placed.cover.start + (start - placed.at));
+                let passed = self.passed(placed, start, end);
+                let source = Source::new(placed.cover.source, placed.cover.start + passed);
                 Stretch { start, end: end.min(placed.end()), source: Some(source) }
             }
         }
+    }
+
+    /// How far into the source of a cover its part from `start` on is copied.
+    ///
+    /// A repeat of what is nearer than the end of its block repeats what it copied, not what it was corrected to; bytes
+    /// that may be corrected come one by one.
+    fn passed(&self, placed: &Placed, start: u32, end: u32) -> u32 {
+        let passed = start - placed.at;
+        let distance = placed.at.saturating_sub(placed.cover.start);
+        let in_block = passed % self.block;
+        if placed.is_of_base() || end - start > 1 || distance == 0 {
+            return passed;
+        }
+        passed - in_block + in_block % distance
     }
 
     /// Divides a stretch, which has been written, into pieces without costs. Where differences are not `coded`, they

@@ -79,7 +79,11 @@ fn trace_body(
     body: &[u8],
     receive: impl FnMut(&Piece),
 ) -> Result<Trace, Error> {
-    let mut memory = Memory::new(base, receive);
+    let block = match header.codec {
+        Codec::Cm { tuning, .. } => 1 << (tuning.block_log & 7),
+        Codec::Zstd { .. } => 1,
+    };
+    let mut memory = Memory::new(base, block, receive);
     let (is_estimated, unplaced) = match header.codec {
         Codec::Cm { size, tuning } => (false, exact::trace(header, size, tuning, body, &mut memory)?),
         Codec::Zstd { window_log } => (true, shared::trace(header, window_log, body, &mut memory)?),

@@ -102,7 +102,8 @@ pub(crate) fn trace_adds_up(old: &[u8], new: &[u8], package: &Package) {
     assert_eq!(trace.report, package.report);
     let bytes = (trace.header + trace.recipes) as f64 + cost + trace.unplaced;
     assert!((bytes - package.bytes.len() as f64).abs() < 1e-3, "{bytes} of {}", package.bytes.len());
-    assert!(trace.unplaced.abs() < 8.0, "{} of {}", trace.unplaced, package.bytes.len());
+    // A body of nothing has nine bytes.
+    assert!(trace.unplaced.abs() < 9.5, "{} of {}", trace.unplaced, package.bytes.len());
     if !trace.is_expanded {
         assert!(trace.target == new);
         pieces.iter().for_each(|piece| check_piece(old, new, piece));

@@ -93,7 +93,7 @@ fn what_has_no_names_is_refused() {
     let plain = Elf::firmware(&[(START, &image)]).bytes();
     assert_eq!(read(&plain, &image, None), Err(SymbolsError::NoSymbols));
     assert_eq!(read(&elf(), &noise(5300, 256, 9), None), Err(SymbolsError::OtherImage));
-    for file in [&b""[..], b"text", b"\x7F", b"Linker script and memory map"] {
+    for file in [&b""[..], b"text", b"\x7F", b" Linker script and memory map"] {
         assert_eq!(read(file, &image, None), Err(SymbolsError::Format));
     }
     assert_eq!(read(b"Linker script and memory map\n", &image, None), Err(SymbolsError::NoSymbols));
