@@ -15,5 +15,6 @@ mod pack;
 mod refusals;
 mod round_trip;
 mod signing;
+mod simulate;
 mod strangers;
 mod verify_release;

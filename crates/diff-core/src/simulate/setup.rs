@@ -1,15 +1,16 @@
 //! What a device and a package make of a simulation: which update, on which flash.
 
-use smidgen_patch::Header;
 use smidgen_patch::flash::{Course, Unreadable};
 use smidgen_patch::header::{Codec, InPlacePlan};
 use smidgen_patch::secrecy::DecryptionKey;
+use smidgen_patch::{Error, Header};
 
 use super::outcome::{DESCRIBED, LostUpdate, SimulatedArea, Simulation};
 use super::time::{Counts, RestoreTime};
 use super::{FLASH_LIMIT, SimulateError, Trials, WRITTEN_LIMIT};
 use crate::api::{Device, UnreadableFlash, Update};
 use crate::board::{Board, Chip};
+use crate::digest::base_digest;
 use crate::inspect::inspect;
 
 /// Bytes of the smallest write where a device states none, as for packages in place.
@@ -33,18 +34,20 @@ impl<'a> Setup<'a> {
         if extensions.container.is_some() {
             return Err(SimulateError::Container);
         }
-        // What an encrypted package is for is private; its caller knows.
-        let known = if extensions.encryption.is_none() {
-            device.clone()
-        } else {
-            device.clone().with_product(None).with_module(None)
-        };
-        known.check_package(package)?;
         let in_place = match device.update {
             Some(update) => update == Update::InPlace,
             None => extensions.in_place.is_some(),
         };
         let plan = extensions.in_place.filter(|_| in_place);
+        let mut known = device.clone().with_update(in_place.then_some(Update::InPlace));
+        if extensions.encryption.is_some() {
+            // What an encrypted package is for is private; its caller knows.
+            known = known.with_product(None).with_module(None);
+        }
+        known.check_package(package)?;
+        if base.len() == header.base_size as usize && base_digest(base) != header.base_digest {
+            return Err(Error::BaseDigest.into());
+        }
         let chip = chip(device, &header, plan)?;
         let is_readable = extensions.encryption.is_none() && matches!(header.codec, Codec::Cm { .. });
         let report = is_readable.then(|| inspect(base, package)).transpose()?;

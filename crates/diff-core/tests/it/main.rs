@@ -21,5 +21,6 @@ mod round_trip;
 mod scale;
 #[cfg(feature = "release")]
 mod signatures;
+mod simulate;
 mod snapshot;
 mod zstd_package;
