@@ -118,10 +118,13 @@ impl From<PackError> for Failure {
     fn from(error: PackError) -> Self {
         match error {
             PackError::Rule(rule) => Self::usage(rule.to_string())
-                .note("this is a rule of the delivery platform: see docs/platform.md"),
+                .note("this is a rule of Alibaba Cloud IoT Platform: see docs/platform.md"),
             PackError::Device(unfit) => Self::from(unfit),
+            PackError::Version(error) => Self::usage(error.to_string()),
             PackError::Usage(text) => Self::usage(text),
-            error @ PackError::File { .. } => Self::usage(error.to_string()),
+            error @ (PackError::File { .. } | PackError::OtherRelease { .. }) => {
+                Self::usage(error.to_string())
+            }
             PackError::Read { path, error } => Self::file(&path, "cannot read", &error),
             PackError::Write { path, error } => Self::file(&path, "cannot write", &error),
             PackError::Diff { file, error } => Self::from(error).about(Path::new(&file)),

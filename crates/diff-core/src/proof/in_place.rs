@@ -12,7 +12,9 @@ use crate::board::{Board, Chip};
 const CUTS: u32 = 6;
 /// The most bytes of flash that are simulated where a package decides, and of writes that it may take.
 const MOST_FLASH: u64 = 256 << 20;
-const MOST_WRITTEN: u64 = 8 << 30;
+const MOST_WRITTEN: u64 = 4 << 30;
+/// The smallest erase page that is simulated where a package decides.
+const LEAST_PAGE: u32 = 64;
 /// The longest write of flash whose package does not say.
 const WRITE: u32 = 8;
 
@@ -38,6 +40,9 @@ pub fn replay_in_place(base: &[u8], package: &[u8], flash: Option<&InPlace>) -> 
 /// The smallest flash that fits a plan: pages as large as the pieces that it moves have in common.
 fn smallest(header: &Header, plan: InPlacePlan) -> Option<InPlace> {
     let page = common_divisor(plan.segment, plan.shift);
+    if page < LEAST_PAGE {
+        return None;
+    }
     let write = common_divisor(page, WRITE);
     let moved = u64::from(plan.shift) + u64::from(header.base_size);
     let slot = moved.max(header.target_size.into()).checked_next_multiple_of(page.into())?;

@@ -2,6 +2,7 @@
 
 mod agree;
 mod finish;
+mod lock;
 mod memory_gate;
 mod merge;
 mod pack;
