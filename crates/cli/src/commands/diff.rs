@@ -172,7 +172,7 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
             fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
             fields.append(&mut json::protection(&made.bytes));
-            fields.insert("container".to_owned(), json!(made.container()));
+            fields.extend(made.container().map(|needs| ("container".to_owned(), json!(needs))));
             fields.append(&mut json::report(report, &header.codec));
             fields
         }

@@ -47,20 +47,20 @@ pub fn pack(
     if !options.shard.is_valid() {
         return Err(PackError::Usage(format!("there is no shard {}", options.shard)));
     }
+    let failed = |error| PackError::Image { version: release.version.clone(), error };
+    let target = release.target.open().map_err(failed)?;
+    let engine = release.all_options().settled((*target).as_ref().len())?;
     let store = Store::create(folder, &manifest_name(options.shard))?;
     let own = Named {
-        product: release.options.identity.product.clone(),
+        product: engine.identity.product.clone(),
         module: release.module_name().to_owned(),
         version: release.version.clone(),
     };
     let earlier = if options.replace { store.manifests()? } else { store.manifests_of(&own)? };
     let known = store.known(&earlier)?;
-    let failed = |error| PackError::Image { version: release.version.clone(), error };
-    let target = release.target.open().map_err(failed)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let target = TargetImage::new((*target).as_ref());
-    let engine = release.all_options().settled(target.bytes().len())?;
     let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };
     run.all()
 }

@@ -158,7 +158,7 @@ mod tests {
             ("a.json", b"{ \"md5\": [] }".to_vec(), "md5: expected true or false"),
             ("a.json", b"{ \"md5\": tru }".to_vec(), "md5: expected ident"),
             ("a.toml", b"level = [1, 2]".to_vec(), "level: expected a level"),
-            ("a.toml", b"to = '\xFF'".to_vec(), "cannot read: invalid utf-8"),
+            ("a.toml", b"to = '\xFF'".to_vec(), "is not a release file: invalid utf-8"),
         ];
         for (name, bytes, part) in files {
             fs::write(folder.path().join(name), bytes).unwrap();
