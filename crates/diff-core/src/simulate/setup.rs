@@ -23,9 +23,8 @@ pub(super) struct Setup<'a> {
     /// The plan, if the update is in place.
     plan: Option<InPlacePlan>,
     chip: Chip,
-    /// Events that the decoder decodes, where they can be counted.
-    events: Option<u64>,
-    package_length: u64,
+    /// Whether the body's events can be counted.
+    is_readable: bool,
 }
 
 impl<'a> Setup<'a> {
@@ -50,9 +49,7 @@ impl<'a> Setup<'a> {
         }
         let chip = chip(device, &header, plan)?;
         let is_readable = extensions.encryption.is_none() && matches!(header.codec, Codec::Cm { .. });
-        let report = is_readable.then(|| inspect(base, package)).transpose()?;
-        let (events, package_length) = (report.map(|report| report.events), package.len() as u64);
-        Ok(Self { device, header, plan, chip, events, package_length })
+        Ok(Self { device, header, plan, chip, is_readable })
     }
 
     pub(super) fn board<K: DecryptionKey>(
@@ -102,11 +99,12 @@ impl<'a> Setup<'a> {
             lost,
             lost_updates: trials.lost.into_iter().take(DESCRIBED).map(describe).collect(),
         };
-        simulation.time = RestoreTime::of(self.device, &self.counts(&simulation));
+        simulation.time = RestoreTime::of(self.device, &self.counts(board, &simulation));
         simulation
     }
 
-    fn counts(&self, simulation: &Simulation) -> Counts {
+    fn counts<K: DecryptionKey>(&self, board: &Board<'_, K>, simulation: &Simulation) -> Counts {
+        let report = self.is_readable.then(|| inspect(board.base, board.package).ok()).flatten();
         let (base, target) = (u64::from(self.header.base_size), u64::from(self.header.target_size));
         let body = u64::from(self.header.body_length);
         // In place, the image is hashed as it is read back; of two slots, also as it is written.
@@ -117,8 +115,8 @@ impl<'a> Setup<'a> {
             units: simulation.bytes_written() / u64::from(simulation.unit.max(1)),
             unit: simulation.unit,
             bytes_read: simulation.bytes_read,
-            events: self.events,
-            decoded: target + self.package_length,
+            events: report.map(|report| report.events),
+            decoded: target + body,
             hashed: hashed + if body_too { body } else { 0 },
         }
     }

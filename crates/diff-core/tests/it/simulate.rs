@@ -106,7 +106,8 @@ fn losses_of_power_are_repeated_by_number() {
     };
     assert_eq!((at(&[(400, 21), (3, 0)]).losses, at(&[(400, 21), (3, 0)]).lost), (2, 0));
     // Beyond the end there is nothing to cut.
-    assert_eq!(at(&[(1 << 40, 0)]).lost, 0);
+    assert_eq!(at(&[(u64::MAX, u32::MAX), (2, 0)]).lost, 0);
+    assert_eq!(at(&[(2, 0), (u64::MAX, 0)]).lost, 0);
 }
 
 #[test]
