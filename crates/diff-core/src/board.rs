@@ -45,10 +45,10 @@ pub(crate) struct Part {
 
 /// A board, the package for it, and the images before and after.
 pub(crate) struct Board<'a, K> {
-    base: &'a [u8],
+    pub(crate) base: &'a [u8],
     /// The new image; unknown until an update has made it.
     pub(crate) target: Option<&'a [u8]>,
-    package: &'a [u8],
+    pub(crate) package: &'a [u8],
     key: K,
     pub(crate) header: Header,
     /// The plan, if the update is in place.

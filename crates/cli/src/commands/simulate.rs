@@ -122,7 +122,12 @@ fn describe(simulation: &Simulation) -> String {
     if !simulation.time.assumed.is_empty() {
         table.row("  assumed", simulation.time.assumed.join(", "));
     }
-    table.row("power", format_args!("lost {losses} times, of which {lost} were not survived"));
+    let outcome = match (losses, lost) {
+        (0, _) => "not cut".to_owned(),
+        (losses, 0) => format!("cut {losses} times: every update ended with the new image"),
+        (losses, lost) => format!("cut {losses} times: {lost} updates did not end with the new image"),
+    };
+    table.row("power", outcome);
     table.heading("wear of the flash by one update");
     table.line(format_args!(
         "{:8} {:>6} {:>8} {:>14} {:>14}",

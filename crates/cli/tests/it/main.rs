@@ -20,6 +20,7 @@ mod payloads;
 mod refusals;
 mod round_trip;
 mod signing;
+mod simulate;
 mod strangers;
 mod unlikely;
 mod verify_release;

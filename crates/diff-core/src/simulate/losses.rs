@@ -74,7 +74,9 @@ impl Cuts {
         let even = |number: u64, count: u64| {
             // The first and the last operation are among them.
             let after = number * operations.saturating_sub(1) / count.saturating_sub(1).max(1);
-            Cut { after, torn: TORN[number as usize % TORN.len()] }
+            // Mixed: erases and writes may alternate as regularly as the cuts.
+            let mixed = (number as u32).wrapping_mul(0x9E37_79B1) >> 30;
+            Cut { after, torn: TORN[mixed as usize] }
         };
         match self {
             Self::None => Vec::new(),
@@ -111,7 +113,8 @@ mod tests {
     fn even_cuts_reach_from_the_first_operation_to_the_last() {
         let cuts = Cuts::Even(5).of(101);
         assert_eq!(cuts.iter().map(|cut| cut.after).collect::<Vec<_>>(), [0, 25, 50, 75, 100]);
-        assert_eq!(cuts[4].torn, cuts[0].torn);
+        let torn = |torn| Cuts::Even(400).of(1000).iter().filter(|cut| cut.torn == torn).count();
+        assert!(TORN.into_iter().all(|place| (90..110).contains(&torn(place))));
         assert_eq!(Cuts::Even(100).of(3).len(), 12);
         assert!(Cuts::Even(100).of(0).is_empty() && Cuts::Even(0).of(7).is_empty());
         assert_eq!(Cuts::Even(1).of(7), [Cut { after: 0, torn: 0 }]);

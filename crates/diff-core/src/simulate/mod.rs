@@ -148,3 +148,96 @@ fn try_cuts(
     trials.lost.sort_unstable_by_key(|(number, _)| *number);
     Ok(trials)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use smidgen_patch::flash::{Flash, FlashError, Geometry, Simulator};
+    use smidgen_patch::secrecy::NoKey;
+    use testkit::fixture;
+
+    use super::*;
+    use crate::api::Silent;
+    use crate::board::Board;
+
+    /// What a journal of a broken driver leaves out.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Omission {
+        Nothing,
+        /// It claims to write.
+        Writes,
+        /// It claims to erase.
+        Erases,
+    }
+
+    struct Careless<F>(F, Omission);
+
+    impl<F: Flash> Flash for Careless<F> {
+        fn geometry(&self) -> Geometry {
+            self.0.geometry()
+        }
+
+        fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+            self.0.read(offset, buffer)
+        }
+
+        fn erase(&mut self, offset: u32) -> Result<(), FlashError> {
+            if self.1 == Omission::Erases { Ok(()) } else { self.0.erase(offset) }
+        }
+
+        fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+            if self.1 == Omission::Writes { Ok(()) } else { self.0.write(offset, bytes) }
+        }
+    }
+
+    struct BrokenBoard<'a>(Board<'a, NoKey>, Omission);
+
+    impl SimulatedDevice for BrokenBoard<'_> {
+        fn chip(&self) -> Simulator {
+            self.0.chip()
+        }
+
+        fn boot(&self, chip: &RefCell<Simulator>) -> Result<(), Error> {
+            self.0.boot_with(chip, |journal| Careless(journal, self.1))
+        }
+
+        fn check(&self, chip: &Simulator, ready: bool) -> Result<(), &'static str> {
+            self.0.check(chip, ready)
+        }
+    }
+
+    fn lost(package: &str, omission: Omission) -> Result<Vec<Lost>, Fault> {
+        let (base, package) = (fixture("packages/small-base.bin"), fixture(package));
+        let device = Device::default().with_page(Some(64)).with_write(Some(4));
+        let setup = Setup::new(&base, &package, &device).unwrap();
+        let board = BrokenBoard(setup.board(&base, &package, NoKey).unwrap(), omission);
+        let course = Course::of(&board)?;
+        let cuts = Cuts::Even(60).of(course.chip.operations());
+        let trials = try_cuts(&board, &course, &cuts, 1, &Silent).unwrap();
+        for (_, lost) in &trials.lost {
+            // What is printed repeats the loss; after the last cut, not the fault that comes later.
+            assert_eq!(replay(&board, &lost.cuts).unwrap_err().fault, lost.fault);
+        }
+        Ok(trials.lost.into_iter().map(|(_, lost)| lost).collect())
+    }
+
+    #[test]
+    fn a_driver_that_forgets_its_journal_is_found() {
+        let package = "packages/small-in-place.smdg";
+        assert!(lost(package, Omission::Nothing).unwrap().is_empty());
+        let found = lost(package, Omission::Writes).unwrap();
+        assert!(found.len() > 40, "{found:?}");
+        assert!(
+            found.iter().all(|lost| matches!(lost.fault, Fault::Wrong(_) | Fault::Stopped(_))),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_driver_that_does_not_erase_is_found() {
+        for package in ["packages/small-in-place.smdg", "packages/small.smdg"] {
+            assert_eq!(lost(package, Omission::Erases).unwrap_err(), Fault::Rule, "{package}");
+        }
+    }
+}

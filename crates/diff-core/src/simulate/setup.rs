@@ -1,15 +1,16 @@
 //! What a device and a package make of a simulation: which update, on which flash.
 
-use smidgen_patch::Header;
 use smidgen_patch::flash::{Course, Unreadable};
 use smidgen_patch::header::{Codec, InPlacePlan};
 use smidgen_patch::secrecy::DecryptionKey;
+use smidgen_patch::{Error, Header};
 
 use super::outcome::{DESCRIBED, LostUpdate, SimulatedArea, Simulation};
 use super::time::{Counts, RestoreTime};
 use super::{FLASH_LIMIT, SimulateError, Trials, WRITTEN_LIMIT};
 use crate::api::{Device, UnreadableFlash, Update};
 use crate::board::{Board, Chip};
+use crate::digest::base_digest;
 use crate::inspect::inspect;
 
 /// Bytes of the smallest write where a device states none, as for packages in place.
@@ -22,9 +23,8 @@ pub(super) struct Setup<'a> {
     /// The plan, if the update is in place.
     plan: Option<InPlacePlan>,
     chip: Chip,
-    /// Events that the decoder decodes, where they can be counted.
-    events: Option<u64>,
-    package_length: u64,
+    /// Whether the body's events can be counted.
+    is_readable: bool,
 }
 
 impl<'a> Setup<'a> {
@@ -33,23 +33,23 @@ impl<'a> Setup<'a> {
         if extensions.container.is_some() {
             return Err(SimulateError::Container);
         }
-        // What an encrypted package is for is private; its caller knows.
-        let known = if extensions.encryption.is_none() {
-            device.clone()
-        } else {
-            device.clone().with_product(None).with_module(None)
-        };
-        known.check_package(package)?;
         let in_place = match device.update {
             Some(update) => update == Update::InPlace,
             None => extensions.in_place.is_some(),
         };
         let plan = extensions.in_place.filter(|_| in_place);
+        let mut known = device.clone().with_update(in_place.then_some(Update::InPlace));
+        if extensions.encryption.is_some() {
+            // What an encrypted package is for is private; its caller knows.
+            known = known.with_product(None).with_module(None);
+        }
+        known.check_package(package)?;
+        if base.len() == header.base_size as usize && base_digest(base) != header.base_digest {
+            return Err(Error::BaseDigest.into());
+        }
         let chip = chip(device, &header, plan)?;
         let is_readable = extensions.encryption.is_none() && matches!(header.codec, Codec::Cm { .. });
-        let report = is_readable.then(|| inspect(base, package)).transpose()?;
-        let (events, package_length) = (report.map(|report| report.events), package.len() as u64);
-        Ok(Self { device, header, plan, chip, events, package_length })
+        Ok(Self { device, header, plan, chip, is_readable })
     }
 
     pub(super) fn board<K: DecryptionKey>(
@@ -99,11 +99,12 @@ impl<'a> Setup<'a> {
             lost,
             lost_updates: trials.lost.into_iter().take(DESCRIBED).map(describe).collect(),
         };
-        simulation.time = RestoreTime::of(self.device, &self.counts(&simulation));
+        simulation.time = RestoreTime::of(self.device, &self.counts(board, &simulation));
         simulation
     }
 
-    fn counts(&self, simulation: &Simulation) -> Counts {
+    fn counts<K: DecryptionKey>(&self, board: &Board<'_, K>, simulation: &Simulation) -> Counts {
+        let report = self.is_readable.then(|| inspect(board.base, board.package).ok()).flatten();
         let (base, target) = (u64::from(self.header.base_size), u64::from(self.header.target_size));
         let body = u64::from(self.header.body_length);
         // In place, the image is hashed as it is read back; of two slots, also as it is written.
@@ -114,8 +115,8 @@ impl<'a> Setup<'a> {
             units: simulation.bytes_written() / u64::from(simulation.unit.max(1)),
             unit: simulation.unit,
             bytes_read: simulation.bytes_read,
-            events: self.events,
-            decoded: target + self.package_length,
+            events: report.map(|report| report.events),
+            decoded: target + body,
             hashed: hashed + if body_too { body } else { 0 },
         }
     }

@@ -29,7 +29,7 @@ pub(super) struct Counts {
     pub(super) bytes_read: u64,
     /// Events of the decoder, where they are known.
     pub(super) events: Option<u64>,
-    /// Bytes that go through the decoder: image and package.
+    /// Bytes that go through the decoder: image and body.
     pub(super) decoded: u64,
     /// Bytes of which digests are made.
     pub(super) hashed: u64,

@@ -22,6 +22,7 @@ mod round_trip;
 mod scale;
 #[cfg(feature = "release")]
 mod signatures;
+mod simulate;
 mod snapshot;
 #[cfg(feature = "symbols")]
 mod symbols;

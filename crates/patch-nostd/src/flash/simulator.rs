@@ -161,7 +161,7 @@ impl Simulator {
 
     /// Plans a loss of power, counted from now.
     pub fn cut(&mut self, cut: Cut) {
-        self.cut = Some(Cut { after: self.operations + cut.after, ..cut });
+        self.cut = Some(Cut { after: self.operations.saturating_add(cut.after), ..cut });
     }
 
     /// Power returns; no further loss is planned.

@@ -1,21 +1,21 @@
 //! A device profile: what a device has, and which packages it takes (`docs/device-profile.md`).
 
+mod codecs;
 mod flash;
 mod speed;
 mod unfit;
 
+pub use codecs::Codecs;
 pub use flash::{FlashOptions, UnreadableFlash};
 pub use speed::Speed;
 pub use unfit::{Part, Unfit};
-
-use std::str::FromStr;
 
 use speed::{parse_frequency, parse_time};
 
 use super::in_place::InPlace;
 use super::options::{Arch, CodecChoice, Options, Ram};
 use crate::settings::{
-    ValueError, by_name, parse, parse_area, parse_number, parse_size, put, put_parsed, setters, settings,
+    by_name, parse, parse_area, parse_number, parse_size, put, put_parsed, setters, settings,
 };
 
 /// What a device has, and which packages it takes. What is absent is not known, and binds nothing.
@@ -102,10 +102,6 @@ pub enum Update {
 
 by_name!(Update { Ab = "ab", InPlace = "in-place" });
 
-/// The codecs of a decoder, each once, the preferred one first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Codecs(Vec<CodecChoice>);
-
 /// A profile that contradicts itself, or lacks a part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -162,47 +158,6 @@ settings! {
         |device, text| put(&mut device.speed.hash_engine, text);
 }
 
-impl Codecs {
-    /// These codecs.
-    ///
-    /// # Errors
-    /// None at all, or one twice.
-    pub fn new(codecs: impl Into<Vec<CodecChoice>>) -> Result<Self, ValueError> {
-        let codecs = codecs.into();
-        let twice = (1..codecs.len()).any(|end| codecs[..end].contains(&codecs[end]));
-        if codecs.is_empty() || twice {
-            return Err(ValueError("expected cm, zstd or both, each once".to_owned()));
-        }
-        Ok(Self(codecs))
-    }
-
-    /// All of them, the preferred one first.
-    #[must_use]
-    pub fn as_slice(&self) -> &[CodecChoice] {
-        &self.0
-    }
-
-    /// Whether this one is among them.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|codec| codec.name() == name)
-    }
-
-    fn names(&self) -> String {
-        self.0.iter().map(|codec| codec.name()).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// Names with commas between them.
-impl FromStr for Codecs {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        let codecs: Result<Vec<CodecChoice>, _> = text.split(',').map(|name| name.trim().parse()).collect();
-        Self::new(codecs?)
-    }
-}
-
 impl Device {
     /// Makes the profile the default of options that are not set yet, and binds the package to it.
     ///
@@ -214,7 +169,7 @@ impl Device {
             options.ram = Ram::Bytes(ram);
         }
         if let Some(codecs) = &self.codecs {
-            options.codec = codecs.0[0];
+            options.codec = codecs.preferred();
         }
         options.arch = self.arch.unwrap_or(options.arch);
         let identity = &mut options.identity;
@@ -341,7 +296,6 @@ mod tests {
             let refusal = device.check().unwrap_err().to_string();
             assert!(refusal.contains(part), "{refusal}");
         }
-        assert!("".parse::<Codecs>().is_err() && "cm,cm".parse::<Codecs>().is_err());
     }
 
     #[test]
