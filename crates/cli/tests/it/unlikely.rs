@@ -25,7 +25,7 @@ fn an_empty_new_image_is_refused() {
     desk.ok(&format!("{pack} --allow-empty"));
     desk.write("release.toml", b"to = 'empty'\nto-version = '2'\nallow-empty = true\nfrom = { 1 = 'old' }\n");
     desk.ok("pack release.toml -o file");
-    assert!(desk.read("out/1-to-2.bin") == desk.read("file/1-to-2.bin"));
+    assert!(desk.read("out/full-2.bin") == desk.read("file/full-2.bin"));
     // An entry without bytes is an empty image too.
     desk.write("new.tar", &testkit::archives::tar(&[("app.bin", b"")]));
     let refused = desk.run("-q diff old new.tar -o patch --payload");
