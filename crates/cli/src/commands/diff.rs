@@ -16,11 +16,13 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     let images = Images::open(arguments)?;
     images.base.describe(console);
     images.target.describe(console);
+    let formats = images.base.compare_formats(&images.target)?;
+    formats.iter().for_each(|note| console.say(format_args!("warning: {note}")));
     let encryption = arguments.encryption.encryption(console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
     images.output(arguments).map(drop)?;
     let started = Instant::now();
-    let made = encrypted(make(arguments, &images, console)?, &images, encryption.as_ref())?;
+    let mut made = encrypted(make(arguments, &images, console)?, &images, encryption.as_ref())?;
     let time = started.elapsed();
     images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
@@ -30,6 +32,7 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     if let Some([base, target]) = &payloads {
         console.say(format_args!("base     SHA-256 {base} (payload)\ntarget   SHA-256 {target} (payload)"));
     }
+    made.notes.extend(formats);
     console.print_json(|| {
         let mut fields = fields(&images, &made, time);
         if let Some([base, target]) = payloads {

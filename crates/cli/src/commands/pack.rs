@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use smidgen_diff::Identity;
+use smidgen_diff::{Escaped, Identity};
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
 
@@ -69,11 +69,17 @@ impl Images {
 
     /// Opens every image once, to fail now and not after hours.
     fn check(&self, output: &Path, console: &Console) -> Result<(), Failure> {
+        let target = Image::open(&self.target, &self.reading)?;
         for (version, path) in &self.sources {
             let image = Image::open(path, &self.reading)?;
             image.describe(console);
             // Only warns if the image states another version.
             let _ = image.version(Some(version), console);
+            if let Some(note) = image.compare_formats(&target)? {
+                let text = format!("{version}: {note}");
+                console.say(format_args!("warning: {}", Escaped(&text)));
+                console.print_json(|| json!({ "event": "warning", "text": text }))?;
+            }
         }
         let folder = fs::canonicalize(output).ok();
         for path in self.sources.iter().map(|(_, path)| path).chain([&self.target]) {

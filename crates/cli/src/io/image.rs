@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::path::Path;
 
-use smidgen_diff::Escaped;
+use smidgen_diff::{Escaped, Note};
 use smidgen_diff::container::{PayloadError, payload};
-use smidgen_diff::input::{self, Format, InputError, Provenance, Reading};
+use smidgen_diff::input::{self, Flat, Format, InputError, Provenance, Reading};
 use smidgen_patch::Header;
 use smidgen_patch::internals::wire::is_name;
 
@@ -23,6 +23,10 @@ pub(crate) struct Image {
     pub(crate) record: Option<Provenance>,
     /// The format that a file of plain bytes resembles.
     pub(crate) resembles: Option<Format>,
+    /// Whether plain bytes are a text.
+    is_text: bool,
+    /// Remarks about plain bytes.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Image {
@@ -52,14 +56,18 @@ impl Image {
     }
 
     fn flatten(file: Input, bytes: Option<Vec<u8>>, reading: &Reading) -> Result<Self, Failure> {
-        let flat = input::read(bytes.as_deref().unwrap_or(&file), reading);
+        let flat = match &bytes {
+            // The name is that of the archive.
+            Some(payload) => input::read(payload, reading),
+            None => input::read_named(&file, file.path(), reading),
+        };
         let flat = flat.map_err(|error| refused(&file, &error))?;
-        let (record, resembles) = (flat.record, flat.resembles);
+        let Flat { record, resembles, is_text, notes, .. } = flat;
         let bytes = match flat.bytes {
             Cow::Borrowed(_) => bytes,
             Cow::Owned(flat) => Some(flat),
         };
-        Ok(Self { file, bytes, record, resembles })
+        Ok(Self { file, bytes, record, resembles, is_text, notes })
     }
 
     pub(crate) fn name(&self) -> impl std::fmt::Display + '_ {
@@ -71,14 +79,41 @@ impl Image {
         let file = self.name();
         if let Some(record) = &self.record {
             console.say(format_args!("{file}: {}", summary(record, self.len())));
-            record.notes.iter().for_each(|note| console.say(format_args!("{file}: {}", Escaped(note))));
         }
+        self.notes().for_each(|note| console.say(format_args!("{file}: {}", Escaped(note))));
         if let Some(format) = self.resembles {
             let name = format.name();
             console.say(format_args!(
                 "{file}: read as plain bytes; for firmware of a microcontroller, give --input-format {name}"
             ));
         }
+        if self.is_text {
+            console.say(format_args!(
+                "warning: {file}: a text, read as plain bytes; --input-format raw says that it is meant"
+            ));
+        }
+    }
+
+    /// Remarks about the file.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = &String> {
+        self.record.iter().flat_map(|record| &record.notes).chain(&self.notes)
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.record.as_ref().map_or(Format::Raw, |record| record.format)
+    }
+
+    /// Compares the formats of two images of one command: the remark about different ones. A text beside another file is
+    /// a wrong file, such as a page with an error in place of a download.
+    pub(crate) fn compare_formats(&self, target: &Self) -> Result<Option<Note>, Failure> {
+        if self.is_text != target.is_text && !self.is_empty() && !target.is_empty() {
+            let (text, other) = if self.is_text { (self, target) } else { (target, self) };
+            let message = format!("{}: is a text, and {} is none", text.name(), other.name());
+            return Err(Failure::other(message)
+                .note("check that it is the right file; --input-format raw takes files as they are"));
+        }
+        let (base, target) = (self.format(), target.format());
+        Ok((base != target).then_some(Note::Formats { base, target }))
     }
 
     pub(crate) fn own_version(&self) -> Option<&str> {
@@ -112,8 +147,9 @@ impl Deref for Image {
 }
 
 /// Whether the file is read as anything but plain bytes.
-fn looks_special(file: &[u8]) -> bool {
-    !matches!(input::read(file, &Reading::default()), Ok(flat) if flat.record.is_none())
+fn looks_special(file: &Input) -> bool {
+    let read = input::read_named(file, file.path(), &Reading::default());
+    !matches!(read, Ok(flat) if flat.record.is_none())
 }
 
 fn summary(record: &Provenance, size: usize) -> String {
@@ -139,15 +175,20 @@ fn summary(record: &Provenance, size: usize) -> String {
 fn refused(file: &Input, error: &InputError) -> Failure {
     let failure = Failure::other(format!("{}: {error}", file.name()));
     match error {
-        InputError::Gap { .. } => {
-            failure.note("choose one memory with --range START..END, or fill the gap with --max-gap SIZE")
-        }
+        InputError::Gap { .. } | InputError::Gaps { .. } => failure
+            .note("choose one memory with --range START..END, or fill gaps of up to SIZE bytes with --max-gap SIZE"),
         InputError::Families(_) => failure.note("choose one with --uf2-family NUMBER"),
+        InputError::NoFamily { .. } => failure.note("choose one of these, or give no --uf2-family if there is one only"),
         InputError::Empty { .. } => failure.note("check --range and the file"),
         InputError::Overlap { .. } => failure.note(
             "two programs have the same addresses: link them apart, or choose one with --range START..END",
         ),
         InputError::TooLarge { .. } => failure.note("choose what is flashed with --range START..END"),
+        InputError::EspElf => failure.note(
+            "give the .bin file that the build leaves beside it; --input-format elf flattens it all the same",
+        ),
+        InputError::Name { .. } => failure
+            .note("check that it is the right file, or build it again; --input-format raw takes it as it is"),
         _ => failure.note("build it again; --input-format raw takes the file as it is"),
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use smidgen_patch::Error;
 
+use crate::input::Format;
+
 /// A remark about a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,6 +29,13 @@ pub enum Note {
         /// The error of the proof.
         error: Error,
     },
+    /// The files of the two images are of different formats, so that one may hold more or other memory than the other.
+    Formats {
+        /// The format of the base's file.
+        base: Format,
+        /// That of the target's file.
+        target: Format,
+    },
 }
 
 impl Note {
@@ -37,6 +46,7 @@ impl Note {
             Self::NotMadeAgain { .. } => "not-made-again",
             Self::NotOpened { .. } => "not-opened",
             Self::ContainerNotProved { .. } => "container-not-proved",
+            Self::Formats { .. } => "formats",
         }
     }
 }
@@ -58,6 +68,10 @@ impl fmt::Display for Note {
                 out,
                 "the package of the expanded files could not be proved ({error}), so the files are compared as they \
                  are; please report it"
+            ),
+            Self::Formats { base, target } => write!(
+                out,
+                "the base's file is {base}, the target's is {target}: check that both hold the same memory"
             ),
         }
     }
