@@ -14,9 +14,11 @@ use crate::report::{Bar, Console, Failure, Object, hex, json, object, seconds, s
 pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
     let images = Images::open(arguments)?;
-    images.base.describe(console);
-    images.target.describe(console);
     let formats = images.base.compare_formats(&images.target)?;
+    for image in [&images.base, &images.target] {
+        image.describe(console);
+        image.warn_of_text(console);
+    }
     formats.iter().for_each(|note| console.say(format_args!("warning: {note}")));
     let encryption = arguments.encryption.encryption(console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.

@@ -11,6 +11,7 @@ use crate::report::{Console, Failure, Object, hex, object, sha256};
 
 pub(crate) fn flatten(arguments: &FlattenArguments, console: &Console) -> Result<(), Failure> {
     let image = Image::open(&arguments.input, &arguments.reading.value())?;
+    image.warn_of_text(console);
     if let Some(path) = &arguments.output {
         Output::create(path, &[&image.file], &[])?.finish_with(&image)?;
     }

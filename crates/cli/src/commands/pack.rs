@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use smidgen_diff::{Escaped, Identity};
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
+use smidgen_diff::{Escaped, Identity};
 
 use crate::arguments::PackArguments;
 use crate::io::{Image, mapped, named_sources};
@@ -72,15 +72,18 @@ impl Images {
         let target = Image::open(&self.target, &self.reading)?;
         for (version, path) in &self.sources {
             let image = Image::open(path, &self.reading)?;
+            let formats = image.compare_formats(&target)?;
             image.describe(console);
+            image.warn_of_text(console);
             // Only warns if the image states another version.
             let _ = image.version(Some(version), console);
-            if let Some(note) = image.compare_formats(&target)? {
+            if let Some(note) = formats {
                 let text = format!("{version}: {note}");
                 console.say(format_args!("warning: {}", Escaped(&text)));
                 console.print_json(|| json!({ "event": "warning", "text": text }))?;
             }
         }
+        target.warn_of_text(console);
         let folder = fs::canonicalize(output).ok();
         for path in self.sources.iter().map(|(_, path)| path).chain([&self.target]) {
             let own = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::path::Path;
 
-use smidgen_diff::{Escaped, Note};
 use smidgen_diff::container::{PayloadError, payload};
 use smidgen_diff::input::{self, Flat, Format, InputError, Provenance, Reading};
+use smidgen_diff::{Escaped, Note};
 use smidgen_patch::Header;
 use smidgen_patch::internals::wire::is_name;
 
@@ -87,9 +87,14 @@ impl Image {
                 "{file}: read as plain bytes; for firmware of a microcontroller, give --input-format {name}"
             ));
         }
+    }
+
+    /// Warns of a text that becomes a part of a package.
+    pub(crate) fn warn_of_text(&self, console: &Console) {
         if self.is_text {
             console.say(format_args!(
-                "warning: {file}: a text, read as plain bytes; --input-format raw says that it is meant"
+                "warning: {}: a text, read as plain bytes; --input-format raw says that it is meant",
+                self.name()
             ));
         }
     }
@@ -175,10 +180,13 @@ fn summary(record: &Provenance, size: usize) -> String {
 fn refused(file: &Input, error: &InputError) -> Failure {
     let failure = Failure::other(format!("{}: {error}", file.name()));
     match error {
-        InputError::Gap { .. } | InputError::Gaps { .. } => failure
-            .note("choose one memory with --range START..END, or fill gaps of up to SIZE bytes with --max-gap SIZE"),
+        InputError::Gap { .. } | InputError::Gaps { .. } => failure.note(
+            "choose one memory with --range START..END, or fill gaps of up to SIZE bytes with --max-gap SIZE",
+        ),
         InputError::Families(_) => failure.note("choose one with --uf2-family NUMBER"),
-        InputError::NoFamily { .. } => failure.note("choose one of these, or give no --uf2-family if there is one only"),
+        InputError::NoFamily { .. } => {
+            failure.note("choose one of these, or give no --uf2-family if there is one only")
+        }
         InputError::Empty { .. } => failure.note("check --range and the file"),
         InputError::Overlap { .. } => failure.note(
             "two programs have the same addresses: link them apart, or choose one with --range START..END",

@@ -70,7 +70,10 @@ mod tests {
     #[test]
     fn names_say_formats_in_any_case() {
         let of = |name: &str| named(Path::new(name));
-        assert_eq!((of("a.b/x.HEX"), of("x.S19"), of("x.Elf")), (Some(Format::Hex), Some(Format::Srec), Some(Format::Elf)));
+        assert_eq!(
+            (of("a.b/x.HEX"), of("x.S19"), of("x.Elf")),
+            (Some(Format::Hex), Some(Format::Srec), Some(Format::Elf))
+        );
         assert_eq!((of("hex"), of("x.hex.bak"), of("x.bin"), of(".hex")), (None, None, None, None));
     }
 }

@@ -107,7 +107,10 @@ pub enum InputError {
         reason: Box<InputError>,
     },
     /// ELF of a program for a chip of Espressif, which flashes an image that is made of it.
-    #[error("{}: it is a program for a chip of Espressif: the device flashes the image that `esptool elf2image` makes of it", Format::Elf)]
+    #[error(
+        "{}: it is a program for a chip of Espressif: the device flashes the image that `esptool elf2image` makes of it",
+        Format::Elf
+    )]
     EspElf,
 }
 

@@ -52,13 +52,7 @@ impl<'a> Contents<'a> {
 
 impl<'a> Flat<'a> {
     pub(super) const fn plain(file: &'a [u8]) -> Self {
-        Self {
-            bytes: Cow::Borrowed(file),
-            record: None,
-            resembles: None,
-            is_text: false,
-            notes: Vec::new(),
-        }
+        Self { bytes: Cow::Borrowed(file), record: None, resembles: None, is_text: false, notes: Vec::new() }
     }
 
     /// An image that is flashed as it is.

@@ -36,14 +36,21 @@ pub(super) fn first_word(line: &[u8]) -> &[u8] {
     line.split(u8::is_ascii_whitespace).next().unwrap_or_default()
 }
 
+/// The hexadecimal digits that bytes begin with.
+fn digits(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().position(|byte| !byte.is_ascii_hexdigit());
+    &bytes[..end.unwrap_or(bytes.len())]
+}
+
 /// What a line is that does not begin as a record. `is_whole` tells of bytes whether they are a record apart from the
 /// checksum, if `begin` comes before them.
 pub(super) fn other(line: &[u8], begin: u8, is_whole: impl Fn(&[u8]) -> bool) -> Other {
     if !line.iter().all(|&byte| is_text_byte(byte)) {
         return Other::Binary;
     }
+    let is_whole = |at: usize| line.get(at..).is_some_and(|rest| is_whole(digits(rest)));
     // A record whose first byte was lost, or became another one.
-    if is_whole(first_word(line)) || line.get(1..).is_some_and(|rest| is_whole(first_word(rest))) {
+    if is_whole(0) || is_whole(1) {
         return Other::Damaged;
     }
     if COMMENTS.iter().any(|comment| line.starts_with(comment)) {
@@ -51,9 +58,8 @@ pub(super) fn other(line: &[u8], begin: u8, is_whole: impl Fn(&[u8]) -> bool) ->
     }
     let mut inside = line.iter().enumerate().filter(|(_, byte)| **byte == begin);
     // The second half of a broken line, or a record that a mail program or a log put something before.
-    let digits = line.len() >= 10 && line.iter().all(u8::is_ascii_hexdigit);
-    let damaged = digits || inside.any(|(at, _)| is_whole(first_word(&line[at + 1..])));
-    if damaged { Other::Damaged } else { Other::Comment }
+    let half = line.len() >= 10 && line.iter().all(u8::is_ascii_hexdigit);
+    if half || inside.any(|(at, _)| is_whole(at + 1)) { Other::Damaged } else { Other::Comment }
 }
 
 /// Whether a file is a text of ASCII, UTF-8, or another code that ASCII is a part of.
@@ -125,7 +131,9 @@ mod tests {
 
     #[test]
     fn texts_have_no_control_characters() {
-        assert!(is_text(b"a\r\n\tb\x0C\xFF\x1A\x1A") && !is_text(b"") && !is_text(b"\x1A") && !is_text(b"a\0"));
+        assert!(
+            is_text(b"a\r\n\tb\x0C\xFF\x1A\x1A") && !is_text(b"") && !is_text(b"\x1A") && !is_text(b"a\0")
+        );
         assert!(is_certain_text("é".as_bytes()) && !is_certain_text(b"\xE9"));
         let wide = |text: &str, of: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(of).collect::<Vec<_>>();
         for text in [

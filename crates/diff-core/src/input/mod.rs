@@ -65,7 +65,8 @@ pub fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputErro
 /// As [`read`], and files that are not of the format that their name says.
 pub fn read_named<'a>(file: &'a [u8], name: &Path, reading: &Reading) -> Result<Flat<'a>, InputError> {
     let flat = read(file, reading)?;
-    let Some(format) = detect::named(name).filter(|_| reading.format.is_none() && flat.record.is_none()) else {
+    let Some(format) = detect::named(name).filter(|_| reading.format.is_none() && flat.record.is_none())
+    else {
         return Ok(flat);
     };
     let named = |error| InputError::Name { format, reason: Box::new(error) };

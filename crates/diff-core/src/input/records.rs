@@ -2,7 +2,7 @@
 
 use super::digits::at_line;
 use super::flat::Contents;
-use super::lines::{Other, is_text, lines, narrowed, other};
+use super::lines::{Other, first_word, is_text, lines, narrowed, other};
 use super::{Format, InputError, hex, srec};
 
 /// Bytes at the beginning of a file that is no text in which records are sought.
@@ -36,7 +36,9 @@ pub(super) trait Records: Default {
 pub(super) fn format_of(file: &[u8]) -> Option<Format> {
     let first = lines(&file[..file.len().min(LOOKED_AT)]).next();
     let first = first.and_then(|(_, line)| record_of(line));
-    first.or_else(|| if is_text(file) { in_text(file) } else { most_lines(&file[..file.len().min(LOOKED_AT)]) })
+    first.or_else(
+        || if is_text(file) { in_text(file) } else { most_lines(&file[..file.len().min(LOOKED_AT)]) },
+    )
 }
 
 /// The format of a text in UTF-16, which no tool reads.
@@ -59,20 +61,20 @@ pub(super) fn read<R: Records>(file: &[u8]) -> Result<Contents<'static>, InputEr
     let (mut comments, mut first_comment) = (0, 0);
     for (number, line) in lines(file) {
         last = number;
-        if R::is_meant(line) {
-            reader.take(line).map_err(at_line(R::FORMAT, number))?;
-            continue;
+        let wrong = at_line(R::FORMAT, number);
+        let is_record = R::is_meant(line);
+        let remark = if is_record { line[first_word(line).len()..].trim_ascii() } else { line };
+        if is_record {
+            reader.take(line).map_err(&wrong)?;
         }
-        match other(line, R::BEGIN, R::is_whole) {
-            Other::Comment => comments += 1,
-            Other::Damaged => return Err(at_line(R::FORMAT, number)(R::DAMAGED.to_owned())),
-            Other::Binary => {
-                let reason = "there are bytes that no text has".to_owned();
-                return Err(at_line(R::FORMAT, number)(reason));
-            }
+        match other(remark, R::BEGIN, R::is_whole) {
+            Other::Comment => {}
+            Other::Damaged => return Err(wrong(R::DAMAGED.to_owned())),
+            Other::Binary => return Err(wrong("there are bytes that no text has".to_owned())),
         }
-        if comments == 1 {
-            first_comment = number;
+        if !is_record {
+            comments += 1;
+            first_comment = if comments == 1 { number } else { first_comment };
         }
     }
     let mut contents = reader.finish().map_err(at_line(R::FORMAT, last))?;

@@ -3,7 +3,8 @@
 use object::Endianness;
 use object::elf::{
     ELFOSABI_ARM, ELFOSABI_NONE, EM_ARM, EM_AVR, EM_MSP430, EM_RISCV, EM_RL78, EM_RX, EM_TRICORE, EM_V850,
-    EM_XTENSA, ET_EXEC, Machine, NT_GNU_ABI_TAG, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_NOTE, ProgramType,
+    EM_XTENSA, ET_EXEC, Machine, NT_GNU_ABI_TAG, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_NOTE,
+    ProgramType,
 };
 use object::read::elf::{FileHeader, ProgramHeader};
 
@@ -62,7 +63,9 @@ pub(super) fn kind_of<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> O
     let segments = header.program_headers(endian, file).ok()?;
     let headers = Headers { file, endian, header, segments };
     if segments.iter().any(|segment| segment.p_flags(endian).0 & SIGNED_KIND == SIGNED_HASHES) {
-        return Some(Kind::Whole("it is signed for a driver that loads the file itself, as those of Qualcomm are"));
+        return Some(Kind::Whole(
+            "it is signed for a driver that loads the file itself, as those of Qualcomm are",
+        ));
     }
     if headers.has_section(&[RESOURCES]) {
         return Some(Kind::Whole("it has a .resource_table: Linux's remoteproc loads the file itself"));
@@ -92,7 +95,8 @@ impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
 
     fn has_section(&self, names: &[&[u8]]) -> bool {
         let Ok(sections) = self.header.sections(self.endian, self.file) else { return false };
-        let name = |section| sections.section_name(self.endian, section).is_ok_and(|name| names.contains(&name));
+        let name =
+            |section| sections.section_name(self.endian, section).is_ok_and(|name| names.contains(&name));
         sections.iter().any(name)
     }
 
@@ -137,7 +141,8 @@ impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
     fn has_memories(&self) -> bool {
         let endian = self.endian;
         let mut moved = self.loads().filter(|segment| segment.p_filesz(endian).into() > 0).map(|segment| {
-            let (physical, running): (u64, u64) = (segment.p_paddr(endian).into(), segment.p_vaddr(endian).into());
+            let (physical, running): (u64, u64) =
+                (segment.p_paddr(endian).into(), segment.p_vaddr(endian).into());
             running.wrapping_sub(physical)
         });
         let first = moved.next();

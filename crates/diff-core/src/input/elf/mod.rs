@@ -62,14 +62,14 @@ fn outside(what: &str, start: u64, size: u64) -> InputError {
 }
 
 fn check_as<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<(), InputError> {
-    let header = Header::parse(file).map_err(wrong)?;
-    let endian = header.endian().map_err(wrong)?;
-    let segments = header.program_headers(endian, file).map_err(wrong)?;
-    header.section_headers(endian, file).map_err(wrong)?;
     // The segments of some are in files of their own.
     if matches!(kind(file), Kind::Whole(_)) {
         return Ok(());
     }
+    let header = Header::parse(file).map_err(wrong)?;
+    let endian = header.endian().map_err(wrong)?;
+    let segments = header.program_headers(endian, file).map_err(wrong)?;
+    header.section_headers(endian, file).map_err(wrong)?;
     for segment in segments {
         let (start, size) = segment.file_range(endian);
         segment.data(endian, file).map_err(|()| outside("segment", start, size))?;

@@ -77,7 +77,8 @@ impl<'a> Block<'a> {
         }
         let family = (flags & FAMILY != 0).then(|| word(7));
         let data = &block[HEADER..HEADER + size];
-        let tag = crate::bytes::word(block, (HEADER + size).next_multiple_of(4)).filter(|_| flags & TAGS != 0);
+        let tag =
+            crate::bytes::word(block, (HEADER + size).next_multiple_of(4)).filter(|_| flags & TAGS != 0);
         let ignored = tag == Some(IGNORED)
             || (family == Some(ABSOLUTE) && word(6) == 2 && data.iter().all(|&byte| byte == ERRATUM));
         Ok(Self { flags, address: word(3), number: word(5), count: word(6), family, ignored, data })

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Block, FORMAT};
+use super::{Block, FILE, FORMAT};
 use crate::input::InputError;
 
 /// How often each number is there, among blocks that say the same count.
@@ -14,7 +14,8 @@ pub(super) fn check(blocks: &[Block], family: Option<u32>) -> Result<(), InputEr
     let (mut own, mut others): (BTreeMap<u32, Numbers>, BTreeMap<u32, BTreeSet<u32>>) = Default::default();
     let mut seen = BTreeSet::new();
     for block in blocks {
-        if block.ignored {
+        // Remarks may be counted with the family; pieces of files are not.
+        if block.ignored || block.flags & FILE != 0 {
             continue;
         }
         if !block.is_for(family) {
@@ -36,7 +37,8 @@ fn complete(count: u32, own: &Numbers, others: Option<&BTreeSet<u32>>) -> Result
     }
     // Numbers of the whole file are each in one family only.
     let none = BTreeSet::new();
-    let others = others.filter(|others| !others.iter().any(|number| own.contains_key(number))).unwrap_or(&none);
+    let others =
+        others.filter(|others| !others.iter().any(|number| own.contains_key(number))).unwrap_or(&none);
     let is_there = |number: &u32| own.get(number) == Some(&files) || others.contains(number);
     // There are fewer blocks in the file than this looks at.
     let Some(first) = (0..count).find(|number| !is_there(number)) else { return Ok(()) };
