@@ -2,14 +2,19 @@
 
 use std::path::Path;
 
-use super::{Flat, Format, InputError, elf, esp, lines, mcuboot, records, uf2};
+use super::{Format, InputError, elf, esp, lines, mcuboot, records, uf2};
 
 /// What a file is.
-pub(super) enum Detected<'a> {
-    /// A file of this format, or a damaged one.
-    Format(Format),
-    /// Plain bytes.
-    Plain(Flat<'a>),
+#[derive(Debug, Default)]
+pub(super) struct Detected {
+    /// Plain bytes, or a format that the file has even if it is damaged.
+    pub(super) format: Format,
+    /// The format that plain bytes resemble.
+    pub(super) resembles: Option<Format>,
+    /// Whether plain bytes are a text.
+    pub(super) is_text: bool,
+    /// Why a file that resembles a format is plain bytes.
+    pub(super) notes: Vec<String>,
 }
 
 /// Endings of names that say a format, in lowercase.
@@ -22,7 +27,7 @@ const ENDINGS: [(Format, &[&str]); 4] = [
 
 /// A file that certainly begins like a format is of that format even if the rest is damaged: a text or half an image is
 /// never meant to be flashed.
-pub(super) fn detect(file: &[u8]) -> Result<Detected<'_>, InputError> {
+pub(super) fn detect(file: &[u8]) -> Result<Detected, InputError> {
     let format = match file.first() {
         Some(0x7F) if elf::begins(file) => return detect_elf(file),
         Some(b'U') if uf2::begins(file) => Format::Uf2,
@@ -30,10 +35,10 @@ pub(super) fn detect(file: &[u8]) -> Result<Detected<'_>, InputError> {
         Some(0xE9) if esp::begins(file) => Format::Esp,
         _ => match records::format_of(file).or_else(|| records::wide_format_of(file)) {
             Some(format) => format,
-            None => return Ok(Detected::Plain(plain(file))),
+            None => return Ok(Detected { is_text: lines::is_certain_text(file), ..Detected::default() }),
         },
     };
-    Ok(Detected::Format(format))
+    Ok(Detected { format, ..Detected::default() })
 }
 
 /// The format that a name says, in any case of letters.
@@ -45,22 +50,18 @@ pub(super) fn named(name: &Path) -> Option<Format> {
 
 /// Programs, libraries and kernels of larger machines are files that devices have as they are, and so are those that a
 /// driver loads.
-fn detect_elf(file: &[u8]) -> Result<Detected<'_>, InputError> {
-    let flat = Flat::plain(file);
+fn detect_elf(file: &[u8]) -> Result<Detected, InputError> {
+    let plain = Detected::default();
     Ok(match elf::kind(file) {
-        elf::Kind::Firmware => Detected::Format(Format::Elf),
+        elf::Kind::Firmware => Detected { format: Format::Elf, ..plain },
         elf::Kind::Esp => return Err(InputError::EspElf),
-        elf::Kind::Executable => Detected::Plain(Flat { resembles: Some(Format::Elf), ..flat }),
+        elf::Kind::Executable => Detected { resembles: Some(Format::Elf), ..plain },
         elf::Kind::Whole(why) => {
             let notes = vec![format!("taken as it is: {why}")];
-            Detected::Plain(Flat { resembles: Some(Format::Elf), notes, ..flat })
+            Detected { resembles: Some(Format::Elf), notes, ..plain }
         }
-        elf::Kind::Other => Detected::Plain(flat),
+        elf::Kind::Other => plain,
     })
-}
-
-fn plain(file: &[u8]) -> Flat<'_> {
-    Flat { is_text: lines::is_certain_text(file), ..Flat::plain(file) }
 }
 
 #[cfg(test)]

@@ -48,14 +48,15 @@ use detect::Detected;
 /// # Errors
 /// Files that are not what they are read as, or damaged, or say nothing that can be flashed at once.
 pub fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
-    let format = match reading.format {
-        Some(format) => format,
-        None => match detect::detect(file)? {
-            Detected::Format(format) => format,
-            Detected::Plain(flat) => return Ok(flat),
-        },
-    };
-    read_as(format, file, reading)
+    if let Some(format) = reading.format {
+        return read_as(format, file, reading);
+    }
+    match detect::detect(file)? {
+        Detected { format: Format::Raw, resembles, is_text, notes } => {
+            Ok(Flat { resembles, is_text, notes, ..Flat::plain(file) })
+        }
+        Detected { format, .. } => read_as(format, file, reading),
+    }
 }
 
 /// Reads a file of this name. A name that ends with `.hex`, `.s19`, `.elf`, `.uf2` or the like says a format: plain bytes
