@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{EncryptionOptions, ReleaseFile};
-use smidgen_diff::{Containers, Device, FlashOptions, Identity, LEVELS, LEVELS_NOTE, Options};
+use smidgen_diff::{Device, FlashOptions, Identity, LEVELS, LEVELS_NOTE, Options};
 
 use super::settings::engine_options;
 use super::{EXIT_CODES, Given, THREAD_LIMIT};

@@ -14,8 +14,11 @@ use crate::report::{Bar, Console, Failure, Object, hex, json, object, seconds, s
 pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
     let images = Images::open(arguments)?;
-    images.base.describe(console);
-    images.target.describe(console);
+    let formats = images.base.compare_formats(&images.target)?;
+    for image in [&images.base, &images.target] {
+        image.describe(console);
+        image.warn_of_text(console);
+    }
     if images.target.is_empty() && !arguments.allow_empty {
         return Err(Failure::empty(format!("{}: the new image is empty", images.target.name())));
     }
@@ -25,10 +28,11 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     let started = Instant::now();
     let options = options(arguments, &images, console)?;
     let made = make(arguments, &images, &options, console)?;
-    let made = encrypted(made, &images, encryption.as_ref())?;
+    let mut made = encrypted(made, &images, encryption.as_ref())?;
     if let Some(device) = &options.device {
         device.check_size(made.bytes.len() as u64)?;
     }
+    made.notes.extend(formats);
     let time = started.elapsed();
     images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));

@@ -5,9 +5,9 @@ use std::ops::Deref;
 use std::path::Path;
 
 use serde_json::json;
-use smidgen_diff::Escaped;
 use smidgen_diff::archive::{Packing, PayloadError, packed_as};
-use smidgen_diff::input::{self, Format, InputError, Provenance, Reading};
+use smidgen_diff::input::{self, Flat, Format, InputError, Provenance, Reading};
+use smidgen_diff::{Escaped, Note};
 use smidgen_patch::Header;
 use smidgen_patch::internals::wire::is_name;
 
@@ -28,6 +28,10 @@ pub(crate) struct Image {
     pub(crate) packing: Option<Packing>,
     /// Whether it would have been.
     takes_payload: bool,
+    /// Whether plain bytes are a text.
+    is_text: bool,
+    /// Remarks about plain bytes.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Image {
@@ -54,13 +58,14 @@ impl Image {
     }
 
     fn read(file: Input, reading: &Reading) -> Result<Self, Failure> {
-        let flat = input::read(&file, reading).map_err(|error| refused(&file, &error))?;
-        let (record, resembles, packing) = (flat.record, flat.resembles, flat.packing);
+        let flat = input::read_named(&file, file.path(), reading).map_err(|error| refused(&file, &error))?;
+        let Flat { record, resembles, packing, is_text, notes, .. } = flat;
         let bytes = match flat.bytes {
             Cow::Borrowed(_) => None,
             Cow::Owned(flat) => Some(flat),
         };
-        Ok(Self { file, bytes, record, resembles, packing, takes_payload: reading.takes_payload() })
+        let takes_payload = reading.takes_payload();
+        Ok(Self { file, bytes, record, resembles, packing, takes_payload, is_text, notes })
     }
 
     pub(crate) fn name(&self) -> impl std::fmt::Display + '_ {
@@ -82,8 +87,8 @@ impl Image {
         }
         if let Some(record) = &self.record {
             console.say(format_args!("{file}: {}", summary(record, self.len())));
-            record.notes.iter().for_each(|note| console.say(format_args!("{file}: {}", Escaped(note))));
         }
+        self.notes().for_each(|note| console.say(format_args!("{file}: {}", Escaped(note))));
         if let Some(format) = self.resembles {
             let name = format.name();
             console.say(format_args!(
@@ -102,6 +107,38 @@ impl Image {
     /// What the file is, with an article, if it is packed and its payload was not taken.
     pub(crate) fn is_packed(&self) -> Option<&'static str> {
         if self.takes_payload { None } else { packed_as(&self.file) }
+    }
+
+    /// Warns of a text that becomes a part of a package.
+    pub(crate) fn warn_of_text(&self, console: &Console) {
+        if self.is_text {
+            console.say(format_args!(
+                "warning: {}: a text, read as plain bytes; --input-format raw says that it is meant",
+                self.name()
+            ));
+        }
+    }
+
+    /// Remarks about the file.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = &String> {
+        self.record.iter().flat_map(|record| &record.notes).chain(&self.notes)
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.record.as_ref().map_or(Format::Raw, |record| record.format)
+    }
+
+    /// Compares the formats of two images of one command: the remark about different ones. A text beside another file is
+    /// a wrong file, such as a page with an error in place of a download.
+    pub(crate) fn compare_formats(&self, target: &Self) -> Result<Option<Note>, Failure> {
+        if self.is_text != target.is_text && !self.is_empty() && !target.is_empty() {
+            let (text, other) = if self.is_text { (self, target) } else { (target, self) };
+            let message = format!("{}: is a text, and {} is none", text.name(), other.name());
+            return Err(Failure::other(message)
+                .note("check that it is the right file; --input-format raw takes files as they are"));
+        }
+        let (base, target) = (self.format(), target.format());
+        Ok((base != target).then_some(Note::Formats { base, target }))
     }
 
     pub(crate) fn own_version(&self) -> Option<&str> {
@@ -135,8 +172,9 @@ impl Deref for Image {
 }
 
 /// Whether the file is read as anything but plain bytes.
-fn looks_special(file: &[u8]) -> bool {
-    !matches!(input::read(file, &Reading::default()), Ok(flat) if flat.record.is_none())
+fn looks_special(file: &Input) -> bool {
+    let read = input::read_named(file, file.path(), &Reading::default());
+    !matches!(read, Ok(flat) if flat.record.is_none())
 }
 
 fn summary(record: &Provenance, size: usize) -> String {
@@ -171,10 +209,13 @@ pub(crate) fn unpacked(packing: &Packing) -> String {
 fn refused(file: &Input, error: &InputError) -> Failure {
     let failure = Failure::other(format!("{}: {error}", file.name()));
     match error {
-        InputError::Gap { .. } => {
-            failure.note("choose one memory with --range START..END, or fill the gap with --max-gap SIZE")
-        }
+        InputError::Gap { .. } | InputError::Gaps { .. } => failure.note(
+            "choose one memory with --range START..END, or fill gaps of up to SIZE bytes with --max-gap SIZE",
+        ),
         InputError::Families(_) => failure.note("choose one with --uf2-family NUMBER"),
+        InputError::NoFamily { .. } => {
+            failure.note("choose one of these, or give no --uf2-family if there is one only")
+        }
         InputError::Empty { .. } => failure.note("check --range and the file"),
         InputError::Overlap { .. } => failure.note(
             "two programs have the same addresses: link them apart, or choose one with --range START..END",
@@ -187,6 +228,11 @@ fn refused(file: &Input, error: &InputError) -> Failure {
             .note("archives are .zip, .tar and .tar.gz; leave out --payload-entry for a .gz of one file"),
         InputError::Payload(_) => failure,
         InputError::TooLarge { .. } => failure.note("choose what is flashed with --range START..END"),
+        InputError::EspElf => failure.note(
+            "give the .bin file that the build leaves beside it; --input-format elf flattens it all the same",
+        ),
+        InputError::Name { .. } => failure
+            .note("check that it is the right file, or build it again; --input-format raw takes it as it is"),
         _ => failure.note("build it again; --input-format raw takes the file as it is"),
     }
 }

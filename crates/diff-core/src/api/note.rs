@@ -5,6 +5,7 @@ use std::fmt;
 use smidgen_patch::Error;
 
 use super::expansion::Unexpanded;
+use crate::input::Format;
 
 /// A remark about a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,13 @@ pub enum Note {
         /// Bytes of the target.
         target: u64,
     },
+    /// The files of the two images are of different formats, so that one may hold more or other memory than the other.
+    Formats {
+        /// The format of the base's file.
+        base: Format,
+        /// That of the target's file.
+        target: Format,
+    },
 }
 
 impl Note {
@@ -61,7 +69,7 @@ impl Note {
     /// Whether the images may be the wrong ones.
     #[must_use]
     pub const fn is_warning(&self) -> bool {
-        matches!(self, Self::Unchanged | Self::MuchSmaller { .. })
+        matches!(self, Self::Unchanged | Self::MuchSmaller { .. } | Self::Formats { .. })
     }
 
     /// A short name that does not change, for programs.
@@ -74,6 +82,7 @@ impl Note {
             Self::ContainerNotProved { .. } => "container-not-proved",
             Self::Unchanged => "unchanged",
             Self::MuchSmaller { .. } => "much-smaller",
+            Self::Formats { .. } => "formats",
         }
     }
 }
@@ -110,6 +119,10 @@ impl fmt::Display for Note {
             Self::MuchSmaller { base, target } => write!(
                 out,
                 "the new image has {target} bytes, less than half of the old one's {base}: check that it is whole"
+            ),
+            Self::Formats { base, target } => write!(
+                out,
+                "the base's file is {base}, the target's is {target}: check that both hold the same memory"
             ),
         }
     }

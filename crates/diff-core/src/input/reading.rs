@@ -27,8 +27,9 @@ pub struct Reading {
     pub payload_entry: Option<String>,
 }
 
-/// The default for the longest gap that is filled: two sectors of large flash, less than the distance to another memory.
-pub const DEFAULT_MAX_GAP: u64 = 64 << 10;
+/// The default for the longest gap that is filled: programs with their data in the last sectors of 2 MB of flash, or of its
+/// second bank, have longer gaps than 1 MB; the distance to another memory is longer than this on nearly all chips.
+pub const DEFAULT_MAX_GAP: u64 = 2 << 20;
 /// What erased flash reads as.
 pub const DEFAULT_FILL: u8 = 0xFF;
 
@@ -82,10 +83,11 @@ settings! {
         };
     "fill" "BYTE": "The byte that fills gaps between addresses [default: 0xFF]",
         |reading, text| put_parsed(&mut reading.fill, parse_number(text, "a byte such as 0xFF or 0"));
-    "max-gap" "SIZE": "The longest gap that is filled, such as 64K; a longer one is an error [default: 64K]",
+    "max-gap" "SIZE": "The longest gap that is filled, such as 64K; a longer one is an error [default: 2M]",
         |reading, text| put_parsed(&mut reading.max_gap, parse_size(text));
     "range" "START..END":
-        "Take only these addresses, such as 0x0..0x80000, where a file holds several memories; END is exclusive",
+        "Take only these addresses, such as 0x0..0x80000, where a file holds several memories; END is exclusive, and \
+         either may be left out",
         |reading, text| put_parsed(&mut reading.range, parse_range(text).map(Some));
     "uf2-family" "NUMBER": "Take only the blocks of this family, such as 0xE48BFF56, where a UF2 file holds several",
         |reading, text| {
@@ -112,6 +114,6 @@ mod tests {
     fn defaults_in_the_help_are_the_usual_ones() {
         let help = |name: &str| Reading::SETTINGS.iter().find(|setting| setting.name == name).unwrap().help;
         assert!(help("fill").ends_with(&format!("[default: {DEFAULT_FILL:#X}]")));
-        assert!(help("max-gap").ends_with(&format!("[default: {}K]", DEFAULT_MAX_GAP >> 10)));
+        assert!(help("max-gap").ends_with(&format!("[default: {}M]", DEFAULT_MAX_GAP >> 20)));
     }
 }
