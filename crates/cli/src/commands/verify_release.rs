@@ -66,8 +66,9 @@ fn verdict(replayed: &Replayed, arguments: &VerifyArguments) -> Result<(), Failu
     let (folder, all) = (shown(&arguments.base), replayed.packages.len());
     let (bad, unchecked, strays) = (replayed.bad(), replayed.unchecked(), replayed.strays.len());
     if bad > 0 {
-        return Err(Failure::package(format!("{folder}: {bad} of {all} packages failed"))
-            .note("do not deliver the release: pack it anew"));
+        return Err(Failure::package(format!("{folder}: {bad} of {all} packages failed")).note(
+            "do not deliver the release: give the right --from, --public-key and --device, or pack it anew",
+        ));
     }
     if strays > 0 {
         return Err(Failure::package(format!("{folder}: {strays} files are not in the manifest"))
