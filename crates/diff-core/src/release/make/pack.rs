@@ -159,8 +159,7 @@ impl Run<'_> {
         let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.options.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
-            loop {
-                let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            while let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let made = self.make(tasks[number], options, &gate);
                 if made.is_err() {
                     next.store(tasks.len(), Ordering::Relaxed);

@@ -288,8 +288,11 @@ mod tests {
         (folder, catalogue)
     }
 
+    /// A version, the size of its full package, and of one for each source.
+    type Sizes<'a> = (&'a str, u64, &'a [(&'a str, u64)]);
+
     /// Releases whose files exist: each a target, and the size of its full package and of one for each source.
-    fn releases(folder: &Path, releases: &[(&str, u64, &[(&str, u64)])]) -> Catalogue {
+    fn releases(folder: &Path, releases: &[Sizes]) -> Catalogue {
         let listed = releases.iter().zip(0..).map(|(&(version, full, sources), number): (_, u32)| {
             let mut release = manifest();
             let (one, package) = (release.sources[0].clone(), release.packages.remove(1));
