@@ -11,7 +11,7 @@ use rayon::ThreadPool;
 use smidgen_patch::Header;
 use smidgen_patch::header::VERSION;
 
-use super::finish::{finish, write};
+use super::finish::{finish, tidy, write};
 use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
@@ -48,11 +48,7 @@ pub fn pack(
         return Err(PackError::Usage(format!("there is no shard {}", options.shard)));
     }
     let store = Store::create(folder, &manifest_name(options.shard))?;
-    let own = Named {
-        product: release.options.identity.product.clone(),
-        module: release.module_name().to_owned(),
-        version: release.version.clone(),
-    };
+    let own = Named::of_release(release);
     let earlier = if options.replace { store.manifests()? } else { store.manifests_of(&own)? };
     let known = store.known(&earlier)?;
     let failed = |error| PackError::Image { version: release.version.clone(), error };
@@ -114,7 +110,7 @@ impl Run<'_> {
         let manifest = self.manifest(target, plan.sources, &tasks, made);
         let manifest = if self.options.shard == Shard::WHOLE {
             let manifest = finish(manifest, &self.store)?;
-            self.tidy(&manifest)?;
+            tidy(&manifest, &self.store, &self.known, self.options.replace, self.progress)?;
             manifest
         } else {
             write(&manifest, &self.store)?;
@@ -122,23 +118,6 @@ impl Run<'_> {
         };
         manifest.notes.iter().for_each(|text| self.progress.event(&Event::Note { text }));
         Ok(manifest)
-    }
-
-    /// Names the files that are no part of the release; on request, removes packages of earlier runs among them.
-    fn tidy(&self, manifest: &Manifest) -> Result<(), PackError> {
-        for file in self.store.unlisted(manifest)? {
-            let left =
-                |package: &&PackageEntry| package.file == file && self.store.read_package(package).is_ok();
-            let is_package = self.known.packages.iter().any(|package| left(&package));
-            let is_manifest = self.known.manifests.contains(&file);
-            let removed = self.options.replace && (is_package || is_manifest);
-            if removed {
-                self.store.remove(&file)?;
-                self.store.forget(&file)?;
-            }
-            self.progress.event(&Event::Unlisted { file: &file, is_package, removed });
-        }
-        Ok(())
     }
 
     fn target(&self) -> Result<TargetEntry, PackError> {
@@ -224,10 +203,8 @@ impl Run<'_> {
 
     /// The package of an earlier run, if it is from this base to this target.
     fn finished(&self, task: &Task) -> Option<Vec<u8>> {
-        if self.options.fresh {
-            return None;
-        }
-        let bytes = self.store.finished(&self.known, &task.file, &task.recipe)?;
+        let known = (!self.options.fresh).then_some(&self.known)?;
+        let bytes = self.store.finished(known, &task.file, &task.recipe)?;
         let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
         let is_one = Header::parse(&bytes).is_ok_and(|(header, length)| {
             bytes.len() as u64 == length as u64 + u64::from(header.body_length)
@@ -290,11 +267,9 @@ impl Run<'_> {
 
     /// The package, if an earlier run with the same share found it too large.
     fn dropped(&self, task: &Task) -> Option<&Dropped> {
-        if self.options.fresh {
-            return None;
-        }
+        let known = (!self.options.fresh).then_some(&self.known)?;
         let share = self.release.listing.share;
-        let mut known = self.known.dropped.iter().filter(|(_, exceeded)| *exceeded == share);
+        let mut known = known.dropped.iter().filter(|(_, exceeded)| *exceeded == share);
         known.find(|(dropped, _)| dropped.recipe == task.recipe).map(|(dropped, _)| dropped)
     }
 
