@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{self, Fleet, Manifest, PackError, Release, ReleaseFile, Skipped};
-use smidgen_diff::{Identity, Options};
+use smidgen_diff::{Escaped, Identity, Options};
 
 use crate::arguments::{PackArguments, encryption, signers};
 use crate::io::{Image, images_in, mapped, named_sources};
@@ -100,12 +100,21 @@ impl Images {
 
     /// Opens every image once, to fail now and not after hours.
     fn check(&self, output: &Path, console: &Console) -> Result<(), Failure> {
+        let target = Image::open(&self.target, &self.reading)?;
         for (version, path) in &self.sources {
             let image = Image::open(path, &self.reading)?;
+            let formats = image.compare_formats(&target)?;
             image.describe(console);
+            image.warn_of_text(console);
             // Only warns if the image states another version.
             let _ = image.version(Some(version), console);
+            if let Some(note) = formats {
+                let text = format!("{version}: {note}");
+                console.say(format_args!("warning: {}", Escaped(&text)));
+                console.print_json(|| json!({ "event": "warning", "text": text }))?;
+            }
         }
+        target.warn_of_text(console);
         let folder = fs::canonicalize(output).ok();
         for path in self.sources.iter().map(|(_, path)| path).chain([&self.target]) {
             let own = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));

@@ -1,6 +1,5 @@
 //! Packs a release: one differential package per source version and one full package, in parallel.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
@@ -13,10 +12,10 @@ use smidgen_patch::header::VERSION;
 
 use super::finish::{finish, tidy, write};
 use super::memory_gate::{MemoryGate, memory_needed};
-use super::plan::{Common, Plan, Task};
+use super::plan::{Common, Plan, Task, order};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Named, Store};
-use crate::api::{ContainerNeeds, DiffError, Options};
+use crate::api::{ContainerNeeds, DiffError, Note, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
 use crate::engine::TargetImage;
@@ -35,8 +34,9 @@ use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
 /// Sealed packages are the exception: each has a key of its own, and those of earlier runs stay.
 ///
 /// # Errors
-/// Versions and texts that cannot be packed and broken rules of the platform, before any work; images, files, keys and packages that fail. The next run uses packages
-/// that were finished before the error. [`PackError::Busy`] and [`PackError::OtherRelease`] for a folder that is not free.
+/// Versions and texts that cannot be packed and broken rules of the platform, before any work; images, files, keys and
+/// packages that fail. The next run uses packages that were finished before the error. [`PackError::Busy`] and
+/// [`PackError::OtherRelease`] for a folder that is not free.
 pub fn pack(
     release: &Release,
     options: &PackOptions,
@@ -47,16 +47,19 @@ pub fn pack(
     if !options.shard.is_valid() {
         return Err(PackError::Usage(format!("there is no shard {}", options.shard)));
     }
+    let failed = |error| PackError::Image { version: release.version.clone(), error };
+    let target = release.target.open().map_err(failed)?;
+    let engine = release.all_options().settled((*target).as_ref().len())?;
     let store = Store::create(folder, &manifest_name(options.shard))?;
     let own = Named::of_release(release);
     let earlier = if options.replace { store.manifests()? } else { store.manifests_of(&own)? };
     let known = store.known(&earlier)?;
-    let failed = |error| PackError::Image { version: release.version.clone(), error };
-    let target = release.target.open().map_err(failed)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let target = TargetImage::new((*target).as_ref());
-    let engine = release.all_options().settled(target.bytes().len())?;
+    if target.bytes().is_empty() && !release.listing.allow_empty {
+        return Err(PackError::EmptyTarget { version: release.version.clone() });
+    }
     let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };
     run.all()
 }
@@ -106,6 +109,7 @@ impl Run<'_> {
             .map(|(_, task)| task)
             .collect();
         self.progress.event(&Event::Planned { packages: tasks.len() });
+        self.warn(&tasks, &image);
         let made = self.make_all(&tasks, &plan.options)?;
         let manifest = self.manifest(target, plan.sources, &tasks, made);
         let manifest = if self.options.shard == Shard::WHOLE {
@@ -118,6 +122,17 @@ impl Run<'_> {
         };
         manifest.notes.iter().for_each(|text| self.progress.event(&Event::Note { text }));
         Ok(manifest)
+    }
+
+    /// Warns of images that nobody may have meant, whether their packages are made now or were made before.
+    fn warn(&self, tasks: &[&Task], target: &BaseEntry) {
+        for task in tasks {
+            let Some((_, base)) = &task.base else { continue };
+            if let Some(note) = Note::about(base.size, target.size, base == target) {
+                let versions = task.source_versions.join(", ");
+                self.progress.event(&Event::Warning { text: &format!("source {versions}: {note}") });
+            }
+        }
     }
 
     fn target(&self) -> Result<TargetEntry, PackError> {
@@ -134,7 +149,7 @@ impl Run<'_> {
 
     /// Makes all packages, several at once; the first failure ends it.
     fn make_all(&self, tasks: &[&Task], options: &Options) -> Result<Vec<Made>, PackError> {
-        let order = self.order(tasks);
+        let order = order(tasks, self.release.fleet.as_ref());
         let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.options.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
@@ -155,20 +170,6 @@ impl Run<'_> {
         let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         results.sort_by_key(|&(number, _)| number);
         results.into_iter().map(|(_, made)| made).collect()
-    }
-
-    /// The order in which packages are made: of a fleet, those for the most devices after the full one.
-    fn order(&self, tasks: &[&Task]) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..tasks.len()).collect();
-        if let Some(fleet) = &self.release.fleet {
-            let devices = |task: &Task| -> u64 {
-                task.source_versions.iter().map(|version| fleet.devices_with(version)).sum()
-            };
-            order.sort_by_cached_key(|&number| {
-                (tasks[number].base.is_some(), Reverse(devices(tasks[number])), number)
-            });
-        }
-        order
     }
 
     /// Makes one package, unless an earlier run made it.
@@ -249,7 +250,7 @@ impl Run<'_> {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { file: task.file.clone(), error },
         })?;
-        for note in &package.notes {
+        for note in package.notes.iter().filter(|note| !note.is_warning()) {
             self.progress.event(&Event::Note { text: &format!("{}: {note}", task.file) });
         }
         let Some(encryption) = &self.release.encryption else { return Ok(package.bytes) };

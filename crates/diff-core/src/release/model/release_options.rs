@@ -22,6 +22,8 @@ pub struct ReleaseOptions {
     pub android_sdk: bool,
     /// The most bytes of a differential package, in percent of the full one's; larger ones are dropped.
     pub share: u8,
+    /// Allows a new image without bytes, which a build that failed may leave.
+    pub allow_empty: bool,
 }
 
 impl Default for ReleaseOptions {
@@ -33,6 +35,7 @@ impl Default for ReleaseOptions {
             sign_method: None,
             android_sdk: false,
             share: DEFAULT_SHARE,
+            allow_empty: false,
         }
     }
 }
@@ -56,6 +59,8 @@ settings! {
         |options, text| {
             put_parsed(&mut options.share, parse_within(text, 0..=100, "a number of percent from 0 to 100"))
         };
+    "allow-empty": "Allow a new image without bytes, which is an error otherwise",
+        |options, text| put(&mut options.allow_empty, text);
 }
 
 setters!(ReleaseOptions {
@@ -65,6 +70,7 @@ setters!(ReleaseOptions {
     with_sign_method: sign_method: Option<SignMethod>,
     with_android_sdk: android_sdk: bool,
     with_share: share: u8,
+    with_allow_empty: allow_empty: bool,
 });
 
 #[cfg(test)]
