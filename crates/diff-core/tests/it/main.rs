@@ -23,4 +23,5 @@ mod signatures;
 mod snapshot;
 #[cfg(feature = "symbols")]
 mod symbols;
+mod trace;
 mod zstd_package;
