@@ -15,7 +15,11 @@ pub struct Setting<T> {
     pub help: &'static str,
     /// The names of all values; empty where there is no list of them.
     pub choices: fn() -> Vec<&'static str>,
-    /// Sets the part from a value's text.
+    /// Whether it may be given several times, and release files take a list.
+    pub many: bool,
+    /// Whether the value is a path, which in a file is relative to that file.
+    pub path: bool,
+    /// Sets the part from a value's text; adds to it where there may be many.
     pub set: fn(&mut T, &str) -> Result<(), ValueError>,
 }
 
@@ -32,10 +36,10 @@ pub trait Settings: Default + 'static {
 #[error("{0}")]
 pub struct ValueError(pub String);
 
-/// Makes a table of settings. A row has the name, the value's name if it has one, the names of all values if there is a
-/// list of them, the help, and what sets it.
+/// Makes a table of settings. A row has the words `many` and `path` where they apply, the name, the value's name if it has
+/// one, the names of all values if there is a list of them, the help, and what sets it.
 macro_rules! settings {
-    ($type:ty, $heading:expr; $($name:literal $($value:literal)? $([$choices:expr])?: $help:literal, $set:expr;)+) => {
+    ($type:ty, $heading:expr; $($($word:ident)* $name:literal $($value:literal)? $([$choices:expr])?: $help:literal, $set:expr;)+) => {
         impl crate::settings::Settings for $type {
             const HEADING: Option<&'static str> = $heading;
             const SETTINGS: &'static [crate::settings::Setting<Self>] = &[$(crate::settings::Setting {
@@ -43,6 +47,8 @@ macro_rules! settings {
                 value: crate::settings::settings!(@value $($value)?),
                 help: $help,
                 choices: crate::settings::settings!(@choices $($choices)?),
+                many: crate::settings::settings!(@many $($word)*),
+                path: crate::settings::settings!(@path $($word)*),
                 set: $set,
             }),+];
         }
@@ -51,6 +57,12 @@ macro_rules! settings {
     (@value $value:literal) => { Some($value) };
     (@choices) => { Vec::new };
     (@choices $choices:expr) => { || $choices.to_vec() };
+    (@many many $($word:ident)*) => { true };
+    (@many path $($word:ident)*) => { crate::settings::settings!(@many $($word)*) };
+    (@many) => { false };
+    (@path path $($word:ident)*) => { true };
+    (@path many $($word:ident)*) => { crate::settings::settings!(@path $($word)*) };
+    (@path) => { false };
 }
 pub(crate) use settings;
 
@@ -171,6 +183,12 @@ pub fn parse_size(text: &str) -> Result<u64, ValueError> {
     number.checked_mul(1 << shift).ok_or_else(|| ValueError("the size has more than 64 bits".to_owned()))
 }
 
+/// A size of an area of flash.
+pub(crate) fn parse_area(text: &str) -> Result<u32, ValueError> {
+    let limit = |_| ValueError(format!("an area of flash has at most {} bytes", u32::MAX));
+    u32::try_from(parse_size(text)?).map_err(limit)
+}
+
 /// A number, decimal or hexadecimal; `what` says in errors what is expected.
 pub(crate) fn parse_number<T: TryFrom<u64>>(text: &str, what: &str) -> Result<T, ValueError> {
     let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
@@ -180,12 +198,20 @@ pub(crate) fn parse_number<T: TryFrom<u64>>(text: &str, what: &str) -> Result<T,
     number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| ValueError::expected(what))
 }
 
-/// Two addresses with `..` between them, the second one exclusive.
+/// Two addresses with `..` between them, the second one exclusive. Without the first or the second one, all from the lowest
+/// or up to the highest address.
 pub(crate) fn parse_range(text: &str) -> Result<Range<u64>, ValueError> {
-    let what = "START..END, two addresses such as 0x08000000..0x08080000 with START below END";
+    let what = "START..END, START.. or ..END with addresses such as 0x08000000..0x08080000";
     let (start, end) = text.split_once("..").ok_or_else(|| ValueError::expected(what))?;
-    let (start, end) = (parse_number(start, what)?, parse_number(end, what)?);
-    if start < end { Ok(start..end) } else { Err(ValueError::expected(what)) }
+    if start.is_empty() && end.is_empty() {
+        return Err(ValueError::expected(what));
+    }
+    let bound = |text: &str, open| if text.is_empty() { Ok(open) } else { parse_number(text, what) };
+    let (start, end) = (bound(start, 0)?, bound(end, u64::MAX)?);
+    if start >= end {
+        return Err(ValueError(format!("START must be below END, which is exclusive; {text} is empty")));
+    }
+    Ok(start..end)
 }
 
 #[cfg(test)]
@@ -216,8 +242,10 @@ mod tests {
     #[test]
     fn ranges_have_two_addresses() {
         assert_eq!(parse_range("0x10..32"), Ok(16..32));
-        for wrong in ["", "1", "1..", "..2", "2..2", "3..2", "a..b"] {
+        assert_eq!((parse_range("1.."), parse_range("..2")), (Ok(1..u64::MAX), Ok(0..2)));
+        for wrong in ["", "1", "..", "..0", "2..2", "3..2", "a..b", "1..b", "1...2"] {
             assert!(parse_range(wrong).is_err(), "{wrong}");
         }
+        assert!(parse_range("2..2").unwrap_err().0.contains("END, which is exclusive"));
     }
 }

@@ -10,6 +10,7 @@ mod choice;
 #[cfg(feature = "device")]
 pub mod code;
 mod edit;
+pub mod elf;
 mod fixtures;
 pub mod floors;
 #[cfg(feature = "device")]

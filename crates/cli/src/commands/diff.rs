@@ -4,29 +4,44 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use smidgen_diff::release::{Encryption, encrypt_and_prove};
-use smidgen_diff::{Note, Options, Package, Report, diff_bsdiff40};
+use smidgen_diff::{ContainerNeeds, Note, Options, Package, Report, diff_bsdiff40};
 use smidgen_patch::Header;
 
-use crate::arguments::{DiffArguments, Format};
+use crate::arguments::{DiffArguments, Format, encryption, encryption_files};
 use crate::io::{Image, Output};
 use crate::report::{Bar, Console, Failure, Object, hex, json, object, seconds, sha256};
 
 pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
     let images = Images::open(arguments)?;
-    images.base.describe(console);
-    images.target.describe(console);
-    let encryption = arguments.encryption.encryption(console)?;
+    let formats = images.base.compare_formats(&images.target)?;
+    for image in [&images.base, &images.target] {
+        image.describe(console);
+        image.warn_of_text(console);
+    }
+    if images.target.is_empty() && !arguments.allow_empty {
+        return Err(Failure::empty(format!("{}: the new image is empty", images.target.name())));
+    }
+    let encryption = encryption(&arguments.encryption.value(), console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
     images.output(arguments).map(drop)?;
     let started = Instant::now();
-    let made = encrypted(make(arguments, &images, console)?, &images, encryption.as_ref())?;
+    let options = options(arguments, &images, console)?;
+    let made = make(arguments, &images, &options, console)?;
+    let mut made = encrypted(made, &images, encryption.as_ref())?;
+    if let Some(device) = &options.device {
+        device.check_size(made.bytes.len() as u64)?;
+    }
+    made.notes.extend(formats);
     let time = started.elapsed();
     images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
-    made.notes.iter().for_each(|note| console.say(format_args!("note: {note}")));
-    let payloads =
-        arguments.wants_payload().then(|| [&images.base, &images.target].map(|image| hex(&sha256(image))));
+    for note in &made.notes {
+        let kind = if note.is_warning() { "warning" } else { "note" };
+        console.say(format_args!("{kind}: {note}"));
+    }
+    let takes_payload = arguments.reading.value().takes_payload();
+    let payloads = takes_payload.then(|| [&images.base, &images.target].map(|image| hex(&sha256(image))));
     if let Some([base, target]) = &payloads {
         console.say(format_args!("base     SHA-256 {base} (payload)\ntarget   SHA-256 {target} (payload)"));
     }
@@ -55,19 +70,14 @@ struct Made {
 
 impl Images {
     fn open(arguments: &DiffArguments) -> Result<Self, Failure> {
-        let (reading, entry) = (arguments.reading.value(), arguments.payload_entry.as_deref());
-        let open = |path| {
-            if arguments.wants_payload() {
-                Image::open_payload(path, entry, &reading)
-            } else {
-                Image::open(path, &reading)
-            }
-        };
+        let reading = arguments.reading.value();
+        let open = |path| Image::open(path, &reading);
         Ok(Self { base: open(&arguments.base_image)?, target: open(&arguments.target_image)? })
     }
 
     fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
-        let keys = arguments.encryption.files();
+        let encryption = arguments.encryption.value();
+        let keys = encryption_files(&encryption);
         Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys)
     }
 }
@@ -82,15 +92,20 @@ fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
         .note("leave out these options, or make a package of Smidgen's own format"))
 }
 
-fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Made, Failure> {
-    let options = options(arguments, images, console);
+fn make(
+    arguments: &DiffArguments,
+    images: &Images,
+    options: &Options,
+    console: &Console,
+) -> Result<Made, Failure> {
     let bar = Bar::new(console);
     let Images { base, target } = images;
     on_threads(arguments.threads, || match arguments.format {
-        Format::Smidgen => Ok(smidgen_diff::diff(base, target, &options, &bar)?.into()),
+        Format::Smidgen => Ok(smidgen_diff::diff(base, target, options, &bar)?.into()),
         Format::Bsdiff => {
             let bytes = diff_bsdiff40(base, target, &bar)?;
-            Ok(Made { bytes, details: None, notes: Vec::new() })
+            let note = Note::about(base.len() as u64, target.len() as u64, **base == **target);
+            Ok(Made { bytes, details: None, notes: note.into_iter().collect() })
         }
     })
 }
@@ -105,8 +120,9 @@ fn encrypted(made: Made, images: &Images, encryption: Option<&Encryption>) -> Re
 }
 
 /// The engine's options; the target may state the version.
-fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Options {
-    let mut options = arguments.options();
+fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Options, Failure> {
+    let records = [&images.base.record, &images.target.record].into_iter().flatten();
+    let mut options = arguments.options()?.with_inputs(records);
     let given = options.identity.version.take();
     if arguments.format == Format::Smidgen {
         // Some builds never change the version: if both images state the same one, it is ignored.
@@ -114,13 +130,23 @@ fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Opt
         options.identity.version =
             if says_nothing { None } else { images.target.version(given.as_deref(), console) };
     }
-    options
+    Ok(options)
 }
 
 /// Does work on `count` threads; 0 for one on each core.
-fn on_threads<T: Send>(count: u16, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+pub(super) fn on_threads<T: Send>(
+    count: u16,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count.into()).build();
     pool.map_err(|error| Failure::other(format!("threads cannot be started: {error}")))?.install(work)
+}
+
+impl Made {
+    /// What it needs of an operating system.
+    fn container(&self) -> Option<ContainerNeeds> {
+        ContainerNeeds::of(&self.bytes).ok().flatten()
+    }
 }
 
 impl From<Package> for Made {
@@ -138,6 +164,7 @@ fn summary(images: &Images, made: &Made, time: Duration) -> String {
     }
     if let Some((header, _)) = &made.details {
         text += &format!("\ndecoder  {} bytes of RAM, codec {}", header.ram, header.codec.name());
+        made.container().into_iter().for_each(|needs| text += &format!("\nneeds    {needs}"));
     }
     text + &format!("\ntime     {:.2} s", time.as_secs_f64())
 }
@@ -150,12 +177,13 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
             fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
             fields.append(&mut json::protection(&made.bytes));
+            fields.extend(made.container().map(|needs| ("container".to_owned(), json!(needs))));
             fields.append(&mut json::report(report, &header.codec));
             fields
         }
     };
-    fields.append(&mut json::input("base_input", images.base.record.as_ref()));
-    fields.append(&mut json::input("target_input", images.target.record.as_ref()));
+    fields.append(&mut images.base.json("base"));
+    fields.append(&mut images.target.json("target"));
     fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
     fields.insert("notes".to_owned(), json::notes(&made.notes));
     fields.insert("seconds".to_owned(), seconds(time));

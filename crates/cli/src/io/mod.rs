@@ -12,9 +12,9 @@ pub(crate) mod shell;
 mod sources;
 mod streams;
 
-pub(crate) use image::Image;
+pub(crate) use image::{Image, unpacked};
 pub(crate) use input::Input;
 pub(crate) use output::Output;
 pub(crate) use package::{Package, Smidgen};
-pub(crate) use restore::{restore, restored_json};
-pub(crate) use sources::{mapped, named_sources};
+pub(crate) use restore::{replay, restore, restored_json};
+pub(crate) use sources::{images_in, mapped, named_sources};

@@ -2,6 +2,7 @@
 
 mod console;
 mod failure;
+pub(crate) mod fleet;
 pub(crate) mod json;
 pub(crate) mod map;
 mod pack_progress;

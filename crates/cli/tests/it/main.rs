@@ -1,10 +1,14 @@
 //! The program, run as users run it.
 
+mod catalogue;
 mod classic;
 mod common;
+mod compare;
 mod containers;
+mod device;
 mod encryption;
 mod floors;
+mod folders;
 mod inputs;
 mod json;
 mod map;
@@ -12,7 +16,11 @@ mod map;
 mod memory;
 mod options;
 mod pack;
+mod payloads;
 mod refusals;
 mod round_trip;
 mod signing;
+mod simulate;
 mod strangers;
+mod unlikely;
+mod verify_release;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use smidgen_patch::header::{ModelSize, Tuning};
 use smidgen_patch::internals::apply::{Blind, Io, Layout, Pause, Walker};
-use smidgen_patch::internals::entropy::{Category, Coder, CostMeter, RangeDecoder};
+use smidgen_patch::internals::entropy::{Category, Coder, RangeDecoder};
 use smidgen_patch::{Error, Header};
 
 use super::memory::{Memory, Stretch};
@@ -58,8 +58,7 @@ pub(super) fn trace<F: FnMut(&Piece)>(
     let start = workspace.as_ptr().align_offset(4);
     let layout = Layout::new(header, size, tuning, &mut workspace[start..])?;
     let decoder = RangeDecoder::new(layout.input, header.body_length);
-    let inner = Metered { inner: decoder, meter: CostMeter::default() };
-    let mut coder = Priced { inner, costs: Costs::default(), category: 0 };
+    let mut coder = Priced { inner: Metered::new(decoder), costs: Costs::default(), category: 0 };
     let mut walker = layout.walker;
     let mut tracer = Tracer::default();
     loop {
@@ -71,6 +70,7 @@ pub(super) fn trace<F: FnMut(&Piece)>(
             tracer.step(start, &walker, &coder.costs, memory);
             if pause == Pause::Done {
                 memory.report.take_costs(&coder.inner.meter);
+                memory.report.events = coder.inner.events;
                 return Ok(f64::from(header.body_length) - tracer.placed);
             }
         }
