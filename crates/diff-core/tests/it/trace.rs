@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use smidgen_diff::inspect::{Origin, Piece, Source, trace};
-use smidgen_diff::{CodecChoice, Containers, Options, Package, Ram, Silent, diff};
+use smidgen_diff::{CodecChoice, Options, Package, Ram, Silent, diff};
 use testkit::Program;
 
 /// Checks that the pieces of a package make the target without gaps, are what they say, and cost all of its bytes.
@@ -83,7 +83,7 @@ proptest! {
     ) {
         let (old, new) = if is_container { crate::common::gzip_pair(3) } else { programs() };
         let codec = if is_zstd { CodecChoice::Zstd } else { CodecChoice::Cm };
-        let options = Options::default().with_level(2).with_codec(codec).with_containers(Containers::Auto);
+        let options = Options::default().with_level(2).with_codec(codec);
         let mut package = diff(&old, &new, &options, &Silent).unwrap();
         let body = package.bytes.len() - package.header.body_length as usize;
         for (place, byte) in changes {
