@@ -19,10 +19,11 @@
 #![warn(unreachable_pub, clippy::missing_errors_doc)]
 
 mod api;
+pub mod archive;
 mod board;
 pub mod bsdiff40;
 mod bytes;
-pub mod container;
+mod container;
 mod cover;
 mod diff;
 mod digest;
@@ -32,7 +33,7 @@ mod escaped;
 mod image;
 mod images;
 pub mod input;
-mod inspect;
+pub mod inspect;
 mod limits;
 mod proof;
 mod refs;
@@ -42,6 +43,8 @@ mod restore;
 mod search;
 pub mod settings;
 pub mod simulate;
+#[cfg(feature = "symbols")]
+pub mod symbols;
 
 pub use api::{
     Arch, CodecChoice, Codecs, ContainerNeeds, Containers, Costs, Device, DiffError, FlashOptions, Identity,

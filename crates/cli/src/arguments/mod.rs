@@ -1,5 +1,6 @@
 //! The command line: commands, and their options by groups.
 
+mod compare;
 mod diff;
 mod encryption;
 mod release;
@@ -10,6 +11,7 @@ mod simulate;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use compare::{CompareArguments, MeasureArguments};
 pub(crate) use diff::{DiffArguments, Format};
 pub(crate) use encryption::{encryption, encryption_files};
 pub(crate) use release::{
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// survives.
     #[command(after_help = EXIT_CODES)]
     Simulate(Box<SimulateArguments>),
+    /// Compare Smidgen with the other tools that are installed: sizes, times and memory for two images.
+    #[command(after_help = compare::HELP)]
+    Compare(CompareArguments),
     /// Make all packages of a release: one for each version in the field, and a full one.
     #[command(after_help = EXIT_CODES)]
     Pack(Box<PackArguments>),
@@ -89,6 +94,9 @@ pub(crate) enum Command {
     /// Rebuild the streams of compressed files for the process that started this one.
     #[command(hide = true)]
     MakeStreams(MakeStreamsArguments),
+    /// Run a command for the process that started this one, and measure it.
+    #[command(hide = true)]
+    Measure(MeasureArguments),
 }
 
 #[cfg(test)]

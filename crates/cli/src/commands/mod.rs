@@ -1,12 +1,14 @@
 //! The commands, one file each.
 
 mod catalogue;
+mod compare;
 mod diff;
 mod flatten;
 mod info;
 mod keygen;
 mod make_streams;
 mod manifest;
+mod map;
 mod pack;
 mod patch;
 mod sign;
@@ -15,6 +17,7 @@ mod verify;
 mod verify_release;
 
 pub(crate) use catalogue::catalogue;
+pub(crate) use compare::{compare, measure};
 pub(crate) use diff::diff;
 pub(crate) use flatten::flatten;
 pub(crate) use info::info;

@@ -10,7 +10,7 @@ use super::verify_release::{public_keys, verify_release};
 use crate::arguments::VerifyArguments;
 use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, replay, restore, restored_json};
-use crate::report::{Bar, Console, Failure, Object, hex, json, sha256};
+use crate::report::{Bar, Console, Failure, Object, hex, sha256};
 
 pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     if arguments.base.is_dir() {
@@ -47,7 +47,7 @@ pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(
         }
         Package::Classic(package) => verify_classic(&base, &package)?,
     };
-    json.append(&mut json::input("base_input", base.record.as_ref()));
+    json.append(&mut base.json("base"));
     console.print_result(|| Value::Object(json), || text)
 }
 

@@ -338,7 +338,7 @@ mod texts {
         let strange = desk.path("all").join(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
         fs::rename(desk.path("all/2"), &strange).unwrap();
         let mut pack = desk.command(smidgen());
-        pack.args("pack --to new --to-version 3 --level 1 --json -o".split(' '));
+        pack.args("pack --to new --to-version 3 --level 1 --replace --json -o".split(' '));
         Outcome::from(pack.arg(&strange).output().unwrap()).succeeded();
         desk.json("catalogue all");
         desk.json("catalogue all --device-version 1");

@@ -16,6 +16,7 @@ mod inputs;
 mod matching;
 #[cfg(feature = "release")]
 mod pack;
+mod payloads;
 mod restore;
 mod round_trip;
 mod scale;
@@ -23,4 +24,6 @@ mod scale;
 mod signatures;
 mod simulate;
 mod snapshot;
+#[cfg(feature = "symbols")]
+mod symbols;
 mod zstd_package;
