@@ -46,7 +46,7 @@ fn smallest(header: &Header, plan: InPlacePlan) -> Option<InPlace> {
     let write = common_divisor(page, WRITE);
     let moved = u64::from(plan.shift) + u64::from(header.base_size);
     let slot = moved.max(header.target_size.into()).checked_next_multiple_of(page.into())?;
-    let scratch = plan.scratch(header.target_size)?.checked_next_multiple_of(page)?.max(2 * page);
+    let scratch = plan.scratch(header.target_size)?.checked_next_multiple_of(page)?.max(page.checked_mul(2)?);
     let segments = u64::from(header.target_size.div_ceil(plan.segment)) + 1;
     // Each segment saves the decoder's state, each page has a record.
     let records = 64 * (slot / u64::from(page) + 2 * segments);
