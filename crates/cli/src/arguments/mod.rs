@@ -10,6 +10,7 @@ mod signing;
 use clap::{Parser, Subcommand};
 
 pub(crate) use diff::{DiffArguments, Format};
+pub(crate) use encryption::{encryption, encryption_files};
 pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments,
 };
@@ -17,7 +18,7 @@ pub(crate) use restore::{
     FlattenArguments, InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments,
 };
 pub(crate) use settings::Given;
-pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments};
+pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments, signers, signing_files};
 
 /// The text after the options of every command.
 const EXIT_CODES: &str = "\
@@ -64,7 +65,7 @@ pub(crate) enum Command {
     /// Make all packages of a release: one for each version in the field, and a full one.
     #[command(after_help = EXIT_CODES)]
     Pack(Box<PackArguments>),
-    /// Show a release, print the delivery platform's messages about it, or merge its shards.
+    /// Show a release, print the messages about it for Alibaba Cloud IoT Platform, or merge its shards.
     #[command(after_help = EXIT_CODES)]
     Manifest(ManifestArguments),
     /// Make a key that signs, encrypts or decrypts packages.

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::{PackOptions, ReleaseOptions, Shard};
-use smidgen_diff::settings::parse_size;
-use smidgen_diff::{Identity, Options};
+use smidgen_diff::release::{
+    EncryptionOptions, PackOptions, ReleaseFile, ReleaseOptions, Shard, SigningOptions,
+};
+use smidgen_diff::{Device, FlashOptions, Identity, Options};
 
-use super::encryption::EncryptionArguments;
-use super::signing::SigningArguments;
-use super::{Given, THREAD_LIMIT};
+use super::Given;
+use super::settings::engine_options;
+use crate::report::Failure;
 
 #[derive(Debug, Args)]
 pub(crate) struct PackArguments {
@@ -26,6 +27,10 @@ pub(crate) struct PackArguments {
     /// versions.
     #[arg(long, value_name = "VERSION=IMAGE|IMAGE|FOLDER", num_args = 1..)]
     pub(crate) from: Vec<String>,
+    /// A CSV file with a version and its number of devices on each line: packages for the most devices are made first, and
+    /// the bytes that the fleet saves are reported.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) fleet: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) identity: Given<Identity>,
     #[command(flatten)]
@@ -33,26 +38,27 @@ pub(crate) struct PackArguments {
     /// Make only this shard of the packages, such as 2/5; `manifest merge` joins all shards.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Packages to make at once; 0 makes as many as there are threads.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREAD_LIMIT))]
-    jobs: u16,
-    /// Memory for all packages that are made at once, such as 4G: fewer are made at once.
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
-    memory: Option<u64>,
-    /// Threads to use; 0 uses all cores. Packages are the same with any number.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREAD_LIMIT))]
-    threads: u16,
+    #[command(flatten)]
+    pace: Given<PackOptions>,
     /// Make all packages anew, also those that an earlier run left.
     #[arg(long)]
     fresh: bool,
+    /// The profile of all devices (TOML or JSON): the default of options, and what the devices must be able to restore.
+    #[arg(long, value_name = "FILE")]
+    device: Option<PathBuf>,
+    /// Replace the release of another product, module or version in the folder, and remove packages that earlier runs left.
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
-    pub(crate) engine: Given<Options>,
+    engine: Given<Options>,
+    #[command(flatten)]
+    flash: Given<FlashOptions>,
     #[command(flatten)]
     pub(crate) reading: Given<Reading>,
     #[command(flatten)]
-    pub(crate) encryption: EncryptionArguments,
+    pub(crate) encryption: Given<EncryptionOptions>,
     #[command(flatten)]
-    pub(crate) signing: SigningArguments,
+    pub(crate) signing: Given<SigningOptions>,
 }
 
 #[derive(Debug, Args)]
@@ -67,7 +73,8 @@ pub(crate) struct ManifestArguments {
     /// Print the JSON Schema of manifests.
     #[arg(long, conflicts_with_all = ["release", "ota_message", "json"])]
     pub(crate) schema: bool,
-    /// Print the platform's message to devices about each package, and the parameters that create it there, as JSON.
+    /// Print Alibaba Cloud IoT Platform's message to devices about each package, and the parameters that create it there,
+    /// as JSON.
     #[arg(long, requires = "url_base", conflicts_with = "json")]
     pub(crate) ota_message: bool,
     /// The address below which devices find the packages.
@@ -98,21 +105,37 @@ pub(crate) struct CatalogueArguments {
     /// Find the package for a device with this version.
     #[arg(long, value_name = "VERSION")]
     pub(crate) device_version: Option<String>,
-    /// The module that the version is of.
-    #[arg(long, value_name = "NAME", requires = "device_version", default_value = "default")]
-    pub(crate) module: String,
-    /// The device's product, where the catalogue has several.
-    #[arg(long, value_name = "NAME", requires = "device_version")]
+    /// The module that the version is of [default: default]; without a version, list only its releases.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) module: Option<String>,
+    /// The device's product, where the catalogue has several; without a version, list only its releases.
+    #[arg(long, value_name = "NAME")]
     pub(crate) product: Option<String>,
+    /// Which pre-releases are offered besides releases: "stable" none, "any" all, otherwise those of this name, such as
+    /// "beta" for 2.0.0-beta.1 [default: any for a device that has a pre-release, else stable; the list has all].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) channel: Option<String>,
 }
 
 impl PackArguments {
-    pub(crate) fn options(&self) -> PackOptions {
-        PackOptions::default()
-            .with_threads(self.threads.into())
-            .with_jobs(self.jobs.into())
-            .with_memory(self.memory)
-            .with_shard(self.shard.unwrap_or(Shard::WHOLE))
-            .with_fresh(self.fresh)
+    /// The engine's options, without the identity.
+    pub(crate) fn engine(&self, file: &ReleaseFile) -> Result<Options, Failure> {
+        let given = self.device.as_deref().map(Device::read).transpose()?;
+        engine_options(given.as_ref().or(file.device.as_ref()), &self.engine, &self.flash, file)
+    }
+
+    /// For whom packages are encrypted: a recipient on the command line replaces that of the file.
+    pub(crate) fn encryption(&self, file: &ReleaseFile) -> EncryptionOptions {
+        let mut of_file = EncryptionOptions::default();
+        file.apply(&mut of_file);
+        let given = self.encryption.value();
+        let is_given = given.encrypt.is_some() || given.seal_to.is_some() || given.seal_command.is_some();
+        let cipher = given.cipher.or(of_file.cipher);
+        if is_given { given.with_cipher(cipher) } else { self.encryption.over(file) }
+    }
+
+    pub(crate) fn options(&self, file: &ReleaseFile) -> PackOptions {
+        let shard = self.shard.unwrap_or(Shard::WHOLE);
+        self.pace.over(file).with_shard(shard).with_fresh(self.fresh).with_replace(self.replace)
     }
 }

@@ -10,7 +10,7 @@ use crate::arguments::InfoArguments;
 use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, containers};
 use crate::report::json::{self, base_address, base_digest, kind_names};
-use crate::report::tables::Table;
+use crate::report::tables::{Table, count};
 use crate::report::{Console, Failure, Object, hex};
 
 pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
@@ -128,7 +128,12 @@ fn describe_codec(table: &mut Table, header: &Header) {
             let (slots, landmarks, learned) = (size.slots, size.landmarks, size.learned);
             table.row(
                 "model",
-                format_args!("{slots} slots, {landmarks} landmarks, {learned} learned displacements"),
+                format_args!(
+                    "{}, {}, {}",
+                    count(slots as usize, "slot"),
+                    count(landmarks as usize, "landmark"),
+                    count(learned as usize, "learned displacement")
+                ),
             );
             let (counters, mixer, block) = (tuning.counter_rate, tuning.mixer_rate, 1 << tuning.block_log);
             table.row(

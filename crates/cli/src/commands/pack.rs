@@ -6,25 +6,40 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
-use smidgen_diff::{Escaped, Identity};
+use smidgen_diff::release::{self, Fleet, Manifest, PackError, Release, ReleaseFile, Skipped};
+use smidgen_diff::{Escaped, Identity, Options};
 
-use crate::arguments::PackArguments;
-use crate::io::{Image, mapped, named_sources};
-use crate::report::{Console, Events, Failure, Talk, shown, tables};
+use crate::arguments::{PackArguments, encryption, signers};
+use crate::io::{Image, images_in, mapped, named_sources};
+use crate::report::{Console, Events, Failure, Talk, fleet, shown, tables};
 
 pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
     let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
-    let images = Images::new(arguments, &file, console)?;
+    let options = arguments.engine(&file)?;
+    let images = Images::new(arguments, &file, options.identity.clone(), console)?;
     images.check(&arguments.output, console)?;
-    let release = order(arguments, &file, images, console)?;
-    let (folder, options) = (&arguments.output, arguments.options());
-    let manifest = if console.is_json() {
+    let fleet = fleet_of(arguments, &file)?;
+    let release = order(arguments, &file, options, images, console)?;
+    let release = fleet.iter().fold(release, |release, fleet| release.with_fleet(fleet.clone()));
+    let (folder, options) = (&arguments.output, arguments.options(&file));
+    let made = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
     } else {
         release::pack(&release, &options, folder, &Talk::new(console))
-    }?;
+    };
+    let manifest = made.map_err(|error| match error {
+        error @ PackError::OtherRelease { .. } => Failure::from(error).note("or replace it with --replace"),
+        error => error.into(),
+    })?;
+    if let Some(fleet) = fleet {
+        fleet::report(&fleet.savings(&manifest), console)?;
+    }
     report(&manifest, folder, console)
+}
+
+/// The list of devices, if one is given.
+fn fleet_of(arguments: &PackArguments, file: &ReleaseFile) -> Result<Option<Fleet>, Failure> {
+    Ok(arguments.fleet.as_ref().or(file.fleet.as_ref()).map(|path| Fleet::read(path)).transpose()?)
 }
 
 fn report(manifest: &Manifest, folder: &Path, console: &Console) -> Result<(), Failure> {
@@ -47,23 +62,38 @@ struct Images {
 }
 
 impl Images {
-    fn new(arguments: &PackArguments, file: &ReleaseFile, console: &Console) -> Result<Self, Failure> {
+    fn new(
+        arguments: &PackArguments,
+        file: &ReleaseFile,
+        identity: Identity,
+        console: &Console,
+    ) -> Result<Self, Failure> {
         let reading = arguments.reading.over(file);
-        let identity = arguments.identity.over(file);
+        let identity = arguments.identity.over_onto(file, identity);
         let target = arguments.to.clone().or_else(|| file.to.clone());
         let target = target.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
         let image = Image::open(&target, &reading)?;
         image.describe(console);
         let version = image.version(identity.version.as_deref(), console);
         let version = version.ok_or_else(|| missing("the new image's version", "--to-version VERSION"))?;
-        let mut sources = Vec::new();
+        let product = identity.product.as_deref();
+        let (mut sources, mut skipped) = (Vec::new(), Vec::new());
         for from in &arguments.from {
-            sources.extend(named_sources(from, &reading, console)?);
+            let mut named = named_sources(from, product, &reading, console)?;
+            sources.append(&mut named.images);
+            skipped.append(&mut named.skipped);
         }
         let given: BTreeSet<String> = sources.iter().map(|(version, _)| version.clone()).collect();
-        let in_folder = file.from_folder.as_deref().map(release::sources_in).transpose()?.unwrap_or_default();
-        let of_file = file.from.clone().into_iter().chain(in_folder);
+        let in_folder = file.from_folder.as_deref().map(|folder| images_in(folder, product, console));
+        let mut in_folder = in_folder.transpose()?.unwrap_or_default();
+        let of_file = file.from.clone().into_iter().chain(in_folder.images);
         sources.extend(of_file.filter(|(version, _)| !given.contains(version)));
+        skipped.append(&mut in_folder.skipped);
+        for Skipped { path, reason, .. } in skipped {
+            let file = path.to_string_lossy();
+            console
+                .print_json(|| json!({ "event": "not-an-image", "file": file, "reason": reason.name() }))?;
+        }
         Ok(Self { reading, identity, version, target, sources })
     }
 
@@ -102,11 +132,11 @@ impl Images {
 fn order(
     arguments: &PackArguments,
     file: &ReleaseFile,
+    mut options: Options,
     images: Images,
     console: &Console,
 ) -> Result<Release, Failure> {
     let Images { reading, identity, version, target, sources } = images;
-    let mut options = arguments.engine.over(file);
     options.identity = identity;
     let mut release = Release::new(version, mapped(target, &reading))
         .with_options(options)
@@ -114,10 +144,10 @@ fn order(
     for (version, path) in sources {
         release = release.source(version, mapped(path, &reading));
     }
-    if let Some(encryption) = arguments.encryption.encryption(console)? {
+    if let Some(encryption) = encryption(&arguments.encryption(file), console)? {
         release = release.with_encryption(encryption);
     }
-    for signer in arguments.signing.signers(console)? {
+    for signer in signers(&arguments.signing.over(file), console)? {
         release = release.signed_by(signer);
     }
     Ok(release)

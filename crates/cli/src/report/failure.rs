@@ -6,7 +6,7 @@ use std::path::{Display, Path};
 use std::process::ExitCode;
 
 use smidgen_diff::release::{EncryptError, PackError, SignError};
-use smidgen_diff::{DiffError, Escaped};
+use smidgen_diff::{DiffError, Escaped, ProfileError, Unfit};
 
 /// The exit codes of failures, as `--help` documents them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,9 +94,23 @@ impl From<DiffError> for Failure {
             DiffError::BudgetTooSmall { least, .. } => {
                 Self::usage(error.to_string()).note(format!("give at least --ram {least}"))
             }
+            DiffError::Device(unfit) => Self::from(unfit),
             DiffError::Identity { .. } | DiffError::InPlace(_) => Self::usage(error.to_string()),
             error => Self::other(error.to_string()),
         }
+    }
+}
+
+/// An option asks for more than the device has; for a package that is there, see [`Failure::unfit`].
+impl From<Unfit> for Failure {
+    fn from(unfit: Unfit) -> Self {
+        Self::usage(format!("the device cannot restore it: {unfit}")).note(unfit.advice())
+    }
+}
+
+impl From<ProfileError> for Failure {
+    fn from(error: ProfileError) -> Self {
+        Self::usage(error.to_string())
     }
 }
 
@@ -104,8 +118,13 @@ impl From<PackError> for Failure {
     fn from(error: PackError) -> Self {
         match error {
             PackError::Rule(rule) => Self::usage(rule.to_string())
-                .note("this is a rule of the delivery platform: see docs/platform.md"),
+                .note("this is a rule of Alibaba Cloud IoT Platform: see docs/platform.md"),
+            PackError::Device(unfit) => Self::from(unfit),
+            PackError::Version(error) => Self::usage(error.to_string()),
             PackError::Usage(text) => Self::usage(text),
+            error @ (PackError::File { .. } | PackError::OtherRelease { .. }) => {
+                Self::usage(error.to_string())
+            }
             PackError::Read { path, error } => Self::file(&path, "cannot read", &error),
             PackError::Write { path, error } => Self::file(&path, "cannot write", &error),
             PackError::Diff { file, error } => Self::from(error).about(Path::new(&file)),

@@ -2,6 +2,7 @@
 
 mod console;
 mod failure;
+pub(crate) mod fleet;
 pub(crate) mod json;
 mod pack_progress;
 mod progress;

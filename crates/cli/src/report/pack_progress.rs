@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use serde_json::json;
+use smidgen_diff::Escaped;
 use smidgen_diff::release::{Event, PackProgress, PackageEntry};
 
 use super::console::Console;
@@ -25,9 +26,12 @@ impl PackProgress for Events<'_> {
             }
             Event::Finished { package, reused, time } => json!({
                 "event": "finished", "file": package.file, "source_versions": package.source_versions,
-                "size": package.size, "sha256": package.sha256, "reused": reused, "seconds": seconds(*time),
+                "size": package.size, "sha256": package.sha256, "ram": package.ram, "container": package.container, "reused": reused, "seconds": seconds(*time),
             }),
             Event::Skipped { file } => json!({ "event": "skipped", "file": file }),
+            Event::Unlisted { file, is_package, removed } => json!({
+                "event": "unlisted", "file": file, "package": is_package, "removed": removed,
+            }),
             Event::Note { text } => json!({ "event": "note", "text": text }),
             _ => return,
         };
@@ -95,6 +99,16 @@ impl PackProgress for Talk<'_> {
                 self.end(&package.file, &finished(package, *reused, *time));
             }
             Event::Skipped { file } => self.end(file, &format!("{file}: too large, found by an earlier run")),
+            Event::Unlisted { file, is_package, removed } => {
+                let what = match (removed, is_package) {
+                    (true, _) => "removed: it was of an earlier run, and is no part of this release",
+                    (false, true) => {
+                        "stale: an earlier run left it, and it is no part of this release; --replace removes it"
+                    }
+                    (false, false) => "no part of this release; move it away before the folder is delivered",
+                };
+                self.say(&format!("note: {}: {what}", Escaped(file)));
+            }
             Event::Note { text } => self.say(&format!("note: {text}")),
             _ => {}
         }
@@ -109,9 +123,8 @@ impl Drop for Talk<'_> {
 
 fn finished(package: &PackageEntry, reused: bool, time: Duration) -> String {
     let (file, size) = (&package.file, package.size);
-    if reused {
-        format!("{file}: {size} bytes, from an earlier run")
-    } else {
-        format!("{file}: {size} bytes in {:.2} s", time.as_secs_f64())
-    }
+    let how =
+        if reused { ", from an earlier run".to_owned() } else { format!(" in {:.2} s", time.as_secs_f64()) };
+    let needs = package.container.map(|needs| format!("; needs {needs}")).unwrap_or_default();
+    format!("{file}: {size} bytes{how}{needs}")
 }

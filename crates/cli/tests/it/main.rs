@@ -1,10 +1,13 @@
 //! The program, run as users run it.
 
+mod catalogue;
 mod classic;
 mod common;
 mod containers;
+mod device;
 mod encryption;
 mod floors;
+mod folders;
 mod inputs;
 mod json;
 #[cfg(target_os = "linux")]
@@ -15,3 +18,4 @@ mod refusals;
 mod round_trip;
 mod signing;
 mod strangers;
+mod verify_release;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::api::DiffError;
+use crate::api::{DiffError, Unfit};
 use crate::escaped::Escaped;
 use crate::release::encryption::EncryptError;
 use crate::release::platform::RuleError;
 use crate::release::sign::SignError;
+use crate::release::version::VersionError;
 
 /// The most characters of a reason.
 const REASON_LIMIT: usize = 1000;
@@ -21,6 +22,9 @@ pub enum PackError {
     /// The release breaks a rule of the delivery platform.
     #[error(transparent)]
     Rule(#[from] RuleError),
+    /// A version cannot be one, or two cannot be in one release.
+    #[error(transparent)]
+    Version(#[from] VersionError),
     /// An image could not be opened.
     #[error("the image of {version}: {error}")]
     Image {
@@ -44,6 +48,28 @@ pub enum PackError {
         path: PathBuf,
         /// The cause.
         error: io::Error,
+    },
+    /// The options ask for packages that the device cannot restore.
+    #[error("the device cannot restore the packages: {0}")]
+    Device(#[from] Unfit),
+    /// Another run writes to the folder of a release.
+    #[error("{}: another run writes to this folder; wait until it ends, or give another folder", Escaped(folder.display()))]
+    Busy {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The folder has another release.
+    #[error(
+        "{}: this folder has {there}, which is another release than {own}; give a folder of its own",
+        Escaped(folder.display())
+    )]
+    OtherRelease {
+        /// The folder.
+        folder: PathBuf,
+        /// Product, module and version of the release there.
+        there: String,
+        /// The same of the release that was to be written.
+        own: String,
     },
     /// A package could not be made.
     #[error("{file}: {error}")]
@@ -69,7 +95,15 @@ pub enum PackError {
         /// The cause.
         error: EncryptError,
     },
-    /// A manifest, release file or package is damaged, or contradicts the manifest.
+    /// A release file or a device profile is wrong.
+    #[error("{}: {reason}", Escaped(path.display()))]
+    File {
+        /// The path of the file.
+        path: PathBuf,
+        /// What is wrong with it, for people.
+        reason: String,
+    },
+    /// A manifest or package is damaged, or contradicts the manifest.
     #[error("{}: {reason}", Escaped(path.display()))]
     Manifest {
         /// The path of the file.
@@ -105,12 +139,19 @@ impl PackError {
         move |error| Self::Write { path: path.to_owned(), error }
     }
 
-    pub(crate) fn manifest(path: &Path, reason: impl Into<String>) -> Self {
-        // Parsers quote values, which have no limit in a hostile file.
-        let mut reason = reason.into();
-        if let Some((end, _)) = reason.char_indices().nth(REASON_LIMIT) {
-            reason.replace_range(end.., " …");
-        }
-        Self::Manifest { path: path.to_owned(), reason }
+    pub(crate) fn file(path: &Path, reason: impl Into<String>) -> Self {
+        Self::File { path: path.to_owned(), reason: bounded(reason.into()) }
     }
+
+    pub(crate) fn manifest(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Manifest { path: path.to_owned(), reason: bounded(reason.into()) }
+    }
+}
+
+/// Parsers quote values, which have no limit in a hostile file.
+fn bounded(mut reason: String) -> String {
+    if let Some((end, _)) = reason.char_indices().nth(REASON_LIMIT) {
+        reason.replace_range(end.., " …");
+    }
+    reason
 }

@@ -1,5 +1,6 @@
 //! Packs a release: one differential package per source version and one full package, in parallel.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
@@ -14,50 +15,19 @@ use super::finish::{finish, write};
 use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
-use super::store::{Known, Store};
-use crate::api::{DiffError, Options};
+use super::store::{Known, Named, Store};
+use crate::api::{ContainerNeeds, DiffError, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
 use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
-    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackageEntry, PackageType,
-    Release, Shard, SourceEntry, TargetEntry,
+    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackOptions, PackageEntry,
+    PackageType, Release, Shard, SourceEntry, TargetEntry, manifest_name,
 };
-use crate::release::platform;
+use crate::release::platform::{self, Platform, RuleError};
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
-use crate::settings::setters;
-
-/// How much of a release is packed, and how much at once.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct PackOptions {
-    /// Threads; 0 uses all cores.
-    pub threads: usize,
-    /// Packages that are made at once; 0 makes as many as there are threads.
-    pub jobs: usize,
-    /// Bytes of memory for all packages that are made at once, by [`memory_needed`](super::memory_needed).
-    pub memory: Option<u64>,
-    /// The share of the packages to make.
-    pub shard: Shard,
-    /// Makes packages of earlier runs anew.
-    pub fresh: bool,
-}
-
-impl Default for PackOptions {
-    fn default() -> Self {
-        Self { threads: 0, jobs: 0, memory: None, shard: Shard::WHOLE, fresh: false }
-    }
-}
-
-setters!(PackOptions {
-    with_threads: threads: usize,
-    with_jobs: jobs: usize,
-    with_memory: memory: Option<u64>,
-    with_shard: shard: Shard,
-    with_fresh: fresh: bool,
-});
 
 /// Packs a release into `folder`, and returns its manifest, which is also written there.
 ///
@@ -65,8 +35,8 @@ setters!(PackOptions {
 /// Sealed packages are the exception: each has a key of its own, and those of earlier runs stay.
 ///
 /// # Errors
-/// Broken rules of the platform, before any work; images, files, keys and packages that fail. The next run uses packages
-/// that were finished before the error.
+/// Versions and texts that cannot be packed and broken rules of the platform, before any work; images, files, keys and packages that fail. The next run uses packages
+/// that were finished before the error. [`PackError::Busy`] and [`PackError::OtherRelease`] for a folder that is not free.
 pub fn pack(
     release: &Release,
     options: &PackOptions,
@@ -77,14 +47,20 @@ pub fn pack(
     if !options.shard.is_valid() {
         return Err(PackError::Usage(format!("there is no shard {}", options.shard)));
     }
-    let store = Store::create(folder)?;
-    let known = if options.fresh { Known::default() } else { store.known()? };
+    let store = Store::create(folder, &manifest_name(options.shard))?;
+    let own = Named {
+        product: release.options.identity.product.clone(),
+        module: release.module_name().to_owned(),
+        version: release.version.clone(),
+    };
+    let earlier = if options.replace { store.manifests()? } else { store.manifests_of(&own)? };
+    let known = store.known(&earlier)?;
     let failed = |error| PackError::Image { version: release.version.clone(), error };
     let target = release.target.open().map_err(failed)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let target = TargetImage::new((*target).as_ref());
-    let engine = release.all_options();
+    let engine = release.all_options().settled(target.bytes().len())?;
     let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };
     run.all()
 }
@@ -113,16 +89,19 @@ impl Run<'_> {
         let image = BaseEntry { size: target.size, sha256: target.sha256.clone() };
         let release = self.release;
         let keys: Vec<String> = release.signers.iter().map(|signer| signer.public_key().name()).collect();
+        let options = self.engine.clone().with_inputs(&target.input);
         let common = Common {
             version: &release.version,
             target: &image,
-            options: &self.engine,
+            options: &options,
             keys: &keys,
             encryption: release.encryption.as_ref(),
         };
         let sources = release.sorted_sources();
         let plan = self.pool.install(|| Plan::new(&sources, &common))?;
-        platform::check_catalogue(plan.tasks.len())?;
+        if release.listing.platform == Platform::Alibaba {
+            platform::check_catalogue(plan.tasks.len())?;
+        }
         let tasks: Vec<&Task> = plan
             .tasks
             .iter()
@@ -131,16 +110,35 @@ impl Run<'_> {
             .map(|(_, task)| task)
             .collect();
         self.progress.event(&Event::Planned { packages: tasks.len() });
-        let made = self.make_all(&tasks)?;
+        let made = self.make_all(&tasks, &plan.options)?;
         let manifest = self.manifest(target, plan.sources, &tasks, made);
         let manifest = if self.options.shard == Shard::WHOLE {
-            finish(manifest, &self.store)?
+            let manifest = finish(manifest, &self.store)?;
+            self.tidy(&manifest)?;
+            manifest
         } else {
             write(&manifest, &self.store)?;
             manifest
         };
         manifest.notes.iter().for_each(|text| self.progress.event(&Event::Note { text }));
         Ok(manifest)
+    }
+
+    /// Names the files that are no part of the release; on request, removes packages of earlier runs among them.
+    fn tidy(&self, manifest: &Manifest) -> Result<(), PackError> {
+        for file in self.store.unlisted(manifest)? {
+            let left =
+                |package: &&PackageEntry| package.file == file && self.store.read_package(package).is_ok();
+            let is_package = self.known.packages.iter().any(|package| left(&package));
+            let is_manifest = self.known.manifests.contains(&file);
+            let removed = self.options.replace && (is_package || is_manifest);
+            if removed {
+                self.store.remove(&file)?;
+                self.store.forget(&file)?;
+            }
+            self.progress.event(&Event::Unlisted { file: &file, is_package, removed });
+        }
+        Ok(())
     }
 
     fn target(&self) -> Result<TargetEntry, PackError> {
@@ -156,14 +154,14 @@ impl Run<'_> {
     }
 
     /// Makes all packages, several at once; the first failure ends it.
-    fn make_all(&self, tasks: &[&Task]) -> Result<Vec<Made>, PackError> {
+    fn make_all(&self, tasks: &[&Task], options: &Options) -> Result<Vec<Made>, PackError> {
+        let order = self.order(tasks);
         let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.options.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
             loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(task) = tasks.get(number) else { break };
-                let made = self.make(task, &gate);
+                let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+                let made = self.make(tasks[number], options, &gate);
                 if made.is_err() {
                     next.store(tasks.len(), Ordering::Relaxed);
                 }
@@ -181,8 +179,22 @@ impl Run<'_> {
         results.into_iter().map(|(_, made)| made).collect()
     }
 
+    /// The order in which packages are made: of a fleet, those for the most devices after the full one.
+    fn order(&self, tasks: &[&Task]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..tasks.len()).collect();
+        if let Some(fleet) = &self.release.fleet {
+            let devices = |task: &Task| -> u64 {
+                task.source_versions.iter().map(|version| fleet.devices_with(version)).sum()
+            };
+            order.sort_by_cached_key(|&number| {
+                (tasks[number].base.is_some(), Reverse(devices(tasks[number])), number)
+            });
+        }
+        order
+    }
+
     /// Makes one package, unless an earlier run made it.
-    fn make(&self, task: &Task, gate: &MemoryGate) -> Result<Made, PackError> {
+    fn make(&self, task: &Task, options: &Options, gate: &MemoryGate) -> Result<Made, PackError> {
         let started = Instant::now();
         let finished = self.finished(task);
         if let (None, Some(dropped)) = (&finished, self.dropped(task)) {
@@ -192,8 +204,9 @@ impl Run<'_> {
         let reused = finished.is_some();
         let bytes = match finished {
             Some(bytes) => bytes,
-            None => self.signed(task, self.make_anew(task, gate)?)?,
+            None => self.signed(task, self.make_anew(task, options, gate)?)?,
         };
+        self.check_device(task, &bytes)?;
         let package = self.entry(task, &bytes)?;
         if !reused {
             self.store.write(&task.file, &bytes)?;
@@ -203,8 +216,18 @@ impl Run<'_> {
         Ok(Made::Package(Box::new(package)))
     }
 
+    /// The device must be able to restore the package as it is shipped, also one of an earlier run.
+    fn check_device(&self, task: &Task, package: &[u8]) -> Result<(), PackError> {
+        let Some(device) = &self.engine.device else { return Ok(()) };
+        let failed = |unfit| PackError::Diff { file: task.file.clone(), error: DiffError::Device(unfit) };
+        device.check_package(package).map_err(failed)
+    }
+
     /// The package of an earlier run, if it is from this base to this target.
     fn finished(&self, task: &Task) -> Option<Vec<u8>> {
+        if self.options.fresh {
+            return None;
+        }
         let bytes = self.store.finished(&self.known, &task.file, &task.recipe)?;
         let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
         let is_one = Header::parse(&bytes).is_ok_and(|(header, length)| {
@@ -230,7 +253,7 @@ impl Run<'_> {
             && keys.iter().all(|key| check_signature(package, std::slice::from_ref(key)).is_ok())
     }
 
-    fn make_anew(&self, task: &Task, gate: &MemoryGate) -> Result<Vec<u8>, PackError> {
+    fn make_anew(&self, task: &Task, options: &Options, gate: &MemoryGate) -> Result<Vec<u8>, PackError> {
         let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
         let _turn = gate.wait(memory_needed(base_size, self.target.bytes().len() as u64));
         let progress = OfPackage { all: self.progress, file: &task.file };
@@ -245,7 +268,7 @@ impl Run<'_> {
         let failed = |error| PackError::Image { version: task.source_versions.join(", "), error };
         let base = base.map_err(failed)?;
         let base = (*base).as_ref();
-        let made = self.pool.install(|| diff_to(base, self.target, &self.engine, &progress));
+        let made = self.pool.install(|| diff_to(base, self.target, options, &progress));
         let package = made.map_err(|error| match error {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { file: task.file.clone(), error },
@@ -268,6 +291,9 @@ impl Run<'_> {
 
     /// The package, if an earlier run with the same share found it too large.
     fn dropped(&self, task: &Task) -> Option<&Dropped> {
+        if self.options.fresh {
+            return None;
+        }
         let share = self.release.listing.share;
         let mut known = self.known.dropped.iter().filter(|(_, exceeded)| *exceeded == share);
         known.find(|(dropped, _)| dropped.recipe == task.recipe).map(|(dropped, _)| dropped)
@@ -276,7 +302,8 @@ impl Run<'_> {
     /// The manifest's entry of a package.
     fn entry(&self, task: &Task, bytes: &[u8]) -> Result<PackageEntry, PackError> {
         let kind = if task.base.is_some() { PackageType::Differential } else { PackageType::Full };
-        platform::check_file(&task.file, bytes.len() as u64)?;
+        let wrong = |rule: RuleError| PackError::Usage(rule.to_string());
+        platform::check_file(&task.file, bytes.len() as u64).map_err(wrong)?;
         let unreadable =
             |error| PackError::Diff { file: task.file.clone(), error: DiffError::NotProved(error) };
         let (header, _) = Header::parse(bytes).map_err(unreadable)?;
@@ -293,6 +320,7 @@ impl Run<'_> {
             format_version: VERSION,
             codec: header.codec.name().to_owned(),
             ram: header.ram,
+            container: ContainerNeeds::of(bytes).map_err(unreadable)?,
             base: task.base.as_ref().map(|(_, base)| base.clone()),
             target_sha256: hex(&header.target_digest),
             encryption: encryption_of(bytes).map_err(unreadable)?.as_ref().and_then(EncryptionEntry::of),
@@ -328,6 +356,7 @@ impl Run<'_> {
         Manifest {
             manifest: MANIFEST_VERSION,
             shard: Some(self.options.shard),
+            platform: release.listing.platform,
             product: release.options.identity.product.clone(),
             module: release.module_name().to_owned(),
             name: release.name(),

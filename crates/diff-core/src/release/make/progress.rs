@@ -40,6 +40,15 @@ pub enum Event<'a> {
         /// Its file.
         file: &'a str,
     },
+    /// A file in the folder that is no part of the release.
+    Unlisted {
+        /// Its name.
+        file: &'a str,
+        /// Whether it is a package that an earlier run left.
+        is_package: bool,
+        /// Whether it was removed.
+        removed: bool,
+    },
     /// A note for people.
     Note {
         /// A sentence.

@@ -20,8 +20,16 @@ impl<'a> Messages<'a> {
     /// Messages for devices that download below `url_base`, an `http` or `https` address.
     ///
     /// # Errors
-    /// [`PackError::Usage`] for other addresses.
+    /// [`PackError::Usage`] for other addresses, and for a release without a product; [`PackError::Rule`] for a release
+    /// that the platform would refuse.
     pub fn new(manifest: &'a Manifest, url_base: &'a str) -> Result<Self, PackError> {
+        manifest.check_alibaba()?;
+        if manifest.product.is_none() {
+            return Err(PackError::Usage(
+                "the release has no product, which the platform's call needs as ProductKey; pack it with --product"
+                    .to_owned(),
+            ));
+        }
         let rest = url_base.strip_prefix("https://").or_else(|| url_base.strip_prefix("http://"));
         let wrong = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#');
         match rest {
@@ -128,17 +136,18 @@ impl<'a> Messages<'a> {
     /// What a device should know before it downloads; the platform passes this text on unchanged.
     fn user_data(&self, package: &PackageEntry) -> String {
         let base = package.base.as_ref().map(|base| &base.sha256);
-        json!({
-            "smidgen": {
-                "format": package.format_version,
-                "codec": package.codec,
-                "ram": package.ram,
-                "base_sha256": base,
-                "target_sha256": package.target_sha256,
-                "target_size": self.manifest.target.size,
-            }
-        })
-        .to_string()
+        let mut needs = json!({
+            "format": package.format_version,
+            "codec": package.codec,
+            "ram": package.ram,
+            "base_sha256": base,
+            "target_sha256": package.target_sha256,
+            "target_size": self.manifest.target.size,
+        });
+        if let Some(container) = &package.container {
+            needs["container"] = json!(container);
+        }
+        json!({ "smidgen": needs }).to_string()
     }
 
     fn url(&self, package: &PackageEntry) -> String {
@@ -186,6 +195,7 @@ mod tests {
         assert_eq!(*data, expected);
         let passed: Value = serde_json::from_str(data["extData"]["_package_udi"].as_str().unwrap()).unwrap();
         assert_eq!(passed["smidgen"]["ram"], package.ram);
+        assert_eq!(passed["smidgen"].get("container"), None);
         assert_eq!(all[0]["upgrade"]["data"]["isDiff"], 0);
     }
 
