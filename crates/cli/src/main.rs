@@ -35,6 +35,7 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Patch(arguments) => commands::patch(arguments, console),
         Command::Info(arguments) => commands::info(arguments, console),
         Command::Verify(arguments) => commands::verify(arguments, console),
+        Command::Simulate(arguments) => commands::simulate(arguments, console),
         Command::Compare(arguments) => commands::compare(arguments, console),
         Command::Pack(arguments) => commands::pack(arguments, console),
         Command::Manifest(arguments) => commands::manifest(arguments, console),

@@ -7,6 +7,7 @@ mod release;
 mod restore;
 mod settings;
 mod signing;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 
@@ -21,6 +22,7 @@ pub(crate) use restore::{
 };
 pub(crate) use settings::Given;
 pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments, signers, signing_files};
+pub(crate) use simulate::SimulateArguments;
 
 /// The text after the options of every command.
 const EXIT_CODES: &str = "\
@@ -64,6 +66,10 @@ pub(crate) enum Command {
     /// Check that a package, or each package of a release, restores its image, without writing the image.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArguments),
+    /// Carry out a package's update on simulated flash of a device, with losses of power: wear, time, and whether it
+    /// survives.
+    #[command(after_help = EXIT_CODES)]
+    Simulate(Box<SimulateArguments>),
     /// Compare Smidgen with the other tools that are installed: sizes, times and memory for two images.
     #[command(after_help = compare::HELP)]
     Compare(CompareArguments),

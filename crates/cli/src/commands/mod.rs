@@ -8,9 +8,11 @@ mod info;
 mod keygen;
 mod make_streams;
 mod manifest;
+mod map;
 mod pack;
 mod patch;
 mod sign;
+mod simulate;
 mod verify;
 mod verify_release;
 
@@ -25,4 +27,5 @@ pub(crate) use manifest::manifest;
 pub(crate) use pack::pack;
 pub(crate) use patch::patch;
 pub(crate) use sign::sign;
+pub(crate) use simulate::simulate;
 pub(crate) use verify::verify;

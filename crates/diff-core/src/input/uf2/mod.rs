@@ -1,5 +1,7 @@
 //! UF2: blocks of 512 bytes, each with its address, its number and the family of devices that it is for.
 
+mod sequence;
+
 use std::collections::BTreeSet;
 
 use super::flat::Contents;
@@ -17,10 +19,15 @@ const HEADER: usize = 32;
 const BEGIN: [u32; 2] = [0x0A32_4655, 0x9E5D_5157];
 const END: u32 = 0x0AB1_6F30;
 
-/// Flags: the block is not for the main flash; it is a piece of a file; there is a family.
+/// Flags: the block is not for the main flash; it is a piece of a file; there is a family; tags follow the data.
 const NOT_FLASH: u32 = 0x0001;
 const FILE: u32 = 0x1000;
 const FAMILY: u32 = 0x2000;
+const TAGS: u32 = 0x8000;
+/// The tag of a block that is not to be written, as the first ones of the Pico 2 are not, and their family and contents.
+const IGNORED: u32 = 0x9957_E304;
+const ABSOLUTE: u32 = 0xE48B_FF57;
+const ERRATUM: u8 = 0xEF;
 
 pub(super) fn begins(file: &[u8]) -> bool {
     file.first_chunk().is_some_and(|block| Block::parse(block).is_ok())
@@ -32,12 +39,10 @@ pub(super) fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Contents<'a>
     let family = chosen(&blocks, reading.family)?;
     let mut contents = Contents::new(FORMAT);
     contents.family = family;
-    let mut sequence = Sequence::default();
-    for (place, block) in blocks.iter().enumerate().filter(|(_, block)| block.family == family) {
+    for (place, block) in blocks.iter().enumerate().filter(|(_, block)| block.is_for(family)) {
         let wrong = |reason: String| InputError::Block { block: place, reason };
-        sequence.take(block).map_err(wrong)?;
-        if block.flags & NOT_FLASH != 0 {
-            continue;
+        if block.number >= block.count {
+            return Err(wrong(format!("it is number {} of {}, counted from 0", block.number, block.count)));
         }
         let address = u64::from(block.address);
         if address + block.data.len() as u64 > 1 << 32 {
@@ -45,7 +50,7 @@ pub(super) fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Contents<'a>
         }
         contents.segments.add(address, block.data).map_err(wrong)?;
     }
-    sequence.check()?;
+    sequence::check(&blocks, family)?;
     Ok(contents)
 }
 
@@ -55,14 +60,9 @@ struct Block<'a> {
     number: u32,
     count: u32,
     family: Option<u32>,
+    /// Whether bootloaders pass it over: it works around a fault of some chips.
+    ignored: bool,
     data: &'a [u8],
-}
-
-/// Which blocks of a family are there.
-#[derive(Default)]
-struct Sequence {
-    count: Option<u32>,
-    seen: BTreeSet<u32>,
 }
 
 impl<'a> Block<'a> {
@@ -77,7 +77,20 @@ impl<'a> Block<'a> {
         }
         let family = (flags & FAMILY != 0).then(|| word(7));
         let data = &block[HEADER..HEADER + size];
-        Ok(Self { flags, address: word(3), number: word(5), count: word(6), family, data })
+        let tag =
+            crate::bytes::word(block, (HEADER + size).next_multiple_of(4)).filter(|_| flags & TAGS != 0);
+        let ignored = tag == Some(IGNORED)
+            || (family == Some(ABSOLUTE) && word(6) == 2 && data.iter().all(|&byte| byte == ERRATUM));
+        Ok(Self { flags, address: word(3), number: word(5), count: word(6), family, ignored, data })
+    }
+
+    /// Whether the block's bytes are for the main flash.
+    const fn is_flashed(&self) -> bool {
+        self.flags & (NOT_FLASH | FILE) == 0 && !self.ignored
+    }
+
+    fn is_for(&self, family: Option<u32>) -> bool {
+        self.is_flashed() && self.family == family
     }
 }
 
@@ -93,45 +106,23 @@ fn blocks(file: &[u8]) -> Result<Vec<Block<'_>>, InputError> {
         |(place, block)| Block::parse(block).map_err(|reason| InputError::Block { block: place, reason });
     let blocks: Vec<Block> = blocks.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
     match blocks.iter().position(|block| block.flags & FILE != 0) {
-        Some(block) => {
+        Some(block) if !blocks.iter().any(Block::is_flashed) => {
             Err(InputError::Block { block, reason: "it is a piece of a file, nothing to flash".to_owned() })
         }
-        None => Ok(blocks),
+        _ => Ok(blocks),
     }
 }
 
 /// The family that is wanted, or the only one.
 fn chosen(blocks: &[Block], wanted: Option<u32>) -> Result<Option<u32>, InputError> {
-    let families: BTreeSet<Option<u32>> = blocks.iter().map(|block| block.family).collect();
+    let flashed = blocks.iter().filter(|block| block.is_flashed());
+    let families: BTreeSet<Option<u32>> = flashed.map(|block| block.family).collect();
     let mut each = families.iter().copied();
     match (wanted, each.next(), each.next()) {
+        (_, None, _) => Err(InputError::Empty { format: FORMAT }),
         (Some(_), ..) if families.contains(&wanted) => Ok(wanted),
+        (Some(wanted), ..) => Err(InputError::NoFamily { wanted, found: families.into_iter().collect() }),
         (None, Some(only), None) => Ok(only),
         _ => Err(InputError::Families(families.into_iter().collect())),
-    }
-}
-
-impl Sequence {
-    fn take(&mut self, block: &Block) -> Result<(), String> {
-        let (number, count) = (block.number, block.count);
-        let first = *self.count.get_or_insert(count);
-        if count != first {
-            return Err(format!("it says that there are {count} blocks; others say {first}"));
-        }
-        if number >= count {
-            return Err(format!("it is number {number} of {count}, counted from 0"));
-        }
-        if !self.seen.insert(number) {
-            return Err(format!("there is another block number {number}"));
-        }
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), InputError> {
-        let count = self.count.unwrap_or_default();
-        let missing = u64::from(count) - self.seen.len() as u64;
-        let Some(first) = (0..count).find(|number| !self.seen.contains(number)) else { return Ok(()) };
-        let reason = format!("{missing} of {count} blocks are missing, the first is number {first}");
-        Err(InputError::Structure { format: FORMAT, reason })
     }
 }
