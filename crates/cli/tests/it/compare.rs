@@ -6,6 +6,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use testkit::archives::gzip;
+use testkit::firmware;
 
 use crate::common::{Desk, Outcome, ends, smidgen, versions};
 
@@ -200,6 +202,19 @@ fn images_are_read_in_all_formats() {
     let shown = compare(&desk, "old.hex new.hex --tools bsdiff --json").succeeded().json();
     assert_eq!((&shown["base_size"], &row(&shown, "bsdiff")["package_size"]), (&4.into(), &4.into()));
     assert_eq!(shown["target_input"]["format"], "hex", "{shown:#}");
+}
+
+#[test]
+fn packages_that_need_an_operating_system_say_so() {
+    let desk = desk(COPY);
+    [1, 2].iter().for_each(|&version| desk.write(&format!("{version}.gz"), &gzip(&firmware(version))));
+    let line = "1.gz 2.gz --tools smidgen-16K,smidgen-auto,bsdiff --level 1";
+    let shown = compare(&desk, &format!("{line} --json")).succeeded().json();
+    let [small, auto] = ["smidgen-16K", "smidgen-auto"].map(|tool| row(&shown, tool));
+    assert!(small["container"].is_null() && auto["container"]["memory"].as_u64().unwrap() > 0, "{shown:#}");
+    assert!(auto["ram"].as_u64().unwrap() <= 16 << 10, "{shown:#}");
+    let table = compare(&desk, line).succeeded().stdout;
+    assert_eq!(table.matches("needs an operating system").count(), 1, "{table}");
 }
 
 #[test]
