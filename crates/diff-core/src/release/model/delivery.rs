@@ -1,19 +1,15 @@
 //! What a device asks a catalogue for, and what it gets: a package, several that it installs in order, or the reason why not.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use super::catalogue::{Catalogue, Listed};
 use super::channel::Channel;
 use super::entries::PackageEntry;
-use super::manifest::{MANIFEST_FILE, Manifest};
-use super::route::Versions;
+use super::manifest::Manifest;
 use crate::escaped::Escaped;
 use crate::release::platform::DEFAULT_MODULE;
-use crate::release::regular;
-use crate::release::version::{self, Version, VersionError};
+use crate::release::version::VersionError;
 use crate::settings::setters;
 
 /// The device that needs a package.
