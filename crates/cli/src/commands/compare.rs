@@ -11,7 +11,7 @@ use smidgen_diff::{CodecChoice, Escaped, Options, Ram};
 
 use crate::arguments::{CompareArguments, MeasureArguments};
 use crate::io::Image;
-use crate::report::{Console, Failure, json, object};
+use crate::report::{Console, Failure, object};
 
 /// The settings of Smidgen that are compared if none is asked for.
 const OURS: [&str; 3] = ["smidgen-16K", "smidgen-auto", "smidgen-zstd"];
@@ -43,8 +43,18 @@ pub(crate) fn compare(arguments: &CompareArguments, console: &Console) -> Result
     let chosen = chosen_tools(&arguments.tools)?;
     let open = |path| Image::open(path, &arguments.reading.value());
     let (base, target) = (open(&arguments.base_image)?, open(&arguments.target_image)?);
-    base.describe(console);
-    target.describe(console);
+    let formats = base.compare_formats(&target)?;
+    for image in [&base, &target] {
+        image.describe(console);
+        image.warn_of_text(console);
+    }
+    formats.iter().for_each(|note| console.say(format_args!("warning: {note}")));
+    if target.is_empty() {
+        return Err(Failure::usage(format!(
+            "{}: the new image is empty: there is nothing to compare",
+            target.name()
+        )));
+    }
     let (installed, missing) = find_installed(chosen, &arguments.python);
     let mut comparison = Comparison { base, target, rows: Vec::new(), missing };
     comparison.run(installed, arguments, console);
@@ -161,8 +171,8 @@ impl Comparison {
             "results": self.rows.iter().map(|row| self.row_json(row)).collect::<Vec<_>>(),
             "not_installed": self.missing.iter().map(|tool| tool.name).collect::<Vec<_>>(),
         }));
-        fields.append(&mut json::input("base_input", self.base.record.as_ref()));
-        fields.append(&mut json::input("target_input", self.target.record.as_ref()));
+        fields.append(&mut self.base.json("base"));
+        fields.append(&mut self.target.json("target"));
         Value::Object(fields)
     }
 

@@ -225,5 +225,7 @@ fn wrong_usage_is_refused_before_anything_runs() {
     compare(&desk, "old new --timeout inf").failed(2, &["number of seconds"]);
     compare(&desk, "old new --level 10").failed(2, &["10"]);
     compare(&desk, "old").failed(2, &["NEW"]);
+    desk.write("empty", b"");
+    compare(&desk, "old empty").failed(2, &["empty: the new image is empty"]);
     compare(&desk, "old none").failed(1, &["none", "check the spelling"]);
 }
