@@ -17,6 +17,8 @@ pub mod forge;
 mod memory;
 pub mod peers;
 mod program;
+#[cfg(feature = "schema")]
+pub mod schema;
 
 pub use bytes::{Random, noise};
 #[cfg(feature = "device")]
