@@ -9,7 +9,7 @@ use smidgen_diff::settings::{ValueError, parse_size};
 use smidgen_diff::{Containers, Identity, InPlace, LEVELS, LEVELS_NOTE, Options};
 
 use super::encryption::EncryptionArguments;
-use super::{EXIT_CODES, Given, THREAD_LIMIT};
+use super::{Given, THREAD_LIMIT, exit_codes};
 
 /// The heading of the options of updates in place.
 const IN_PLACE: &str = "Update in place";
@@ -113,7 +113,7 @@ pub(super) fn help() -> String {
     for (level, what) in (1..).zip(LEVELS) {
         let _ = writeln!(text, "  {level}  {what}");
     }
-    format!("{text}{LEVELS_NOTE}\n\n{EXIT_CODES}")
+    format!("{text}{LEVELS_NOTE}\n\n{}", exit_codes(0..=3))
 }
 
 fn parse_area(text: &str) -> Result<u32, ValueError> {

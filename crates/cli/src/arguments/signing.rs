@@ -44,6 +44,21 @@ pub(crate) struct KeygenArguments {
     /// The file whose first line is the passphrase [default: the variable SMIDGEN_PASSPHRASE].
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// The form in which to print the public key; --json prints all [default: rust for a key that signs, else none].
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) print: Option<PublicForm>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PublicForm {
+    /// A constant for a program in Rust.
+    Rust,
+    /// An array for a program in C.
+    C,
+    /// Hexadecimal digits.
+    Hex,
+    /// The text of the public key's file.
+    Pem,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,7 +6,7 @@ use smidgen_diff::release::platform::CATALOGUE_LIMIT;
 use smidgen_diff::release::{Catalogue, Delivery, Listed, NoDelivery, PackError, Query};
 
 use crate::arguments::CatalogueArguments;
-use crate::report::{Console, Failure, shown};
+use crate::report::{Console, Failure, Object, Reason, object, shown};
 
 pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Result<(), Failure> {
     let catalogue = Catalogue::read(&arguments.folder)?;
@@ -16,7 +16,7 @@ pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Re
     let product = arguments.product.as_deref();
     let query = Query::new(device_version).with_module(&arguments.module).with_product(product);
     match catalogue.find(query) {
-        Ok(delivery) if console.is_json() => console.print(delivered(&delivery)),
+        Ok(delivery) if console.is_json() => console.print_json(|| delivered(&delivery)),
         Ok(delivery) => {
             if let Some(reason) = delivery.reason {
                 console.say(format_args!("note: the full package, because {reason}"));
@@ -25,24 +25,24 @@ pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Re
         }
         Err(NoDelivery::Rule(rule)) => Err(PackError::from(rule).into()),
         Err(reason) => {
-            console.print_json(|| json!({ "package": null, "reason": reason.to_string() }))?;
-            Err(Failure::nothing(reason.to_string()))
+            let result = object(json!({ "package": null, "reason": reason.to_string() }));
+            Err(Failure::new(Reason::Nothing, reason.to_string()).with_result(result))
         }
     }
 }
 
-fn delivered(delivery: &Delivery) -> Value {
-    json!({
+fn delivered(delivery: &Delivery) -> Object {
+    object(json!({
         "package": delivery.package,
         "file": delivery.folder.join(&delivery.package.file).to_string_lossy(),
         "version": delivery.manifest.version,
         "product": delivery.manifest.product,
         "module": delivery.manifest.module,
         "reason": delivery.reason.map(|reason| reason.to_string()),
-    })
+    }))
 }
 
-fn listed(catalogue: &Catalogue) -> Value {
+fn listed(catalogue: &Catalogue) -> Object {
     let release = |Listed { folder, manifest, .. }: &Listed| {
         json!({
             "folder": folder.to_string_lossy(),
@@ -55,7 +55,7 @@ fn listed(catalogue: &Catalogue) -> Value {
         })
     };
     let releases: Vec<Value> = catalogue.releases.iter().map(release).collect();
-    json!({ "releases": releases, "packages": catalogue.packages() })
+    object(json!({ "releases": releases, "packages": catalogue.packages() }))
 }
 
 fn table(catalogue: &Catalogue) -> String {

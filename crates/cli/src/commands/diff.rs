@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use smidgen_diff::release::{Encryption, encrypt_and_prove};
 use smidgen_diff::{Note, Options, Package, Report, diff_bsdiff40};
 use smidgen_patch::Header;
@@ -18,11 +18,11 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     images.target.describe(console);
     let encryption = arguments.encryption.encryption(console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
-    images.output(arguments).map(drop)?;
+    images.output(arguments, console).map(drop)?;
     let started = Instant::now();
     let made = encrypted(make(arguments, &images, console)?, &images, encryption.as_ref())?;
     let time = started.elapsed();
-    images.output(arguments)?.finish_with(&made.bytes)?;
+    images.output(arguments, console)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
     made.notes.iter().for_each(|note| console.say(format_args!("note: {note}")));
     let payloads =
@@ -33,9 +33,9 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     console.print_json(|| {
         let mut fields = fields(&images, &made, time);
         if let Some([base, target]) = payloads {
-            fields.insert("payload_digests".to_owned(), json!({ "base": base, "target": target }));
+            fields.insert("payload_sha256".to_owned(), json!({ "base": base, "target": target }));
         }
-        Value::Object(fields)
+        fields
     })
 }
 
@@ -66,9 +66,9 @@ impl Images {
         Ok(Self { base: open(&arguments.base_image)?, target: open(&arguments.target_image)? })
     }
 
-    fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
+    fn output<'c>(&self, arguments: &DiffArguments, console: &'c Console) -> Result<Output<'c>, Failure> {
         let keys = arguments.encryption.files();
-        Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys)
+        Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys, console)
     }
 }
 
@@ -156,7 +156,7 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
     };
     fields.append(&mut json::input("base_input", images.base.record.as_ref()));
     fields.append(&mut json::input("target_input", images.target.record.as_ref()));
-    fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
+    fields.insert("package_sha256".to_owned(), json!(hex(&sha256(&made.bytes))));
     fields.insert("notes".to_owned(), json::notes(&made.notes));
     fields.insert("seconds".to_owned(), seconds(time));
     fields
@@ -169,8 +169,8 @@ fn classic_fields(images: &Images, made: &Made) -> Object {
         "format": "bsdiff40",
         "package_size": made.bytes.len(),
         "base_size": images.base.len(),
-        "base_digest": base_digest,
+        "base_sha256_prefix": base_digest,
         "target_size": images.target.len(),
-        "target_digest": hex(&sha256(&images.target)),
+        "target_sha256": hex(&sha256(&images.target)),
     }))
 }

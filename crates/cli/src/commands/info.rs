@@ -1,6 +1,6 @@
 //! `smidgen info`: shows a package, and with its base image a size breakdown.
 
-use serde_json::Value;
+use serde_json::json;
 use smidgen_diff::release::{EncryptionEntry, key_names};
 use smidgen_diff::{Escaped, Report};
 use smidgen_patch::header::{Codec, VERSION};
@@ -11,7 +11,7 @@ use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, containers};
 use crate::report::json::{self, base_address, base_digest, kind_names};
 use crate::report::tables::Table;
-use crate::report::{Console, Failure, Object, hex};
+use crate::report::{Console, Failure, Object, hex, sha256};
 
 pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
     let mut package = Package::open(&arguments.package)?;
@@ -31,13 +31,11 @@ pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), F
                     "base_input",
                     base.as_ref().and_then(|base| base.record.as_ref()),
                 ));
-                Value::Object(fields)
+                fields
             };
             console.print_either(fields, || describe(&package, report.as_ref()))
         }
-        Package::Classic(package) => {
-            console.print_either(|| Value::Object(package.json()), || describe_classic(&package))
-        }
+        Package::Classic(package) => console.print_either(|| package.json(), || describe_classic(&package)),
     }
 }
 
@@ -48,6 +46,7 @@ fn inspect(package: &Smidgen, base: &Image) -> Result<Report, Failure> {
 
 fn fields(package: &Smidgen, report: Option<&Report>) -> Object {
     let mut fields = json::header(&package.header, package.file.len());
+    fields.insert("package_sha256".to_owned(), json!(hex(&sha256(&package.file))));
     fields.append(&mut json::extensions(&package.extensions()));
     fields.append(&mut json::protection(&package.file));
     if let Some(container) = containers::open(package.plain()) {

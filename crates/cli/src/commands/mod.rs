@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod about;
 mod catalogue;
 mod diff;
 mod flatten;
@@ -13,6 +14,7 @@ mod sign;
 mod verify;
 mod verify_release;
 
+pub(crate) use about::{completions, man, schema};
 pub(crate) use catalogue::catalogue;
 pub(crate) use diff::diff;
 pub(crate) use flatten::flatten;

@@ -10,15 +10,16 @@ use smidgen_diff::input::Reading;
 use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
 
 use crate::arguments::PackArguments;
-use crate::io::{Image, mapped, named_sources};
-use crate::report::{Console, Events, Failure, Talk, shown, tables};
+use crate::io::{Image, folder, mapped, named_sources};
+use crate::report::{Console, Events, Failure, Talk, is_standard_stream, object, shown, tables};
 
 pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
+    let folder = folder(&arguments.output)?;
     let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
     let images = Images::new(arguments, &file, console)?;
     images.check(&arguments.output, console)?;
     let release = order(arguments, &file, images, console)?;
-    let (folder, options) = (&arguments.output, arguments.options());
+    let options = arguments.options();
     let manifest = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
     } else {
@@ -33,8 +34,9 @@ fn report(manifest: &Manifest, folder: &Path, console: &Console) -> Result<(), F
         console.say(tables::release(manifest));
         console.say(format_args!("manifest {}", shown(&file)));
     }
-    console
-        .print_json(|| json!({ "event": "manifest", "file": file.to_string_lossy(), "manifest": manifest }))
+    console.print_json(|| {
+        object(json!({ "event": "manifest", "file": file.to_string_lossy(), "manifest": manifest }))
+    })
 }
 
 /// The images in release file and options.
@@ -69,6 +71,13 @@ impl Images {
 
     /// Opens every image once, to fail now and not after hours.
     fn check(&self, output: &Path, console: &Console) -> Result<(), Failure> {
+        let mut images = self.sources.iter().map(|(_, path)| path).chain([&self.target]);
+        if images.any(|path| is_standard_stream(path)) {
+            return Err(Failure::usage(
+                "an image of a release cannot be standard input: it is read several times",
+            )
+            .note("save it to a file, and name that"));
+        }
         for (version, path) in &self.sources {
             let image = Image::open(path, &self.reading)?;
             image.describe(console);
@@ -79,10 +88,9 @@ impl Images {
         for path in self.sources.iter().map(|(_, path)| path).chain([&self.target]) {
             let own = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));
             if folder.is_some() && own == folder {
-                let message = format!("{}: the image is in the folder of the release", shown(path));
-                return Err(
-                    Failure::usage(message).note("give the release a folder of its own with --output")
-                );
+                return Err(Failure::usage("the image is in the folder of the release")
+                    .about(path)
+                    .note("give the release a folder of its own with --output"));
             }
         }
         Ok(())

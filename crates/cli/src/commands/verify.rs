@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use smidgen_diff::release::check_signature;
 use smidgen_patch::header::IMAGE_LIMIT;
 use smidgen_patch::{Error, Target};
@@ -41,7 +41,7 @@ pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(
     };
     json.append(&mut json::input("base_input", base.record.as_ref()));
     json.insert("ok".to_owned(), json!(true));
-    console.print_result(|| Value::Object(json), || text)
+    console.print_result(|| json, || text)
 }
 
 fn verify_smidgen(base: &Image, package: &Smidgen, console: &Console) -> Result<(String, Object), Failure> {

@@ -9,7 +9,7 @@ use smidgen_diff::release::{PublicKey, Replay, Replayed, Source};
 use crate::arguments::VerifyArguments;
 use crate::io::secrets::public_key;
 use crate::io::{containers, mapped, named_sources};
-use crate::report::{Console, Failure, shown};
+use crate::report::{Console, Failure, Object, object};
 
 pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     let (folder, keys) = (&arguments.base, public_keys(arguments)?);
@@ -29,19 +29,28 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
         replay.with_containers(Some(&|base, container, target| containers::restore(base, container, target)));
     let replayed = replayed.run(folder)?;
     let bad = replayed.iter().filter(|one| one.fault.is_some()).count();
-    let fields = || json!({ "ok": bad == 0, "packages": replayed.iter().map(entry).collect::<Vec<Value>>() });
-    console.print_result(fields, || table(&replayed))?;
     if bad == 0 {
-        return Ok(());
+        return console.print_result(|| fields(&replayed), || table(&replayed));
+    }
+    if !console.is_json() && !console.is_quiet() {
+        console.print(table(&replayed))?;
     }
     let all = replayed.len();
-    Err(Failure::package(format!("{}: {bad} of {all} packages failed", shown(folder))).note(
-        "do not deliver the release: give the right --from, --decrypt and --public-key, or pack it anew",
-    ))
+    Err(Failure::package(format!("{bad} of {all} packages failed"))
+        .about(folder)
+        .note(
+            "do not deliver the release: give the right --from, --decrypt and --public-key, or pack it anew",
+        )
+        .with_result(fields(&replayed)))
 }
 
 pub(super) fn public_keys(arguments: &VerifyArguments) -> Result<Vec<PublicKey>, Failure> {
     arguments.public_key.iter().map(|path| public_key(path, PublicKey::from_pem)).collect()
+}
+
+fn fields(replayed: &[Replayed]) -> Object {
+    let ok = replayed.iter().all(|one| one.fault.is_none());
+    object(json!({ "ok": ok, "packages": replayed.iter().map(entry).collect::<Vec<Value>>() }))
 }
 
 fn entry(replayed: &Replayed) -> Value {

@@ -11,7 +11,7 @@ use smidgen_patch::Header;
 use smidgen_patch::internals::wire::is_name;
 
 use super::input::Input;
-use crate::report::{Console, Failure, sha256};
+use crate::report::{Console, Failure, Reason, sha256};
 
 #[derive(Debug)]
 pub(crate) struct Image {
@@ -137,7 +137,7 @@ fn summary(record: &Provenance, size: usize) -> String {
 
 /// The failure of an image that cannot be read.
 fn refused(file: &Input, error: &InputError) -> Failure {
-    let failure = Failure::other(format!("{}: {error}", file.name()));
+    let failure = Failure::new(Reason::Image, error.to_string()).about(file.path());
     match error {
         InputError::Gap { .. } => {
             failure.note("choose one memory with --range START..END, or fill the gap with --max-gap SIZE")
@@ -153,6 +153,7 @@ fn refused(file: &Input, error: &InputError) -> Failure {
 }
 
 fn no_payload(file: &Input, error: &PayloadError) -> Failure {
-    Failure::other(format!("{}: no payload: {error}", file.name()))
+    Failure::new(Reason::Image, format!("no payload: {error}"))
+        .about(file.path())
         .note("--payload takes .gz, .zip, .tar and .tar.gz, and plain files; --payload-entry NAME names a file in an archive")
 }

@@ -14,7 +14,7 @@ mod streams;
 
 pub(crate) use image::Image;
 pub(crate) use input::Input;
-pub(crate) use output::Output;
+pub(crate) use output::{Output, folder};
 pub(crate) use package::{Package, Smidgen};
 pub(crate) use restore::{restore, restored_json};
 pub(crate) use sources::{mapped, named_sources};

@@ -11,7 +11,7 @@ use smidgen_patch::{Error, Extensions, Header};
 use super::classic::Classic;
 use super::image::Image;
 use super::input::Input;
-use crate::report::{Failure, hex, sha256};
+use crate::report::{Failure, Reason, hex, sha256};
 
 const VERSION_OFFSET: usize = 4;
 
@@ -132,10 +132,12 @@ impl Smidgen {
     }
 
     fn wrong_base(&self, error: Error, found: &Image) -> Failure {
-        let (base, package) = (found.name(), self.file.name());
+        let package = self.file.name();
         let header = &self.header;
         let expected = image(header.base_size as usize, &header.base_digest);
-        Failure::base(format!("{base}: not the base image that {package} was made for (E{})", error.number()))
+        Failure::new(Reason::Base, format!("not the base image that {package} was made for"))
+            .about(found.file.path())
+            .numbered(error)
             .note(format!("expected: {expected}"))
             .note(format!("found:    {}", image(found.len(), &sha256(found)[..header.base_digest.len()])))
             .note("give the image with the expected digest, or make a package for this one")
@@ -178,13 +180,14 @@ fn encryption(package: &[u8]) -> Option<EncryptionEntry> {
 /// The error about the file, with its stable number, which documentation and devices' logs use too.
 fn coded(error: Error, file: &Input) -> Failure {
     let what = if error == Error::NotAPackage { "not a package".to_owned() } else { error.to_string() };
-    Failure::package(format!("{}: {what} (E{})", file.name(), error.number()))
+    Failure::package(what).about(file.path()).numbered(error)
 }
 
 fn newer(error: Error, file: &Input) -> Failure {
     let version = file.get(VERSION_OFFSET).copied().unwrap_or_default();
-    let message = format!("{}: package of format version {version} (E{})", file.name(), error.number());
-    Failure::package(message)
+    Failure::package(format!("package of format version {version}"))
+        .about(file.path())
+        .numbered(error)
         .note(format!("this smidgen ({}) knows version {VERSION} only", env!("CARGO_PKG_VERSION")))
         .note("update smidgen, or have the package made for the version it knows")
 }

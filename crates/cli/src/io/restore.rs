@@ -87,8 +87,9 @@ fn workspace_length(header: &Header) -> usize {
 }
 
 fn wrong_md5(package: &Smidgen) -> Failure {
-    let message = format!("{}: the restored image has the wrong MD5", package.file.name());
-    Failure::package(message).note("its SHA-256 is right: the header was made with a wrong MD5, make it anew")
+    Failure::package("the restored image has the wrong MD5")
+        .about(package.file.path())
+        .note("its SHA-256 is right: the header was made with a wrong MD5, make it anew")
 }
 
 /// A target that shows progress and computes the MD5.

@@ -5,12 +5,16 @@ mod failure;
 pub(crate) mod json;
 mod pack_progress;
 mod progress;
+mod reason;
+pub(crate) mod schema;
 mod stdout;
 pub(crate) mod tables;
 
 pub(crate) use console::Console;
-pub(crate) use failure::{Failure, shown};
+pub(crate) use failure::{Failure, is_standard_stream, shown};
 pub(crate) use json::{Object, object, seconds};
 pub(crate) use pack_progress::{Events, Talk};
 pub(crate) use progress::Bar;
+pub(crate) use reason::Reason;
 pub(crate) use smidgen_diff::release::internals::{hex, sha256};
+pub(crate) use stdout::Stdout;

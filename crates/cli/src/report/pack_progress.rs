@@ -9,7 +9,7 @@ use serde_json::json;
 use smidgen_diff::release::{Event, PackProgress, PackageEntry};
 
 use super::console::Console;
-use super::json::seconds;
+use super::json::{object, seconds};
 use super::progress::{TICK, is_wanted, style};
 
 /// One JSON object for each event, a line each, on standard output.
@@ -32,7 +32,7 @@ impl PackProgress for Events<'_> {
             _ => return,
         };
         // Without a reader, packages are made all the same; printing the manifest at the end reports the error.
-        let _ = self.0.print(line);
+        let _ = self.0.print_json(|| object(line));
     }
 }
 

@@ -21,14 +21,14 @@ fn diff() {
     let (old, new, patch) = (desk.read("old"), desk.read("new"), desk.read("patch"));
     let expected = json!({
         "format": "smidgen",
-        "version": smidgen_patch::header::VERSION,
+        "format_version": smidgen_patch::header::VERSION,
         "codec": "cm",
         "base_size": old.len(),
-        "base_digest": sha256(&old)[..32],
+        "base_sha256_prefix": sha256(&old)[..32],
         "target_size": new.len(),
-        "target_digest": sha256(&new),
+        "target_sha256": sha256(&new),
         "package_size": patch.len(),
-        "package_digest": sha256(&patch),
+        "package_sha256": sha256(&patch),
     });
     expect(&found, &expected);
     assert!(found["ram"].as_u64().unwrap() <= 20 << 10);
@@ -86,10 +86,13 @@ fn costs_and_covers_add_up() {
 fn info_repeats_what_diff_prints() {
     let desk = Desk::with_package();
     let mut made = desk.json("diff old new -o patch");
-    let shown = desk.json("info patch --base old");
+    let mut shown = desk.json("info patch --base old");
+    assert_eq!(
+        (made["schema"].take(), shown["schema"].take()),
+        (json!("smidgen/diff/1"), json!("smidgen/info/1"))
+    );
     let members = made.as_object_mut().unwrap();
     members.remove("seconds").unwrap();
-    members.remove("package_digest").unwrap();
     // Only diff has notes.
     assert_eq!(members.remove("notes"), Some(json!([])));
     assert_eq!(made, shown);
@@ -109,7 +112,7 @@ fn kinds_of_pages_are_named() {
 fn an_empty_base_has_no_digest() {
     let desk = Desk::with(&[("old", b""), ("new", b"image")]);
     let found = desk.json("diff old new -o patch");
-    expect(&found, &json!({ "base_size": 0, "base_digest": null, "target_size": 5 }));
+    expect(&found, &json!({ "base_size": 0, "base_sha256_prefix": null, "target_size": 5 }));
 }
 
 #[test]
@@ -121,7 +124,7 @@ fn patch_and_verify() {
         "package_size": desk.read("patch").len(),
         "base_size": 60_000,
         "target_size": new.len(),
-        "target_digest": sha256(&new),
+        "target_sha256": sha256(&new),
     });
     let patched = desk.json("patch old patch -o restored");
     expect(&patched, &expected);
@@ -131,11 +134,60 @@ fn patch_and_verify() {
 }
 
 #[test]
-fn failures_leave_standard_output_empty() {
+fn failures_are_objects_with_the_decoders_number() {
     let desk = Desk::with_package();
     desk.write("old", b"wrong");
     for arguments in ["patch old patch -o restored", "verify old patch", "info patch --base old"] {
-        desk.run(&format!("{arguments} --json")).failed(4, &["E11"]);
+        let plain = desk.run(arguments).failed(4, &["E11"]);
+        let failed = desk.run(&format!("{arguments} --json"));
+        assert_eq!((failed.code, &failed.stderr), (4, &plain.stderr), "{arguments}");
+        let expected = json!({ "code": 11, "name": "base-size", "exit": 4, "file": "old" });
+        let found = failed.json();
+        expect(&found["error"], &expected);
+        assert!(found["error"]["message"].as_str().unwrap().starts_with("old: not the base image"));
+        assert_eq!(found["error"]["notes"].as_array().unwrap().len(), 3);
     }
-    desk.run("info old --json").failed(3, &["E1"]);
+    let error = |arguments: &str| desk.run(&format!("{arguments} --json")).json()["error"].clone();
+    expect(&error("info old"), &json!({ "code": 1, "name": "not-a-package", "exit": 3, "file": "old" }));
+    expect(&error("info none"), &json!({ "code": null, "name": "cannot-read", "exit": 1, "file": "none" }));
+    let usage = json!({ "code": null, "name": "usage", "exit": 2, "file": null });
+    for arguments in ["diff old new", "diff old new -o x --level 10", "explode", "sign patch -o x"] {
+        expect(&error(arguments), &usage);
+    }
+    assert_eq!(
+        error("diff old new -o x --level ten")["message"],
+        "invalid value 'ten' for '--level <1..9>': expected a level from 1 to 9"
+    );
+    expect(&desk.run("--json").json()["error"], &usage);
+    // Help is no failure, and what follows `--` is no option.
+    assert!(desk.ok("diff --help --json").stdout.contains("Usage:"));
+    desk.run("info old none -- --json").failed(2, &["unexpected argument"]);
+}
+
+#[test]
+fn a_run_that_fails_half_way_ends_with_the_failure() {
+    let desk = Desk::with_package();
+    let pack = "pack -o out --to new --to-version 2 --from 1=old --level 1 --sign-public-key key.pub --json";
+    desk.ok("keygen key.pem key.pub");
+    let arguments: Vec<&str> = pack.split(' ').chain(["--sign-command", "exit 3"]).collect();
+    let failed = desk.run_with(&arguments);
+    let lines = failed.lines();
+    assert_eq!((failed.code, &lines[0]["event"]), (1, &json!("planned")), "{failed:#?}");
+    let last = lines.last().unwrap();
+    expect(&last["error"], &json!({ "name": "cannot-sign", "exit": 1 }));
+}
+
+/// `docs/json.md` has every name of a failure.
+#[test]
+fn the_document_has_every_reason() {
+    let page = std::fs::read_to_string(testkit::fixtures().join("../docs/json.md")).unwrap();
+    let source = include_str!("../../src/report/reason.rs");
+    let (_, table) = source.split_once("\nreasons! {").unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('"').collect()).collect();
+    let rows: Vec<&Vec<&str>> = rows.iter().filter(|parts| parts.len() == 5).collect();
+    assert!(rows.len() > 10);
+    for row in rows {
+        let row = format!("| `{}` | {} | {} |", row[1], row[2].trim(), row[3]);
+        assert!(page.contains(&row), "docs/json.md lacks: {row}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The program, run as users run it.
 
+mod about;
 mod classic;
 mod common;
 mod containers;
@@ -15,3 +16,4 @@ mod refusals;
 mod round_trip;
 mod signing;
 mod strangers;
+mod streams;
