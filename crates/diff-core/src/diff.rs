@@ -1,6 +1,6 @@
 //! From two images to a proved package.
 
-use crate::api::{Containers, DiffError, Options, Package, Progress, Stage, check_cancelled};
+use crate::api::{DiffError, Expansion, Note, Options, Package, Progress, Stage, check_cancelled};
 use crate::bsdiff40;
 use crate::container::{self, Outcome};
 use crate::engine::{self, TargetImage};
@@ -34,9 +34,15 @@ pub fn diff_to(
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
     let images = Images { base, target: target.bytes() };
-    // What takes the place of its base in flash is no file.
-    let expand = options.containers == Containers::Auto && options.in_place.is_none();
-    let outcome = if expand { container::diff(images, options, progress)? } else { Outcome::default() };
+    let options = &options.settled(images.target.len())?;
+    let mut outcome = match options.expansion() {
+        Expansion::Wanted => container::diff(images, options, progress)?,
+        Expansion::Off => Outcome::default(),
+        Expansion::Withheld(reason) => Outcome::withheld(images, reason),
+    };
+    if let Some(reason) = outcome.package.as_ref().and_then(|package| options.too_large(package)) {
+        (outcome.package, outcome.unexpanded) = (None, Some(Note::NotExpanded { reason }));
+    }
     let mut package = match outcome.package {
         Some(package) if !is_doubtful(&package, images.target) => package,
         expanded => {
@@ -45,13 +51,17 @@ pub fn diff_to(
             check_cancelled(progress)?;
             prove(base, images.target, &plain.bytes).map_err(DiffError::NotProved)?;
             if let Some(flash) = &options.in_place {
-                prove_in_place(flash, images, &plain.bytes).map_err(DiffError::NotProved)?;
+                prove_in_place(flash, base, &plain.bytes).map_err(DiffError::NotProved)?;
             }
             expanded.filter(|package| package.bytes.len() <= plain.bytes.len()).unwrap_or(plain)
         }
     };
     if package.bytes.len() > images.target.len() / NOTED {
         package.notes = outcome.notes;
+    }
+    package.notes.extend(outcome.unexpanded);
+    if let Some(device) = &options.device {
+        device.check_package(&package.bytes)?;
     }
     Ok(package)
 }

@@ -37,18 +37,21 @@ mod proof;
 mod refs;
 #[cfg(feature = "release")]
 pub mod release;
+mod restore;
 mod search;
 pub mod settings;
 
 pub use api::{
-    Arch, CodecChoice, Containers, Costs, DiffError, Identity, InPlace, InPlaceError, Note, Options, Package,
-    Progress, Ram, Report, Silent, Stage,
+    Arch, CodecChoice, Codecs, ContainerNeeds, Containers, Costs, Device, DiffError, FlashOptions, Identity,
+    InPlace, InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report, Silent, Stage,
+    Unexpanded, Unfit, Update,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
 pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};
 pub use escaped::{Escaped, EscapedLines, has_control};
 pub use inspect::inspect;
-pub use proof::prove;
+pub use proof::{prove, replay_in_place};
+pub use restore::{Form, InMemory, Kept, Restore, RestoreError, Streams};
 pub use search::SearchError;
 
 /// For the benches and tests of this repository only: not part of the API, and may change in any version.

@@ -15,7 +15,11 @@ pub struct Setting<T> {
     pub help: &'static str,
     /// The names of all values; empty where there is no list of them.
     pub choices: fn() -> Vec<&'static str>,
-    /// Sets the part from a value's text.
+    /// Whether it may be given several times, and release files take a list.
+    pub many: bool,
+    /// Whether the value is a path, which in a file is relative to that file.
+    pub path: bool,
+    /// Sets the part from a value's text; adds to it where there may be many.
     pub set: fn(&mut T, &str) -> Result<(), ValueError>,
 }
 
@@ -32,10 +36,10 @@ pub trait Settings: Default + 'static {
 #[error("{0}")]
 pub struct ValueError(pub String);
 
-/// Makes a table of settings. A row has the name, the value's name if it has one, the names of all values if there is a
-/// list of them, the help, and what sets it.
+/// Makes a table of settings. A row has the words `many` and `path` where they apply, the name, the value's name if it has
+/// one, the names of all values if there is a list of them, the help, and what sets it.
 macro_rules! settings {
-    ($type:ty, $heading:expr; $($name:literal $($value:literal)? $([$choices:expr])?: $help:literal, $set:expr;)+) => {
+    ($type:ty, $heading:expr; $($($word:ident)* $name:literal $($value:literal)? $([$choices:expr])?: $help:literal, $set:expr;)+) => {
         impl crate::settings::Settings for $type {
             const HEADING: Option<&'static str> = $heading;
             const SETTINGS: &'static [crate::settings::Setting<Self>] = &[$(crate::settings::Setting {
@@ -43,6 +47,8 @@ macro_rules! settings {
                 value: crate::settings::settings!(@value $($value)?),
                 help: $help,
                 choices: crate::settings::settings!(@choices $($choices)?),
+                many: crate::settings::settings!(@many $($word)*),
+                path: crate::settings::settings!(@path $($word)*),
                 set: $set,
             }),+];
         }
@@ -51,6 +57,12 @@ macro_rules! settings {
     (@value $value:literal) => { Some($value) };
     (@choices) => { Vec::new };
     (@choices $choices:expr) => { || $choices.to_vec() };
+    (@many many $($word:ident)*) => { true };
+    (@many path $($word:ident)*) => { crate::settings::settings!(@many $($word)*) };
+    (@many) => { false };
+    (@path path $($word:ident)*) => { true };
+    (@path many $($word:ident)*) => { crate::settings::settings!(@path $($word)*) };
+    (@path) => { false };
 }
 pub(crate) use settings;
 
@@ -169,6 +181,12 @@ pub fn parse_size(text: &str) -> Result<u64, ValueError> {
     };
     let number: u64 = number.parse().map_err(|_| wrong())?;
     number.checked_mul(1 << shift).ok_or_else(|| ValueError("the size has more than 64 bits".to_owned()))
+}
+
+/// A size of an area of flash.
+pub(crate) fn parse_area(text: &str) -> Result<u32, ValueError> {
+    let limit = |_| ValueError(format!("an area of flash has at most {} bytes", u32::MAX));
+    u32::try_from(parse_size(text)?).map_err(limit)
 }
 
 /// A number, decimal or hexadecimal; `what` says in errors what is expected.

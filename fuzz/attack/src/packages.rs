@@ -61,7 +61,7 @@ pub fn made(base: &[u8], target: &[u8], ram: u64, in_place: Option<InPlace>) -> 
     let options = Options::default()
         .with_ram(Ram::Bytes(ram))
         .with_level(2)
-        .with_containers(Containers::None)
+        .with_containers(Some(Containers::None))
         .with_body_digest(true)
         .with_in_place(in_place);
     diff(base, target, &options, &Silent).expect("a package").bytes

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use bench_suite::corpus::Pair;
-use smidgen_diff::{CodecChoice, Options, Ram};
+use smidgen_diff::{CodecChoice, Containers, Options, Ram};
 
 /// What names of Smidgen's settings begin with, and its package.
 const SMIDGEN: &str = "smidgen";
@@ -169,7 +169,8 @@ pub fn options(name: &str) -> Option<Options> {
         "zstd" => (Ram::Auto, CodecChoice::Zstd),
         size => (Ram::Bytes(size.strip_suffix('K')?.parse::<u64>().ok()? << 10), CodecChoice::Cm),
     };
-    Some(Options::default().with_ram(ram).with_codec(codec))
+    // Compressed files are compared by their contents at any memory, as for devices with an operating system.
+    Some(Options::default().with_ram(ram).with_codec(codec).with_containers(Some(Containers::Auto)))
 }
 
 /// The tools that these names or beginnings of names mean; all if there are none.

@@ -5,14 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use smidgen_diff::input::Reading;
-use smidgen_diff::settings::{ValueError, parse_size};
-use smidgen_diff::{Containers, Identity, InPlace, LEVELS, LEVELS_NOTE, Options};
+use smidgen_diff::release::{EncryptionOptions, ReleaseFile};
+use smidgen_diff::{Containers, Device, FlashOptions, Identity, LEVELS, LEVELS_NOTE, Options};
 
-use super::encryption::EncryptionArguments;
+use super::settings::engine_options;
 use super::{Given, THREAD_LIMIT, exit_codes};
-
-/// The heading of the options of updates in place.
-const IN_PLACE: &str = "Update in place";
+use crate::report::Failure;
 
 #[derive(Debug, Args)]
 pub(crate) struct DiffArguments {
@@ -25,6 +23,9 @@ pub(crate) struct DiffArguments {
     /// The file to write the package to.
     #[arg(short, long, value_name = "PACKAGE")]
     pub(crate) output: PathBuf,
+    /// The device's profile (TOML or JSON): the default of options, and what the device must be able to restore.
+    #[arg(long, value_name = "FILE")]
+    device: Option<PathBuf>,
     #[command(flatten)]
     engine: Given<Options>,
     /// Threads to use; 0 uses all cores. The package is the same with any number.
@@ -42,23 +43,10 @@ pub(crate) struct DiffArguments {
     pub(crate) format: Format,
     #[command(flatten)]
     identity: Given<Identity>,
-    /// Make an in-place package: it can also be applied in the slot that holds the base.
-    #[arg(long, help_heading = IN_PLACE, requires_all = ["slot", "page", "scratch"])]
-    in_place: bool,
-    /// Size of the slot, such as 256K.
-    #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
-    slot: Option<u32>,
-    /// Size of an erase page.
-    #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
-    page: Option<u32>,
-    /// Size of the scratch area, at least two pages.
-    #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
-    scratch: Option<u32>,
-    /// Size of the smallest write [default: 8].
-    #[arg(long, help_heading = IN_PLACE, value_name = "SIZE", value_parser = parse_area, requires = "in_place")]
-    write_size: Option<u32>,
     #[command(flatten)]
-    pub(crate) encryption: EncryptionArguments,
+    flash: Given<FlashOptions>,
+    #[command(flatten)]
+    pub(crate) encryption: Given<EncryptionOptions>,
     #[command(flatten)]
     pub(crate) reading: Given<Reading>,
 }
@@ -72,27 +60,16 @@ pub(crate) enum Format {
 }
 
 impl DiffArguments {
-    pub(crate) fn options(&self) -> Options {
-        let mut options = Options::default().with_in_place(self.in_place());
-        if self.wants_payload() {
+    pub(crate) fn options(&self) -> Result<Options, Failure> {
+        let device = self.device.as_deref().map(Device::read).transpose()?;
+        let mut options =
+            engine_options(device.as_ref(), &self.engine, &self.flash, &ReleaseFile::default())?;
+        if self.wants_payload() && options.containers.is_none() {
             // Payloads are for small devices, which cannot restore containers.
-            options.containers = Containers::None;
+            options.containers = Some(Containers::None);
         }
-        self.engine.apply(&mut options);
         self.identity.apply(&mut options.identity);
-        options
-    }
-
-    /// The device's flash, for an update in place.
-    fn in_place(&self) -> Option<InPlace> {
-        let (slot, page, scratch) = (self.slot?, self.page?, self.scratch?);
-        Some(
-            InPlace::default()
-                .with_slot(slot)
-                .with_page(page)
-                .with_scratch(scratch)
-                .with_write(self.write_size.unwrap_or(8)),
-        )
+        Ok(options)
     }
 
     pub(crate) const fn wants_payload(&self) -> bool {
@@ -101,9 +78,9 @@ impl DiffArguments {
 
     /// The given options that only Smidgen's own format supports.
     pub(crate) fn smidgen_only(&self) -> Vec<String> {
-        let in_place = self.in_place.then(|| "--in-place".to_owned());
-        let encryption = self.encryption.is_wanted().then(|| "encryption".to_owned());
-        self.engine.names().chain(self.identity.names()).chain(in_place).chain(encryption).collect()
+        let device = self.device.is_some().then(|| "--device".to_owned());
+        let given = self.engine.names().chain(self.identity.names()).chain(self.flash.names());
+        given.chain(self.encryption.names()).chain(device).collect()
     }
 }
 
@@ -114,11 +91,6 @@ pub(super) fn help() -> String {
         let _ = writeln!(text, "  {level}  {what}");
     }
     format!("{text}{LEVELS_NOTE}\n\n{}", exit_codes(0..=3))
-}
-
-fn parse_area(text: &str) -> Result<u32, ValueError> {
-    let limit = |_| ValueError(format!("an area of flash has at most {} bytes", u32::MAX));
-    u32::try_from(parse_size(text)?).map_err(limit)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use smidgen_patch::header::VERSION;
 
 pub(crate) use about::{CompletionsArguments, ManArguments, SchemaArguments};
 pub(crate) use diff::{DiffArguments, Format};
+pub(crate) use encryption::{encryption, encryption_files};
 pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments,
 };
@@ -23,7 +24,7 @@ pub(crate) use restore::{
     FlattenArguments, InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments,
 };
 pub(crate) use settings::Given;
-pub(crate) use signing::{KeyKind, KeygenArguments, PublicForm, SignArguments};
+pub(crate) use signing::{KeyKind, KeygenArguments, PublicForm, SignArguments, signers, signing_files};
 
 /// What the exit codes mean.
 const EXIT_CODES: [&str; 6] = [

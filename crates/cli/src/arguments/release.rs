@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::{PackOptions, ReleaseOptions, Shard};
-use smidgen_diff::settings::parse_size;
-use smidgen_diff::{Identity, Options};
+use smidgen_diff::release::{
+    EncryptionOptions, PackOptions, ReleaseFile, ReleaseOptions, Shard, SigningOptions,
+};
+use smidgen_diff::{Device, FlashOptions, Identity, Options};
 
-use super::encryption::EncryptionArguments;
-use super::signing::SigningArguments;
-use super::{Given, THREAD_LIMIT};
+use super::Given;
+use super::settings::engine_options;
+use crate::report::Failure;
 
 #[derive(Debug, Args)]
 pub(crate) struct PackArguments {
@@ -33,26 +34,24 @@ pub(crate) struct PackArguments {
     /// Make only this shard of the packages, such as 2/5; `manifest merge` joins all shards.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Packages to make at once; 0 makes as many as there are threads.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREAD_LIMIT))]
-    jobs: u16,
-    /// Memory for all packages that are made at once, such as 4G: fewer are made at once.
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
-    memory: Option<u64>,
-    /// Threads to use; 0 uses all cores. Packages are the same with any number.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREAD_LIMIT))]
-    threads: u16,
+    #[command(flatten)]
+    pace: Given<PackOptions>,
     /// Make all packages anew, also those that an earlier run left.
     #[arg(long)]
     fresh: bool,
+    /// The profile of all devices (TOML or JSON): the default of options, and what the devices must be able to restore.
+    #[arg(long, value_name = "FILE")]
+    device: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) engine: Given<Options>,
+    engine: Given<Options>,
+    #[command(flatten)]
+    flash: Given<FlashOptions>,
     #[command(flatten)]
     pub(crate) reading: Given<Reading>,
     #[command(flatten)]
-    pub(crate) encryption: EncryptionArguments,
+    pub(crate) encryption: Given<EncryptionOptions>,
     #[command(flatten)]
-    pub(crate) signing: SigningArguments,
+    pub(crate) signing: Given<SigningOptions>,
 }
 
 #[derive(Debug, Args)]
@@ -107,12 +106,24 @@ pub(crate) struct CatalogueArguments {
 }
 
 impl PackArguments {
-    pub(crate) fn options(&self) -> PackOptions {
-        PackOptions::default()
-            .with_threads(self.threads.into())
-            .with_jobs(self.jobs.into())
-            .with_memory(self.memory)
-            .with_shard(self.shard.unwrap_or(Shard::WHOLE))
-            .with_fresh(self.fresh)
+    /// The engine's options, without the identity.
+    pub(crate) fn engine(&self, file: &ReleaseFile) -> Result<Options, Failure> {
+        let given = self.device.as_deref().map(Device::read).transpose()?;
+        engine_options(given.as_ref().or(file.device.as_ref()), &self.engine, &self.flash, file)
+    }
+
+    /// For whom packages are encrypted: a recipient on the command line replaces that of the file.
+    pub(crate) fn encryption(&self, file: &ReleaseFile) -> EncryptionOptions {
+        let mut of_file = EncryptionOptions::default();
+        file.apply(&mut of_file);
+        let given = self.encryption.value();
+        let is_given = given.encrypt.is_some() || given.seal_to.is_some() || given.seal_command.is_some();
+        let cipher = given.cipher.or(of_file.cipher);
+        if is_given { given.with_cipher(cipher) } else { self.encryption.over(file) }
+    }
+
+    pub(crate) fn options(&self, file: &ReleaseFile) -> PackOptions {
+        let shard = self.shard.unwrap_or(Shard::WHOLE);
+        self.pace.over(file).with_shard(shard).with_fresh(self.fresh)
     }
 }

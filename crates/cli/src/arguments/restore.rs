@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use smidgen_diff::Device;
 use smidgen_diff::input::Reading;
 
 use super::Given;
 use super::encryption::DecryptionArguments;
+use super::signing::SignersArguments;
+use crate::report::Failure;
 
 #[derive(Debug, Args)]
 pub(crate) struct PatchArguments {
@@ -17,6 +20,8 @@ pub(crate) struct PatchArguments {
     /// The file to write the restored image to.
     #[arg(short, long, value_name = "TARGET")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) signers: SignersArguments,
     #[command(flatten)]
     pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
@@ -41,19 +46,28 @@ pub(crate) struct VerifyArguments {
     /// The image on the device (base), or the folder of a release.
     #[arg(value_name = "BASE|FOLDER")]
     pub(crate) base: PathBuf,
-    /// The package: Smidgen's or BSDIFF40; not for a release.
+    /// The package: Smidgen's or BSDIFF40; for a folder, the release file that it was packed from, which names the images.
+    #[arg(value_name = "PACKAGE|RELEASE")]
     pub(crate) package: Option<PathBuf>,
     /// The images that the release was made from: VERSION=IMAGE, an image that states its version, or a folder of
     /// images named for their versions.
-    #[arg(long, value_name = "VERSION=IMAGE|IMAGE|FOLDER", num_args = 1.., conflicts_with = "package")]
+    #[arg(long, value_name = "VERSION=IMAGE|IMAGE|FOLDER", num_args = 1..)]
     pub(crate) from: Vec<String>,
-    /// Check that one of these keys signed the package.
-    #[arg(long, value_name = "PUBLIC.pem", num_args = 1..)]
-    pub(crate) public_key: Vec<PathBuf>,
+    /// Check that the device with this profile (TOML or JSON) can restore the package.
+    #[arg(long, value_name = "FILE")]
+    device: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signers: SignersArguments,
     #[command(flatten)]
     pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
     pub(crate) reading: Given<Reading>,
+}
+
+impl VerifyArguments {
+    pub(crate) fn device(&self) -> Result<Option<Device>, Failure> {
+        Ok(self.device.as_deref().map(Device::read).transpose()?)
+    }
 }
 
 #[derive(Debug, Args)]

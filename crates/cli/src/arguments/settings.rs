@@ -4,6 +4,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 use smidgen_diff::release::ReleaseFile;
 use smidgen_diff::settings::{Setting, Settings};
+use smidgen_diff::{Device, FlashOptions, Options};
+
+use crate::report::Failure;
 
 /// The settings of a `T` that the command line gives, and their values.
 #[derive(Debug)]
@@ -19,8 +22,18 @@ impl<T: Settings> Given<T> {
 
     /// The release file's values, overridden by the given ones.
     pub(crate) fn over(&self, file: &ReleaseFile) -> T {
-        let mut target = T::default();
-        file.apply(&mut target);
+        self.over_onto(file, T::default())
+    }
+
+    /// The same on top of `target`.
+    pub(crate) fn over_onto(&self, file: &ReleaseFile, mut target: T) -> T {
+        let is_given = |name| self.0.iter().any(|(setting, _)| setting.name == name);
+        for setting in T::SETTINGS.iter().filter(|setting| !is_given(setting.name)) {
+            for value in file.values(setting.name) {
+                // Checked when the file was read.
+                let _ = (setting.set)(&mut target, value);
+            }
+        }
         self.apply(&mut target);
         target
     }
@@ -36,6 +49,28 @@ impl<T: Settings> Given<T> {
     }
 }
 
+/// The options of the engine: those of the command line, else of the release file, else of the device.
+pub(crate) fn engine_options(
+    device: Option<&Device>,
+    engine: &Given<Options>,
+    flash: &Given<FlashOptions>,
+    file: &ReleaseFile,
+) -> Result<Options, Failure> {
+    let mut options = Options::default();
+    device.map_or(Ok(()), |device| device.apply(&mut options))?;
+    let of_device = device.map_or_else(FlashOptions::default, FlashOptions::of);
+    let is_sized =
+        |given: &Setting<FlashOptions>| given.value.is_some() && !file.values(given.name).is_empty();
+    let given = flash.names().next().is_some() || FlashOptions::SETTINGS.iter().any(is_sized);
+    let flash = flash.over_onto(file, of_device);
+    options.in_place = flash.in_place()?;
+    if given && options.in_place.is_none() {
+        return Err(Failure::usage("the sizes of flash are for in-place packages only")
+            .note("give --in-place too (in-place = true in a release file), or leave them out"));
+    }
+    Ok(engine.over_onto(file, options))
+}
+
 impl<T: Settings> Args for Given<T> {
     fn augment_args(command: Command) -> Command {
         command.args(T::SETTINGS.iter().map(argument))
@@ -48,11 +83,13 @@ impl<T: Settings> Args for Given<T> {
 
 impl<T: Settings> FromArgMatches for Given<T> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let value = |setting: &Setting<T>| match setting.value {
-            Some(_) => matches.get_one(setting.name).cloned(),
-            None => matches.get_flag(setting.name).then(|| true.to_string()),
+        let values = |setting: &Setting<T>| match setting.value {
+            Some(_) => matches.get_many(setting.name).into_iter().flatten().cloned().collect(),
+            None if matches.get_flag(setting.name) => vec![true.to_string()],
+            None => Vec::new(),
         };
-        Ok(Self(T::SETTINGS.iter().filter_map(|setting| Some((setting, value(setting)?))).collect()))
+        let given = |setting| values(setting).into_iter().map(move |value| (setting, value));
+        Ok(Self(T::SETTINGS.iter().flat_map(given).collect()))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
@@ -64,7 +101,8 @@ impl<T: Settings> FromArgMatches for Given<T> {
 fn argument<T: Settings>(setting: &'static Setting<T>) -> Arg {
     let argument = Arg::new(setting.name).long(setting.name).help(setting.help).help_heading(T::HEADING);
     let Some(name) = setting.value else { return argument.action(ArgAction::SetTrue) };
-    let (argument, choices) = (argument.value_name(name), (setting.choices)());
+    let action = if setting.many { ArgAction::Append } else { ArgAction::Set };
+    let (argument, choices) = (argument.value_name(name).action(action), (setting.choices)());
     if choices.is_empty() {
         argument.value_parser(move |text: &str| setting.check(text).map(|()| text.to_owned()))
     } else {

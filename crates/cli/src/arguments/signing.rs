@@ -3,30 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use smidgen_diff::release::{PublicKey, SecretKey, Signer};
+use smidgen_diff::release::{PublicKey, SecretKey, Signer, SigningOptions};
 
+use super::Given;
 use crate::io::secrets::{PassphraseFile, public_key, secret_keys};
 use crate::io::shell::ShellSigner;
 use crate::report::{Console, Failure};
-
-const HEADING: &str = "Signatures";
-
-#[derive(Debug, Args)]
-pub(crate) struct SigningArguments {
-    /// Sign with this secret key; may be given several times.
-    #[arg(long, help_heading = HEADING, value_name = "SECRET.pem")]
-    key: Vec<PathBuf>,
-    /// The file or pipe whose first line is the passphrase of the secret keys [default: the variable SMIDGEN_PASSPHRASE].
-    #[arg(long, help_heading = HEADING, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-    /// Sign with this shell command, such as one that asks an HSM: it reads the bytes to sign from standard input and
-    /// prints the signature (64 bytes, DER or hexadecimal digits; at most 4096 bytes); may be given several times.
-    #[arg(long, help_heading = HEADING, value_name = "COMMAND")]
-    sign_command: Vec<String>,
-    /// The public key of each --sign-command, in the same order.
-    #[arg(long, help_heading = HEADING, value_name = "PUBLIC.pem")]
-    sign_public_key: Vec<PathBuf>,
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct KeygenArguments {
@@ -79,30 +61,41 @@ pub(crate) struct SignArguments {
     #[arg(short, long, value_name = "PACKAGE|FOLDER")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
-    pub(crate) signing: SigningArguments,
+    pub(crate) signing: Given<SigningOptions>,
 }
 
-impl SigningArguments {
-    /// The files of keys and passphrases, which must not be overwritten.
-    pub(crate) fn files(&self) -> Vec<&Path> {
-        let files = self.key.iter().chain(&self.passphrase_file).chain(&self.sign_public_key);
-        files.map(PathBuf::as_path).collect()
-    }
+#[derive(Debug, Args)]
+pub(crate) struct SignersArguments {
+    /// Check that one of these keys signed the package.
+    #[arg(long, value_name = "PUBLIC.pem", num_args = 1..)]
+    public_key: Vec<PathBuf>,
+}
 
-    pub(crate) fn signers(&self, console: &Console) -> Result<Vec<Box<dyn Signer>>, Failure> {
-        if self.sign_command.len() != self.sign_public_key.len() {
-            return Err(Failure::usage(
-                "give one --sign-public-key for each --sign-command, in the same order",
-            ));
-        }
-        let file = PassphraseFile::named(self.passphrase_file.as_deref());
-        let keys = secret_keys(&self.key, file, console, SecretKey::from_pem)?;
-        let mut signers: Vec<Box<dyn Signer>> = Vec::new();
-        signers.extend(keys.into_iter().map(|key| Box::new(key) as Box<dyn Signer>));
-        for (command, key) in self.sign_command.iter().zip(&self.sign_public_key) {
-            let key = public_key(key, PublicKey::from_pem)?;
-            signers.push(Box::new(ShellSigner { command: command.clone(), key }));
-        }
-        Ok(signers)
+impl SignersArguments {
+    pub(crate) fn keys(&self) -> Result<Vec<PublicKey>, Failure> {
+        self.public_key.iter().map(|path| public_key(path, PublicKey::from_pem)).collect()
     }
+}
+
+/// The files of keys and passphrases, which must not be overwritten.
+pub(crate) fn signing_files(options: &SigningOptions) -> Vec<&Path> {
+    let files = options.keys.iter().chain(&options.passphrase_file).chain(&options.public_keys);
+    files.map(PathBuf::as_path).collect()
+}
+
+/// All that sign.
+pub(crate) fn signers(options: &SigningOptions, console: &Console) -> Result<Vec<Box<dyn Signer>>, Failure> {
+    let SigningOptions { keys, passphrase_file, commands, public_keys, .. } = options;
+    if commands.len() != public_keys.len() {
+        return Err(Failure::usage("give one --sign-public-key for each --sign-command, in the same order"));
+    }
+    let file = PassphraseFile::named(passphrase_file.as_deref());
+    let keys = secret_keys(keys, file, console, SecretKey::from_pem)?;
+    let mut signers: Vec<Box<dyn Signer>> = Vec::new();
+    signers.extend(keys.into_iter().map(|key| Box::new(key) as Box<dyn Signer>));
+    for (command, key) in commands.iter().zip(public_keys) {
+        let key = public_key(key, PublicKey::from_pem)?;
+        signers.push(Box::new(ShellSigner { command: command.clone(), key }));
+    }
+    Ok(signers)
 }

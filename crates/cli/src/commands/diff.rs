@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use smidgen_diff::release::{Encryption, encrypt_and_prove};
-use smidgen_diff::{Note, Options, Package, Report, diff_bsdiff40};
+use smidgen_diff::{ContainerNeeds, Note, Options, Package, Report, diff_bsdiff40};
 use smidgen_patch::Header;
 
-use crate::arguments::{DiffArguments, Format};
+use crate::arguments::{DiffArguments, Format, encryption, encryption_files};
 use crate::io::{Image, Output};
 use crate::report::{Bar, Console, Failure, Object, hex, json, object, seconds, sha256};
 
@@ -16,11 +16,16 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     let images = Images::open(arguments)?;
     images.base.describe(console);
     images.target.describe(console);
-    let encryption = arguments.encryption.encryption(console)?;
+    let encryption = encryption(&arguments.encryption.value(), console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
     images.output(arguments, console).map(drop)?;
     let started = Instant::now();
-    let made = encrypted(make(arguments, &images, console)?, &images, encryption.as_ref())?;
+    let options = options(arguments, &images, console)?;
+    let made = make(arguments, &images, &options, console)?;
+    let made = encrypted(made, &images, encryption.as_ref())?;
+    if let Some(device) = &options.device {
+        device.check_size(made.bytes.len() as u64)?;
+    }
     let time = started.elapsed();
     images.output(arguments, console)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
@@ -67,7 +72,8 @@ impl Images {
     }
 
     fn output<'c>(&self, arguments: &DiffArguments, console: &'c Console) -> Result<Output<'c>, Failure> {
-        let keys = arguments.encryption.files();
+        let encryption = arguments.encryption.value();
+        let keys = encryption_files(&encryption);
         Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys, console)
     }
 }
@@ -82,12 +88,16 @@ fn refuse_foreign_options(arguments: &DiffArguments) -> Result<(), Failure> {
         .note("leave out these options, or make a package of Smidgen's own format"))
 }
 
-fn make(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Made, Failure> {
-    let options = options(arguments, images, console);
+fn make(
+    arguments: &DiffArguments,
+    images: &Images,
+    options: &Options,
+    console: &Console,
+) -> Result<Made, Failure> {
     let bar = Bar::new(console);
     let Images { base, target } = images;
     on_threads(arguments.threads, || match arguments.format {
-        Format::Smidgen => Ok(smidgen_diff::diff(base, target, &options, &bar)?.into()),
+        Format::Smidgen => Ok(smidgen_diff::diff(base, target, options, &bar)?.into()),
         Format::Bsdiff => {
             let bytes = diff_bsdiff40(base, target, &bar)?;
             Ok(Made { bytes, details: None, notes: Vec::new() })
@@ -105,8 +115,9 @@ fn encrypted(made: Made, images: &Images, encryption: Option<&Encryption>) -> Re
 }
 
 /// The engine's options; the target may state the version.
-fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Options {
-    let mut options = arguments.options();
+fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Result<Options, Failure> {
+    let records = [&images.base.record, &images.target.record].into_iter().flatten();
+    let mut options = arguments.options()?.with_inputs(records);
     let given = options.identity.version.take();
     if arguments.format == Format::Smidgen {
         // Some builds never change the version: if both images state the same one, it is ignored.
@@ -114,13 +125,20 @@ fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Opt
         options.identity.version =
             if says_nothing { None } else { images.target.version(given.as_deref(), console) };
     }
-    options
+    Ok(options)
 }
 
 /// Does work on `count` threads; 0 for one on each core.
 fn on_threads<T: Send>(count: u16, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count.into()).build();
     pool.map_err(|error| Failure::other(format!("threads cannot be started: {error}")))?.install(work)
+}
+
+impl Made {
+    /// What it needs of an operating system.
+    fn container(&self) -> Option<ContainerNeeds> {
+        ContainerNeeds::of(&self.bytes).ok().flatten()
+    }
 }
 
 impl From<Package> for Made {
@@ -138,6 +156,7 @@ fn summary(images: &Images, made: &Made, time: Duration) -> String {
     }
     if let Some((header, _)) = &made.details {
         text += &format!("\ndecoder  {} bytes of RAM, codec {}", header.ram, header.codec.name());
+        made.container().into_iter().for_each(|needs| text += &format!("\nneeds    {needs}"));
     }
     text + &format!("\ntime     {:.2} s", time.as_secs_f64())
 }
@@ -150,6 +169,7 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
             fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
             fields.append(&mut json::protection(&made.bytes));
+            fields.insert("container".to_owned(), json!(made.container()));
             fields.append(&mut json::report(report, &header.codec));
             fields
         }

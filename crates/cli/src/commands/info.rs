@@ -49,9 +49,8 @@ fn fields(package: &Smidgen, report: Option<&Report>) -> Object {
     fields.insert("package_sha256".to_owned(), json!(hex(&sha256(&package.file))));
     fields.append(&mut json::extensions(&package.extensions()));
     fields.append(&mut json::protection(&package.file));
-    if let Some(container) = containers::open(package.plain()) {
-        fields.append(&mut containers::fields(&container));
-    }
+    let container = containers::open(package.plain());
+    fields.insert("container".to_owned(), json!(container.as_ref().map(containers::fields)));
     if let Some(report) = report {
         fields.append(&mut json::report(report, &package.header.codec));
     }

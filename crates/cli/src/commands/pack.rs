@@ -5,21 +5,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use smidgen_diff::Identity;
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
+use smidgen_diff::{Identity, Options};
 
-use crate::arguments::PackArguments;
+use crate::arguments::{PackArguments, encryption, signers};
 use crate::io::{Image, folder, mapped, named_sources};
 use crate::report::{Console, Events, Failure, Talk, is_standard_stream, object, shown, tables};
 
 pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
     let folder = folder(&arguments.output)?;
     let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
-    let images = Images::new(arguments, &file, console)?;
+    let options = arguments.engine(&file)?;
+    let images = Images::new(arguments, &file, options.identity.clone(), console)?;
     images.check(&arguments.output, console)?;
-    let release = order(arguments, &file, images, console)?;
-    let options = arguments.options();
+    let release = order(arguments, &file, options, images, console)?;
+    let options = arguments.options(&file);
     let manifest = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
     } else {
@@ -49,9 +50,14 @@ struct Images {
 }
 
 impl Images {
-    fn new(arguments: &PackArguments, file: &ReleaseFile, console: &Console) -> Result<Self, Failure> {
+    fn new(
+        arguments: &PackArguments,
+        file: &ReleaseFile,
+        identity: Identity,
+        console: &Console,
+    ) -> Result<Self, Failure> {
         let reading = arguments.reading.over(file);
-        let identity = arguments.identity.over(file);
+        let identity = arguments.identity.over_onto(file, identity);
         let target = arguments.to.clone().or_else(|| file.to.clone());
         let target = target.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
         let image = Image::open(&target, &reading)?;
@@ -101,11 +107,11 @@ impl Images {
 fn order(
     arguments: &PackArguments,
     file: &ReleaseFile,
+    mut options: Options,
     images: Images,
     console: &Console,
 ) -> Result<Release, Failure> {
     let Images { reading, identity, version, target, sources } = images;
-    let mut options = arguments.engine.over(file);
     options.identity = identity;
     let mut release = Release::new(version, mapped(target, &reading))
         .with_options(options)
@@ -113,10 +119,10 @@ fn order(
     for (version, path) in sources {
         release = release.source(version, mapped(path, &reading));
     }
-    if let Some(encryption) = arguments.encryption.encryption(console)? {
+    if let Some(encryption) = encryption(&arguments.encryption(file), console)? {
         release = release.with_encryption(encryption);
     }
-    for signer in arguments.signing.signers(console)? {
+    for signer in signers(&arguments.signing.over(file), console)? {
         release = release.signed_by(signer);
     }
     Ok(release)

@@ -8,7 +8,9 @@ use crate::io::{Image, Output, Package, Smidgen, restore, restored_json};
 use crate::report::{Bar, Console, Failure, Object, hex, json, sha256};
 
 pub(crate) fn patch(arguments: &PatchArguments, console: &Console) -> Result<(), Failure> {
-    let package = Package::open(&arguments.package)?.decrypted(|| arguments.decryption.keys(console))?;
+    let package = Package::open(&arguments.package)?;
+    package.check_signers(&arguments.signers.keys()?)?;
+    let package = package.decrypted(|| arguments.decryption.keys(console))?;
     let base = package.open_base(&arguments.base, &arguments.reading.value())?;
     base.describe(console);
     let (inputs, keys) = ([&base.file, package.file()], arguments.decryption.files());

@@ -3,12 +3,13 @@
 use serde_json::json;
 use smidgen_diff::release::{self, Signer, key_names};
 
-use crate::arguments::SignArguments;
+use crate::arguments::{SignArguments, signers, signing_files};
 use crate::io::{Input, Output, folder};
 use crate::report::{Console, Failure, object, tables};
 
 pub(crate) fn sign(arguments: &SignArguments, console: &Console) -> Result<(), Failure> {
-    let signers = arguments.signing.signers(console)?;
+    let signing = arguments.signing.value();
+    let signers = signers(&signing, console)?;
     if signers.is_empty() {
         return Err(
             Failure::usage("no key is given").note("give --key, or --sign-command with --sign-public-key")
@@ -19,7 +20,7 @@ pub(crate) fn sign(arguments: &SignArguments, console: &Console) -> Result<(), F
         return sign_release(arguments, &signers, console);
     }
     let package = Input::package(&arguments.package)?;
-    let output = Output::create(&arguments.output, &[&package], &arguments.signing.files(), console)?;
+    let output = Output::create(&arguments.output, &[&package], &signing_files(&signing), console)?;
     let signed =
         release::sign(&package, &signers).map_err(|error| Failure::from(error).about(&arguments.package))?;
     let keys = key_names(&signed).unwrap_or_default();

@@ -3,39 +3,40 @@
 use std::time::Instant;
 
 use serde_json::json;
-use smidgen_diff::release::check_signature;
-use smidgen_patch::header::IMAGE_LIMIT;
-use smidgen_patch::{Error, Target};
+use smidgen_diff::{Device, Kept};
 
-use super::verify_release::{public_keys, verify_release};
+use super::verify_release::verify_release;
 use crate::arguments::VerifyArguments;
 use crate::io::classic::Classic;
-use crate::io::{Image, Package, Smidgen, restore, restored_json};
+use crate::io::{Image, Package, Smidgen, replay, restore, restored_json};
 use crate::report::{Bar, Console, Failure, Object, hex, json, sha256};
 
 pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
+    if arguments.base.is_dir() {
+        return verify_release(arguments, console);
+    }
     let Some(package) = &arguments.package else {
-        return if arguments.base.is_dir() {
-            verify_release(arguments, console)
-        } else {
-            Err(Failure::usage("no package is given")
-                .note("give BASE and PACKAGE, or the folder of a release"))
-        };
+        return Err(
+            Failure::usage("no package is given").note("give BASE and PACKAGE, or the folder of a release")
+        );
     };
+    if !arguments.from.is_empty() {
+        return Err(Failure::usage("--from is for the folder of a release")
+            .note("give the base image and the package, or a folder"));
+    }
+    let device = arguments.device()?;
     let package = Package::open(package)?;
+    package.check_signers(&arguments.signers.keys()?)?;
     let base = package.open_base(&arguments.base, &arguments.reading.value())?;
     base.describe(console);
     let (text, mut json) = match package {
         Package::Smidgen(mut package) => {
-            if !arguments.public_key.is_empty() {
-                check_signature(&package.file, &public_keys(arguments)?)
-                    .map_err(|error| package.refused(error))?;
-            }
             package.decrypt(arguments.decryption.keys(console)?)?;
-            verify_smidgen(&base, &package, console)?
+            fits(device.as_ref(), &package)?;
+            verify_smidgen(&base, &package, device.as_ref(), console)?
         }
-        Package::Classic(_) if !arguments.public_key.is_empty() => {
-            return Err(Failure::package("BSDIFF40 packages have no signatures"));
+        Package::Classic(_) if device.is_some() => {
+            return Err(Failure::package("BSDIFF40 packages do not state what they need of a device"));
         }
         Package::Classic(package) => verify_classic(&base, &package)?,
     };
@@ -44,70 +45,46 @@ pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(
     console.print_result(|| json, || text)
 }
 
-fn verify_smidgen(base: &Image, package: &Smidgen, console: &Console) -> Result<(String, Object), Failure> {
+/// Whether the device can restore the package as it is shipped.
+fn fits(device: Option<&Device>, package: &Smidgen) -> Result<(), Failure> {
+    let Some(device) = device else { return Ok(()) };
+    let fits = device.check_size(package.file.len() as u64).and(device.check_package(package.plain()));
+    fits.map_err(|unfit| {
+        Failure::package(format!("the device cannot restore it: {unfit}"))
+            .about(package.file.path())
+            .note(unfit.advice())
+    })
+}
+
+fn verify_smidgen(
+    base: &Image,
+    package: &Smidgen,
+    device: Option<&Device>,
+    console: &Console,
+) -> Result<(String, Object), Failure> {
     let started = Instant::now();
-    let nowhere = Nowhere { kept: package.header.read_back.then(Vec::new) };
-    restore(base, package, nowhere, &Bar::new(console))?;
+    restore(base, package, Kept::default(), &Bar::new(console))?;
+    let flash = device.and_then(Device::in_place);
+    let in_place = replay(base, package, flash.as_ref())?;
     let header = &package.header;
-    let text = format!("OK: {} bytes, SHA-256 {}", header.target_size, hex(&header.target_digest));
-    Ok((text, restored_json(package, started.elapsed())))
+    let mut text = format!("OK: {} bytes, SHA-256 {}", header.target_size, hex(&header.target_digest));
+    let mut json = restored_json(package, started.elapsed());
+    if package.extensions().in_place.is_some() {
+        text += if in_place {
+            "; also in place, with power cuts"
+        } else {
+            "; not in place, as its flash is too large to simulate"
+        };
+        json.insert("in_place_checked".to_owned(), json!(in_place));
+    }
+    Ok((text, json))
 }
 
 fn verify_classic(base: &Image, package: &Classic) -> Result<(String, Object), Failure> {
     let started = Instant::now();
     let target = package.restore(base)?;
     let digest = hex(&sha256(&target));
-    let caution = "BSDIFF40 has no digest: compare it with the image's";
-    let text = format!("OK: {} bytes, SHA-256 {digest} ({caution})", target.len());
+    let caution = "BSDIFF40 has no digest: compare this one with the image's";
+    let text = format!("NOT CHECKED: {} bytes, SHA-256 {digest} ({caution})", target.len());
     Ok((text, package.restored_json(base, &target, started.elapsed())))
-}
-
-/// A target that keeps its bytes only if the package reads them back.
-struct Nowhere {
-    kept: Option<Vec<u8>>,
-}
-
-impl Target for Nowhere {
-    type Error = Error;
-
-    fn limit(&self) -> u32 {
-        IMAGE_LIMIT
-    }
-
-    fn begin(&mut self, _size: u32) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if let Some(kept) = &mut self.kept {
-            kept.extend_from_slice(bytes);
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        let kept = self.kept.as_deref().and_then(|kept| kept.get(offset as usize..));
-        let bytes = kept.and_then(|rest| rest.get(..buffer.len())).ok_or(Error::TargetRead)?;
-        buffer.copy_from_slice(bytes);
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_kept_can_be_read_back() {
-        let mut keeping = Nowhere { kept: Some(Vec::new()) };
-        let mut buffer = [0; 2];
-        keeping.write(b"abc").unwrap();
-        assert_eq!(keeping.read(1, &mut buffer), Ok(()));
-        assert_eq!(&buffer, b"bc");
-        assert_eq!(keeping.read(2, &mut buffer), Err(Error::TargetRead));
-        assert_eq!(keeping.read(9, &mut buffer), Err(Error::TargetRead));
-        let mut forgetting = Nowhere { kept: None };
-        forgetting.write(b"abc").unwrap();
-        assert_eq!(forgetting.read(0, &mut buffer), Err(Error::TargetRead));
-    }
 }

@@ -3,10 +3,10 @@
 use std::fs::File;
 
 use serde_json::{Value, json};
-use smidgen_patch::container::{self, FileScratch, Opened, Scratch};
+use smidgen_diff::{Form, Streams};
+use smidgen_patch::container::{FileScratch, Maker, Opened, Scratch};
 use smidgen_patch::internals::container::{Frame, Item, Level};
-use smidgen_patch::verify::BackgroundSha256;
-use smidgen_patch::{Base, Error, SoftwareSha256, Target};
+use smidgen_patch::{Error, SoftwareSha256};
 
 use super::streams::Process;
 use crate::report::{Object, object};
@@ -18,25 +18,21 @@ const LISTED: usize = 20;
 /// Streams of all levels that are listed with `--json`.
 const LISTED_JSON: usize = 20_000;
 
-pub(crate) fn restore<T: Target>(
-    base: impl Base<Error: Into<T::Error>>,
-    package: &Opened<'_>,
-    target: T,
-) -> Result<(), T::Error> {
-    let expanded = scratch(package.record.base_size)?;
-    let written = scratch(if package.header.read_back { package.record.target_size } else { 0 })?;
-    // The package may be an attack that takes unlimited memory or time: the process is limited.
-    let process = Process::start(package)?;
-    let maker = process.maker();
-    container::restore::<_, _, BackgroundSha256>(package, base, target, expanded, written, maker).map(drop)
-}
+/// Streams in limited processes: a package may be an attack that takes unlimited memory or time.
+pub(crate) struct Processes;
 
-fn scratch(size: u32) -> Result<Box<dyn Scratch>, Error> {
-    if size <= IN_MEMORY {
-        return Ok(Box::new(Vec::new()));
+impl Streams for Processes {
+    fn maker(&self, package: &Opened<'_>) -> Result<Box<dyn Maker + '_>, Error> {
+        Ok(Box::new(Process::start(package)?))
     }
-    let file: File = tempfile::tempfile().map_err(|_| Error::TargetWrite)?;
-    Ok(Box::new(FileScratch::new(file)))
+
+    fn scratch(&self, _form: Form, size: u32) -> Result<Box<dyn Scratch + '_>, Error> {
+        if size <= IN_MEMORY {
+            return Ok(Box::new(Vec::new()));
+        }
+        let file: File = tempfile::tempfile().map_err(|_| Error::TargetWrite)?;
+        Ok(Box::new(FileScratch::new(file)))
+    }
 }
 
 /// The container part of a package, if it has one.
@@ -56,6 +52,7 @@ pub(crate) fn rows(package: &Opened<'_>) -> Vec<(&'static str, String)> {
             ),
         ),
         ("expanded", format!("base {} bytes, target {} bytes", record.base_size, record.target_size)),
+        ("needs", "an operating system".to_owned()),
         ("memory", format!("about {} bytes on top of the RAM", package.memory())),
         ("storage", format!("{} bytes", package.storage())),
     ]
@@ -102,7 +99,7 @@ const fn frame_name(frame: Frame) -> &'static str {
 
 pub(crate) fn fields(package: &Opened<'_>) -> Object {
     let record = &package.record;
-    object(json!({ "container": {
+    object(json!({
         "expanded_base_size": record.base_size,
         "expanded_target_size": record.target_size,
         "recipe_size": record.recipe_size,
@@ -111,7 +108,7 @@ pub(crate) fn fields(package: &Opened<'_>) -> Object {
         "storage": package.storage(),
         "base_streams": package.base.streams(),
         "streams": streams(&package.target, &mut { LISTED_JSON }),
-    }}))
+    }))
 }
 
 fn streams(level: &Level, left: &mut usize) -> Vec<Value> {

@@ -16,5 +16,5 @@ pub(crate) use image::Image;
 pub(crate) use input::Input;
 pub(crate) use output::{Output, folder};
 pub(crate) use package::{Package, Smidgen};
-pub(crate) use restore::{restore, restored_json};
+pub(crate) use restore::{replay, restore, restored_json};
 pub(crate) use sources::{mapped, named_sources};

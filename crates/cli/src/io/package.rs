@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::{DecryptionKey, EncryptionEntry, Keys, decrypt, encryption_of};
+use smidgen_diff::release::{
+    DecryptionKey, EncryptionEntry, Keys, PublicKey, check_signature, decrypt, encryption_of,
+};
 use smidgen_patch::header::VERSION;
 use smidgen_patch::{Error, Extensions, Header};
 
@@ -49,6 +51,19 @@ impl Package {
             package.decrypt(keys()?)?;
         }
         Ok(self)
+    }
+
+    /// Checks that one of these keys signed it; without keys, nothing.
+    pub(crate) fn check_signers(&self, keys: &[PublicKey]) -> Result<(), Failure> {
+        match self {
+            _ if keys.is_empty() => Ok(()),
+            Self::Smidgen(package) => {
+                check_signature(&package.file, keys).map_err(|error| package.refused(error))
+            }
+            Self::Classic(package) => {
+                Err(Failure::package("BSDIFF40 packages have no signatures").about(package.file.path()))
+            }
+        }
     }
 
     pub(crate) fn open_base(&self, path: &Path, reading: &Reading) -> Result<Image, Failure> {

@@ -1,40 +1,54 @@
-//! Restoring with the device's own decoder, with progress and the check of the MD5, which the decoder leaves out.
+//! Restoring with the device's own decoder: progress, and errors with advice.
 
 use std::time::Duration;
 
-use md5::{Digest, Md5};
 use smidgen_diff::release::Keys;
-use smidgen_patch::Vouched;
-use smidgen_patch::container::Opened;
-use smidgen_patch::header::{Codec, HEADER_LIMIT};
-use smidgen_patch::verify::BackgroundSha256;
-use smidgen_patch::{Anything, Base, Error, Header, Patcher, Target};
+use smidgen_diff::{Restore, RestoreError, replay_in_place};
+use smidgen_patch::{Header, Target};
 
-use super::containers;
+use super::containers::Processes;
 use super::image::Image;
 use super::output::Stopped;
 use super::package::Smidgen;
-use crate::report::{Bar, Failure, Object, json, seconds, sha256};
-
-/// Workspace of a codec that needs one for the header only; the base is also checked in pieces of this size.
-const PIECE: usize = 64 << 10;
+use crate::report::{Bar, Failure, Object, json, seconds};
 
 /// Restores the target image of `package` into `target`, which must not be used after an error.
 pub(crate) fn restore(
     base: &Image,
     package: &Smidgen,
-    target: impl Target<Error: Into<Stopped>>,
+    target: impl Target<Error: Into<Stopped>> + Send,
     bar: &Bar,
 ) -> Result<(), Failure> {
-    let mut md5 = package.header.target_md5.map(|_| Md5::new());
     bar.stage("restoring", package.header.target_size.into());
-    let watched = Watched { target, md5: md5.as_mut(), bar };
-    run(base, package, watched).map_err(|stopped| match stopped {
-        Stopped::Decoder(error) => package.explain(error, base),
-        Stopped::Output(failure) => failure,
-    })?;
-    let found: Option<[u8; 16]> = md5.map(|md5| md5.finalize().into());
-    if found == package.header.target_md5 { Ok(()) } else { Err(wrong_md5(package)) }
+    let restore = Restore::default().with_key(Keys(&package.keys)).with_streams(&Processes);
+    restore.restore(base, &package.file, Watched { target, bar }).map_err(|error| match error {
+        RestoreError::Target(Stopped::Decoder(error)) => package.explain(error, base),
+        RestoreError::Target(Stopped::Output(failure)) => failure,
+        error => Failure::package(message(&error))
+            .about(package.file.path())
+            .note("the header was made with a wrong MD5: make the package anew"),
+    })
+}
+
+fn message(error: &RestoreError<Stopped>) -> String {
+    match error {
+        RestoreError::Classic(error) => error.to_string(),
+        _ => "the restored image has the wrong MD5, though its SHA-256 is right".to_owned(),
+    }
+}
+
+/// Applies an in-place package in its slot, on simulated flash; false if it is none, or cannot be simulated.
+pub(crate) fn replay(
+    base: &Image,
+    package: &Smidgen,
+    flash: Option<&smidgen_diff::InPlace>,
+) -> Result<bool, Failure> {
+    replay_in_place(base, package.plain(), flash).map_err(|error| {
+        Failure::package(format!("cannot be applied in place: {error}"))
+            .about(package.file.path())
+            .numbered(error)
+            .note("make the package anew, for the flash of the device")
+    })
 }
 
 /// The members for `--json` of a target that was restored.
@@ -44,58 +58,9 @@ pub(crate) fn restored_json(package: &Smidgen, time: Duration) -> Object {
     fields
 }
 
-fn run(image: &Image, package: &Smidgen, target: impl Target<Error = Stopped>) -> Result<(), Stopped> {
-    // The output has a temporary name until the end, so decoding need not wait for the base's digest.
-    let base = Vouched { base: &**image, digest: package.header.base_digest };
-    std::thread::scope(|scope| {
-        let digest = scope.spawn(|| sha256(image));
-        let restored = decode(package, base, target);
-        let digest_is_right =
-            digest.join().is_ok_and(|digest| digest.starts_with(&package.header.base_digest));
-        // An empty base has no digest, and another size is an error of its own. A wrong base explains all other errors.
-        let vouched = !image.is_empty() && image.len() == package.header.base_size as usize;
-        if vouched && !digest_is_right { Err(Error::BaseDigest.into()) } else { restored }
-    })
-}
-
-fn decode(
-    package: &Smidgen,
-    base: impl Base<Error = Error>,
-    target: impl Target<Error = Stopped>,
-) -> Result<(), Stopped> {
-    if let Some(container) = Opened::new::<BackgroundSha256>(package.plain())? {
-        return containers::restore(base, &container, target);
-    }
-    let length = workspace_length(&package.header);
-    // The decoder's workspace is aligned to four bytes.
-    let mut memory = vec![0; length + 3];
-    let start = memory.as_ptr().align_offset(4);
-    let workspace = &mut memory[start..start + length];
-    let keys = Keys(&package.keys);
-    let mut patcher =
-        Patcher::<_, _, BackgroundSha256, _, _>::with_key(workspace, base, target, Anything, keys);
-    patcher.push(&package.file)?;
-    patcher.finish().map(drop)
-}
-
-/// For `cm` exactly what the header states, which proves it; other codecs take their memory from the heap.
-fn workspace_length(header: &Header) -> usize {
-    match header.codec {
-        Codec::Cm { .. } => HEADER_LIMIT.max(header.ram as usize),
-        Codec::Zstd { .. } => PIECE,
-    }
-}
-
-fn wrong_md5(package: &Smidgen) -> Failure {
-    Failure::package("the restored image has the wrong MD5")
-        .about(package.file.path())
-        .note("its SHA-256 is right: the header was made with a wrong MD5, make it anew")
-}
-
-/// A target that shows progress and computes the MD5.
+/// A target that shows progress.
 struct Watched<'a, T> {
     target: T,
-    md5: Option<&'a mut Md5>,
     bar: &'a Bar,
 }
 
@@ -106,14 +71,15 @@ impl<T: Target<Error: Into<Stopped>>> Target for Watched<'_, T> {
         self.target.limit()
     }
 
+    fn announce(&mut self, header: &Header) -> Result<(), Stopped> {
+        self.target.announce(header).map_err(Into::into)
+    }
+
     fn begin(&mut self, size: u32) -> Result<(), Stopped> {
         self.target.begin(size).map_err(Into::into)
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
-        if let Some(md5) = &mut self.md5 {
-            md5.update(bytes);
-        }
         self.bar.steps(bytes.len() as u64);
         self.target.write(bytes).map_err(Into::into)
     }

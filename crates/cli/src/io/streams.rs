@@ -43,10 +43,19 @@ impl Process {
             _ => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
+}
 
-    /// What rebuilds the streams.
-    pub(crate) const fn maker(&self) -> &dyn Maker {
-        &self.worker
+impl Maker for Process {
+    fn begin(&self) -> Result<(), Error> {
+        self.worker.begin()
+    }
+
+    fn piece(&self, plain: &[u8], corrections: &[u8], room: u32) -> Result<Vec<u8>, Error> {
+        self.worker.piece(plain, corrections, room)
+    }
+
+    fn end(&self) -> Result<(), Error> {
+        self.worker.end()
     }
 }
 

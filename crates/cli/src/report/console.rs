@@ -108,6 +108,20 @@ impl Console {
     ) -> Result<(), Failure> {
         if self.quiet && !self.json { Ok(()) } else { self.print_either(json, text) }
     }
+
+    /// A failure after a result: prints that as text, unless quiet; as JSON, the failure becomes a member of it.
+    pub(crate) fn found(
+        &self,
+        failure: Failure,
+        json: impl FnOnce() -> Object,
+        text: impl FnOnce() -> String,
+    ) -> Failure {
+        if self.json {
+            return failure.with_result(json());
+        }
+        let printed = if self.quiet { Ok(()) } else { self.print(text()) };
+        printed.err().unwrap_or(failure)
+    }
 }
 
 /// An object that names its schema.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use smidgen_diff::release::{EncryptError, PackError, SignError};
-use smidgen_diff::{DiffError, Escaped};
+use smidgen_diff::{DiffError, Escaped, ProfileError, Unfit};
 
 use super::json::Object;
 use super::reason::Reason;
@@ -152,8 +152,22 @@ impl From<DiffError> for Failure {
             DiffError::TooLarge { .. } => Self::new(Reason::TooLarge, message),
             DiffError::Cancelled => Self::new(Reason::Cancelled, message),
             DiffError::NotProved(error) => Self::other(message).of(error),
+            DiffError::Device(unfit) => Self::from(unfit),
             _ => Self::other(message),
         }
+    }
+}
+
+/// An option asks for more than the device has; for a package that is there, see [`Failure::unfit`].
+impl From<Unfit> for Failure {
+    fn from(unfit: Unfit) -> Self {
+        Self::new(Reason::Device, format!("the device cannot restore it: {unfit}")).note(unfit.advice())
+    }
+}
+
+impl From<ProfileError> for Failure {
+    fn from(error: ProfileError) -> Self {
+        Self::usage(error.to_string())
     }
 }
 
@@ -162,7 +176,9 @@ impl From<PackError> for Failure {
         match error {
             PackError::Rule(rule) => Self::new(Reason::Rule, rule.to_string())
                 .note("this is a rule of the delivery platform: see docs/platform.md"),
+            PackError::Device(unfit) => Self::from(unfit),
             PackError::Usage(text) => Self::usage(text),
+            PackError::File { path, reason } => Self::usage(reason).about(&path),
             PackError::Read { path, error } => Self::file(&path, Reason::Read, &error),
             PackError::Write { path, error } => Self::file(&path, Reason::Write, &error),
             PackError::Diff { file, error } => Self::from(error).about(Path::new(&file)),

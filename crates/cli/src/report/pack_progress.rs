@@ -25,7 +25,7 @@ impl PackProgress for Events<'_> {
             }
             Event::Finished { package, reused, time } => json!({
                 "event": "finished", "file": package.file, "source_versions": package.source_versions,
-                "size": package.size, "sha256": package.sha256, "reused": reused, "seconds": seconds(*time),
+                "size": package.size, "sha256": package.sha256, "ram": package.ram, "container": package.container, "reused": reused, "seconds": seconds(*time),
             }),
             Event::Skipped { file } => json!({ "event": "skipped", "file": file }),
             Event::Note { text } => json!({ "event": "note", "text": text }),
@@ -109,9 +109,8 @@ impl Drop for Talk<'_> {
 
 fn finished(package: &PackageEntry, reused: bool, time: Duration) -> String {
     let (file, size) = (&package.file, package.size);
-    if reused {
-        format!("{file}: {size} bytes, from an earlier run")
-    } else {
-        format!("{file}: {size} bytes in {:.2} s", time.as_secs_f64())
-    }
+    let how =
+        if reused { ", from an earlier run".to_owned() } else { format!(" in {:.2} s", time.as_secs_f64()) };
+    let needs = package.container.map(|needs| format!("; needs {needs}")).unwrap_or_default();
+    format!("{file}: {size} bytes{how}{needs}")
 }

@@ -41,6 +41,8 @@ reasons! {
     Rule "platform-rule" 2 "a rule of the delivery platform is broken";
     Budget "memory-budget" 2 "no decoder works in the memory that is given";
     InPlace "in-place" 2 "no update in place works with the flash that is given";
+    Device "device" 2 "the device that is given cannot restore what is asked for";
+    NotChecked "not-checked" 2 "packages were not checked, as what that needs is not given";
     Package "not-good" 3 "a package, manifest or release is damaged, unsupported or not what it should be";
     Base "wrong-base" 4 "the base image is not the one that the package was made for";
     Nothing "no-package" 5 "there is no package for the device";

@@ -51,7 +51,8 @@ fn package_row(package: &PackageEntry, width: usize, full: u64) -> String {
         PackageType::Differential => format!("for {}", package.source_versions.join(", ")),
     };
     let share = if full > 0 { format!("{:5.1} %", percent(size, full)) } else { String::new() };
-    format!("  {file:width$}  {size:>10} bytes  {share}  {ram:>8} bytes of RAM  {what}")
+    let needs = package.container.map(|needs| format!("; needs {needs}")).unwrap_or_default();
+    format!("  {file:width$}  {size:>10} bytes  {share}  {ram:>8} bytes of RAM  {what}{needs}")
 }
 
 fn percent(part: u64, whole: u64) -> f64 {

@@ -111,6 +111,12 @@ fn a_signed_package_is_verified_with_its_keys_only() {
         desk.ok(&format!("verify old signed --public-key {key}"));
     }
     desk.ok("verify old signed");
+    let patch = "patch old signed -o restored --public-key";
+    desk.ok(&format!("{patch} key.pub"));
+    std::fs::remove_file(desk.path("restored")).unwrap();
+    desk.run(&format!("{patch} foreign.pub")).failed(3, &["not signed by a known key (E41)"]);
+    desk.run("patch old patch -o restored --public-key key.pub").failed(3, &["not signed (E40)"]);
+    assert!(!desk.path("restored").exists());
     desk.run("verify old signed --public-key foreign.pub").failed(3, &["not signed by a known key (E41)"]);
     desk.run("verify old patch --public-key key.pub").failed(3, &["the package is not signed (E40)"]);
     let mut damaged = desk.read("signed");
@@ -258,7 +264,9 @@ fn a_release_is_replayed_as_devices_will() {
         assert_eq!((outcome.code, outcome.json()["ok"].as_bool()), (3, Some(false)), "{outcome:?}");
         assert!(outcome.stdout.contains(part), "{part} in {outcome:?}");
     };
-    verify("-q", "there is no image of 1");
+    let unchecked = desk.run("verify out -q --json");
+    assert_eq!((unchecked.code, unchecked.json()["ok"].as_bool()), (2, Some(false)), "{unchecked:?}");
+    assert!(unchecked.stdout.contains("give --from 1=IMAGE"), "{unchecked:?}");
     verify("--from 1=new", "is not the one that the release was made from");
     verify("--from 1=old --public-key next.pub", "(E41)");
     desk.run("verify out --from 1=new --from 1=old").failed(2, &["the source version \"1\" is given twice"]);

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::device::Unfit;
 use super::in_place::InPlaceError;
 
 /// What stops [`crate::diff`].
@@ -31,6 +32,9 @@ pub enum DiffError {
         /// The most bytes that are allowed.
         limit: usize,
     },
+    /// The device cannot restore the package.
+    #[error("the device cannot restore it: {0}")]
+    Device(#[from] Unfit),
     /// No update in place works with these options.
     #[error("in place: {0}")]
     InPlace(#[from] InPlaceError),

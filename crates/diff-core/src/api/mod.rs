@@ -1,6 +1,9 @@
 //! What callers see: options, progress, errors, the finished package and its report.
 
+mod container_needs;
+mod device;
 mod error;
+mod expansion;
 mod identity;
 mod in_place;
 mod note;
@@ -8,7 +11,11 @@ mod options;
 mod progress;
 mod report;
 
+pub use container_needs::ContainerNeeds;
+pub use device::{Codecs, Device, FlashOptions, Part, ProfileError, Unfit, Update};
 pub use error::DiffError;
+pub(crate) use expansion::Expansion;
+pub use expansion::Unexpanded;
 pub use identity::Identity;
 pub use in_place::{InPlace, InPlaceError};
 pub use note::Note;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use smidgen_patch::Error;
 
+use super::expansion::Unexpanded;
+
 /// A remark about a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -21,6 +23,11 @@ pub enum Note {
         /// The name of the format.
         format: &'static str,
     },
+    /// Compressed streams are not expanded, although that may make the package smaller.
+    NotExpanded {
+        /// Why.
+        reason: Unexpanded,
+    },
     /// A fault of this crate: the package of the expanded files did not restore the target, so the files were compared as
     /// they are.
     ContainerNotProved {
@@ -36,6 +43,7 @@ impl Note {
         match self {
             Self::NotMadeAgain { .. } => "not-made-again",
             Self::NotOpened { .. } => "not-opened",
+            Self::NotExpanded { .. } => "not-expanded",
             Self::ContainerNotProved { .. } => "container-not-proved",
         }
     }
@@ -53,6 +61,16 @@ impl fmt::Display for Note {
                 out,
                 "the target file holds {format} data, which is not expanded; deliver it without compression, or with \
                  gzip -n, for much smaller packages"
+            ),
+            Self::NotExpanded { reason: reason @ (Unexpanded::System | Unexpanded::Size { .. }) } => write!(
+                out,
+                "compressed data in the images is compared as it is, because {reason}; for a smaller package, deliver it \
+                 without compression"
+            ),
+            Self::NotExpanded { reason } => write!(
+                out,
+                "compressed data in the images is compared as it is, because {reason}; for devices with an operating \
+                 system, give --containers auto"
             ),
             Self::ContainerNotProved { error } => write!(
                 out,

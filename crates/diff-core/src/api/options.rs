@@ -4,10 +4,12 @@ use std::str::FromStr;
 
 use smidgen_patch::header::PageKind;
 
+use super::device::Device;
 use super::identity::Identity;
 use super::in_place::InPlace;
+use crate::input::Format;
 use crate::settings::{
-    ValueError, by_name, parse_number, parse_size, parse_within, put, put_parsed, setters, settings,
+    ValueError, by_name, parse, parse_number, parse_size, parse_within, put, put_parsed, setters, settings,
 };
 
 /// The level where none is given.
@@ -50,12 +52,11 @@ pub enum Arch {
 }
 
 /// Whether compressed files are expanded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Containers {
     /// Streams of gzip, zip and zlib are expanded where that makes the package smaller. Devices restore such packages
     /// with `smidgen_patch::container`, which needs an operating system.
-    #[default]
     Auto,
     /// Files are plain bytes.
     None,
@@ -71,8 +72,9 @@ pub struct Options {
     pub codec: CodecChoice,
     /// From 1, the fastest, to 9, the smallest packages; only `cm` has levels.
     pub level: u8,
-    /// Whether compressed files are expanded.
-    pub containers: Containers,
+    /// Whether compressed files are expanded; if absent, they are unless the device seems to be a microcontroller
+    /// (`docs/device-profile.md`).
+    pub containers: Option<Containers>,
     /// Which architecture's references are sought.
     pub arch: Arch,
     /// Address of the image's first byte when it runs; detected if absent.
@@ -85,19 +87,25 @@ pub struct Options {
     pub identity: Identity,
     /// Makes a package that devices can also apply in place, in the slot that holds the base.
     pub in_place: Option<InPlace>,
+    /// The device that must be able to restore the package: see [`Device::apply`].
+    pub device: Option<Device>,
+    /// The format of an image's file, if it is firmware of a microcontroller: see [`Options::with_inputs`].
+    pub firmware: Option<Format>,
 }
 
 setters!(Options {
     with_ram: ram: Ram,
     with_codec: codec: CodecChoice,
     with_level: level: u8,
-    with_containers: containers: Containers,
+    with_containers: containers: Option<Containers>,
     with_arch: arch: Arch,
     with_base_address: base_address: Option<u32>,
     with_md5: md5: bool,
     with_body_digest: body_digest: bool,
     with_identity: identity: Identity,
     with_in_place: in_place: Option<InPlace>,
+    with_device: device: Option<Device>,
+    with_firmware: firmware: Option<Format>,
 });
 
 impl Default for Options {
@@ -106,13 +114,15 @@ impl Default for Options {
             ram: Ram::default(),
             codec: CodecChoice::default(),
             level: DEFAULT_LEVEL,
-            containers: Containers::default(),
+            containers: None,
             arch: Arch::default(),
             base_address: None,
             md5: false,
             body_digest: false,
             identity: Identity::default(),
             in_place: None,
+            device: None,
+            firmware: None,
         }
     }
 }
@@ -191,8 +201,8 @@ settings! {
         |options, text| put(&mut options.arch, text);
     "containers" "WHEN" [Containers::ALL.map(Containers::name)]:
         "Whether compressed files (.gz, .zip and so on) are expanded: devices need an operating system to restore such \
-         packages [default: auto]",
-        |options, text| put(&mut options.containers, text);
+         packages [default: auto; none for microcontrollers: with --ram, --arch thumb, riscv or xtensa, HEX and the like]",
+        |options, text| put_parsed(&mut options.containers, parse(text).map(Some));
     "md5": "Put the target's MD5 into the header, for delivery platforms that require it",
         |options, text| put(&mut options.md5, text);
     "body-digest": "Put the SHA-256 of the body into the header",
@@ -245,7 +255,7 @@ mod tests {
         assert_eq!((ram, codec, level, base_address), (Ram::Bytes(16 << 10), CodecChoice::Zstd, 9, Some(16)));
         assert_eq!(
             (arch, containers, md5, body_digest),
-            (Arch::Only(PageKind::Arm), Containers::None, true, true)
+            (Arch::Only(PageKind::Arm), Some(Containers::None), true, true)
         );
         assert!("automatic".parse::<Ram>().unwrap_err().0.starts_with("expected \"auto\" or a size"));
     }
@@ -257,6 +267,5 @@ mod tests {
         assert!(help("level").ends_with(&format!("[default: {}]", usual.level)));
         assert!(help("codec").ends_with(&format!("[default: {}]", usual.codec)));
         assert!(help("arch").ends_with(&format!("[default: {}]", usual.arch)));
-        assert!(help("containers").ends_with(&format!("[default: {}]", usual.containers)));
     }
 }

@@ -21,7 +21,7 @@ use miniz_oxide::deflate::compress_to_vec;
 use smidgen_patch::header::{Extensions, IMAGE_LIMIT};
 use smidgen_patch::internals::container::{Level, Record, Side, expand, part_limit};
 
-use crate::api::{DiffError, Note, Options, Package, Progress, Stage};
+use crate::api::{DiffError, Note, Options, Package, Progress, Stage, Unexpanded};
 use crate::digest::{base_digest, sha256};
 use crate::engine::{self, TargetImage};
 use crate::images::Images;
@@ -44,6 +44,16 @@ pub(crate) struct Outcome {
     pub(crate) package: Option<Package>,
     /// Why streams were not expanded.
     pub(crate) notes: Vec<Note>,
+    /// Why none was, if expanding some may have gained anything: said however small the package is.
+    pub(crate) unexpanded: Option<Note>,
+}
+
+impl Outcome {
+    /// The outcome for files that are not expanded for this reason.
+    pub(crate) fn withheld(images: Images, reason: Unexpanded) -> Self {
+        let gains = selected(images).is_some();
+        Self { unexpanded: gains.then_some(Note::NotExpanded { reason }), ..Self::default() }
+    }
 }
 
 /// Makes and proves the package of two files through what is in them.
@@ -51,10 +61,7 @@ pub(crate) fn diff(images: Images, options: &Options, progress: &dyn Progress) -
     progress.begin(Stage::Expand, 1);
     let mut outcome = Outcome::default();
     outcome.notes.extend(unopened::unopened(images.target).map(|format| Note::NotOpened { format }));
-    let (mut in_base, mut in_target) = rayon::join(|| scan::scan(images.base), || scan::scan(images.target));
-    if !select::select(images, &mut in_base, &mut in_target) {
-        return Ok(outcome);
-    }
+    let Some((in_base, in_target)) = selected(images) else { return Ok(outcome) };
     let mut failed = None;
     // Large streams are not tried out here, as the proof of the package does it once more.
     for verify in [Verify::Small, Verify::All] {
@@ -74,6 +81,12 @@ pub(crate) fn diff(images: Images, options: &Options, progress: &dyn Progress) -
     }
     outcome.notes.extend(failed);
     Ok(outcome)
+}
+
+/// What is found in both files, with a mark at what is worth expanding; `None` if nothing is.
+fn selected(images: Images) -> Option<(Vec<Found>, Vec<Found>)> {
+    let (mut in_base, mut in_target) = rayon::join(|| scan::scan(images.base), || scan::scan(images.target));
+    select::select(images, &mut in_base, &mut in_target).then_some((in_base, in_target))
 }
 
 /// Expands both files; `None` if no stream is left, or what comes out is too large.

@@ -3,17 +3,16 @@
 mod in_place;
 
 pub(crate) use in_place::prove_in_place;
+pub use in_place::replay_in_place;
 
-use smidgen_patch::Vouched;
-use smidgen_patch::container::{InProcess, Opened, Scratch, restore};
+use smidgen_patch::container::{InProcess, Maker, Opened, Scratch};
 use smidgen_patch::secrecy::{DecryptionKey, NoKey};
-use smidgen_patch::verify::{Anything, BackgroundSha256};
-use smidgen_patch::{Error, Header, Patcher, SoftwareSha256, Target};
+use smidgen_patch::{Error, Target};
 
-use crate::digest::base_digest;
 use crate::images::Images;
+use crate::restore::{Form, InMemory, Restore, Streams};
 
-/// Applies `package` to `base` and compares what comes out with `target`, byte by byte.
+/// Applies `package` to `base` and compares what comes out with `target`, byte by byte: a package of any sort.
 ///
 /// Both digests are checked as on a device, but beside the decoder: of large images they take longer than all the rest.
 ///
@@ -30,54 +29,41 @@ pub(crate) fn prove_with<K: DecryptionKey + Send>(
     package: &[u8],
     key: K,
 ) -> Result<(), Error> {
-    let (header, _) = Header::parse(package)?;
-    let (digest, applied) =
-        rayon::join(|| base_digest(base), || apply(&header, Images { base, target }, package, key));
-    // Another size is an error of its own. Otherwise a wrong base explains every error.
-    if digest == header.base_digest || applied == Err(Error::BaseSize) {
-        applied
-    } else {
-        Err(Error::BaseDigest)
-    }
-}
-
-fn apply<K: DecryptionKey>(
-    header: &Header,
-    Images { base, target }: Images,
-    package: &[u8],
-    key: K,
-) -> Result<(), Error> {
-    let mut memory = vec![0; header.ram as usize + 3];
-    let start = memory.as_ptr().align_offset(4);
-    let output = Comparison { expected: target, position: 0 };
-    // Exactly the memory that the header states.
-    let workspace = &mut memory[start..start + header.ram as usize];
-    let base = Vouched { base, digest: header.base_digest };
-    let mut patcher =
-        Patcher::<_, _, BackgroundSha256, _, _>::with_key(workspace, base, output, Anything, key);
-    patcher.push(package)?;
-    let output = patcher.finish()?;
-    if output.position == target.len() { Ok(()) } else { Err(Error::TargetDigest) }
+    compare(Restore::default().with_key(key), Images { base, target }, package, &InMemory)
 }
 
 /// Applies the package of a container; `expanded` are the forms that its recipes make of both files.
-pub(crate) fn prove_container(
+pub(crate) fn prove_container(images: Images, expanded: Images, package: &[u8]) -> Result<(), Error> {
+    compare(Restore::default(), images, package, &Expanded(expanded))
+}
+
+fn compare<K: DecryptionKey + Send>(
+    restore: Restore<'_, K>,
     Images { base, target }: Images,
-    expanded: Images,
     package: &[u8],
+    streams: &dyn Streams,
 ) -> Result<(), Error> {
-    let package = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::Corrupt)?;
-    let [output, expanded_base, written] =
-        [target, expanded.base, expanded.target].map(|expected| Comparison { expected, position: 0 });
-    let output = restore::<_, _, BackgroundSha256>(
-        &package,
-        base,
-        output,
-        expanded_base,
-        written,
-        &InProcess::default(),
-    )?;
+    let mut output = Comparison { expected: target, position: 0 };
+    let restored = restore.with_streams(streams).restore(base, package, &mut output);
+    restored.map_err(|error| error.code())?;
     if output.position == target.len() { Ok(()) } else { Err(Error::TargetDigest) }
+}
+
+/// Streams in this process, and expanded forms that are known.
+struct Expanded<'a>(Images<'a>);
+
+impl Streams for Expanded<'_> {
+    fn maker(&self, _package: &Opened<'_>) -> Result<Box<dyn Maker + '_>, Error> {
+        Ok(Box::new(InProcess::default()))
+    }
+
+    fn scratch(&self, form: Form, _size: u32) -> Result<Box<dyn Scratch + '_>, Error> {
+        let expected = match form {
+            Form::Base => self.0.base,
+            Form::Target => self.0.target,
+        };
+        Ok(Box::new(Comparison { expected, position: 0 }))
+    }
 }
 
 /// A target whose contents are known: every write must match them.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::api::DiffError;
+use crate::api::{DiffError, Unfit};
 use crate::escaped::Escaped;
 use crate::release::encryption::EncryptError;
 use crate::release::platform::RuleError;
@@ -45,6 +45,9 @@ pub enum PackError {
         /// The cause.
         error: io::Error,
     },
+    /// The options ask for packages that the device cannot restore.
+    #[error("the device cannot restore the packages: {0}")]
+    Device(#[from] Unfit),
     /// A package could not be made.
     #[error("{file}: {error}")]
     Diff {
@@ -69,7 +72,15 @@ pub enum PackError {
         /// The cause.
         error: EncryptError,
     },
-    /// A manifest, release file or package is damaged, or contradicts the manifest.
+    /// A release file or a device profile is wrong.
+    #[error("{}: {reason}", Escaped(path.display()))]
+    File {
+        /// The path of the file.
+        path: PathBuf,
+        /// What is wrong with it, for people.
+        reason: String,
+    },
+    /// A manifest or package is damaged, or contradicts the manifest.
     #[error("{}: {reason}", Escaped(path.display()))]
     Manifest {
         /// The path of the file.
@@ -105,12 +116,19 @@ impl PackError {
         move |error| Self::Write { path: path.to_owned(), error }
     }
 
-    pub(crate) fn manifest(path: &Path, reason: impl Into<String>) -> Self {
-        // Parsers quote values, which have no limit in a hostile file.
-        let mut reason = reason.into();
-        if let Some((end, _)) = reason.char_indices().nth(REASON_LIMIT) {
-            reason.replace_range(end.., " …");
-        }
-        Self::Manifest { path: path.to_owned(), reason }
+    pub(crate) fn file(path: &Path, reason: impl Into<String>) -> Self {
+        Self::File { path: path.to_owned(), reason: bounded(reason.into()) }
     }
+
+    pub(crate) fn manifest(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Manifest { path: path.to_owned(), reason: bounded(reason.into()) }
+    }
+}
+
+/// Parsers quote values, which have no limit in a hostile file.
+fn bounded(mut reason: String) -> String {
+    if let Some((end, _)) = reason.char_indices().nth(REASON_LIMIT) {
+        reason.replace_range(end.., " …");
+    }
+    reason
 }

@@ -15,14 +15,13 @@ pub use encryption::{
 };
 pub use error::PackError;
 pub use make::{
-    Event, PackOptions, PackProgress, Replay, Replayed, RestoreContainer, memory_needed, merge, pack,
-    sign_release,
+    Checked, Event, PackProgress, Replay, Replayed, ReplayedPackage, memory_needed, merge, pack, sign_release,
 };
 pub use model::{
-    BaseEntry, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, Flattened, FullBecause, Image,
-    ImageBytes, KeyKind, Listed, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages,
-    NoDelivery, PackageEntry, PackageType, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Shard,
-    Source, SourceEntry, TargetEntry, sources_in,
+    BaseEntry, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, EncryptionOptions, Flattened,
+    FullBecause, Image, ImageBytes, KeyKind, Listed, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION,
+    Manifest, Messages, NoDelivery, PackOptions, PackageEntry, PackageType, Query, RELEASE_FILES, Release,
+    ReleaseFile, ReleaseOptions, Shard, SigningOptions, Source, SourceEntry, TargetEntry, sources_in,
 };
 pub use platform::{RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};

@@ -122,7 +122,7 @@ fn what_shares_nothing_stays_compressed() {
 #[test]
 fn they_can_be_switched_off() {
     let (old, new) = gzip_pair(13);
-    let options = Options::default().with_containers(Containers::None);
+    let options = Options::default().with_containers(Some(Containers::None));
     let package = diff(&old, &new, &options, &Silent).unwrap();
     assert_eq!(check(&old, &new, &package), None);
 }

@@ -348,7 +348,8 @@ fn releases_are_encrypted_and_replayed_with_the_key() {
     let faults = |secrets: &[DecryptionKey]| -> Vec<Option<String>> {
         let trusted = [SecretKey::from_bytes(&[1; 32]).public_key()];
         let replay = Replay::default().with_sources(&sources).with_keys(&trusted).with_secrets(secrets);
-        replay.run(folder.path()).unwrap().into_iter().map(|one| one.fault).collect()
+        let replayed = replay.run(folder.path()).unwrap();
+        replayed.packages.iter().map(|one| one.fault().map(str::to_owned)).collect()
     };
     assert_eq!(faults(&keys()), [None, None]);
     assert!(faults(&[]).iter().all(|fault| fault.as_ref().is_some_and(|fault| fault.contains("(E33)"))));

@@ -16,6 +16,7 @@ fn each_floor_imports_from_below_only() {
             &["input"],
             &["api"],
             &["encode"],
+            &["restore"],
             &["proof"],
             &["cover"],
             &["engine"],

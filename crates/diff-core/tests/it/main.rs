@@ -16,6 +16,7 @@ mod inputs;
 mod matching;
 #[cfg(feature = "release")]
 mod pack;
+mod restore;
 mod round_trip;
 mod scale;
 #[cfg(feature = "release")]

@@ -123,7 +123,7 @@ fn container_cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, images) in &files {
         cases.push(Case::new(name, images, Options::default()));
-        let plain = Options::default().with_containers(Containers::None).with_level(3);
+        let plain = Options::default().with_containers(Some(Containers::None)).with_level(3);
         cases.push(Case::new(&format!("{name}-as-it-is"), images, plain));
     }
     let zstd = Options::default().with_codec(CodecChoice::Zstd);

@@ -4,6 +4,7 @@ use smidgen_patch::header::{Text, VERSION};
 use smidgen_patch::{Error, Extensions, Header};
 
 use super::store::Store;
+use crate::api::ContainerNeeds;
 use crate::digest::{hex, md5_hex};
 use crate::release::encryption::encryption_of;
 use crate::release::model::{EncryptionEntry, Manifest, PackageEntry};
@@ -40,6 +41,7 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
         ("codec", header.codec.name() == package.codec),
         ("target", hex(&header.target_digest) == package.target_sha256),
         ("memory", header.ram == package.ram),
+        ("container", ContainerNeeds::of(bytes).map_err(describe)? == package.container),
         ("format version", package.format_version == VERSION),
         ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
         ("encryption", encryption.as_ref().and_then(EncryptionEntry::of) == package.encryption),

@@ -13,7 +13,7 @@ mod store;
 
 pub use memory_gate::memory_needed;
 pub use merge::merge;
-pub use pack::{PackOptions, pack};
+pub use pack::pack;
 pub use progress::{Event, PackProgress};
-pub use replay::{Replay, Replayed, RestoreContainer};
+pub use replay::{Checked, Replay, Replayed, ReplayedPackage};
 pub use sign_release::sign_release;

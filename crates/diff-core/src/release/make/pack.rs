@@ -15,49 +15,18 @@ use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Store};
-use crate::api::{DiffError, Options};
+use crate::api::{ContainerNeeds, DiffError, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
 use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
-    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackageEntry, PackageType,
-    Release, Shard, SourceEntry, TargetEntry,
+    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackOptions, PackageEntry,
+    PackageType, Release, Shard, SourceEntry, TargetEntry,
 };
 use crate::release::platform;
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
-use crate::settings::setters;
-
-/// How much of a release is packed, and how much at once.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct PackOptions {
-    /// Threads; 0 uses all cores.
-    pub threads: usize,
-    /// Packages that are made at once; 0 makes as many as there are threads.
-    pub jobs: usize,
-    /// Bytes of memory for all packages that are made at once, by [`memory_needed`](super::memory_needed).
-    pub memory: Option<u64>,
-    /// The share of the packages to make.
-    pub shard: Shard,
-    /// Makes packages of earlier runs anew.
-    pub fresh: bool,
-}
-
-impl Default for PackOptions {
-    fn default() -> Self {
-        Self { threads: 0, jobs: 0, memory: None, shard: Shard::WHOLE, fresh: false }
-    }
-}
-
-setters!(PackOptions {
-    with_threads: threads: usize,
-    with_jobs: jobs: usize,
-    with_memory: memory: Option<u64>,
-    with_shard: shard: Shard,
-    with_fresh: fresh: bool,
-});
 
 /// Packs a release into `folder`, and returns its manifest, which is also written there.
 ///
@@ -84,7 +53,7 @@ pub fn pack(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let target = TargetImage::new((*target).as_ref());
-    let engine = release.all_options();
+    let engine = release.all_options().settled(target.bytes().len())?;
     let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };
     run.all()
 }
@@ -113,10 +82,11 @@ impl Run<'_> {
         let image = BaseEntry { size: target.size, sha256: target.sha256.clone() };
         let release = self.release;
         let keys: Vec<String> = release.signers.iter().map(|signer| signer.public_key().name()).collect();
+        let options = self.engine.clone().with_inputs(&target.input);
         let common = Common {
             version: &release.version,
             target: &image,
-            options: &self.engine,
+            options: &options,
             keys: &keys,
             encryption: release.encryption.as_ref(),
         };
@@ -131,7 +101,7 @@ impl Run<'_> {
             .map(|(_, task)| task)
             .collect();
         self.progress.event(&Event::Planned { packages: tasks.len() });
-        let made = self.make_all(&tasks)?;
+        let made = self.make_all(&tasks, &plan.options)?;
         let manifest = self.manifest(target, plan.sources, &tasks, made);
         let manifest = if self.options.shard == Shard::WHOLE {
             finish(manifest, &self.store)?
@@ -156,14 +126,14 @@ impl Run<'_> {
     }
 
     /// Makes all packages, several at once; the first failure ends it.
-    fn make_all(&self, tasks: &[&Task]) -> Result<Vec<Made>, PackError> {
+    fn make_all(&self, tasks: &[&Task], options: &Options) -> Result<Vec<Made>, PackError> {
         let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.options.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(task) = tasks.get(number) else { break };
-                let made = self.make(task, &gate);
+                let made = self.make(task, options, &gate);
                 if made.is_err() {
                     next.store(tasks.len(), Ordering::Relaxed);
                 }
@@ -182,7 +152,7 @@ impl Run<'_> {
     }
 
     /// Makes one package, unless an earlier run made it.
-    fn make(&self, task: &Task, gate: &MemoryGate) -> Result<Made, PackError> {
+    fn make(&self, task: &Task, options: &Options, gate: &MemoryGate) -> Result<Made, PackError> {
         let started = Instant::now();
         let finished = self.finished(task);
         if let (None, Some(dropped)) = (&finished, self.dropped(task)) {
@@ -192,8 +162,9 @@ impl Run<'_> {
         let reused = finished.is_some();
         let bytes = match finished {
             Some(bytes) => bytes,
-            None => self.signed(task, self.make_anew(task, gate)?)?,
+            None => self.signed(task, self.make_anew(task, options, gate)?)?,
         };
+        self.check_device(task, &bytes)?;
         let package = self.entry(task, &bytes)?;
         if !reused {
             self.store.write(&task.file, &bytes)?;
@@ -201,6 +172,13 @@ impl Run<'_> {
         }
         self.progress.event(&Event::Finished { package: &package, reused, time: started.elapsed() });
         Ok(Made::Package(Box::new(package)))
+    }
+
+    /// The device must be able to restore the package as it is shipped, also one of an earlier run.
+    fn check_device(&self, task: &Task, package: &[u8]) -> Result<(), PackError> {
+        let Some(device) = &self.engine.device else { return Ok(()) };
+        let failed = |unfit| PackError::Diff { file: task.file.clone(), error: DiffError::Device(unfit) };
+        device.check_package(package).map_err(failed)
     }
 
     /// The package of an earlier run, if it is from this base to this target.
@@ -230,7 +208,7 @@ impl Run<'_> {
             && keys.iter().all(|key| check_signature(package, std::slice::from_ref(key)).is_ok())
     }
 
-    fn make_anew(&self, task: &Task, gate: &MemoryGate) -> Result<Vec<u8>, PackError> {
+    fn make_anew(&self, task: &Task, options: &Options, gate: &MemoryGate) -> Result<Vec<u8>, PackError> {
         let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
         let _turn = gate.wait(memory_needed(base_size, self.target.bytes().len() as u64));
         let progress = OfPackage { all: self.progress, file: &task.file };
@@ -245,7 +223,7 @@ impl Run<'_> {
         let failed = |error| PackError::Image { version: task.source_versions.join(", "), error };
         let base = base.map_err(failed)?;
         let base = (*base).as_ref();
-        let made = self.pool.install(|| diff_to(base, self.target, &self.engine, &progress));
+        let made = self.pool.install(|| diff_to(base, self.target, options, &progress));
         let package = made.map_err(|error| match error {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { file: task.file.clone(), error },
@@ -293,6 +271,7 @@ impl Run<'_> {
             format_version: VERSION,
             codec: header.codec.name().to_owned(),
             ram: header.ram,
+            container: ContainerNeeds::of(bytes).map_err(unreadable)?,
             base: task.base.as_ref().map(|(_, base)| base.clone()),
             target_sha256: hex(&header.target_digest),
             encryption: encryption_of(bytes).map_err(unreadable)?.as_ref().and_then(EncryptionEntry::of),

@@ -4,9 +4,8 @@ use rayon::prelude::*;
 use serde_json::json;
 use smidgen_patch::header::VERSION;
 
-use crate::api::{Identity, Options, Ram};
+use crate::api::{Containers, Expansion, Identity, Options, Ram};
 use crate::digest::sha256_hex;
-use crate::input::Provenance;
 use crate::release::encryption::Encryption;
 use crate::release::error::PackError;
 use crate::release::model::{BaseEntry, Image, Source, SourceEntry};
@@ -28,9 +27,12 @@ pub(crate) struct Plan<'a> {
     pub(crate) tasks: Vec<Task<'a>>,
     /// The sources in ascending order, without packages yet.
     pub(crate) sources: Vec<SourceEntry>,
+    /// The options of all packages, which the formats of the images decide too.
+    pub(crate) options: Options,
 }
 
 /// What all packages of a release have in common.
+#[derive(Clone, Copy)]
 pub(crate) struct Common<'a> {
     pub(crate) version: &'a str,
     pub(crate) target: &'a BaseEntry,
@@ -50,22 +52,22 @@ impl<'a> Plan<'a> {
             Ok((BaseEntry::of((*bytes).as_ref()), source.image.provenance().map_err(failed)?))
         };
         let images: Result<Vec<_>, PackError> = sources.par_iter().map(describe).collect();
-        let mut plan = Self { tasks: vec![common.full()], sources: Vec::new() };
-        for (source, (image, input)) in sources.iter().zip(images?) {
-            plan.add(source, image, input, common);
+        let images = images?;
+        let inputs = images.iter().filter_map(|(_, input)| input.as_ref());
+        let options = common.options.clone().with_inputs(inputs);
+        let common = Common { options: &options, ..*common };
+        let (mut tasks, mut entries) = (vec![common.full()], Vec::new());
+        for (source, (image, input)) in sources.iter().zip(images) {
+            let version = source.version.clone();
+            let same = |task: &&mut Task| task.base.as_ref().is_some_and(|(_, base)| *base == image);
+            match tasks.iter_mut().find(same) {
+                // Versions with the same image get the same package.
+                Some(task) => task.source_versions.push(version.clone()),
+                None => tasks.push(common.differential(source, &image)),
+            }
+            entries.push(SourceEntry { version, image, input, package: None, dropped: None });
         }
-        Ok(plan)
-    }
-
-    /// Versions with the same image get the same package.
-    fn add(&mut self, source: &'a Source, image: BaseEntry, input: Option<Provenance>, common: &Common) {
-        let version = source.version.clone();
-        let same = |task: &&mut Task| task.base.as_ref().is_some_and(|(_, base)| *base == image);
-        match self.tasks.iter_mut().find(same) {
-            Some(task) => task.source_versions.push(version.clone()),
-            None => self.tasks.push(common.differential(source, &image)),
-        }
-        self.sources.push(SourceEntry { version, image, input, package: None, dropped: None });
+        Ok(Self { tasks, sources: entries, options })
     }
 }
 
@@ -101,19 +103,41 @@ impl Common<'_> {
 
 /// Options as recipes have them, independent of the names of types. An option that is missing here does not compile.
 fn written(options: &Options) -> serde_json::Value {
-    let Options { ram, codec, level, containers, arch, base_address, md5, body_digest, identity, in_place } =
-        options;
+    let Options {
+        ram,
+        codec,
+        level,
+        containers: _,
+        arch,
+        base_address,
+        md5,
+        body_digest,
+        identity,
+        in_place,
+        device,
+        firmware: _,
+    } = options;
     let Identity { product, module, version, rollback_counter } = identity;
     let ram = match ram {
         Ram::Auto => None,
         Ram::Bytes(bytes) => Some(bytes),
     };
-    json!({
+    let containers = match options.expansion() {
+        Expansion::Wanted => Containers::Auto,
+        Expansion::Off | Expansion::Withheld(_) => Containers::None,
+    };
+    let mut written = json!({
         "ram": ram, "codec": codec.name(), "level": level, "containers": containers.name(), "arch": arch.name(),
         "base": base_address, "md5": md5, "body-digest": body_digest,
         "product": product, "module": module, "version": version, "rollback-counter": rollback_counter,
         "in-place": in_place.map(|flash| [flash.slot, flash.page, flash.write, flash.scratch]),
-    })
+    });
+    // The rest of a profile decides whether there is a package, not its bytes.
+    let limits = device.as_ref().map(|device| [device.memory, device.storage]);
+    if let Some(limits) = limits.filter(|limits| limits.iter().any(Option::is_some)) {
+        written["expanded"] = json!(limits);
+    }
+    written
 }
 
 #[cfg(test)]

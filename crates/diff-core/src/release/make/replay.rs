@@ -1,140 +1,232 @@
-//! Replays a release: restores every package as devices will.
+//! Replays a release: restores every package as devices will, and finds what else is in its folder.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
-use smidgen_patch::container::Opened;
-use smidgen_patch::header::IMAGE_LIMIT;
-use smidgen_patch::{Anything, Error, Header, Patcher, SoftwareSha256, Target};
+use smidgen_patch::{Error, Header};
 
 use super::agree::{self, describe};
 use super::store::Store;
+use crate::api::{Device, Unfit};
 use crate::digest::sha256_hex;
+use crate::proof::replay_in_place;
 use crate::release::encryption::{DecryptionKey, Keys, decrypt};
 use crate::release::error::PackError;
-use crate::release::model::{Manifest, PackageEntry, Source};
+use crate::release::model::{Image, Manifest, PackageEntry, Source};
+use crate::release::platform::ENDINGS;
 use crate::release::sign::{PublicKey, check_signature};
+use crate::restore::{InMemory, Kept, Restore, Streams};
 use crate::settings::setters;
 
-/// The result of one package.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What was found out about a release.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Replayed {
-    /// The package.
-    pub package: PackageEntry,
-    /// What is wrong with it, for people; `None` if it is good.
-    pub fault: Option<String>,
+    /// Its packages, in the order of the manifest.
+    pub packages: Vec<ReplayedPackage>,
+    /// Files that are named like packages and that the manifest does not list: they would be delivered all the same.
+    pub strays: Vec<String>,
+    /// Other files and folders that the manifest does not list.
+    pub others: Vec<String>,
+    /// Versions of the given images that the release does not have.
+    pub surplus: Vec<String>,
 }
 
-/// Restores the target of a package of compressed files from the base image.
-pub type RestoreContainer<'a> =
-    dyn Fn(&[u8], &Opened<'_>, &mut dyn Target<Error = Error>) -> Result<(), Error> + Sync + 'a;
+/// What was found out about a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplayedPackage {
+    /// The package.
+    pub package: PackageEntry,
+    /// Whether it is good.
+    pub result: Checked,
+}
+
+impl ReplayedPackage {
+    /// Why it is not good, for people.
+    #[must_use]
+    pub fn fault(&self) -> Option<&str> {
+        match &self.result {
+            Checked::Good => None,
+            Checked::Unchecked(reason) | Checked::Bad(reason) => Some(reason),
+        }
+    }
+}
+
+/// Whether a package is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Checked {
+    /// It restores its target.
+    Good,
+    /// Something that is needed for the check is missing, for people.
+    Unchecked(String),
+    /// It must not be delivered: why, for people.
+    Bad(String),
+}
+
+impl Replayed {
+    /// How many packages are bad.
+    #[must_use]
+    pub fn bad(&self) -> usize {
+        self.count(|result| matches!(result, Checked::Bad(_)))
+    }
+
+    /// How many packages were not checked.
+    #[must_use]
+    pub fn unchecked(&self) -> usize {
+        self.count(|result| matches!(result, Checked::Unchecked(_)))
+    }
+
+    fn count(&self, is: fn(&Checked) -> bool) -> usize {
+        self.packages.iter().filter(|package| is(&package.result)).count()
+    }
+}
 
 /// Replays a release: every package against its source images, as devices will.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Replay<'a> {
-    /// The versions in the field, with their images.
+    /// The versions in the field, with their images. A version that is not among them is checked with any image that has
+    /// the digest which the manifest states.
     pub sources: &'a [Source],
     /// Public keys; if there are any, one of them must have signed each package.
     pub keys: &'a [PublicKey],
     /// Keys that decrypt packages.
     pub secrets: &'a [DecryptionKey],
-    /// Restores packages of compressed files; without it, they fail with error 32.
-    pub containers: Option<&'a RestoreContainer<'a>>,
+    /// Who rebuilds the streams of compressed files.
+    pub streams: &'a dyn Streams,
+    /// The device that must be able to restore every package.
+    pub device: Option<&'a Device>,
 }
 
 setters!(Replay<'a> {
     with_sources: sources: &'a [Source],
     with_keys: keys: &'a [PublicKey],
     with_secrets: secrets: &'a [DecryptionKey],
-    with_containers: containers: Option<&'a RestoreContainer<'a>>,
+    with_streams: streams: &'a dyn Streams,
+    with_device: device: Option<&'a Device>,
 });
 
-impl Replay<'_> {
-    /// Checks every package of the release in `folder`: file, digests and header against the manifest, the platform's
-    /// limits, signatures, and that the device's decoder restores the target from the image of each source version, in the
-    /// memory that the header states.
-    ///
-    /// # Errors
-    /// A manifest that cannot be read, or contradicts itself. Faults of packages are in the result.
-    pub fn run(&self, folder: &Path) -> Result<Vec<Replayed>, PackError> {
-        let store = Store::open(folder)?;
-        let manifest = store.manifest()?;
-        let replayed = |package: &PackageEntry| {
-            let fault = self.check(package, &manifest, &store).err();
-            Replayed { package: package.clone(), fault }
-        };
-        Ok(manifest.packages.par_iter().map(replayed).collect())
-    }
-
-    fn check(&self, package: &PackageEntry, manifest: &Manifest, store: &Store) -> Result<(), String> {
-        let (bytes, header) = agree::read(manifest, package, store)?;
-        if !self.keys.is_empty() {
-            check_signature(&bytes, self.keys).map_err(describe)?;
-        }
-        let plain = decrypt(&bytes, &Keys(self.secrets)).map_err(describe)?;
-        if package.encryption.is_some() {
-            let (_, extensions, _) = Header::parse_extended(&plain).map_err(describe)?;
-            agree::check_names(manifest, &extensions)?;
-        }
-        let restores = |base: &[u8]| self.restores(base, &bytes, &plain, &header);
-        if package.source_versions.is_empty() {
-            return restores(&[]);
-        }
-        package.source_versions.iter().try_for_each(|version| {
-            let source = self.sources.iter().find(|source| source.version == *version);
-            let source = source.ok_or_else(|| format!("not replayed: there is no image of {version}"))?;
-            let image = source.image.open().map_err(|error| format!("the image of {version}: {error}"))?;
-            let image = (*image).as_ref();
-            let stated = package.base.as_ref().map(|base| base.sha256.as_str());
-            if stated != Some(sha256_hex(image).as_str()) {
-                return Err(format!("the image of {version} is not the one that the release was made from"));
-            }
-            restores(image)
-        })
-    }
-
-    /// Restores the target, which the decoder checks by the digest in the header.
-    fn restores(&self, base: &[u8], package: &[u8], plain: &[u8], header: &Header) -> Result<(), String> {
-        if let Some(container) = Opened::new::<SoftwareSha256>(plain).map_err(describe)? {
-            let restore = self.containers.ok_or_else(|| describe(Error::Container))?;
-            return restore(base, &container, &mut Kept::default()).map_err(describe);
-        }
-        let mut memory = vec![0; header.ram as usize + 3];
-        let start = memory.as_ptr().align_offset(4);
-        let workspace = &mut memory[start..start + header.ram as usize];
-        let (target, keys) = (Kept::default(), Keys(self.secrets));
-        let mut patcher =
-            Patcher::<_, _, SoftwareSha256, _, _>::with_key(workspace, base, target, Anything, keys);
-        patcher.push(package).and_then(|()| patcher.finish().map(drop)).map_err(describe)
+impl Default for Replay<'_> {
+    fn default() -> Self {
+        Self { sources: &[], keys: &[], secrets: &[], streams: &InMemory, device: None }
     }
 }
 
-/// A target in memory: some packages read back what they wrote.
-#[derive(Default)]
-struct Kept(Vec<u8>);
-
-impl Target for Kept {
-    type Error = Error;
-
-    fn limit(&self) -> u32 {
-        IMAGE_LIMIT
+impl Replay<'_> {
+    /// Checks every package of the release in `folder`: file, digests and header against the manifest, the platform's
+    /// limits, signatures, the device, and that the device's decoder restores the target from the image of each source
+    /// version, in the memory that the header states, and in place where the package is for that.
+    ///
+    /// # Errors
+    /// A manifest that cannot be read, or contradicts itself; images that cannot be read. Faults of packages are in the
+    /// result.
+    pub fn run(&self, folder: &Path) -> Result<Replayed, PackError> {
+        let store = Store::open(folder)?;
+        let manifest = store.manifest()?;
+        let images = Images::read(self.sources)?;
+        let replayed = |package: &PackageEntry| {
+            let result = self.check(package, &manifest, &store, &images);
+            let result = result.err().unwrap_or(Checked::Good);
+            ReplayedPackage { package: package.clone(), result }
+        };
+        let packages = manifest.packages.par_iter().map(replayed).collect();
+        let is_listed = |name: &String| manifest.package(name).is_some() || *name == manifest.file_name();
+        let unlisted = store.shown_names()?.into_iter().filter(|name| !is_listed(name));
+        let is_package = |name: &String| ENDINGS.iter().any(|ending| name.ends_with(ending));
+        let (strays, others) = unlisted.partition(is_package);
+        let has = |version: &String| manifest.sources.iter().any(|source| source.version == *version);
+        let versions = self.sources.iter().map(|source| &source.version);
+        let surplus = versions.filter(|version| !has(version)).cloned().collect();
+        Ok(Replayed { packages, strays, others, surplus })
     }
 
-    fn begin(&mut self, _size: u32) -> Result<(), Error> {
-        Ok(())
+    fn check(
+        &self,
+        package: &PackageEntry,
+        manifest: &Manifest,
+        store: &Store,
+        images: &Images,
+    ) -> Result<(), Checked> {
+        let (bytes, _) = agree::read(manifest, package, store).map_err(Checked::Bad)?;
+        let bad = |error| Checked::Bad(describe(error));
+        if !self.keys.is_empty() {
+            check_signature(&bytes, self.keys).map_err(bad)?;
+        }
+        if let Some(device) = self.device {
+            device.check_size(bytes.len() as u64).map_err(unfit)?;
+        }
+        let plain = decrypt(&bytes, &Keys(self.secrets)).map_err(|error| match error {
+            Error::Encrypted | Error::DecryptionKey => {
+                Checked::Unchecked(format!("{}: give its key with --decrypt", describe(error)))
+            }
+            error => bad(error),
+        })?;
+        if package.encryption.is_some() {
+            let (_, extensions, _) = Header::parse_extended(&plain).map_err(bad)?;
+            agree::check_names(manifest, &extensions).map_err(Checked::Bad)?;
+        }
+        if let Some(device) = self.device {
+            device.check_package(&plain).map_err(unfit)?;
+        }
+        let image = images.of(package, self.sources)?;
+        let image = image.open().map_err(|error| Checked::Unchecked(error.to_string()))?;
+        self.restores((*image).as_ref(), &bytes, &plain)
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
+    /// Restores the target, which the decoder checks by the digest in the header.
+    fn restores(&self, base: &[u8], package: &[u8], plain: &[u8]) -> Result<(), Checked> {
+        let restore = Restore::default().with_key(Keys(self.secrets)).with_streams(self.streams);
+        let restored = restore.restore(base, package, &mut Kept::default());
+        restored.map_err(|error| Checked::Bad(describe(error.code())))?;
+        let flash = self.device.and_then(Device::in_place);
+        let replayed = replay_in_place(base, plain, flash.as_ref());
+        replayed.map(drop).map_err(|error| Checked::Bad(format!("in place: {}", describe(error))))
+    }
+}
+
+fn unfit(unfit: Unfit) -> Checked {
+    Checked::Bad(format!("{unfit}: {}", unfit.advice()))
+}
+
+/// The given images by version and by digest.
+struct Images {
+    digests: BTreeMap<String, String>,
+}
+
+impl Images {
+    fn read(sources: &[Source]) -> Result<Self, PackError> {
+        let read = |source: &Source| {
+            let failed = |error| PackError::Image { version: source.version.clone(), error };
+            let image = source.image.open().map_err(failed)?;
+            Ok((source.version.clone(), sha256_hex((*image).as_ref())))
+        };
+        let digests: Result<_, PackError> = sources.par_iter().map(read).collect();
+        Ok(Self { digests: digests? })
     }
 
-    fn read(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        let start = offset as usize;
-        let bytes = self.0.get(start..start + buffer.len()).ok_or(Error::TargetRead)?;
-        buffer.copy_from_slice(bytes);
-        Ok(())
+    /// The image that a package is checked with: one is enough, as all its versions have the same one. A full package has
+    /// an empty one.
+    fn of<'s>(&self, package: &PackageEntry, sources: &'s [Source]) -> Result<&'s dyn Image, Checked> {
+        const NOTHING: &Vec<u8> = &Vec::new();
+        let Some(base) = &package.base else { return Ok(NOTHING) };
+        let other =
+            |version: &&String| self.digests.get(*version).is_some_and(|digest| *digest != base.sha256);
+        if let Some(version) = package.source_versions.iter().find(other) {
+            return Err(Checked::Bad(format!(
+                "the image of {version} is not the one that the release was made from"
+            )));
+        }
+        let same = |source: &&Source| self.digests.get(&source.version) == Some(&base.sha256);
+        match sources.iter().find(same) {
+            Some(source) => Ok(&*source.image),
+            None => {
+                let versions: Vec<String> =
+                    package.source_versions.iter().map(|version| format!("--from {version}=IMAGE")).collect();
+                Err(Checked::Unchecked(format!("give {}", versions.join(" or "))))
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smidgen_patch::secrecy::{Encryption, KeyMaterial};
 
+use crate::api::ContainerNeeds;
 use crate::digest::{hex, md5_hex, sha256_hex};
 use crate::input::Provenance;
 use crate::release::encryption::CipherChoice;
@@ -104,6 +105,9 @@ pub struct PackageEntry {
     pub codec: String,
     /// Bytes of memory that the device's decoder needs.
     pub ram: u32,
+    /// What the package needs of an operating system; absent if it needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<ContainerNeeds>,
     /// Its base image; absent if it is full.
     pub base: Option<BaseEntry>,
     /// SHA-256 of the target image.

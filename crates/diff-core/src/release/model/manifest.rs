@@ -147,6 +147,7 @@ pub(crate) mod tests {
             format_version: 2,
             codec: "cm".to_owned(),
             ram: 16384,
+            container: None,
             base,
             target_sha256: sha256_hex(b"target"),
             encryption: None,

@@ -128,17 +128,18 @@ impl<'a> Messages<'a> {
     /// What a device should know before it downloads; the platform passes this text on unchanged.
     fn user_data(&self, package: &PackageEntry) -> String {
         let base = package.base.as_ref().map(|base| &base.sha256);
-        json!({
-            "smidgen": {
-                "format": package.format_version,
-                "codec": package.codec,
-                "ram": package.ram,
-                "base_sha256": base,
-                "target_sha256": package.target_sha256,
-                "target_size": self.manifest.target.size,
-            }
-        })
-        .to_string()
+        let mut needs = json!({
+            "format": package.format_version,
+            "codec": package.codec,
+            "ram": package.ram,
+            "base_sha256": base,
+            "target_sha256": package.target_sha256,
+            "target_size": self.manifest.target.size,
+        });
+        if let Some(container) = &package.container {
+            needs["container"] = json!(container);
+        }
+        json!({ "smidgen": needs }).to_string()
     }
 
     fn url(&self, package: &PackageEntry) -> String {
@@ -186,6 +187,7 @@ mod tests {
         assert_eq!(*data, expected);
         let passed: Value = serde_json::from_str(data["extData"]["_package_udi"].as_str().unwrap()).unwrap();
         assert_eq!(passed["smidgen"]["ram"], package.ram);
+        assert_eq!(passed["smidgen"].get("container"), None);
         assert_eq!(all[0]["upgrade"]["data"]["isDiff"], 0);
     }
 

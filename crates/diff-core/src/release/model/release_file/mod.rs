@@ -4,13 +4,15 @@ mod parse;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use super::config::Config;
+use super::keys::Values;
+use crate::api::Device;
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
-use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 use crate::settings::Settings;
+use parse::{Parsed, keys};
 
 /// The names of a release file in a folder, in the order of preference.
 pub const RELEASE_FILES: [&str; 2] = ["release.toml", "release.json"];
@@ -28,8 +30,9 @@ pub struct ReleaseFile {
     pub from: BTreeMap<String, PathBuf>,
     /// A folder with images, each named for its version.
     pub from_folder: Option<PathBuf>,
-    /// Names and values of settings, all of them checked.
-    settings: BTreeMap<&'static str, String>,
+    /// The device that all packages are for.
+    pub device: Option<Device>,
+    values: Values,
 }
 
 impl ReleaseFile {
@@ -39,43 +42,24 @@ impl ReleaseFile {
     /// Files that cannot be read, unknown keys, and wrong values.
     pub fn read(path: &Path) -> Result<Self, PackError> {
         let path = if path.is_dir() { in_folder(path)? } else { path.to_owned() };
-        let bytes = regular::read(&path, TEXT_FILE_LIMIT, Links::Followed);
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
-        let text = text.map_err(PackError::reading(&path))?;
-        // Some editors begin text with a byte order mark, which JSON does not allow.
-        let text = text.trim_start_matches('\u{FEFF}');
-        let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        let parsed: Result<Self, (usize, usize, String)> = if is_json {
-            serde_json::from_str(text).map_err(|error| {
-                let reason = error.to_string();
-                let reason = reason.rsplit_once(" at line ").map_or(&*reason, |(reason, _)| reason);
-                (error.line(), error.column(), reason.to_owned())
-            })
-        } else {
-            toml::from_str(text).map_err(|error| {
-                let start = error.span().map_or(0, |span| span.start);
-                let before = text.get(..start).unwrap_or_default();
-                let last = before.rsplit('\n').next().unwrap_or_default();
-                (before.matches('\n').count() + 1, last.chars().count() + 1, error.message().to_owned())
-            })
-        };
-        let wrong = |(line, column, reason)| {
-            let reason = format!("is not a release file: line {line}, column {column}: {reason}");
-            PackError::manifest(&path, reason)
-        };
-        let mut file = parsed.map_err(wrong)?;
+        let Parsed { mut file, device } = Config::read(&path, "release file")?.parse()?;
+        file.device = device.map(|device| device.open(&path)).transpose()?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let paths = file.to.iter_mut().chain(&mut file.from_folder).chain(file.from.values_mut());
         paths.for_each(|path| *path = folder.join(&path));
+        file.values.map_paths(&keys(), |path| folder.join(path).to_string_lossy().into_owned());
         Ok(file)
     }
 
     /// Sets what the file says about `target`.
     pub fn apply<T: Settings>(&self, target: &mut T) {
-        for setting in T::SETTINGS {
-            // Values were checked when the file was read.
-            let _ = self.settings.get(setting.name).map(|value| (setting.set)(target, value));
-        }
+        self.values.apply(target);
+    }
+
+    /// The values of a setting as text; several only where there may be many.
+    #[must_use]
+    pub fn values(&self, name: &str) -> &[String] {
+        self.values.of(name)
     }
 }
 
