@@ -10,7 +10,7 @@ FIXED_RAM = 2720
 CM, ZSTD = 0, 1
 KINDS_OF_CODE = range(7)
 KINDS_OF_WORDS = (*range(16, 22), *range(24, 30))
-NAME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+NAME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+")
 
 
 class Header:

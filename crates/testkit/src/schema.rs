@@ -56,13 +56,6 @@ impl Schema {
         self.whole(value, rule, "value")
     }
 
-    /// The members that the schemas name and that no checked value had.
-    pub fn unseen(&self) -> Vec<String> {
-        let mut named = BTreeSet::new();
-        self.documents.iter().for_each(|(id, document)| list(document, id, "", &mut named));
-        named.difference(&self.seen.borrow()).cloned().collect()
-    }
-
     /// A value with all its members, none of which may be unknown.
     fn whole(&self, value: &Value, rule: Rule, at: &str) -> Result<(), String> {
         let known = self.rules(value, rule, at)?;
@@ -175,6 +168,16 @@ impl Schema {
     }
 }
 
+/// The members that these schemas name and that no checked value had.
+pub fn unseen<'s>(schemas: impl IntoIterator<Item = &'s Schema>) -> Vec<String> {
+    let (mut named, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    for schema in schemas {
+        schema.documents.iter().for_each(|(id, document)| list(document, id, "", &mut named));
+        seen.append(&mut schema.seen.borrow_mut());
+    }
+    named.difference(&seen).cloned().collect()
+}
+
 fn is_of_type(value: &Value, operand: &Value) -> bool {
     let is = |name: &Value| match (name.as_str().unwrap_or_default(), value) {
         ("null", Value::Null) | ("boolean", Value::Bool(_)) | ("string", Value::String(_)) => true,
@@ -242,7 +245,7 @@ mod tests {
         schema
             .check(&json!({ "n": 3, "text": "ab", "other": "b", "list": [1, { "a": 0.5 }, { "a": null }] }))
             .unwrap();
-        assert_eq!(schema.unseen(), ["https://example.com/a.json: .never"]);
+        assert_eq!(unseen([&schema]), ["https://example.com/a.json: .never"]);
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Make all packages of a release: one for each version in the field, and a full one.
     #[command(after_help = exit_codes(0..=3))]
     Pack(Box<PackArguments>),
-    /// Show a release, print the delivery platform's messages about it, or merge its shards.
+    /// Show a release, print the messages about it for Alibaba Cloud IoT Platform, or merge its shards.
     #[command(after_help = exit_codes(0..=3))]
     Manifest(ManifestArguments),
     /// Make a key that signs, encrypts or decrypts packages.

@@ -27,6 +27,10 @@ pub(crate) struct PackArguments {
     /// versions.
     #[arg(long, value_name = "VERSION=IMAGE|IMAGE|FOLDER", num_args = 1..)]
     pub(crate) from: Vec<String>,
+    /// A CSV file with a version and its number of devices on each line: packages for the most devices are made first, and
+    /// the bytes that the fleet saves are reported.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) fleet: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) identity: Given<Identity>,
     #[command(flatten)]
@@ -42,6 +46,9 @@ pub(crate) struct PackArguments {
     /// The profile of all devices (TOML or JSON): the default of options, and what the devices must be able to restore.
     #[arg(long, value_name = "FILE")]
     device: Option<PathBuf>,
+    /// Replace the release of another product, module or version in the folder, and remove packages that earlier runs left.
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     engine: Given<Options>,
     #[command(flatten)]
@@ -66,7 +73,8 @@ pub(crate) struct ManifestArguments {
     /// Print the JSON Schema of manifests.
     #[arg(long, conflicts_with_all = ["release", "ota_message", "json"])]
     pub(crate) schema: bool,
-    /// Print the platform's message to devices about each package, and the parameters that create it there, as JSON.
+    /// Print Alibaba Cloud IoT Platform's message to devices about each package, and the parameters that create it there,
+    /// as JSON.
     #[arg(long, requires = "url_base", conflicts_with = "json")]
     pub(crate) ota_message: bool,
     /// The address below which devices find the packages.
@@ -97,12 +105,16 @@ pub(crate) struct CatalogueArguments {
     /// Find the package for a device with this version.
     #[arg(long, value_name = "VERSION")]
     pub(crate) device_version: Option<String>,
-    /// The module that the version is of.
-    #[arg(long, value_name = "NAME", requires = "device_version", default_value = "default")]
-    pub(crate) module: String,
-    /// The device's product, where the catalogue has several.
-    #[arg(long, value_name = "NAME", requires = "device_version")]
+    /// The module that the version is of [default: default]; without a version, list only its releases.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) module: Option<String>,
+    /// The device's product, where the catalogue has several; without a version, list only its releases.
+    #[arg(long, value_name = "NAME")]
     pub(crate) product: Option<String>,
+    /// Which pre-releases are offered besides releases: "stable" none, "any" all, otherwise those of this name, such as
+    /// "beta" for 2.0.0-beta.1 [default: any for a device that has a pre-release, else stable; the list has all].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) channel: Option<String>,
 }
 
 impl PackArguments {
@@ -124,6 +136,6 @@ impl PackArguments {
 
     pub(crate) fn options(&self, file: &ReleaseFile) -> PackOptions {
         let shard = self.shard.unwrap_or(Shard::WHOLE);
-        self.pace.over(file).with_shard(shard).with_fresh(self.fresh)
+        self.pace.over(file).with_shard(shard).with_fresh(self.fresh).with_replace(self.replace)
     }
 }

@@ -9,7 +9,7 @@ use smidgen_patch::Header;
 
 use crate::arguments::{DiffArguments, Format, encryption, encryption_files};
 use crate::io::{Image, Output};
-use crate::report::{Bar, Console, Failure, Object, hex, json, object, seconds, sha256};
+use crate::report::{Bar, Console, Failure, Needs, Object, hex, json, object, seconds, sha256};
 
 pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
@@ -170,6 +170,7 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
             fields.append(&mut json::protection(&made.bytes));
             fields.insert("container".to_owned(), json!(made.container()));
+            fields.insert("needs".to_owned(), json!(Needs::of(&made.bytes).map(|needs| needs.json())));
             fields.append(&mut json::report(report, &header.codec));
             fields
         }

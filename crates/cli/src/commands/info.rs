@@ -10,8 +10,8 @@ use crate::arguments::InfoArguments;
 use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, containers};
 use crate::report::json::{self, base_address, base_digest, kind_names};
-use crate::report::tables::Table;
-use crate::report::{Console, Failure, Object, hex, sha256};
+use crate::report::tables::{Table, count};
+use crate::report::{Console, Failure, Needs, Object, hex, sha256};
 
 pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
     let mut package = Package::open(&arguments.package)?;
@@ -51,6 +51,7 @@ fn fields(package: &Smidgen, report: Option<&Report>) -> Object {
     fields.append(&mut json::protection(&package.file));
     let container = containers::open(package.plain());
     fields.insert("container".to_owned(), json!(container.as_ref().map(containers::fields)));
+    fields.insert("needs".to_owned(), json!(Needs::of(&package.file).map(|needs| needs.json())));
     if let Some(report) = report {
         fields.append(&mut json::report(report, &package.header.codec));
     }
@@ -63,7 +64,7 @@ fn describe(package: &Smidgen, report: Option<&Report>) -> String {
     describe_files(&mut table, package);
     describe_protection(&mut table, package);
     describe_identity(&mut table, &package.extensions());
-    describe_codec(&mut table, header);
+    describe_codec(&mut table, package);
     describe_places(&mut table, header);
     describe_container(&mut table, package);
     match report {
@@ -118,7 +119,8 @@ fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
     extensions.rollback_counter.into_iter().for_each(|counter| table.row("rollback", counter));
 }
 
-fn describe_codec(table: &mut Table, header: &Header) {
+fn describe_codec(table: &mut Table, package: &Smidgen) {
+    let header = &package.header;
     table.row("codec", header.codec.name());
     table.row("RAM", format_args!("{} bytes", header.ram));
     match header.codec {
@@ -126,7 +128,12 @@ fn describe_codec(table: &mut Table, header: &Header) {
             let (slots, landmarks, learned) = (size.slots, size.landmarks, size.learned);
             table.row(
                 "model",
-                format_args!("{slots} slots, {landmarks} landmarks, {learned} learned displacements"),
+                format_args!(
+                    "{}, {}, {}",
+                    count(slots as usize, "slot"),
+                    count(landmarks as usize, "landmark"),
+                    count(learned as usize, "learned displacement")
+                ),
             );
             let (counters, mixer, block) = (tuning.counter_rate, tuning.mixer_rate, 1 << tuning.block_log);
             table.row(
@@ -136,6 +143,7 @@ fn describe_codec(table: &mut Table, header: &Header) {
         }
         Codec::Zstd { window_log } => table.row("window", format_args!("{} bytes", 1u64 << window_log)),
     }
+    Needs::of(&package.file).into_iter().for_each(|needs| table.row("features", needs.features()));
     table.row("read back", if header.read_back { "yes: the target must be readable" } else { "no" });
 }
 

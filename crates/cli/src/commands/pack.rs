@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::{self, Manifest, Release, ReleaseFile};
+use smidgen_diff::release::{self, Fleet, Manifest, PackError, Release, ReleaseFile, Skipped};
 use smidgen_diff::{Identity, Options};
 
 use crate::arguments::{PackArguments, encryption, signers};
-use crate::io::{Image, folder, mapped, named_sources};
-use crate::report::{Console, Events, Failure, Talk, is_standard_stream, object, shown, tables};
+use crate::io::{Image, folder, images_in, mapped, named_sources};
+use crate::report::{Console, Events, Failure, Talk, fleet, is_standard_stream, object, shown, tables};
 
 pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
     let folder = folder(&arguments.output)?;
@@ -19,20 +19,35 @@ pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), F
     let options = arguments.engine(&file)?;
     let images = Images::new(arguments, &file, options.identity.clone(), console)?;
     images.check(&arguments.output, console)?;
+    let fleet = fleet_of(arguments, &file)?;
     let release = order(arguments, &file, options, images, console)?;
+    let release = fleet.iter().fold(release, |release, fleet| release.with_fleet(fleet.clone()));
     let options = arguments.options(&file);
-    let manifest = if console.is_json() {
+    let made = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
     } else {
         release::pack(&release, &options, folder, &Talk::new(console))
-    }?;
+    };
+    let manifest = made.map_err(|error| match error {
+        error @ PackError::OtherRelease { .. } => Failure::from(error).note("or replace it with --replace"),
+        error => error.into(),
+    })?;
+    if let Some(fleet) = fleet {
+        fleet::report(&fleet.savings(&manifest), console)?;
+    }
     report(&manifest, folder, console)
+}
+
+/// The list of devices, if one is given.
+fn fleet_of(arguments: &PackArguments, file: &ReleaseFile) -> Result<Option<Fleet>, Failure> {
+    Ok(arguments.fleet.as_ref().or(file.fleet.as_ref()).map(|path| Fleet::read(path)).transpose()?)
 }
 
 fn report(manifest: &Manifest, folder: &Path, console: &Console) -> Result<(), Failure> {
     let file = folder.join(manifest.file_name());
     if !console.is_json() {
-        console.say(tables::release(manifest));
+        // Its notes were printed as they came.
+        console.say(tables::packages(manifest));
         console.say(format_args!("manifest {}", shown(&file)));
     }
     console.print_json(|| {
@@ -64,14 +79,24 @@ impl Images {
         image.describe(console);
         let version = image.version(identity.version.as_deref(), console);
         let version = version.ok_or_else(|| missing("the new image's version", "--to-version VERSION"))?;
-        let mut sources = Vec::new();
+        let product = identity.product.as_deref();
+        let (mut sources, mut skipped) = (Vec::new(), Vec::new());
         for from in &arguments.from {
-            sources.extend(named_sources(from, &reading, console)?);
+            let mut named = named_sources(from, product, &reading, console)?;
+            sources.append(&mut named.images);
+            skipped.append(&mut named.skipped);
         }
         let given: BTreeSet<String> = sources.iter().map(|(version, _)| version.clone()).collect();
-        let in_folder = file.from_folder.as_deref().map(release::sources_in).transpose()?.unwrap_or_default();
-        let of_file = file.from.clone().into_iter().chain(in_folder);
+        let in_folder = file.from_folder.as_deref().map(|folder| images_in(folder, product, console));
+        let mut in_folder = in_folder.transpose()?.unwrap_or_default();
+        let of_file = file.from.clone().into_iter().chain(in_folder.images);
         sources.extend(of_file.filter(|(version, _)| !given.contains(version)));
+        skipped.append(&mut in_folder.skipped);
+        for Skipped { path, reason, .. } in skipped {
+            let file = path.to_string_lossy();
+            let event = json!({ "event": "not-an-image", "file": file, "reason": reason.name() });
+            console.print_json(|| object(event))?;
+        }
         Ok(Self { reading, identity, version, target, sources })
     }
 

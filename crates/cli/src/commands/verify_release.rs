@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use smidgen_diff::Escaped;
-use smidgen_diff::release::{Checked, ReleaseFile, Replay, Replayed, ReplayedPackage, Source, sources_in};
+use smidgen_diff::release::{Checked, Manifest, ReleaseFile, Replay, Replayed, ReplayedPackage, Source};
 
 use crate::arguments::VerifyArguments;
 use crate::io::containers::Processes;
-use crate::io::{mapped, named_sources};
+use crate::io::{images_in, mapped, named_sources};
 use crate::report::{Console, Failure, Object, Reason, object};
 
 pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
@@ -39,17 +39,19 @@ fn sources(
     console: &Console,
 ) -> Result<Vec<Source>, Failure> {
     let reading = arguments.reading.over(file);
+    // A manifest that cannot be read is reported by the replay.
+    let product = Manifest::read(&arguments.base).ok().and_then(|manifest| manifest.product);
     let mut named = Vec::new();
     for from in &arguments.from {
-        named.extend(named_sources(from, &reading, console)?);
+        named.extend(named_sources(from, product.as_deref(), &reading, console)?.images);
     }
     let mut versions = BTreeSet::new();
     if let Some((version, _)) = named.iter().find(|(version, _)| !versions.insert(version.clone())) {
         let message = format!("the source version \"{}\" is given twice", Escaped(version));
         return Err(Failure::usage(message).note("name each version once with --from"));
     }
-    let in_folder = file.from_folder.as_deref().map(sources_in).transpose()?.unwrap_or_default();
-    let of_file = file.from.clone().into_iter().chain(in_folder);
+    let in_folder = file.from_folder.as_deref().map(|folder| images_in(folder, product.as_deref(), console));
+    let of_file = file.from.clone().into_iter().chain(in_folder.transpose()?.unwrap_or_default().images);
     named.extend(of_file.filter(|(version, _)| versions.insert(version.clone())));
     Ok(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))).collect())
 }

@@ -175,10 +175,12 @@ impl From<PackError> for Failure {
     fn from(error: PackError) -> Self {
         match error {
             PackError::Rule(rule) => Self::new(Reason::Rule, rule.to_string())
-                .note("this is a rule of the delivery platform: see docs/platform.md"),
+                .note("this is a rule of Alibaba Cloud IoT Platform: see docs/platform.md"),
             PackError::Device(unfit) => Self::from(unfit),
+            PackError::Version(error) => Self::usage(error.to_string()),
             PackError::Usage(text) => Self::usage(text),
             PackError::File { path, reason } => Self::usage(reason).about(&path),
+            PackError::OtherRelease { .. } => Self::new(Reason::Exists, error.to_string()),
             PackError::Read { path, error } => Self::file(&path, Reason::Read, &error),
             PackError::Write { path, error } => Self::file(&path, Reason::Write, &error),
             PackError::Diff { file, error } => Self::from(error).about(Path::new(&file)),

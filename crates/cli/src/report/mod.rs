@@ -2,7 +2,9 @@
 
 mod console;
 mod failure;
+pub(crate) mod fleet;
 pub(crate) mod json;
+mod needs;
 mod pack_progress;
 mod progress;
 mod reason;
@@ -13,6 +15,7 @@ pub(crate) mod tables;
 pub(crate) use console::Console;
 pub(crate) use failure::{Failure, is_standard_stream, shown};
 pub(crate) use json::{Object, object, seconds};
+pub(crate) use needs::Needs;
 pub(crate) use pack_progress::{Events, Talk};
 pub(crate) use progress::Bar;
 pub(crate) use reason::Reason;

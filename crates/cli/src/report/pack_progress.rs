@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use serde_json::json;
+use smidgen_diff::Escaped;
 use smidgen_diff::release::{Event, PackProgress, PackageEntry};
 
 use super::console::Console;
@@ -25,9 +26,17 @@ impl PackProgress for Events<'_> {
             }
             Event::Finished { package, reused, time } => json!({
                 "event": "finished", "file": package.file, "source_versions": package.source_versions,
-                "size": package.size, "sha256": package.sha256, "ram": package.ram, "container": package.container, "reused": reused, "seconds": seconds(*time),
+                "size": package.size, "sha256": package.sha256, "ram": package.ram,
+                "container": package.container, "reused": reused, "seconds": seconds(*time),
+            }),
+            Event::Dropped { package, share, limit } => json!({
+                "event": "dropped", "file": package.file, "source_versions": package.source_versions,
+                "size": package.size, "share": share, "limit_size": limit,
             }),
             Event::Skipped { file } => json!({ "event": "skipped", "file": file }),
+            Event::Unlisted { file, is_package, removed } => json!({
+                "event": "unlisted", "file": file, "package": is_package, "removed": removed,
+            }),
             Event::Note { text } => json!({ "event": "note", "text": text }),
             _ => return,
         };
@@ -94,7 +103,24 @@ impl PackProgress for Talk<'_> {
             Event::Finished { package, reused, time } => {
                 self.end(&package.file, &finished(package, *reused, *time));
             }
-            Event::Skipped { file } => self.end(file, &format!("{file}: too large, found by an earlier run")),
+            Event::Dropped { package, share, .. } => {
+                let PackageEntry { file, size, .. } = package;
+                let why = format!("larger than {share} % of the full package");
+                self.end(file, &format!("{file}: {size} bytes, dropped: {why}"));
+            }
+            Event::Skipped { file } => {
+                self.end(file, &format!("{file}: dropped: an earlier run found it too large"));
+            }
+            Event::Unlisted { file, is_package, removed } => {
+                let what = match (removed, is_package) {
+                    (true, _) => "removed: it was of an earlier run, and is no part of this release",
+                    (false, true) => {
+                        "stale: an earlier run left it, and it is no part of this release; --replace removes it"
+                    }
+                    (false, false) => "no part of this release; move it away before the folder is delivered",
+                };
+                self.say(&format!("note: {}: {what}", Escaped(file)));
+            }
             Event::Note { text } => self.say(&format!("note: {text}")),
             _ => {}
         }

@@ -32,15 +32,26 @@ impl Table {
     }
 }
 
+/// A number of things, in the singular or the plural.
+pub(crate) fn count(number: usize, name: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {name}{ending}")
+}
+
 /// A release: one line about it, one for each package, and one for each note.
 pub(crate) fn release(manifest: &Manifest) -> String {
-    let product = manifest.product.as_deref().map(|product| format!("{}, ", Escaped(product)));
-    let (product, version, module) = (product.unwrap_or_default(), &manifest.version, &manifest.module);
-    let mut lines = vec![format!("release  {product}module {module}, version {version}: {}", manifest.name)];
+    let notes = manifest.notes.iter().map(|note| format!("\nnote     {}", Escaped(note)));
+    packages(manifest) + &notes.collect::<String>()
+}
+
+/// The same without the notes.
+pub(crate) fn packages(manifest: &Manifest) -> String {
+    let product = Escaped(manifest.product.as_deref().unwrap_or("no product"));
+    let (version, module, name) = (&manifest.version, &manifest.module, Escaped(&manifest.name));
+    let mut lines = vec![format!("release  {product}, module {module}, version {version}: {name}")];
     let width = manifest.packages.iter().map(|package| package.file.len()).max().unwrap_or_default();
     let full = manifest.full().map_or(0, |package| package.size);
     lines.extend(manifest.packages.iter().map(|package| package_row(package, width, full)));
-    lines.extend(manifest.notes.iter().map(|note| format!("note     {}", Escaped(note))));
     lines.join("\n")
 }
 
@@ -69,5 +80,13 @@ mod tests {
         table.share("header", 25, 200);
         assert_eq!(table.finish(), "  header               25 bytes  12.50 %");
         assert_eq!(percent(0, 0), 0.0);
+    }
+
+    #[test]
+    fn one_thing_is_in_the_singular() {
+        assert_eq!(
+            [0, 1, 2].map(|number| count(number, "release")),
+            ["0 releases", "1 release", "2 releases"]
+        );
     }
 }

@@ -240,6 +240,8 @@ fn fits(value: Value) -> Value {
 
 thread_local! {
     /// The schemas that the program prints, by name.
+    ///
+    /// Of each test by itself: they note which members they have seen.
     pub(crate) static SCHEMAS: BTreeMap<String, Schema> = {
         let printed: Value = serde_json::from_str(&Desk::new().ok("schema").stdout).unwrap();
         printed.as_object().unwrap().iter().map(|(name, schema)| (name.clone(), Schema::new(schema))).collect()

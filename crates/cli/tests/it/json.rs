@@ -1,6 +1,6 @@
 //! `--json`: one object on standard output, with the right numbers.
 
-use crate::common::{Desk, sha256};
+use crate::common::{Desk, SCHEMAS, sha256};
 use serde_json::{Value, json};
 
 /// Expects these members, whatever else there is.
@@ -175,6 +175,110 @@ fn a_run_that_fails_half_way_ends_with_the_failure() {
     assert_eq!((failed.code, &lines[0]["event"]), (1, &json!("planned")), "{failed:#?}");
     let last = lines.last().unwrap();
     expect(&last["error"], &json!({ "name": "cannot-sign", "exit": 1 }));
+}
+
+/// Every member of the schemas is in some output: what is documented exists.
+///
+/// The other tests check that every output is what its schema says, and has no other members.
+#[test]
+fn every_member_of_the_schemas_is_printed() {
+    let desk = Desk::with_keys();
+    packages(&desk);
+    releases(&desk);
+    inputs(&desk);
+    for kind in ["ed25519", "x25519"] {
+        desk.json(&format!("keygen {kind}.pem {kind}.pub --kind {kind}"));
+    }
+    let unseen = unseen();
+    assert!(unseen.is_empty(), "{unseen:#?}");
+}
+
+/// Packages of all kinds, made, restored, verified and shown.
+fn packages(desk: &Desk) {
+    let gzip = |bytes: &[u8]| testkit::archives::gzip(bytes);
+    desk.write("old.gz", &gzip(&desk.read("old")));
+    desk.write("new.gz", &gzip(&desk.read("new")));
+    let in_place = "--in-place --slot 128K --page 4K --scratch 8K";
+    for (base, target, options) in [
+        ("old", "new", "--md5 --body-digest --product Box --module main --to-version 2 --rollback-counter 1"),
+        ("old", "new", "--codec zstd"),
+        ("old", "new", "--seal-to device.pub"),
+        ("old", "new", in_place),
+        ("old", "new", "--format bsdiff"),
+        ("old.gz", "new.gz", "--payload"),
+        ("old.gz", "new.gz", "--containers auto"),
+    ] {
+        let made = desk.json(&format!("diff {base} {target} -o package {options}"));
+        let base = if options == "--payload" { "old" } else { base };
+        let key = if options.starts_with("--seal-to") { " --decrypt device.pem" } else { "" };
+        for command in ["patch BASE package -o restored", "verify BASE package", "info package --base BASE"] {
+            let command = command.replace("BASE", base);
+            if made["format"] == "bsdiff40" && command.starts_with("info") {
+                desk.json("info package");
+                continue;
+            }
+            desk.json(&format!("{command}{key}"));
+        }
+    }
+    // Streams that are not expanded have a note, and code has windows.
+    desk.json("diff old.gz new.gz -o package --ram 16K");
+    desk.write("v1", &testkit::firmware(1));
+    desk.write("v2", &testkit::firmware(2));
+    desk.json("diff v1 v2 -o package");
+    desk.json("sign patch -o signed --key key.pem");
+    desk.run("info none --json").failed(1, &[]).json();
+}
+
+fn releases(desk: &Desk) {
+    let pack = "pack -o all/2 --to new --to-version 2 --from 1=old --product Box --level 1 --json";
+    desk.write("fleet.csv", b"1,5\n0.5,2\n");
+    desk.ok(&format!("{pack} --fleet fleet.csv --key key.pem --seal-to device.pub")).lines();
+    desk.json("verify all/2 --from 1=old --from 7=old --decrypt device.pem");
+    desk.run("verify all/2 --json").failed(2, &[]).json();
+    std::fs::create_dir(desk.path("field")).unwrap();
+    desk.write("field/README.md", b"text");
+    desk.write("field/0.9.bin", &desk.read("old"));
+    desk.write("all/2/other", b"text");
+    desk.ok(&format!("{pack} --share 0 --from field --rollback-counter 3")).lines();
+    desk.ok(&format!("{pack} --share 0 --from field --rollback-counter 3")).lines();
+    desk.ok("pack -o all/gz --to new.gz --to-version 3 --from 2=old.gz --containers auto --shard 2/2 --json")
+        .lines();
+    desk.json("sign all/2 -o signed-release --key next.pem");
+    desk.json("manifest all/2");
+    desk.json("catalogue all");
+    desk.json("catalogue all --device-version 1");
+    desk.run("catalogue all --device-version 9 --json").failed(5, &[]).json();
+}
+
+fn inputs(desk: &Desk) {
+    use testkit::builds;
+    let old = desk.read("old");
+    desk.write("a.hex", builds::hex(&[(0x8000, &old[..256]), (0x8200, &old[..64])]).as_bytes());
+    desk.write("b.hex", builds::hex(&[(0x8000, &old[..512])]).as_bytes());
+    desk.write("a.uf2", &builds::uf2(&[(0x1000_0000, &old[..512])], Some(7)));
+    desk.write("a.elf", &builds::Elf::firmware(&[(0x0800_0000, &old[..512])]).bytes());
+    desk.write("a.esp", &builds::esp("1.2.3", &[(0x3F40_0020, &old[..512])]));
+    for name in ["old", "a.hex", "a.uf2", "a.elf", "a.esp"] {
+        desk.json(&format!("flatten {name}"));
+    }
+    desk.write("1.2.3", &builds::mcuboot(&old[..512], 0));
+    let mut unknown = builds::mcuboot(&old[..512], 0);
+    let hash = unknown.windows(4).rposition(|bytes| bytes == [0x10, 0, 32, 0]).unwrap();
+    unknown[hash] = 0xA0;
+    desk.write("unknown", &unknown);
+    for name in ["a.uf2", "a.elf", "a.esp", "1.2.3", "unknown"] {
+        desk.json(&format!("diff {name} {name} -o package"));
+    }
+    desk.json("flatten unknown");
+    desk.ok("pack -o hex --to b.hex --to-version 2 --from 1=a.hex --json").lines();
+    desk.json("diff a.hex b.hex -o package");
+    for command in ["patch a.hex package -o restored", "verify a.hex package", "info package --base a.hex"] {
+        desk.json(command);
+    }
+}
+
+fn unseen() -> Vec<String> {
+    SCHEMAS.with(|schemas| testkit::schema::unseen(schemas.values()))
 }
 
 /// `docs/json.md` has every name of a failure.

@@ -1,12 +1,14 @@
 //! The program, run as users run it.
 
 mod about;
+mod catalogue;
 mod classic;
 mod common;
 mod containers;
 mod device;
 mod encryption;
 mod floors;
+mod folders;
 mod inputs;
 mod json;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
-//! `pack`, `manifest` and `catalogue`: a release from its images to the platform's messages and the devices' packages.
+//! `pack` and `manifest`: a release from its images to the platform's messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -70,6 +70,34 @@ fn events_are_lines_of_json() {
     assert_eq!(again.stdout.matches("\"reused\":true").count(), 3);
 }
 
+/// What is told to be finished is in the folder in the end, and only that.
+#[test]
+fn packages_that_are_too_large_are_dropped_and_never_finished() {
+    let desk = desk();
+    let pack = format!("{PACK} --share 0");
+    let files_of = |events: &[Value], name: &str| {
+        let those = events.iter().filter(|event| event["event"] == name);
+        those.map(|event| event["file"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let differential = BTreeSet::from(["1.0.0-to-3.0.0.bin", "2.0.0-to-3.0.0.bin"].map(str::to_owned));
+    let expected = BTreeSet::from(["full-3.0.0.bin".to_owned()]);
+    for jobs in ["1", "3"] {
+        let events = desk.ok(&format!("{pack} --jobs {jobs} --fresh --json")).lines();
+        assert_eq!(files_of(&events, "finished"), expected);
+        assert_eq!(files_of(&events, "dropped"), differential);
+        let dropped = events.iter().find(|event| event["event"] == "dropped").unwrap();
+        assert_eq!(dropped["share"], 0);
+        assert!(dropped["size"].as_u64() > dropped["limit_size"].as_u64());
+    }
+    let events = desk.ok(&format!("{pack} --json")).lines();
+    assert_eq!((files_of(&events, "finished"), files_of(&events, "skipped")), (expected, differential));
+    let said = desk.ok(&format!("{pack} --fresh")).stderr;
+    assert_eq!(said.matches("bytes, dropped: larger than 0 % of the full package").count(), 2, "{said}");
+    let note = "the differential package for 1.0.0 has";
+    assert_eq!(said.matches(note).count(), 1, "once: {said}");
+    assert_eq!(files(&desk.path("out")).into_keys().collect::<Vec<_>>(), ["full-3.0.0.bin", "manifest.json"]);
+}
+
 #[test]
 fn release_files_and_folders_say_what_options_say() {
     let desk = desk();
@@ -94,19 +122,26 @@ fn release_files_and_folders_say_what_options_say() {
 fn broken_rules_are_refused_before_any_work() {
     let desk = desk();
     for (option, part) in [
-        ("--name=-x", "the firmware name \"-x\" has '-' as character 1"),
-        ("--module a+b", "the module \"a+b\" has '+' as character 2"),
-        ("--from 3.0.0=v1", "the source version \"3.0.0\" is the target version"),
-        ("--from 1.0.0=v2", "the source version \"1.0.0\" is given twice"),
+        ("--platform alibaba --name=-x", "the firmware name \"-x\" has '-' as character 1"),
+        ("--platform alibaba --module a+b", "the module \"a+b\" has '+' as character 2"),
         ("--android-sdk --sign-method SHA256", "the Android SDK checks differential packages by MD5"),
     ] {
         desk.run(&format!("{PACK} {option}")).failed(2, &[part, "docs/platform.md"]);
+    }
+    for (option, part) in [
+        ("--from 3.0.0=v1", "the source version \"3.0.0\" is the target version"),
+        ("--from 1.0.0=v2", "the source version \"1.0.0\" is given twice"),
+        ("--from .1=v1", "begins with '.'"),
+        ("--from ..=v1", "begins with '.'"),
+        ("--from nul=v1", "Windows keeps"),
+    ] {
+        let refused = desk.run(&format!("{PACK} {option}")).failed(2, &[part]);
+        assert!(!refused.stderr.contains("platform"), "{refused:?}");
     }
     for from in ["v1", "1=", "=v1"] {
         desk.run(&format!("pack -o out --to v3 --to-version 3 --from {from}"))
             .failed(2, &["expected VERSION=IMAGE"]);
     }
-    desk.run("pack -o out --to v3 --to-version 3 --from .1=v1").failed(2, &["begins with a dot"]);
     desk.run("pack -o v1 --to v3 --to-version 3")
         .failed(1, &["v1: cannot write: ", "a file with this name exists"]);
     desk.run("pack -o out --to v3").failed(2, &["--to-version"]);
@@ -185,6 +220,10 @@ fn every_package_has_its_messages() {
     assert_eq!(data["size"], desk.read("out/1.0.0-to-3.0.0.bin").len());
     assert_eq!(messages[2]["create_firmware"][0]["SrcVersion"], "2.0.0");
     assert_eq!(desk.run("manifest out --ota-message --url-base https://example.com/ota").stdout, said.stdout);
+    let anonymous = PACK.replace("-o out", "-o anonymous").replace(" --product sensor", "");
+    desk.ok(&anonymous);
+    desk.run("manifest anonymous --ota-message --url-base https://example.com")
+        .failed(2, &["ProductKey", "--product"]);
     desk.run("manifest out --ota-message --url-base example.com").failed(2, &["not the address of a folder"]);
     assert_eq!(desk.run("manifest out --ota-message").code, 2);
 }
@@ -198,30 +237,4 @@ fn the_schema_is_one() {
     desk.write("manifest.json", b"{ \"manifest\": 2 }");
     desk.run("manifest .").failed(3, &["manifest of version 2", "knows version 1"]);
     desk.run("manifest none").failed(1, &["none: cannot read"]);
-}
-
-#[test]
-fn devices_find_their_package_in_the_catalogue() {
-    let desk = desk();
-    fs::create_dir(desk.path("releases")).unwrap();
-    desk.ok(&PACK.replace("-o out", "-o releases/3.0.0"));
-    let two = "pack -o releases/2.0.0 --to v2 --to-version 2.0.0 --from 1.0.0=v1 --product sensor --level 1";
-    desk.ok(two);
-    let listed = desk.json("catalogue releases");
-    assert_eq!(
-        (listed["packages"].as_u64(), listed["releases"][1]["version"].as_str()),
-        (Some(5), Some("3.0.0"))
-    );
-    assert!(desk.ok("catalog releases").stdout.contains("5 packages of at most 500"));
-    let found = |version: &str| desk.run(&format!("catalogue releases --device-version {version}"));
-    assert_eq!(found("1.0.0").succeeded().stdout, "releases/3.0.0/1.0.0-to-3.0.0.bin\n");
-    let other = found("1.5").succeeded();
-    assert_eq!(other.stdout, "releases/3.0.0/full-3.0.0.bin\n");
-    assert!(other.stderr.contains("not made from the device's version"), "{other:?}");
-    found("3.0.0").failed(5, &["the device has the newest version, 3.0.0"]);
-    found("4").failed(5, &["newer than the newest release"]);
-    let none = desk.run("catalogue releases --device-version 1.0.0 --module radio --json");
-    assert_eq!(none.code, 5);
-    assert_eq!(none.json()["package"], Value::Null);
-    assert!(none.json()["reason"].as_str().unwrap().contains("no release for the module \"radio\""));
 }

@@ -22,7 +22,7 @@ pub enum DiffError {
     /// A text is not one that headers can hold.
     #[error(
         "{text:?} cannot be a {what}: use at most {limit} bytes without control characters; in a module or version, only \
-         letters, digits, . _ and -"
+         letters, digits, . _ - and +"
     )]
     Identity {
         /// Which text.

@@ -14,7 +14,7 @@ use crate::settings::{parse, parse_number, put_parsed, setters, settings};
 pub struct Identity {
     /// The product: 1 to 64 bytes of text.
     pub product: Option<String>,
-    /// The part of the product: 1 to 64 letters, digits, `.`, `_` and `-`.
+    /// The part of the product: 1 to 64 letters, digits, `.`, `_`, `-` and `+`.
     pub module: Option<String>,
     /// The target's version: the same.
     pub version: Option<String>,

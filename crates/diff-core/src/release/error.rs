@@ -10,6 +10,7 @@ use crate::escaped::Escaped;
 use crate::release::encryption::EncryptError;
 use crate::release::platform::RuleError;
 use crate::release::sign::SignError;
+use crate::release::version::VersionError;
 
 /// The most characters of a reason.
 const REASON_LIMIT: usize = 1000;
@@ -21,6 +22,9 @@ pub enum PackError {
     /// The release breaks a rule of the delivery platform.
     #[error(transparent)]
     Rule(#[from] RuleError),
+    /// A version cannot be one, or two cannot be in one release.
+    #[error(transparent)]
+    Version(#[from] VersionError),
     /// An image could not be opened.
     #[error("the image of {version}: {error}")]
     Image {
@@ -48,6 +52,25 @@ pub enum PackError {
     /// The options ask for packages that the device cannot restore.
     #[error("the device cannot restore the packages: {0}")]
     Device(#[from] Unfit),
+    /// Another run writes to the folder of a release.
+    #[error("{}: another run writes to this folder; wait until it ends, or give another folder", Escaped(folder.display()))]
+    Busy {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The folder has another release.
+    #[error(
+        "{}: this folder has {there}, which is another release than {own}; give a folder of its own",
+        Escaped(folder.display())
+    )]
+    OtherRelease {
+        /// The folder.
+        folder: PathBuf,
+        /// Product, module and version of the release there.
+        there: String,
+        /// The same of the release that was to be written.
+        own: String,
+    },
     /// A package could not be made.
     #[error("{file}: {error}")]
     Diff {

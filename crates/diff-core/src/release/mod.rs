@@ -1,4 +1,4 @@
-//! Releases: the packages that update a fleet from many versions to one, by the rules of a delivery platform.
+//! Releases: the packages that update a fleet from many versions to one, by the rules of a delivery platform where one is asked for.
 
 mod encryption;
 mod error;
@@ -7,6 +7,7 @@ mod model;
 pub mod platform;
 mod regular;
 mod sign;
+mod version;
 
 pub use encryption::{
     CipherChoice, ContentKey, DecryptionKey, DevicePublic, DeviceSecret, EncryptError, Encrypted, Encryption,
@@ -18,13 +19,15 @@ pub use make::{
     Checked, Event, PackProgress, Replay, Replayed, ReplayedPackage, memory_needed, merge, pack, sign_release,
 };
 pub use model::{
-    BaseEntry, Catalogue, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, EncryptionOptions, Flattened,
-    FullBecause, Image, ImageBytes, KeyKind, Listed, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION,
-    Manifest, Messages, NoDelivery, PackOptions, PackageEntry, PackageType, Query, RELEASE_FILES, Release,
-    ReleaseFile, ReleaseOptions, Shard, SigningOptions, Source, SourceEntry, TargetEntry, sources_in,
+    BaseEntry, Catalogue, Channel, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, EncryptionOptions,
+    Flattened, Fleet, FullBecause, Image, ImageBytes, ImageFolder, KeyKind, Listed, MANIFEST_FILE,
+    MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackOptions, PackageEntry,
+    PackageType, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Saving, Savings, Shard,
+    SigningOptions, Skipped, SkippedBecause, Source, SourceEntry, Step, TargetEntry, sources_in,
 };
-pub use platform::{RuleError, SignMethod};
+pub use platform::{Platform, RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
+pub use version::VersionError;
 
 /// For the program `smidgen`, and exempt from semantic versioning.
 #[doc(hidden)]

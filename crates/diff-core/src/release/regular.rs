@@ -37,6 +37,17 @@ pub(crate) fn size(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().filter(Metadata::is_file).map(|metadata| metadata.len())
 }
 
+/// Opens a regular file for a lock, and makes it if it does not exist; nothing is written to it.
+pub(crate) fn open_for_lock(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags(Links::Refused));
+    let file = options.open(path)?;
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
 /// Opens a regular file.
 pub(crate) fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     // Before opening: opening a device can have an effect.
@@ -52,18 +63,23 @@ pub(crate) fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
 fn open_now(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     let mut options = File::options();
     options.read(true);
-    // Opening a pipe must not wait for its writer.
     #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        let link = if links == Links::Refused { OFlags::NOFOLLOW } else { OFlags::empty() };
-        let flags = (OFlags::NONBLOCK | link).bits();
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags as i32);
-    }
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags(links));
     let file = options.open(path)?;
     let metadata = file.metadata()?;
     check(&metadata)?;
     Ok((file, metadata))
+}
+
+#[cfg(unix)]
+const fn flags(links: Links) -> i32 {
+    use rustix::fs::OFlags;
+    // Opening a pipe must not wait for its writer.
+    let flags = match links {
+        Links::Followed => OFlags::NONBLOCK,
+        Links::Refused => OFlags::NONBLOCK.union(OFlags::NOFOLLOW),
+    };
+    flags.bits() as i32
 }
 
 fn check(metadata: &Metadata) -> io::Result<()> {

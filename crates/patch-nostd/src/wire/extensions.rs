@@ -270,8 +270,8 @@ mod tests {
         #[test]
         fn what_is_written_is_read(
             product in proptest::option::of("\\PC{1,16}"),
-            module in proptest::option::of("[A-Za-z0-9._-]{1,64}"),
-            version in proptest::option::of("[A-Za-z0-9._-]{1,64}"),
+            module in proptest::option::of("[A-Za-z0-9._+-]{1,64}"),
+            version in proptest::option::of("[A-Za-z0-9._+-]{1,64}"),
             rollback_counter: Option<u32>,
             container in proptest::option::of(proptest::collection::vec(0..=255u8, 0..20)),
             encryption in proptest::option::of(proptest::collection::vec(0..=255u8, 0..20)),

@@ -40,7 +40,7 @@ pub fn is_product(text: &str) -> bool {
     may_be(true, text.as_bytes()) && !text.contains(char::is_control)
 }
 
-/// Whether a text may be a module or a version: 1 to [`TEXT_LIMIT`] letters and digits of ASCII, `.`, `_` and `-`.
+/// Whether a text may be a module or a version: 1 to [`TEXT_LIMIT`] letters and digits of ASCII, `.`, `_`, `-` and `+`.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     may_be(false, text.as_bytes())
@@ -48,7 +48,7 @@ pub fn is_name(text: &str) -> bool {
 
 /// Whether a product, or else a module or version, may have these bytes.
 pub(super) fn may_be(product: bool, bytes: &[u8]) -> bool {
-    let allowed = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let allowed = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+');
     let right = if product { is_utf8(bytes) } else { bytes.iter().all(allowed) };
     right && !bytes.is_empty() && bytes.len() <= TEXT_LIMIT
 }

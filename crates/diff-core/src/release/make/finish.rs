@@ -3,7 +3,7 @@
 use super::store::Store;
 use crate::release::error::PackError;
 use crate::release::model::{Dropped, Manifest, PackageEntry, PackageType};
-use crate::release::platform;
+use crate::release::platform::{self, Platform};
 
 /// Completes a manifest that has all packages: drops those that are too large, gives each source its package, and
 /// writes it all. Files of packages that are not in it are removed.
@@ -57,8 +57,8 @@ fn notes(manifest: &Manifest, full: u64) -> Vec<String> {
             "the differential package for {version} has {size} bytes, more than {share} % of the full one's {full}: devices get the full one"
         ))
     });
-    let large =
-        manifest.packages.iter().filter_map(|package| platform::mqtt_warning(&package.file, package.size));
+    let listed = if manifest.platform == Platform::Alibaba { &*manifest.packages } else { &[] };
+    let large = listed.iter().filter_map(|package| platform::mqtt_warning(&package.file, package.size));
     dropped.chain(large).collect()
 }
 

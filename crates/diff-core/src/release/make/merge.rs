@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::agree;
 use super::finish::{finish, full};
-use super::store::Store;
+use super::store::{Named, Store};
 use crate::release::error::PackError;
-use crate::release::model::{Manifest, PackageEntry, PackageType, Shard};
-use crate::release::platform::version_order;
+use crate::release::model::{MANIFEST_FILE, Manifest, PackageEntry, PackageType, Shard};
+use crate::release::version;
 
 /// Merges all shards found in `folders` into a release in `folder`, which may be one of them.
 ///
@@ -15,7 +15,8 @@ use crate::release::platform::version_order;
 /// that one machine packs.
 ///
 /// # Errors
-/// [`PackError::MissingShard`]; [`PackError::Merge`] if a shard is there twice, or shards are of different releases.
+/// [`PackError::MissingShard`]; [`PackError::Merge`] if a shard is there twice, or shards are of different releases;
+/// [`PackError::OtherRelease`] and [`PackError::Busy`].
 pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     let mut shards: Vec<(Shard, Manifest, Store)> = Vec::new();
     for from in folders {
@@ -30,7 +31,8 @@ pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     let merged = joined(&shards)?;
     // Twice, as all packages together may exceed the memory.
     for_each_package(&shards, |_, _, _| Ok(()))?;
-    let store = Store::create(folder)?;
+    let store = Store::create(folder, MANIFEST_FILE)?;
+    store.manifests_of(&Named::of(&merged))?;
     for_each_package(&shards, |from, file, bytes| match from.is_same(&store) {
         true => Ok(()),
         false => store.write(file, bytes),
@@ -107,7 +109,7 @@ fn joined(shards: &[(Shard, Manifest, Store)]) -> Result<Manifest, PackError> {
 /// The order in which one machine makes them.
 fn by_first_version(a: &PackageEntry, b: &PackageEntry) -> std::cmp::Ordering {
     let first = |package: &PackageEntry| package.source_versions.first().cloned().unwrap_or_default();
-    version_order::compare(&first(a), &first(b))
+    version::compare(&first(a), &first(b))
 }
 
 /// Checks that each source has a differential package, or had one that was dropped.

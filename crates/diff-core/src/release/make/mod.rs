@@ -2,6 +2,7 @@
 
 mod agree;
 mod finish;
+mod lock;
 mod memory_gate;
 mod merge;
 mod pack;
@@ -10,6 +11,7 @@ mod progress;
 mod replay;
 mod sign_release;
 mod store;
+mod verdicts;
 
 pub use memory_gate::memory_needed;
 pub use merge::merge;

@@ -1,5 +1,6 @@
 //! Packs a release: one differential package per source version and one full package, in parallel.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
@@ -14,7 +15,8 @@ use super::finish::{finish, write};
 use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
-use super::store::{Known, Store};
+use super::store::{Known, Named, Store};
+use super::verdicts::Verdicts;
 use crate::api::{ContainerNeeds, DiffError, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
@@ -23,9 +25,9 @@ use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
     BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackOptions, PackageEntry,
-    PackageType, Release, Shard, SourceEntry, TargetEntry,
+    PackageType, Release, Shard, SourceEntry, TargetEntry, manifest_name,
 };
-use crate::release::platform;
+use crate::release::platform::{self, Platform, RuleError};
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
 
 /// Packs a release into `folder`, and returns its manifest, which is also written there.
@@ -34,8 +36,8 @@ use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
 /// Sealed packages are the exception: each has a key of its own, and those of earlier runs stay.
 ///
 /// # Errors
-/// Broken rules of the platform, before any work; images, files, keys and packages that fail. The next run uses packages
-/// that were finished before the error.
+/// Versions and texts that cannot be packed and broken rules of the platform, before any work; images, files, keys and packages that fail. The next run uses packages
+/// that were finished before the error. [`PackError::Busy`] and [`PackError::OtherRelease`] for a folder that is not free.
 pub fn pack(
     release: &Release,
     options: &PackOptions,
@@ -46,15 +48,24 @@ pub fn pack(
     if !options.shard.is_valid() {
         return Err(PackError::Usage(format!("there is no shard {}", options.shard)));
     }
-    let store = Store::create(folder)?;
-    let known = if options.fresh { Known::default() } else { store.known()? };
+    let store = Store::create(folder, &manifest_name(options.shard))?;
+    let own = Named {
+        product: release.options.identity.product.clone(),
+        module: release.module_name().to_owned(),
+        version: release.version.clone(),
+    };
+    let earlier = if options.replace { store.manifests()? } else { store.manifests_of(&own)? };
+    let known = store.known(&earlier)?;
     let failed = |error| PackError::Image { version: release.version.clone(), error };
     let target = release.target.open().map_err(failed)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let target = TargetImage::new((*target).as_ref());
     let engine = release.all_options().settled(target.bytes().len())?;
-    let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };
+    let share = (options.shard == Shard::WHOLE).then_some(release.listing.share);
+    let verdicts = Verdicts::new(progress, share);
+    let (pool, target) = (&pool, &target);
+    let run = Run { release, engine, options, store, known, progress, verdicts, pool, target };
     run.all()
 }
 
@@ -66,6 +77,7 @@ struct Run<'a> {
     store: Store,
     known: Known,
     progress: &'a dyn PackProgress,
+    verdicts: Verdicts<'a>,
     pool: &'a ThreadPool,
     target: &'a TargetImage<'a>,
 }
@@ -92,7 +104,9 @@ impl Run<'_> {
         };
         let sources = release.sorted_sources();
         let plan = self.pool.install(|| Plan::new(&sources, &common))?;
-        platform::check_catalogue(plan.tasks.len())?;
+        if release.listing.platform == Platform::Alibaba {
+            platform::check_catalogue(plan.tasks.len())?;
+        }
         let tasks: Vec<&Task> = plan
             .tasks
             .iter()
@@ -104,13 +118,32 @@ impl Run<'_> {
         let made = self.make_all(&tasks, &plan.options)?;
         let manifest = self.manifest(target, plan.sources, &tasks, made);
         let manifest = if self.options.shard == Shard::WHOLE {
-            finish(manifest, &self.store)?
+            let manifest = finish(manifest, &self.store)?;
+            self.tidy(&manifest)?;
+            manifest
         } else {
             write(&manifest, &self.store)?;
             manifest
         };
         manifest.notes.iter().for_each(|text| self.progress.event(&Event::Note { text }));
         Ok(manifest)
+    }
+
+    /// Names the files that are no part of the release; on request, removes packages of earlier runs among them.
+    fn tidy(&self, manifest: &Manifest) -> Result<(), PackError> {
+        for file in self.store.unlisted(manifest)? {
+            let left =
+                |package: &&PackageEntry| package.file == file && self.store.read_package(package).is_ok();
+            let is_package = self.known.packages.iter().any(|package| left(&package));
+            let is_manifest = self.known.manifests.contains(&file);
+            let removed = self.options.replace && (is_package || is_manifest);
+            if removed {
+                self.store.remove(&file)?;
+                self.store.forget(&file)?;
+            }
+            self.progress.event(&Event::Unlisted { file: &file, is_package, removed });
+        }
+        Ok(())
     }
 
     fn target(&self) -> Result<TargetEntry, PackError> {
@@ -127,13 +160,12 @@ impl Run<'_> {
 
     /// Makes all packages, several at once; the first failure ends it.
     fn make_all(&self, tasks: &[&Task], options: &Options) -> Result<Vec<Made>, PackError> {
+        let order = self.order(tasks);
         let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.options.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(task) = tasks.get(number) else { break };
-                let made = self.make(task, options, &gate);
+            while let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let made = self.make(tasks[number], options, &gate);
                 if made.is_err() {
                     next.store(tasks.len(), Ordering::Relaxed);
                 }
@@ -149,6 +181,20 @@ impl Run<'_> {
         let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         results.sort_by_key(|&(number, _)| number);
         results.into_iter().map(|(_, made)| made).collect()
+    }
+
+    /// The order in which packages are made: of a fleet, those for the most devices after the full one.
+    fn order(&self, tasks: &[&Task]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..tasks.len()).collect();
+        if let Some(fleet) = &self.release.fleet {
+            let devices = |task: &Task| -> u64 {
+                task.source_versions.iter().map(|version| fleet.devices_with(version)).sum()
+            };
+            order.sort_by_cached_key(|&number| {
+                (tasks[number].base.is_some(), Reverse(devices(tasks[number])), number)
+            });
+        }
+        order
     }
 
     /// Makes one package, unless an earlier run made it.
@@ -170,7 +216,7 @@ impl Run<'_> {
             self.store.write(&task.file, &bytes)?;
             self.store.record(&package)?;
         }
-        self.progress.event(&Event::Finished { package: &package, reused, time: started.elapsed() });
+        self.verdicts.made(&package, reused, started.elapsed());
         Ok(Made::Package(Box::new(package)))
     }
 
@@ -183,6 +229,9 @@ impl Run<'_> {
 
     /// The package of an earlier run, if it is from this base to this target.
     fn finished(&self, task: &Task) -> Option<Vec<u8>> {
+        if self.options.fresh {
+            return None;
+        }
         let bytes = self.store.finished(&self.known, &task.file, &task.recipe)?;
         let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
         let is_one = Header::parse(&bytes).is_ok_and(|(header, length)| {
@@ -246,6 +295,9 @@ impl Run<'_> {
 
     /// The package, if an earlier run with the same share found it too large.
     fn dropped(&self, task: &Task) -> Option<&Dropped> {
+        if self.options.fresh {
+            return None;
+        }
         let share = self.release.listing.share;
         let mut known = self.known.dropped.iter().filter(|(_, exceeded)| *exceeded == share);
         known.find(|(dropped, _)| dropped.recipe == task.recipe).map(|(dropped, _)| dropped)
@@ -254,7 +306,8 @@ impl Run<'_> {
     /// The manifest's entry of a package.
     fn entry(&self, task: &Task, bytes: &[u8]) -> Result<PackageEntry, PackError> {
         let kind = if task.base.is_some() { PackageType::Differential } else { PackageType::Full };
-        platform::check_file(&task.file, bytes.len() as u64)?;
+        let wrong = |rule: RuleError| PackError::Usage(rule.to_string());
+        platform::check_file(&task.file, bytes.len() as u64).map_err(wrong)?;
         let unreadable =
             |error| PackError::Diff { file: task.file.clone(), error: DiffError::NotProved(error) };
         let (header, _) = Header::parse(bytes).map_err(unreadable)?;
@@ -307,6 +360,7 @@ impl Run<'_> {
         Manifest {
             manifest: MANIFEST_VERSION,
             shard: Some(self.options.shard),
+            platform: release.listing.platform,
             product: release.options.identity.product.clone(),
             module: release.module_name().to_owned(),
             name: release.name(),

@@ -1,10 +1,13 @@
 //! The folder of a release: writes files whole or not at all, and finds finished packages again.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::lock::Lock;
 use crate::digest::sha256_hex;
+use crate::escaped::Escaped;
 use crate::release::error::PackError;
 use crate::release::model::{Dropped, MANIFEST_FILE, Manifest, PackageEntry};
 use crate::release::platform::FILE_LIMIT;
@@ -17,6 +20,8 @@ use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 /// has a hidden record until the manifest is written, so that the next run can go on. Only regular files are read.
 pub(crate) struct Store {
     folder: PathBuf,
+    /// Absent if nothing is written, and where there are no locks.
+    _lock: Option<Lock>,
 }
 
 /// The packages of earlier runs.
@@ -24,20 +29,44 @@ pub(crate) struct Store {
 pub(crate) struct Known {
     /// Packages in manifests and records; their files may be gone.
     pub(crate) packages: Vec<PackageEntry>,
+    /// The names of the manifests.
+    pub(crate) manifests: Vec<String>,
     /// Packages that were dropped, and the share that they exceeded.
     pub(crate) dropped: Vec<(Dropped, u8)>,
 }
 
+/// What tells releases apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) product: Option<String>,
+    pub(crate) module: String,
+    pub(crate) version: String,
+}
+
+impl Named {
+    pub(crate) fn of(manifest: &Manifest) -> Self {
+        let Manifest { product, module, version, .. } = manifest.clone();
+        Self { product, module, version }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let product = Escaped(self.product.as_deref().unwrap_or("no product"));
+        write!(f, "version {} of {product}, module {}", Escaped(&self.version), Escaped(&self.module))
+    }
+}
+
 impl Store {
-    /// Opens a folder, and makes it if it does not exist.
-    pub(crate) fn create(folder: &Path) -> Result<Self, PackError> {
+    /// Opens a folder to write this manifest to it, and makes it if it does not exist. Others cannot do so meanwhile.
+    pub(crate) fn create(folder: &Path, manifest: &str) -> Result<Self, PackError> {
         fs::create_dir_all(folder).map_err(PackError::writing(folder))?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), _lock: Lock::take(folder, manifest)? })
     }
 
     pub(crate) fn open(folder: &Path) -> Result<Self, PackError> {
         fs::read_dir(folder).map_err(PackError::reading(folder))?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), _lock: None })
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
@@ -129,6 +158,28 @@ impl Store {
         self.remove(&record_name(file))
     }
 
+    /// The manifests in the folder, which must be of the same release as this one. One that cannot be read is an error: it
+    /// would be overwritten.
+    pub(crate) fn manifests_of(&self, own: &Named) -> Result<Vec<Manifest>, PackError> {
+        let manifests = self.manifests()?;
+        match manifests.iter().map(Named::of).find(|there| there != own) {
+            None => Ok(manifests),
+            Some(there) => Err(PackError::OtherRelease {
+                folder: self.folder.clone(),
+                there: there.to_string(),
+                own: own.to_string(),
+            }),
+        }
+    }
+
+    /// The names of files that the manifest does not list, sorted; without hidden ones.
+    pub(crate) fn unlisted(&self, manifest: &Manifest) -> Result<Vec<String>, PackError> {
+        let mut names = self.names()?;
+        let own = manifest.file_name();
+        names.retain(|name| !name.starts_with('.') && *name != own && manifest.package(name).is_none());
+        Ok(names)
+    }
+
     /// The manifests in the folder, in the order of their names.
     pub(crate) fn manifests(&self) -> Result<Vec<Manifest>, PackError> {
         let mut names = self.names()?;
@@ -141,13 +192,14 @@ impl Store {
         names.iter().map(read).collect()
     }
 
-    /// The packages of earlier runs. A manifest that cannot be read is an error: it would be overwritten.
-    pub(crate) fn known(&self) -> Result<Known, PackError> {
+    /// The packages of earlier runs, those in records included.
+    pub(crate) fn known(&self, manifests: &[Manifest]) -> Result<Known, PackError> {
         let mut known = Known::default();
-        for manifest in self.manifests()? {
+        for manifest in manifests {
             let dropped = manifest.sources.iter().filter_map(|source| source.dropped.clone());
             known.dropped.extend(dropped.map(|dropped| (dropped, manifest.share)));
-            known.packages.extend(manifest.packages);
+            known.packages.extend_from_slice(&manifest.packages);
+            known.manifests.push(manifest.file_name());
         }
         let is_record = |name: &&String| name.starts_with('.') && name.ends_with(".bin.json");
         for name in self.names()?.iter().filter(is_record) {
@@ -207,27 +259,29 @@ fn record_name(file: &str) -> String {
 mod tests {
     use super::*;
 
+    const LOCK: &str = ".manifest.json.lock";
+
     #[test]
     fn nothing_remains_of_a_file_that_cannot_be_written() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::create(folder.path()).unwrap();
+        let store = Store::create(folder.path(), MANIFEST_FILE).unwrap();
         fs::create_dir(folder.path().join("taken")).unwrap();
         fs::write(folder.path().join("taken").join("x"), b"").unwrap();
         let error = store.write("taken", b"bytes").unwrap_err().to_string();
         assert!(error.contains("taken: cannot write: "), "{error}");
-        assert_eq!(store.names().unwrap(), ["taken"]);
+        assert_eq!(store.names().unwrap(), [LOCK, "taken"]);
     }
 
     #[test]
     fn what_a_stopped_run_left_is_removed_and_what_others_write_is_not() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::create(folder.path()).unwrap();
+        let store = Store::create(folder.path(), MANIFEST_FILE).unwrap();
         let others = [".a.bin.json.abcdefghijkl.part", ".a.bin.short.part", ".b.bin.abcdefghijkl.part"];
         for name in others.iter().chain(&[".a.bin.part", ".a.bin.abcdefghijkl.part"]) {
             fs::write(store.path(name), b"half of something long").unwrap();
         }
         store.write("a.bin", b"whole").unwrap();
-        assert_eq!(store.names().unwrap(), [&others[..], &["a.bin"]].concat());
+        assert_eq!(store.names().unwrap(), [&others[..], &[LOCK, "a.bin"]].concat());
         assert_eq!(store.read_text("a.bin").unwrap().unwrap(), b"whole");
     }
 
@@ -235,7 +289,7 @@ mod tests {
     #[test]
     fn links_are_replaced_or_removed_and_never_followed() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::create(&folder.path().join("release")).unwrap();
+        let store = Store::create(&folder.path().join("release"), MANIFEST_FILE).unwrap();
         let victim = folder.path().join("victim");
         fs::write(&victim, b"precious").unwrap();
         for name in [".a.bin.part", ".a.bin.abcdefghijkl.part", "a.bin"] {
@@ -243,7 +297,7 @@ mod tests {
         }
         assert!(store.read_text("a.bin").unwrap_err().to_string().contains("it is a symbolic link"));
         store.write("a.bin", b"whole").unwrap();
-        assert_eq!(store.names().unwrap(), ["a.bin"]);
+        assert_eq!(store.names().unwrap(), [LOCK, "a.bin"]);
         assert_eq!(store.read_text("a.bin").unwrap().unwrap(), b"whole");
         assert_eq!(fs::read(victim).unwrap(), b"precious");
     }
@@ -251,10 +305,10 @@ mod tests {
     #[test]
     fn a_foreign_manifest_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::create(folder.path()).unwrap();
+        let store = Store::create(folder.path(), MANIFEST_FILE).unwrap();
         for foreign in ["{\"name\": \"my extension\"}", "{\"manifest\": 2}", "no JSON"] {
             store.write(MANIFEST_FILE, foreign.as_bytes()).unwrap();
-            assert!(matches!(store.known(), Err(PackError::Manifest { .. })), "{foreign}");
+            assert!(matches!(store.manifests(), Err(PackError::Manifest { .. })), "{foreign}");
         }
     }
 }

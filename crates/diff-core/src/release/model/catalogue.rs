@@ -1,23 +1,20 @@
-//! The catalogue: all releases of a folder, and the package for a device of some version.
+//! The catalogue: all releases of a folder.
 
-use std::collections::BTreeSet;
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::entries::{PackageEntry, PackageType};
+use super::channel::Channel;
 use super::manifest::{MANIFEST_FILE, Manifest};
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
-use crate::release::platform::{self, DEFAULT_MODULE, RuleError, version_order};
-use crate::release::regular;
-use crate::settings::setters;
+use crate::release::platform::{self, Platform};
+use crate::release::version;
 
 /// Releases, in the order of product, module and version.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Catalogue {
-    /// All of them.
+    /// All of them. Several may be of one version: they have the same image, and the packages of all are used.
     pub releases: Vec<Listed>,
 }
 
@@ -31,122 +28,12 @@ pub struct Listed {
     pub manifest: Manifest,
 }
 
-/// The device that needs a package.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Query<'a> {
-    /// The version that it reports.
-    pub device_version: &'a str,
-    /// The module that it is the version of.
-    pub module: &'a str,
-    /// Its product; needed if there are several.
-    pub product: Option<&'a str>,
-}
-
-/// The package for a device.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Delivery<'a> {
-    /// The folder of the release.
-    pub folder: &'a Path,
-    /// The release.
-    pub manifest: &'a Manifest,
-    /// The package.
-    pub package: &'a PackageEntry,
-    /// Why it is a full package, if it is.
-    pub reason: Option<FullBecause>,
-}
-
-/// Why a device gets a full package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FullBecause {
-    /// The release was not made from the device's version.
-    NotASource,
-    /// The differential package was too large to keep.
-    Dropped,
-}
-
-/// Why there is no package for a device.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NoDelivery {
-    /// The device's version is not valid.
-    #[error(transparent)]
-    Rule(#[from] RuleError),
-    /// There is no release for the product.
-    #[error("there is no release for the product \"{}\"; there are: {}", Escaped(product), list(known))]
-    Product {
-        /// The device's.
-        product: String,
-        /// All that there are releases for.
-        known: BTreeSet<String>,
-    },
-    /// There are several products, and the query names none.
-    #[error("there are releases for several products; name the device's: {}", list(known))]
-    Products {
-        /// All products.
-        known: BTreeSet<String>,
-    },
-    /// There is no release for the module.
-    #[error("there is no release for the module \"{}\"; there are: {}", Escaped(module), list(known))]
-    Module {
-        /// The device's.
-        module: String,
-        /// All that there are releases for.
-        known: BTreeSet<String>,
-    },
-    /// The device has the newest version.
-    #[error("the device has the newest version, {version}")]
-    UpToDate {
-        /// The version.
-        version: String,
-    },
-    /// The device's version is newer than any release.
-    #[error("the device has {device}, newer than the newest release, {newest}; there are no downgrades")]
-    Newer {
-        /// The device's version.
-        device: String,
-        /// The newest release's.
-        newest: String,
-    },
-    /// A file of the release is missing or damaged.
-    #[error("{file}: the package for {version} is missing or has another size than the manifest says")]
-    Missing {
-        /// Where it should be.
-        file: String,
-        /// The device's version.
-        version: String,
-    },
-}
-
-impl<'a> Query<'a> {
-    /// A device with this version of the default module.
-    #[must_use]
-    pub const fn new(device_version: &'a str) -> Self {
-        Self { device_version, module: DEFAULT_MODULE, product: None }
-    }
-}
-
-setters!(Query<'a> {
-    with_module: module: &'a str,
-    with_product: product: Option<&'a str>,
-});
-
-impl fmt::Display for FullBecause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotASource => "the release was not made from the device's version",
-            Self::Dropped => "the differential package was too large",
-        })
-    }
-}
-
 impl Catalogue {
     /// Reads the manifests of `folder` and of the folders in it.
     ///
     /// # Errors
-    /// Manifests that cannot be read, and the platform's limit of packages.
+    /// Manifests that cannot be read; two releases of one version with different images, keys or encryption; the
+    /// platform's limit of packages, of releases that were made for it.
     pub fn read(folder: &Path) -> Result<Self, PackError> {
         let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
         let entries = entries.map_err(PackError::reading(folder))?;
@@ -159,92 +46,61 @@ impl Catalogue {
                 releases.push(Listed { folder, manifest });
             }
         }
+        Self::of(releases)
+    }
+
+    pub(super) fn of(mut releases: Vec<Listed>) -> Result<Self, PackError> {
         releases.sort_by(|one, other| {
             let (a, b) = (&one.manifest, &other.manifest);
             (&a.product, &a.module)
                 .cmp(&(&b.product, &b.module))
-                .then_with(|| version_order::compare(&a.version, &b.version))
+                .then_with(|| version::compare(&a.version, &b.version))
                 .then_with(|| one.folder.cmp(&other.folder))
         });
-        let catalogue = Self { releases };
-        platform::check_catalogue(catalogue.packages())?;
-        Ok(catalogue)
+        releases.windows(2).try_for_each(|pair| agree(&pair[0], &pair[1]))?;
+        let on_platform = releases.iter().filter(|release| release.manifest.platform == Platform::Alibaba);
+        platform::check_catalogue(on_platform.map(|release| release.manifest.packages.len()).sum())?;
+        Ok(Self { releases })
     }
 
-    /// The number of packages of all releases.
-    #[must_use]
-    pub fn packages(&self) -> usize {
-        self.releases.iter().map(|release| release.manifest.packages.len()).sum()
-    }
-
-    /// The package that leads a device to the newest version.
-    ///
-    /// # Errors
-    /// [`NoDelivery`].
-    pub fn find(&self, query: Query) -> Result<Delivery<'_>, NoDelivery> {
-        let version = query.device_version;
-        platform::check_version(version)?;
-        let Listed { folder, manifest } = self.newest(query)?;
-        match version_order::compare(version, &manifest.version) {
-            std::cmp::Ordering::Less => {}
-            std::cmp::Ordering::Equal => return Err(NoDelivery::UpToDate { version: version.to_owned() }),
-            std::cmp::Ordering::Greater => {
-                let (device, newest) = (version.to_owned(), manifest.version.clone());
-                return Err(NoDelivery::Newer { device, newest });
-            }
-        }
-        let missing = |file: &str| {
-            let file = Escaped(folder.join(file).display()).to_string();
-            NoDelivery::Missing { file, version: version.to_owned() }
-        };
-        let source = manifest.sources.iter().find(|source| source.version == version);
-        let package = match source.and_then(|source| source.package.as_deref()) {
-            Some(file) => manifest.package(file),
-            None => manifest.full(),
-        };
-        let package = package.ok_or_else(|| missing(MANIFEST_FILE))?;
-        let reason = match package.kind {
-            PackageType::Differential => None,
-            PackageType::Full if source.is_some() => Some(FullBecause::Dropped),
-            PackageType::Full => Some(FullBecause::NotASource),
-        };
-        if regular::size(&folder.join(&package.file)) == Some(package.size) {
-            Ok(Delivery { folder, manifest, package, reason })
-        } else {
-            Err(missing(&package.file))
-        }
-    }
-
-    /// The newest release for a product and module.
-    fn newest(&self, query: Query) -> Result<&Listed, NoDelivery> {
-        let product = |release: &Listed| release.manifest.product.clone();
-        let name = |release| product(release).unwrap_or_else(|| "(none)".to_owned());
-        let products = || self.releases.iter().map(name).collect();
-        let fits =
-            |release: &&Listed| query.product.is_none() || product(release).as_deref() == query.product;
-        let fitting: Vec<&Listed> = self.releases.iter().filter(fits).collect();
-        if let (Some(product), []) = (query.product, &fitting[..]) {
-            return Err(NoDelivery::Product { product: product.to_owned(), known: products() });
-        }
-        let mut of_module = fitting.iter().filter(|release| release.manifest.module == query.module);
-        // In order of products: the first and the last are of the same only if all are.
-        match (of_module.clone().next(), of_module.next_back()) {
-            (Some(first), Some(last)) if product(first) == product(last) => Ok(last),
-            (Some(_), _) => Err(NoDelivery::Products { known: products() }),
-            (None, _) => {
-                let known = fitting.iter().map(|release| release.manifest.module.clone()).collect();
-                Err(NoDelivery::Module { module: query.module.to_owned(), known })
-            }
-        }
+    /// The releases of a product and a module that a channel offers; of all where one is not named.
+    pub fn filtered(
+        &self,
+        product: Option<&str>,
+        module: Option<&str>,
+        channel: Channel,
+    ) -> impl Iterator<Item = &Listed> {
+        self.releases.iter().filter(move |Listed { manifest, .. }| {
+            product.is_none_or(|product| manifest.product.as_deref() == Some(product))
+                && module.is_none_or(|module| manifest.module == module)
+                && channel.offers(&manifest.version)
+        })
     }
 }
 
-fn list(names: &BTreeSet<String>) -> String {
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        Vec::from_iter(names.iter().map(String::as_str)).join(", ")
+/// Checks that two neighbours are not the same version of something with contradictions.
+fn agree(one: &Listed, other: &Listed) -> Result<(), PackError> {
+    let (a, b) = (&one.manifest, &other.manifest);
+    if (&a.product, &a.module, &a.version) != (&b.product, &b.module, &b.version) {
+        return Ok(());
     }
+    let protection = |manifest: &Manifest| {
+        manifest.packages.first().map(|package| (package.encryption.clone(), package.keys.clone()))
+    };
+    let what = if a.target.sha256 != b.target.sha256 {
+        "has another image"
+    } else if protection(a) != protection(b) {
+        "is signed or encrypted in another way"
+    } else {
+        return Ok(());
+    };
+    let (version, other) = (&a.version, Escaped(other.folder.display()));
+    Err(PackError::manifest(
+        &one.folder,
+        format!(
+            "is a release of {version}, as {other} is, which {what}; take one of them out of the catalogue"
+        ),
+    ))
 }
 
 #[cfg(test)]
@@ -252,80 +108,59 @@ mod tests {
     use super::*;
     use crate::release::model::manifest::tests::manifest;
 
-    /// Releases 2.0.0 and 3.0.0 of the default module, and 1.0 of another, in folders of their own.
-    fn shelf() -> (tempfile::TempDir, Catalogue) {
-        let folder = tempfile::tempdir().unwrap();
-        let newest = manifest();
-        let mut older = manifest();
-        older.version = "2.9.0".to_owned();
-        let mut radio = manifest();
-        (radio.module, radio.version) = ("radio".to_owned(), "10".to_owned());
-        for (name, manifest) in [("a", newest), ("b", older), ("c", radio)] {
-            let inner = folder.path().join(name);
-            fs::create_dir(&inner).unwrap();
-            fs::write(inner.join(MANIFEST_FILE), manifest.to_json()).unwrap();
-            for package in &manifest.packages {
-                fs::write(inner.join(&package.file), vec![0; package.size as usize]).unwrap();
-            }
-        }
-        fs::write(folder.path().join("README"), b"not a release").unwrap();
-        let catalogue = Catalogue::read(folder.path()).unwrap();
-        (folder, catalogue)
+    fn listed(folder: &str, change: impl Fn(&mut Manifest)) -> Listed {
+        let mut manifest = manifest();
+        change(&mut manifest);
+        Listed { folder: folder.into(), manifest }
+    }
+
+    fn refusal(releases: Vec<Listed>) -> String {
+        Catalogue::of(releases).unwrap_err().to_string()
     }
 
     #[test]
-    fn sources_get_their_package_of_the_newest_release() {
-        let (_folder, catalogue) = shelf();
-        let found = |version| {
-            let delivery = catalogue.find(Query::new(version)).unwrap();
-            (delivery.manifest.version.as_str(), delivery.package.file.as_str(), delivery.reason)
+    fn releases_of_one_version_have_one_image_and_one_protection() {
+        let one = || listed("one", |_| ());
+        assert!(Catalogue::of(vec![one(), listed("other", |m| m.sources.clear())]).is_ok());
+        assert!(Catalogue::of(vec![one(), listed("other", |m| m.product = Some("lamp".into()))]).is_ok());
+        let image = refusal(vec![one(), listed("other", |m| m.target.sha256 = m.packages[0].sha256.clone())]);
+        assert!(
+            image.starts_with("one: is a release of 3.0.0, as other is, which has another image"),
+            "{image}"
+        );
+        let key =
+            |m: &mut Manifest| m.packages.iter_mut().for_each(|p| p.keys = vec!["00ff00ff00ff00ff".into()]);
+        let signed = refusal(vec![one(), listed("other", key)]);
+        assert!(signed.contains("is signed or encrypted in another way"), "{signed}");
+    }
+
+    #[test]
+    fn the_platform_takes_only_so_many_packages() {
+        let large = |platform| {
+            listed("large", |manifest| {
+                manifest.platform = platform;
+                for number in 0..499 {
+                    let mut package = manifest.packages[1].clone();
+                    package.file = format!("{number}.bin");
+                    manifest.packages.push(package);
+                }
+            })
         };
-        assert_eq!(found("1.0.1"), ("3.0.0", "1.0.0-to-3.0.0.bin", None));
-        assert_eq!(found("2.0.0"), ("3.0.0", "full-3.0.0.bin", Some(FullBecause::Dropped)));
-        assert_eq!(found("0.5"), ("3.0.0", "full-3.0.0.bin", Some(FullBecause::NotASource)));
-        assert_eq!(catalogue.packages(), 6);
+        assert_eq!(
+            refusal(vec![large(Platform::Alibaba)]),
+            "there are 501 packages; a catalogue has at most 500"
+        );
+        assert!(Catalogue::of(vec![large(Platform::None)]).is_ok());
     }
 
     #[test]
-    fn each_reason_has_its_error() {
-        let (folder, catalogue) = shelf();
-        let why = |query| catalogue.find(query).unwrap_err().to_string();
-        assert_eq!(why(Query::new("3.0.0")), "the device has the newest version, 3.0.0");
-        assert!(why(Query::new("3.0.1")).contains("newer than the newest release, 3.0.0"));
-        assert!(why(Query::new("1 0")).contains("' ' as character 2"));
-        let module = Query::new("1").with_module("gps");
-        assert_eq!(why(module), "there is no release for the module \"gps\"; there are: default, radio");
-        let product = Query::new("1").with_product(Some("lamp"));
-        assert_eq!(why(product), "there is no release for the product \"lamp\"; there are: sensor");
-        fs::write(folder.path().join("a").join("1.0.0-to-3.0.0.bin"), b"short").unwrap();
-        assert!(why(Query::new("1.0.0")).contains("is missing or has another size"));
-        let nothing = Catalogue { releases: Vec::new() };
-        let why = nothing.find(Query::new("1")).unwrap_err().to_string();
-        assert_eq!(why, "there is no release for the module \"default\"; there are: none");
-    }
-
-    #[test]
-    fn a_device_gets_the_package_of_its_product() {
-        let (_folder, mut catalogue) = shelf();
-        let mut lamp = manifest();
-        lamp.product = Some("lamp".to_owned());
-        catalogue.releases.insert(0, Listed { folder: PathBuf::from("none"), manifest: lamp });
-        assert!(matches!(catalogue.find(Query::new("1")), Err(NoDelivery::Products { .. })));
-        let sensor = Query::new("1.0.0").with_product(Some("sensor"));
-        assert_eq!(catalogue.find(sensor).unwrap().manifest.product.as_deref(), Some("sensor"));
-    }
-
-    #[test]
-    fn a_catalogue_of_too_many_packages_is_refused() {
-        let (folder, _) = shelf();
-        let mut large = manifest();
-        for number in 0..495 {
-            let mut package = large.packages[1].clone();
-            package.file = format!("{number}.bin");
-            large.packages.push(package);
-        }
-        fs::write(folder.path().join(MANIFEST_FILE), large.to_json()).unwrap();
-        let refusal = Catalogue::read(folder.path()).unwrap_err().to_string();
-        assert_eq!(refusal, "there are 503 packages; a catalogue has at most 500");
+    fn the_list_can_be_filtered() {
+        let beta = |m: &mut Manifest| (m.version, m.module) = ("4.0-beta.1".into(), "radio".into());
+        let catalogue = Catalogue::of(vec![listed("a", |_| ()), listed("b", beta)]).unwrap();
+        let count = |product, module, channel| catalogue.filtered(product, module, channel).count();
+        assert_eq!(count(None, None, Channel::Any), 2);
+        assert_eq!(count(None, None, Channel::Stable), 1);
+        assert_eq!(count(Some("sensor"), Some("radio"), Channel::Named("beta")), 1);
+        assert_eq!(count(Some("lamp"), None, Channel::Any), 0);
     }
 }

@@ -1,17 +1,21 @@
-//! Checks of a manifest beyond its schema: the platform's rules, and contradictions (`docs/manifest.md`).
+//! Checks of a manifest beyond its schema: versions, the platform's rules, and contradictions (`docs/manifest.md`).
 
 use std::collections::BTreeSet;
 
-use smidgen_patch::internals::wire::{KeyId, is_product};
+use smidgen_patch::internals::wire::{KeyId, is_name, is_product};
 
+use super::release::derived_name;
 use crate::digest::is_hex;
 use crate::escaped::{Escaped, has_control};
 use crate::release::model::{Manifest, PackageEntry, PackageType, SourceEntry};
-use crate::release::platform;
+use crate::release::platform::{self, Platform, RuleError};
+use crate::release::version;
 
 impl Manifest {
     /// Checks what schema and types cannot; the error is without the file's name.
     pub(crate) fn check(&self) -> Result<(), String> {
+        let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
+        version::check_versions(&self.version, &sources).map_err(|error| error.to_string())?;
         self.check_rules().map_err(|error| error.to_string())?;
         self.check_texts()?;
         self.check_digests()?;
@@ -45,13 +49,8 @@ impl Manifest {
         }
     }
 
-    fn check_rules(&self) -> Result<(), platform::RuleError> {
-        platform::check_name(&self.name)?;
-        platform::check_module(&self.module)?;
-        platform::check_description(&self.description)?;
-        let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
-        platform::check_versions(&self.version, &sources)?;
-        platform::check_catalogue(self.packages.len())?;
+    /// The rules of the platform that the release was made for, and those that hold for all.
+    fn check_rules(&self) -> Result<(), RuleError> {
         for package in &self.packages {
             platform::check_file(&package.file, package.size)?;
             let differential = package.kind == PackageType::Differential;
@@ -60,7 +59,21 @@ impl Manifest {
                 platform::check_sources(&package.source_versions)?;
             }
         }
-        Ok(())
+        match self.platform {
+            Platform::None => Ok(()),
+            Platform::Alibaba => self.check_alibaba(),
+        }
+    }
+
+    /// The rules of Alibaba Cloud IoT Platform.
+    pub(crate) fn check_alibaba(&self) -> Result<(), RuleError> {
+        let is_derived = self.name == derived_name(self.product.as_deref(), &self.version);
+        platform::check_listed_name(&self.name, is_derived)?;
+        platform::check_module(&self.module)?;
+        platform::check_description(&self.description)?;
+        platform::check_version(&self.version)?;
+        self.sources.iter().try_for_each(|source| platform::check_version(&source.version))?;
+        platform::check_catalogue(self.packages.len())
     }
 
     /// Texts have no characters that control a terminal.
@@ -70,9 +83,12 @@ impl Manifest {
                 "the product is not valid: it has 1 to 64 bytes, and no control characters".to_owned()
             );
         }
+        if !is_name(&self.module) || self.name.is_empty() {
+            return Err("the module or the name is not valid".to_owned());
+        }
         let files = self.packages.iter().map(|package| ("file name", &package.file));
         let notes = self.notes.iter().map(|note| ("note", note));
-        let mut texts = files.chain(notes).chain([("description", &self.description)]);
+        let mut texts = files.chain(notes).chain([("description", &self.description), ("name", &self.name)]);
         match texts.find(|(_, text)| has_control(text)) {
             Some((what, text)) => Err(format!("the {what} \"{}\" has control characters", Escaped(text))),
             None => Ok(()),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::entries::{PackageEntry, PackageType, SourceEntry, TargetEntry};
 use crate::release::error::PackError;
 use crate::release::model::Shard;
+use crate::release::platform::Platform;
 use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 
 /// The version of manifests that is written and read.
@@ -26,6 +27,8 @@ pub struct Manifest {
     /// The share of the packages; absent in the manifest of a whole release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// The platform whose rules the release keeps.
+    pub platform: Platform,
     /// The product that the firmware is for.
     pub product: Option<String>,
     /// The module of the product.
@@ -105,10 +108,7 @@ impl Manifest {
     /// The name of its file.
     #[must_use]
     pub fn file_name(&self) -> String {
-        match self.shard {
-            None => MANIFEST_FILE.to_owned(),
-            Some(Shard { index, of }) => format!("manifest.shard-{index}-of-{of}.json"),
-        }
+        manifest_name(self.shard.unwrap_or(Shard::WHOLE))
     }
 
     /// The package of this file name.
@@ -121,6 +121,14 @@ impl Manifest {
     #[must_use]
     pub fn full(&self) -> Option<&PackageEntry> {
         self.packages.iter().find(|package| package.kind == PackageType::Full)
+    }
+}
+
+/// The name of the manifest of a shard, or of the whole release.
+pub(crate) fn manifest_name(shard: Shard) -> String {
+    match shard {
+        Shard::WHOLE => MANIFEST_FILE.to_owned(),
+        Shard { index, of } => format!("manifest.shard-{index}-of-{of}.json"),
     }
 }
 
@@ -165,6 +173,7 @@ pub(crate) mod tests {
         Manifest {
             manifest: MANIFEST_VERSION,
             shard: None,
+            platform: Platform::Alibaba,
             product: Some("sensor".to_owned()),
             module: "default".to_owned(),
             name: "sensor-3_0_0".to_owned(),
@@ -205,10 +214,19 @@ pub(crate) mod tests {
     #[test]
     fn contradictions_and_broken_rules_are_refused() {
         type Change = fn(&mut Manifest);
-        let changes: [(Change, &str); 28] = [
+        let changes: [(Change, &str); 31] = [
             (|m| m.manifest = 2, "is a manifest of version 2; this program knows version 1"),
             (|m| m.name = "-".into(), "firmware name"),
-            (|m| m.module = String::new(), "module"),
+            (|m| m.module = String::new(), "the module is empty"),
+            (
+                |m| (m.platform, m.module) = (Platform::None, "a b".into()),
+                "the module or the name is not valid",
+            ),
+            (
+                |m| (m.platform, m.name) = (Platform::None, "a\x1bb".into()),
+                "the name \"a\\u001bb\" has control",
+            ),
+            (|m| m.sources[0].version = "..".into(), "begins with '.'"),
             (|m| m.description = "x".repeat(101), "description"),
             (|m| m.version = "1.0.0".into(), "is the target version"),
             (|m| m.sources[1].version = "1.0.0".into(), "given twice"),

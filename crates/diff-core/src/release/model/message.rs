@@ -20,8 +20,16 @@ impl<'a> Messages<'a> {
     /// Messages for devices that download below `url_base`, an `http` or `https` address.
     ///
     /// # Errors
-    /// [`PackError::Usage`] for other addresses.
+    /// [`PackError::Usage`] for other addresses, and for a release without a product; [`PackError::Rule`] for a release
+    /// that the platform would refuse.
     pub fn new(manifest: &'a Manifest, url_base: &'a str) -> Result<Self, PackError> {
+        manifest.check_alibaba()?;
+        if manifest.product.is_none() {
+            return Err(PackError::Usage(
+                "the release has no product, which the platform's call needs as ProductKey; pack it with --product"
+                    .to_owned(),
+            ));
+        }
         let rest = url_base.strip_prefix("https://").or_else(|| url_base.strip_prefix("http://"));
         let wrong = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#');
         match rest {

@@ -1,11 +1,15 @@
 //! The model of a release: images, options, manifest, catalogue and messages.
 
 mod catalogue;
+mod channel;
 mod check;
 mod config;
+mod delivery;
 mod device_file;
 mod entries;
+mod fleet;
 mod image;
+mod image_folder;
 mod keys;
 mod manifest;
 mod message;
@@ -13,17 +17,23 @@ mod pack_options;
 mod protection;
 mod release;
 mod release_file;
+mod route;
 mod shard;
 
-pub use catalogue::{Catalogue, Delivery, FullBecause, Listed, NoDelivery, Query};
+pub use catalogue::{Catalogue, Listed};
+pub use channel::Channel;
+pub use delivery::{Delivery, FullBecause, NoDelivery, Query, Step};
 pub use entries::{
     BaseEntry, Dropped, EncryptionEntry, KeyKind, PackageEntry, PackageType, SourceEntry, TargetEntry,
 };
+pub use fleet::{Fleet, Saving, Savings};
 pub use image::{Flattened, Image, ImageBytes, Source};
+pub use image_folder::{ImageFolder, Skipped, SkippedBecause, sources_in};
+pub(crate) use manifest::manifest_name;
 pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
 pub use message::Messages;
 pub use pack_options::PackOptions;
 pub use protection::{EncryptionOptions, SigningOptions};
 pub use release::{DEFAULT_SHARE, Release, ReleaseOptions};
-pub use release_file::{RELEASE_FILES, ReleaseFile, sources_in};
+pub use release_file::{RELEASE_FILES, ReleaseFile};
 pub use shard::Shard;

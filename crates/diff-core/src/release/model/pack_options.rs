@@ -20,11 +20,14 @@ pub struct PackOptions {
     pub shard: Shard,
     /// Makes packages of earlier runs anew.
     pub fresh: bool,
+    /// Replaces the release of another product, module or version in the folder, and removes packages that an earlier run
+    /// left there and that are no part of the release.
+    pub replace: bool,
 }
 
 impl Default for PackOptions {
     fn default() -> Self {
-        Self { threads: 0, jobs: 0, memory: None, shard: Shard::WHOLE, fresh: false }
+        Self { threads: 0, jobs: 0, memory: None, shard: Shard::WHOLE, fresh: false, replace: false }
     }
 }
 
@@ -34,6 +37,7 @@ setters!(PackOptions {
     with_memory: memory: Option<u64>,
     with_shard: shard: Shard,
     with_fresh: fresh: bool,
+    with_replace: replace: bool,
 });
 
 settings! {

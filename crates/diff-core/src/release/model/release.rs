@@ -1,14 +1,15 @@
 //! A release to pack: its images, its options, and how the platform lists it.
 
-use smidgen_patch::internals::wire::{TEXT_LIMIT, is_product};
+use smidgen_patch::internals::wire::{TEXT_LIMIT, is_name, is_product};
 
 use crate::api::{Identity, Options};
 use crate::escaped::{Escaped, has_control};
 use crate::release::encryption::Encryption;
 use crate::release::error::PackError;
-use crate::release::model::{Image, Source};
-use crate::release::platform::{self, DEFAULT_MODULE, RuleError, SignMethod, version_order};
+use crate::release::model::{Fleet, Image, Source};
+use crate::release::platform::{self, DEFAULT_MODULE, Platform, RuleError, SignMethod};
 use crate::release::sign::Signer;
+use crate::release::version;
 use crate::settings::{parse, parse_within, put, put_parsed, setters, settings};
 
 /// The default of [`ReleaseOptions::share`].
@@ -18,9 +19,11 @@ pub const DEFAULT_SHARE: u8 = 80;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReleaseOptions {
-    /// The firmware's name, 1 to 40 characters; if absent, product and version.
+    /// The platform whose rules the release keeps.
+    pub platform: Platform,
+    /// The firmware's name; if absent, product and version.
     pub name: Option<String>,
-    /// The firmware's description, at most 100 characters.
+    /// The firmware's description.
     pub description: String,
     /// The digest that the platform signs with; if absent, SHA256, or MD5 for the Android SDK.
     pub sign_method: Option<SignMethod>,
@@ -33,6 +36,7 @@ pub struct ReleaseOptions {
 impl Default for ReleaseOptions {
     fn default() -> Self {
         Self {
+            platform: Platform::None,
             name: None,
             description: String::new(),
             sign_method: None,
@@ -44,9 +48,12 @@ impl Default for ReleaseOptions {
 
 settings! {
     ReleaseOptions, None;
-    "name" "NAME": "The firmware's name, 1 to 40 characters [default: product and version]",
+    "platform" "PLATFORM" [Platform::ALL.map(Platform::name)]:
+        "The delivery platform whose rules the release keeps (docs/platform.md) [default: none]",
+        |options, text| put(&mut options.platform, text);
+    "name" "NAME": "The firmware's name [default: product and version]",
         |options, text| put_parsed(&mut options.name, parse(text).map(Some));
-    "description" "TEXT": "The firmware's description, at most 100 characters",
+    "description" "TEXT": "The firmware's description",
         |options, text| put(&mut options.description, text);
     "sign-method" "METHOD":
         "The digest that the platform signs with: MD5 or SHA256 [default: SHA256, or MD5 with --android-sdk]",
@@ -61,6 +68,7 @@ settings! {
 }
 
 setters!(ReleaseOptions {
+    with_platform: platform: Platform,
     with_name: name: Option<String>,
     with_description: description: String,
     with_sign_method: sign_method: Option<SignMethod>,
@@ -85,6 +93,7 @@ pub struct Release {
     pub(crate) options: Options,
     pub(crate) signers: Vec<Box<dyn Signer>>,
     pub(crate) encryption: Option<Encryption>,
+    pub(crate) fleet: Option<Fleet>,
 }
 
 impl Release {
@@ -98,6 +107,7 @@ impl Release {
             options: Options::default(),
             signers: Vec::new(),
             encryption: None,
+            fleet: None,
         }
     }
 
@@ -136,45 +146,62 @@ impl Release {
         self
     }
 
-    /// Checks the platform's rules, before any work.
+    /// Sets the fleet: packages for the most devices are made first.
+    #[must_use]
+    pub fn with_fleet(mut self, fleet: Fleet) -> Self {
+        self.fleet = Some(fleet);
+        self
+    }
+
+    /// Checks versions, names and texts, and the platform's rules if there is one, before any work.
     ///
     /// # Errors
     /// The first rule that the release breaks.
     pub fn check(&self) -> Result<(), PackError> {
-        self.check_rules()?;
-        if let Some(product) = self.options.identity.product.as_ref().filter(|product| !is_product(product)) {
-            return Err(PackError::Usage(format!(
-                "the product \"{}\" has {} bytes; give 1 to {TEXT_LIMIT}, without control characters",
-                Escaped(product),
-                product.len()
-            )));
-        }
-        if let Some(source) = self.sources.iter().find(|source| source.version.starts_with('.')) {
-            let version = &source.version;
-            return Err(PackError::Usage(format!(
-                "the source version \"{version}\" begins with a dot, which would hide its package; choose another version"
-            )));
-        }
-        if has_control(&self.listing.description) {
-            return Err(PackError::Usage(
-                "the description has control characters; leave them out".to_owned(),
-            ));
-        }
+        let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
+        version::check_versions(&self.version, &sources)?;
+        self.check_texts().map_err(PackError::Usage)?;
         if self.listing.share > 100 {
             let share = self.listing.share;
             return Err(PackError::Usage(format!("the share is {share} percent; the limit is 100")));
         }
+        platform::check_sign_method(self.sign_method(), !sources.is_empty(), self.listing.android_sdk)?;
+        match self.listing.platform {
+            Platform::None => Ok(()),
+            Platform::Alibaba => Ok(self.check_alibaba(&sources)?),
+        }
+    }
+
+    fn check_texts(&self) -> Result<(), String> {
+        if let Some(product) = self.options.identity.product.as_ref().filter(|product| !is_product(product)) {
+            let (product, length) = (Escaped(product), product.len());
+            return Err(format!(
+                "the product \"{product}\" has {length} bytes; give 1 to {TEXT_LIMIT}, without control characters"
+            ));
+        }
+        if !is_name(self.module_name()) {
+            let module = Escaped(self.module_name());
+            return Err(format!(
+                "the module \"{module}\" is not valid; give 1 to {TEXT_LIMIT} letters, digits, . _ - and +"
+            ));
+        }
+        if self.listing.name.as_ref().is_some_and(|name| name.is_empty() || has_control(name)) {
+            return Err(
+                "the firmware's name is empty, or has control characters; give another one".to_owned()
+            );
+        }
+        if has_control(&self.listing.description) {
+            return Err("the description has control characters; leave them out".to_owned());
+        }
         Ok(())
     }
 
-    fn check_rules(&self) -> Result<(), RuleError> {
-        let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
-        platform::check_versions(&self.version, &sources)?;
+    fn check_alibaba(&self, sources: &[&str]) -> Result<(), RuleError> {
+        platform::check_version(&self.version)?;
+        sources.iter().try_for_each(|source| platform::check_version(source))?;
         platform::check_module(self.module_name())?;
-        platform::check_name(&self.name())?;
-        platform::check_description(&self.listing.description)?;
-        platform::check_sign_method(self.sign_method(), !self.sources.is_empty(), self.listing.android_sdk)?;
-        Ok(())
+        platform::check_listed_name(&self.name(), self.listing.name.is_none())?;
+        platform::check_description(&self.listing.description)
     }
 
     pub(crate) fn module_name(&self) -> &str {
@@ -186,13 +213,9 @@ impl Release {
         self.listing.sign_method.unwrap_or(usual)
     }
 
-    /// The name, or one of product and version; names have no dots.
     pub(crate) fn name(&self) -> String {
-        let usual = || {
-            let product = self.options.identity.product.as_deref().unwrap_or("firmware");
-            format!("{product}-{}", self.version)
-        };
-        self.listing.name.clone().unwrap_or_else(|| usual().replace('.', "_"))
+        let usual = || derived_name(self.options.identity.product.as_deref(), &self.version);
+        self.listing.name.clone().unwrap_or_else(usual)
     }
 
     /// The options with the identity in the headers.
@@ -210,9 +233,14 @@ impl Release {
     /// The sources in ascending order of their versions.
     pub(crate) fn sorted_sources(&self) -> Vec<&Source> {
         let mut sources: Vec<&Source> = self.sources.iter().collect();
-        sources.sort_by(|a, b| version_order::compare(&a.version, &b.version));
+        sources.sort_by(|a, b| version::compare(&a.version, &b.version));
         sources
     }
+}
+
+/// The name of a firmware that has none: product and version. Names on the platform have no dots.
+pub(crate) fn derived_name(product: Option<&str>, version: &str) -> String {
+    format!("{}-{version}", product.unwrap_or("firmware")).replace('.', "_")
 }
 
 #[cfg(test)]
@@ -231,6 +259,10 @@ mod tests {
 
     fn named(name: &str) -> ReleaseOptions {
         ReleaseOptions::default().with_name(Some(name.to_owned()))
+    }
+
+    fn alibaba() -> ReleaseOptions {
+        ReleaseOptions::default().with_platform(Platform::Alibaba)
     }
 
     fn android() -> ReleaseOptions {
@@ -254,40 +286,62 @@ mod tests {
 
     #[test]
     fn the_default_release_keeps_all_rules() {
-        let default = of_product("sensor").with_listing(ReleaseOptions::default());
+        let default = of_product("sensor").with_listing(alibaba());
         assert_eq!((default.name().as_str(), default.sign_method()), ("sensor-2_0_0", SignMethod::Sha256));
         assert!(default.check().is_ok());
         let android = release(android());
         assert_eq!((android.name().as_str(), android.sign_method()), ("firmware-2_0_0", SignMethod::Md5));
     }
 
+    /// Each of these breaks a rule of the platform, which does not bind without it.
     #[test]
-    fn rules_are_checked_before_any_work() {
-        let default = || release(ReleaseOptions::default());
-        let broken = [
-            Release::new("2+0", Vec::new()),
-            default().source("2.0.0", Vec::new()),
-            default().source("1", Vec::new()).source("1", Vec::new()),
-            default().with_options(Options {
-                identity: Identity { module: Some(String::new()), ..Identity::default() },
-                ..Options::default()
-            }),
-            release(named("a b")),
-            of_product(&"p".repeat(40)).with_listing(ReleaseOptions::default()),
-            release(named("n").with_description("d".repeat(101))),
-            release(android().with_sign_method(Some(SignMethod::Sha256))).source("1", Vec::new()),
+    fn rules_of_the_platform_bind_where_it_is_asked_for() {
+        let described = named("n").with_description("d".repeat(101));
+        let broken: [(Release, ReleaseOptions); 5] = [
+            (Release::new("2.0.0+5", Vec::new()), ReleaseOptions::default()),
+            (release(named("n")).source("1.0+5", Vec::new()), named("n")),
+            (release(named("a b")), named("a b")),
+            (of_product("my product").with_listing(ReleaseOptions::default()), ReleaseOptions::default()),
+            (release(described.clone()), described),
         ];
-        for release in broken {
+        for (release, listing) in broken {
+            assert!(release.check().is_ok());
+            let release = release.with_listing(listing.with_platform(Platform::Alibaba));
             assert!(matches!(release.check(), Err(PackError::Rule(_))));
         }
+        let derived = of_product(&"p".repeat(40)).with_listing(alibaba());
+        let text = derived.check().unwrap_err().to_string();
+        assert!(
+            text.ends_with("the limit is 40: it is derived from product and version; give --name"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_packed_is_refused_before_any_work() {
+        let default = || release(ReleaseOptions::default());
+        for source in ["2.0.0", "", ".", "..", "a/b"] {
+            let refused = default().source(source, Vec::new()).check();
+            assert!(matches!(refused, Err(PackError::Version(_))), "{source:?}");
+        }
+        let twice = default().source("1", Vec::new()).source("1", Vec::new());
+        assert!(matches!(twice.check(), Err(PackError::Version(_))));
+        let sdk = release(android().with_sign_method(Some(SignMethod::Sha256))).source("1", Vec::new());
+        assert!(matches!(sdk.check(), Err(PackError::Rule(_))));
+        let module = default().with_options(Options {
+            identity: Identity { module: Some(String::new()), ..Identity::default() },
+            ..Options::default()
+        });
         let unusable = ["", &"p".repeat(65), "a\x1b[31m", "a\u{9b}"].map(of_product).into_iter();
-        let listings = [named("n").with_description("a\nb".to_owned()), named("n").with_share(101)];
-        for release in unusable.chain(listings.map(release)) {
+        let listings = [
+            named("n").with_description("a\nb".to_owned()),
+            named("n").with_share(101),
+            named(""),
+            named("a\x07"),
+        ];
+        for release in unusable.chain(listings.map(release)).chain([module]) {
             assert!(matches!(release.check(), Err(PackError::Usage(_))));
         }
-        // Its package would be a hidden file, which manifests refuse.
-        let hidden = default().source("..", Vec::new());
-        assert!(matches!(hidden.check(), Err(PackError::Usage(_))));
         assert!(of_product(&"p".repeat(64)).check().is_ok());
         assert!(release(named("n").with_share(100)).check().is_ok());
     }

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::limits::{CATALOGUE_LIMIT, ENDINGS, FILE_LIMIT, Parameter};
 use crate::escaped::Escaped;
 
-/// A rule of the delivery platform that a release breaks.
+/// A rule of Alibaba Cloud IoT Platform that a release breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RuleError {
@@ -46,25 +46,11 @@ pub enum RuleError {
         /// The characters allowed there.
         allowed: &'static str,
     },
-    /// A source version is the target's.
-    #[error("the source version \"{version}\" is the target version; a package needs two different versions")]
-    SameVersion {
-        /// The version.
-        version: String,
-    },
-    /// A source version is given twice.
-    #[error("the source version \"{version}\" is given twice")]
-    RepeatedVersion {
-        /// The version.
-        version: String,
-    },
-    /// Two versions differ in case only, and so do the names of their files.
-    #[error("the versions \"{first}\" and \"{second}\" differ in case only, which some file systems ignore")]
-    SimilarVersions {
-        /// One.
-        first: String,
-        /// The other.
-        second: String,
+    /// A name that was put together breaks a rule.
+    #[error("{error}: it is derived from product and version; give --name")]
+    DerivedName {
+        /// What is wrong with it.
+        error: Box<RuleError>,
     },
     /// A differential package has no source version.
     #[error("a differential package has no source version; it needs one or more")]

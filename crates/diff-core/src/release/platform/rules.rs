@@ -1,32 +1,11 @@
 //! The rules of the delivery platform, one function each (`docs/platform.md`, the table of rules).
 //!
-//! A release that breaks one is refused before any work; the platform would refuse the upload after it.
+//! Where the platform is asked for, a release that breaks one is refused before any work; the platform would refuse the
+//! upload after it.
 
 use super::error::RuleError;
 use super::limits::{CATALOGUE_LIMIT, ENDINGS, FILE_LIMIT, MQTT_LIMIT};
 use super::sign_method::SignMethod;
-use super::text::check_version;
-
-/// Checks a release's versions: each by itself, and that no two have the same name or file.
-pub(crate) fn check_versions(target: &str, sources: &[&str]) -> Result<(), RuleError> {
-    check_version(target)?;
-    sources.iter().try_for_each(|source| check_version(source))?;
-    if sources.contains(&target) {
-        return Err(RuleError::SameVersion { version: target.to_owned() });
-    }
-    let mut sorted: Vec<(String, &str)> =
-        sources.iter().map(|version| (version.to_ascii_lowercase(), *version)).collect();
-    sorted.sort_unstable();
-    match sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        None => Ok(()),
-        Some([(_, first), (_, second)]) if first == second => {
-            Err(RuleError::RepeatedVersion { version: (*first).to_owned() })
-        }
-        Some(pair) => {
-            Err(RuleError::SimilarVersions { first: pair[0].1.to_owned(), second: pair[1].1.to_owned() })
-        }
-    }
-}
 
 pub(crate) fn check_sources(sources: &[String]) -> Result<(), RuleError> {
     if sources.is_empty() { Err(RuleError::NoSource) } else { Ok(()) }
@@ -68,20 +47,6 @@ pub(crate) const fn check_catalogue(count: usize) -> Result<(), RuleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_and_their_files_differ() {
-        assert_eq!(check_versions("2", &["1", "1.0"]), Ok(()));
-        assert_eq!(check_versions("2", &[]), Ok(()));
-        let refusal = |sources: &[&str]| check_versions("2", sources).unwrap_err();
-        assert_eq!(refusal(&["1", "2"]), RuleError::SameVersion { version: "2".into() });
-        assert_eq!(refusal(&["1", "0", "1"]), RuleError::RepeatedVersion { version: "1".into() });
-        assert_eq!(
-            refusal(&["1-B", "1-b"]),
-            RuleError::SimilarVersions { first: "1-B".into(), second: "1-b".into() }
-        );
-        assert!(matches!(refusal(&["1", ""]), RuleError::Empty { .. }));
-    }
 
     #[test]
     fn android_checks_differential_packages_by_md5() {

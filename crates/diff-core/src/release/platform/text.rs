@@ -19,6 +19,12 @@ pub(crate) fn check_name(name: &str) -> Result<(), RuleError> {
     check_characters(parameter, name, allowed, NAME_ALLOWED)
 }
 
+/// Checks a name, which may be derived from product and version.
+pub(crate) fn check_listed_name(name: &str, is_derived: bool) -> Result<(), RuleError> {
+    let derived = |error: RuleError| RuleError::DerivedName { error: Box::new(error) };
+    check_name(name).map_err(|error| if is_derived { derived(error) } else { error })
+}
+
 pub(crate) fn check_version(version: &str) -> Result<(), RuleError> {
     check_word(Parameter::Version, version, VERSION_LIMIT)
 }

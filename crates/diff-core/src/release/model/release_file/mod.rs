@@ -3,7 +3,6 @@
 mod parse;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::config::Config;
@@ -16,9 +15,6 @@ use parse::{Parsed, keys};
 
 /// The names of a release file in a folder, in the order of preference.
 pub const RELEASE_FILES: [&str; 2] = ["release.toml", "release.json"];
-/// Endings of images that are no part of a version.
-const ENDINGS: [&str; 12] =
-    [".bin", ".img", ".hex", ".ihex", ".srec", ".s19", ".s28", ".s37", ".mot", ".elf", ".uf2", ".fw"];
 
 /// The contents of a release file. Every part may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +28,8 @@ pub struct ReleaseFile {
     pub from_folder: Option<PathBuf>,
     /// The device that all packages are for.
     pub device: Option<Device>,
+    /// A list of the devices with each version.
+    pub fleet: Option<PathBuf>,
     values: Values,
 }
 
@@ -45,7 +43,8 @@ impl ReleaseFile {
         let Parsed { mut file, device } = Config::read(&path, "release file")?.parse()?;
         file.device = device.map(|device| device.open(&path)).transpose()?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let paths = file.to.iter_mut().chain(&mut file.from_folder).chain(file.from.values_mut());
+        let own = file.to.iter_mut().chain(&mut file.from_folder).chain(&mut file.fleet);
+        let paths = own.chain(file.from.values_mut());
         paths.for_each(|path| *path = folder.join(&path));
         file.values.map_paths(&keys(), |path| folder.join(path).to_string_lossy().into_owned());
         Ok(file)
@@ -63,38 +62,6 @@ impl ReleaseFile {
     }
 }
 
-/// The images in a folder with their versions: the names of files, without endings such as `.bin`. Hidden files and
-/// folders are skipped.
-///
-/// # Errors
-/// [`PackError::Read`]; [`PackError::Usage`] for a folder without images.
-pub fn sources_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, PackError> {
-    let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
-    let mut sources = Vec::new();
-    for path in entries.map_err(PackError::reading(folder))?.into_iter().map(|entry| entry.path()) {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if path.is_file() && !name.starts_with('.') {
-            sources.push((version_of(&name).to_owned(), path));
-        }
-    }
-    sources.sort();
-    if sources.is_empty() {
-        return Err(PackError::Usage(format!(
-            "{}: there is no image in this folder",
-            Escaped(folder.display())
-        )));
-    }
-    Ok(sources)
-}
-
-fn version_of(name: &str) -> &str {
-    ENDINGS
-        .iter()
-        .find_map(|ending| name.strip_suffix(ending))
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(name)
-}
-
 fn in_folder(folder: &Path) -> Result<PathBuf, PackError> {
     let found = RELEASE_FILES.map(|name| folder.join(name)).into_iter().find(|path| path.is_file());
     found.ok_or_else(|| {
@@ -105,6 +72,8 @@ fn in_folder(folder: &Path) -> Result<PathBuf, PackError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::api::{Arch, Options, Ram};
     use crate::input::{Format, Reading};
@@ -234,19 +203,5 @@ mod tests {
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
-    }
-
-    #[test]
-    fn images_of_a_folder_are_named_for_their_versions() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["1.0.0.bin", "1.0.1", "2.0.0.img", ".hidden"] {
-            fs::write(folder.path().join(name), b"").unwrap();
-        }
-        fs::create_dir(folder.path().join("folder")).unwrap();
-        let found = sources_in(folder.path()).unwrap();
-        let versions: Vec<&str> = found.iter().map(|(version, _)| version.as_str()).collect();
-        assert_eq!(versions, ["1.0.0", "1.0.1", "2.0.0"]);
-        assert!(sources_in(&folder.path().join("folder")).is_err());
-        assert_eq!(version_of(".bin"), ".bin");
     }
 }

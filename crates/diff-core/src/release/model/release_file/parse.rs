@@ -23,7 +23,7 @@ pub(super) struct Parsed {
 
 /// All keys of a release file.
 pub(super) fn keys() -> Vec<Key> {
-    let images = ["to", "from", "from-folder", "device"].map(Key::other);
+    let images = ["to", "from", "from-folder", "fleet", "device"].map(Key::other);
     let settings = Key::of::<Identity>()
         .chain(Key::of::<ReleaseOptions>())
         .chain(Key::of::<Options>())
@@ -52,6 +52,7 @@ impl<'de> Deserialize<'de> for Parsed {
                     match name {
                         "to" => file.to = map.next_value()?,
                         "from" => Versions(file.from) = map.next_value()?,
+                        "fleet" => file.fleet = map.next_value()?,
                         "device" => device = map.next_value()?,
                         _ => file.from_folder = map.next_value()?,
                     }

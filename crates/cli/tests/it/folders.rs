@@ -1,0 +1,199 @@
+//! Folders: which files of one are images, and what a release does to the folder that it is written to.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::common::{Desk, Outcome, noise, smidgen, versions};
+
+/// A folder with three versions.
+fn desk() -> Desk {
+    let (old, new) = versions();
+    let middle = [&old[..30_000], &new[30_000..]].concat();
+    let desk = Desk::with(&[("v1", &old), ("v2", &middle), ("v3", &new)]);
+    fs::create_dir(desk.path("field")).unwrap();
+    desk
+}
+
+const PACK: &str = "pack -o out --to v3 --to-version 3.0 --product sensor --level 1 --share 100";
+
+/// The versions in the field of the release in `out`.
+fn sources(desk: &Desk) -> Vec<String> {
+    let manifest = desk.json("manifest out");
+    let text = |source: &Value| source["version"].as_str().unwrap().to_owned();
+    manifest["sources"].as_array().unwrap().iter().map(text).collect()
+}
+
+fn events(said: &Outcome, name: &str) -> Vec<Value> {
+    said.lines().into_iter().filter(|event| event["event"] == name).collect()
+}
+
+/// The usual contents of an archive of released images.
+#[test]
+fn only_images_by_name_become_sources() {
+    let desk = desk();
+    let (old, middle) = (desk.read("v1"), desk.read("v2"));
+    for name in ["1.0.bin", "sensor-2.2.0.IMG", "2.3.bin.gz", "2.1.0"] {
+        desk.write(&format!("field/{name}"), if name == "1.0.bin" { &old } else { &middle });
+    }
+    let others = "SHA256SUMS README.md README.txt CHANGELOG 1.0.hex.bak 1.0.bin.sig 1.0.bin.sha256 1.0.json app-2.2.0.bin .DS_Store";
+    for name in others.split(' ') {
+        desk.write(&format!("field/{name}"), b"text");
+    }
+    fs::create_dir(desk.path("field/0.9.bin")).unwrap();
+    let said = desk.ok(&format!("{PACK} --from field"));
+    assert_eq!(sources(&desk), ["1.0", "2.1.0", "2.2.0", "2.3"]);
+    for name in others.split(' ').chain(["0.9.bin"]) {
+        assert!(said.stderr.contains(name), "{name} is not named in {}", said.stderr);
+    }
+    let said = desk.ok(&format!("{PACK} --from field --json"));
+    let skipped = events(&said, "not-an-image");
+    assert_eq!(skipped.len(), 11);
+    assert!(skipped.iter().any(|event| event["file"] == "field/SHA256SUMS" && event["reason"] == "ending"));
+    // A release file says the same.
+    desk.write(
+        "release.toml",
+        b"to = 'v3'\nto-version = '3.0'\nproduct = 'sensor'\nlevel = 1\nshare = 100\nfrom-folder = 'field'",
+    );
+    fs::remove_dir_all(desk.path("out")).unwrap();
+    desk.ok("pack release.toml -o out");
+    assert_eq!(sources(&desk), ["1.0", "2.1.0", "2.2.0", "2.3"]);
+}
+
+#[test]
+fn a_folder_that_is_not_clear_is_refused() {
+    let desk = desk();
+    let refused = |part: &str| desk.run(&format!("{PACK} --from field")).failed(2, &[part]);
+    refused("no image named for its version");
+    desk.write("field/README", b"text");
+    refused("found: README");
+    desk.write("field/1.0.bin", &desk.read("v1"));
+    desk.write("field/1.0.hex", b":00000001FF");
+    refused("are both named for version 1.0");
+    desk.write("field/1.0.hex", b"");
+    refused("1.0.hex: the image is empty");
+    assert!(!desk.path("out").exists());
+}
+
+#[test]
+fn the_release_of_something_else_is_not_overwritten() {
+    let desk = desk();
+    desk.ok(&format!("{PACK} --from 1.0=v1 --from 2.0=v2"));
+    let (manifest, full) = (desk.read("out/manifest.json"), desk.read("out/full-3.0.bin"));
+    let other = "pack -o out --to v2 --to-version 2.5 --from 1.0=v1 --level 1 --share 100 --product";
+    for (arguments, part) in [
+        (
+            format!("{other} sensor"),
+            "version 3.0 of sensor, module default, which is another release than version 2.5 of sensor",
+        ),
+        (format!("{other} lamp"), "than version 2.5 of lamp"),
+        (format!("{PACK} --module radio"), "module radio"),
+    ] {
+        desk.run(&arguments).failed(2, &[part, "--replace"]);
+    }
+    desk.run("manifest merge out -o out").failed(3, &["no shard"]);
+    assert!(desk.read("out/manifest.json") == manifest && desk.read("out/full-3.0.bin") == full);
+    desk.write("out/notes.txt", b"mine");
+    let said = desk.ok(&format!("{other} sensor --replace"));
+    assert!(
+        said.stderr.contains("1.0-to-3.0.bin: removed") && said.stderr.contains("notes.txt: no part"),
+        "{said:?}"
+    );
+    let mut names: Vec<_> =
+        fs::read_dir(desk.path("out")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["1.0-to-2.5.bin", "full-2.5.bin", "manifest.json", "notes.txt"]);
+    desk.run("pack -o other --to v2 --to-version 1 --from 0=v1 --level 1").succeeded();
+    desk.run("sign out -o other --sign-command false --sign-public-key v1").failed(1, &[]);
+}
+
+#[test]
+fn stale_packages_are_named_and_removed_on_request() {
+    let desk = desk();
+    desk.ok(&format!("{PACK} --from 1.0=v1 --from 2.0=v2"));
+    let less = format!("{PACK} --from 1.0=v1");
+    let said = desk.ok(&less);
+    assert!(
+        said.stderr.contains("2.0-to-3.0.bin: stale") && said.stderr.contains("--replace removes it"),
+        "{said:?}"
+    );
+    assert!(desk.path("out/2.0-to-3.0.bin").exists());
+    // Of its name, but not what the earlier manifest listed.
+    desk.ok(&format!("{PACK} --from 1.0=v1 --from 2.0=v2"));
+    desk.write("out/2.0-to-3.0.bin", b"something of the user");
+    let said = desk.ok(&format!("{less} --replace --json"));
+    let unlisted = events(&said, "unlisted");
+    assert_eq!((unlisted.len(), &unlisted[0]["removed"]), (1, &Value::Bool(false)));
+    desk.ok(&format!("{PACK} --from 1.0=v1 --from 2.0=v2"));
+    let said = desk.ok(&format!("{less} --replace --json"));
+    assert_eq!(events(&said, "unlisted")[0]["removed"], true);
+    assert!(!desk.path("out/2.0-to-3.0.bin").exists());
+}
+
+#[test]
+fn one_run_at_a_time_writes_to_a_folder() {
+    let mut new = noise(900_000);
+    new.iter_mut().step_by(1000).for_each(|byte| *byte = byte.wrapping_add(1));
+    let desk = Desk::with(&[("old", &noise(900_000)), ("new", &new)]);
+    let line = "-q pack -o out --to new --to-version 2 --from 1=old --level 6 --threads 1";
+    let start = |line: &str| {
+        let mut command: Command = desk.command(smidgen());
+        command.args(line.split(' ')).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    let is_locked = |name: &str| desk.path("out").join(name).exists();
+    let mut first = start(line);
+    while !is_locked(".manifest.json.lock") {
+        assert!(first.try_wait().unwrap().is_none(), "it ended before it was seen");
+        thread::sleep(Duration::from_millis(5));
+    }
+    desk.run(line).failed(1, &["out: another run writes to this folder"]);
+    desk.run(&format!("{line} --shard 1/2")).failed(1, &["another run"]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // The lock of a run that was killed is none.
+    assert!(is_locked(".manifest.json.lock"));
+    let mut shard = start(&format!("{line} --shard 1/2"));
+    while !is_locked(".manifest.shard-1-of-2.json.lock") {
+        assert!(shard.try_wait().unwrap().is_none(), "it ended before it was seen");
+        thread::sleep(Duration::from_millis(5));
+    }
+    desk.run(line).failed(1, &["another run"]);
+    desk.run(&format!("{line} --shard 1/2")).failed(1, &["another run"]);
+    shard.kill().unwrap();
+    shard.wait().unwrap();
+    desk.ok(&line.replace("--level 6", "--level 1"));
+    let hidden = fs::read_dir(desk.path("out")).unwrap();
+    let hidden =
+        hidden.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".lock"));
+    assert_eq!(hidden.count(), 0);
+}
+
+#[test]
+fn a_fleet_is_served_by_benefit() {
+    let desk = desk();
+    desk.write(
+        "fleet.csv",
+        b"\xEF\xBB\xBFversion;devices\r\n\"1.0\";10\r\nv2.0.0;100\r\n2.0;100\r\n0.5;3\r\n3.0;7\r\n",
+    );
+    let line = format!("{PACK} --from 1.0=v1 --from 2.0=v2 --jobs 1 --fleet fleet.csv");
+    let said = desk.ok(&format!("{line} --json"));
+    let began: Vec<Value> = events(&said, "began").into_iter().map(|event| event["file"].clone()).collect();
+    assert_eq!(began, ["full-3.0.bin", "2.0-to-3.0.bin", "1.0-to-3.0.bin"]);
+    let fleet = events(&said, "fleet").remove(0);
+    let size = |name: &str| desk.read(&format!("out/{name}")).len() as u64;
+    let (full, one, two) = (size("full-3.0.bin"), size("1.0-to-3.0.bin"), size("2.0-to-3.0.bin"));
+    assert_eq!(fleet["saved_size"], 10 * (full - one) + 200 * (full - two));
+    assert_eq!(fleet["versions"][0]["version"], "2.0");
+    assert_eq!(fleet["unknown"], json!([{ "version": "0.5", "devices": 3 }]));
+    let said = desk.ok(&line);
+    assert!(
+        said.stderr.contains("fleet    213 devices: ") && said.stderr.contains("--from 0.5=IMAGE"),
+        "{said:?}"
+    );
+    desk.write("fleet.csv", b"1.0,many\n");
+    desk.run(&line).failed(2, &["fleet.csv: line 1: \"many\" is not a number of devices"]);
+}

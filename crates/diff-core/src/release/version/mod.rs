@@ -1,0 +1,8 @@
+//! Versions: what may be one, and their order.
+
+mod order;
+mod rules;
+
+pub(crate) use order::{Version, compare};
+pub use rules::VersionError;
+pub(crate) use rules::{check_version, check_versions, is_version};
