@@ -51,6 +51,8 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Patch(arguments) => commands::patch(arguments, console),
         Command::Info(arguments) => commands::info(arguments, console),
         Command::Verify(arguments) => commands::verify(arguments, console),
+        Command::Simulate(arguments) => commands::simulate(arguments, console),
+        Command::Compare(arguments) => commands::compare(arguments, console),
         Command::Pack(arguments) => commands::pack(arguments, console),
         Command::Manifest(arguments) => commands::manifest(arguments, console),
         Command::Keygen(arguments) => commands::keygen(arguments, console),
@@ -61,5 +63,6 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Completions(arguments) => commands::completions(arguments, console),
         Command::Man(arguments) => commands::man(arguments, console),
         Command::MakeStreams(arguments) => commands::make_streams(arguments, console),
+        Command::Measure(arguments) => commands::measure(arguments, console),
     }
 }

@@ -198,12 +198,20 @@ pub(crate) fn parse_number<T: TryFrom<u64>>(text: &str, what: &str) -> Result<T,
     number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| ValueError::expected(what))
 }
 
-/// Two addresses with `..` between them, the second one exclusive.
+/// Two addresses with `..` between them, the second one exclusive. Without the first or the second one, all from the lowest
+/// or up to the highest address.
 pub(crate) fn parse_range(text: &str) -> Result<Range<u64>, ValueError> {
-    let what = "START..END, two addresses such as 0x08000000..0x08080000 with START below END";
+    let what = "START..END, START.. or ..END with addresses such as 0x08000000..0x08080000";
     let (start, end) = text.split_once("..").ok_or_else(|| ValueError::expected(what))?;
-    let (start, end) = (parse_number(start, what)?, parse_number(end, what)?);
-    if start < end { Ok(start..end) } else { Err(ValueError::expected(what)) }
+    if start.is_empty() && end.is_empty() {
+        return Err(ValueError::expected(what));
+    }
+    let bound = |text: &str, open| if text.is_empty() { Ok(open) } else { parse_number(text, what) };
+    let (start, end) = (bound(start, 0)?, bound(end, u64::MAX)?);
+    if start >= end {
+        return Err(ValueError(format!("START must be below END, which is exclusive; {text} is empty")));
+    }
+    Ok(start..end)
 }
 
 #[cfg(test)]
@@ -234,8 +242,10 @@ mod tests {
     #[test]
     fn ranges_have_two_addresses() {
         assert_eq!(parse_range("0x10..32"), Ok(16..32));
-        for wrong in ["", "1", "1..", "..2", "2..2", "3..2", "a..b"] {
+        assert_eq!((parse_range("1.."), parse_range("..2")), (Ok(1..u64::MAX), Ok(0..2)));
+        for wrong in ["", "1", "..", "..0", "2..2", "3..2", "a..b", "1..b", "1...2"] {
             assert!(parse_range(wrong).is_err(), "{wrong}");
         }
+        assert!(parse_range("2..2").unwrap_err().0.contains("END, which is exclusive"));
     }
 }

@@ -10,11 +10,13 @@ mod choice;
 #[cfg(feature = "device")]
 pub mod code;
 mod edit;
+pub mod elf;
 mod fixtures;
 pub mod floors;
 #[cfg(feature = "device")]
 pub mod forge;
 mod memory;
+pub mod names;
 pub mod peers;
 mod program;
 #[cfg(feature = "schema")]

@@ -1,12 +1,14 @@
 //! The command line: commands, and their options by groups.
 
 mod about;
+mod compare;
 mod diff;
 mod encryption;
 mod release;
 mod restore;
 mod settings;
 mod signing;
+mod simulate;
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -15,6 +17,7 @@ use clap::{Parser, Subcommand};
 use smidgen_patch::header::VERSION;
 
 pub(crate) use about::{CompletionsArguments, ManArguments, SchemaArguments};
+pub(crate) use compare::{CompareArguments, MeasureArguments};
 pub(crate) use diff::{DiffArguments, Format};
 pub(crate) use encryption::{encryption, encryption_files};
 pub(crate) use release::{
@@ -25,6 +28,7 @@ pub(crate) use restore::{
 };
 pub(crate) use settings::Given;
 pub(crate) use signing::{KeyKind, KeygenArguments, PublicForm, SignArguments, signers, signing_files};
+pub(crate) use simulate::SimulateArguments;
 
 /// What the exit codes mean.
 const EXIT_CODES: [&str; 6] = [
@@ -89,6 +93,13 @@ pub(crate) enum Command {
     /// Check that a package, or each package of a release, restores its image, without writing the image.
     #[command(after_help = exit_codes(0..=4))]
     Verify(VerifyArguments),
+    /// Carry out a package's update on simulated flash of a device, with losses of power: wear, time, and whether it
+    /// survives.
+    #[command(after_help = exit_codes(0..=4))]
+    Simulate(Box<SimulateArguments>),
+    /// Compare Smidgen with the other tools that are installed: sizes, times and memory for two images.
+    #[command(after_help = compare::HELP)]
+    Compare(CompareArguments),
     /// Make all packages of a release: one for each version in the field, and a full one.
     #[command(after_help = exit_codes(0..=3))]
     Pack(Box<PackArguments>),
@@ -119,6 +130,9 @@ pub(crate) enum Command {
     /// Rebuild the streams of compressed files for the process that started this one.
     #[command(hide = true)]
     MakeStreams(MakeStreamsArguments),
+    /// Run a command for the process that started this one, and measure it.
+    #[command(hide = true)]
+    Measure(MeasureArguments),
 }
 
 impl Command {
@@ -129,6 +143,8 @@ impl Command {
             Self::Patch(_) => "smidgen/patch/1",
             Self::Info(_) => "smidgen/info/1",
             Self::Verify(_) => "smidgen/verify/1",
+            Self::Simulate(_) => "smidgen/simulate/1",
+            Self::Compare(_) => "smidgen/compare/1",
             Self::Pack(_) => "smidgen/pack/1",
             // Manifests state a version of their own.
             Self::Manifest(_) => "smidgen/manifest/1",
@@ -137,7 +153,11 @@ impl Command {
             Self::Flatten(_) => "smidgen/flatten/1",
             Self::Catalogue(_) => "smidgen/catalogue/1",
             // These print no results.
-            Self::Schema(_) | Self::Completions(_) | Self::Man(_) | Self::MakeStreams(_) => "",
+            Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::MakeStreams(_)
+            | Self::Measure(_) => "",
         }
     }
 }

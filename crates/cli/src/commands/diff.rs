@@ -14,24 +14,34 @@ use crate::report::{Bar, Console, Failure, Needs, Object, hex, json, object, sec
 pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
     let images = Images::open(arguments)?;
-    images.base.describe(console);
-    images.target.describe(console);
+    let formats = images.base.compare_formats(&images.target)?;
+    for image in [&images.base, &images.target] {
+        image.describe(console);
+        image.warn_of_text(console);
+    }
+    if images.target.is_empty() && !arguments.allow_empty {
+        return Err(Failure::empty("the new image is empty").about(images.target.file.path()));
+    }
     let encryption = encryption(&arguments.encryption.value(), console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
     images.output(arguments, console).map(drop)?;
     let started = Instant::now();
     let options = options(arguments, &images, console)?;
     let made = make(arguments, &images, &options, console)?;
-    let made = encrypted(made, &images, encryption.as_ref())?;
+    let mut made = encrypted(made, &images, encryption.as_ref())?;
     if let Some(device) = &options.device {
         device.check_size(made.bytes.len() as u64)?;
     }
+    made.notes.extend(formats);
     let time = started.elapsed();
     images.output(arguments, console)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
-    made.notes.iter().for_each(|note| console.say(format_args!("note: {note}")));
-    let payloads =
-        arguments.wants_payload().then(|| [&images.base, &images.target].map(|image| hex(&sha256(image))));
+    for note in &made.notes {
+        let kind = if note.is_warning() { "warning" } else { "note" };
+        console.say(format_args!("{kind}: {note}"));
+    }
+    let takes_payload = arguments.reading.value().takes_payload();
+    let payloads = takes_payload.then(|| [&images.base, &images.target].map(|image| hex(&sha256(image))));
     if let Some([base, target]) = &payloads {
         console.say(format_args!("base     SHA-256 {base} (payload)\ntarget   SHA-256 {target} (payload)"));
     }
@@ -60,14 +70,8 @@ struct Made {
 
 impl Images {
     fn open(arguments: &DiffArguments) -> Result<Self, Failure> {
-        let (reading, entry) = (arguments.reading.value(), arguments.payload_entry.as_deref());
-        let open = |path| {
-            if arguments.wants_payload() {
-                Image::open_payload(path, entry, &reading)
-            } else {
-                Image::open(path, &reading)
-            }
-        };
+        let reading = arguments.reading.value();
+        let open = |path| Image::open(path, &reading);
         Ok(Self { base: open(&arguments.base_image)?, target: open(&arguments.target_image)? })
     }
 
@@ -100,7 +104,8 @@ fn make(
         Format::Smidgen => Ok(smidgen_diff::diff(base, target, options, &bar)?.into()),
         Format::Bsdiff => {
             let bytes = diff_bsdiff40(base, target, &bar)?;
-            Ok(Made { bytes, details: None, notes: Vec::new() })
+            let note = Note::about(base.len() as u64, target.len() as u64, **base == **target);
+            Ok(Made { bytes, details: None, notes: note.into_iter().collect() })
         }
     })
 }
@@ -129,7 +134,10 @@ fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Res
 }
 
 /// Does work on `count` threads; 0 for one on each core.
-fn on_threads<T: Send>(count: u16, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+pub(super) fn on_threads<T: Send>(
+    count: u16,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count.into()).build();
     pool.map_err(|error| Failure::other(format!("threads cannot be started: {error}")))?.install(work)
 }
@@ -175,8 +183,8 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             fields
         }
     };
-    fields.append(&mut json::input("base_input", images.base.record.as_ref()));
-    fields.append(&mut json::input("target_input", images.target.record.as_ref()));
+    fields.append(&mut images.base.json("base"));
+    fields.append(&mut images.target.json("target"));
     fields.insert("package_sha256".to_owned(), json!(hex(&sha256(&made.bytes))));
     fields.insert("notes".to_owned(), json::notes(&made.notes));
     fields.insert("seconds".to_owned(), seconds(time));

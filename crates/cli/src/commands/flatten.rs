@@ -5,12 +5,13 @@ use smidgen_diff::Escaped;
 use smidgen_diff::input::{Format, Provenance};
 
 use crate::arguments::FlattenArguments;
-use crate::io::{Image, Output};
+use crate::io::{Image, Output, unpacked};
 use crate::report::tables::Table;
 use crate::report::{Console, Failure, Object, hex, is_standard_stream, object, sha256};
 
 pub(crate) fn flatten(arguments: &FlattenArguments, console: &Console) -> Result<(), Failure> {
     let image = Image::open(&arguments.input, &arguments.reading.value())?;
+    image.warn_of_text(console);
     if let Some(path) = &arguments.output {
         Output::create(path, &[&image.file], &[], console)?.finish_with(&image)?;
         if is_standard_stream(path) {
@@ -24,7 +25,9 @@ pub(crate) fn flatten(arguments: &FlattenArguments, console: &Console) -> Result
 fn fields(image: &Image) -> Object {
     let plain = || {
         let file = &image.file;
-        json!({ "format": Format::Raw, "file_size": file.len(), "file_sha256": hex(&sha256(file)) })
+        json!({
+            "format": Format::Raw, "file_size": file.len(), "file_sha256": hex(&sha256(file)), "notes": image.notes,
+        })
     };
     let mut fields = object(image.record.as_ref().map_or_else(plain, |record| json!(record)));
     fields.append(&mut object(json!({
@@ -32,17 +35,22 @@ fn fields(image: &Image) -> Object {
         "image_sha256": hex(&sha256(image)),
         "resembles": image.resembles,
     })));
+    fields.extend(image.packing.iter().map(|packing| ("payload".to_owned(), json!(packing))));
     fields
 }
 
 fn describe(image: &Image) -> String {
     let mut table = Table::default();
-    let format = image.record.as_ref().map_or(Format::Raw, |record| record.format);
-    table.row("format", format);
+    table.row("format", image.format());
     table.row("file", format_args!("{} bytes", &image.file.len()));
+    if let Some(packing) = &image.packing {
+        table.row("payload", unpacked(packing));
+        packing.notes.iter().for_each(|note| table.row("note", Escaped(note)));
+    }
     table.row("image", format_args!("{} bytes", image.len()));
     table.row("image SHA-256", hex(&sha256(image)));
     image.record.as_ref().into_iter().for_each(|record| describe_record(&mut table, record));
+    image.notes().for_each(|note| table.row("note", Escaped(note)));
     if let Some(format) = image.resembles {
         table.row("resembles", format_args!("{format}: see --input-format {}", format.name()));
     }
@@ -71,5 +79,4 @@ fn describe_record(table: &mut Table, record: &Provenance) {
         );
     }
     record.checked.iter().for_each(|what| table.row("checked", format_args!("{what} is right")));
-    record.notes.iter().for_each(|note| table.row("note", Escaped(note)));
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{self, Fleet, Manifest, PackError, Release, ReleaseFile, Skipped};
-use smidgen_diff::{Identity, Options};
+use smidgen_diff::{Escaped, Identity, Options};
 
 use crate::arguments::{PackArguments, encryption, signers};
 use crate::io::{Image, folder, images_in, mapped, named_sources};
@@ -18,10 +18,11 @@ pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), F
     let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
     let options = arguments.engine(&file)?;
     let images = Images::new(arguments, &file, options.identity.clone(), console)?;
-    images.check(&arguments.output, console)?;
     let fleet = fleet_of(arguments, &file)?;
-    let release = order(arguments, &file, options, images, console)?;
+    let release = order(arguments, &file, options, &images, console)?;
     let release = fleet.iter().fold(release, |release, fleet| release.with_fleet(fleet.clone()));
+    release.check()?;
+    images.check(&arguments.output, console)?;
     let options = arguments.options(&file);
     let made = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
@@ -109,12 +110,21 @@ impl Images {
             )
             .note("save it to a file, and name that"));
         }
+        let target = Image::open(&self.target, &self.reading)?;
         for (version, path) in &self.sources {
             let image = Image::open(path, &self.reading)?;
+            let formats = image.compare_formats(&target)?;
             image.describe(console);
+            image.warn_of_text(console);
             // Only warns if the image states another version.
             let _ = image.version(Some(version), console);
+            if let Some(note) = formats {
+                let text = format!("{version}: {note}");
+                console.say(format_args!("warning: {}", Escaped(&text)));
+                console.print_json(|| object(json!({ "event": "warning", "text": text })))?;
+            }
         }
+        target.warn_of_text(console);
         let folder = fs::canonicalize(output).ok();
         for path in self.sources.iter().map(|(_, path)| path).chain([&self.target]) {
             let own = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));
@@ -133,16 +143,16 @@ fn order(
     arguments: &PackArguments,
     file: &ReleaseFile,
     mut options: Options,
-    images: Images,
+    images: &Images,
     console: &Console,
 ) -> Result<Release, Failure> {
     let Images { reading, identity, version, target, sources } = images;
-    options.identity = identity;
-    let mut release = Release::new(version, mapped(target, &reading))
+    options.identity = identity.clone();
+    let mut release = Release::new(version, mapped(target.clone(), reading))
         .with_options(options)
         .with_listing(arguments.listing.over(file));
     for (version, path) in sources {
-        release = release.source(version, mapped(path, &reading));
+        release = release.source(version, mapped(path.clone(), reading));
     }
     if let Some(encryption) = encryption(&arguments.encryption(file), console)? {
         release = release.with_encryption(encryption);

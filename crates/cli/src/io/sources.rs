@@ -59,7 +59,7 @@ fn one(version: &str, image: PathBuf) -> ImageFolder {
 }
 
 pub(crate) fn mapped(path: PathBuf, reading: &Reading) -> Flattened<Mapped> {
-    Flattened::new(Mapped(path), reading.clone())
+    Flattened::new(Mapped(path.clone()), reading.clone()).with_name(path)
 }
 
 /// A file that is mapped to memory while it is worked on.

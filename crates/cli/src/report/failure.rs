@@ -46,6 +46,12 @@ impl Failure {
         Self::new(Reason::Package, message)
     }
 
+    /// A new image without bytes.
+    pub(crate) fn empty(message: impl Into<String>) -> Self {
+        Self::new(Reason::Image, message)
+            .note("check the build that wrote it; if devices shall get it, give --allow-empty")
+    }
+
     /// An error of the operating system about a file: `Read` or `Write`.
     pub(crate) fn file(path: &Path, reason: Reason, error: &io::Error) -> Self {
         let doing = if reason == Reason::Read { "cannot read" } else { "cannot write" };
@@ -178,6 +184,7 @@ impl From<PackError> for Failure {
                 .note("this is a rule of Alibaba Cloud IoT Platform: see docs/platform.md"),
             PackError::Device(unfit) => Self::from(unfit),
             PackError::Version(error) => Self::usage(error.to_string()),
+            PackError::EmptyTarget { .. } => Self::empty(error.to_string()),
             PackError::Usage(text) => Self::usage(text),
             PackError::File { path, reason } => Self::usage(reason).about(&path),
             PackError::OtherRelease { .. } => Self::new(Reason::Exists, error.to_string()),

@@ -7,8 +7,9 @@ use smidgen_diff::release::MANIFEST_SCHEMA;
 const COMMON: &str = include_str!("../../schemas/common-1.json");
 
 /// Name and source of each schema; the manifest's is where its code is.
-const SOURCES: [(&str, &str); 11] = [
+const SOURCES: [(&str, &str); 13] = [
     ("catalogue", include_str!("../../schemas/catalogue-1.json")),
+    ("compare", include_str!("../../schemas/compare-1.json")),
     ("diff", include_str!("../../schemas/diff-1.json")),
     ("error", include_str!("../../schemas/error-1.json")),
     ("flatten", include_str!("../../schemas/flatten-1.json")),
@@ -18,6 +19,7 @@ const SOURCES: [(&str, &str); 11] = [
     ("pack", include_str!("../../schemas/pack-1.json")),
     ("patch", include_str!("../../schemas/patch-1.json")),
     ("sign", include_str!("../../schemas/sign-1.json")),
+    ("simulate", include_str!("../../schemas/simulate-1.json")),
     ("verify", include_str!("../../schemas/verify-1.json")),
 ];
 

@@ -1,6 +1,7 @@
 //! Images of all input formats: `flatten`, and every command that takes an image.
 
 use testkit::builds;
+use testkit::elf::LinkedElf;
 
 use crate::common::{Desk, sha256, versions};
 
@@ -154,4 +155,124 @@ fn releases_take_versions_from_images() {
     let said = desk.ok("pack -o other --to v2 --to-version 2.1.0 --from 0.9=v1 --level 1");
     assert!(said.stderr.contains("warning: v1 states version 1.0.0; 0.9 is used"), "{said:?}");
     desk.run("pack -o other --to new --from v1").failed(2, &["the new image's version is not given"]);
+}
+
+#[test]
+fn annotated_texts_are_flattened_and_damaged_ones_refused() {
+    let desk = desk();
+    let text = String::from_utf8(desk.read("new.hex")).unwrap();
+    desk.write("comment.hex", format!("\u{feff}; device = mk3\n{text}\u{1a}").as_bytes());
+    let said = desk.ok("diff old.hex comment.hex -o patch --level 1");
+    assert!(
+        said.stderr.contains("comment.hex: 1 line is no record and was passed over, the first is line 1")
+    );
+    desk.ok("patch old patch -o restored");
+    assert!(desk.read("restored") == desk.read("new"));
+    desk.write("damaged", text.replacen("\r\n:", "\r\n;", 1).as_bytes());
+    let parts = [
+        "damaged: Intel HEX, line 2: a record begins with a colon",
+        "--input-format raw takes the file as it is",
+    ];
+    desk.run("diff old.hex damaged -o patch").failed(1, &parts);
+    desk.run("pack -o out --to damaged --to-version 2 --from 1=old.hex").failed(1, &parts);
+    desk.run("flatten damaged").failed(1, &parts);
+    desk.ok("flatten damaged --input-format raw -o same");
+    assert!(desk.read("same") == desk.read("damaged"));
+}
+
+#[test]
+fn a_name_that_says_a_format_is_taken_at_its_word() {
+    let desk = desk();
+    for name in ["new.S19", "new.elf", "new.Uf2", "new.ihex"] {
+        desk.write(name, &desk.read("new"));
+        let parts = [name, "its name says", "but it is none", "--input-format raw takes it as it is"];
+        desk.run(&format!("diff old {name} -o patch")).failed(1, &parts);
+        desk.run(&format!("pack -o out --to new --to-version 2 --from 1={name}")).failed(1, &parts);
+        desk.run(&format!("flatten {name}")).failed(1, &parts);
+    }
+    // The base of a package is what its digest says.
+    desk.ok("diff new.elf old -o patch --input-format raw --level 1");
+    for command in ["verify new.elf patch", "info patch --base new.S19", "patch new.Uf2 patch -o restored"] {
+        desk.ok(command);
+    }
+    desk.write("wrong.hex", b"# no HEX\n");
+    desk.run("patch wrong.hex patch -o restored").failed(1, &["wrong.hex: its name says Intel HEX"]);
+}
+
+#[test]
+fn a_text_beside_firmware_is_a_wrong_file() {
+    let desk = desk();
+    desk.write("page", b"<html><body>404: not found</body></html>\n");
+    desk.write("other-page", b"<html><body>500: no answer</body></html>\n");
+    for (base, target) in [("old", "page"), ("page", "new"), ("old.hex", "page")] {
+        let parts = ["page: is a text, and", "--input-format raw takes files as they are"];
+        desk.run(&format!("diff {base} {target} -o patch")).failed(1, &parts);
+        desk.run(&format!("pack -o out --to {target} --to-version 2 --from 1={base}")).failed(1, &parts);
+    }
+    assert!(!desk.path("patch").exists() && !desk.path("out").exists());
+    let said = desk.ok("diff page other-page -o patch --level 1").stderr;
+    assert!(said.contains("warning: page: a text, read as plain bytes"), "{said}");
+    let said = desk.ok("diff old page -o patch --level 1 --input-format raw").stderr;
+    assert!(!said.contains("text"), "{said}");
+}
+
+#[test]
+fn different_formats_get_a_warning() {
+    let desk = desk();
+    let said = desk.ok("diff old new.hex -o patch --json --level 1");
+    let warning =
+        "the base's file is plain bytes, the target's is Intel HEX: check that both hold the same memory";
+    assert!(said.stderr.contains(&format!("warning: {warning}")), "{said:?}");
+    let note = &said.json()["notes"][0];
+    assert_eq!((note["name"].as_str(), note["text"].as_str()), (Some("formats"), Some(warning)));
+    let said =
+        desk.ok("pack -o out --to new.hex --to-version 2 --from 1=old --from 1.5=old.hex --json --level 1");
+    let events: Vec<&str> = said.stdout.lines().filter(|line| line.contains("\"warning\"")).collect();
+    assert!(events.len() == 1 && events[0].contains("1: the base's file is plain bytes"), "{said:?}");
+    assert!(!desk.ok("diff old.hex new.hex -o patch --level 1").stderr.contains("warning"));
+}
+
+#[test]
+fn large_microcontrollers_need_no_options() {
+    let (old, _) = versions();
+    let desk = Desk::new();
+    // Two banks of 1 MB, each with code at its start, and data in the last sector.
+    let pieces =
+        [(0x0800_0000, &old[..9000]), (0x0810_0000, &old[9000..20_000]), (0x081E_0000, &old[20_000..30_000])];
+    desk.write("h7.hex", builds::hex(&pieces).as_bytes());
+    let said = desk.json("flatten h7.hex");
+    assert_eq!(said["image_size"].as_u64(), Some(0x1E_0000 + 10_000));
+    assert!(said["notes"][0].as_str().unwrap().contains("if there is another memory behind it"), "{said}");
+    desk.write("far.hex", builds::hex(&[(0, b"flash"), (0x0100_0000, b"network core")]).as_bytes());
+    desk.run("flatten far.hex").failed(1, &["0x00000005", "0x01000000", "--range START..END", "--max-gap"]);
+    for (range, bytes) in [("0x1000000..", &b"network core"[..]), ("..0x1000000", b"flash"), ("1..3", b"la")]
+    {
+        desk.ok(&format!("flatten far.hex -o part --range {range}"));
+        assert_eq!(desk.read("part"), bytes, "{range}");
+    }
+    desk.run("flatten far.hex --range 3..3").failed(2, &["START must be below END, which is exclusive"]);
+    // Many short pieces far apart do not become a large image.
+    let pieces: Vec<(u32, &[u8])> = (0..200).map(|index| (index << 20, &b"x"[..])).collect();
+    desk.write("many.hex", builds::hex(&pieces).as_bytes());
+    desk.run("flatten many.hex")
+        .failed(1, &["the gaps between ranges have more than 67108864 bytes together"]);
+}
+
+#[test]
+fn families_and_elf_are_explained() {
+    let desk = Desk::new();
+    desk.write("a.uf2", &builds::uf2(&[(0x1000_0000, b"data")], Some(0xE48B_FF56)));
+    let parts = ["no blocks of family 0x00000001; there are those of 0xe48bff56", "give no --uf2-family"];
+    desk.run("flatten a.uf2 --uf2-family 1").failed(1, &parts);
+    let esp =
+        LinkedElf { machine: 94, ..LinkedElf::new().load(0x400D_0020, &[7; 64], &[(".flash.text", 0, 64)]) };
+    desk.write("esp.elf", &esp.bytes());
+    desk.run("flatten esp.elf").failed(1, &["esptool elf2image", "give the .bin file", "--input-format elf"]);
+    let remote =
+        LinkedElf::new().load(0x1000_0000, &[7; 64], &[(".text", 0, 48), (".resource_table", 48, 16)]);
+    desk.write("remote.elf", &remote.bytes());
+    let shown = desk.json("flatten remote.elf -o same");
+    assert_eq!((shown["format"].as_str(), shown["resembles"].as_str()), (Some("raw"), Some("elf")));
+    assert!(shown["notes"][0].as_str().unwrap().contains("remoteproc loads the file itself"), "{shown}");
+    assert!(desk.read("same") == desk.read("remote.elf"));
 }

@@ -189,7 +189,12 @@ fn every_member_of_the_schemas_is_printed() {
     for kind in ["ed25519", "x25519"] {
         desk.json(&format!("keygen {kind}.pem {kind}.pub --kind {kind}"));
     }
-    let unseen = unseen();
+    tools(&desk);
+    let mut unseen = unseen();
+    // Only a fault of ours shows these: an update that does not survive a loss of power.
+    unseen.retain(|name| {
+        !name.contains("simulate-1.json: .lost_updates[]") && !name.ends_with("simulate-1.json: .error")
+    });
     assert!(unseen.is_empty(), "{unseen:#?}");
 }
 
@@ -198,6 +203,9 @@ fn packages(desk: &Desk) {
     let gzip = |bytes: &[u8]| testkit::archives::gzip(bytes);
     desk.write("old.gz", &gzip(&desk.read("old")));
     desk.write("new.gz", &gzip(&desk.read("new")));
+    for name in ["old", "new"] {
+        desk.write(&format!("{name}.tar"), &testkit::archives::tar(&[("firmware.bin", &desk.read(name))]));
+    }
     let in_place = "--in-place --slot 128K --page 4K --scratch 8K";
     for (base, target, options) in [
         ("old", "new", "--md5 --body-digest --product Box --module main --to-version 2 --rollback-counter 1"),
@@ -205,19 +213,22 @@ fn packages(desk: &Desk) {
         ("old", "new", "--seal-to device.pub"),
         ("old", "new", in_place),
         ("old", "new", "--format bsdiff"),
-        ("old.gz", "new.gz", "--payload"),
+        ("old.tar", "new.tar", "--payload"),
         ("old.gz", "new.gz", "--containers auto"),
     ] {
         let made = desk.json(&format!("diff {base} {target} -o package {options}"));
-        let base = if options == "--payload" { "old" } else { base };
-        let key = if options.starts_with("--seal-to") { " --decrypt device.pem" } else { "" };
+        let more = match options.split(' ').next() {
+            Some("--seal-to") => " --decrypt device.pem",
+            Some("--payload") => " --payload",
+            _ => "",
+        };
         for command in ["patch BASE package -o restored", "verify BASE package", "info package --base BASE"] {
             let command = command.replace("BASE", base);
             if made["format"] == "bsdiff40" && command.starts_with("info") {
                 desk.json("info package");
                 continue;
             }
-            desk.json(&format!("{command}{key}"));
+            desk.json(&format!("{command}{more}"));
         }
     }
     // Streams that are not expanded have a note, and code has windows.
@@ -227,6 +238,19 @@ fn packages(desk: &Desk) {
     desk.json("diff v1 v2 -o package");
     desk.json("sign patch -o signed --key key.pem");
     desk.run("info none --json").failed(1, &[]).json();
+}
+
+/// The commands that try and measure, and the map of an image.
+fn tools(desk: &Desk) {
+    desk.json("simulate old patch --page 4K --cuts 3");
+    desk.json("compare old new --tools smidgen-16K --level 1");
+    let late = "compare old new --tools smidgen-16K --level 1 --timeout 0.001 --json";
+    desk.run(late).failed(1, &["please report this"]).json();
+    let made = desk.json("diff v1 v2 -o package");
+    let (start, size) = (made["base_address"].as_u64().unwrap() as u32, desk.read("v2").len() as u32);
+    let map = testkit::names::linker_map(start, size, &[("half", start, size / 2)]);
+    desk.write("v2.map", map.as_bytes());
+    desk.json("info package --base v1 --symbols v2.map");
 }
 
 fn releases(desk: &Desk) {
@@ -270,7 +294,9 @@ fn inputs(desk: &Desk) {
         desk.json(&format!("diff {name} {name} -o package"));
     }
     desk.json("flatten unknown");
-    desk.ok("pack -o hex --to b.hex --to-version 2 --from 1=a.hex --json").lines();
+    desk.json("flatten old.tar --payload");
+    // The formats of old and new image differ.
+    desk.ok("pack -o hex --to b.hex --to-version 2 --from 1=a.hex --from 1.1=a.uf2 --json").lines();
     desk.json("diff a.hex b.hex -o package");
     for command in ["patch a.hex package -o restored", "verify a.hex package", "info package --base a.hex"] {
         desk.json(command);

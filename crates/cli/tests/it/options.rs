@@ -27,6 +27,12 @@ fn the_base_address_is_in_the_header() {
     let made = desk.json("diff old new -o patch --base 0x08004000");
     assert_eq!(made["base_address"], 0x0800_4000);
     assert!(desk.ok("info patch").stdout.contains("0x08004000"));
+    let wide = desk.json("diff old new -o patch --base 0xFFFFFFC008000000 --level 1");
+    assert_eq!(wide["base_address"].as_u64(), Some(0xFFFF_FFC0_0800_0000));
+    desk.ok("patch old patch -o restored");
+    assert!(desk.read("restored") == desk.read("new"));
+    desk.run("diff old new -o patch --base 0x08000001").failed(2, &["no image begins at an odd address"]);
+    desk.run("diff old new -o patch --base 0x10000000000000000").failed(2, &["expected an even address"]);
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn wrong_usage() {
         "diff old new -o out --ram much",
         "diff old new -o out --threads 1025",
         "diff old new -o out --codec lzma",
-        "diff old new -o out --base 0x100000000",
+        "diff old new -o out --base 0x10000000000000000",
         "diff old new -o out --format bsdiff --ram 16K",
         "diff old new -o out --format bsdiff --codec cm",
         "diff old new -o out --format bsdiff --base 0 --md5 --body-digest --arch auto",

@@ -26,7 +26,7 @@ const SMALL_REPEATS: &str = "packages/small-repeats.bin";
 const VERSIONS: [&str; 3] = ["firmware/app-v1.bin", "firmware/app-v2.bin", "firmware/app-v3.bin"];
 
 fn all() -> Vec<Golden> {
-    let at = |arch| kib(4).with_arch(arch).with_base_address(Some(BASE_ADDRESS));
+    let at = |arch| kib(4).with_arch(arch).with_base_address(Some(BASE_ADDRESS.into()));
     // Most of the small ones are for every decoder, whatever code it knows.
     let plain = at(Arch::None);
     let digests = plain.clone().with_md5(true).with_body_digest(true);

@@ -78,7 +78,7 @@ pub struct Options {
     /// Which architecture's references are sought.
     pub arch: Arch,
     /// Address of the image's first byte when it runs; detected if absent.
-    pub base_address: Option<u32>,
+    pub base_address: Option<u64>,
     /// Puts the target's MD5 into the header, for delivery platforms that ask for it.
     pub md5: bool,
     /// Puts the body's SHA-256 into the header.
@@ -99,7 +99,7 @@ setters!(Options {
     with_level: level: u8,
     with_containers: containers: Option<Containers>,
     with_arch: arch: Arch,
-    with_base_address: base_address: Option<u32>,
+    with_base_address: base_address: Option<u64>,
     with_md5: md5: bool,
     with_body_digest: body_digest: bool,
     with_identity: identity: Identity,
@@ -193,8 +193,13 @@ settings! {
         |options, text| put_parsed(&mut options.level, parse_within(text, 1..=9, "a level from 1 to 9"));
     "base" "ADDR": "Address of the images' first byte when they run, such as 0x08000000 [default: detected]",
         |options, text| {
-            let address = parse_number(text, "a 32-bit address such as 0x08000000 or 134217728");
-            put_parsed(&mut options.base_address, address.map(Some))
+            let what = "an even address such as 0x08000000, 134217728 or 0xFFFFFFC008000000";
+            let address = parse_number(text, what).and_then(|address: u64| match address % 2 {
+                0 => Ok(Some(address)),
+                // Bit 0 of a pointer to Thumb code is no part of the address.
+                _ => Err(ValueError(format!("no image begins at an odd address: expected {what}"))),
+            });
+            put_parsed(&mut options.base_address, address)
         };
     "arch" "ARCH" [Arch::ALL.map(Arch::name)]:
         "CPU architecture of the code; with none, images are plain bytes [default: auto]",
@@ -235,6 +240,7 @@ mod tests {
     #[test]
     fn settings_set_what_they_are_named_for() {
         let mut options = Options::default();
+        let base = Options::SETTINGS.iter().find(|setting| setting.name == "base").unwrap();
         let values = [
             ("ram", "16K"),
             ("codec", "zstd"),
@@ -257,6 +263,11 @@ mod tests {
             (arch, containers, md5, body_digest),
             (Arch::Only(PageKind::Arm), Some(Containers::None), true, true)
         );
+        for (text, address) in [("0xFFFFFFC008000000", Some(0xFFFF_FFC0_0800_0000)), ("0x08000001", None)] {
+            let mut options = Options::default();
+            assert_eq!((base.set)(&mut options, text).is_ok(), address.is_some(), "{text}");
+            assert_eq!(options.base_address, address);
+        }
         assert!("automatic".parse::<Ram>().unwrap_err().0.starts_with("expected \"auto\" or a size"));
     }
 

@@ -14,11 +14,16 @@ pub(crate) use windows::windows;
 const LOOKED_AT: usize = 64 << 20;
 
 /// The addresses that words of the base may point at.
-pub(crate) fn address_space(base: &[u8], address: Option<u32>) -> AddressSpace {
+pub(crate) fn address_space(base: &[u8], address: Option<u64>) -> AddressSpace {
     let image_size = base.len() as u32;
     let looked_at = &base[..base.len().min(LOOKED_AT)];
     let (base_address, address_high) =
-        address.map(|address| (address, 0)).or_else(|| base_address(looked_at)).unwrap_or((0, 0));
+        address.map(halves).or_else(|| base_address(looked_at)).unwrap_or((0, 0));
     let windows = windows(looked_at, base_address);
     AddressSpace { base_address, address_high, image_size, windows }
+}
+
+/// The lower and the upper 32 bits.
+const fn halves(address: u64) -> (u32, u32) {
+    (address as u32, (address >> 32) as u32)
 }

@@ -1,35 +1,80 @@
-//! Detects the format of a file by its contents: what is not certain is plain bytes.
+//! Detects the format of a file by its contents and its name: what is not certain is plain bytes.
 
-use super::{Format, elf, esp, hex, mcuboot, srec, uf2};
+use std::path::Path;
 
-/// What was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use super::{Format, InputError, elf, esp, lines, mcuboot, records, uf2};
+
+/// What a file is.
+#[derive(Debug, Default)]
 pub(super) struct Detected {
+    /// Plain bytes, or a format that the file has even if it is damaged.
     pub(super) format: Format,
     /// The format that plain bytes resemble.
     pub(super) resembles: Option<Format>,
+    /// Whether plain bytes are a text.
+    pub(super) is_text: bool,
+    /// Why a file that resembles a format is plain bytes.
+    pub(super) notes: Vec<String>,
 }
+
+/// Endings of names that say a format, in lowercase.
+const ENDINGS: [(Format, &[&str]); 4] = [
+    (Format::Hex, &["hex", "ihex", "ihx", "mcs", "h86", "hex86"]),
+    (Format::Srec, &["srec", "s19", "s28", "s37", "mot", "mhx", "sre"]),
+    (Format::Elf, &["elf", "axf"]),
+    (Format::Uf2, &["uf2"]),
+];
 
 /// A file that certainly begins like a format is of that format even if the rest is damaged: a text or half an image is
 /// never meant to be flashed.
-pub(super) fn detect(file: &[u8]) -> Detected {
+pub(super) fn detect(file: &[u8]) -> Result<Detected, InputError> {
     let format = match file.first() {
         Some(0x7F) if elf::begins(file) => return detect_elf(file),
         Some(b'U') if uf2::begins(file) => Format::Uf2,
         Some(0x3D) if mcuboot::begins(file) => Format::Mcuboot,
         Some(0xE9) if esp::begins(file) => Format::Esp,
-        Some(b':' | b' ' | b'\t' | b'\r' | b'\n') if hex::begins(file) => Format::Hex,
-        Some(b'S' | b' ' | b'\t' | b'\r' | b'\n') if srec::begins(file) => Format::Srec,
-        _ => Format::Raw,
+        _ => match records::format_of(file).or_else(|| records::wide_format_of(file)) {
+            Some(format) => format,
+            None => return Ok(Detected { is_text: lines::is_certain_text(file), ..Detected::default() }),
+        },
     };
-    Detected { format, resembles: None }
+    Ok(Detected { format, ..Detected::default() })
 }
 
-/// Programs, libraries and kernels of larger machines are files that devices have as they are.
-fn detect_elf(file: &[u8]) -> Detected {
-    match elf::kind(file) {
-        elf::Kind::Firmware => Detected { format: Format::Elf, resembles: None },
-        elf::Kind::Executable => Detected { format: Format::Raw, resembles: Some(Format::Elf) },
-        elf::Kind::Other => Detected { format: Format::Raw, resembles: None },
+/// The format that a name says, in any case of letters.
+pub(super) fn named(name: &Path) -> Option<Format> {
+    let ending = name.extension()?.to_str()?.to_ascii_lowercase();
+    let found = ENDINGS.into_iter().find(|(_, endings)| endings.contains(&&*ending));
+    found.map(|(format, _)| format)
+}
+
+/// Programs, libraries and kernels of larger machines are files that devices have as they are, and so are those that a
+/// driver loads.
+fn detect_elf(file: &[u8]) -> Result<Detected, InputError> {
+    let plain = Detected::default();
+    Ok(match elf::kind(file) {
+        elf::Kind::Firmware => Detected { format: Format::Elf, ..plain },
+        elf::Kind::Esp => return Err(InputError::EspElf),
+        elf::Kind::Executable => Detected { resembles: Some(Format::Elf), ..plain },
+        elf::Kind::Whole(why) => {
+            let notes = vec![format!("taken as it is: {why}")];
+            Detected { resembles: Some(Format::Elf), notes, ..plain }
+        }
+        elf::Kind::Other => plain,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_formats_in_any_case() {
+        let of = |name: &str| named(Path::new(name));
+        assert_eq!(
+            (of("a.b/x.HEX"), of("x.S19"), of("x.Elf")),
+            (Some(Format::Hex), Some(Format::Srec), Some(Format::Elf))
+        );
+        assert_eq!((of("hex"), of("x.hex.bak"), of("x.bin"), of(".hex")), (None, None, None, None));
     }
 }

@@ -1,12 +1,6 @@
-//! Lines of hexadecimal digits, which two formats of text consist of, and digits for messages.
+//! Hexadecimal digits, which two formats of text consist of, and errors that name their line.
 
 use super::{Format, InputError};
-
-/// The lines of a text that are not blank, without blanks around, with their numbers from 1.
-pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    (1..).zip(lines).filter(|(_, line)| !line.is_empty())
-}
 
 /// The bytes that pairs of digits stand for, into a buffer that is used again and again.
 pub(super) fn decode(digits: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
@@ -43,13 +37,6 @@ pub(super) fn big_endian(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn blank_lines_count_but_are_not_there() {
-        let found: Vec<_> = lines(b"\r\n a \r\n\n\tb").collect();
-        assert_eq!(found, [(2, &b"a"[..]), (4, b"b")]);
-        assert_eq!(lines(b"").count(), 0);
-    }
 
     #[test]
     fn digits_are_of_either_case() {

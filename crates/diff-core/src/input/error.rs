@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::{Format, Stretch};
+use crate::archive::PayloadError;
 
 /// What is wrong with an input, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -69,6 +70,12 @@ pub enum InputError {
         /// The longest gap that is filled.
         limit: u64,
     },
+    /// Gaps that are too long together.
+    #[error("the gaps between ranges have more than {limit} bytes together")]
+    Gaps {
+        /// The most bytes of all gaps that are filled.
+        limit: u64,
+    },
     /// More bytes than an image may have.
     #[error("what is loaded takes more than {limit} bytes, the most that an image may have")]
     TooLarge {
@@ -82,14 +89,39 @@ pub enum InputError {
         format: Format,
     },
     /// UF2 for several families of devices.
-    #[error("{}: it is for several families of devices: {}", Format::Uf2, families(.0))]
+    #[error("{}: it has blocks for several families of devices: {}", Format::Uf2, families(.0))]
     Families(Vec<Option<u32>>),
+    /// A compressed file or an archive that nothing is taken out of.
+    #[error("no payload: {0}")]
+    Payload(#[from] PayloadError),
+    /// UF2 without blocks of the family that is wanted.
+    #[error("{}: it has no blocks of family {wanted:#010x}; there are those of {}", Format::Uf2, families(.found))]
+    NoFamily {
+        /// The family that is wanted.
+        wanted: u32,
+        /// Those that there are blocks of.
+        found: Vec<Option<u32>>,
+    },
+    /// A file whose name says a format that it does not have.
+    #[error("its name says {format}, but it is none: {reason}")]
+    Name {
+        /// The format that the name says.
+        format: Format,
+        /// Why the file is not of that format.
+        reason: Box<InputError>,
+    },
+    /// ELF of a program for a chip of Espressif, which flashes an image that is made of it.
+    #[error(
+        "{}: it is a program for a chip of Espressif: the device flashes the image that `esptool elf2image` makes of it",
+        Format::Elf
+    )]
+    EspElf,
 }
 
 fn families(numbers: &[Option<u32>]) -> String {
     let name = |number: &Option<u32>| match number {
         Some(number) => format!("{number:#010x}"),
-        None => "none".to_owned(),
+        None => "no stated family".to_owned(),
     };
     numbers.iter().map(name).collect::<Vec<_>>().join(", ")
 }

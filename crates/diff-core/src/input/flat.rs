@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::segments::Segments;
-use super::{Format, InputError, Provenance, Reading};
+use super::{Format, InputError, Provenance, Reading, Stretch};
+use crate::archive::Packing;
 
 /// An image, ready to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub struct Flat<'a> {
     pub record: Option<Provenance>,
     /// The format that plain bytes resemble, if one does.
     pub resembles: Option<Format>,
+    /// The compressed file or archive that the image was taken out of; absent if it was in none.
+    pub packing: Option<Packing>,
+    /// Whether plain bytes are a text, which is seldom meant to be flashed.
+    pub is_text: bool,
+    /// Why a file that resembles another format is plain bytes.
+    pub notes: Vec<String>,
 }
 
 /// What a file of addressed pieces holds.
@@ -24,26 +31,52 @@ pub(super) struct Contents<'a> {
     pub(super) entry: Option<u64>,
     pub(super) architecture: Option<String>,
     pub(super) family: Option<u32>,
+    /// Remarks for the user.
+    pub(super) notes: Vec<String>,
 }
+
+/// The longest gap that is filled without a remark.
+const USUAL_GAP: u64 = 64 << 10;
+/// The most gaps that are remarked on.
+const MOST_REMARKS: usize = 4;
 
 impl<'a> Contents<'a> {
     pub(super) const fn new(format: Format) -> Self {
-        Self { format, segments: Segments::new(format), entry: None, architecture: None, family: None }
+        Self {
+            format,
+            segments: Segments::new(format),
+            entry: None,
+            architecture: None,
+            family: None,
+            notes: Vec::new(),
+        }
     }
 }
 
 impl<'a> Flat<'a> {
-    pub(super) const fn plain(file: &'a [u8], resembles: Option<Format>) -> Self {
-        Self { bytes: Cow::Borrowed(file), record: None, resembles }
+    pub(super) const fn plain(file: &'a [u8]) -> Self {
+        Self {
+            bytes: Cow::Borrowed(file),
+            record: None,
+            resembles: None,
+            packing: None,
+            is_text: false,
+            notes: Vec::new(),
+        }
     }
 
     /// An image that is flashed as it is.
-    pub(super) const fn as_it_is(file: &'a [u8], record: Provenance) -> Self {
-        Self { bytes: Cow::Borrowed(file), record: Some(record), resembles: None }
+    pub(super) fn as_it_is(file: &'a [u8], record: Provenance) -> Self {
+        Self { record: Some(record), ..Self::plain(file) }
     }
 
     pub(super) fn of(contents: Contents<'_>, file: &[u8], reading: &Reading) -> Result<Self, InputError> {
         let joined = contents.segments.join(reading)?;
+        let mut notes = contents.notes;
+        let long = |gap: &&Stretch| gap.size > USUAL_GAP;
+        notes.extend(joined.gaps.iter().filter(long).take(MOST_REMARKS).map(|gap| {
+            format!("the gap from {gap} is filled: if there is another memory behind it, take one of the two by its range")
+        }));
         let record = Provenance {
             base_address: Some(joined.base),
             fill: (!joined.gaps.is_empty()).then_some(reading.fill),
@@ -52,8 +85,9 @@ impl<'a> Flat<'a> {
             architecture: contents.architecture,
             entry: contents.entry,
             family: contents.family,
+            notes,
             ..Provenance::new(contents.format, file)
         };
-        Ok(Self { bytes: Cow::Owned(joined.bytes), record: Some(record), resembles: None })
+        Ok(Self { bytes: Cow::Owned(joined.bytes), record: Some(record), ..Self::plain(&[]) })
     }
 }

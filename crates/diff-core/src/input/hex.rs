@@ -1,9 +1,11 @@
 //! Intel HEX: lines of bytes with addresses of 16 bits, and records that move them within 20 or 32 bits.
 
-use super::digits::{at_line, big_endian, decode, lines};
+use super::Format;
+use super::digits::{big_endian, decode};
 use super::flat::Contents;
+use super::lines::first_word;
+use super::records::Records;
 use super::segments::wraps;
-use super::{Format, InputError};
 
 const FORMAT: Format = Format::Hex;
 /// Bytes of a record without its data: length, address, type and checksum.
@@ -11,28 +13,6 @@ const FRAME: usize = 5;
 /// The address after the last of 32 bits.
 const MEMORY: u64 = 1 << 32;
 const SEGMENT: u64 = 1 << 16;
-
-/// Whether a file begins with a record; nothing else does by chance, as records have a length and a checksum.
-pub(super) fn begins(file: &[u8]) -> bool {
-    let mut bytes = Vec::new();
-    lines(file).next().is_some_and(|(_, line)| line.len() <= 600 && record(line, &mut bytes).is_ok())
-}
-
-/// Reads the whole file. It ends with its end record: one that does not was cut off.
-pub(super) fn read(file: &[u8]) -> Result<Contents<'static>, InputError> {
-    let mut reader = Reader { contents: Contents::new(FORMAT), base: Base::Linear(0), ended: false };
-    let (mut bytes, mut last) = (Vec::new(), 0);
-    for (number, line) in lines(file) {
-        let wrong = at_line(FORMAT, number);
-        let read = record(line, &mut bytes).and_then(|record| reader.take(&record));
-        read.map_err(wrong)?;
-        last = number;
-    }
-    if !reader.ended {
-        return Err(at_line(FORMAT, last)("the end record is missing: the file was cut off".to_owned()));
-    }
-    Ok(reader.contents)
-}
 
 /// A record whose length and checksum are right.
 struct Record<'a> {
@@ -50,14 +30,59 @@ enum Base {
     Segment(u64),
 }
 
-struct Reader {
+pub(super) struct Reader {
     contents: Contents<'static>,
     base: Base,
     ended: bool,
+    /// The bytes of the last record.
+    bytes: Vec<u8>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self { contents: Contents::new(FORMAT), base: Base::Linear(0), ended: false, bytes: Vec::new() }
+    }
+}
+
+impl Records for Reader {
+    const FORMAT: Format = FORMAT;
+    const BEGIN: u8 = b':';
+    const DAMAGED: &'static str =
+        "a record begins with a colon; this line has the bytes of one, but does not begin so";
+
+    fn is_meant(line: &[u8]) -> bool {
+        line.starts_with(b":")
+    }
+
+    fn is_record(line: &[u8]) -> bool {
+        Self::is_meant(line) && record(line, &mut Vec::new()).is_ok()
+    }
+
+    fn is_whole(rest: &[u8]) -> bool {
+        let mut bytes = Vec::new();
+        decode(rest, &mut bytes).is_ok()
+            && bytes.first().is_some_and(|&length| bytes.len() == FRAME + usize::from(length))
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<(), String> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        let taken = record(line, &mut bytes).and_then(|record| self.take_record(&record));
+        self.bytes = bytes;
+        taken
+    }
+
+    /// A file ends with its end record: one that does not was cut off.
+    fn finish(self) -> Result<Contents<'static>, String> {
+        if self.ended {
+            Ok(self.contents)
+        } else {
+            Err("the end record is missing: the file was cut off".to_owned())
+        }
+    }
 }
 
 fn record<'a>(line: &[u8], bytes: &'a mut Vec<u8>) -> Result<Record<'a>, String> {
-    let digits = line.strip_prefix(b":").ok_or("a record begins with a colon")?;
+    let digits = first_word(line).strip_prefix(b":").ok_or("a record begins with a colon")?;
     decode(digits, bytes)?;
     let [length, high, low, kind, ..] = **bytes else {
         return Err(format!("a record has {FRAME} bytes at least, this one {}", bytes.len()));
@@ -76,7 +101,7 @@ fn record<'a>(line: &[u8], bytes: &'a mut Vec<u8>) -> Result<Record<'a>, String>
 }
 
 impl Reader {
-    fn take(&mut self, record: &Record) -> Result<(), String> {
+    fn take_record(&mut self, record: &Record) -> Result<(), String> {
         if self.ended {
             return Err("there is more after the end record".to_owned());
         }

@@ -2,7 +2,8 @@
 //!
 //! Intel HEX, S-records, ELF and UF2 say which bytes go to which addresses: their image is everything from the lowest
 //! address to the highest, with short gaps filled like erased flash. Images of MCUboot and ESP-IDF are flashed as they
-//! are: they are understood and checked, and not changed. Everything else is plain bytes.
+//! are: they are understood and checked, and not changed. Everything else is plain bytes, unless it is a damaged text of
+//! records, or its name says a format that it does not have.
 //!
 //! ```
 //! use smidgen_diff::input::{Format, Reading, read};
@@ -21,9 +22,11 @@ mod esp;
 mod flat;
 mod format;
 mod hex;
+mod lines;
 mod mcuboot;
 mod provenance;
 mod reading;
+mod records;
 mod segments;
 mod srec;
 mod stretch;
@@ -36,23 +39,72 @@ pub use provenance::{Part, Provenance};
 pub use reading::{DEFAULT_FILL, DEFAULT_MAX_GAP, Reading};
 pub use stretch::Stretch;
 
-use detect::{Detected, detect};
+use std::borrow::Cow;
+use std::path::Path;
+
+use crate::archive::{Payload, payload};
+use detect::Detected;
 
 /// Reads a file: what the device flashes, and what the file was.
 ///
 /// # Errors
 /// Files that are not what they are read as, or damaged, or say nothing that can be flashed at once.
 pub fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
-    let detected = match reading.format {
-        Some(format) => Detected { format, resembles: None },
-        None => detect(file),
+    if !reading.takes_payload() {
+        return read_image(file, reading);
+    }
+    let Payload { bytes, packing } = payload(file, reading.payload_entry.as_deref())?;
+    let contents = match bytes {
+        Cow::Borrowed(bytes) => return read_image(bytes, reading),
+        Cow::Owned(contents) => contents,
     };
-    let contents = match detected.format {
-        Format::Raw => return Ok(Flat::plain(file, detected.resembles)),
+    let Flat { bytes, record, resembles, is_text, notes, .. } = read_image(&contents, reading)?;
+    let flattened = match bytes {
+        // It is flashed as it is.
+        Cow::Borrowed(bytes) if bytes.len() == contents.len() => None,
+        bytes => Some(bytes.into_owned()),
+    };
+    Ok(Flat { bytes: Cow::Owned(flattened.unwrap_or(contents)), record, resembles, packing, is_text, notes })
+}
+
+/// Reads a file of this name. A name that ends with `.hex`, `.s19`, `.elf`, `.uf2` or the like says a format: plain bytes
+/// are an error then, unless `reading` says that the file is raw.
+///
+/// # Errors
+/// As [`read`], and files that are not of the format that their name says.
+pub fn read_named<'a>(file: &'a [u8], name: &Path, reading: &Reading) -> Result<Flat<'a>, InputError> {
+    let flat = read(file, reading)?;
+    // The name of an archive says nothing of what is in it.
+    let is_plain = reading.format.is_none() && flat.record.is_none() && flat.packing.is_none();
+    let Some(format) = detect::named(name).filter(|_| is_plain) else { return Ok(flat) };
+    let named = |error| InputError::Name { format, reason: Box::new(error) };
+    match format {
+        // Any ELF file, flattened or not.
+        Format::Elf => elf::check(file).map_err(named).map(|()| flat),
+        format => read_as(format, file, reading).map_err(named),
+    }
+}
+
+/// Reads a file that is not packed.
+fn read_image<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
+    if let Some(format) = reading.format {
+        return read_as(format, file, reading);
+    }
+    match detect::detect(file)? {
+        Detected { format: Format::Raw, resembles, is_text, notes } => {
+            Ok(Flat { resembles, is_text, notes, ..Flat::plain(file) })
+        }
+        Detected { format, .. } => read_as(format, file, reading),
+    }
+}
+
+fn read_as<'a>(format: Format, file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
+    let contents = match format {
+        Format::Raw => return Ok(Flat::plain(file)),
         Format::Mcuboot => return mcuboot::read(file),
         Format::Esp => return esp::read(file),
-        Format::Hex => hex::read(file),
-        Format::Srec => srec::read(file),
+        Format::Hex => records::read::<hex::Reader>(file),
+        Format::Srec => records::read::<srec::Reader>(file),
         Format::Elf => elf::read(file),
         Format::Uf2 => uf2::read(file, reading),
     }?;

@@ -7,6 +7,9 @@ use smidgen_patch::header::IMAGE_LIMIT;
 use super::{Format, InputError, Reading, Stretch};
 
 const LIMIT: u64 = IMAGE_LIMIT as u64;
+/// The most bytes of all gaps together, unless one gap may be longer: many small pieces of memory must not become a large
+/// image.
+const MOST_FILLED: u64 = 64 << 20;
 
 /// Segments of memory, in the order of the file.
 pub(super) struct Segments<'a> {
@@ -29,6 +32,8 @@ pub(super) struct Joined {
     pub(super) ranges: Vec<Stretch>,
     /// What is between them, and was filled.
     pub(super) gaps: Vec<Stretch>,
+    /// Bytes of all gaps.
+    filled: u64,
 }
 
 impl<'a> Segments<'a> {
@@ -59,8 +64,13 @@ impl<'a> Segments<'a> {
         // Segments at the same address stay in the order of the file.
         self.segments.sort_by_key(|segment| segment.address);
         let first = self.segments.first().ok_or(InputError::Empty { format: self.format })?;
-        let mut joined =
-            Joined { base: first.address, bytes: Vec::new(), ranges: Vec::new(), gaps: Vec::new() };
+        let mut joined = Joined {
+            base: first.address,
+            bytes: Vec::new(),
+            ranges: Vec::new(),
+            gaps: Vec::new(),
+            filled: 0,
+        };
         self.segments.iter().try_for_each(|segment| joined.append(segment, reading))?;
         Ok(joined)
     }
@@ -149,6 +159,11 @@ impl Joined {
 
     fn fill_gap(&mut self, segment: &Segment, reading: &Reading) -> Result<(), InputError> {
         let gap = self.check_gap(segment, reading)?;
+        self.filled += gap;
+        let limit = MOST_FILLED.max(reading.max_gap);
+        if self.filled > limit {
+            return Err(InputError::Gaps { limit });
+        }
         if gap > 0 {
             self.gaps.push(Stretch::between(self.end(), segment.address));
             self.bytes.resize(self.bytes.len() + gap as usize, reading.fill);

@@ -1,33 +1,15 @@
 //! Motorola S-records: lines of bytes with addresses of 16, 24 or 32 bits.
 
-use super::digits::{at_line, big_endian, decode, lines};
+use super::Format;
+use super::digits::{big_endian, decode};
 use super::flat::Contents;
+use super::lines::first_word;
+use super::records::Records;
 use super::segments::wraps;
-use super::{Format, InputError};
 
 const FORMAT: Format = Format::Srec;
-
-/// Whether a file begins with a record; nothing else does by chance, as records have a length and a checksum.
-pub(super) fn begins(file: &[u8]) -> bool {
-    let mut bytes = Vec::new();
-    lines(file).next().is_some_and(|(_, line)| line.len() <= 600 && record(line, &mut bytes).is_ok())
-}
-
-/// Reads the whole file. It ends with a record that says where to start: one that does not was cut off.
-pub(super) fn read(file: &[u8]) -> Result<Contents<'static>, InputError> {
-    let mut reader = Reader { contents: Contents::new(FORMAT), records: 0, ended: false };
-    let (mut bytes, mut last) = (Vec::new(), 0);
-    for (number, line) in lines(file) {
-        let wrong = at_line(FORMAT, number);
-        record(line, &mut bytes).and_then(|record| reader.take(&record)).map_err(wrong)?;
-        last = number;
-    }
-    if !reader.ended {
-        let reason = "the last record (S7, S8 or S9) is missing: the file was cut off";
-        return Err(at_line(FORMAT, last)(reason.to_owned()));
-    }
-    Ok(reader.contents)
-}
+/// Digits of the shortest record after the S and its digit: count, address and checksum.
+const SHORTEST: usize = 8;
 
 /// A record whose length and checksum are right.
 struct Record<'a> {
@@ -38,14 +20,67 @@ struct Record<'a> {
     data: &'a [u8],
 }
 
-struct Reader {
+pub(super) struct Reader {
     contents: Contents<'static>,
+    /// Records of data.
     records: u64,
+    /// How many of them the last count was of, if there was one.
+    counted: Option<u64>,
     ended: bool,
+    /// The bytes of the last record.
+    bytes: Vec<u8>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        let contents = Contents::new(FORMAT);
+        Self { contents, records: 0, counted: None, ended: false, bytes: Vec::new() }
+    }
+}
+
+impl Records for Reader {
+    const FORMAT: Format = FORMAT;
+    const BEGIN: u8 = b'S';
+    const DAMAGED: &'static str =
+        "a record begins with S and a digit; this line has the bytes of one, but does not begin so";
+
+    /// Words such as "S12X" are none.
+    fn is_meant(line: &[u8]) -> bool {
+        let word = first_word(line);
+        let [b'S' | b's', b'0'..=b'9', digits @ ..] = word else { return false };
+        digits.len() >= SHORTEST || digits.iter().all(u8::is_ascii_hexdigit)
+    }
+
+    fn is_record(line: &[u8]) -> bool {
+        Self::is_meant(line) && record(line, &mut Vec::new()).is_ok()
+    }
+
+    fn is_whole(rest: &[u8]) -> bool {
+        let Some((b'0'..=b'9', digits)) = rest.split_first() else { return false };
+        let mut bytes = Vec::new();
+        decode(digits, &mut bytes).is_ok()
+            && bytes.first().is_some_and(|&length| length >= 3 && bytes.len() == 1 + usize::from(length))
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<(), String> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        let taken = record(line, &mut bytes).and_then(|record| self.take_record(&record));
+        self.bytes = bytes;
+        taken
+    }
+
+    /// A file ends with a record that says where to start, or with the number of its records: one that does not was cut off.
+    fn finish(self) -> Result<Contents<'static>, String> {
+        if self.ended || self.counted == Some(self.records) {
+            return Ok(self.contents);
+        }
+        let missing = "the last record (S7, S8 or S9) is missing, and so is a count (S5 or S6) of all records: the file was cut off";
+        Err(missing.to_owned())
+    }
 }
 
 fn record<'a>(line: &[u8], bytes: &'a mut Vec<u8>) -> Result<Record<'a>, String> {
-    let [b'S', kind @ b'0'..=b'9', digits @ ..] = line else {
+    let [b'S' | b's', kind @ b'0'..=b'9', digits @ ..] = first_word(line) else {
         return Err("a record begins with S and a digit".to_owned());
     };
     let kind = kind - b'0';
@@ -78,7 +113,7 @@ const fn width(kind: u8) -> Option<usize> {
 }
 
 impl Reader {
-    fn take(&mut self, record: &Record) -> Result<(), String> {
+    fn take_record(&mut self, record: &Record) -> Result<(), String> {
         if self.ended {
             return Err("there is more after the last record".to_owned());
         }
@@ -104,8 +139,9 @@ impl Reader {
         self.contents.segments.add(record.number, record.data.to_vec())
     }
 
-    fn check_count(&self, stated: u64) -> Result<(), String> {
+    fn check_count(&mut self, stated: u64) -> Result<(), String> {
         let found = self.records;
+        self.counted = Some(found);
         if stated == found {
             return Ok(());
         }

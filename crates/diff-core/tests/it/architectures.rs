@@ -50,7 +50,7 @@ proptest! {
     ) {
         let (old, new) = parts(&[kind], functions, changes, seed.into(), address);
         let new = edited(&new, &edits);
-        let base_address = known.then_some(address as u32);
+        let base_address = known.then_some(address);
         for arch in Arch::ALL {
             let options = Options::default().with_arch(arch).with_base_address(base_address).with_level(level).with_ram(Ram::Bytes(6000));
             round_trip(&old, &new, &options);

@@ -24,7 +24,12 @@ fn all_options() -> Vec<Options> {
 
 fn any_options() -> impl Strategy<Value = Options> {
     let arch = prop::sample::select(Arch::ALL.to_vec());
-    let base = prop::option::of(prop::sample::select(vec![0, BASE_ADDRESS, 0xFFFF_FF00]));
+    let base = prop::option::of(prop::sample::select(vec![
+        0,
+        u64::from(BASE_ADDRESS),
+        0xFFFF_FF00,
+        0xFFFF_FFC0_0800_0000,
+    ]));
     let digests = (any::<bool>(), any::<bool>());
     (prop::sample::select(all_options()), 1..=9u8, arch, base, digests).prop_map(
         |(options, level, arch, base_address, (md5, body_digest))| {
@@ -116,7 +121,8 @@ fn references_that_moved_cost_little() {
     let program = Program::new(300, 1);
     let (old, new) = (program.link(), program.revised(6, 2).link());
     let make = |arch| {
-        let options = options(CodecChoice::Cm, 16).with_arch(arch).with_base_address(Some(BASE_ADDRESS));
+        let options =
+            options(CodecChoice::Cm, 16).with_arch(arch).with_base_address(Some(BASE_ADDRESS.into()));
         round_trip(&old, &new, &options)
     };
     let (aware, plain) = (make(Arch::Auto), make(Arch::None));
@@ -136,7 +142,7 @@ fn large_images_come_back() {
     let program = Program::new(20_000, 3);
     let (old, new) = (program.link(), program.revised(40, 4).link());
     assert!(old.len() > 1_000_000, "{} bytes", old.len());
-    let options = Options::default().with_base_address(Some(BASE_ADDRESS));
+    let options = Options::default().with_base_address(Some(BASE_ADDRESS.into()));
     let package = round_trip(&old, &new, &options);
     assert!(package.bytes.len() < new.len() / 40, "{} bytes", package.bytes.len());
 }

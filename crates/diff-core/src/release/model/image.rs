@@ -33,16 +33,30 @@ pub trait Image: Send + Sync {
 pub struct Flattened<I> {
     file: I,
     reading: Reading,
+    /// The file's name, which may say its format.
+    name: Option<PathBuf>,
 }
 
 impl<I: Image> Flattened<I> {
     /// The image in this file, read in this way.
     pub const fn new(file: I, reading: Reading) -> Self {
-        Self { file, reading }
+        Self { file, reading, name: None }
+    }
+
+    /// The same for a file of this name, which is refused if its name says a format that it does not have.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<PathBuf>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     fn read<'f>(&self, file: &'f ImageBytes<'_>) -> io::Result<Flat<'f>> {
-        input::read((**file).as_ref(), &self.reading).map_err(io::Error::other)
+        let file = (**file).as_ref();
+        let flat = match &self.name {
+            Some(name) => input::read_named(file, name, &self.reading),
+            None => input::read(file, &self.reading),
+        };
+        flat.map_err(io::Error::other)
     }
 }
 
@@ -117,6 +131,8 @@ mod tests {
         let flat = Flattened::new(b":024142006162B8\n:00000001FF\n".to_vec(), Reading::default());
         assert_eq!((*flat.open().unwrap()).as_ref(), b"ab");
         assert_eq!(flat.provenance().unwrap().unwrap().base_address, Some(0x4142));
+        let named = Flattened::new(b"ab".to_vec(), Reading::default()).with_name("v1.hex");
+        assert!(named.open().err().unwrap().to_string().contains("its name says Intel HEX"));
         let plain = Flattened::new(b"ab".to_vec(), Reading::default());
         assert_eq!(((*plain.open().unwrap()).as_ref(), plain.provenance().unwrap()), (&b"ab"[..], None));
     }

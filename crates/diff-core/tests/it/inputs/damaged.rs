@@ -19,6 +19,9 @@ fn errors_of_hex_name_the_line() {
         (text.replacen("3031", "303", 1), "an odd number"),
         (text.replacen("3031", "30", 1), "has 21 in all, not 20"),
         (text.replacen("\r\n:", "\r\n;", 1), "line 2: a record begins with a colon"),
+        (text.replacen("\r\n:", "\r\n", 1), "line 2: a record begins with a colon"),
+        (text.replacen("\r\n:", "\r\n\0", 1), "line 2: there are bytes that no text has"),
+        (text.replacen("\r\n:", " :", 1), "line 1: a record begins with a colon"),
         (hex_record(0, 4, &[0xFF; 2]) + &hex_record(0xFFFF, 0, b"ab"), "wrap around"),
         (hex_record(0, 4, &[0; 3]), "a record of type 04 has 2 bytes of data, not 3"),
         (hex_record(0, 9, &[]), "no record of type 09"),
@@ -37,7 +40,7 @@ fn errors_of_s_records_name_the_line() {
     let text = srec(&[(0, b"0123456789abcdef0123xyz")], 2);
     let lines: Vec<&str> = text.lines().collect();
     let cases = [
-        (lines[..lines.len() - 1].join("\n"), "the last record (S7, S8 or S9) is missing"),
+        (lines[..lines.len() - 2].join("\n"), "the last record (S7, S8 or S9) is missing"),
         (
             text.replacen(&format!("{}\n", lines[2]), "", 1),
             "there are 2 records of data before it; there are 1",
@@ -92,19 +95,27 @@ fn errors_of_uf2_name_the_block() {
     let mut file = whole.clone();
     file[9] |= 0x10;
     let wraps = uf2_block(u32::MAX, b"ab", 0, 1, None);
-    let cases: [(Vec<u8>, &str); 11] = [
+    let cases: [(Vec<u8>, &str); 12] = [
         (whole[..whole.len() - 1].to_vec(), "3 blocks and 511 bytes: the file was cut off"),
         (whole[..1536].to_vec(), "1 of 4 blocks are missing, the first is number 3"),
         (whole[512..].to_vec(), "the first is number 0"),
-        ([&whole[..], &whole[..512]].concat(), "block 4: there is another block number 0"),
-        ([block(0, 2, None), block(1, 3, None)].concat(), "it says that there are 3 blocks; others say 2"),
+        ([block(0, 2, None), block(1, 3, None)].concat(), "1 of 2 blocks are missing, the first is number 1"),
+        (
+            [block(0, 2, None), block(1, 2, None), uf2_block(4096, b"data", 0, 2, None)].concat(),
+            "1 of 4 blocks are missing, the first is number 1, if these are 2 files, one behind the other: there is \
+             another block number 0",
+        ),
+        (
+            [block(0, 2, None), block(1, 2, None), uf2_block(0, b"dota", 0, 2, None)].concat(),
+            "two ranges overlap with different bytes at 0x00000001",
+        ),
         (block(1, 1, None), "it is number 1 of 1"),
         (
             [block(0, 1, Some(7)), block(0, 1, Some(9)), block(0, 1, None)].concat(),
-            "none, 0x00000007, 0x00000009",
+            "no stated family, 0x00000007, 0x00000009",
         ),
         (broken, "block 1: it does not begin and end as blocks do"),
-        (file, "a piece of a file"),
+        (file, "1 of 4 blocks are missing, the first is number 0"),
         (wraps, "wrap around"),
         (Vec::new(), "0 blocks and 0 bytes"),
     ];

@@ -1,0 +1,163 @@
+//! What an ELF file is for: firmware that is flashed, a file that a driver or an operating system loads, or something else.
+
+use object::Endianness;
+use object::elf::{
+    ELFOSABI_ARM, ELFOSABI_NONE, EM_ARM, EM_AVR, EM_MSP430, EM_RISCV, EM_RL78, EM_RX, EM_TRICORE, EM_V850,
+    EM_XTENSA, ET_EXEC, Machine, NT_GNU_ABI_TAG, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_NOTE,
+    ProgramType,
+};
+use object::read::elf::{FileHeader, ProgramHeader};
+
+/// The bits of a segment's flags that say what Qualcomm's loader does with it, and their value for hashes and signature.
+const SIGNED_KIND: u32 = 7 << 24;
+const SIGNED_HASHES: u32 = 2 << 24;
+/// The section that tells Linux's remoteproc what the program needs.
+const RESOURCES: &[u8] = b".resource_table";
+/// Sections of programs for chips of Espressif.
+const ESP_SECTIONS: [&[u8]; 8] = [
+    b".flash.appdesc",
+    b".flash.text",
+    b".flash.rodata",
+    b".iram0.text",
+    b".iram0.vectors",
+    b".dram0.data",
+    b".irom0.text",
+    b".flash_rodata_dummy",
+];
+/// Where these chips map flash, and their memory, if they have an Xtensa: no other one has anything there.
+const ESP_XTENSA: std::ops::Range<u64> = 0x3C00_0000..0x4400_0000;
+/// Where those with RISC-V map flash.
+const ESP_RISCV: [std::ops::Range<u64>; 2] = [0x3C00_0000..0x3E00_0000, 0x4200_0000..0x4400_0000];
+/// Owners of notes in programs and kernels of operating systems.
+const SYSTEMS: [&[u8]; 8] =
+    [b"Linux", b"Xen", b"FreeBSD", b"NetBSD", b"OpenBSD", b"DragonFly", b"Android", b"QNX"];
+/// Segments farther apart than this are in different memories: programs of an operating system are in one.
+const APART: u64 = 16 << 20;
+
+/// What a file is, if it is ELF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::input) enum Kind {
+    /// Clearly the firmware of a microcontroller.
+    Firmware,
+    /// A program for a chip of Espressif, whose flash has an image that is made of it.
+    Esp,
+    /// A file that a driver loads as it is: why.
+    Whole(&'static str),
+    /// Starts by itself, but may be a program or kernel of a larger machine.
+    Executable,
+    /// Anything else: a library, an object, a program that an operating system loads.
+    Other,
+}
+
+/// The headers of a file.
+struct Headers<'a, Header: FileHeader<Endian = Endianness>> {
+    file: &'a [u8],
+    endian: Endianness,
+    header: &'a Header,
+    segments: &'a [Header::ProgramHeader],
+}
+
+pub(super) fn kind_of<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Option<Kind> {
+    let header = Header::parse(file).ok()?;
+    let endian = header.endian().ok()?;
+    let segments = header.program_headers(endian, file).ok()?;
+    let headers = Headers { file, endian, header, segments };
+    if segments.iter().any(|segment| segment.p_flags(endian).0 & SIGNED_KIND == SIGNED_HASHES) {
+        return Some(Kind::Whole(
+            "it is signed for a driver that loads the file itself, as those of Qualcomm are",
+        ));
+    }
+    if headers.has_section(&[RESOURCES]) {
+        return Some(Kind::Whole("it has a .resource_table: Linux's remoteproc loads the file itself"));
+    }
+    if header.e_type(endian) != ET_EXEC || !headers.has(&[PT_LOAD]) || headers.has(&[PT_INTERP, PT_DYNAMIC]) {
+        return Some(Kind::Other);
+    }
+    let kind = match header.e_machine(endian) {
+        _ if !header.is_class_32() => Kind::Executable,
+        machine @ (EM_XTENSA | EM_RISCV) if headers.is_esp(machine) => Kind::Esp,
+        EM_ARM | EM_RISCV | EM_XTENSA if !headers.is_hosted() => Kind::Firmware,
+        // No operating system loads programs of these.
+        EM_AVR | EM_MSP430 | EM_RX | EM_RL78 | EM_V850 | EM_TRICORE => Kind::Firmware,
+        _ => Kind::Executable,
+    };
+    Some(kind)
+}
+
+impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
+    fn has(&self, kinds: &[ProgramType]) -> bool {
+        self.segments.iter().any(|segment| kinds.contains(&segment.p_type(self.endian)))
+    }
+
+    fn loads(&self) -> impl Iterator<Item = &Header::ProgramHeader> {
+        self.segments.iter().filter(|segment| segment.p_type(self.endian) == PT_LOAD)
+    }
+
+    fn has_section(&self, names: &[&[u8]]) -> bool {
+        let Ok(sections) = self.header.sections(self.endian, self.file) else { return false };
+        let name =
+            |section| sections.section_name(self.endian, section).is_ok_and(|name| names.contains(&name));
+        sections.iter().any(name)
+    }
+
+    fn is_esp(&self, machine: Machine) -> bool {
+        let maps: &[_] = if machine == EM_XTENSA { &[ESP_XTENSA] } else { &ESP_RISCV };
+        let mapped = self.loads().any(|segment| {
+            let address = segment.p_vaddr(self.endian).into();
+            segment.p_filesz(self.endian).into() > 0 && maps.iter().any(|map| map.contains(&address))
+        });
+        mapped || self.has_section(&ESP_SECTIONS)
+    }
+
+    /// Whether something says that an operating system loads the program, or that it is a kernel.
+    fn is_hosted(&self) -> bool {
+        let bare = [ELFOSABI_NONE, ELFOSABI_ARM].contains(&self.header.e_ident().os_abi);
+        // Programs find their own headers in memory. There is no room for them in flash, but linkers put them before
+        // the first section if it does not begin a page.
+        let headers = self.loads().any(|segment| segment.p_offset(self.endian).into() == 0);
+        !bare || self.has(&[PT_GNU_RELRO]) || self.notes_of_system() || (headers && !self.has_memories())
+    }
+
+    /// Whether a note is one of an operating system: a build's identity is not, and a note that cannot be read is.
+    fn notes_of_system(&self) -> bool {
+        self.segments.iter().filter(|segment| segment.p_type(self.endian) == PT_NOTE).any(|segment| {
+            let Ok(Some(mut notes)) = segment.notes(self.endian, self.file) else { return true };
+            loop {
+                match notes.next() {
+                    Ok(None) => return false,
+                    Ok(Some(note)) => {
+                        let tag = note.name() == b"GNU" && note.n_type(self.endian) == NT_GNU_ABI_TAG;
+                        if tag || SYSTEMS.contains(&note.name()) {
+                            return true;
+                        }
+                    }
+                    Err(_) => return true,
+                }
+            }
+        })
+    }
+
+    /// Whether the program is for several memories: something runs elsewhere than it is flashed, or lies far away.
+    fn has_memories(&self) -> bool {
+        let endian = self.endian;
+        let mut moved = self.loads().filter(|segment| segment.p_filesz(endian).into() > 0).map(|segment| {
+            let (physical, running): (u64, u64) =
+                (segment.p_paddr(endian).into(), segment.p_vaddr(endian).into());
+            running.wrapping_sub(physical)
+        });
+        let first = moved.next();
+        if moved.any(|distance| Some(distance) != first) {
+            return true;
+        }
+        let mut places: Vec<(u64, u64)> = self
+            .loads()
+            .filter(|segment| segment.p_memsz(endian).into() > 0)
+            .map(|segment| {
+                let start: u64 = segment.p_vaddr(endian).into();
+                (start, start.saturating_add(segment.p_memsz(endian).into()))
+            })
+            .collect();
+        places.sort_unstable();
+        places.windows(2).any(|pair| pair[1].0.saturating_sub(pair[0].1) > APART)
+    }
+}
