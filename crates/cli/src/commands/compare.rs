@@ -11,7 +11,7 @@ use smidgen_diff::{CodecChoice, Escaped, Options, Ram};
 
 use crate::arguments::{CompareArguments, MeasureArguments};
 use crate::io::Image;
-use crate::report::{Console, Failure, object};
+use crate::report::{Console, Failure, Object, object};
 
 /// The settings of Smidgen that are compared if none is asked for.
 const OURS: [&str; 3] = ["smidgen-16K", "smidgen-auto", "smidgen-zstd"];
@@ -58,13 +58,15 @@ pub(crate) fn compare(arguments: &CompareArguments, console: &Console) -> Result
     let (installed, missing) = find_installed(chosen, &arguments.python);
     let mut comparison = Comparison { base, target, rows: Vec::new(), missing };
     comparison.run(installed, arguments, console);
-    console.print_either(|| comparison.json(), || comparison.table())?;
     let failed =
         comparison.rows.iter().find(|(installed, outcome)| installed.tool.is_ours() && outcome.is_err());
     match failed {
-        Some((Installed { tool, .. }, Err(why))) => Err(Failure::other(format!("{}: {why}", tool.name))
-            .note("please report this: it is a fault of Smidgen's")),
-        _ => Ok(()),
+        Some((Installed { tool, .. }, Err(why))) => {
+            let failure = Failure::other(format!("{}: {why}", tool.name))
+                .note("please report this: it is a fault of Smidgen's");
+            Err(console.found(failure, || comparison.json(), || comparison.table()))
+        }
+        _ => console.print_either(|| comparison.json(), || comparison.table()),
     }
 }
 
@@ -163,7 +165,7 @@ impl Comparison {
         text.trim_end().to_owned()
     }
 
-    fn json(&self) -> Value {
+    fn json(&self) -> Object {
         let mut fields = object(json!({
             "base_size": self.base.len(),
             "target_size": self.target.len(),
@@ -173,7 +175,7 @@ impl Comparison {
         }));
         fields.append(&mut self.base.json("base"));
         fields.append(&mut self.target.json("target"));
-        Value::Object(fields)
+        fields
     }
 
     fn row_json(&self, (installed, outcome): &(Installed, Outcome)) -> Value {

@@ -12,7 +12,7 @@ use crate::io::{Image, Input, Output, Smidgen, containers};
 use crate::report::json::{Object, base_address};
 use crate::report::map::{Facts, Map};
 use crate::report::tables::Table;
-use crate::report::{Console, Failure, sha256};
+use crate::report::{Console, Failure, Reason, sha256};
 
 /// A package that was decoded for its map.
 pub(super) struct Mapped {
@@ -72,10 +72,11 @@ impl Mapped {
         package: &Smidgen,
         base: &Image,
         arguments: &InfoArguments,
+        console: &Console,
     ) -> Result<(), Failure> {
         let symbols = self.symbols.as_ref().map(|(file, _)| file);
         let inputs: Vec<&Input> = [&package.file, &base.file].into_iter().chain(symbols).collect();
-        let output = Output::create(path, &inputs, &arguments.decryption.files())?;
+        let output = Output::create(path, &inputs, &arguments.decryption.files(), console)?;
         output.finish_with(self.map.page(&self.trace, &self.facts(package, base)).as_bytes())
     }
 
@@ -110,7 +111,7 @@ impl Mapped {
 
 fn names(file: &Input, target: &[u8], package: &Smidgen) -> Result<Symbols, Failure> {
     symbols::read(file, target, Some(base_address(&package.header))).map_err(|error| {
-        let failure = Failure::other(format!("{}: {error}", file.name()));
+        let failure = Failure::new(Reason::Image, error.to_string()).about(file.path());
         match error {
             SymbolsError::Format => failure.note("give the ELF file of the new image, or what ld -Map wrote"),
             SymbolsError::NoSymbols => failure.note("give the ELF file before it is stripped"),

@@ -15,6 +15,7 @@ use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task, order};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Named, Store};
+use super::verdicts::Verdicts;
 use crate::api::{ContainerNeeds, DiffError, Note, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
@@ -60,7 +61,10 @@ pub fn pack(
     if target.bytes().is_empty() && !release.listing.allow_empty {
         return Err(PackError::EmptyTarget { version: release.version.clone() });
     }
-    let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };
+    let share = (options.shard == Shard::WHOLE).then_some(release.listing.share);
+    let verdicts = Verdicts::new(progress, share);
+    let (pool, target) = (&pool, &target);
+    let run = Run { release, engine, options, store, known, progress, verdicts, pool, target };
     run.all()
 }
 
@@ -72,6 +76,7 @@ struct Run<'a> {
     store: Store,
     known: Known,
     progress: &'a dyn PackProgress,
+    verdicts: Verdicts<'a>,
     pool: &'a ThreadPool,
     target: &'a TargetImage<'a>,
 }
@@ -191,7 +196,7 @@ impl Run<'_> {
             self.store.write(&task.file, &bytes)?;
             self.store.record(&package)?;
         }
-        self.progress.event(&Event::Finished { package: &package, reused, time: started.elapsed() });
+        self.verdicts.made(&package, reused, started.elapsed());
         Ok(Made::Package(Box::new(package)))
     }
 
