@@ -50,15 +50,31 @@ use detect::Detected;
 /// # Errors
 /// Files that are not what they are read as, or damaged, or say nothing that can be flashed at once.
 pub fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
+    read_packed(file, None, reading)
+}
+
+/// Reads a file of this name. A name that ends with `.hex`, `.s19`, `.elf`, `.uf2` or the like says a format: plain bytes
+/// are an error then, unless `reading` says that the file is raw. Of a payload, it is the name of the file in the archive,
+/// or that of the compressed file without its last ending.
+///
+/// # Errors
+/// As [`read`], and files that are not of the format that their name says.
+pub fn read_named<'a>(file: &'a [u8], name: &Path, reading: &Reading) -> Result<Flat<'a>, InputError> {
+    read_packed(file, Some(name), reading)
+}
+
+fn read_packed<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Result<Flat<'a>, InputError> {
     if !reading.takes_payload() {
-        return read_image(file, reading);
+        return read_image(file, name, reading);
     }
     let Payload { bytes, packing } = payload(file, reading.payload_entry.as_deref())?;
     let contents = match bytes {
-        Cow::Borrowed(bytes) => return read_image(bytes, reading),
+        Cow::Borrowed(bytes) => return read_image(bytes, name, reading),
         Cow::Owned(contents) => contents,
     };
-    let Flat { bytes, record, resembles, is_text, notes, .. } = read_image(&contents, reading)?;
+    let entry = packing.as_ref().and_then(|packing| packing.entry.as_deref());
+    let inner = entry.map(Path::new).or_else(|| name?.file_stem().map(Path::new));
+    let Flat { bytes, record, resembles, is_text, notes, .. } = read_image(&contents, inner, reading)?;
     let flattened = match bytes {
         // It is flashed as it is.
         Cow::Borrowed(bytes) if bytes.len() == contents.len() => None,
@@ -67,35 +83,24 @@ pub fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputErro
     Ok(Flat { bytes: Cow::Owned(flattened.unwrap_or(contents)), record, resembles, packing, is_text, notes })
 }
 
-/// Reads a file of this name. A name that ends with `.hex`, `.s19`, `.elf`, `.uf2` or the like says a format: plain bytes
-/// are an error then, unless `reading` says that the file is raw.
-///
-/// # Errors
-/// As [`read`], and files that are not of the format that their name says.
-pub fn read_named<'a>(file: &'a [u8], name: &Path, reading: &Reading) -> Result<Flat<'a>, InputError> {
-    let flat = read(file, reading)?;
-    // The name of an archive says nothing of what is in it.
-    let is_plain = reading.format.is_none() && flat.record.is_none() && flat.packing.is_none();
-    let Some(format) = detect::named(name).filter(|_| is_plain) else { return Ok(flat) };
-    let named = |error| InputError::Name { format, reason: Box::new(error) };
-    match format {
-        // Any ELF file, flattened or not.
-        Format::Elf => elf::check(file).map_err(named).map(|()| flat),
-        format => read_as(format, file, reading).map_err(named),
-    }
-}
-
 /// Reads a file that is not packed.
-fn read_image<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
+fn read_image<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Result<Flat<'a>, InputError> {
     if let Some(format) = reading.format {
         return read_as(format, file, reading);
     }
-    match detect::detect(file)? {
-        Detected { format: Format::Raw, resembles, is_text, notes } => {
-            Ok(Flat { resembles, is_text, notes, ..Flat::plain(file) })
-        }
-        Detected { format, .. } => read_as(format, file, reading),
+    let detected = detect::detect(file)?;
+    if detected.format != Format::Raw {
+        return read_as(detected.format, file, reading);
     }
+    let named = |format| move |error| InputError::Name { format, reason: Box::new(error) };
+    match name.and_then(detect::named) {
+        // Any ELF file, flattened or not.
+        Some(Format::Elf) => elf::check(file).map_err(named(Format::Elf))?,
+        Some(format) => return read_as(format, file, reading).map_err(named(format)),
+        None => {}
+    }
+    let Detected { resembles, is_text, notes, .. } = detected;
+    Ok(Flat { resembles, is_text, notes, ..Flat::plain(file) })
 }
 
 fn read_as<'a>(format: Format, file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {

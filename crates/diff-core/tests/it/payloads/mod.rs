@@ -5,7 +5,8 @@ mod tars;
 mod zips;
 
 use smidgen_diff::archive::{Packing, PayloadError, payload};
-use smidgen_diff::input::{Format, Reading, read};
+use smidgen_diff::input::{Format, Reading, read, read_named};
+use std::path::Path;
 use testkit::archives::{Put, gzip, tar, text, zip};
 
 /// The payload of a file that has one.
@@ -183,4 +184,25 @@ fn payloads_are_images_of_all_formats() {
     let packing = flat.packing.unwrap();
     assert_eq!((packing.format, packing.entry.as_deref()), ("zip", Some("b")));
     assert_eq!(read(&file, &Reading::default()).unwrap().packing, None);
+}
+
+#[test]
+fn the_name_of_what_is_in_an_archive_says_its_format() {
+    let reading = Reading::default().with_payload(true);
+    let broken = b":024142006162B9\n:00000001FF\n";
+    let refusal = |file: &[u8], name: &str| {
+        read_named(file, Path::new(name), &reading).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    for name in ["fw.hex", "boot/FW.HEX", "fw.elf"] {
+        let file = zip(&[(name, Put::Deflated, b"no such format")]);
+        assert!(refusal(&file, "fw.zip").contains("name"), "{name}");
+        assert!(read(&file, &reading).is_err());
+        let raw = reading.clone().with_format(Some(Format::Raw));
+        assert!(read_named(&file, Path::new("fw.zip"), &raw).is_ok());
+    }
+    assert!(refusal(&gzip(b"no such format"), "dir/fw.hex.gz").contains("name"));
+    assert!(refusal(&gzip(broken), "fw.gz").contains("Intel HEX, line 1"));
+    // The name of an archive says nothing of what is in it.
+    assert_eq!(refusal(&gzip(b"any bytes"), "fw.hex"), "");
+    assert_eq!(refusal(&tar(&[("fw.bin", b"any bytes")]), "fw.hex"), "");
 }
