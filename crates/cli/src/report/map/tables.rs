@@ -88,10 +88,10 @@ pub(super) fn kinds(map: &Map, trace: &Trace, facts: &Facts) -> String {
 
 /// The dearest places, and everything else, so that the sum is the package.
 pub(super) fn places(map: &Map, trace: &Trace, facts: &Facts) -> String {
-    let name = if map.places.are_named { "Symbol" } else { "Stretch" };
-    let at = if map.places.are_named || facts.base_address > 0 { "Address" } else { "Offset" };
+    // Stretches are named for their addresses.
+    let head = if map.places.are_named { "Symbol<th class=wide>Address" } else { "Stretch" };
     let mut table = format!(
-        "<table class=places>\n<thead><tr><th>#<th>{name}<th class=wide>{at}<th>Size<th>Package bytes<th class=\"wide bar\">\
+        "<table class=places>\n<thead><tr><th>#<th>{head}<th>Size<th>Package bytes<th class=\"wide bar\">\
          <th class=wide>New<th class=wide>Changed<th class=wide>Predicted</thead>\n<tbody>\n"
     );
     let dearest = map.places.dearest().next().map_or(0.0, |place| place.cost.total());
@@ -103,10 +103,11 @@ pub(super) fn places(map: &Map, trace: &Trace, facts: &Facts) -> String {
     for place in map.places.dearest().take(ROWS) {
         (size, spent) = (size - place.size, spent - place.cost.total());
     }
+    let blank = if map.places.are_named { "<td class=wide>" } else { "" };
     let mut foot = |name: &str, size: String, cost: String| {
         let _ = writeln!(
             table,
-            "<tr><td><th scope=row>{name}<td class=wide><td>{size}<td>{cost}<td class=wide colspan=4>"
+            "<tr><td><th scope=row>{name}{blank}<td>{size}<td>{cost}<td class=wide colspan=4>"
         );
     };
     foot("Everything else", number(size), cost(spent));
@@ -135,6 +136,7 @@ fn row(table: &mut String, map: &Map, facts: &Facts, (rank, place): (usize, &Pla
     let name = name.unwrap_or_else(|| format!("{address} to {end:#x}"));
     let link = first.map_or_else(|| name.clone(), |first| format!("<a href=\"#c{first}\">{name}</a>"));
     let file = place.file.as_ref().map(|file| format!(" <small>{}</small>", text(file)));
+    let address = if map.places.are_named { format!("<td class=wide>{address}") } else { String::new() };
     let (size, spent) = (place.size, place.cost.total());
     let count = |origin| match place.bytes(origin) {
         0 => String::new(),
@@ -142,7 +144,7 @@ fn row(table: &mut String, map: &Map, facts: &Facts, (rank, place): (usize, &Pla
     };
     let _ = writeln!(
         table,
-        "<td>{rank}<th scope=row>{link}{}<td class=wide>{address}<td>{}<td>{}<td class=\"wide bar\">{}<td class=wide>{}<td class=wide>{}<td class=wide>{}",
+        "<td>{rank}<th scope=row>{link}{}{address}<td>{}<td>{}<td class=\"wide bar\">{}<td class=wide>{}<td class=wide>{}<td class=wide>{}",
         file.unwrap_or_default(),
         number(size),
         cost(spent),
