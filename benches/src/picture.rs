@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use smidgen::peers::units::thousands;
+
 /// Height of a line, where bars begin, and how long a bar is where both packages have the same size.
 const LINE: usize = 18;
 const LEFT: f64 = 290.0;
@@ -9,7 +11,7 @@ const EQUAL: f64 = 300.0;
 /// Bars are cut off here; the numbers beside them are not.
 const LONGEST: f64 = 1.2;
 /// In means, smaller packages count as this: of a few bytes, the digests in a header are most.
-const LEAST: u64 = 256;
+pub const LEAST: u64 = 256;
 const STYLE: &str = "\
 text { font: 12px system-ui, sans-serif; fill: #1b1e23 } .class { font-weight: 600 } .ground { fill: #fff }
 .bar { fill: #d0104c } .equal { stroke: #6b7280; stroke-dasharray: 3 3 }
@@ -74,13 +76,6 @@ pub fn svg(classes: &[(&str, Vec<Bar>)]) -> String {
     svg + "</svg>\n"
 }
 
-/// A number with commas between thousands.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap_or(""));
-    groups.collect::<Vec<_>>().join(",")
-}
-
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
@@ -96,7 +91,6 @@ mod tests {
         assert!(svg.contains("a &amp; b: 1.50 in the mean") && svg.contains(">&lt;one></text>"), "{svg}");
         assert!(svg.contains("width=\"75.0\"") && svg.contains("width=\"360.0\""), "{svg}");
         assert!(svg.contains(">1,000 : 4,000<") && svg.contains(">9,000 : 1,000<"));
-        assert_eq!([0, 999, 1_234_567].map(thousands), ["0", "999", "1,234,567"]);
         assert!((mean(&[bar(10, 200), bar(512, 256)]) - 2f64.sqrt()).abs() < 1e-9);
     }
 }

@@ -58,6 +58,47 @@ fn every_round_trip_is_in_every_file() {
     assert!(rows.iter().all(|row| row["failed"].is_null()), "{}", file("report.csv"));
     assert!(file("report.md").contains("| qbsdiff |") && file("sizes.svg").ends_with("</svg>\n"));
     assert!(text(&output.stderr).contains("[12/12]"));
+    for fact in ["date", "processor", "cores", "load before the run", "memory", "level"] {
+        assert!(shown["facts"][fact].is_string(), "{fact}: {shown:#}");
+    }
+    let digest = rows[0]["old_sha256"].as_str().unwrap();
+    let page = file("report.html");
+    let parts = [
+        "class=\"cards\"",
+        "Size by tool",
+        "<h2>Microcontrollers",
+        "<h2>packed",
+        "load before the run",
+        digest,
+    ];
+    let in_place = |part: &str| page.find(part).unwrap_or_else(|| panic!("no {part}"));
+    assert!(in_place(parts[0]) < in_place(parts[1]) && in_place(parts[2]) < in_place(parts[3]));
+    assert!(in_place(parts[3]) < in_place(parts[4]) && in_place(parts[4]) < in_place(parts[5]));
+    assert!(!page.contains("class=\"failures\""));
+}
+
+/// The page is opened by people who did not make the corpus.
+#[cfg(unix)]
+#[test]
+fn names_are_text_and_the_page_loads_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "</title><script src='https:evil'>\u{1b}[2J\u{202e}\"&|";
+    let place = folder.path().join("corpus/<b>class").join(name);
+    fs::create_dir_all(&place).unwrap();
+    ["old", "new"].iter().for_each(|name| fs::write(place.join(name), name).unwrap());
+    let arguments = ["--corpus", "corpus", "--output", "out", "--tools", "smidgen-16K,qbsdiff", "--json"];
+    let output = report(&arguments, folder.path());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let [shown, said] = [&output.stdout, &output.stderr].map(|bytes| text(bytes));
+    assert!(!(shown.clone() + &said).contains(['\u{1b}', '\u{202e}']), "{shown}{said}");
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert!(shown["results"][0]["pair"].as_str().unwrap().ends_with("\u{202e}\"&|"), "{shown:#}");
+    let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    assert_eq!((page.matches("<script").count(), page.matches("</title>").count()), (1, 1));
+    for part in ["src='", "<b>class", "\u{1b}", "\u{202e}", "<link", "@import", "url(", " src=\"", " href="] {
+        assert!(!page.contains(part), "{part:?}");
+    }
+    assert!(page.contains("&lt;b&gt;class") && page.contains("\\u001b[2J\\u202e&quot;&amp;|"), "{page}");
 }
 
 #[test]
@@ -98,6 +139,10 @@ fn a_wrong_image_is_noticed() {
         shown.contains("| mcu/tiny | zstd-patch-from | making: exit status: 3: it is broken |"),
         "{shown}"
     );
+    let page = fs::read_to_string(folder.path().join("target/report/report.html")).unwrap();
+    let (before, after) = page.split_once("2 of 2 round trips failed, none of them Smidgen’s").unwrap();
+    assert!(!before.contains("class=\"cards\"") && after.contains("class=\"cards\""));
+    assert!(after.contains("restoring: the image is another one"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use smidgen_diff::release::{
-    Catalogue, MANIFEST_FILE, Manifest, PackOptions, Release, Replay, Source, merge, pack,
+    Catalogue, MANIFEST_FILE, Manifest, PackOptions, Query, Release, Replay, Source, merge, pack,
 };
 use smidgen_diff::{Identity, Options, Ram, Silent};
 
@@ -52,7 +52,11 @@ fuzz_target!(|input: Input| {
     let sources =
         [Source::new("1.0", b"an image".repeat(30)), Source::new("1.1", b"another image".repeat(30))];
     let _ = Replay::default().with_sources(&sources).run(&genuine.folder);
-    let _ = Catalogue::read(&genuine.folder);
+    if let Ok(catalogue) = Catalogue::read(&genuine.folder) {
+        for version in ["1.0", "1.2-rc.1", "main"] {
+            let _ = catalogue.find(Query::new(version).with_product(Some("controller")));
+        }
+    }
     let _ = merge(&[&genuine.folder], &genuine.folder.join("merged"));
     for name in [&name, &genuine.package] {
         let _ = fs::remove_file(genuine.folder.join(name));

@@ -35,6 +35,8 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Patch(arguments) => commands::patch(arguments, console),
         Command::Info(arguments) => commands::info(arguments, console),
         Command::Verify(arguments) => commands::verify(arguments, console),
+        Command::Simulate(arguments) => commands::simulate(arguments, console),
+        Command::Compare(arguments) => commands::compare(arguments, console),
         Command::Pack(arguments) => commands::pack(arguments, console),
         Command::Manifest(arguments) => commands::manifest(arguments, console),
         Command::Keygen(arguments) => commands::keygen(arguments, console),
@@ -42,5 +44,6 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Flatten(arguments) => commands::flatten(arguments, console),
         Command::Catalogue(arguments) => commands::catalogue(arguments, console),
         Command::MakeStreams(arguments) => commands::make_streams(arguments, console),
+        Command::Measure(arguments) => commands::measure(arguments, console),
     }
 }

@@ -56,8 +56,10 @@ pub fn diff_to(
             expanded.filter(|package| package.bytes.len() <= plain.bytes.len()).unwrap_or(plain)
         }
     };
+    let (base, target) = (base.len() as u64, images.target.len() as u64);
+    package.notes.extend(Note::about(base, target, images.base == images.target));
     if package.bytes.len() > images.target.len() / NOTED {
-        package.notes = outcome.notes;
+        package.notes.extend(outcome.notes);
     }
     package.notes.extend(outcome.unexpanded);
     if let Some(device) = &options.device {

@@ -19,9 +19,11 @@
 #![warn(unreachable_pub, clippy::missing_errors_doc)]
 
 mod api;
+pub mod archive;
+mod board;
 pub mod bsdiff40;
 mod bytes;
-pub mod container;
+mod container;
 mod cover;
 mod diff;
 mod digest;
@@ -31,7 +33,7 @@ mod escaped;
 mod image;
 mod images;
 pub mod input;
-mod inspect;
+pub mod inspect;
 mod limits;
 mod proof;
 mod refs;
@@ -40,11 +42,14 @@ pub mod release;
 mod restore;
 mod search;
 pub mod settings;
+pub mod simulate;
+#[cfg(feature = "symbols")]
+pub mod symbols;
 
 pub use api::{
     Arch, CodecChoice, Codecs, ContainerNeeds, Containers, Costs, Device, DiffError, FlashOptions, Identity,
-    InPlace, InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report, Silent, Stage,
-    Unexpanded, Unfit, Update,
+    InPlace, InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report, Silent, Speed,
+    Stage, Unexpanded, Unfit, UnreadableFlash, Update,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
 pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};

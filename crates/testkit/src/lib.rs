@@ -16,6 +16,7 @@ pub mod floors;
 #[cfg(feature = "device")]
 pub mod forge;
 mod memory;
+pub mod names;
 pub mod peers;
 mod program;
 

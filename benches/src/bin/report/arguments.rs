@@ -1,5 +1,6 @@
 //! The command line of the report.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,6 +52,9 @@ pub struct ReportArguments {
     /// Threads of Smidgen and of the crates; 0 takes all cores.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// Effort of Smidgen's packages, from 1 (fastest) to 9 (smallest).
+    #[arg(long, value_name = "LEVEL", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub level: u8,
     /// Seconds that one piece of work may take.
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = parse_seconds)]
     pub timeout: Duration,
@@ -79,11 +83,9 @@ pub enum Internal {
     Measure {
         /// Microseconds after which it is ended.
         limit: u64,
-        /// Where its messages go.
-        messages: PathBuf,
         /// The program and its arguments.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
-        command: Vec<String>,
+        command: Vec<OsString>,
     },
     /// Do the work of a tool that is linked in.
     #[command(hide = true)]
@@ -92,6 +94,8 @@ pub enum Internal {
         tool: String,
         /// "make" or "restore".
         work: String,
+        /// The level of Smidgen's packages.
+        level: u8,
         /// The base image.
         old: PathBuf,
         /// The second input: the target image or the patch.

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::results::{Measured, Results};
+use smidgen::peers::Measured;
+
+use crate::results::Results;
 
 /// The file of comma-separated values, as RFC 4180 has them.
 pub fn csv(results: &Results) -> String {
@@ -25,15 +27,18 @@ pub fn csv(results: &Results) -> String {
 pub fn json(results: &Results) -> String {
     let records: Vec<Value> =
         records(results).into_iter().map(|record| record.into_iter().collect()).collect();
-    format!("{:#}\n", json!({ "conditions": results.conditions, "results": records }))
+    let facts: serde_json::Map<String, Value> =
+        results.facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    format!("{:#}\n", json!({ "facts": facts, "results": records }))
 }
 
 type Record = Vec<(&'static str, Value)>;
 
 fn records(results: &Results) -> Vec<Record> {
     let mut records = Vec::new();
-    for (pair, outcomes) in results.pairs.iter().zip(&results.outcomes) {
-        for ((tool, version), outcome) in results.tools.iter().zip(outcomes) {
+    for ((pair, digests), outcomes) in results.pairs.iter().zip(&results.digests).zip(&results.outcomes) {
+        for (installed, outcome) in results.tools.iter().zip(outcomes) {
+            let (tool, version) = (&installed.tool, &installed.version);
             let measured = outcome.as_ref().ok();
             let of = |value: fn(&Measured) -> Value| measured.map_or(Value::Null, value);
             let (class, name) = pair.class_and_name();
@@ -42,6 +47,8 @@ fn records(results: &Results) -> Vec<Record> {
                 ("pair", json!(name)),
                 ("old_bytes", json!(pair.old_size)),
                 ("new_bytes", json!(pair.new_size)),
+                ("old_sha256", json!(digests[0])),
+                ("new_sha256", json!(digests[1])),
                 ("tool", json!(tool.name)),
                 ("version", json!(version)),
                 ("setting", json!(tool.about)),

@@ -1,44 +1,41 @@
 //! What a run found out: every outcome, the conditions under which it was measured, and means.
 
 use bench_suite::corpus::Pair;
-
-use crate::measure::Cost;
-use crate::tools::Tool;
-
-/// What a successful round trip took.
-#[derive(Clone, Copy, Debug)]
-pub struct Measured {
-    /// Bytes of the patch.
-    pub size: u64,
-    pub make: Cost,
-    pub restore: Cost,
-    /// Bytes that a restore needs; what they are, the tool's `Memory` says.
-    pub memory: u64,
-}
-
-/// What a round trip took, or why the image did not come back byte for byte.
-pub type Outcome = Result<Measured, String>;
+use bench_suite::picture::LEAST;
+use smidgen::peers::{Installed, Measured, Outcome, Tool};
 
 /// Everything that a report says.
 #[derive(Debug)]
 pub struct Results {
     pub pairs: Vec<Pair>,
-    /// The tools that ran, with their versions, and those that are not installed.
-    pub tools: Vec<(&'static Tool, String)>,
-    pub missing: Vec<&'static Tool>,
+    /// The SHA-256 of both images of each pair, in hexadecimal digits.
+    pub digests: Vec<[String; 2]>,
+    /// The tools that ran, and those that are not installed.
+    pub tools: Vec<Installed>,
+    pub missing: Vec<Tool>,
     /// For each pair, the outcome of each tool.
     pub outcomes: Vec<Vec<Outcome>>,
-    /// The machine and how it was used, in a sentence or two.
-    pub conditions: String,
+    /// The machine and how it was used: names and values.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// A class of pairs.
+#[derive(Debug)]
+pub struct Class<'a> {
+    /// The directory that its pairs are in; may be empty.
+    pub name: &'a str,
+    pub pairs: Vec<usize>,
+    /// The setting that stands for Smidgen: 16 KiB for microcontrollers, else the automatic memory.
+    pub ours: Option<usize>,
 }
 
 /// A tool's geometric means over some pairs.
 #[derive(Clone, Copy, Debug)]
 pub struct Means {
-    pub tool: &'static Tool,
+    pub tool: Tool,
     /// Patch over target image. A pair that failed counts as the whole image, which is what would have to be sent.
     pub size: f64,
-    /// Patch over the smallest that any other tool made of the pair.
+    /// Patch over the smallest that any other tool made of the pair; packages of less than [`LEAST`] bytes count as that.
     pub to_best: Option<f64>,
     /// What follows is over the pairs that did not fail: seconds to make and to restore, bytes that a restore needs.
     pub make: f64,
@@ -51,36 +48,82 @@ pub struct Means {
     pub all_failed: bool,
 }
 
+impl Class<'_> {
+    /// How headings call it.
+    pub fn title(&self) -> String {
+        let known =
+            [("mcu", "Microcontrollers"), ("linux", "Linux and boot"), ("container", "Compressed files")];
+        let known = known.iter().find(|(name, _)| *name == self.name).map(|(_, title)| (*title).to_owned());
+        known.unwrap_or_else(
+            || if self.name.is_empty() { "All pairs".to_owned() } else { self.name.to_owned() },
+        )
+    }
+
+    /// The number of pairs, in words.
+    pub fn count(&self) -> String {
+        if self.pairs.len() == 1 { "1 pair".to_owned() } else { format!("{} pairs", self.pairs.len()) }
+    }
+
+    fn is_for_microcontrollers(&self) -> bool {
+        let name = self.name.to_lowercase();
+        name.contains("mcu") || name.contains("microcontroller")
+    }
+}
+
 impl Results {
-    /// The classes of pairs, and which pairs belong to each; the largest class first.
-    pub fn classes(&self) -> Vec<(&str, Vec<usize>)> {
-        let mut classes: Vec<(&str, Vec<usize>)> = Vec::new();
+    /// The classes of pairs: microcontrollers first, then the largest class.
+    pub fn classes(&self) -> Vec<Class<'_>> {
+        let mut classes: Vec<Class<'_>> = Vec::new();
         for (index, pair) in self.pairs.iter().enumerate() {
-            let (class, _) = pair.class_and_name();
-            match classes.iter_mut().find(|(other, _)| *other == class) {
-                Some((_, pairs)) => pairs.push(index),
-                None => classes.push((class, vec![index])),
+            let (name, _) = pair.class_and_name();
+            match classes.iter_mut().find(|class| class.name == name) {
+                Some(class) => class.pairs.push(index),
+                None => classes.push(Class { name, pairs: vec![index], ours: None }),
             }
         }
-        classes.sort_by_key(|(_, pairs)| std::cmp::Reverse(pairs.len()));
+        classes.sort_by_key(|class| (!class.is_for_microcontrollers(), std::cmp::Reverse(class.pairs.len())));
+        for class in &mut classes {
+            let setting = if class.is_for_microcontrollers() { "smidgen-16K" } else { "smidgen-auto" };
+            let exact = self.tools.iter().position(|installed| installed.tool.name == setting);
+            class.ours = exact.or_else(|| self.tools.iter().position(|installed| installed.tool.is_ours()));
+        }
         classes
     }
 
-    /// All that went wrong, with its pair, tool and reason.
-    pub fn failures(&self) -> Vec<(&Pair, &'static Tool, &str)> {
-        let of_pair = |(pair, outcomes)| {
-            std::iter::zip(&self.tools, outcomes).filter_map(move |((tool, _), outcome): (_, &Outcome)| {
-                outcome.as_ref().err().map(|why| (pair, *tool, why.as_str()))
-            })
-        };
-        std::iter::zip(&self.pairs, &self.outcomes).flat_map(of_pair).collect()
+    /// All that went wrong, with its pair, tool and reason; Smidgen's first.
+    pub fn failures(&self) -> Vec<(&Pair, Tool, &str)> {
+        let mut failures = Vec::new();
+        for (pair, outcomes) in std::iter::zip(&self.pairs, &self.outcomes) {
+            for (Installed { tool, .. }, outcome) in std::iter::zip(&self.tools, outcomes) {
+                failures.extend(outcome.as_ref().err().map(|why| (pair, *tool, why.as_str())));
+            }
+        }
+        failures.sort_by_key(|(_, tool, _)| !tool.is_ours());
+        failures
     }
 
-    /// The smallest patch that Smidgen, or any other tool, made of a pair.
-    pub fn smallest(&self, pair: usize, ours: bool) -> Option<u64> {
-        let made = std::iter::zip(&self.tools, &self.outcomes[pair]);
-        let made = made.filter(|((tool, _), _)| tool.is_ours() == ours);
-        made.filter_map(|(_, outcome)| Some(outcome.as_ref().ok()?.size)).min()
+    /// What a tool took for a pair, if it did not fail.
+    pub fn measured(&self, pair: usize, tool: usize) -> Option<&Measured> {
+        self.outcomes.get(pair)?.get(tool)?.as_ref().ok()
+    }
+
+    /// The smallest patch that any other tool made of a pair, and that tool.
+    pub fn best_other(&self, pair: usize) -> Option<(usize, u64)> {
+        let others = (0..self.tools.len()).filter(|&tool| !self.tools[tool].tool.is_ours());
+        others.filter_map(|tool| Some((tool, self.measured(pair, tool)?.size))).min_by_key(|(_, size)| *size)
+    }
+
+    /// The smallest of all.
+    pub fn smallest(&self, pair: usize) -> Option<u64> {
+        (0..self.tools.len()).filter_map(|tool| Some(self.measured(pair, tool)?.size)).min()
+    }
+
+    /// The bytes of Smidgen's package and of the best other one, for the pairs of a class that have both.
+    pub fn beside(&self, class: &Class<'_>) -> Vec<(usize, u64, u64)> {
+        let beside = |&pair: &usize| {
+            Some((pair, self.measured(pair, class.ours?)?.size, self.best_other(pair).map(|(_, size)| size)?))
+        };
+        class.pairs.iter().filter_map(beside).collect()
     }
 
     /// The means of every tool that ran, over these pairs.
@@ -89,16 +132,19 @@ impl Results {
     }
 
     fn means_of(&self, pairs: &[usize], tool: usize) -> Means {
-        let measured = |pair: usize| self.outcomes[pair][tool].as_ref().ok();
-        let image = |pair: usize| self.pairs[pair].new_size.max(1) as f64;
-        let size = |pair: usize| measured(pair).map_or(image(pair), |measured| measured.size as f64).max(1.0);
+        let measured = |pair: usize| self.measured(pair, tool);
+        let image = |pair: usize| self.pairs[pair].new_size.max(1);
+        let size = |pair: usize| measured(pair).map_or(image(pair), |measured| measured.size).max(1);
         let good: Vec<&Measured> = pairs.iter().filter_map(|&pair| measured(pair)).collect();
         let over = |value: fn(&Measured) -> f64| geometric(good.iter().map(|one| value(one))).unwrap_or(0.0);
-        let best = |pair: usize| self.smallest(pair, false).map(|best| best.max(1) as f64);
+        let to_best = |&pair: &usize| {
+            let (_, best) = self.best_other(pair)?;
+            Some(size(pair).max(LEAST) as f64 / best.max(LEAST) as f64)
+        };
         Means {
-            tool: self.tools[tool].0,
-            size: geometric(pairs.iter().map(|&pair| size(pair) / image(pair))).unwrap_or(0.0),
-            to_best: geometric(pairs.iter().filter_map(|&pair| Some(size(pair) / best(pair)?))),
+            tool: self.tools[tool].tool,
+            size: geometric(pairs.iter().map(|&pair| size(pair) as f64 / image(pair) as f64)).unwrap_or(0.0),
+            to_best: geometric(pairs.iter().filter_map(to_best)),
             make: over(|measured| measured.make.wall),
             restore: over(|measured| measured.restore.wall),
             memory: over(|measured| measured.memory as f64),
@@ -120,29 +166,46 @@ fn geometric(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// Made-up results for tests of the writers.
 #[cfg(test)]
 pub mod samples {
+    use std::ffi::OsStr;
+
+    use smidgen::peers::{Cost, Worker};
+
     use super::*;
-    use crate::tools::TOOLS;
+    use crate::tools::all_tools;
 
     /// One tool is missing, and another one fails.
     pub fn results() -> Results {
-        let sizes = [("mcu/<one>", 1000), ("mcu/two", 2000), ("linux/three", 4_000_000)];
+        let sizes = [("linux/three", 4_000_000), ("mcu/<one>", 1000), ("mcu/two", 2000)];
         let pair = |(name, size): (&str, u64)| {
             let name = name.to_owned();
             Pair { name, old: "old".into(), new: "new".into(), old_size: size, new_size: size }
         };
-        let (tools, missing): (Vec<_>, Vec<_>) = TOOLS.iter().partition(|tool| tool.name != "qbsdiff");
+        let (tools, missing): (Vec<_>, Vec<_>) =
+            all_tools().into_iter().partition(|tool| tool.name != "qbsdiff");
         let outcome = |pair: usize, tool: usize| {
-            if (pair, tool) == (1, 3) {
+            if (pair, tool) == (2, 3) {
                 return Err("making: it said \"<no>\", twice".to_owned());
             }
-            let size = 100 * (pair as u64 + 1) + 10 * tool as u64;
+            let size = 1000 * (pair as u64 + 1) + 100 * tool as u64;
             let cost = Cost { wall: 0.1 * (tool + 1) as f64, processor: 0.1, peak: 1 << 22 };
             Ok(Measured { size, make: cost, restore: cost, memory: 4096 << tool })
         };
         let outcomes =
             (0..sizes.len()).map(|pair| (0..tools.len()).map(|tool| outcome(pair, tool)).collect()).collect();
-        let tools = tools.into_iter().map(|tool| (tool, "1.0".to_owned())).collect();
-        Results { pairs: sizes.map(pair).into(), tools, missing, outcomes, conditions: "Here.".to_owned() }
+        let linked = |tool: Tool| {
+            let mut found =
+                Installed::find(Tool { worker: Worker::Linked("1.0"), ..tool }, OsStr::new("")).unwrap();
+            found.tool = tool;
+            found
+        };
+        Results {
+            pairs: sizes.map(pair).into(),
+            digests: vec![["aa".to_owned(), "bb".to_owned()]; sizes.len()],
+            tools: tools.into_iter().map(linked).collect(),
+            missing,
+            outcomes,
+            facts: vec![("processor", "<fast>".to_owned())],
+        }
     }
 
     #[test]
@@ -150,9 +213,21 @@ pub mod samples {
         assert!((geometric([1.0, 4.0, 16.0].into_iter()).unwrap() - 4.0).abs() < 1e-9);
         assert_eq!(geometric(std::iter::empty()), None);
         let results = results();
-        assert_eq!((results.smallest(1, true), results.smallest(1, false)), (Some(200), Some(270)));
-        let means = &results.means(&[0, 1])[3];
+        assert_eq!((results.smallest(2), results.best_other(2)), (Some(3000), Some((7, 3700))));
+        let means = &results.means(&[1, 2])[3];
         assert_eq!(means.failed, 1);
-        assert!((means.size - (0.130f64 * 1.0).sqrt()).abs() < 1e-9, "{}", means.size);
+        assert!((means.size - (2.3f64 * 1.0).sqrt()).abs() < 1e-9, "{}", means.size);
+    }
+
+    #[test]
+    fn microcontrollers_come_first_and_are_compared_with_their_memory() {
+        let results = results();
+        let classes = results.classes();
+        let ours = |class: &Class<'_>| results.tools[class.ours.unwrap()].tool.name;
+        let found: Vec<_> = classes.iter().map(|class| (class.name, ours(class), class.count())).collect();
+        let expected =
+            [("mcu", "smidgen-16K", "2 pairs".to_owned()), ("linux", "smidgen-auto", "1 pair".to_owned())];
+        assert_eq!(found, expected);
+        assert_eq!(results.beside(&classes[0]), [(1, 2200, 2700), (2, 3200, 3700)]);
     }
 }

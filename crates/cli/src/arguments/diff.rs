@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{EncryptionOptions, ReleaseFile};
-use smidgen_diff::{Containers, Device, FlashOptions, Identity, LEVELS, LEVELS_NOTE, Options};
+use smidgen_diff::{Device, FlashOptions, Identity, LEVELS, LEVELS_NOTE, Options};
 
 use super::settings::engine_options;
 use super::{EXIT_CODES, Given, THREAD_LIMIT};
@@ -31,16 +31,12 @@ pub(crate) struct DiffArguments {
     /// Threads to use; 0 uses all cores. The package is the same with any number.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=THREAD_LIMIT))]
     pub(crate) threads: u16,
-    /// Compare the contents of compressed files (.gz, .zip, .tar, .tar.gz): devices then need no operating system, and
-    /// the contents are base and target of the package.
-    #[arg(long)]
-    payload: bool,
-    /// Compare this file of two archives, as with --payload.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) payload_entry: Option<String>,
     /// The format of the package; bsdiff is for devices that already have bspatch.
     #[arg(long, value_enum, default_value_t = Format::Smidgen)]
     pub(crate) format: Format,
+    /// Allow a new image without bytes, which is an error otherwise.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     #[command(flatten)]
     identity: Given<Identity>,
     #[command(flatten)]
@@ -62,18 +58,10 @@ pub(crate) enum Format {
 impl DiffArguments {
     pub(crate) fn options(&self) -> Result<Options, Failure> {
         let device = self.device.as_deref().map(Device::read).transpose()?;
-        let mut options =
-            engine_options(device.as_ref(), &self.engine, &self.flash, &ReleaseFile::default())?;
-        if self.wants_payload() && options.containers.is_none() {
-            // Payloads are for small devices, which cannot restore containers.
-            options.containers = Some(Containers::None);
-        }
+        let (file, reading) = (ReleaseFile::default(), self.reading.value());
+        let mut options = engine_options(device.as_ref(), &self.engine, &self.flash, &file, &reading)?;
         self.identity.apply(&mut options.identity);
         Ok(options)
-    }
-
-    pub(crate) const fn wants_payload(&self) -> bool {
-        self.payload || self.payload_entry.is_some()
     }
 
     /// The given options that only Smidgen's own format supports.

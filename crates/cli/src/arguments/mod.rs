@@ -1,14 +1,17 @@
 //! The command line: commands, and their options by groups.
 
+mod compare;
 mod diff;
 mod encryption;
 mod release;
 mod restore;
 mod settings;
 mod signing;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use compare::{CompareArguments, MeasureArguments};
 pub(crate) use diff::{DiffArguments, Format};
 pub(crate) use encryption::{encryption, encryption_files};
 pub(crate) use release::{
@@ -19,6 +22,7 @@ pub(crate) use restore::{
 };
 pub(crate) use settings::Given;
 pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments, signers, signing_files};
+pub(crate) use simulate::SimulateArguments;
 
 /// The text after the options of every command.
 const EXIT_CODES: &str = "\
@@ -62,6 +66,13 @@ pub(crate) enum Command {
     /// Check that a package, or each package of a release, restores its image, without writing the image.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArguments),
+    /// Carry out a package's update on simulated flash of a device, with losses of power: wear, time, and whether it
+    /// survives.
+    #[command(after_help = EXIT_CODES)]
+    Simulate(Box<SimulateArguments>),
+    /// Compare Smidgen with the other tools that are installed: sizes, times and memory for two images.
+    #[command(after_help = compare::HELP)]
+    Compare(CompareArguments),
     /// Make all packages of a release: one for each version in the field, and a full one.
     #[command(after_help = EXIT_CODES)]
     Pack(Box<PackArguments>),
@@ -83,6 +94,9 @@ pub(crate) enum Command {
     /// Rebuild the streams of compressed files for the process that started this one.
     #[command(hide = true)]
     MakeStreams(MakeStreamsArguments),
+    /// Run a command for the process that started this one, and measure it.
+    #[command(hide = true)]
+    Measure(MeasureArguments),
 }
 
 #[cfg(test)]

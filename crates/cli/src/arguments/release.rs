@@ -121,7 +121,8 @@ impl PackArguments {
     /// The engine's options, without the identity.
     pub(crate) fn engine(&self, file: &ReleaseFile) -> Result<Options, Failure> {
         let given = self.device.as_deref().map(Device::read).transpose()?;
-        engine_options(given.as_ref().or(file.device.as_ref()), &self.engine, &self.flash, file)
+        let reading = self.reading.over(file);
+        engine_options(given.as_ref().or(file.device.as_ref()), &self.engine, &self.flash, file, &reading)
     }
 
     /// For whom packages are encrypted: a recipient on the command line replaces that of the file.

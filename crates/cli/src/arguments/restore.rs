@@ -32,10 +32,23 @@ pub(crate) struct InfoArguments {
     /// The base image of the package, for a size breakdown.
     #[arg(long)]
     pub(crate) base: Option<PathBuf>,
+    /// Write a page to this file: a map of the new image, with where its bytes come from and what they cost.
+    #[arg(long, value_name = "FILE", requires = "base")]
+    pub(crate) html: Option<PathBuf>,
+    /// The ELF file or GNU ld's map file of the new image: names what costs the most.
+    #[arg(long, value_name = "ELF|MAP", requires = "base")]
+    pub(crate) symbols: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
     pub(crate) reading: Given<Reading>,
+}
+
+impl InfoArguments {
+    /// Whether costs are to be placed in the new image.
+    pub(crate) const fn wants_map(&self) -> bool {
+        self.html.is_some() || self.symbols.is_some()
+    }
 }
 
 #[derive(Debug, Args)]

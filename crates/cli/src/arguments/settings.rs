@@ -2,9 +2,10 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+use smidgen_diff::input::Reading;
 use smidgen_diff::release::ReleaseFile;
 use smidgen_diff::settings::{Setting, Settings};
-use smidgen_diff::{Device, FlashOptions, Options};
+use smidgen_diff::{Containers, Device, FlashOptions, Options};
 
 use crate::report::Failure;
 
@@ -55,6 +56,7 @@ pub(crate) fn engine_options(
     engine: &Given<Options>,
     flash: &Given<FlashOptions>,
     file: &ReleaseFile,
+    reading: &Reading,
 ) -> Result<Options, Failure> {
     let mut options = Options::default();
     device.map_or(Ok(()), |device| device.apply(&mut options))?;
@@ -68,7 +70,12 @@ pub(crate) fn engine_options(
         return Err(Failure::usage("the sizes of flash are for in-place packages only")
             .note("give --in-place too (in-place = true in a release file), or leave them out"));
     }
-    Ok(engine.over_onto(file, options))
+    let mut options = engine.over_onto(file, options);
+    if reading.takes_payload() {
+        // Payloads are for small devices, which cannot restore containers.
+        options.containers = options.containers.or(Some(Containers::None));
+    }
+    Ok(options)
 }
 
 impl<T: Settings> Args for Given<T> {

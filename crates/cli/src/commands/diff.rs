@@ -19,7 +19,9 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
         image.describe(console);
         image.warn_of_text(console);
     }
-    formats.iter().for_each(|note| console.say(format_args!("warning: {note}")));
+    if images.target.is_empty() && !arguments.allow_empty {
+        return Err(Failure::empty(format!("{}: the new image is empty", images.target.name())));
+    }
     let encryption = encryption(&arguments.encryption.value(), console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
     images.output(arguments).map(drop)?;
@@ -30,16 +32,19 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     if let Some(device) = &options.device {
         device.check_size(made.bytes.len() as u64)?;
     }
+    made.notes.extend(formats);
     let time = started.elapsed();
     images.output(arguments)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
-    made.notes.iter().for_each(|note| console.say(format_args!("note: {note}")));
-    let payloads =
-        arguments.wants_payload().then(|| [&images.base, &images.target].map(|image| hex(&sha256(image))));
+    for note in &made.notes {
+        let kind = if note.is_warning() { "warning" } else { "note" };
+        console.say(format_args!("{kind}: {note}"));
+    }
+    let takes_payload = arguments.reading.value().takes_payload();
+    let payloads = takes_payload.then(|| [&images.base, &images.target].map(|image| hex(&sha256(image))));
     if let Some([base, target]) = &payloads {
         console.say(format_args!("base     SHA-256 {base} (payload)\ntarget   SHA-256 {target} (payload)"));
     }
-    made.notes.extend(formats);
     console.print_json(|| {
         let mut fields = fields(&images, &made, time);
         if let Some([base, target]) = payloads {
@@ -65,14 +70,8 @@ struct Made {
 
 impl Images {
     fn open(arguments: &DiffArguments) -> Result<Self, Failure> {
-        let (reading, entry) = (arguments.reading.value(), arguments.payload_entry.as_deref());
-        let open = |path| {
-            if arguments.wants_payload() {
-                Image::open_payload(path, entry, &reading)
-            } else {
-                Image::open(path, &reading)
-            }
-        };
+        let reading = arguments.reading.value();
+        let open = |path| Image::open(path, &reading);
         Ok(Self { base: open(&arguments.base_image)?, target: open(&arguments.target_image)? })
     }
 
@@ -105,7 +104,8 @@ fn make(
         Format::Smidgen => Ok(smidgen_diff::diff(base, target, options, &bar)?.into()),
         Format::Bsdiff => {
             let bytes = diff_bsdiff40(base, target, &bar)?;
-            Ok(Made { bytes, details: None, notes: Vec::new() })
+            let note = Note::about(base.len() as u64, target.len() as u64, **base == **target);
+            Ok(Made { bytes, details: None, notes: note.into_iter().collect() })
         }
     })
 }
@@ -134,7 +134,10 @@ fn options(arguments: &DiffArguments, images: &Images, console: &Console) -> Res
 }
 
 /// Does work on `count` threads; 0 for one on each core.
-fn on_threads<T: Send>(count: u16, work: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
+pub(super) fn on_threads<T: Send>(
+    count: u16,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count.into()).build();
     pool.map_err(|error| Failure::other(format!("threads cannot be started: {error}")))?.install(work)
 }
@@ -174,13 +177,13 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
             fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
             fields.append(&mut json::protection(&made.bytes));
-            fields.insert("container".to_owned(), json!(made.container()));
+            fields.extend(made.container().map(|needs| ("container".to_owned(), json!(needs))));
             fields.append(&mut json::report(report, &header.codec));
             fields
         }
     };
-    fields.append(&mut json::input("base_input", images.base.record.as_ref()));
-    fields.append(&mut json::input("target_input", images.target.record.as_ref()));
+    fields.append(&mut images.base.json("base"));
+    fields.append(&mut images.target.json("target"));
     fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
     fields.insert("notes".to_owned(), json::notes(&made.notes));
     fields.insert("seconds".to_owned(), seconds(time));

@@ -5,7 +5,7 @@ use smidgen_diff::Escaped;
 use smidgen_diff::input::{Format, Provenance};
 
 use crate::arguments::FlattenArguments;
-use crate::io::{Image, Output};
+use crate::io::{Image, Output, unpacked};
 use crate::report::tables::Table;
 use crate::report::{Console, Failure, Object, hex, object, sha256};
 
@@ -31,6 +31,7 @@ fn fields(image: &Image) -> Object {
         "image_sha256": hex(&sha256(image)),
         "resembles": image.resembles,
     })));
+    fields.extend(image.packing.iter().map(|packing| ("payload".to_owned(), json!(packing))));
     fields
 }
 
@@ -38,6 +39,10 @@ fn describe(image: &Image) -> String {
     let mut table = Table::default();
     table.row("format", image.format());
     table.row("file", format_args!("{} bytes", &image.file.len()));
+    if let Some(packing) = &image.packing {
+        table.row("payload", unpacked(packing));
+        packing.notes.iter().for_each(|note| table.row("note", Escaped(note)));
+    }
     table.row("image", format_args!("{} bytes", image.len()));
     table.row("image SHA-256", hex(&sha256(image)));
     image.record.as_ref().into_iter().for_each(|record| describe_record(&mut table, record));

@@ -6,6 +6,7 @@ use smidgen_diff::{Escaped, Report};
 use smidgen_patch::header::{Codec, VERSION};
 use smidgen_patch::{Extensions, Header};
 
+use super::map::Mapped;
 use crate::arguments::InfoArguments;
 use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, containers};
@@ -24,16 +25,26 @@ pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), F
     base.iter().for_each(|base| base.describe(console));
     match package {
         Package::Smidgen(package) => {
-            let report = base.as_ref().map(|base| inspect(&package, base)).transpose()?;
+            let (report, mapped) = match &base {
+                Some(base) if arguments.wants_map() => {
+                    let mapped = Mapped::new(&package, base, arguments.symbols.as_deref(), console)?;
+                    if let Some(path) = &arguments.html {
+                        mapped.write(path, &package, base, arguments)?;
+                    }
+                    (Some(mapped.trace.report.clone()), Some(mapped))
+                }
+                base => (base.as_ref().map(|base| inspect(&package, base)).transpose()?, None),
+            };
             let fields = || {
                 let mut fields = fields(&package, report.as_ref());
-                fields.append(&mut json::input(
-                    "base_input",
-                    base.as_ref().and_then(|base| base.record.as_ref()),
-                ));
+                mapped.iter().for_each(|mapped| fields.append(&mut mapped.json()));
+                base.iter().for_each(|base| fields.append(&mut base.json("base")));
                 Value::Object(fields)
             };
-            console.print_either(fields, || describe(&package, report.as_ref()))
+            console.print_either(fields, || describe(&package, report.as_ref(), mapped.as_ref()))
+        }
+        Package::Classic(_) if arguments.wants_map() => {
+            Err(Failure::usage("a map needs a package of Smidgen's own format: BSDIFF40 has none"))
         }
         Package::Classic(package) => {
             console.print_either(|| Value::Object(package.json()), || describe_classic(&package))
@@ -59,7 +70,7 @@ fn fields(package: &Smidgen, report: Option<&Report>) -> Object {
     fields
 }
 
-fn describe(package: &Smidgen, report: Option<&Report>) -> String {
+fn describe(package: &Smidgen, report: Option<&Report>, mapped: Option<&Mapped>) -> String {
     let header = &package.header;
     let mut table = Table::default();
     describe_files(&mut table, package);
@@ -72,6 +83,7 @@ fn describe(package: &Smidgen, report: Option<&Report>) -> String {
         Some(report) => describe_report(&mut table, package, report),
         None => table.heading("For a size breakdown, give the base image: --base BASE"),
     }
+    mapped.into_iter().for_each(|mapped| mapped.describe(&mut table));
     table.finish()
 }
 

@@ -1,19 +1,23 @@
 //! The commands, one file each.
 
 mod catalogue;
+mod compare;
 mod diff;
 mod flatten;
 mod info;
 mod keygen;
 mod make_streams;
 mod manifest;
+mod map;
 mod pack;
 mod patch;
 mod sign;
+mod simulate;
 mod verify;
 mod verify_release;
 
 pub(crate) use catalogue::catalogue;
+pub(crate) use compare::{compare, measure};
 pub(crate) use diff::diff;
 pub(crate) use flatten::flatten;
 pub(crate) use info::info;
@@ -23,4 +27,5 @@ pub(crate) use manifest::manifest;
 pub(crate) use pack::pack;
 pub(crate) use patch::patch;
 pub(crate) use sign::sign;
+pub(crate) use simulate::simulate;
 pub(crate) use verify::verify;

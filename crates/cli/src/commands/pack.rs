@@ -17,10 +17,11 @@ pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), F
     let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
     let options = arguments.engine(&file)?;
     let images = Images::new(arguments, &file, options.identity.clone(), console)?;
-    images.check(&arguments.output, console)?;
     let fleet = fleet_of(arguments, &file)?;
-    let release = order(arguments, &file, options, images, console)?;
+    let release = order(arguments, &file, options, &images, console)?;
     let release = fleet.iter().fold(release, |release, fleet| release.with_fleet(fleet.clone()));
+    release.check()?;
+    images.check(&arguments.output, console)?;
     let (folder, options) = (&arguments.output, arguments.options(&file));
     let made = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
@@ -133,16 +134,16 @@ fn order(
     arguments: &PackArguments,
     file: &ReleaseFile,
     mut options: Options,
-    images: Images,
+    images: &Images,
     console: &Console,
 ) -> Result<Release, Failure> {
     let Images { reading, identity, version, target, sources } = images;
-    options.identity = identity;
-    let mut release = Release::new(version, mapped(target, &reading))
+    options.identity = identity.clone();
+    let mut release = Release::new(version, mapped(target.clone(), reading))
         .with_options(options)
         .with_listing(arguments.listing.over(file));
     for (version, path) in sources {
-        release = release.source(version, mapped(path, &reading));
+        release = release.source(version, mapped(path.clone(), reading));
     }
     if let Some(encryption) = encryption(&arguments.encryption(file), console)? {
         release = release.with_encryption(encryption);

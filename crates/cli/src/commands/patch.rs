@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::arguments::PatchArguments;
 use crate::io::classic::Classic;
 use crate::io::{Image, Output, Package, Smidgen, restore, restored_json};
-use crate::report::{Bar, Console, Failure, Object, hex, json, sha256};
+use crate::report::{Bar, Console, Failure, Object, hex, sha256};
 
 pub(crate) fn patch(arguments: &PatchArguments, console: &Console) -> Result<(), Failure> {
     let package = Package::open(&arguments.package)?.decrypted(|| arguments.decryption.keys(console))?;
@@ -19,7 +19,7 @@ pub(crate) fn patch(arguments: &PatchArguments, console: &Console) -> Result<(),
         Package::Smidgen(package) => patch_smidgen(&base, package, output, console)?,
         Package::Classic(package) => patch_classic(&base, package, output, console)?,
     };
-    json.append(&mut json::input("base_input", base.record.as_ref()));
+    json.append(&mut base.json("base"));
     console.print_json(|| Value::Object(json))
 }
 

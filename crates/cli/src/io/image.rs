@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::path::Path;
 
-use smidgen_diff::container::{PayloadError, payload};
+use serde_json::json;
+use smidgen_diff::archive::{Packing, PayloadError, packed_as};
 use smidgen_diff::input::{self, Flat, Format, InputError, Provenance, Reading};
 use smidgen_diff::{Escaped, Note};
 use smidgen_patch::Header;
 use smidgen_patch::internals::wire::is_name;
 
 use super::input::Input;
-use crate::report::{Console, Failure, sha256};
+use crate::report::{Console, Failure, Object, json, sha256};
 
 #[derive(Debug)]
 pub(crate) struct Image {
@@ -23,6 +24,10 @@ pub(crate) struct Image {
     pub(crate) record: Option<Provenance>,
     /// The format that a file of plain bytes resembles.
     pub(crate) resembles: Option<Format>,
+    /// What the image was taken out of.
+    pub(crate) packing: Option<Packing>,
+    /// Whether it would have been.
+    takes_payload: bool,
     /// Whether plain bytes are a text.
     is_text: bool,
     /// Remarks about plain bytes.
@@ -30,53 +35,56 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Opens an image, and flattens it if it is not plain bytes.
+    /// Opens an image: takes it out of a compressed file where that is asked for, and flattens it if it is not plain bytes.
     pub(crate) fn open(path: &Path, reading: &Reading) -> Result<Self, Failure> {
-        Self::flatten(Input::image(path)?, None, reading)
+        Self::read(Input::image(path)?, reading)
     }
 
-    /// Opens the payload of a compressed file or archive.
-    pub(crate) fn open_payload(path: &Path, entry: Option<&str>, reading: &Reading) -> Result<Self, Failure> {
-        let file = Input::image(path)?;
-        let bytes = match payload(&file, entry).map_err(|error| no_payload(&file, &error))? {
-            Cow::Borrowed(bytes) if bytes.len() == file.len() => None,
-            bytes => Some(bytes.into_owned()),
+    /// Opens the base image of a package, whose header is absent for BSDIFF40. A file with the digest of the base is taken
+    /// as it is, in any format.
+    pub(crate) fn open_base(
+        path: &Path,
+        header: Option<&Header>,
+        reading: &Reading,
+    ) -> Result<Self, Failure> {
+        let file = Input::base(path)?;
+        let is_base = |header: &Header| {
+            file.len() == header.base_size as usize && sha256(&file).starts_with(&header.base_digest)
         };
-        Self::flatten(file, bytes, reading)
-    }
-
-    /// Opens the base image of a package. A file with the digest of the base is taken as it is, in any format.
-    pub(crate) fn open_base(path: &Path, header: &Header, reading: &Reading) -> Result<Self, Failure> {
-        let file = Input::image(path)?;
-        let is_base =
-            || file.len() == header.base_size as usize && sha256(&file).starts_with(&header.base_digest);
-        let plain = reading.format.is_none() && !file.is_empty() && looks_special(&file) && is_base();
+        let changes = || reading.takes_payload() || looks_special(&file);
+        let plain = reading.format.is_none() && !file.is_empty() && changes() && header.is_some_and(is_base);
         let reading = if plain { &Reading::of(Format::Raw) } else { reading };
-        Self::flatten(file, None, reading)
+        Self::read(file, reading)
     }
 
-    fn flatten(file: Input, bytes: Option<Vec<u8>>, reading: &Reading) -> Result<Self, Failure> {
-        let flat = match &bytes {
-            // The name is that of the archive.
-            Some(payload) => input::read(payload, reading),
-            None => input::read_named(&file, file.path(), reading),
-        };
-        let flat = flat.map_err(|error| refused(&file, &error))?;
-        let Flat { record, resembles, is_text, notes, .. } = flat;
+    fn read(file: Input, reading: &Reading) -> Result<Self, Failure> {
+        let flat = input::read_named(&file, file.path(), reading).map_err(|error| refused(&file, &error))?;
+        let Flat { record, resembles, packing, is_text, notes, .. } = flat;
         let bytes = match flat.bytes {
-            Cow::Borrowed(_) => bytes,
+            Cow::Borrowed(_) => None,
             Cow::Owned(flat) => Some(flat),
         };
-        Ok(Self { file, bytes, record, resembles, is_text, notes })
+        let takes_payload = reading.takes_payload();
+        Ok(Self { file, bytes, record, resembles, packing, takes_payload, is_text, notes })
     }
 
     pub(crate) fn name(&self) -> impl std::fmt::Display + '_ {
         self.file.name()
     }
 
-    /// Prints the format of the file, unless it is plain bytes.
+    /// Prints what the image was taken out of, and its format, unless it is plain bytes.
     pub(crate) fn describe(&self, console: &Console) {
         let file = self.name();
+        match &self.packing {
+            Some(packing) => {
+                console.say(format_args!("{file}: {}, {} bytes", unpacked(packing), self.len()));
+                packing.notes.iter().for_each(|note| console.say(format_args!("{file}: {}", Escaped(note))));
+            }
+            None if self.takes_payload => {
+                console.say(format_args!("{file}: no compressed file or archive: it is taken as it is"));
+            }
+            None => {}
+        }
         if let Some(record) = &self.record {
             console.say(format_args!("{file}: {}", summary(record, self.len())));
         }
@@ -87,6 +95,18 @@ impl Image {
                 "{file}: read as plain bytes; for firmware of a microcontroller, give --input-format {name}"
             ));
         }
+    }
+
+    /// Its format, and what it was taken out of, as members for `--json`; `which` is "base" or "target".
+    pub(crate) fn json(&self, which: &str) -> Object {
+        let mut fields = json::input(&format!("{which}_input"), self.record.as_ref());
+        fields.extend(self.packing.iter().map(|packing| (format!("{which}_payload"), json!(packing))));
+        fields
+    }
+
+    /// What the file is, with an article, if it is packed and its payload was not taken.
+    pub(crate) fn is_packed(&self) -> Option<&'static str> {
+        if self.takes_payload { None } else { packed_as(&self.file) }
     }
 
     /// Warns of a text that becomes a part of a package.
@@ -176,6 +196,15 @@ fn summary(record: &Provenance, size: usize) -> String {
     text
 }
 
+/// What was taken out of what.
+pub(crate) fn unpacked(packing: &Packing) -> String {
+    let format = packing.format;
+    match &packing.entry {
+        Some(name) => format!("\"{}\" of the {format} archive", Escaped(name)),
+        None => format!("the contents of the {format} file"),
+    }
+}
+
 /// The failure of an image that cannot be read.
 fn refused(file: &Input, error: &InputError) -> Failure {
     let failure = Failure::other(format!("{}: {error}", file.name()));
@@ -191,6 +220,13 @@ fn refused(file: &Input, error: &InputError) -> Failure {
         InputError::Overlap { .. } => failure.note(
             "two programs have the same addresses: link them apart, or choose one with --range START..END",
         ),
+        InputError::Payload(PayloadError::NoEntry { .. } | PayloadError::WhichEntry { .. }) => {
+            failure.note("choose a file with --payload-entry NAME")
+        }
+        InputError::Payload(PayloadError::Damaged { .. }) => failure.note("download or build it again"),
+        InputError::Payload(PayloadError::NoArchive) => failure
+            .note("archives are .zip, .tar and .tar.gz; leave out --payload-entry for a .gz of one file"),
+        InputError::Payload(_) => failure,
         InputError::TooLarge { .. } => failure.note("choose what is flashed with --range START..END"),
         InputError::EspElf => failure.note(
             "give the .bin file that the build leaves beside it; --input-format elf flattens it all the same",
@@ -199,9 +235,4 @@ fn refused(file: &Input, error: &InputError) -> Failure {
             .note("check that it is the right file, or build it again; --input-format raw takes it as it is"),
         _ => failure.note("build it again; --input-format raw takes the file as it is"),
     }
-}
-
-fn no_payload(file: &Input, error: &PayloadError) -> Failure {
-    Failure::other(format!("{}: no payload: {error}", file.name()))
-        .note("--payload takes .gz, .zip, .tar and .tar.gz, and plain files; --payload-entry NAME names a file in an archive")
 }

@@ -13,6 +13,9 @@ use crate::report::{Failure, shown};
 /// The largest package: an image that does not compress, and an eighth of overhead.
 const PACKAGE_LIMIT: u64 = IMAGE_LIMIT as u64 + IMAGE_LIMIT as u64 / 8;
 
+/// The file that is always empty: the base of full packages.
+pub(crate) const NOTHING: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
 #[derive(Debug)]
 pub(crate) struct Input {
     path: PathBuf,
@@ -32,6 +35,16 @@ pub(crate) struct Identity {
 impl Input {
     pub(crate) fn image(path: &Path) -> Result<Self, Failure> {
         Self::open(path, IMAGE_LIMIT.into(), "an image")
+    }
+
+    /// The base of a package, which may be [`NOTHING`].
+    pub(crate) fn base(path: &Path) -> Result<Self, Failure> {
+        if path != Path::new(NOTHING) {
+            return Self::image(path);
+        }
+        let identity = fs::metadata(path).and_then(|metadata| Identity::new(path, &metadata));
+        let identity = identity.map_err(|error| Failure::file(path, "cannot read", &error))?;
+        Ok(Self { path: path.to_owned(), identity, map: None })
     }
 
     pub(crate) fn package(path: &Path) -> Result<Self, Failure> {

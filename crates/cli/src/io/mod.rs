@@ -12,7 +12,7 @@ pub(crate) mod shell;
 mod sources;
 mod streams;
 
-pub(crate) use image::Image;
+pub(crate) use image::{Image, unpacked};
 pub(crate) use input::Input;
 pub(crate) use output::Output;
 pub(crate) use package::{Package, Smidgen};

@@ -10,7 +10,7 @@ use smidgen_patch::{Error, Extensions, Header};
 
 use super::classic::Classic;
 use super::image::Image;
-use super::input::Input;
+use super::input::{Input, NOTHING};
 use crate::report::{Failure, hex, sha256};
 
 const VERSION_OFFSET: usize = 4;
@@ -52,10 +52,11 @@ impl Package {
     }
 
     pub(crate) fn open_base(&self, path: &Path, reading: &Reading) -> Result<Image, Failure> {
-        match self {
-            Self::Smidgen(package) => Image::open_base(path, &package.header, reading),
-            Self::Classic(_) => Image::open(path, reading),
-        }
+        let header = match self {
+            Self::Smidgen(package) => Some(&package.header),
+            Self::Classic(_) => None,
+        };
+        Image::open_base(path, header, reading)
     }
 
     pub(crate) const fn file(&self) -> &Input {
@@ -135,10 +136,19 @@ impl Smidgen {
         let (base, package) = (found.name(), self.file.name());
         let header = &self.header;
         let expected = image(header.base_size as usize, &header.base_digest);
-        Failure::base(format!("{base}: not the base image that {package} was made for (E{})", error.number()))
+        let message = format!("{base}: not the base image that {package} was made for (E{})", error.number());
+        let failure = Failure::base(message)
             .note(format!("expected: {expected}"))
-            .note(format!("found:    {}", image(found.len(), &sha256(found)[..header.base_digest.len()])))
-            .note("give the image with the expected digest, or make a package for this one")
+            .note(format!("found:    {}", image(found.len(), &sha256(found)[..header.base_digest.len()])));
+        match found.is_packed() {
+            _ if header.base_size == 0 => {
+                failure.note(format!("it is a full package, which needs no base: give {NOTHING}"))
+            }
+            Some(what) => {
+                failure.note(format!("it is {what}: for a package of its contents, give --payload"))
+            }
+            None => failure.note("give the image with the expected digest, or make a package for this one"),
+        }
     }
 }
 

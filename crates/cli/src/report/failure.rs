@@ -50,6 +50,12 @@ impl Failure {
         Self::new(Kind::Nothing, message)
     }
 
+    /// A new image without bytes.
+    pub(crate) fn empty(message: impl Into<String>) -> Self {
+        Self::other(message)
+            .note("check the build that wrote it; if devices shall get it, give --allow-empty")
+    }
+
     /// An error of the operating system about a file.
     pub(crate) fn file(path: &Path, doing: &str, error: &io::Error) -> Self {
         let mut failure = Self::other(format!("{}: {doing}: {error}", shown(path)));
@@ -121,6 +127,7 @@ impl From<PackError> for Failure {
                 .note("this is a rule of Alibaba Cloud IoT Platform: see docs/platform.md"),
             PackError::Device(unfit) => Self::from(unfit),
             PackError::Version(error) => Self::usage(error.to_string()),
+            PackError::EmptyTarget { .. } => Self::empty(error.to_string()),
             PackError::Usage(text) => Self::usage(text),
             error @ (PackError::File { .. } | PackError::OtherRelease { .. }) => {
                 Self::usage(error.to_string())

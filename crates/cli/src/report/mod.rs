@@ -4,6 +4,7 @@ mod console;
 mod failure;
 pub(crate) mod fleet;
 pub(crate) mod json;
+pub(crate) mod map;
 mod pack_progress;
 mod progress;
 mod stdout;

@@ -33,6 +33,7 @@ impl PackProgress for Events<'_> {
                 "event": "unlisted", "file": file, "package": is_package, "removed": removed,
             }),
             Event::Note { text } => json!({ "event": "note", "text": text }),
+            Event::Warning { text } => json!({ "event": "warning", "text": text }),
             _ => return,
         };
         // Without a reader, packages are made all the same; printing the manifest at the end reports the error.
@@ -110,6 +111,7 @@ impl PackProgress for Talk<'_> {
                 self.say(&format!("note: {}: {what}", Escaped(file)));
             }
             Event::Note { text } => self.say(&format!("note: {text}")),
+            Event::Warning { text } => self.say(&format!("warning: {text}")),
             _ => {}
         }
     }

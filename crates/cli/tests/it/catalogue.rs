@@ -69,7 +69,8 @@ fn a_release_made_from_the_device_version_is_delivered() {
     }
     release(&desk, "1.9.9", "v2", "1.9.9", "9.0-test=v1");
     let said = desk.ok("catalogue releases --device-version 9.0-test");
-    assert_eq!(said.stdout, "releases/1.9.9/9.0-test-to-1.9.9.bin\n");
+    // 1.9.9 has the image of 1.10.0, so that it goes on from there.
+    assert_eq!(said.stdout, "releases/1.9.9/9.0-test-to-1.9.9.bin\nreleases/2.0.0/1.10.0-to-2.0.0.bin\n");
 }
 
 #[test]

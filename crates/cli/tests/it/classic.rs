@@ -35,7 +35,8 @@ fn numbers_are_shown() {
     let all = size("header_size") + size("control_size") + size("diff_size") + size("extra_size");
     assert_eq!((all, size("target_size")), (patch.len() as u64, new.len() as u64));
     let verified = desk.ok("verify old patch").stdout;
-    assert!(verified.contains(&sha256(&new)), "{verified}");
+    assert!(verified.contains(&sha256(&new)) && verified.starts_with("NOT CHECKED: "), "{verified}");
+    assert!(desk.json("verify old patch")["ok"].is_null());
     assert_eq!(desk.json("verify old patch")["target_digest"], sha256(&new).as_str());
     let text = desk.ok("info patch").stdout;
     assert!(text.contains("BSDIFF40") && text.contains(&format!("{} bytes", new.len())), "{text}");

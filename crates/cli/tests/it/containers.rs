@@ -9,6 +9,7 @@ use smidgen_patch::container::{Maker, Worker};
 use testkit::Random;
 use testkit::archives::{gzip, tar};
 use testkit::forge::{ENDLESS, Forge};
+use testkit::peers;
 
 /// Firmware that can be compressed: everything twice.
 fn firmware() -> (Vec<u8>, Vec<u8>) {
@@ -77,6 +78,32 @@ fn info_shows_the_tree() {
     let json = desk.json("info patch");
     assert_eq!(json["container"]["streams"][0]["kind"], "gzip member");
     assert!(json["container"]["storage"].as_u64().unwrap() >= 100_000);
+}
+
+/// An image of which most is as flash is after an erase.
+fn mostly_empty(change: u64) -> Vec<u8> {
+    let mut image = vec![0xFF; 400_000];
+    for (number, at) in (0..image.len() - 3000).step_by(20_000).enumerate() {
+        let seed = if number % 2 == 0 { change } else { 1 };
+        image[at..at + 3000].copy_from_slice(&testkit::noise(3000, 256, 100 * seed + number as u64));
+    }
+    image
+}
+
+#[test]
+fn images_that_are_mostly_empty_are_expanded() {
+    let desk = Desk::with(&[("old", &mostly_empty(2)), ("new", &mostly_empty(3))]);
+    let size = |old: &str, new: &str| {
+        let made = desk.json(&format!("diff {old} {new} -o patch --level 1"));
+        made["package_size"].as_u64().unwrap()
+    };
+    let contents = size("old", "new");
+    for level in ["-1", "-6", "-9"] {
+        let command = &mut desk.command("gzip");
+        let Some(_) = peers::run(command.args(["-n", "-k", "-f", level, "old", "new"])) else { return };
+        let compressed = size("old.gz", "new.gz");
+        assert!(compressed < contents + 1000, "{compressed} bytes, and {contents} for the contents");
+    }
 }
 
 #[test]
@@ -148,7 +175,8 @@ fn streams_that_are_not_expanded_get_a_note() {
     let json = made.json();
     assert_eq!(json["notes"][0]["name"], "not-opened");
     let made = desk.ok("diff old.xz old.xz -o same --json");
-    assert!(made.json()["notes"].as_array().unwrap().is_empty());
+    assert_eq!(made.json()["notes"].as_array().unwrap().len(), 1);
+    assert_eq!(made.json()["notes"][0]["name"], "unchanged");
     let made = desk.ok("diff old.xz new.xz -o other --containers none");
     assert!(!made.stderr.contains("note:"), "{}", made.stderr);
 }

@@ -180,10 +180,13 @@ fn options_override_a_profile_but_never_to_what_the_device_cannot_restore() {
     ] {
         desk.run(&format!("{diff} {options}")).failed(2, &[part]);
     }
+    let pack = "pack -o out --to new --to-version 2 --from 1=old --device device.toml";
+    desk.run(&format!("{pack} --ram 64K")).failed(2, &["the device cannot restore", "has 16384 (ram)"]);
+    assert!(!desk.path("out").exists());
     for (profile, part) in [
         ("codecs = \"zstd\"\nram = \"1M\"", "OK"),
         ("codecs = \"cm\"", "OK"),
-        ("slot = 50000", "needs a slot of 60"),
+        ("slot = 50000", "needs a slot of 59800"),
         ("max-package = 1000", "the package has "),
         ("module = \"radio\"", "OK"),
         ("update = \"in-place\"\nslot = \"64K\"\npage = 1024\nscratch = 4096", "OK"),

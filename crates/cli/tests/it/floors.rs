@@ -5,6 +5,6 @@ fn each_floor_imports_from_below_only() {
     testkit::floors::check(
         env!("CARGO_MANIFEST_DIR"),
         "main.rs",
-        &[&["report"], &["io"], &["arguments"], &["commands"]],
+        &[&["peers"], &["report", "lib"], &["io"], &["arguments"], &["commands"]],
     );
 }

@@ -3,6 +3,7 @@
 mod catalogue;
 mod classic;
 mod common;
+mod compare;
 mod containers;
 mod device;
 mod encryption;
@@ -10,12 +11,16 @@ mod floors;
 mod folders;
 mod inputs;
 mod json;
+mod map;
 #[cfg(target_os = "linux")]
 mod memory;
 mod options;
 mod pack;
+mod payloads;
 mod refusals;
 mod round_trip;
 mod signing;
+mod simulate;
 mod strangers;
+mod unlikely;
 mod verify_release;

@@ -260,9 +260,9 @@ mod texts {
         run(&desk, &with(pack, &["--to-version", "2", "--from", HOSTILE])).failed(2, &["--from s"]);
         for (name, text, code, part) in [
             ("a.toml", "to = \"new\"\nto-version = \"2\"\nproduct = \"s\\u001B[31mx\"\n", 2, r"s\u001b[31mx"),
-            ("a.toml", "to = \"new\"\n\x1b[31m = 1\n", 3, "a.toml"),
-            ("a.json", r#"{ "s\nx": 1 }"#, 3, r"unknown key `s\nx`"),
-            ("a.json", r#"{ "from": { "s\nx": "a", "s\nx": "b" } }"#, 3, r"`s\nx` is given twice"),
+            ("a.toml", "to = \"new\"\n\x1b[31m = 1\n", 2, "a.toml"),
+            ("a.json", r#"{ "s\nx": 1 }"#, 2, r"unknown key `s\nx`"),
+            ("a.json", r#"{ "from": { "s\nx": "a", "s\nx": "b" } }"#, 2, r"`s\nx` is given twice"),
         ] {
             desk.write(name, text.as_bytes());
             run(&desk, &["pack", name, "-o", "out"]).failed(code, &[part]);
@@ -338,7 +338,7 @@ mod texts {
         let strange = desk.path("all").join(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
         fs::rename(desk.path("all/2"), &strange).unwrap();
         let mut pack = desk.command(smidgen());
-        pack.args("pack --to new --to-version 3 --level 1 --json -o".split(' '));
+        pack.args("pack --to new --to-version 3 --level 1 --replace --json -o".split(' '));
         Outcome::from(pack.arg(&strange).output().unwrap()).succeeded();
         desk.json("catalogue all");
         desk.json("catalogue all --device-version 1");

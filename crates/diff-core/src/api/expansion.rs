@@ -135,8 +135,8 @@ impl fmt::Display for Unexpanded {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::System => out.write_str("the device has no operating system (os = false)"),
-            Self::Ram => out.write_str("ram is given, which microcontrollers need"),
-            Self::Arch(arch) => write!(out, "arch {arch} is given, which microcontrollers have"),
+            Self::Ram => out.write_str("the decoder's memory is given (ram), as for a microcontroller"),
+            Self::Arch(arch) => write!(out, "the code is of a microcontroller (arch {arch})"),
             Self::Input(format) => write!(out, "an image is firmware of a microcontroller ({format})"),
             Self::Size { part, needed, has } => {
                 write!(out, "that would need {needed} bytes; the device has {has} ({})", part.key())

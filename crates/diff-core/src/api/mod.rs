@@ -12,7 +12,7 @@ mod progress;
 mod report;
 
 pub use container_needs::ContainerNeeds;
-pub use device::{Codecs, Device, FlashOptions, Part, ProfileError, Unfit, Update};
+pub use device::{Codecs, Device, FlashOptions, Part, ProfileError, Speed, Unfit, UnreadableFlash, Update};
 pub use error::DiffError;
 pub(crate) use expansion::Expansion;
 pub use expansion::Unexpanded;

@@ -2,7 +2,7 @@
 
 use super::error::DiffError;
 
-/// The stages of making a package, in order.
+/// The stages of making a package, in order, and of simulating an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stage {
@@ -16,6 +16,8 @@ pub enum Stage {
     Encode,
     /// Applying the package.
     Prove,
+    /// Losses of power on simulated flash.
+    Simulate,
 }
 
 impl Stage {
@@ -28,6 +30,7 @@ impl Stage {
             Self::Search => "searching",
             Self::Encode => "encoding",
             Self::Prove => "proving",
+            Self::Simulate => "simulating",
         }
     }
 }

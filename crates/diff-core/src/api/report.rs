@@ -36,6 +36,8 @@ pub struct Report {
     pub longest_cover: u64,
     /// Bytes of target in no cover.
     pub literals: u64,
+    /// Binary events that the body codes: what the time of a decoder grows with. 0 for codec `zstd`.
+    pub events: u64,
     /// What the body's bytes are spent on; all zero for codec `zstd`, which does not code operation by operation.
     pub costs: Costs,
 }

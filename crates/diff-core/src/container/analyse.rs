@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use smidgen_patch::internals::container::Piece;
 
 use super::found::Found;
-use super::inflate::inflate;
 use crate::api::Note;
+use crate::archive::inflate;
 
 /// The most plain bytes of a piece: what the device must hold of a stream. Larger pieces have a little fewer
 /// corrections, smaller ones need less memory. preflate guesses from the first piece how a stream was made, and gives up

@@ -6,15 +6,10 @@
 
 mod analyse;
 mod found;
-mod inflate;
-mod payload;
 mod scan;
 mod select;
 mod sketch;
 mod unopened;
-mod zip;
-
-pub use payload::{PayloadError, payload};
 
 use md5::{Digest, Md5};
 use miniz_oxide::deflate::compress_to_vec;

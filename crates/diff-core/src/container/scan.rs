@@ -8,9 +8,9 @@ use smidgen_patch::header::IMAGE_LIMIT;
 use smidgen_patch::internals::container::Frame;
 
 use super::found::Found;
-use super::inflate::{Inflated, attempt};
 use super::sketch::Sketch;
-use super::zip::{self, Local};
+use crate::archive::zip::{self, Local};
+use crate::archive::{Inflated, adler, gzip_header, inflate};
 
 /// Streams of fewer plain bytes are not worth a place in the recipe.
 const LEAST: usize = 64;
@@ -143,9 +143,9 @@ impl<'f, 'b> Scanner<'f, 'b> {
 
     /// What the deflate stream at `start` holds, if there is one behind the header at `at`.
     fn inflated(&mut self, at: usize, start: usize) -> Option<Inflated> {
-        match attempt(self.bytes.get(start..)?, self.budget.room) {
+        match inflate(self.bytes.get(start..)?, self.budget.room) {
             Ok(inflated) => Some(inflated),
-            Err(cost) => self.budget.fail(start - at + cost),
+            Err(error) => self.budget.fail(start - at + error.cost),
         }
     }
 
@@ -191,38 +191,8 @@ fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
     pairs.into_iter().position(mark).map(|offset| from + offset)
 }
 
-/// Bytes of the header of a gzip member (RFC 1952, section 2.3).
-pub(crate) fn gzip_header(bytes: &[u8]) -> Option<usize> {
-    let flags = *bytes.get(3)?;
-    if flags & 0xE0 != 0 {
-        return None;
-    }
-    let mut size = 10;
-    if flags & 4 != 0 {
-        bytes.get(size + 1)?;
-        size += 2 + zip::short(bytes, size);
-    }
-    for text in [8, 16] {
-        if flags & text != 0 {
-            size += 1 + bytes.get(size..)?.iter().position(|&byte| byte == 0)?;
-        }
-    }
-    Some(if flags & 2 == 0 { size } else { size + 2 })
-}
-
 fn hash(bytes: &[u8], stream: &Range<usize>) -> u64 {
     let mut hasher = DefaultHasher::new();
     bytes[stream.clone()].hash(&mut hasher);
     hasher.finish()
-}
-
-fn adler(bytes: &[u8]) -> u32 {
-    let (low, high) = bytes.chunks(5552).fold((1u32, 0u32), |(mut low, mut high), chunk| {
-        for &byte in chunk {
-            low += u32::from(byte);
-            high += low;
-        }
-        (low % 65521, high % 65521)
-    });
-    high << 16 | low
 }

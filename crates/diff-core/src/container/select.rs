@@ -30,8 +30,8 @@ pub(super) fn select(images: Images, in_base: &mut [Found], in_target: &mut [Fou
 /// Whether the plain bytes, of which a part is known, are likely to cost less than the stream.
 fn is_worth(found: &Found, known: &HashSet<u32>) -> bool {
     let share = found.sketch.known(known);
-    // What is not known costs about half of its size; deflate may do better.
-    let unknown = found.plain * (256 - share) / 512;
+    // What is not known costs about half of its size, or less where deflate does better: its share of the stream.
+    let unknown = (found.plain / 2).min(found.stream.len()) * (256 - share) / 256;
     let inside = found.inside.iter().any(|inside| is_worth(inside, known));
     inside || (share > 0 && unknown < found.stream.len())
 }

@@ -1,20 +1,20 @@
 //! Finds compressed data that is not expanded, for a remark.
 
+use crate::archive::marked;
+
 /// Members of a tar and file systems in an image begin at multiples of this.
 const SECTOR: usize = 512;
 /// A squashfs superblock has its compressor here; 1 is gzip.
 const SQUASHFS_COMPRESSOR: usize = 20;
 const SQUASHFS_GZIP: u8 = 1;
+/// Formats that are named: others are rare in firmware, and may be there by chance.
+const NAMED: [&str; 8] = ["xz", "bzip2", "zstd", "lz4", "7z", "rar", "lzip", "lzop"];
 
 /// What a file holds, at its start or that of a sector, that is compressed otherwise than by deflate.
 pub(crate) fn unopened(file: &[u8]) -> Option<&'static str> {
     file.chunks(SECTOR).find_map(|sector| match sector {
-        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Some("xz"),
-        [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', b'&', b'S', b'Y', ..] => Some("bzip2"),
-        // The reserved bit of the descriptor is zero.
-        [0x28, 0xB5, 0x2F, 0xFD, descriptor, ..] if descriptor & 8 == 0 => Some("zstd"),
         [b'h', b's', b'q', b's', ..] => is_foreign_squashfs(sector).then_some("squashfs (not gzip)"),
-        _ => None,
+        _ => marked(sector).map(|format| format.name).filter(|name| NAMED.contains(name)),
     })
 }
 

@@ -86,10 +86,11 @@ impl BodyJob<'_> {
 
     /// The body, and what it consists of.
     pub(crate) fn encode(&self) -> Result<(Vec<u8>, Report), Error> {
-        let coder = Metered { inner: RangeEncoder::default(), meter: CostMeter::default() };
+        let coder = Metered::new(RangeEncoder::default());
         let coder = self.walk(coder, &self.plan, |_, _| true)?;
         let mut report = Report::of(operations(self.plan.target.len(), &self.plan.covers));
         report.take_costs(&coder.meter);
+        report.events = coder.events;
         Ok((coder.inner.finish(), report))
     }
 

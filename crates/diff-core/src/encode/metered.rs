@@ -6,11 +6,20 @@ use smidgen_patch::internals::entropy::{Category, Coder, CostMeter};
 pub(crate) struct Metered<C> {
     pub(crate) inner: C,
     pub(crate) meter: CostMeter,
+    /// How many events passed.
+    pub(crate) events: u64,
+}
+
+impl<C> Metered<C> {
+    pub(crate) fn new(inner: C) -> Self {
+        Self { inner, meter: CostMeter::default(), events: 0 }
+    }
 }
 
 impl<C: Coder> Coder for Metered<C> {
     fn code(&mut self, probability: u16, bit: bool) -> bool {
         let bit = self.inner.code(probability, bit);
+        self.events += 1;
         self.meter.code(probability, bit)
     }
 

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::{Format, Stretch};
+use crate::archive::PayloadError;
 
 /// What is wrong with an input, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -90,6 +91,9 @@ pub enum InputError {
     /// UF2 for several families of devices.
     #[error("{}: it has blocks for several families of devices: {}", Format::Uf2, families(.0))]
     Families(Vec<Option<u32>>),
+    /// A compressed file or an archive that nothing is taken out of.
+    #[error("no payload: {0}")]
+    Payload(#[from] PayloadError),
     /// UF2 without blocks of the family that is wanted.
     #[error("{}: it has no blocks of family {wanted:#010x}; there are those of {}", Format::Uf2, families(.found))]
     NoFamily {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::segments::Segments;
 use super::{Format, InputError, Provenance, Reading, Stretch};
+use crate::archive::Packing;
 
 /// An image, ready to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Flat<'a> {
     pub record: Option<Provenance>,
     /// The format that plain bytes resemble, if one does.
     pub resembles: Option<Format>,
+    /// The compressed file or archive that the image was taken out of; absent if it was in none.
+    pub packing: Option<Packing>,
     /// Whether plain bytes are a text, which is seldom meant to be flashed.
     pub is_text: bool,
     /// Why a file that resembles another format is plain bytes.
@@ -52,7 +55,14 @@ impl<'a> Contents<'a> {
 
 impl<'a> Flat<'a> {
     pub(super) const fn plain(file: &'a [u8]) -> Self {
-        Self { bytes: Cow::Borrowed(file), record: None, resembles: None, is_text: false, notes: Vec::new() }
+        Self {
+            bytes: Cow::Borrowed(file),
+            record: None,
+            resembles: None,
+            packing: None,
+            is_text: false,
+            notes: Vec::new(),
+        }
     }
 
     /// An image that is flashed as it is.

@@ -39,8 +39,10 @@ pub use provenance::{Part, Provenance};
 pub use reading::{DEFAULT_FILL, DEFAULT_MAX_GAP, Reading};
 pub use stretch::Stretch;
 
+use std::borrow::Cow;
 use std::path::Path;
 
+use crate::archive::{Payload, payload};
 use detect::Detected;
 
 /// Reads a file: what the device flashes, and what the file was.
@@ -48,15 +50,21 @@ use detect::Detected;
 /// # Errors
 /// Files that are not what they are read as, or damaged, or say nothing that can be flashed at once.
 pub fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
-    if let Some(format) = reading.format {
-        return read_as(format, file, reading);
+    if !reading.takes_payload() {
+        return read_image(file, reading);
     }
-    match detect::detect(file)? {
-        Detected { format: Format::Raw, resembles, is_text, notes } => {
-            Ok(Flat { resembles, is_text, notes, ..Flat::plain(file) })
-        }
-        Detected { format, .. } => read_as(format, file, reading),
-    }
+    let Payload { bytes, packing } = payload(file, reading.payload_entry.as_deref())?;
+    let contents = match bytes {
+        Cow::Borrowed(bytes) => return read_image(bytes, reading),
+        Cow::Owned(contents) => contents,
+    };
+    let Flat { bytes, record, resembles, is_text, notes, .. } = read_image(&contents, reading)?;
+    let flattened = match bytes {
+        // It is flashed as it is.
+        Cow::Borrowed(bytes) if bytes.len() == contents.len() => None,
+        bytes => Some(bytes.into_owned()),
+    };
+    Ok(Flat { bytes: Cow::Owned(flattened.unwrap_or(contents)), record, resembles, packing, is_text, notes })
 }
 
 /// Reads a file of this name. A name that ends with `.hex`, `.s19`, `.elf`, `.uf2` or the like says a format: plain bytes
@@ -66,15 +74,27 @@ pub fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputErro
 /// As [`read`], and files that are not of the format that their name says.
 pub fn read_named<'a>(file: &'a [u8], name: &Path, reading: &Reading) -> Result<Flat<'a>, InputError> {
     let flat = read(file, reading)?;
-    let Some(format) = detect::named(name).filter(|_| reading.format.is_none() && flat.record.is_none())
-    else {
-        return Ok(flat);
-    };
+    // The name of an archive says nothing of what is in it.
+    let is_plain = reading.format.is_none() && flat.record.is_none() && flat.packing.is_none();
+    let Some(format) = detect::named(name).filter(|_| is_plain) else { return Ok(flat) };
     let named = |error| InputError::Name { format, reason: Box::new(error) };
     match format {
         // Any ELF file, flattened or not.
         Format::Elf => elf::check(file).map_err(named).map(|()| flat),
         format => read_as(format, file, reading).map_err(named),
+    }
+}
+
+/// Reads a file that is not packed.
+fn read_image<'a>(file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {
+    if let Some(format) = reading.format {
+        return read_as(format, file, reading);
+    }
+    match detect::detect(file)? {
+        Detected { format: Format::Raw, resembles, is_text, notes } => {
+            Ok(Flat { resembles, is_text, notes, ..Flat::plain(file) })
+        }
+        Detected { format, .. } => read_as(format, file, reading),
     }
 }
 

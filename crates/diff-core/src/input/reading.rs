@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::Format;
-use crate::settings::{ValueError, parse_number, parse_range, parse_size, put_parsed, setters, settings};
+use crate::settings::{
+    ValueError, parse_number, parse_range, parse_size, put, put_parsed, setters, settings,
+};
 
 /// How an input is read. For a file of a given format, only gaps, ranges and families change the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,10 @@ pub struct Reading {
     pub range: Option<Range<u64>>,
     /// The family to take from a UF2 file for several.
     pub family: Option<u32>,
+    /// Takes the contents of compressed files and archives: see [`payload`](crate::archive::payload).
+    pub payload: bool,
+    /// The file to take from an archive; implies [`payload`](Self::payload).
+    pub payload_entry: Option<String>,
 }
 
 /// The default for the longest gap that is filled: programs with their data in the last sectors of 2 MB of flash, or of its
@@ -33,11 +39,21 @@ setters!(Reading {
     with_max_gap: max_gap: u64,
     with_range: range: Option<Range<u64>>,
     with_family: family: Option<u32>,
+    with_payload: payload: bool,
+    with_payload_entry: payload_entry: Option<String>,
 });
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { format: None, fill: DEFAULT_FILL, max_gap: DEFAULT_MAX_GAP, range: None, family: None }
+        Self {
+            format: None,
+            fill: DEFAULT_FILL,
+            max_gap: DEFAULT_MAX_GAP,
+            range: None,
+            family: None,
+            payload: false,
+            payload_entry: None,
+        }
     }
 }
 
@@ -46,6 +62,12 @@ impl Reading {
     #[must_use]
     pub fn of(format: Format) -> Self {
         Self { format: Some(format), ..Self::default() }
+    }
+
+    /// Whether the contents of compressed files are taken.
+    #[must_use]
+    pub const fn takes_payload(&self) -> bool {
+        self.payload || self.payload_entry.is_some()
     }
 }
 
@@ -71,6 +93,15 @@ settings! {
         |reading, text| {
             let family = parse_number(text, "a number of 32 bits such as 0xE48BFF56");
             put_parsed(&mut reading.family, family.map(Some))
+        };
+    "payload":
+        "Take what is in compressed files (.gz, .zip, .tar, .tar.gz), which devices without an operating system store; \
+         packages lead from contents to contents",
+        |reading, text| put(&mut reading.payload, text);
+    "payload-entry" "NAME": "Take this file of archives, as with --payload",
+        |reading, text| {
+            let name = if text.is_empty() { Err(ValueError("expected the name of a file".to_owned())) } else { Ok(text) };
+            put_parsed(&mut reading.payload_entry, name.map(|name| Some(name.to_owned())))
         };
 }
 

@@ -33,6 +33,12 @@ pub enum PackError {
         /// The cause.
         error: io::Error,
     },
+    /// The new image has no bytes, which [`ReleaseOptions`](crate::release::ReleaseOptions) does not allow.
+    #[error("the image of {version} is empty")]
+    EmptyTarget {
+        /// Its version.
+        version: String,
+    },
     /// A file could not be read.
     #[error("{}: cannot read: {error}", Escaped(path.display()))]
     Read {

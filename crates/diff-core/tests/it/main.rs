@@ -16,10 +16,14 @@ mod inputs;
 mod matching;
 #[cfg(feature = "release")]
 mod pack;
+mod payloads;
 mod restore;
 mod round_trip;
 mod scale;
 #[cfg(feature = "release")]
 mod signatures;
+mod simulate;
 mod snapshot;
+#[cfg(feature = "symbols")]
+mod symbols;
 mod zstd_package;

@@ -14,8 +14,8 @@ use smidgen_diff::release::platform::{
 };
 use smidgen_diff::release::{
     CipherChoice, Encryption, Event, Image, ImageBytes, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, PackError,
-    PackOptions, PackProgress, PackageType, Recipient, Release, ReleaseOptions, Shard, SharedSecret, merge,
-    pack,
+    PackOptions, PackProgress, PackageType, Platform, Recipient, Release, ReleaseOptions, Shard,
+    SharedSecret, merge, pack,
 };
 use smidgen_diff::{Identity, Options, Silent, prove};
 use tempfile::TempDir;
@@ -330,7 +330,9 @@ fn shards_with_a_bad_package_are_refused_before_anything_is_written() {
 fn rules_are_broken_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("release");
-    let broken = release().with_listing(ReleaseOptions::default().with_name(Some("-".to_owned())));
+    let broken = release().with_listing(
+        ReleaseOptions::default().with_platform(Platform::Alibaba).with_name(Some("-".to_owned())),
+    );
     let refused = pack(&broken, &PackOptions::default(), &inner, &Silent);
     assert!(matches!(refused, Err(PackError::Rule(_))));
     assert!(!inner.exists());

@@ -6,7 +6,7 @@ use smidgen_patch::Error;
 use smidgen_patch::header::{Codec, HEADER_LIMIT};
 use testkit::{edited, edits};
 
-use crate::common::{Pieces, restore_in};
+use crate::common::{Pieces, restore_in, trace_adds_up};
 
 fn options(ram: Ram) -> Options {
     Options::default().with_codec(CodecChoice::Zstd).with_ram(ram)
@@ -122,7 +122,7 @@ proptest! {
         let old = testkit::noise(length, alphabet, seed);
         let new = edited(&old, &edits);
         let package = package(&old, &new);
-        prop_assert_eq!(restore(&old, &package.bytes, piece), Ok(new));
-        prop_assert_eq!(inspect(&old, &package.bytes), Ok(package.report));
+        prop_assert_eq!(restore(&old, &package.bytes, piece), Ok(new.clone()));
+        trace_adds_up(&old, &new, &package);
     }
 }

@@ -20,6 +20,8 @@ mod slot;
 mod slot_and_scratch;
 mod stored;
 mod traits;
+#[cfg(feature = "simulator")]
+mod trial;
 mod words;
 
 pub use ab::AbUpdate;
@@ -34,6 +36,8 @@ pub use sectors::Sectors;
 pub use simulator::{Cut, Operation, Simulator, Unreadable};
 pub use slot::SlotTarget;
 pub use traits::{Flash, FlashBase, FlashError, Geometry};
+#[cfg(feature = "simulator")]
+pub use trial::{Course, Fault, Lost, SimulatedDevice, cut_power, replay};
 pub use words::{WordMemory, Words};
 
 /// How far an update is.

@@ -64,6 +64,8 @@ pub struct Simulator {
     units: Vec<Unit>,
     unreadable: Unreadable,
     erases: Vec<u32>,
+    written: Vec<u32>,
+    bytes_read: u64,
     operations: u64,
     cut: Option<Cut>,
     on: bool,
@@ -87,6 +89,8 @@ impl Simulator {
             units: vec![Unit::Erased; (geometry.size / geometry.write) as usize],
             unreadable: Unreadable::Nothing,
             erases: vec![0; (geometry.size / geometry.page) as usize],
+            written: vec![0; (geometry.size / geometry.page) as usize],
+            bytes_read: 0,
             operations: 0,
             cut: None,
             on: true,
@@ -125,6 +129,18 @@ impl Simulator {
         &self.erases
     }
 
+    /// How many units of each page have been written, however often.
+    #[must_use]
+    pub fn written(&self) -> &[u32] {
+        &self.written
+    }
+
+    /// Bytes that have been read.
+    #[must_use]
+    pub const fn bytes_read(&self) -> u64 {
+        self.bytes_read
+    }
+
     /// Erases and writes so far, the interrupted one included.
     #[must_use]
     pub const fn operations(&self) -> u64 {
@@ -145,7 +161,7 @@ impl Simulator {
 
     /// Plans a loss of power, counted from now.
     pub fn cut(&mut self, cut: Cut) {
-        self.cut = Some(Cut { after: self.operations + cut.after, ..cut });
+        self.cut = Some(Cut { after: self.operations.saturating_add(cut.after), ..cut });
     }
 
     /// Power returns; no further loss is planned.
@@ -216,6 +232,7 @@ impl Flash for Simulator {
             return Err(FlashError);
         };
         buffer.copy_from_slice(stored);
+        self.bytes_read += buffer.len() as u64;
         for &(place, mask) in &self.flips {
             if let Some(byte) = place.checked_sub(offset).and_then(|place| buffer.get_mut(place as usize)) {
                 *byte ^= mask;
@@ -246,7 +263,7 @@ impl Flash for Simulator {
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        let Geometry { size, write, .. } = self.geometry;
+        let Geometry { size, page, write, .. } = self.geometry;
         let length = bytes.len() as u32;
         let inside = offset.checked_add(length).is_some_and(|end| end <= size);
         if !inside || !offset.is_multiple_of(write) || !length.is_multiple_of(write) {
@@ -260,9 +277,12 @@ impl Flash for Simulator {
         self.log.iter_mut().for_each(|log| log.push(Operation::Write(offset, bytes.to_vec())));
         let done = torn.unwrap_or(length);
         // The unit that is interrupted is used up, even if nothing of it can be seen.
-        let touched = (done / write) as usize + usize::from(done < length);
-        let touched = self.units[units].iter_mut().take(touched);
-        touched.for_each(|unit| *unit = Unit::Written);
+        let touched = units.take((done / write) as usize + usize::from(done < length));
+        let in_page = (page / write) as usize;
+        for unit in touched {
+            self.units[unit] = Unit::Written;
+            self.written[unit / in_page] += 1;
+        }
         if done < length {
             self.units[((offset + done) / write) as usize] = Unit::Torn;
         }

@@ -6,8 +6,8 @@
 use std::cell::RefCell;
 
 use smidgen_patch::flash::{
-    AbAreas, AbUpdate, Area, Cut, Flash, FlashBase, FlashRequirements, Geometry, InPlaceAreas, InPlaceUpdate,
-    Operation, Simulator, Step, Unreadable,
+    AbAreas, AbUpdate, Area, Course, Cut, Flash, FlashBase, FlashRequirements, Geometry, InPlaceAreas,
+    InPlaceUpdate, SimulatedDevice, Simulator, Step, Unreadable, cut_power,
 };
 use smidgen_patch::secrecy::{DecryptionKey, NoKey};
 use smidgen_patch::{Anything, Base, Error, Header, Policy, SoftwareSha256};
@@ -107,112 +107,46 @@ pub struct Count {
 }
 
 /// Makes the cuts; every one must be survived.
-///
-/// What led to a cut need not be done again for each: the operations up to it are repeated on a chip that goes along.
 pub fn survive(device: &impl Device, plan: Plan) -> Count {
-    let (mut count, operations) = undisturbed(device);
-    let mut chip = device.chip();
-    for (after, operation) in (0..).zip(&operations) {
-        for &torn in plan.torn.iter().filter(|_| after % plan.stride == 0) {
-            let interrupted = cut(device, &chip, operation, torn);
-            if count.cuts % REALLY == 0 {
-                check_cut(device, device.chip(), Cut { after, torn }, &interrupted);
-            }
-            count.cuts += 1;
-            let recovery = recover(device, interrupted.clone());
-            let places = (0..plan.seconds).map(|second| {
-                let even = second * recovery.len() as u64 / plan.seconds;
-                (after * 7 + u64::from(torn.min(9)) + even) % (recovery.len() as u64).max(1)
-            });
-            count.cuts += cut_recovery(device, interrupted, &recovery, places.collect(), torn / 2 + 1);
-        }
-        operation.repeat(&mut chip).unwrap();
-    }
+    let device = Asserted(device);
+    let course = Course::of(&device).expect("an update without a loss of power");
+    let erases = course.chip.erases();
+    let mut count = Count {
+        cuts: 0,
+        operations: course.chip.operations(),
+        erases: erases.iter().map(|&count| u64::from(count)).sum(),
+        most_erases: erases.iter().copied().max().unwrap_or(0),
+    };
+    let places = (0..count.operations).filter(|after| after % plan.stride == 0);
+    let cuts: Vec<_> =
+        places.flat_map(|after| plan.torn.iter().map(move |&torn| Cut { after, torn })).collect();
+    cut_power(&device, &course.operations, &cuts, plan.seconds, |tried| {
+        count.cuts += tried.unwrap_or_else(|lost| panic!("{}: {lost:?}", lost.fault));
+        true
+    });
+    assert!(count.cuts >= cuts.len() as u64);
     count
 }
 
-/// Of this many cuts, one is made while an update runs, too.
-const REALLY: u64 = 64;
+/// A device whose every check is an assertion.
+struct Asserted<'d, D>(&'d D);
 
-/// Cuts the power at these places of a recovery from `chip`, each of which must be recovered from. Returns how many.
-fn cut_recovery(
-    device: &impl Device,
-    chip: Simulator,
-    recovery: &[Operation],
-    mut places: Vec<u64>,
-    torn: u32,
-) -> u64 {
-    places.sort_unstable();
-    let mut cuts = 0;
-    let mut along = chip.clone();
-    for (after, operation) in (0..).zip(recovery) {
-        for _ in places.iter().filter(|&&place| place == after) {
-            let interrupted = cut(device, &along, operation, torn);
-            if cuts % REALLY == REALLY / 2 {
-                check_cut(device, chip.clone(), Cut { after, torn }, &interrupted);
-            }
-            recover(device, interrupted);
-            cuts += 1;
+impl<D: Device> SimulatedDevice for Asserted<'_, D> {
+    fn chip(&self) -> Simulator {
+        self.0.chip()
+    }
+
+    fn boot(&self, chip: &RefCell<Simulator>) -> Result<(), Error> {
+        self.0.update(chip)
+    }
+
+    fn check(&self, chip: &Simulator, ready: bool) -> Result<(), &'static str> {
+        self.0.check_always(chip);
+        if ready {
+            self.0.check_ready(chip);
         }
-        operation.repeat(&mut along).unwrap();
+        Ok(())
     }
-    cuts
-}
-
-/// The update as it should be, and what it does.
-fn undisturbed(device: &impl Device) -> (Count, Vec<Operation>) {
-    let mut chip = device.chip();
-    chip.record();
-    let chip = RefCell::new(chip);
-    device.update(&chip).unwrap();
-    let mut chip = chip.into_inner();
-    check_ready(device, &chip);
-    let erases = chip.erases().iter().map(|&count| u64::from(count)).sum();
-    let most_erases = chip.erases().iter().copied().max().unwrap_or(0);
-    (Count { cuts: 0, operations: chip.operations(), erases, most_erases }, chip.recorded())
-}
-
-/// The chip after an operation during which the power was cut.
-fn cut(device: &impl Device, chip: &Simulator, operation: &Operation, torn: u32) -> Simulator {
-    let mut chip = chip.clone();
-    chip.cut(Cut { after: 0, torn });
-    operation.repeat(&mut chip).expect_err("the power was cut");
-    assert!(!chip.is_on());
-    chip.reboot();
-    check_always(device, &chip);
-    chip
-}
-
-/// An update that loses power then and there leaves that chip.
-fn check_cut(device: &impl Device, mut chip: Simulator, cut: Cut, expected: &Simulator) {
-    chip.cut(cut);
-    let chip = RefCell::new(chip);
-    device.update(&chip).expect_err("the power was cut");
-    let chip = chip.into_inner();
-    assert!(!chip.is_on() && chip.violations() == 0);
-    assert!(chip.memory() == expected.memory() && chip.operations() == expected.operations());
-}
-
-/// Updates to the end; returns the operations that it took.
-fn recover(device: &impl Device, mut chip: Simulator) -> Vec<Operation> {
-    chip.record();
-    let chip = RefCell::new(chip);
-    if let Err(error) = device.update(&chip) {
-        panic!("not recovered: {error:?}, {} violations", chip.borrow().violations());
-    }
-    let mut chip = chip.into_inner();
-    check_ready(device, &chip);
-    chip.recorded()
-}
-
-fn check_always(device: &impl Device, chip: &Simulator) {
-    assert_eq!(chip.violations(), 0, "a rule of flash was broken");
-    device.check_always(chip);
-}
-
-fn check_ready(device: &impl Device, chip: &Simulator) {
-    check_always(device, chip);
-    device.check_ready(chip);
 }
 
 /// What updates in place with this package take on a chip of such pages and units.

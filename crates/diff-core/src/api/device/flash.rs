@@ -1,8 +1,8 @@
-//! Whether a package is to be one in place, and for which flash: options by name.
+//! The flash of a device: what of it cannot be read, and for which one a package is to be in place.
 
 use super::{Device, ProfileError};
 use crate::api::in_place::InPlace;
-use crate::settings::{parse, parse_area, put_parsed, setters, settings};
+use crate::settings::{by_name, parse, parse_area, put_parsed, setters, settings};
 
 /// The smallest write where none is given, in bytes.
 const DEFAULT_WRITE: u32 = 8;
@@ -30,6 +30,21 @@ setters!(FlashOptions {
     with_scratch: scratch: Option<u32>,
     with_write: write: Option<u32>,
 });
+
+/// What of a flash cannot be read: there, a driver gets errors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnreadableFlash {
+    /// Everything can be read; what was interrupted is noise.
+    #[default]
+    Nothing,
+    /// What a write or an erase left that lost power: flash with error correction.
+    Torn,
+    /// That, and what was erased and not written since.
+    TornOrErased,
+}
+
+by_name!(UnreadableFlash { Nothing = "nothing", Torn = "torn", TornOrErased = "torn-or-erased" });
 
 settings! {
     FlashOptions, Some("Update in place");

@@ -1,17 +1,21 @@
 //! A device profile: what a device has, and which packages it takes (`docs/device-profile.md`).
 
+mod codecs;
 mod flash;
+mod speed;
 mod unfit;
 
-pub use flash::FlashOptions;
+pub use codecs::Codecs;
+pub use flash::{FlashOptions, UnreadableFlash};
+pub use speed::Speed;
 pub use unfit::{Part, Unfit};
 
-use std::str::FromStr;
+use speed::{parse_frequency, parse_time};
 
 use super::in_place::InPlace;
 use super::options::{Arch, CodecChoice, Options, Ram};
 use crate::settings::{
-    ValueError, by_name, parse, parse_area, parse_number, parse_size, put_parsed, setters, settings,
+    by_name, parse, parse_area, parse_number, parse_size, put, put_parsed, setters, settings,
 };
 
 /// What a device has, and which packages it takes. What is absent is not known, and binds nothing.
@@ -54,12 +58,16 @@ pub struct Device {
     pub write: Option<u32>,
     /// What erased flash reads as.
     pub erased: Option<u8>,
+    /// What of its flash cannot be read.
+    pub unreadable: UnreadableFlash,
     /// The most bytes of a package.
     pub max_package: Option<u64>,
     /// Its product; it refuses packages for others.
     pub product: Option<String>,
     /// The part of it that the image is for.
     pub module: Option<String>,
+    /// How fast it is.
+    pub speed: Speed,
 }
 
 setters!(Device {
@@ -75,9 +83,11 @@ setters!(Device {
     with_scratch: scratch: Option<u32>,
     with_write: write: Option<u32>,
     with_erased: erased: Option<u8>,
+    with_unreadable: unreadable: UnreadableFlash,
     with_max_package: max_package: Option<u64>,
     with_product: product: Option<String>,
     with_module: module: Option<String>,
+    with_speed: speed: Speed,
 });
 
 /// How an image gets into a device's flash.
@@ -91,10 +101,6 @@ pub enum Update {
 }
 
 by_name!(Update { Ab = "ab", InPlace = "in-place" });
-
-/// The codecs of a decoder, each once, the preferred one first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Codecs(Vec<CodecChoice>);
 
 /// A profile that contradicts itself, or lacks a part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,53 +136,26 @@ settings! {
         |device, text| {
             put_parsed(&mut device.erased, parse_number(text, "a byte such as 0xFF or 0").map(Some))
         };
+    "unreadable" "WHAT" [UnreadableFlash::ALL.map(UnreadableFlash::name)]:
+        "What of its flash cannot be read: torn, what an interrupted write or erase left, as with error correction; \
+         torn-or-erased, erased units too [default: nothing]",
+        |device, text| put(&mut device.unreadable, text);
     "max-package" "SIZE": "Size of the largest package",
         |device, text| put_parsed(&mut device.max_package, parse_size(text).map(Some));
     "product" "NAME": "Its product; it refuses packages for others",
         |device, text| put_parsed(&mut device.product, parse(text).map(Some));
     "module" "NAME": "The part of the product that the image is for",
         |device, text| put_parsed(&mut device.module, parse(text).map(Some));
-}
-
-impl Codecs {
-    /// These codecs.
-    ///
-    /// # Errors
-    /// None at all, or one twice.
-    pub fn new(codecs: impl Into<Vec<CodecChoice>>) -> Result<Self, ValueError> {
-        let codecs = codecs.into();
-        let twice = (1..codecs.len()).any(|end| codecs[..end].contains(&codecs[end]));
-        if codecs.is_empty() || twice {
-            return Err(ValueError("expected cm, zstd or both, each once".to_owned()));
-        }
-        Ok(Self(codecs))
-    }
-
-    /// All of them, the preferred one first.
-    #[must_use]
-    pub fn as_slice(&self) -> &[CodecChoice] {
-        &self.0
-    }
-
-    /// Whether this one is among them.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|codec| codec.name() == name)
-    }
-
-    fn names(&self) -> String {
-        self.0.iter().map(|codec| codec.name()).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// Names with commas between them.
-impl FromStr for Codecs {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        let codecs: Result<Vec<CodecChoice>, _> = text.split(',').map(|name| name.trim().parse()).collect();
-        Self::new(codecs?)
-    }
+    "clock" "FREQUENCY": "Its processor's clock, such as 64MHz",
+        |device, text| put_parsed(&mut device.speed.clock, parse_frequency(text).map(Some));
+    "erase-time" "TIME": "Time to erase a page, such as 85ms",
+        |device, text| put_parsed(&mut device.speed.erase_time, parse_time(text).map(Some));
+    "write-time" "TIME": "Time to write write-size bytes, such as 41us",
+        |device, text| put_parsed(&mut device.speed.write_time, parse_time(text).map(Some));
+    "read-speed" "SIZE": "Bytes that are read in a second, such as 4M, where flash is not memory-mapped",
+        |device, text| put_parsed(&mut device.speed.read_speed, parse_size(text).map(Some));
+    "hash-engine": "SHA-256 comes from an engine, and takes no time of its own",
+        |device, text| put(&mut device.speed.hash_engine, text);
 }
 
 impl Device {
@@ -190,7 +169,7 @@ impl Device {
             options.ram = Ram::Bytes(ram);
         }
         if let Some(codecs) = &self.codecs {
-            options.codec = codecs.0[0];
+            options.codec = codecs.preferred();
         }
         options.arch = self.arch.unwrap_or(options.arch);
         let identity = &mut options.identity;
@@ -236,6 +215,8 @@ impl Device {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::settings::Settings;
 
@@ -254,9 +235,15 @@ mod tests {
             ("scratch", "8K"),
             ("write-size", "8"),
             ("erased", "0"),
+            ("unreadable", "torn"),
             ("max-package", "100K"),
             ("product", "sensor"),
             ("module", "radio"),
+            ("clock", "64MHz"),
+            ("erase-time", "85ms"),
+            ("write-time", "41us"),
+            ("read-speed", "4M"),
+            ("hash-engine", "true"),
         ];
         let mut device = Device::default();
         for (setting, (name, value)) in Device::SETTINGS.iter().zip(values) {
@@ -279,9 +266,18 @@ mod tests {
             .with_scratch(Some(8 << 10))
             .with_write(Some(8))
             .with_erased(Some(0))
+            .with_unreadable(UnreadableFlash::Torn)
             .with_max_package(Some(100 << 10))
             .with_product(Some("sensor".to_owned()))
-            .with_module(Some("radio".to_owned()));
+            .with_module(Some("radio".to_owned()))
+            .with_speed(
+                Speed::default()
+                    .with_clock(Some(64_000_000))
+                    .with_erase_time(Some(Duration::from_millis(85)))
+                    .with_write_time(Some(Duration::from_micros(41)))
+                    .with_read_speed(Some(4 << 20))
+                    .with_hash_engine(true),
+            );
         assert_eq!(device, expected);
     }
 
@@ -300,7 +296,6 @@ mod tests {
             let refusal = device.check().unwrap_err().to_string();
             assert!(refusal.contains(part), "{refusal}");
         }
-        assert!("".parse::<Codecs>().is_err() && "cm,cm".parse::<Codecs>().is_err());
     }
 
     #[test]

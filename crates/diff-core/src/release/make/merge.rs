@@ -32,7 +32,11 @@ pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     // Twice, as all packages together may exceed the memory.
     for_each_package(&shards, |_, _, _| Ok(()))?;
     let store = Store::create(folder, MANIFEST_FILE)?;
-    store.manifests_of(&Named::of(&merged))?;
+    match store.manifests_of(&Named::of(&merged)) {
+        // A link in the manifest's place is not followed, and replaced.
+        Ok(_) | Err(PackError::Read { .. }) => {}
+        Err(error) => return Err(error),
+    }
     for_each_package(&shards, |from, file, bytes| match from.is_same(&store) {
         true => Ok(()),
         false => store.write(file, bytes),

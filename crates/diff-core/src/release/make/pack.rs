@@ -16,7 +16,7 @@ use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Named, Store};
-use crate::api::{ContainerNeeds, DiffError, Options};
+use crate::api::{ContainerNeeds, DiffError, Note, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
 use crate::engine::TargetImage;
@@ -47,20 +47,23 @@ pub fn pack(
     if !options.shard.is_valid() {
         return Err(PackError::Usage(format!("there is no shard {}", options.shard)));
     }
+    let failed = |error| PackError::Image { version: release.version.clone(), error };
+    let target = release.target.open().map_err(failed)?;
+    let engine = release.all_options().settled((*target).as_ref().len())?;
     let store = Store::create(folder, &manifest_name(options.shard))?;
     let own = Named {
-        product: release.options.identity.product.clone(),
+        product: engine.identity.product.clone(),
         module: release.module_name().to_owned(),
         version: release.version.clone(),
     };
     let earlier = if options.replace { store.manifests()? } else { store.manifests_of(&own)? };
     let known = store.known(&earlier)?;
-    let failed = |error| PackError::Image { version: release.version.clone(), error };
-    let target = release.target.open().map_err(failed)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
     let target = TargetImage::new((*target).as_ref());
-    let engine = release.all_options().settled(target.bytes().len())?;
+    if target.bytes().is_empty() && !release.listing.allow_empty {
+        return Err(PackError::EmptyTarget { version: release.version.clone() });
+    }
     let run = Run { release, engine, options, store, known, progress, pool: &pool, target: &target };
     run.all()
 }
@@ -110,6 +113,7 @@ impl Run<'_> {
             .map(|(_, task)| task)
             .collect();
         self.progress.event(&Event::Planned { packages: tasks.len() });
+        self.warn(&tasks, &image);
         let made = self.make_all(&tasks, &plan.options)?;
         let manifest = self.manifest(target, plan.sources, &tasks, made);
         let manifest = if self.options.shard == Shard::WHOLE {
@@ -139,6 +143,17 @@ impl Run<'_> {
             self.progress.event(&Event::Unlisted { file: &file, is_package, removed });
         }
         Ok(())
+    }
+
+    /// Warns of images that nobody may have meant, whether their packages are made now or were made before.
+    fn warn(&self, tasks: &[&Task], target: &BaseEntry) {
+        for task in tasks {
+            let Some((_, base)) = &task.base else { continue };
+            if let Some(note) = Note::about(base.size, target.size, base == target) {
+                let versions = task.source_versions.join(", ");
+                self.progress.event(&Event::Warning { text: &format!("source {versions}: {note}") });
+            }
+        }
     }
 
     fn target(&self) -> Result<TargetEntry, PackError> {
@@ -273,7 +288,7 @@ impl Run<'_> {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { file: task.file.clone(), error },
         })?;
-        for note in &package.notes {
+        for note in package.notes.iter().filter(|note| !note.is_warning()) {
             self.progress.event(&Event::Note { text: &format!("{}: {note}", task.file) });
         }
         let Some(encryption) = &self.release.encryption else { return Ok(package.bytes) };

@@ -49,6 +49,11 @@ pub enum Event<'a> {
         /// Whether it was removed.
         removed: bool,
     },
+    /// Images that nobody may have meant.
+    Warning {
+        /// A sentence.
+        text: &'a str,
+    },
     /// A note for people.
     Note {
         /// A sentence.

@@ -7,13 +7,14 @@ use smidgen_patch::internals::wire::{KeyId, is_name, is_product};
 use super::release::derived_name;
 use crate::digest::is_hex;
 use crate::escaped::{Escaped, has_control};
-use crate::release::model::{Manifest, PackageEntry, PackageType, SourceEntry};
+use crate::release::model::{Manifest, PackageEntry, PackageType, SOURCES_LIMIT, SourceEntry};
 use crate::release::platform::{self, Platform, RuleError};
 use crate::release::version;
 
 impl Manifest {
     /// Checks what schema and types cannot; the error is without the file's name.
     pub(crate) fn check(&self) -> Result<(), String> {
+        self.check_size()?;
         let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
         version::check_versions(&self.version, &sources).map_err(|error| error.to_string())?;
         self.check_rules().map_err(|error| error.to_string())?;
@@ -33,6 +34,18 @@ impl Manifest {
         self.packages.iter().try_for_each(|package| self.check_package(package))?;
         self.check_protection()?;
         self.sources.iter().try_for_each(|source| self.check_source(source))
+    }
+
+    /// A manifest of 16 MB can have so many entries that to compare them takes minutes.
+    fn check_size(&self) -> Result<(), String> {
+        let versions: usize = self.packages.iter().map(|package| package.source_versions.len()).sum();
+        let most = versions.max(self.sources.len()).max(self.packages.len().saturating_sub(1));
+        if most > SOURCES_LIMIT {
+            return Err(format!(
+                "there are {most} source versions or packages for them; the limit is {SOURCES_LIMIT}"
+            ));
+        }
+        Ok(())
     }
 
     /// A release is encrypted and signed as a whole: one package in the clear reveals what the others hide.
@@ -67,12 +80,12 @@ impl Manifest {
 
     /// The rules of Alibaba Cloud IoT Platform.
     pub(crate) fn check_alibaba(&self) -> Result<(), RuleError> {
+        platform::check_version(&self.version)?;
+        self.sources.iter().try_for_each(|source| platform::check_version(&source.version))?;
         let is_derived = self.name == derived_name(self.product.as_deref(), &self.version);
         platform::check_listed_name(&self.name, is_derived)?;
         platform::check_module(&self.module)?;
         platform::check_description(&self.description)?;
-        platform::check_version(&self.version)?;
-        self.sources.iter().try_for_each(|source| platform::check_version(&source.version))?;
         platform::check_catalogue(self.packages.len())
     }
 

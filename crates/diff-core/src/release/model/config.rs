@@ -1,6 +1,5 @@
 //! Files of options in TOML or JSON: release files and device profiles. Errors state line and column.
 
-use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -19,9 +18,10 @@ pub(super) struct Config<'p> {
 impl<'p> Config<'p> {
     /// Reads a file of at most 16 MB.
     pub(super) fn read(path: &'p Path, what: &'static str) -> Result<Self, PackError> {
-        let bytes = regular::read(path, TEXT_FILE_LIMIT, Links::Followed);
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
-        Ok(Self { path, text: text.map_err(PackError::reading(path))?, what })
+        let bytes =
+            regular::read(path, TEXT_FILE_LIMIT, Links::Followed).map_err(PackError::reading(path))?;
+        let wrong = |error| PackError::file(path, format!("is not a {what}: {error}"));
+        Ok(Self { path, text: String::from_utf8(bytes).map_err(wrong)?, what })
     }
 
     /// Parses it: a file whose name ends in `.json` is JSON, any other TOML.

@@ -14,6 +14,8 @@ use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 pub const MANIFEST_VERSION: u32 = 1;
 /// The file of a whole release.
 pub const MANIFEST_FILE: &str = "manifest.json";
+/// The most sources of a release, and versions that its packages are for: checks compare each with all.
+pub(crate) const SOURCES_LIMIT: usize = 10_000;
 /// The schema of manifests, JSON Schema of draft 2020-12.
 pub const MANIFEST_SCHEMA: &str = include_str!("manifest.schema.json");
 
@@ -268,8 +270,8 @@ pub(crate) mod tests {
 
     #[test]
     fn catalogues_and_releases_have_the_same_limit() {
-        let with = |count: usize| {
-            let mut manifest = manifest();
+        let with = |platform, count: usize| {
+            let mut manifest = Manifest { platform, ..manifest() };
             for number in 2..count {
                 let mut package = manifest.packages[1].clone();
                 package.file = format!("{number}.bin");
@@ -277,8 +279,11 @@ pub(crate) mod tests {
             }
             parse(&manifest)
         };
-        assert!(with(500).is_ok());
-        assert!(with(501).unwrap_err().contains("there are 501 packages; a catalogue has at most 500"));
+        assert!(with(Platform::Alibaba, 500).is_ok());
+        let refusal = with(Platform::Alibaba, 501).unwrap_err();
+        assert!(refusal.contains("there are 501 packages; a catalogue has at most 500"));
+        assert!(with(Platform::None, 2000).is_ok());
+        assert!(with(Platform::None, 6000).unwrap_err().contains("the limit is 10000"));
     }
 
     #[test]

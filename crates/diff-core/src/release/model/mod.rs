@@ -29,8 +29,8 @@ pub use entries::{
 pub use fleet::{Fleet, Saving, Savings};
 pub use image::{Flattened, Image, ImageBytes, Source};
 pub use image_folder::{ImageFolder, Skipped, SkippedBecause, sources_in};
-pub(crate) use manifest::manifest_name;
 pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
+pub(crate) use manifest::{SOURCES_LIMIT, manifest_name};
 pub use message::Messages;
 pub use pack_options::PackOptions;
 pub use protection::{EncryptionOptions, SigningOptions};

@@ -6,7 +6,7 @@ use crate::api::{Identity, Options};
 use crate::escaped::{Escaped, has_control};
 use crate::release::encryption::Encryption;
 use crate::release::error::PackError;
-use crate::release::model::{Fleet, Image, Source};
+use crate::release::model::{Fleet, Image, SOURCES_LIMIT, Source};
 use crate::release::platform::{self, DEFAULT_MODULE, Platform, RuleError, SignMethod};
 use crate::release::sign::Signer;
 use crate::release::version;
@@ -31,6 +31,8 @@ pub struct ReleaseOptions {
     pub android_sdk: bool,
     /// The most bytes of a differential package, in percent of the full one's; larger ones are dropped.
     pub share: u8,
+    /// Allows a new image without bytes, which a build that failed may leave.
+    pub allow_empty: bool,
 }
 
 impl Default for ReleaseOptions {
@@ -42,6 +44,7 @@ impl Default for ReleaseOptions {
             sign_method: None,
             android_sdk: false,
             share: DEFAULT_SHARE,
+            allow_empty: false,
         }
     }
 }
@@ -65,6 +68,8 @@ settings! {
         |options, text| {
             put_parsed(&mut options.share, parse_within(text, 0..=100, "a number of percent from 0 to 100"))
         };
+    "allow-empty": "Allow a new image without bytes, which is an error otherwise",
+        |options, text| put(&mut options.allow_empty, text);
 }
 
 setters!(ReleaseOptions {
@@ -74,6 +79,7 @@ setters!(ReleaseOptions {
     with_sign_method: sign_method: Option<SignMethod>,
     with_android_sdk: android_sdk: bool,
     with_share: share: u8,
+    with_allow_empty: allow_empty: bool,
 });
 
 /// A release to pack.
@@ -159,6 +165,10 @@ impl Release {
     /// The first rule that the release breaks.
     pub fn check(&self) -> Result<(), PackError> {
         let sources: Vec<&str> = self.sources.iter().map(|source| source.version.as_str()).collect();
+        if sources.len() > SOURCES_LIMIT {
+            let count = sources.len();
+            return Err(PackError::Usage(format!("there are {count} sources; the limit is {SOURCES_LIMIT}")));
+        }
         version::check_versions(&self.version, &sources)?;
         self.check_texts().map_err(PackError::Usage)?;
         if self.listing.share > 100 {

@@ -12,6 +12,8 @@ use super::io::Io;
 use super::operation::{Operation, Oracle};
 use crate::Error;
 use crate::entropy::{Category, Coder, LiteralContext, Model};
+#[cfg(feature = "encode")]
+use crate::refs::Landmark;
 use crate::refs::Predictor;
 use crate::state::{State, Transfer, state};
 use crate::wire::{Header, PageKinds, Tuning};
@@ -165,6 +167,13 @@ impl<'w> Walker<'w> {
     #[must_use]
     pub fn announced(&self) -> Option<Operation> {
         self.announced.then_some(self.operation)
+    }
+
+    /// The landmarks that are known so far, and empty ones for those that are not: for statistics.
+    #[cfg(feature = "encode")]
+    #[must_use]
+    pub fn landmarks(&self) -> &[Landmark] {
+        self.predictor.landmarks.as_slice()
     }
 
     /// Walks until the coder needs input, the target is complete, or about `budget` bytes more of it are known.

@@ -158,7 +158,7 @@ mod tests {
             ("a.json", b"{ \"md5\": [] }".to_vec(), "md5: expected true or false"),
             ("a.json", b"{ \"md5\": tru }".to_vec(), "md5: expected ident"),
             ("a.toml", b"level = [1, 2]".to_vec(), "level: expected a level"),
-            ("a.toml", b"to = '\xFF'".to_vec(), "cannot read: invalid utf-8"),
+            ("a.toml", b"to = '\xFF'".to_vec(), "is not a release file: invalid utf-8"),
         ];
         for (name, bytes, part) in files {
             fs::write(folder.path().join(name), bytes).unwrap();
@@ -181,14 +181,18 @@ mod tests {
         };
         assert_eq!(read("").unwrap(), Reading::default());
         assert_eq!(read("input-format = \"auto\"").unwrap(), Reading::default());
-        let all = "input-format = \"uf2\"\nfill = 0\nmax-gap = 4096\nrange = [0x1000, 0x80000]\nuf2-family = 0xE48BFF56";
-        let as_texts = "input-format = \"uf2\"\nfill = \"0\"\nmax-gap = \"4K\"\nrange = \"0x1000..0x80000\"\nuf2-family = \"0xE48BFF56\"";
+        let all = "input-format = \"uf2\"\nfill = 0\nmax-gap = 4096\nrange = [0x1000, 0x80000]\nuf2-family = 0xE48BFF56\n\
+                   payload = true\npayload-entry = \"boot/app.bin\"";
+        let as_texts = "input-format = \"uf2\"\nfill = \"0\"\nmax-gap = \"4K\"\nrange = \"0x1000..0x80000\"\nuf2-family = \"0xE48BFF56\"\n\
+                        payload = true\npayload-entry = \"boot/app.bin\"";
         let expected = Reading {
             format: Some(Format::Uf2),
             fill: 0,
             max_gap: 4096,
             range: Some(0x1000..0x8_0000),
             family: Some(0xE48B_FF56),
+            payload: true,
+            payload_entry: Some("boot/app.bin".to_owned()),
         };
         assert_eq!(read(all).unwrap(), expected);
         assert_eq!(read(as_texts).unwrap(), expected);
@@ -196,6 +200,7 @@ mod tests {
             ("input-format = \"exe\"", "input-format: expected one of auto, raw, hex"),
             ("range = [8, 8]", "range: expected START..END"),
             ("fill = 256", "fill: expected a byte"),
+            ("payload-entry = \"\"", "payload-entry: expected the name of a file"),
             ("to-version = 1.0", "to-version: expected text"),
             ("level = 10", "level: expected a level from 1 to 9"),
             ("\n\nmd5 = 1", "line 3"),

@@ -1,11 +1,13 @@
-//! How the report writes numbers.
+//! How reports write numbers.
 
 /// A time.
+#[must_use]
 pub fn seconds(seconds: f64) -> String {
     if seconds < 0.995 { significant(seconds * 1e3, "ms") } else { significant(seconds, "s") }
 }
 
 /// An amount of memory in the unit that fits it.
+#[must_use]
 pub fn memory(bytes: f64) -> String {
     let mut value = bytes;
     for unit in ["B", "KiB", "MiB"] {
@@ -18,8 +20,17 @@ pub fn memory(bytes: f64) -> String {
 }
 
 /// A fraction in percent.
+#[must_use]
 pub fn percent(fraction: f64) -> String {
     significant(fraction * 100.0, "%")
+}
+
+/// A number with commas between thousands.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap_or(""));
+    groups.collect::<Vec<_>>().join(",")
 }
 
 /// Three significant digits, or all before the point; zeros at the end say nothing.
@@ -42,5 +53,6 @@ mod tests {
         );
         assert_eq!([300.0, 16384.0, 1.5 * 1048576.0].map(memory), ["300 B", "16 KiB", "1.5 MiB"]);
         assert_eq!([0.5, 0.02, 0.0001].map(percent), ["50 %", "2 %", "0.01 %"]);
+        assert_eq!([0, 999, 1_234_567].map(thousands), ["0", "999", "1,234,567"]);
     }
 }

@@ -1,0 +1,160 @@
+//! Names of the parts of an image: ELF files and linker maps, whole, damaged and hostile.
+
+use proptest::prelude::*;
+use smidgen_diff::symbols::{Symbols, SymbolsError, read};
+use testkit::builds::{Elf, esp, mcuboot};
+use testkit::names::{Name, linker_map, with_symbols};
+use testkit::noise;
+
+use crate::common::within;
+
+const START: u32 = 0x0800_4000;
+const SECTIONS: [Name; 2] = [(".text", START, 5000), (".data", 0x2000_0000, 300)];
+const NAMES: [Name; 5] = [
+    ("_ZN6sensor4initEv", START + 0x101, 0x80),
+    ("main", START + 0x181, 0x1000),
+    ("label_in_main", START + 0x200, 0),
+    ("table", 0x2000_0010, 64),
+    ("in_bss", 0x2000_0200, 64),
+];
+
+/// Code of 5000 bytes, and 300 bytes that are copied to RAM.
+fn contents() -> (Vec<u8>, Vec<u8>) {
+    (noise(5000, 256, 1), noise(300, 256, 2))
+}
+
+fn image() -> Vec<u8> {
+    let (code, data) = contents();
+    [code, data].concat()
+}
+
+fn elf() -> Vec<u8> {
+    let (code, data) = contents();
+    let mut elf = Elf::firmware(&[(START, &code)]);
+    elf.segments.push((1, START + 5000, 0x2000_0000, data));
+    with_symbols(&elf.bytes(), &SECTIONS, &NAMES)
+}
+
+fn found(symbols: &Symbols) -> Vec<(&str, u32, u32)> {
+    symbols.symbols.iter().map(|symbol| (&*symbol.name, symbol.offset, symbol.size)).collect()
+}
+
+#[test]
+fn symbols_are_where_their_contents_are() {
+    let names = |shift: u32| {
+        [
+            ("sensor::init()", 0x100 + shift, 0x80),
+            ("main", 0x180 + shift, 0x1000),
+            ("table", 5016 + shift, 64),
+        ]
+    };
+    let symbols = read(&elf(), &image(), None).unwrap();
+    assert_eq!(found(&symbols), names(0));
+    assert_eq!((symbols.outside, symbols.differs), (1, false));
+    let sections: Vec<_> = symbols.sections.iter().map(|it| (&*it.name, it.offset, it.size)).collect();
+    assert_eq!(sections, [(".text", 0, 5000), (".data", 5000, 300)]);
+    assert_eq!(symbols.symbols[2].address, 0x2000_0010);
+    // Behind a header, and whatever address the image is said to have.
+    let signed = [&[0; 512][..], &image(), &[7; 100]].concat();
+    for base in [None, Some(0), Some(START.into())] {
+        assert_eq!(found(&read(&elf(), &signed, base).unwrap()), names(512));
+    }
+}
+
+#[test]
+fn a_map_has_addresses_and_object_files() {
+    let functions = [("init", START + 16, 100), ("a_function_with_a_long_name", START + 116, 40)];
+    let map = linker_map(START, 5300, &functions);
+    let expected = [("init", 16, 100), ("a_function_with_a_long_name", 116, 40)];
+    for text in [map.clone(), map.replace('\n', "\r\n")] {
+        let symbols = read(text.as_bytes(), &image(), Some(START.into())).unwrap();
+        assert_eq!(found(&symbols), expected);
+        assert_eq!(symbols.symbols[0].file.as_deref(), Some("lib.a(init.o)"));
+        assert!(!symbols.differs);
+    }
+    // An image that is too short is of another build.
+    assert!(read(map.as_bytes(), &image()[..4000], None).unwrap().differs);
+}
+
+#[test]
+fn images_of_mcuboot_and_esp_idf_say_where_their_parts_are() {
+    let functions = [("first", START, 100), ("second", START + 1000, 100)];
+    let map = linker_map(START, 5300, &functions);
+    for file in [mcuboot(&image(), 0), esp("1.0", &[(START, &image())])] {
+        let at = file.windows(64).position(|window| *window == image()[..64]).unwrap() as u32;
+        let symbols = read(map.as_bytes(), &file, None).unwrap();
+        assert_eq!(found(&symbols), [("first", at, 100), ("second", at + 1000, 100)]);
+    }
+}
+
+#[test]
+fn what_has_no_names_is_refused() {
+    let image = image();
+    let plain = Elf::firmware(&[(START, &image)]).bytes();
+    assert_eq!(read(&plain, &image, None), Err(SymbolsError::NoSymbols));
+    assert_eq!(read(&elf(), &noise(5300, 256, 9), None), Err(SymbolsError::OtherImage));
+    for file in [&b""[..], b"text", b"\x7F", b" Linker script and memory map"] {
+        assert_eq!(read(file, &image, None), Err(SymbolsError::Format));
+    }
+    assert_eq!(read(b"Linker script and memory map\n", &image, None), Err(SymbolsError::NoSymbols));
+    assert!(matches!(read(b"\x7FELF", &image, None), Err(SymbolsError::Structure(_))));
+    assert_eq!(read(&elf(), b"", None), Err(SymbolsError::OtherImage));
+}
+
+#[test]
+fn a_file_of_another_build_is_noticed() {
+    let mut image = image();
+    image.iter_mut().step_by(9).for_each(|byte| *byte ^= 1);
+    assert!(read(&elf(), &image, None).unwrap().differs);
+}
+
+#[test]
+fn many_symbols_in_one_place_are_no_work() {
+    let many = vec![("same", START + 8, 0); 300_000];
+    let elf = with_symbols(&Elf::firmware(&[(START, &image())]).bytes(), &[], &many);
+    let map = linker_map(START, 5300, &[("x", START, 5000)]);
+    let line = format!("                {:#010x}                same\n", START + 8);
+    let map = map.replace(".bss", &format!("{}.bss", line.repeat(300_000)));
+    within(20, "symbols", || {
+        assert_eq!(read(&elf, &image(), None).unwrap().symbols.len(), 1);
+        assert_eq!(read(map.as_bytes(), &image(), None).unwrap().symbols.len(), 2);
+    });
+}
+
+/// Whatever is read is in order and within the image.
+fn is_sound(symbols: &Symbols, image: &[u8]) -> bool {
+    [&symbols.symbols, &symbols.sections].into_iter().all(|list| {
+        list.iter().all(|symbol| symbol.size > 0 && symbol.end() as usize <= image.len())
+            && list.windows(2).all(|pair| pair[0].end() <= pair[1].offset)
+    })
+}
+
+proptest! {
+    #[test]
+    fn damaged_files_do_no_harm(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20), cut in 0..8000usize, is_map: bool,
+    ) {
+        let map = linker_map(START, 5300, &[("init", START + 16, 100), ("main", START + 116, 40)]);
+        let mut file = if is_map { map.into_bytes() } else { elf() };
+        changes.iter().for_each(|(place, byte)| {
+            let place = place.index(file.len());
+            file[place] = *byte;
+        });
+        // Headers, tables and names are what matters.
+        let whole = file.len();
+        file.truncate(whole.saturating_sub(cut.saturating_sub(4000)));
+        let image = image();
+        if let Ok(symbols) = read(&file, &image, None) {
+            prop_assert!(is_sound(&symbols, &image));
+        }
+    }
+
+    #[test]
+    fn any_lines_can_follow_the_heading(lines in prop::collection::vec("( |  |                 )?[.*a-z0-9=(]{0,12} {0,3}(0x[0-9a-f]{0,17})? (0x[0-9a-f]{0,9})?[ a-z/.=]{0,9}", 0..30)) {
+        let map = format!("Linker script and memory map\n{}", lines.join("\n"));
+        let image = image();
+        if let Ok(symbols) = read(map.as_bytes(), &image, None) {
+            prop_assert!(is_sound(&symbols, &image));
+        }
+    }
+}
