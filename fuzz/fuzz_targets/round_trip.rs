@@ -11,7 +11,7 @@ struct Input<'a> {
     old: &'a [u8],
     /// Parts of the old image and bytes between them, or the new image would have nothing to do with it.
     parts: Vec<(u16, u16, Vec<u8>)>,
-    base_address: Option<u32>,
+    base_address: Option<u64>,
     kib: u8,
     arch: u8,
     level: u8,
