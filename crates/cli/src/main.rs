@@ -17,9 +17,11 @@ use arguments::{Arguments, Command};
 use report::{Console, Failure};
 
 fn main() -> ExitCode {
-    // Clap ends the program on wrong usage, with exit code 2.
-    let arguments = Arguments::parse();
-    let console = Console::with_standard_output(arguments.quiet, arguments.json);
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(error),
+    };
+    let console = Console::with_standard_output(arguments.quiet, arguments.json, arguments.command.schema());
     match run(&arguments.command, &console) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -27,6 +29,20 @@ fn main() -> ExitCode {
             failure.code()
         }
     }
+}
+
+/// Prints wrong usage in clap's words and colours; or help, which is no error.
+fn refuse(error: clap::Error) -> ExitCode {
+    // Nothing is left to report that the stream is closed.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    // The command line was not understood, so this cannot be asked of it.
+    let json = std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json");
+    let failure = Failure::from(error);
+    Console::with_standard_output(true, json, "").answer(&failure);
+    failure.code()
 }
 
 fn run(command: &Command, console: &Console) -> Result<(), Failure> {
@@ -43,6 +59,9 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Sign(arguments) => commands::sign(arguments, console),
         Command::Flatten(arguments) => commands::flatten(arguments, console),
         Command::Catalogue(arguments) => commands::catalogue(arguments, console),
+        Command::Schema(arguments) => commands::schema(arguments, console),
+        Command::Completions(arguments) => commands::completions(arguments, console),
+        Command::Man(arguments) => commands::man(arguments, console),
         Command::MakeStreams(arguments) => commands::make_streams(arguments, console),
         Command::Measure(arguments) => commands::measure(arguments, console),
     }

@@ -19,6 +19,8 @@ mod memory;
 pub mod names;
 pub mod peers;
 mod program;
+#[cfg(feature = "schema")]
+pub mod schema;
 
 pub use bytes::{Random, noise};
 #[cfg(feature = "device")]

@@ -9,7 +9,7 @@ use smidgen_diff::release::{EncryptionOptions, ReleaseFile};
 use smidgen_diff::{Device, FlashOptions, Identity, LEVELS, LEVELS_NOTE, Options};
 
 use super::settings::engine_options;
-use super::{EXIT_CODES, Given, THREAD_LIMIT};
+use super::{Given, THREAD_LIMIT, exit_codes};
 use crate::report::Failure;
 
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ pub(super) fn help() -> String {
     for (level, what) in (1..).zip(LEVELS) {
         let _ = writeln!(text, "  {level}  {what}");
     }
-    format!("{text}{LEVELS_NOTE}\n\n{EXIT_CODES}")
+    format!("{text}{LEVELS_NOTE}\n\n{}", exit_codes(0..=3))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use smidgen_diff::release::{
 
 use crate::io::secrets::{PassphraseFile, public_key, secret_keys};
 use crate::io::shell;
-use crate::report::{Console, Failure, shown};
+use crate::report::{Console, Failure};
 
 const HEADING: &str = "Encryption";
 
@@ -66,7 +66,8 @@ fn shared(path: &PathBuf, passphrase: Option<&Path>, console: &Console) -> Resul
     let file = PassphraseFile { option: "--encryption-passphrase-file", path: passphrase };
     match secret_keys(std::slice::from_ref(path), file, console, DecryptionKey::from_pem)?.pop() {
         Some(DecryptionKey::Shared(key)) => Ok(Recipient::Shared(key)),
-        _ => Err(Failure::usage(format!("{}: is the key of a device, not a shared key", shown(path)))
+        _ => Err(Failure::usage("is the key of a device, not a shared key")
+            .about(path)
             .note("encrypt for the device with --seal-to and its public key")),
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: commands, and their options by groups.
 
+mod about;
 mod compare;
 mod diff;
 mod encryption;
@@ -9,8 +10,13 @@ mod settings;
 mod signing;
 mod simulate;
 
-use clap::{Parser, Subcommand};
+use std::fmt::Write;
+use std::sync::LazyLock;
 
+use clap::{Parser, Subcommand};
+use smidgen_patch::header::VERSION;
+
+pub(crate) use about::{CompletionsArguments, ManArguments, SchemaArguments};
 pub(crate) use compare::{CompareArguments, MeasureArguments};
 pub(crate) use diff::{DiffArguments, Format};
 pub(crate) use encryption::{encryption, encryption_files};
@@ -21,25 +27,46 @@ pub(crate) use restore::{
     FlattenArguments, InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments,
 };
 pub(crate) use settings::Given;
-pub(crate) use signing::{KeyKind, KeygenArguments, SignArguments, signers, signing_files};
+pub(crate) use signing::{KeyKind, KeygenArguments, PublicForm, SignArguments, signers, signing_files};
 pub(crate) use simulate::SimulateArguments;
 
-/// The text after the options of every command.
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  success
-  1  a file could not be read or written, or another failure
-  2  wrong usage
-  3  not a package, or a damaged or unsupported one
-  4  the base image is not the one that the package was made for
-  5  there is no package for the device";
+/// What the exit codes mean.
+const EXIT_CODES: [&str; 6] = [
+    "success",
+    "a file could not be read or written, or another failure",
+    "wrong usage",
+    "not a package, or a damaged or unsupported one",
+    "the base image is not the one that the package was made for",
+    "there is no package for the device",
+];
+
+/// The text after the options of a command: the exit codes that it can have.
+fn exit_codes(codes: impl IntoIterator<Item = usize>) -> String {
+    let mut text = "Exit codes:".to_owned();
+    for (code, meaning) in codes.into_iter().filter_map(|code| Some((code, EXIT_CODES.get(code)?))) {
+        let _ = write!(text, "\n  {code}  {meaning}");
+    }
+    text
+}
+
+/// What `--version` prints. A release's build names its commit; a build without that variable needs no repository.
+fn version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let commit =
+            option_env!("SMIDGEN_COMMIT").map(|commit| format!(", commit {commit}")).unwrap_or_default();
+        format!("{} (package format {VERSION}{commit})", env!("CARGO_PKG_VERSION"))
+    });
+    &TEXT
+}
 
 /// The limit of threads: more than any machine has cores.
 const THREAD_LIMIT: i64 = 1024;
 
 /// Differential firmware packages: small updates from one image to the next.
 #[derive(Debug, Parser)]
-#[command(name = "smidgen", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "smidgen", version = version(), after_help = exit_codes(0..=5), max_term_width = 100)]
+// Scripts append options to override others: of options with one value, the last counts.
+#[command(args_override_self = true)]
 pub(crate) struct Arguments {
     /// The command to run.
     #[command(subcommand)]
@@ -58,45 +85,81 @@ pub(crate) enum Command {
     #[command(after_help = diff::help())]
     Diff(DiffArguments),
     /// Restore an image from its base image and a package.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes(0..=4))]
     Patch(PatchArguments),
     /// Show what a package holds; with its base image, also a size breakdown.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes(0..=4))]
     Info(InfoArguments),
     /// Check that a package, or each package of a release, restores its image, without writing the image.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes(0..=4))]
     Verify(VerifyArguments),
     /// Carry out a package's update on simulated flash of a device, with losses of power: wear, time, and whether it
     /// survives.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes(0..=4))]
     Simulate(Box<SimulateArguments>),
     /// Compare Smidgen with the other tools that are installed: sizes, times and memory for two images.
     #[command(after_help = compare::HELP)]
     Compare(CompareArguments),
     /// Make all packages of a release: one for each version in the field, and a full one.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes(0..=3))]
     Pack(Box<PackArguments>),
     /// Show a release, print the messages about it for Alibaba Cloud IoT Platform, or merge its shards.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes(0..=3))]
     Manifest(ManifestArguments),
     /// Make a key that signs, encrypts or decrypts packages.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes(0..=2))]
     Keygen(KeygenArguments),
     /// Sign a package, or all packages of a release.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes(0..=3))]
     Sign(SignArguments),
     /// Show what an image is, and write the bytes of it that the device flashes.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = exit_codes(0..=2))]
     Flatten(FlattenArguments),
     /// List releases, or find the package for a device.
-    #[command(after_help = EXIT_CODES, alias = "catalog")]
+    #[command(after_help = exit_codes([0, 1, 2, 3, 5]), alias = "catalog")]
     Catalogue(CatalogueArguments),
+    /// Print the JSON Schema of what a command prints with --json, or of all commands.
+    #[command(after_help = exit_codes(0..=2))]
+    Schema(SchemaArguments),
+    /// Print the script that completes commands and options in a shell.
+    #[command(after_help = exit_codes(0..=2))]
+    Completions(CompletionsArguments),
+    /// Print the manual page of smidgen, or of a command.
+    #[command(after_help = exit_codes(0..=2))]
+    Man(ManArguments),
     /// Rebuild the streams of compressed files for the process that started this one.
     #[command(hide = true)]
     MakeStreams(MakeStreamsArguments),
     /// Run a command for the process that started this one, and measure it.
     #[command(hide = true)]
     Measure(MeasureArguments),
+}
+
+impl Command {
+    /// The name of the schema of what `--json` prints.
+    pub(crate) const fn schema(&self) -> &'static str {
+        match self {
+            Self::Diff(_) => "smidgen/diff/1",
+            Self::Patch(_) => "smidgen/patch/1",
+            Self::Info(_) => "smidgen/info/1",
+            Self::Verify(_) => "smidgen/verify/1",
+            Self::Simulate(_) => "smidgen/simulate/1",
+            Self::Compare(_) => "smidgen/compare/1",
+            Self::Pack(_) => "smidgen/pack/1",
+            // Manifests state a version of their own.
+            Self::Manifest(_) => "smidgen/manifest/1",
+            Self::Keygen(_) => "smidgen/keygen/1",
+            Self::Sign(_) => "smidgen/sign/1",
+            Self::Flatten(_) => "smidgen/flatten/1",
+            Self::Catalogue(_) => "smidgen/catalogue/1",
+            // These print no results.
+            Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::MakeStreams(_)
+            | Self::Measure(_) => "",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use smidgen_diff::input::Reading;
 
 use super::Given;
 use super::encryption::DecryptionArguments;
+use super::signing::SignersArguments;
 use crate::report::Failure;
 
 #[derive(Debug, Args)]
@@ -19,6 +20,8 @@ pub(crate) struct PatchArguments {
     /// The file to write the restored image to.
     #[arg(short, long, value_name = "TARGET")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) signers: SignersArguments,
     #[command(flatten)]
     pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]
@@ -66,9 +69,8 @@ pub(crate) struct VerifyArguments {
     /// Check that the device with this profile (TOML or JSON) can restore the package.
     #[arg(long, value_name = "FILE")]
     device: Option<PathBuf>,
-    /// Check that one of these keys signed the package.
-    #[arg(long, value_name = "PUBLIC.pem", num_args = 1..)]
-    pub(crate) public_key: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signers: SignersArguments,
     #[command(flatten)]
     pub(crate) decryption: DecryptionArguments,
     #[command(flatten)]

@@ -26,6 +26,21 @@ pub(crate) struct KeygenArguments {
     /// The file whose first line is the passphrase [default: the variable SMIDGEN_PASSPHRASE].
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// The form in which to print the public key; --json prints all [default: rust for a key that signs, else none].
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) print: Option<PublicForm>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PublicForm {
+    /// A constant for a program in Rust.
+    Rust,
+    /// An array for a program in C.
+    C,
+    /// Hexadecimal digits.
+    Hex,
+    /// The text of the public key's file.
+    Pem,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,6 +62,19 @@ pub(crate) struct SignArguments {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) signing: Given<SigningOptions>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignersArguments {
+    /// Check that one of these keys signed the package.
+    #[arg(long, value_name = "PUBLIC.pem", num_args = 1..)]
+    public_key: Vec<PathBuf>,
+}
+
+impl SignersArguments {
+    pub(crate) fn keys(&self) -> Result<Vec<PublicKey>, Failure> {
+        self.public_key.iter().map(|path| public_key(path, PublicKey::from_pem)).collect()
+    }
 }
 
 /// The files of keys and passphrases, which must not be overwritten.

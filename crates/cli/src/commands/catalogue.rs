@@ -8,7 +8,7 @@ use smidgen_diff::release::{
 };
 
 use crate::arguments::CatalogueArguments;
-use crate::report::{Console, Failure, shown, tables};
+use crate::report::{Console, Failure, Object, Reason, object, shown, tables};
 
 pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Result<(), Failure> {
     let catalogue = Catalogue::read(&arguments.folder)?;
@@ -21,7 +21,7 @@ pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Re
     };
     let query = Query::new(device_version).with_module(module.unwrap_or(DEFAULT_MODULE));
     match catalogue.find(query.with_product(product).with_channel(channel)) {
-        Ok(delivery) if console.is_json() => console.print(delivered(&delivery)),
+        Ok(delivery) if console.is_json() => console.print_json(|| delivered(&delivery)),
         Ok(delivery) => {
             explain(&delivery, console);
             let path = |step: &Step| shown(&step.folder.join(&step.package.file)).to_string();
@@ -29,8 +29,8 @@ pub(crate) fn catalogue(arguments: &CatalogueArguments, console: &Console) -> Re
         }
         Err(NoDelivery::Version(error)) => Err(PackError::from(error).into()),
         Err(reason) => {
-            console.print_json(|| json!({ "package": null, "reason": reason.to_string() }))?;
-            Err(Failure::nothing(reason.to_string()))
+            let result = object(json!({ "package": null, "reason": reason.to_string() }));
+            Err(Failure::new(Reason::Nothing, reason.to_string()).with_result(result))
         }
     }
 }
@@ -52,7 +52,7 @@ fn explain(delivery: &Delivery, console: &Console) {
 }
 
 /// The next package, and all packages on the way to the newest version.
-fn delivered(delivery: &Delivery) -> Value {
+fn delivered(delivery: &Delivery) -> Object {
     let file = |step: &Step| step.folder.join(&step.package.file).to_string_lossy().into_owned();
     let step = |step: &Step| {
         json!({
@@ -64,7 +64,7 @@ fn delivered(delivery: &Delivery) -> Value {
         })
     };
     let (first, last) = (delivery.steps.first(), delivery.steps.last());
-    json!({
+    object(json!({
         "package": first.map(|step| step.package),
         "file": first.map(file),
         "version": last.map(|step| &step.manifest.version),
@@ -72,12 +72,12 @@ fn delivered(delivery: &Delivery) -> Value {
         "module": last.map(|step| &step.manifest.module),
         "reason": delivery.reason.map(|reason| reason.to_string()),
         "path": delivery.steps.iter().map(step).collect::<Vec<_>>(),
-        "bytes": delivery.bytes(),
-        "full_bytes": delivery.full_size,
-    })
+        "size": delivery.bytes(),
+        "full_size": delivery.full_size,
+    }))
 }
 
-fn listed(releases: &[&Listed]) -> Value {
+fn listed(releases: &[&Listed]) -> Object {
     let release = |Listed { folder, manifest, .. }: &&Listed| {
         json!({
             "folder": folder.to_string_lossy(),
@@ -91,7 +91,7 @@ fn listed(releases: &[&Listed]) -> Value {
         })
     };
     let (list, count): (Vec<Value>, _) = (releases.iter().map(release).collect(), packages(releases));
-    json!({ "releases": list, "packages": count })
+    object(json!({ "releases": list, "packages": count }))
 }
 
 fn packages(releases: &[&Listed]) -> usize {

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use smidgen_diff::release::{Encryption, encrypt_and_prove};
 use smidgen_diff::{ContainerNeeds, Note, Options, Package, Report, diff_bsdiff40};
 use smidgen_patch::Header;
 
 use crate::arguments::{DiffArguments, Format, encryption, encryption_files};
 use crate::io::{Image, Output};
-use crate::report::{Bar, Console, Failure, Object, hex, json, object, seconds, sha256};
+use crate::report::{Bar, Console, Failure, Needs, Object, hex, json, object, seconds, sha256};
 
 pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
@@ -20,11 +20,11 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
         image.warn_of_text(console);
     }
     if images.target.is_empty() && !arguments.allow_empty {
-        return Err(Failure::empty(format!("{}: the new image is empty", images.target.name())));
+        return Err(Failure::empty("the new image is empty").about(images.target.file.path()));
     }
     let encryption = encryption(&arguments.encryption.value(), console)?;
     // Fails now, not after the work. Dropped: an interrupted program could not remove the file.
-    images.output(arguments).map(drop)?;
+    images.output(arguments, console).map(drop)?;
     let started = Instant::now();
     let options = options(arguments, &images, console)?;
     let made = make(arguments, &images, &options, console)?;
@@ -34,7 +34,7 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     }
     made.notes.extend(formats);
     let time = started.elapsed();
-    images.output(arguments)?.finish_with(&made.bytes)?;
+    images.output(arguments, console)?.finish_with(&made.bytes)?;
     console.say(summary(&images, &made, time));
     for note in &made.notes {
         let kind = if note.is_warning() { "warning" } else { "note" };
@@ -48,9 +48,9 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     console.print_json(|| {
         let mut fields = fields(&images, &made, time);
         if let Some([base, target]) = payloads {
-            fields.insert("payload_digests".to_owned(), json!({ "base": base, "target": target }));
+            fields.insert("payload_sha256".to_owned(), json!({ "base": base, "target": target }));
         }
-        Value::Object(fields)
+        fields
     })
 }
 
@@ -75,10 +75,10 @@ impl Images {
         Ok(Self { base: open(&arguments.base_image)?, target: open(&arguments.target_image)? })
     }
 
-    fn output(&self, arguments: &DiffArguments) -> Result<Output, Failure> {
+    fn output<'c>(&self, arguments: &DiffArguments, console: &'c Console) -> Result<Output<'c>, Failure> {
         let encryption = arguments.encryption.value();
         let keys = encryption_files(&encryption);
-        Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys)
+        Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys, console)
     }
 }
 
@@ -177,14 +177,15 @@ fn fields(images: &Images, made: &Made, time: Duration) -> Object {
             let extensions = Header::parse_extended(&made.bytes).map(|(_, extensions, _)| extensions);
             fields.append(&mut json::extensions(&extensions.unwrap_or_default()));
             fields.append(&mut json::protection(&made.bytes));
-            fields.extend(made.container().map(|needs| ("container".to_owned(), json!(needs))));
+            fields.insert("container".to_owned(), json!(made.container()));
+            fields.insert("needs".to_owned(), json!(Needs::of(&made.bytes).map(|needs| needs.json())));
             fields.append(&mut json::report(report, &header.codec));
             fields
         }
     };
     fields.append(&mut images.base.json("base"));
     fields.append(&mut images.target.json("target"));
-    fields.insert("package_digest".to_owned(), json!(hex(&sha256(&made.bytes))));
+    fields.insert("package_sha256".to_owned(), json!(hex(&sha256(&made.bytes))));
     fields.insert("notes".to_owned(), json::notes(&made.notes));
     fields.insert("seconds".to_owned(), seconds(time));
     fields
@@ -197,8 +198,8 @@ fn classic_fields(images: &Images, made: &Made) -> Object {
         "format": "bsdiff40",
         "package_size": made.bytes.len(),
         "base_size": images.base.len(),
-        "base_digest": base_digest,
+        "base_sha256_prefix": base_digest,
         "target_size": images.target.len(),
-        "target_digest": hex(&sha256(&images.target)),
+        "target_sha256": hex(&sha256(&images.target)),
     }))
 }

@@ -1,21 +1,25 @@
 //! `smidgen flatten`: describes an image, and writes the bytes of it that the device flashes.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use smidgen_diff::Escaped;
 use smidgen_diff::input::{Format, Provenance};
 
 use crate::arguments::FlattenArguments;
 use crate::io::{Image, Output, unpacked};
 use crate::report::tables::Table;
-use crate::report::{Console, Failure, Object, hex, object, sha256};
+use crate::report::{Console, Failure, Object, hex, is_standard_stream, object, sha256};
 
 pub(crate) fn flatten(arguments: &FlattenArguments, console: &Console) -> Result<(), Failure> {
     let image = Image::open(&arguments.input, &arguments.reading.value())?;
     image.warn_of_text(console);
     if let Some(path) = &arguments.output {
-        Output::create(path, &[&image.file], &[])?.finish_with(&image)?;
+        Output::create(path, &[&image.file], &[], console)?.finish_with(&image)?;
+        if is_standard_stream(path) {
+            console.say(describe(&image));
+            return Ok(());
+        }
     }
-    console.print_result(|| Value::Object(fields(&image)), || describe(&image))
+    console.print_result(|| fields(&image), || describe(&image))
 }
 
 fn fields(image: &Image) -> Object {

@@ -1,6 +1,6 @@
 //! `smidgen info`: shows a package, and with its base image a size breakdown.
 
-use serde_json::Value;
+use serde_json::json;
 use smidgen_diff::release::{EncryptionEntry, key_names};
 use smidgen_diff::{Escaped, Report};
 use smidgen_patch::header::{Codec, VERSION};
@@ -12,7 +12,7 @@ use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, containers};
 use crate::report::json::{self, base_address, base_digest, kind_names};
 use crate::report::tables::{Table, count};
-use crate::report::{Console, Failure, Object, hex};
+use crate::report::{Console, Failure, Needs, Object, hex, sha256};
 
 pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
     let mut package = Package::open(&arguments.package)?;
@@ -29,7 +29,7 @@ pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), F
                 Some(base) if arguments.wants_map() => {
                     let mapped = Mapped::new(&package, base, arguments.symbols.as_deref(), console)?;
                     if let Some(path) = &arguments.html {
-                        mapped.write(path, &package, base, arguments)?;
+                        mapped.write(path, &package, base, arguments, console)?;
                     }
                     (Some(mapped.trace.report.clone()), Some(mapped))
                 }
@@ -39,16 +39,14 @@ pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), F
                 let mut fields = fields(&package, report.as_ref());
                 mapped.iter().for_each(|mapped| fields.append(&mut mapped.json()));
                 base.iter().for_each(|base| fields.append(&mut base.json("base")));
-                Value::Object(fields)
+                fields
             };
             console.print_either(fields, || describe(&package, report.as_ref(), mapped.as_ref()))
         }
         Package::Classic(_) if arguments.wants_map() => {
             Err(Failure::usage("a map needs a package of Smidgen's own format: BSDIFF40 has none"))
         }
-        Package::Classic(package) => {
-            console.print_either(|| Value::Object(package.json()), || describe_classic(&package))
-        }
+        Package::Classic(package) => console.print_either(|| package.json(), || describe_classic(&package)),
     }
 }
 
@@ -59,11 +57,12 @@ fn inspect(package: &Smidgen, base: &Image) -> Result<Report, Failure> {
 
 fn fields(package: &Smidgen, report: Option<&Report>) -> Object {
     let mut fields = json::header(&package.header, package.file.len());
+    fields.insert("package_sha256".to_owned(), json!(hex(&sha256(&package.file))));
     fields.append(&mut json::extensions(&package.extensions()));
     fields.append(&mut json::protection(&package.file));
-    if let Some(container) = containers::open(package.plain()) {
-        fields.append(&mut containers::fields(&container));
-    }
+    let container = containers::open(package.plain());
+    fields.insert("container".to_owned(), json!(container.as_ref().map(containers::fields)));
+    fields.insert("needs".to_owned(), json!(Needs::of(&package.file).map(|needs| needs.json())));
     if let Some(report) = report {
         fields.append(&mut json::report(report, &package.header.codec));
     }
@@ -76,7 +75,7 @@ fn describe(package: &Smidgen, report: Option<&Report>, mapped: Option<&Mapped>)
     describe_files(&mut table, package);
     describe_protection(&mut table, package);
     describe_identity(&mut table, &package.extensions());
-    describe_codec(&mut table, header);
+    describe_codec(&mut table, package);
     describe_places(&mut table, header);
     describe_container(&mut table, package);
     match report {
@@ -132,7 +131,8 @@ fn describe_identity(table: &mut Table, extensions: &Extensions<'_>) {
     extensions.rollback_counter.into_iter().for_each(|counter| table.row("rollback", counter));
 }
 
-fn describe_codec(table: &mut Table, header: &Header) {
+fn describe_codec(table: &mut Table, package: &Smidgen) {
+    let header = &package.header;
     table.row("codec", header.codec.name());
     table.row("RAM", format_args!("{} bytes", header.ram));
     match header.codec {
@@ -155,6 +155,7 @@ fn describe_codec(table: &mut Table, header: &Header) {
         }
         Codec::Zstd { window_log } => table.row("window", format_args!("{} bytes", 1u64 << window_log)),
     }
+    Needs::of(&package.file).into_iter().for_each(|needs| table.row("features", needs.features()));
     table.row("read back", if header.read_back { "yes: the target must be readable" } else { "no" });
 }
 

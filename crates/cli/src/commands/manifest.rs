@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use smidgen_diff::release::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages, PackError};
 
 use crate::arguments::{ManifestArguments, ManifestCommand, MergeArguments};
+use crate::io::folder;
 use crate::report::{Console, Failure, shown, tables};
 
 pub(crate) fn manifest(arguments: &ManifestArguments, console: &Console) -> Result<(), Failure> {
@@ -19,18 +20,24 @@ pub(crate) fn manifest(arguments: &ManifestArguments, console: &Console) -> Resu
     let manifest = Manifest::read(release.ok_or_else(|| Failure::usage("no release is given"))?)?;
     match &arguments.url_base {
         Some(url_base) => console.print(messages(&manifest, url_base)?),
-        None => console.print_either(|| json!(manifest), || tables::release(&manifest)),
+        None => print(&manifest, console),
     }
 }
 
 fn merge(arguments: &MergeArguments, console: &Console) -> Result<(), Failure> {
     let shards: Vec<&Path> = arguments.shards.iter().map(PathBuf::as_path).collect();
-    let manifest = release::merge(&shards, &arguments.output)?;
-    if !console.is_json() {
-        console.say(tables::release(&manifest));
-        console.say(format_args!("manifest {}", shown(&arguments.output.join(MANIFEST_FILE))));
+    let manifest = release::merge(&shards, folder(&arguments.output)?)?;
+    if console.is_json() {
+        return print(&manifest, console);
     }
-    console.print_json(|| json!(manifest))
+    console.say(tables::release(&manifest));
+    console.say(format_args!("manifest {}", shown(&arguments.output.join(MANIFEST_FILE))));
+    Ok(())
+}
+
+/// Prints a manifest: with `--json` as it is, which states its own version.
+fn print(manifest: &Manifest, console: &Console) -> Result<(), Failure> {
+    if console.is_json() { console.print(json!(manifest)) } else { console.print(tables::release(manifest)) }
 }
 
 fn messages(manifest: &Manifest, url_base: &str) -> Result<String, Failure> {

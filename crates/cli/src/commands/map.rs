@@ -12,7 +12,7 @@ use crate::io::{Image, Input, Output, Smidgen, containers};
 use crate::report::json::{Object, base_address};
 use crate::report::map::{Facts, Map};
 use crate::report::tables::Table;
-use crate::report::{Console, Failure, sha256};
+use crate::report::{Console, Failure, Reason, sha256};
 
 /// A package that was decoded for its map.
 pub(super) struct Mapped {
@@ -72,23 +72,27 @@ impl Mapped {
         package: &Smidgen,
         base: &Image,
         arguments: &InfoArguments,
+        console: &Console,
     ) -> Result<(), Failure> {
         let symbols = self.symbols.as_ref().map(|(file, _)| file);
         let inputs: Vec<&Input> = [&package.file, &base.file].into_iter().chain(symbols).collect();
-        let output = Output::create(path, &inputs, &arguments.decryption.files())?;
+        let output = Output::create(path, &inputs, &arguments.decryption.files(), console)?;
         output.finish_with(self.map.page(&self.trace, &self.facts(package, base)).as_bytes())
     }
 
     fn facts(&self, package: &Smidgen, base: &Image) -> Facts {
         let header = &package.header;
-        let mut facts = Facts::default();
-        facts.package = file_name(&package.file);
-        facts.base = file_name(&base.file);
-        facts.size = package.file.len() as u64;
-        (facts.base_size, facts.target_size) = (header.base_size.into(), header.target_size.into());
         // Expanded files have no addresses, and segments of ESP-IDF go to several memories.
         let has_addresses = !self.trace.is_expanded && !is_esp(&self.trace.target);
-        facts.base_address = if has_addresses { base_address(header) } else { 0 };
+        let mut facts = Facts {
+            package: file_name(&package.file),
+            base: file_name(&base.file),
+            size: package.file.len() as u64,
+            base_size: header.base_size.into(),
+            target_size: header.target_size.into(),
+            base_address: if has_addresses { base_address(header) } else { 0 },
+            ..Facts::default()
+        };
         let extensions = package.extensions();
         let texts =
             [("product", extensions.product), ("module", extensions.module), ("version", extensions.version)];
@@ -107,7 +111,7 @@ impl Mapped {
 
 fn names(file: &Input, target: &[u8], package: &Smidgen) -> Result<Symbols, Failure> {
     symbols::read(file, target, Some(base_address(&package.header))).map_err(|error| {
-        let failure = Failure::other(format!("{}: {error}", file.name()));
+        let failure = Failure::new(Reason::Image, error.to_string()).about(file.path());
         match error {
             SymbolsError::Format => failure.note("give the ELF file of the new image, or what ld -Map wrote"),
             SymbolsError::NoSymbols => failure.note("give the ELF file before it is stripped"),

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod about;
 mod catalogue;
 mod compare;
 mod diff;
@@ -16,6 +17,7 @@ mod simulate;
 mod verify;
 mod verify_release;
 
+pub(crate) use about::{completions, man, schema};
 pub(crate) use catalogue::catalogue;
 pub(crate) use compare::{compare, measure};
 pub(crate) use diff::diff;

@@ -10,10 +10,11 @@ use smidgen_diff::release::{self, Fleet, Manifest, PackError, Release, ReleaseFi
 use smidgen_diff::{Escaped, Identity, Options};
 
 use crate::arguments::{PackArguments, encryption, signers};
-use crate::io::{Image, images_in, mapped, named_sources};
-use crate::report::{Console, Events, Failure, Talk, fleet, shown, tables};
+use crate::io::{Image, folder, images_in, mapped, named_sources};
+use crate::report::{Console, Events, Failure, Talk, fleet, is_standard_stream, object, shown, tables};
 
 pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
+    let folder = folder(&arguments.output)?;
     let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
     let options = arguments.engine(&file)?;
     let images = Images::new(arguments, &file, options.identity.clone(), console)?;
@@ -22,7 +23,7 @@ pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), F
     let release = fleet.iter().fold(release, |release, fleet| release.with_fleet(fleet.clone()));
     release.check()?;
     images.check(&arguments.output, console)?;
-    let (folder, options) = (&arguments.output, arguments.options(&file));
+    let options = arguments.options(&file);
     let made = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
     } else {
@@ -46,11 +47,13 @@ fn fleet_of(arguments: &PackArguments, file: &ReleaseFile) -> Result<Option<Flee
 fn report(manifest: &Manifest, folder: &Path, console: &Console) -> Result<(), Failure> {
     let file = folder.join(manifest.file_name());
     if !console.is_json() {
-        console.say(tables::release(manifest));
+        // Its notes were printed as they came.
+        console.say(tables::packages(manifest));
         console.say(format_args!("manifest {}", shown(&file)));
     }
-    console
-        .print_json(|| json!({ "event": "manifest", "file": file.to_string_lossy(), "manifest": manifest }))
+    console.print_json(|| {
+        object(json!({ "event": "manifest", "file": file.to_string_lossy(), "manifest": manifest }))
+    })
 }
 
 /// The images in release file and options.
@@ -92,14 +95,21 @@ impl Images {
         skipped.append(&mut in_folder.skipped);
         for Skipped { path, reason, .. } in skipped {
             let file = path.to_string_lossy();
-            console
-                .print_json(|| json!({ "event": "not-an-image", "file": file, "reason": reason.name() }))?;
+            let event = json!({ "event": "not-an-image", "file": file, "reason": reason.name() });
+            console.print_json(|| object(event))?;
         }
         Ok(Self { reading, identity, version, target, sources })
     }
 
     /// Opens every image once, to fail now and not after hours.
     fn check(&self, output: &Path, console: &Console) -> Result<(), Failure> {
+        let mut images = self.sources.iter().map(|(_, path)| path).chain([&self.target]);
+        if images.any(|path| is_standard_stream(path)) {
+            return Err(Failure::usage(
+                "an image of a release cannot be standard input: it is read several times",
+            )
+            .note("save it to a file, and name that"));
+        }
         let target = Image::open(&self.target, &self.reading)?;
         for (version, path) in &self.sources {
             let image = Image::open(path, &self.reading)?;
@@ -111,7 +121,7 @@ impl Images {
             if let Some(note) = formats {
                 let text = format!("{version}: {note}");
                 console.say(format_args!("warning: {}", Escaped(&text)));
-                console.print_json(|| json!({ "event": "warning", "text": text }))?;
+                console.print_json(|| object(json!({ "event": "warning", "text": text })))?;
             }
         }
         target.warn_of_text(console);
@@ -119,10 +129,9 @@ impl Images {
         for path in self.sources.iter().map(|(_, path)| path).chain([&self.target]) {
             let own = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));
             if folder.is_some() && own == folder {
-                let message = format!("{}: the image is in the folder of the release", shown(path));
-                return Err(
-                    Failure::usage(message).note("give the release a folder of its own with --output")
-                );
+                return Err(Failure::usage("the image is in the folder of the release")
+                    .about(path)
+                    .note("give the release a folder of its own with --output"));
             }
         }
         Ok(())

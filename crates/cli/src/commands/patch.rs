@@ -2,31 +2,31 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use crate::arguments::PatchArguments;
 use crate::io::classic::Classic;
 use crate::io::{Image, Output, Package, Smidgen, restore, restored_json};
 use crate::report::{Bar, Console, Failure, Object, hex, sha256};
 
 pub(crate) fn patch(arguments: &PatchArguments, console: &Console) -> Result<(), Failure> {
-    let package = Package::open(&arguments.package)?.decrypted(|| arguments.decryption.keys(console))?;
+    let package = Package::open(&arguments.package)?;
+    package.check_signers(&arguments.signers.keys()?)?;
+    let package = package.decrypted(|| arguments.decryption.keys(console))?;
     let base = package.open_base(&arguments.base, &arguments.reading.value())?;
     base.describe(console);
     let (inputs, keys) = ([&base.file, package.file()], arguments.decryption.files());
-    let output = Output::create(&arguments.output, &inputs, &keys)?;
+    let output = Output::create(&arguments.output, &inputs, &keys, console)?;
     let mut json = match &package {
         Package::Smidgen(package) => patch_smidgen(&base, package, output, console)?,
         Package::Classic(package) => patch_classic(&base, package, output, console)?,
     };
     json.append(&mut base.json("base"));
-    console.print_json(|| Value::Object(json))
+    console.print_json(|| json)
 }
 
 fn patch_smidgen(
     base: &Image,
     package: &Smidgen,
-    mut output: Output,
+    mut output: Output<'_>,
     console: &Console,
 ) -> Result<Object, Failure> {
     let started = Instant::now();
@@ -41,7 +41,7 @@ fn patch_smidgen(
 fn patch_classic(
     base: &Image,
     package: &Classic,
-    output: Output,
+    output: Output<'_>,
     console: &Console,
 ) -> Result<Object, Failure> {
     let started = Instant::now();

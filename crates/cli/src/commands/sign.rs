@@ -4,8 +4,8 @@ use serde_json::json;
 use smidgen_diff::release::{self, Signer, key_names};
 
 use crate::arguments::{SignArguments, signers, signing_files};
-use crate::io::{Input, Output};
-use crate::report::{Console, Failure, tables};
+use crate::io::{Input, Output, folder};
+use crate::report::{Console, Failure, object, tables};
 
 pub(crate) fn sign(arguments: &SignArguments, console: &Console) -> Result<(), Failure> {
     let signing = arguments.signing.value();
@@ -20,13 +20,13 @@ pub(crate) fn sign(arguments: &SignArguments, console: &Console) -> Result<(), F
         return sign_release(arguments, &signers, console);
     }
     let package = Input::package(&arguments.package)?;
-    let output = Output::create(&arguments.output, &[&package], &signing_files(&signing))?;
+    let output = Output::create(&arguments.output, &[&package], &signing_files(&signing), console)?;
     let signed =
         release::sign(&package, &signers).map_err(|error| Failure::from(error).about(&arguments.package))?;
     let keys = key_names(&signed).unwrap_or_default();
     output.finish_with(&signed)?;
     console.say(format_args!("signed   by {}", keys.join(", ")));
-    console.print_json(|| json!({ "package_size": signed.len(), "keys": keys }))
+    console.print_json(|| object(json!({ "package_size": signed.len(), "keys": keys })))
 }
 
 /// Signs all packages of a release, into a folder of their own.
@@ -35,12 +35,12 @@ fn sign_release(
     signers: &[&dyn Signer],
     console: &Console,
 ) -> Result<(), Failure> {
-    let manifest = release::sign_release(&arguments.package, &arguments.output, signers)?;
+    let manifest = release::sign_release(&arguments.package, folder(&arguments.output)?, signers)?;
     console.say(tables::release(&manifest));
     let mut keys: Vec<&str> =
         manifest.packages.iter().flat_map(|package| package.keys.iter().map(String::as_str)).collect();
     keys.sort_unstable();
     keys.dedup();
     console.say(format_args!("signed   by {}", keys.join(", ")));
-    console.print_json(|| json!(manifest))
+    console.print_json(|| object(json!({ "keys": keys, "manifest": manifest })))
 }

@@ -1,6 +1,6 @@
 //! `smidgen simulate`: an update on simulated flash of a device, which loses power.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use smidgen_diff::release::Keys;
 use smidgen_diff::simulate::{LostUpdate, SimulateError, SimulatedArea, Simulation, simulate as run};
 
@@ -32,18 +32,20 @@ pub(crate) fn simulate(arguments: &SimulateArguments, console: &Console) -> Resu
     let mut json = json::summary(&package.header, package.file.len());
     json.append(&mut json::input("base_input", base.record.as_ref()));
     json.append(&mut fields(&simulation));
-    console.print_result(|| Value::Object(json), || describe(&simulation))?;
-    if simulation.lost == 0 { Ok(()) } else { Err(lost(&simulation, &package)) }
+    if simulation.lost == 0 {
+        return console.print_result(|| json, || describe(&simulation));
+    }
+    Err(console.found(lost(&simulation, &package), || json, || describe(&simulation)))
 }
 
 fn explain(error: SimulateError, package: &Smidgen, base: &Image) -> Failure {
     match error {
         SimulateError::Package(error) => package.explain(error, base),
-        SimulateError::Unfit(unfit) => {
-            Failure::package(format!("{}: the device cannot restore it: {unfit}", package.file.name()))
-                .note(unfit.advice())
-        }
-        error @ SimulateError::Container => Failure::package(format!("{}: {error}", package.file.name()))
+        SimulateError::Unfit(unfit) => Failure::package(format!("the device cannot restore it: {unfit}"))
+            .about(package.file.path())
+            .note(unfit.advice()),
+        error @ SimulateError::Container => Failure::package(error.to_string())
+            .about(package.file.path())
             .note("make it with --containers none, or with --payload of what is in the file"),
         error @ SimulateError::Profile(_) => Failure::usage(error.to_string()),
         error => Failure::other(error.to_string()),
@@ -53,12 +55,13 @@ fn explain(error: SimulateError, package: &Smidgen, base: &Image) -> Failure {
 /// A device would be lost: whoever ships the package must not miss it.
 fn lost(simulation: &Simulation, package: &Smidgen) -> Failure {
     let Simulation { lost, losses, .. } = simulation;
-    let message = format!("{}: of {losses} losses of power, {lost} were not survived", package.file.name());
+    let message = format!("of {losses} losses of power, {lost} were not survived");
+    let failure = Failure::package(message).about(package.file.path());
     let note = |failure: Failure, lost: &LostUpdate| {
         let LostUpdate { during, what, .. } = lost;
         failure.note(format!("during {during}: {what}; repeat it with --cut-at {}", lost.cut_at()))
     };
-    simulation.lost_updates.iter().fold(Failure::package(message), note)
+    simulation.lost_updates.iter().fold(failure, note)
 }
 
 fn fields(simulation: &Simulation) -> Object {

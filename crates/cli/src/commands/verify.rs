@@ -3,10 +3,9 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use smidgen_diff::release::check_signature;
 use smidgen_diff::{Device, Kept};
 
-use super::verify_release::{public_keys, verify_release};
+use super::verify_release::verify_release;
 use crate::arguments::VerifyArguments;
 use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, replay, restore, restored_json};
@@ -27,20 +26,14 @@ pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(
     }
     let device = arguments.device()?;
     let package = Package::open(package)?;
+    package.check_signers(&arguments.signers.keys()?)?;
     let base = package.open_base(&arguments.base, &arguments.reading.value())?;
     base.describe(console);
     let (text, mut json) = match package {
         Package::Smidgen(mut package) => {
-            if !arguments.public_key.is_empty() {
-                check_signature(&package.file, &public_keys(arguments)?)
-                    .map_err(|error| package.refused(error))?;
-            }
             package.decrypt(arguments.decryption.keys(console)?)?;
             fits(device.as_ref(), &package)?;
             verify_smidgen(&base, &package, device.as_ref(), console)?
-        }
-        Package::Classic(_) if !arguments.public_key.is_empty() => {
-            return Err(Failure::package("BSDIFF40 packages have no signatures"));
         }
         Package::Classic(_) if device.is_some() => {
             return Err(Failure::package("BSDIFF40 packages do not state what they need of a device"));
@@ -48,7 +41,7 @@ pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(
         Package::Classic(package) => verify_classic(&base, &package)?,
     };
     json.append(&mut base.json("base"));
-    console.print_result(|| Value::Object(json), || text)
+    console.print_result(|| json, || text)
 }
 
 /// Whether the device can restore the package as it is shipped.
@@ -56,7 +49,8 @@ fn fits(device: Option<&Device>, package: &Smidgen) -> Result<(), Failure> {
     let Some(device) = device else { return Ok(()) };
     let fits = device.check_size(package.file.len() as u64).and(device.check_package(package.plain()));
     fits.map_err(|unfit| {
-        Failure::package(format!("{}: the device cannot restore it: {unfit}", package.file.name()))
+        Failure::package(format!("the device cannot restore it: {unfit}"))
+            .about(package.file.path())
             .note(unfit.advice())
     })
 }
@@ -81,7 +75,7 @@ fn verify_smidgen(
         } else {
             "; not in place, as its flash is too large to simulate"
         };
-        json.insert("in_place".to_owned(), json!(in_place));
+        json.insert("in_place_checked".to_owned(), json!(in_place));
     }
     Ok((text, json))
 }

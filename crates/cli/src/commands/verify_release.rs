@@ -4,18 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use smidgen_diff::Escaped;
-use smidgen_diff::release::{
-    Checked, Manifest, PublicKey, ReleaseFile, Replay, Replayed, ReplayedPackage, Source,
-};
+use smidgen_diff::release::{Checked, Manifest, ReleaseFile, Replay, Replayed, ReplayedPackage, Source};
 
 use crate::arguments::VerifyArguments;
 use crate::io::containers::Processes;
-use crate::io::secrets::public_key;
 use crate::io::{images_in, mapped, named_sources};
-use crate::report::{Console, Failure, shown};
+use crate::report::{Console, Failure, Object, Reason, object};
 
 pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
-    let (folder, keys) = (&arguments.base, public_keys(arguments)?);
+    let (folder, keys) = (&arguments.base, arguments.signers.keys()?);
     let file = arguments.package.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
     let sources = sources(arguments, &file, console)?;
     let secrets = arguments.decryption.keys(console)?;
@@ -29,12 +26,10 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
     for name in &replayed.others {
         console.say(format_args!("note: {} is not in the manifest, and no package", Escaped(name)));
     }
-    console.print_result(|| fields(&replayed), || table(&replayed))?;
-    verdict(&replayed, arguments)
-}
-
-pub(super) fn public_keys(arguments: &VerifyArguments) -> Result<Vec<PublicKey>, Failure> {
-    arguments.public_key.iter().map(|path| public_key(path, PublicKey::from_pem)).collect()
+    match fault(&replayed) {
+        None => console.print_result(|| fields(&replayed), || table(&replayed)),
+        Some(failure) => Err(console.found(failure.about(folder), || fields(&replayed), || table(&replayed))),
+    }
 }
 
 /// The images of release file and options; options come first.
@@ -62,33 +57,35 @@ fn sources(
 }
 
 /// Bad packages, and others than the release's, come before those that were not checked.
-fn verdict(replayed: &Replayed, arguments: &VerifyArguments) -> Result<(), Failure> {
-    let (folder, all) = (shown(&arguments.base), replayed.packages.len());
+fn fault(replayed: &Replayed) -> Option<Failure> {
+    let all = replayed.packages.len();
     let (bad, unchecked, strays) = (replayed.bad(), replayed.unchecked(), replayed.strays.len());
     if bad > 0 {
-        return Err(Failure::package(format!("{folder}: {bad} of {all} packages failed"))
-            .note("do not deliver the release: pack it anew"));
+        return Some(Failure::package(format!("{bad} of {all} packages failed")).note(
+            "do not deliver the release: give the right --from, --public-key and --device, or pack it anew",
+        ));
     }
     if strays > 0 {
-        return Err(Failure::package(format!("{folder}: {strays} files are not in the manifest"))
-            .note("do not deliver them: remove what is of another release"));
+        return Some(
+            Failure::package(format!("{strays} files are not in the manifest"))
+                .note("do not deliver them: remove what is of another release"),
+        );
     }
-    if unchecked > 0 {
-        return Err(Failure::usage(format!("{folder}: {unchecked} of {all} packages were not checked"))
-            .note("give what is missing, or the release file: smidgen verify FOLDER RELEASE"));
-    }
-    Ok(())
+    (unchecked > 0).then(|| {
+        Failure::new(Reason::NotChecked, format!("{unchecked} of {all} packages were not checked"))
+            .note("give what is missing, or the release file: smidgen verify FOLDER RELEASE")
+    })
 }
 
-fn fields(replayed: &Replayed) -> Value {
+fn fields(replayed: &Replayed) -> Object {
     let good = replayed.bad() + replayed.unchecked() + replayed.strays.len() == 0;
-    json!({
+    object(json!({
         "ok": good,
         "packages": replayed.packages.iter().map(entry).collect::<Vec<Value>>(),
         "strays": replayed.strays,
         "others": replayed.others,
         "surplus_versions": replayed.surplus,
-    })
+    }))
 }
 
 fn entry(replayed: &ReplayedPackage) -> Value {

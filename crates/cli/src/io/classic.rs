@@ -63,7 +63,7 @@ impl Classic {
         let mut fields = self.json();
         fields.append(&mut object(json!({
             "base_size": base.len(),
-            "target_digest": hex(&sha256(target)),
+            "target_sha256": hex(&sha256(target)),
             "seconds": seconds(time),
         })));
         fields
@@ -83,7 +83,8 @@ impl Sizes {
 }
 
 fn damaged(file: &Input, what: impl std::fmt::Display) -> Failure {
-    Failure::package(format!("{}: damaged BSDIFF40 package: {what}", file.name()))
+    Failure::package(format!("damaged BSDIFF40 package: {what}"))
+        .about(file.path())
         .note("get it again, or make it anew with smidgen diff --format bsdiff")
 }
 

@@ -99,7 +99,7 @@ const fn frame_name(frame: Frame) -> &'static str {
 
 pub(crate) fn fields(package: &Opened<'_>) -> Object {
     let record = &package.record;
-    object(json!({ "container": {
+    object(json!({
         "expanded_base_size": record.base_size,
         "expanded_target_size": record.target_size,
         "recipe_size": record.recipe_size,
@@ -108,7 +108,7 @@ pub(crate) fn fields(package: &Opened<'_>) -> Object {
         "storage": package.storage(),
         "base_streams": package.base.streams(),
         "streams": streams(&package.target, &mut { LISTED_JSON }),
-    }}))
+    }))
 }
 
 fn streams(level: &Level, left: &mut usize) -> Vec<Value> {

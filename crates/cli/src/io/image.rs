@@ -12,7 +12,7 @@ use smidgen_patch::Header;
 use smidgen_patch::internals::wire::is_name;
 
 use super::input::Input;
-use crate::report::{Console, Failure, Object, json, sha256};
+use crate::report::{Console, Failure, Object, Reason, json, sha256};
 
 #[derive(Debug)]
 pub(crate) struct Image {
@@ -207,7 +207,7 @@ pub(crate) fn unpacked(packing: &Packing) -> String {
 
 /// The failure of an image that cannot be read.
 fn refused(file: &Input, error: &InputError) -> Failure {
-    let failure = Failure::other(format!("{}: {error}", file.name()));
+    let failure = Failure::new(Reason::Image, error.to_string()).about(file.path());
     match error {
         InputError::Gap { .. } | InputError::Gaps { .. } => failure.note(
             "choose one memory with --range START..END, or fill gaps of up to SIZE bytes with --max-gap SIZE",

@@ -1,14 +1,16 @@
-//! Input files: checked, then mapped to memory, read only.
+//! Inputs: files, or standard input in a temporary file; checked, then mapped to memory, read only.
 
 use std::fs::{self, File, Metadata};
+use std::io::{self, IsTerminal, Read};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memmap2::{Mmap, MmapOptions};
 use smidgen_diff::release::internals::open_regular;
 use smidgen_patch::header::IMAGE_LIMIT;
 
-use crate::report::{Failure, shown};
+use crate::report::{Failure, Reason, is_standard_stream, shown};
 
 /// The largest package: an image that does not compress, and an eighth of overhead.
 const PACKAGE_LIMIT: u64 = IMAGE_LIMIT as u64 + IMAGE_LIMIT as u64 / 8;
@@ -19,7 +21,8 @@ pub(crate) const NOTHING: &str = if cfg!(windows) { "NUL" } else { "/dev/null" }
 #[derive(Debug)]
 pub(crate) struct Input {
     path: PathBuf,
-    identity: Identity,
+    /// Absent for standard input, which no output can overwrite.
+    identity: Option<Identity>,
     /// Absent for an empty file, which cannot be mapped.
     map: Option<Mmap>,
 }
@@ -43,8 +46,8 @@ impl Input {
             return Self::image(path);
         }
         let identity = fs::metadata(path).and_then(|metadata| Identity::new(path, &metadata));
-        let identity = identity.map_err(|error| Failure::file(path, "cannot read", &error))?;
-        Ok(Self { path: path.to_owned(), identity, map: None })
+        let identity = identity.map_err(|error| Failure::file(path, Reason::Read, &error))?;
+        Ok(Self { path: path.to_owned(), identity: Some(identity), map: None })
     }
 
     pub(crate) fn package(path: &Path) -> Result<Self, Failure> {
@@ -60,17 +63,22 @@ impl Input {
         &self.path
     }
 
-    pub(crate) const fn identity(&self) -> &Identity {
-        &self.identity
+    /// Whether this is the same file, also through links.
+    pub(crate) fn is_same(&self, other: &Identity) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.is_same(other))
     }
 
     fn open(path: &Path, limit: u64, what: &str) -> Result<Self, Failure> {
-        refuse_standard_input(path)?;
-        let failed = |error| Failure::file(path, "cannot read", &error);
-        let (file, metadata) = open_regular(path).map_err(failed)?;
-        check_size(path, metadata.len(), limit, what)?;
-        let identity = Identity::new(path, &metadata).map_err(failed)?;
-        let map = map(&file, metadata.len()).map_err(failed)?;
+        let failed = |error| Failure::file(path, Reason::Read, &error);
+        let (file, size, identity) = if is_standard_stream(path) {
+            let (file, size) = standard_input(limit)?;
+            (file, size, None)
+        } else {
+            let (file, metadata) = open_regular(path).map_err(failed)?;
+            (file, metadata.len(), Some(Identity::new(path, &metadata).map_err(failed)?))
+        };
+        check_size(path, size, limit, what)?;
+        let map = map(&file, size).map_err(failed)?;
         Ok(Self { path: path.to_owned(), identity, map })
     }
 }
@@ -113,20 +121,36 @@ impl Identity {
     }
 }
 
-fn refuse_standard_input(path: &Path) -> Result<(), Failure> {
-    if path != Path::new("-") {
-        return Ok(());
+/// Standard input, in a temporary file without a name, and its size: at most one byte more than the limit.
+///
+/// Commands read their inputs in any order, and some twice.
+fn standard_input(limit: u64) -> Result<(File, u64), Failure> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(Failure::usage("standard input can be read once, and is needed again")
+            .note("save it to a file, and name that (one called \"-\" is \"./-\")"));
     }
-    Err(Failure::usage("\"-\": standard input cannot be read: inputs are read in any order")
-        .note("save it to a file first (a file called \"-\" is \"./-\")"))
+    let stdin = io::stdin().lock();
+    if stdin.is_terminal() {
+        return Err(Failure::usage("standard input is a terminal: it has no package or image")
+            .note("name a file, or pipe the output of a program to smidgen"));
+    }
+    let spooled = || {
+        let mut file = tempfile::tempfile()?;
+        let size = io::copy(&mut stdin.take(limit + 1), &mut file)?;
+        Ok((file, size))
+    };
+    spooled().map_err(|error| Failure::file(Path::new("-"), Reason::Read, &error))
 }
 
 fn check_size(path: &Path, size: u64, limit: u64, what: &str) -> Result<(), Failure> {
     if size <= limit {
         return Ok(());
     }
-    let name = shown(path);
-    Err(Failure::other(format!("{name}: has {size} bytes; the limit for {what} is {limit}")))
+    // Standard input is not read to its end.
+    let size = if is_standard_stream(path) { format!("more than {limit}") } else { size.to_string() };
+    let message = format!("has {size} bytes; the limit for {what} is {limit}");
+    Err(Failure::new(Reason::TooLarge, message).about(path))
 }
 
 fn map(file: &File, size: u64) -> std::io::Result<Option<Mmap>> {

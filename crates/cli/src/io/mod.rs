@@ -14,7 +14,7 @@ mod streams;
 
 pub(crate) use image::{Image, unpacked};
 pub(crate) use input::Input;
-pub(crate) use output::Output;
+pub(crate) use output::{Output, folder};
 pub(crate) use package::{Package, Smidgen};
 pub(crate) use restore::{replay, restore, restored_json};
 pub(crate) use sources::{images_in, mapped, named_sources};

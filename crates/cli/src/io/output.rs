@@ -1,4 +1,4 @@
-//! Output files, which appear whole or not at all.
+//! Outputs, which appear whole or not at all: files, and standard output.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -9,35 +9,52 @@ use smidgen_patch::{Error, Target};
 use tempfile::{Builder, NamedTempFile};
 
 use super::input::{Identity, Input};
-use crate::report::{Failure, shown};
+use crate::report::{Console, Failure, Reason, Stdout, is_standard_stream, shown};
+
+/// What messages call it.
+const STANDARD_OUTPUT: &str = "standard output";
 
 /// Bytes that are gathered before they are written.
 const BUFFER: usize = 128 << 10;
 
-/// A temporary file beside its place, until [`Output::commit`] moves it there.
+/// A temporary file, until [`Output::commit`] moves it to its place.
 ///
 /// Dropped before that, it leaves nothing behind, and a file in its place stays as it was.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub(crate) struct Output<'c> {
     /// The path as the user wrote it.
     name: PathBuf,
-    /// Its place: the end of all symbolic links.
-    place: PathBuf,
-    file: NamedTempFile,
+    place: Place<'c>,
     /// Bytes in the file.
     written: u64,
     /// Bytes that are not in the file yet.
     pending: Vec<u8>,
 }
 
-impl Output {
-    /// Begins a file at `path`, which must be none of the inputs and none of `keys`, the files of keys and passphrases.
-    pub(crate) fn create(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<Self, Failure> {
-        refuse_standard_output(path)?;
-        let place = place(path, inputs, keys)?;
-        let file = temporary_beside(&place).map_err(|error| Failure::file(path, "cannot write", &error))?;
-        let pending = Vec::with_capacity(BUFFER);
-        Ok(Self { name: path.to_owned(), place, file, written: 0, pending })
+/// Where an output goes, and where it is until then.
+#[derive(Debug)]
+enum Place<'c> {
+    /// The end of all symbolic links, and a file beside it.
+    File(PathBuf, NamedTempFile),
+    /// What is written there cannot be taken back, so it is not written before all of it is right.
+    StandardOutput(&'c Stdout, File),
+}
+
+impl<'c> Output<'c> {
+    /// Begins a file at `path`, which must be none of the inputs and none of `keys`, the files of keys and passphrases;
+    /// or what goes to standard output, if `path` is `-`.
+    pub(crate) fn create(
+        path: &Path,
+        inputs: &[&Input],
+        keys: &[&Path],
+        console: &'c Console,
+    ) -> Result<Self, Failure> {
+        let (name, place) = if is_standard_stream(path) {
+            (Path::new(STANDARD_OUTPUT), standard_output(console))
+        } else {
+            (path, file(path, inputs, keys))
+        };
+        Ok(Self { name: name.to_owned(), place: place?, written: 0, pending: Vec::with_capacity(BUFFER) })
     }
 
     /// Writes everything at once and moves it to its place.
@@ -48,13 +65,29 @@ impl Output {
 
     /// Moves the file to its place, once it is safely on the disk.
     pub(crate) fn commit(mut self) -> Result<(), Failure> {
-        self.flush().and_then(|()| self.file.as_file().sync_all()).map_err(|error| self.failed(&error))?;
-        let failed = |error| Failure::file(&self.name, "cannot write", &error);
-        self.file.persist(&self.place).map(drop).map_err(|error| failed(error.error))
+        self.flush().map_err(|error| self.failed(&error))?;
+        let moved = match self.place {
+            Place::File(path, file) => file
+                .as_file()
+                .sync_all()
+                .and_then(|()| file.persist(path).map(drop).map_err(|error| error.error)),
+            Place::StandardOutput(mut stdout, mut file) => {
+                file.rewind().and_then(|()| io::copy(&mut file, &mut stdout)).map(drop)
+            }
+        };
+        moved.map_err(|error| Failure::file(&self.name, Reason::Write, &error))
     }
 
     fn failed(&self, error: &io::Error) -> Failure {
-        Failure::file(&self.name, "cannot write", error)
+        Failure::file(&self.name, Reason::Write, error)
+    }
+
+    fn file(&mut self) -> &mut File {
+        match &mut self.place {
+            // Not through tempfile, whose errors name the temporary path.
+            Place::File(_, file) => file.as_file_mut(),
+            Place::StandardOutput(_, file) => file,
+        }
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -63,12 +96,13 @@ impl Output {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // Not through tempfile, whose errors name the temporary path.
-        let file = self.file.as_file_mut();
+        let (pending, written) = (std::mem::take(&mut self.pending), self.written);
+        let file = self.file();
         // Reading back moves the position.
-        file.seek(SeekFrom::Start(self.written))?;
-        file.write_all(&self.pending)?;
-        self.written += self.pending.len() as u64;
+        file.seek(SeekFrom::Start(written))?;
+        file.write_all(&pending)?;
+        self.written += pending.len() as u64;
+        self.pending = pending;
         self.pending.clear();
         Ok(())
     }
@@ -78,7 +112,7 @@ impl Output {
         let in_file = self.written.saturating_sub(offset).min(bytes.len() as u64) as usize;
         let (from_file, from_buffer) = bytes.split_at_mut(in_file);
         if !from_file.is_empty() {
-            let file = self.file.as_file_mut();
+            let file = self.file();
             file.seek(SeekFrom::Start(offset))?;
             file.read_exact(from_file)?;
         }
@@ -103,7 +137,7 @@ impl From<Error> for Stopped {
     }
 }
 
-impl Target for Output {
+impl Target for Output<'_> {
     type Error = Stopped;
 
     fn limit(&self) -> u32 {
@@ -123,17 +157,38 @@ impl Target for Output {
     }
 }
 
-fn refuse_standard_output(path: &Path) -> Result<(), Failure> {
-    if path != Path::new("-") {
-        return Ok(());
+/// The folder of a release, which standard output cannot be.
+pub(crate) fn folder(path: &Path) -> Result<&Path, Failure> {
+    if !is_standard_stream(path) {
+        return Ok(path);
     }
-    Err(Failure::usage("\"-\": the result cannot go to standard output: it appears whole or not at all")
-        .note("name a file (one called \"-\" is \"./-\")"))
+    Err(Failure::usage("a release is a folder: it cannot go to standard output")
+        .note("name a folder (one called \"-\" is \"./-\")"))
+}
+
+fn standard_output(console: &Console) -> Result<Place<'_>, Failure> {
+    if console.is_json() {
+        return Err(Failure::usage("standard output cannot have both the result and --json")
+            .note("name a file with --output, or leave out --json"));
+    }
+    if console.stdout().is_terminal() {
+        return Err(Failure::usage("standard output is a terminal, and the result is not text")
+            .note("name a file with --output, or pipe the output to a program"));
+    }
+    let file = tempfile::tempfile();
+    let file = file.map_err(|error| Failure::file(Path::new(STANDARD_OUTPUT), Reason::Write, &error))?;
+    Ok(Place::StandardOutput(console.stdout(), file))
+}
+
+fn file<'c>(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<Place<'c>, Failure> {
+    let place = place(path, inputs, keys)?;
+    let file = temporary_beside(&place).map_err(|error| Failure::file(path, Reason::Write, &error))?;
+    Ok(Place::File(place, file))
 }
 
 /// The place of a file, which must be free, or a regular file that is no input.
 fn place(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<PathBuf, Failure> {
-    let failed = |error| Failure::file(path, "cannot write", &error);
+    let failed = |error| Failure::file(path, Reason::Write, &error);
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
@@ -141,10 +196,10 @@ fn place(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<PathBuf, Fail
     };
     if !metadata.is_file() {
         let what = if metadata.is_dir() { "is a directory" } else { "is not a regular file" };
-        return Err(Failure::other(format!("{}: {what}", shown(path))).note("name a file to write to"));
+        return Err(Failure::new(Reason::Write, what).about(path).note("name a file to write to"));
     }
     let identity = Identity::new(path, &metadata).map_err(failed)?;
-    if let Some(input) = inputs.iter().find(|input| input.identity().is_same(&identity)) {
+    if let Some(input) = inputs.iter().find(|input| input.is_same(&identity)) {
         return Err(same_file(path, input.path()));
     }
     let is_same = |key: &Path| {
@@ -158,8 +213,9 @@ fn place(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<PathBuf, Fail
 }
 
 fn same_file(path: &Path, input: &Path) -> Failure {
-    let message = format!("{}: output and input {} are the same file", shown(path), shown(input));
-    Failure::usage(message).note("give the output another name; nothing was changed")
+    Failure::usage(format!("output and input {} are the same file", shown(input)))
+        .about(path)
+        .note("give the output another name; nothing was changed")
 }
 
 /// A temporary file with the permissions of any new file; tempfile's own would be private.
@@ -179,8 +235,8 @@ mod tests {
 
     #[test]
     fn nothing_remains_of_what_is_not_finished() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut output = Output::create(&folder.path().join("new"), &[], &[]).unwrap();
+        let (folder, console) = (tempfile::tempdir().unwrap(), Console::of_tests());
+        let mut output = Output::create(&folder.path().join("new"), &[], &[], &console).unwrap();
         output.append(&[7; 3 * BUFFER]).unwrap();
         assert_eq!(entries(folder.path()), 1);
         drop(output);
@@ -189,10 +245,10 @@ mod tests {
 
     #[test]
     fn everything_can_be_read_back_at_any_time() {
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, console) = (tempfile::tempdir().unwrap(), Console::of_tests());
         let path = folder.path().join("new");
         let bytes: Vec<u8> = (0..3 * BUFFER as u32 + 5).map(|n| (n % 251) as u8).collect();
-        let mut output = Output::create(&path, &[], &[]).unwrap();
+        let mut output = Output::create(&path, &[], &[], &console).unwrap();
         let mut end = 0;
         for piece in bytes.chunks(BUFFER / 3 + 1) {
             output.append(piece).unwrap();
@@ -212,11 +268,11 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_symbolic_link_stays_one() {
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, console) = (tempfile::tempdir().unwrap(), Console::of_tests());
         let path = |name: &str| folder.path().join(name);
         fs::write(path("file"), b"old").unwrap();
         std::os::unix::fs::symlink("file", path("link")).unwrap();
-        Output::create(&path("link"), &[], &[]).unwrap().finish_with(b"new").unwrap();
+        Output::create(&path("link"), &[], &[], &console).unwrap().finish_with(b"new").unwrap();
         assert!(fs::symlink_metadata(path("link")).unwrap().is_symlink());
         assert_eq!(fs::read(path("file")).unwrap(), b"new");
     }

@@ -4,14 +4,16 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::{DecryptionKey, EncryptionEntry, Keys, decrypt, encryption_of};
+use smidgen_diff::release::{
+    DecryptionKey, EncryptionEntry, Keys, PublicKey, check_signature, decrypt, encryption_of,
+};
 use smidgen_patch::header::VERSION;
 use smidgen_patch::{Error, Extensions, Header};
 
 use super::classic::Classic;
 use super::image::Image;
 use super::input::{Input, NOTHING};
-use crate::report::{Failure, hex, sha256};
+use crate::report::{Failure, Reason, hex, sha256};
 
 const VERSION_OFFSET: usize = 4;
 
@@ -49,6 +51,19 @@ impl Package {
             package.decrypt(keys()?)?;
         }
         Ok(self)
+    }
+
+    /// Checks that one of these keys signed it; without keys, nothing.
+    pub(crate) fn check_signers(&self, keys: &[PublicKey]) -> Result<(), Failure> {
+        match self {
+            _ if keys.is_empty() => Ok(()),
+            Self::Smidgen(package) => {
+                check_signature(&package.file, keys).map_err(|error| package.refused(error))
+            }
+            Self::Classic(package) => {
+                Err(Failure::package("BSDIFF40 packages have no signatures").about(package.file.path()))
+            }
+        }
     }
 
     pub(crate) fn open_base(&self, path: &Path, reading: &Reading) -> Result<Image, Failure> {
@@ -133,11 +148,12 @@ impl Smidgen {
     }
 
     fn wrong_base(&self, error: Error, found: &Image) -> Failure {
-        let (base, package) = (found.name(), self.file.name());
+        let package = self.file.name();
         let header = &self.header;
         let expected = image(header.base_size as usize, &header.base_digest);
-        let message = format!("{base}: not the base image that {package} was made for (E{})", error.number());
-        let failure = Failure::base(message)
+        let failure = Failure::new(Reason::Base, format!("not the base image that {package} was made for"))
+            .about(found.file.path())
+            .numbered(error)
             .note(format!("expected: {expected}"))
             .note(format!("found:    {}", image(found.len(), &sha256(found)[..header.base_digest.len()])));
         match found.is_packed() {
@@ -188,13 +204,14 @@ fn encryption(package: &[u8]) -> Option<EncryptionEntry> {
 /// The error about the file, with its stable number, which documentation and devices' logs use too.
 fn coded(error: Error, file: &Input) -> Failure {
     let what = if error == Error::NotAPackage { "not a package".to_owned() } else { error.to_string() };
-    Failure::package(format!("{}: {what} (E{})", file.name(), error.number()))
+    Failure::package(what).about(file.path()).numbered(error)
 }
 
 fn newer(error: Error, file: &Input) -> Failure {
     let version = file.get(VERSION_OFFSET).copied().unwrap_or_default();
-    let message = format!("{}: package of format version {version} (E{})", file.name(), error.number());
-    Failure::package(message)
+    Failure::package(format!("package of format version {version}"))
+        .about(file.path())
+        .numbered(error)
         .note(format!("this smidgen ({}) knows version {VERSION} only", env!("CARGO_PKG_VERSION")))
         .note("update smidgen, or have the package made for the version it knows")
 }

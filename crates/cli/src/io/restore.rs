@@ -24,7 +24,8 @@ pub(crate) fn restore(
     restore.restore(base, &package.file, Watched { target, bar }).map_err(|error| match error {
         RestoreError::Target(Stopped::Decoder(error)) => package.explain(error, base),
         RestoreError::Target(Stopped::Output(failure)) => failure,
-        error => Failure::package(format!("{}: {}", package.file.name(), message(&error)))
+        error => Failure::package(message(&error))
+            .about(package.file.path())
             .note("the header was made with a wrong MD5: make the package anew"),
     })
 }
@@ -43,8 +44,9 @@ pub(crate) fn replay(
     flash: Option<&smidgen_diff::InPlace>,
 ) -> Result<bool, Failure> {
     replay_in_place(base, package.plain(), flash).map_err(|error| {
-        let number = error.number();
-        Failure::package(format!("{}: cannot be applied in place: {error} (E{number})", package.file.name()))
+        Failure::package(format!("cannot be applied in place: {error}"))
+            .about(package.file.path())
+            .numbered(error)
             .note("make the package anew, for the flash of the device")
     })
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use smidgen_diff::release::KeyError;
 
-use crate::report::{Console, Failure, shown};
+use crate::report::{Console, Failure, Reason, shown};
 
 /// Where a passphrase is read from: the file, if one is named, and the option that names it.
 #[derive(Clone, Copy)]
@@ -45,16 +45,23 @@ pub(crate) fn secret_keys<K>(
     if paths.is_empty() {
         return Ok(Vec::new());
     }
+    let files: Vec<_> = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
     // Once: a pipe gives it once.
-    let passphrase = passphrase(passphrase_file, console)?;
-    let key = |path: &PathBuf| {
-        let (pem, file) = read(path)?;
-        let key = parsed(path, &pem, |pem| from_pem(pem, &passphrase))?;
+    let passphrase = passphrase(passphrase_file, console).map_err(|missing| {
+        // A file that no passphrase makes a key is the better reason; an encrypted one refuses this one.
+        let refused = |(path, (pem, _)): (&PathBuf, &(String, File))| match from_pem(pem, "") {
+            Err(KeyError::Passphrase) | Ok(_) => None,
+            Err(error) => Some(unusable(path, error)),
+        };
+        paths.iter().zip(&files).find_map(refused).unwrap_or(missing)
+    })?;
+    let key = |(path, (pem, file)): (&PathBuf, &(String, File))| {
+        let key = parsed(path, pem, |pem| from_pem(pem, &passphrase))?;
         // After the parser, which refuses public keys: those may be readable.
-        warn(path, &file, console);
+        warn(path, file, console);
         Ok(key)
     };
-    paths.iter().map(key).collect()
+    paths.iter().zip(&files).map(key).collect()
 }
 
 fn parsed<K>(
@@ -62,7 +69,11 @@ fn parsed<K>(
     pem: &str,
     from_pem: impl FnOnce(&str) -> Result<K, KeyError>,
 ) -> Result<K, Failure> {
-    from_pem(pem).map_err(|error| Failure::other(format!("{}: {error}", shown(path))))
+    from_pem(pem).map_err(|error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: KeyError) -> Failure {
+    Failure::new(Reason::Key, error.to_string()).about(path)
 }
 
 /// Reads the first line of the file, or the variable.
@@ -90,15 +101,13 @@ fn warn(path: &Path, file: &File, console: &Console) {
 }
 
 fn read(path: &Path) -> Result<(String, File), Failure> {
-    let failed = |error: io::Error| Failure::file(path, "cannot read", &error);
+    let failed = |error: io::Error| Failure::file(path, Reason::Read, &error);
     let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     (&file).take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LIMIT {
-        return Err(Failure::other(format!(
-            "{}: has more than {LIMIT} bytes: it is neither a key nor a passphrase",
-            shown(path)
-        )));
+        let message = format!("has more than {LIMIT} bytes: it is neither a key nor a passphrase");
+        return Err(Failure::new(Reason::Key, message).about(path));
     }
     let text = String::from_utf8(bytes).map_err(|_| {
         let what = "it is not text; keys in PEM and passphrases are";

@@ -7,6 +7,7 @@ use serde_json::Value;
 use smidgen_diff::EscapedLines;
 
 use super::failure::Failure;
+use super::json::Object;
 use super::stdout::Stdout;
 
 /// Everything that is printed goes through this.
@@ -14,20 +15,25 @@ use super::stdout::Stdout;
 pub(crate) struct Console {
     quiet: bool,
     json: bool,
+    /// The name of the schema that describes what `--json` prints.
+    schema: &'static str,
     stdout: Stdout,
 }
 
+/// The schema of failures that come alone.
+const ERROR_SCHEMA: &str = "smidgen/error/1";
+
 impl Console {
     /// A console that takes standard output away from libraries. If `quiet`, it prints errors and data only; if `json`,
-    /// data as JSON.
-    pub(crate) fn with_standard_output(quiet: bool, json: bool) -> Self {
-        Self { quiet, json, stdout: Stdout::taken() }
+    /// data as JSON of this schema.
+    pub(crate) fn with_standard_output(quiet: bool, json: bool, schema: &'static str) -> Self {
+        Self { quiet, json, schema, stdout: Stdout::taken() }
     }
 
     /// A console of tests, which prints errors only.
     #[cfg(test)]
     pub(crate) fn of_tests() -> Self {
-        Self { quiet: true, json: false, stdout: Stdout::default() }
+        Self { quiet: true, json: false, schema: ERROR_SCHEMA, stdout: Stdout::default() }
     }
 
     /// What writes to standard output.
@@ -50,13 +56,29 @@ impl Console {
         }
     }
 
+    /// Prints a failure: to standard error as text, and to standard output as JSON, if that is asked for.
     pub(crate) fn complain(&self, failure: &Failure) {
         print_error(format_args!("error: {failure}"));
+        self.answer(failure);
+    }
+
+    /// Prints a failure as JSON, if that is asked for.
+    pub(crate) fn answer(&self, failure: &Failure) {
+        if self.json {
+            let schema = if failure.has_result() { self.schema } else { ERROR_SCHEMA };
+            // Nothing is left to report that standard output is closed.
+            let _ = self.print(of_schema(schema, failure.json()));
+        }
     }
 
     /// Prints data to standard output.
     pub(crate) fn print(&self, data: impl Display) -> Result<(), Failure> {
-        match self.stdout.write(format!("{}\n", EscapedLines(data)).as_bytes()) {
+        self.print_bytes(format!("{}\n", EscapedLines(data)).as_bytes())
+    }
+
+    /// The same for text of our own, which is printed as it is.
+    pub(crate) fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+        match self.stdout.write(bytes) {
             // The reader has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(Failure::other(format!("standard output: {error}"))),
@@ -65,27 +87,47 @@ impl Console {
     }
 
     /// Prints the result as JSON, if that is asked for.
-    pub(crate) fn print_json(&self, json: impl FnOnce() -> Value) -> Result<(), Failure> {
-        if self.json { self.print(json()) } else { Ok(()) }
+    pub(crate) fn print_json(&self, json: impl FnOnce() -> Object) -> Result<(), Failure> {
+        if self.json { self.print(of_schema(self.schema, json())) } else { Ok(()) }
     }
 
     /// Prints the result: as JSON if that is asked for, else as text.
     pub(crate) fn print_either(
         &self,
-        json: impl FnOnce() -> Value,
+        json: impl FnOnce() -> Object,
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        if self.json { self.print(json()) } else { self.print(text()) }
+        if self.json { self.print_json(json) } else { self.print(text()) }
     }
 
     /// The same, but no text if quiet.
     pub(crate) fn print_result(
         &self,
-        json: impl FnOnce() -> Value,
+        json: impl FnOnce() -> Object,
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         if self.quiet && !self.json { Ok(()) } else { self.print_either(json, text) }
     }
+
+    /// A failure after a result: prints that as text, unless quiet; as JSON, the failure becomes a member of it.
+    pub(crate) fn found(
+        &self,
+        failure: Failure,
+        json: impl FnOnce() -> Object,
+        text: impl FnOnce() -> String,
+    ) -> Failure {
+        if self.json {
+            return failure.with_result(json());
+        }
+        let printed = if self.quiet { Ok(()) } else { self.print(text()) };
+        printed.err().unwrap_or(failure)
+    }
+}
+
+/// An object that names its schema.
+fn of_schema(schema: &str, mut object: Object) -> Value {
+    object.insert("schema".to_owned(), schema.into());
+    object.into()
 }
 
 /// Ignores errors: nothing is left to report that standard error is closed.

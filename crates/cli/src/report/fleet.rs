@@ -7,6 +7,7 @@ use smidgen_diff::release::{Saving, Savings};
 
 use super::console::Console;
 use super::failure::Failure;
+use super::json::object;
 
 /// Reports it: lines on standard error, or the event `fleet` on standard output.
 pub(crate) fn report(savings: &Savings, console: &Console) -> Result<(), Failure> {
@@ -15,18 +16,18 @@ pub(crate) fn report(savings: &Savings, console: &Console) -> Result<(), Failure
     }
     console.print_json(|| {
         let version = |row: &Saving| {
-            json!({ "version": row.version, "devices": row.devices, "file": row.file, "size": row.size, "saved": row.saved })
+            json!({ "version": row.version, "devices": row.devices, "file": row.file, "size": row.size, "saved_size": row.saved })
         };
         let unknown = |(version, devices): &(String, u64)| json!({ "version": version, "devices": devices });
-        json!({
+        object(json!({
             "event": "fleet",
             "devices": savings.devices,
-            "bytes": savings.bytes,
-            "full_bytes": savings.full_bytes,
-            "saved": saved(savings),
+            "size": savings.bytes,
+            "full_size": savings.full_bytes,
+            "saved_size": saved(savings),
             "versions": savings.versions.iter().map(version).collect::<Vec<_>>(),
             "unknown": savings.unknown.iter().map(unknown).collect::<Vec<_>>(),
-        })
+        }))
     })
 }
 

@@ -28,10 +28,10 @@ pub(crate) fn seconds(time: Duration) -> Value {
 pub(crate) fn header(header: &Header, size: usize) -> Object {
     let mut fields = summary(header, size);
     fields.append(&mut object(json!({
-        "version": VERSION,
+        "format_version": VERSION,
         "header_size": size.saturating_sub(header.body_length as usize),
         "body_size": header.body_length,
-        "body_digest": header.body_digest.map(|digest| hex(&digest)),
+        "body_sha256": header.body_digest.map(|digest| hex(&digest)),
         "base_address": base_address(header),
         "windows": windows(header).map(window).collect::<Vec<_>>(),
         "kinds": kind_names(header),
@@ -48,9 +48,9 @@ pub(crate) fn summary(header: &Header, size: usize) -> Object {
         "codec": header.codec.name(),
         "package_size": size,
         "base_size": header.base_size,
-        "base_digest": base_digest(header),
+        "base_sha256_prefix": base_digest(header),
         "target_size": header.target_size,
-        "target_digest": hex(&header.target_digest),
+        "target_sha256": hex(&header.target_digest),
         "target_md5": header.target_md5.map(|digest| hex(&digest)),
         "ram": header.ram,
     }))

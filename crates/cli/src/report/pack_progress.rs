@@ -10,7 +10,7 @@ use smidgen_diff::Escaped;
 use smidgen_diff::release::{Event, PackProgress, PackageEntry};
 
 use super::console::Console;
-use super::json::seconds;
+use super::json::{object, seconds};
 use super::progress::{TICK, is_wanted, style};
 
 /// One JSON object for each event, a line each, on standard output.
@@ -26,7 +26,12 @@ impl PackProgress for Events<'_> {
             }
             Event::Finished { package, reused, time } => json!({
                 "event": "finished", "file": package.file, "source_versions": package.source_versions,
-                "size": package.size, "sha256": package.sha256, "ram": package.ram, "container": package.container, "reused": reused, "seconds": seconds(*time),
+                "size": package.size, "sha256": package.sha256, "ram": package.ram,
+                "container": package.container, "reused": reused, "seconds": seconds(*time),
+            }),
+            Event::Dropped { package, share, limit } => json!({
+                "event": "dropped", "file": package.file, "source_versions": package.source_versions,
+                "size": package.size, "share": share, "limit_size": limit,
             }),
             Event::Skipped { file } => json!({ "event": "skipped", "file": file }),
             Event::Unlisted { file, is_package, removed } => json!({
@@ -37,7 +42,7 @@ impl PackProgress for Events<'_> {
             _ => return,
         };
         // Without a reader, packages are made all the same; printing the manifest at the end reports the error.
-        let _ = self.0.print(line);
+        let _ = self.0.print_json(|| object(line));
     }
 }
 
@@ -99,7 +104,14 @@ impl PackProgress for Talk<'_> {
             Event::Finished { package, reused, time } => {
                 self.end(&package.file, &finished(package, *reused, *time));
             }
-            Event::Skipped { file } => self.end(file, &format!("{file}: too large, found by an earlier run")),
+            Event::Dropped { package, share, .. } => {
+                let PackageEntry { file, size, .. } = package;
+                let why = format!("larger than {share} % of the full package");
+                self.end(file, &format!("{file}: {size} bytes, dropped: {why}"));
+            }
+            Event::Skipped { file } => {
+                self.end(file, &format!("{file}: dropped: an earlier run found it too large"));
+            }
             Event::Unlisted { file, is_package, removed } => {
                 let what = match (removed, is_package) {
                     (true, _) => "removed: it was of an earlier run, and is no part of this release",

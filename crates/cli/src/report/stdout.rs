@@ -1,7 +1,7 @@
 //! Standard output, redirected for libraries: preflate-rs prints diagnostics there, between our data.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Standard output as it was at the start. Where the system can do that, other output to it is discarded.
 #[derive(Debug, Default)]
@@ -31,6 +31,10 @@ impl Stdout {
         return self.saved.as_ref();
         #[cfg(not(unix))]
         None
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.saved().map_or_else(|| io::stdout().is_terminal(), File::is_terminal)
     }
 
     /// Writes to standard output at once, in one piece where the system can.

@@ -40,13 +40,18 @@ pub(crate) fn count(number: usize, name: &str) -> String {
 
 /// A release: one line about it, one for each package, and one for each note.
 pub(crate) fn release(manifest: &Manifest) -> String {
+    let notes = manifest.notes.iter().map(|note| format!("\nnote     {}", Escaped(note)));
+    packages(manifest) + &notes.collect::<String>()
+}
+
+/// The same without the notes.
+pub(crate) fn packages(manifest: &Manifest) -> String {
     let product = Escaped(manifest.product.as_deref().unwrap_or("no product"));
     let (version, module, name) = (&manifest.version, &manifest.module, Escaped(&manifest.name));
     let mut lines = vec![format!("release  {product}, module {module}, version {version}: {name}")];
     let width = manifest.packages.iter().map(|package| package.file.len()).max().unwrap_or_default();
     let full = manifest.full().map_or(0, |package| package.size);
     lines.extend(manifest.packages.iter().map(|package| package_row(package, width, full)));
-    lines.extend(manifest.notes.iter().map(|note| format!("note     {}", Escaped(note))));
     lines.join("\n")
 }
 

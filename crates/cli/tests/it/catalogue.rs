@@ -145,9 +145,9 @@ fn several_packages_lead_to_the_newest_version() {
     assert!(said.stderr.contains("2 packages to install in this order"), "{said:?}");
     let found = desk.json("catalogue releases --device-version 1.0");
     let sizes = found["path"].as_array().unwrap().iter().map(|step| step["size"].as_u64().unwrap());
-    assert_eq!(found["bytes"], sizes.sum::<u64>());
+    assert_eq!(found["size"], sizes.sum::<u64>());
     assert_eq!((&found["file"], &found["version"]), (&json!("releases/2.0/1.0-to-2.0.bin"), &json!("3.0")));
-    assert!(found["bytes"].as_u64() < found["full_bytes"].as_u64());
+    assert!(found["size"].as_u64() < found["full_size"].as_u64());
     let (mut base, path) = ("v1".to_owned(), found["path"].as_array().unwrap());
     for (number, step) in path.iter().enumerate() {
         let restored = format!("step{number}");

@@ -29,7 +29,7 @@ fn numbers_are_shown() {
     let (new, patch) = (desk.read("new"), desk.read("patch"));
     assert_eq!(made["format"], "bsdiff40");
     assert_eq!(made["package_size"], patch.len());
-    assert_eq!(made["target_digest"], sha256(&new));
+    assert_eq!(made["target_sha256"], sha256(&new));
     let shown = desk.json("info patch");
     let size = |name: &str| shown[name].as_u64().unwrap();
     let all = size("header_size") + size("control_size") + size("diff_size") + size("extra_size");
@@ -37,7 +37,7 @@ fn numbers_are_shown() {
     let verified = desk.ok("verify old patch").stdout;
     assert!(verified.contains(&sha256(&new)) && verified.starts_with("NOT CHECKED: "), "{verified}");
     assert!(desk.json("verify old patch")["ok"].is_null());
-    assert_eq!(desk.json("verify old patch")["target_digest"], sha256(&new).as_str());
+    assert_eq!(desk.json("verify old patch")["target_sha256"], sha256(&new).as_str());
     let text = desk.ok("info patch").stdout;
     assert!(text.contains("BSDIFF40") && text.contains(&format!("{} bytes", new.len())), "{text}");
 }

@@ -1,5 +1,6 @@
 //! A folder with files, and the program run in it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::schema::Schema;
 
 /// The passphrase of all keys.
 pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
@@ -125,7 +127,11 @@ impl Desk {
         let mut command = self.command(smidgen());
         command.env("SMIDGEN_PASSPHRASE", PASSPHRASE);
         command.args(arguments);
-        ends(command)
+        let outcome = ends(command);
+        if let Some(name) = arguments.iter().find(|word| !word.starts_with('-')) {
+            expect_documented(name, outcome.code);
+        }
+        outcome
     }
 
     /// Runs smidgen, which must succeed.
@@ -143,6 +149,24 @@ impl Desk {
         let mut command = self.command("sh");
         command.args(["-c", &line.replace("smidgen ", &format!("{} ", smidgen()))]);
         ends(command)
+    }
+}
+
+/// Expects the help of a command to have this exit code.
+fn expect_documented(name: &str, code: i32) {
+    static HELP: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let help = |arguments: &[&str]| {
+            let output = Command::new(smidgen()).args(arguments).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let all = help(&["--help"]);
+        let commands = all.split_once("Commands:\n").unwrap().1.split("\n\n").next().unwrap();
+        let names = commands.lines().filter_map(|line| line.split_whitespace().next());
+        names.map(|name| (name.to_owned(), help(&[name, "--help"]))).collect()
+    });
+    // Others are aliases, or no commands.
+    if let Some(help) = HELP.get(name) {
+        assert!(help.contains(&format!("\n  {code}  ")), "{name} --help lacks the exit code {code}");
     }
 }
 
@@ -178,10 +202,14 @@ impl Outcome {
         self
     }
 
-    /// Expects a failure: its exit code, parts of its message, and nothing on standard output.
+    /// Expects a failure: its exit code, parts of its message, and nothing on standard output but with `--json`.
     pub(crate) fn failed(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, code, "{self:#?}");
-        assert_eq!(self.stdout, "", "{self:#?}");
+        if self.stdout.starts_with('{') {
+            assert_eq!(self.json()["error"]["exit"], code, "{self:#?}");
+        } else {
+            assert_eq!(self.stdout, "", "{self:#?}");
+        }
         assert!(self.stderr.starts_with("error: "), "{self:#?}");
         for part in parts {
             assert!(self.stderr.contains(part), "{part:?} is missing in {self:#?}");
@@ -189,11 +217,35 @@ impl Outcome {
         self
     }
 
+    /// The object on standard output, which must be what its schema says.
     pub(crate) fn json(&self) -> Value {
-        let value: Value = serde_json::from_str(&self.stdout).unwrap();
-        assert!(value.is_object());
-        value
+        fits(serde_json::from_str(&self.stdout).unwrap())
     }
+
+    /// The objects on standard output, a line each.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| fits(serde_json::from_str(line).unwrap())).collect()
+    }
+}
+
+/// Expects a value to be what the schema that it names says.
+fn fits(value: Value) -> Value {
+    // Manifests state a version instead.
+    let name = value["schema"].as_str().map_or("manifest", |name| name.split('/').nth(1).unwrap());
+    SCHEMAS
+        .with(|schemas| schemas[name].check(&value))
+        .unwrap_or_else(|fault| panic!("{name}: {fault}: {value:#}"));
+    value
+}
+
+thread_local! {
+    /// The schemas that the program prints, by name.
+    ///
+    /// Of each test by itself: they note which members they have seen.
+    pub(crate) static SCHEMAS: BTreeMap<String, Schema> = {
+        let printed: Value = serde_json::from_str(&Desk::new().ok("schema").stdout).unwrap();
+        printed.as_object().unwrap().iter().map(|(name, schema)| (name.clone(), Schema::new(schema))).collect()
+    };
 }
 
 impl From<Output> for Outcome {

@@ -30,7 +30,7 @@ fn keys_are_made_for_their_owner_only() {
     }
     assert!(desk.read("device.pub").starts_with(b"-----BEGIN PUBLIC KEY-----\n"));
     let made = desk.json("keygen s.pem --kind shared");
-    assert_eq!((&made["algorithm"], &made["constant"]), (&json!("shared"), &json!(null)));
+    assert_eq!((&made["algorithm"], &made["public_key"]), (&json!("shared"), &json!(null)));
     assert_eq!(made["key"].as_str().unwrap().len(), 16);
     for (arguments, part) in [
         ("s.pem --kind shared", "s.pem: exists, and is not overwritten"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::common::{Desk, noise, smidgen, versions};
+use crate::common::{Desk, Outcome, noise, smidgen, versions};
 
 /// A folder with three versions.
 fn desk() -> Desk {
@@ -27,9 +27,8 @@ fn sources(desk: &Desk) -> Vec<String> {
     manifest["sources"].as_array().unwrap().iter().map(text).collect()
 }
 
-fn events(stdout: &str, name: &str) -> Vec<Value> {
-    let all = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    all.filter(|event| event["event"] == name).collect()
+fn events(said: &Outcome, name: &str) -> Vec<Value> {
+    said.lines().into_iter().filter(|event| event["event"] == name).collect()
 }
 
 /// The usual contents of an archive of released images.
@@ -51,7 +50,7 @@ fn only_images_by_name_become_sources() {
         assert!(said.stderr.contains(name), "{name} is not named in {}", said.stderr);
     }
     let said = desk.ok(&format!("{PACK} --from field --json"));
-    let skipped = events(&said.stdout, "not-an-image");
+    let skipped = events(&said, "not-an-image");
     assert_eq!(skipped.len(), 11);
     assert!(skipped.iter().any(|event| event["file"] == "field/SHA256SUMS" && event["reason"] == "ending"));
     // A release file says the same.
@@ -126,11 +125,11 @@ fn stale_packages_are_named_and_removed_on_request() {
     desk.ok(&format!("{PACK} --from 1.0=v1 --from 2.0=v2"));
     desk.write("out/2.0-to-3.0.bin", b"something of the user");
     let said = desk.ok(&format!("{less} --replace --json"));
-    let unlisted = events(&said.stdout, "unlisted");
+    let unlisted = events(&said, "unlisted");
     assert_eq!((unlisted.len(), &unlisted[0]["removed"]), (1, &Value::Bool(false)));
     desk.ok(&format!("{PACK} --from 1.0=v1 --from 2.0=v2"));
     let said = desk.ok(&format!("{less} --replace --json"));
-    assert_eq!(events(&said.stdout, "unlisted")[0]["removed"], true);
+    assert_eq!(events(&said, "unlisted")[0]["removed"], true);
     assert!(!desk.path("out/2.0-to-3.0.bin").exists());
 }
 
@@ -182,13 +181,12 @@ fn a_fleet_is_served_by_benefit() {
     );
     let line = format!("{PACK} --from 1.0=v1 --from 2.0=v2 --jobs 1 --fleet fleet.csv");
     let said = desk.ok(&format!("{line} --json"));
-    let began: Vec<Value> =
-        events(&said.stdout, "began").into_iter().map(|event| event["file"].clone()).collect();
+    let began: Vec<Value> = events(&said, "began").into_iter().map(|event| event["file"].clone()).collect();
     assert_eq!(began, ["full-3.0.bin", "2.0-to-3.0.bin", "1.0-to-3.0.bin"]);
-    let fleet = events(&said.stdout, "fleet").remove(0);
+    let fleet = events(&said, "fleet").remove(0);
     let size = |name: &str| desk.read(&format!("out/{name}")).len() as u64;
     let (full, one, two) = (size("full-3.0.bin"), size("1.0-to-3.0.bin"), size("2.0-to-3.0.bin"));
-    assert_eq!(fleet["saved"], 10 * (full - one) + 200 * (full - two));
+    assert_eq!(fleet["saved_size"], 10 * (full - one) + 200 * (full - two));
     assert_eq!(fleet["versions"][0]["version"], "2.0");
     assert_eq!(fleet["unknown"], json!([{ "version": "0.5", "devices": 3 }]));
     let said = desk.ok(&line);

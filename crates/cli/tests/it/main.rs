@@ -1,5 +1,6 @@
 //! The program, run as users run it.
 
+mod about;
 mod catalogue;
 mod classic;
 mod common;
@@ -22,5 +23,6 @@ mod round_trip;
 mod signing;
 mod simulate;
 mod strangers;
+mod streams;
 mod unlikely;
 mod verify_release;

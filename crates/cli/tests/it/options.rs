@@ -49,7 +49,7 @@ fn further_digests_are_in_the_header() {
     let made = desk.json("diff old new -o patch --md5 --body-digest");
     let patch = desk.read("patch");
     let body = &patch[made["header_size"].as_u64().unwrap() as usize..];
-    assert_eq!(made["body_digest"], sha256(body).as_str());
+    assert_eq!(made["body_sha256"], sha256(body).as_str());
     let md5 = md5(&desk.read("new"));
     assert_eq!(made["target_md5"], md5.as_str());
     assert!(desk.ok("info patch").stdout.contains(&md5));

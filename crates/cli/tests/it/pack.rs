@@ -1,6 +1,6 @@
 //! `pack` and `manifest`: a release from its images to the platform's messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -60,7 +60,7 @@ fn diff_makes_the_same_package() {
 fn events_are_lines_of_json() {
     let desk = desk();
     let said = desk.ok(&format!("{PACK} --json"));
-    let events: Vec<Value> = said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events = said.lines();
     let named = |name: &str| events.iter().filter(|event| event["event"] == name).count();
     assert_eq!((named("planned"), named("began"), named("finished"), named("manifest")), (1, 3, 3, 1));
     assert!(named("stage") >= 9);
@@ -68,6 +68,34 @@ fn events_are_lines_of_json() {
     assert_eq!(last["manifest"], desk.json("manifest out"));
     let again = desk.ok(&format!("{PACK} --json"));
     assert_eq!(again.stdout.matches("\"reused\":true").count(), 3);
+}
+
+/// What is told to be finished is in the folder in the end, and only that.
+#[test]
+fn packages_that_are_too_large_are_dropped_and_never_finished() {
+    let desk = desk();
+    let pack = format!("{PACK} --share 0");
+    let files_of = |events: &[Value], name: &str| {
+        let those = events.iter().filter(|event| event["event"] == name);
+        those.map(|event| event["file"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    let differential = BTreeSet::from(["1.0.0-to-3.0.0.bin", "2.0.0-to-3.0.0.bin"].map(str::to_owned));
+    let expected = BTreeSet::from(["full-3.0.0.bin".to_owned()]);
+    for jobs in ["1", "3"] {
+        let events = desk.ok(&format!("{pack} --jobs {jobs} --fresh --json")).lines();
+        assert_eq!(files_of(&events, "finished"), expected);
+        assert_eq!(files_of(&events, "dropped"), differential);
+        let dropped = events.iter().find(|event| event["event"] == "dropped").unwrap();
+        assert_eq!(dropped["share"], 0);
+        assert!(dropped["size"].as_u64() > dropped["limit_size"].as_u64());
+    }
+    let events = desk.ok(&format!("{pack} --json")).lines();
+    assert_eq!((files_of(&events, "finished"), files_of(&events, "skipped")), (expected, differential));
+    let said = desk.ok(&format!("{pack} --fresh")).stderr;
+    assert_eq!(said.matches("bytes, dropped: larger than 0 % of the full package").count(), 2, "{said}");
+    let note = "the differential package for 1.0.0 has";
+    assert_eq!(said.matches(note).count(), 1, "once: {said}");
+    assert_eq!(files(&desk.path("out")).into_keys().collect::<Vec<_>>(), ["full-3.0.0.bin", "manifest.json"]);
 }
 
 #[test]
@@ -203,7 +231,8 @@ fn every_package_has_its_messages() {
 #[test]
 fn the_schema_is_one() {
     let desk = Desk::new();
-    let schema = desk.ok("manifest --schema").json();
+    let schema: Value = serde_json::from_str(&desk.ok("manifest --schema").stdout).unwrap();
+    assert_eq!(schema, serde_json::from_str::<Value>(&desk.ok("schema manifest").stdout).unwrap());
     assert_eq!(schema["properties"]["manifest"]["const"], 1);
     desk.write("manifest.json", b"{ \"manifest\": 2 }");
     desk.run("manifest .").failed(3, &["manifest of version 2", "knows version 1"]);

@@ -39,7 +39,9 @@ fn a_new_key_is_for_its_owner_only_and_never_overwritten() {
     desk.run("keygen other.pem key.pub").failed(2, &["key.pub: exists, and is not overwritten"]);
     assert!(!desk.path("other.pem").exists());
     let made = desk.json("keygen third.pem third.pub");
-    assert!(made["constant"].as_str().unwrap().starts_with("const KEY: Ed25519Key = Ed25519Key([0x"));
+    let forms = &made["public_key"];
+    assert!(forms["rust"].as_str().unwrap().starts_with("const KEY: Ed25519Key = Ed25519Key([0x"));
+    assert_eq!(forms["pem"], String::from_utf8(desk.read("third.pub")).unwrap());
 }
 
 #[test]
@@ -56,6 +58,50 @@ fn a_passphrase_must_be_there_and_right() {
     desk.sh("smidgen sign patch -o signed --key key.pem --passphrase-file phrase").succeeded();
 }
 
+/// What is wrong with the file is said before what is wrong with the passphrase.
+#[test]
+fn files_that_no_passphrase_makes_a_key_are_named_without_one() {
+    let desk = Desk::with_keys();
+    desk.write_secret("plain.pem", b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIDvvGoUaAt0FBqLFII0wXQEiErelE8bizFH7t/0V4B4B\n-----END PRIVATE KEY-----\n");
+    desk.write_secret("text", b"no key\n");
+    for (key, said) in [
+        ("plain.pem", "plain.pem: is a secret key without a passphrase: encrypt it"),
+        ("key.pub", "key.pub: is a public key: give its secret key"),
+        ("text", "text: is not an encrypted secret key"),
+    ] {
+        for line in ["sign patch -o x --key", "patch old patch -o x --decrypt", "diff old new -o x --encrypt"]
+        {
+            desk.sh(&format!("smidgen {line} {key}")).failed(1, &[said]);
+        }
+    }
+    desk.sh("smidgen sign patch -o x --key key.pem --key none").failed(1, &["none: cannot read"]);
+    desk.sh("smidgen sign patch -o x --key key.pem --key text").failed(1, &["text: is not an encrypted"]);
+    desk.sh("smidgen sign patch -o x --key key.pem").failed(2, &["no passphrase is given"]);
+}
+
+#[test]
+fn a_public_key_is_printed_in_the_form_that_is_asked_for() {
+    let desk = Desk::new();
+    let forms = &desk.json("keygen a.pem a.pub")["public_key"];
+    let hex = forms["hex"].as_str().unwrap();
+    let bytes: Vec<String> = (0..32).map(|n| format!("0x{}", &hex[2 * n..2 * n + 2])).collect();
+    let list = bytes.join(", ");
+    assert_eq!(forms["rust"], format!("const KEY: Ed25519Key = Ed25519Key([{list}]);"));
+    assert_eq!(forms["c"], format!("static const uint8_t KEY[32] = {{{list}}};"));
+    assert!(desk.ok("keygen b.pem b.pub").stdout.starts_with("const KEY: Ed25519Key = "));
+    for (form, start) in [
+        ("c", "static const uint8_t KEY[32] = {0x"),
+        ("rust", "const KEY: [u8; 32] = [0x"),
+        ("pem", "-----BEGIN PUBLIC KEY-----\n"),
+    ] {
+        let said = desk.ok(&format!("keygen {form}.pem {form}.pub --kind x25519 --print {form}"));
+        assert!(said.stdout.starts_with(start), "{said:?}");
+    }
+    assert_eq!(desk.ok("keygen hex.pem hex.pub --print hex").stdout.trim().len(), 64);
+    assert_eq!(desk.ok("keygen c25.pem c25.pub --kind x25519").stdout, "");
+    desk.run("keygen s.pem --kind shared --print hex").failed(2, &["a shared key has no public key"]);
+}
+
 #[test]
 fn a_signed_package_is_verified_with_its_keys_only() {
     let desk = Desk::with_keys();
@@ -65,6 +111,12 @@ fn a_signed_package_is_verified_with_its_keys_only() {
         desk.ok(&format!("verify old signed --public-key {key}"));
     }
     desk.ok("verify old signed");
+    let patch = "patch old signed -o restored --public-key";
+    desk.ok(&format!("{patch} key.pub"));
+    std::fs::remove_file(desk.path("restored")).unwrap();
+    desk.run(&format!("{patch} foreign.pub")).failed(3, &["not signed by a known key (E41)"]);
+    desk.run("patch old patch -o restored --public-key key.pub").failed(3, &["not signed (E40)"]);
+    assert!(!desk.path("restored").exists());
     desk.run("verify old signed --public-key foreign.pub").failed(3, &["not signed by a known key (E41)"]);
     desk.run("verify old patch --public-key key.pub").failed(3, &["the package is not signed (E40)"]);
     let mut damaged = desk.read("signed");
@@ -254,7 +306,7 @@ fn a_release_can_be_signed_after_it_was_made() {
     assert!(desk.read("out/manifest.json") == first);
     // Another signature is added to the first.
     let both = desk.json("sign out -o both --key next.pem");
-    assert_eq!(both["packages"][0]["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(both["manifest"]["packages"][0]["keys"].as_array().unwrap().len(), 2);
     desk.ok("verify both --from 1=old --public-key key.pub");
     desk.ok("verify both --from 1=old --public-key next.pub");
     // The same options make an unsigned release again.

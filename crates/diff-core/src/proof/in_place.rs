@@ -34,7 +34,12 @@ pub fn replay_in_place(base: &[u8], package: &[u8], flash: Option<&InPlace>) -> 
         (_, Some(flash)) => Some(*flash),
         (Some(plan), None) => of_plan(plan),
     };
-    flash.map_or(Ok(false), |flash| prove_in_place(&flash, base, package).map(|()| true))
+    let Some(flash) = flash else { return Ok(false) };
+    flash.check(header.base_size.max(header.target_size) as usize).map_err(|_| Error::Areas)?;
+    if u64::from(flash.slot) + u64::from(flash.scratch) > MOST_FLASH {
+        return Ok(false);
+    }
+    prove_in_place(&flash, base, package).map(|()| true)
 }
 
 /// The smallest flash that fits a plan: pages as large as the pieces that it moves have in common.

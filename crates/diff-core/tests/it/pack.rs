@@ -19,6 +19,7 @@ use smidgen_diff::release::{
 };
 use smidgen_diff::{Identity, Options, Silent, prove};
 use tempfile::TempDir;
+use testkit::schema::Schema;
 use testkit::{fixtures, noise};
 
 /// What devices have, by version; 1.0 and 1.1 are the same.
@@ -340,7 +341,7 @@ fn rules_are_broken_before_anything_is_written() {
 
 #[test]
 fn manifests_match_their_schema() {
-    let schema: Value = serde_json::from_str(MANIFEST_SCHEMA).unwrap();
+    let schema = Schema::new(&serde_json::from_str(MANIFEST_SCHEMA).unwrap());
     let whole = packed(&PackOptions::default());
     let shard = packed(&shard(2, 2));
     let encrypted = tempfile::tempdir().unwrap();
@@ -355,57 +356,7 @@ fn manifests_match_their_schema() {
     ];
     for path in manifests {
         let manifest: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-        matches_schema(&manifest, &schema, &schema, "manifest");
-    }
-}
-
-/// The parts of JSON Schema that the schema of manifests uses, but for patterns.
-fn matches_schema(value: &Value, schema: &Value, root: &Value, place: &str) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        let name = reference.strip_prefix("#/$defs/").unwrap();
-        return matches_schema(value, &root["$defs"][name], root, place);
-    }
-    if let Some(alternatives) = schema["oneOf"].as_array() {
-        let fitting = alternatives.iter().find(|alternative| alternative["type"] != "null");
-        if !value.is_null() {
-            matches_schema(value, fitting.unwrap(), root, place);
-        }
-        return;
-    }
-    if let Some(constant) = schema.get("const") {
-        assert_eq!(value, constant, "{place}");
-    }
-    if let Some(allowed) = schema["enum"].as_array() {
-        assert!(allowed.contains(value), "{place}: {value}");
-    }
-    let types: Vec<&str> = match &schema["type"] {
-        Value::Array(types) => types.iter().map(|name| name.as_str().unwrap()).collect(),
-        Value::String(name) => vec![name],
-        _ => return,
-    };
-    let own = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    assert!(types.contains(&own), "{place} is {own}");
-    for item in value.as_array().into_iter().flatten() {
-        matches_schema(item, &schema["items"], root, &format!("{place}[]"));
-    }
-    for (name, member) in value.as_object().into_iter().flatten() {
-        let known = schema["properties"].get(name);
-        matches_schema(
-            member,
-            known.unwrap_or_else(|| panic!("{place}.{name}")),
-            root,
-            &format!("{place}.{name}"),
-        );
-    }
-    for name in schema["required"].as_array().into_iter().flatten() {
-        assert!(value.get(name.as_str().unwrap()).is_some(), "{place} lacks {name}");
+        schema.check(&manifest).unwrap();
     }
 }
 

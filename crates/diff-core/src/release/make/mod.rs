@@ -11,6 +11,7 @@ mod progress;
 mod replay;
 mod sign_release;
 mod store;
+mod verdicts;
 
 pub use memory_gate::memory_needed;
 pub use merge::merge;

@@ -26,7 +26,9 @@ pub enum Event<'a> {
         /// The stage.
         stage: Stage,
     },
-    /// A package is finished.
+    /// A package is finished, and part of the release.
+    ///
+    /// Of differential ones, that is known when the full one is finished.
     Finished {
         /// Its entry.
         package: &'a PackageEntry,
@@ -35,7 +37,16 @@ pub enum Event<'a> {
         /// The time that it took.
         time: Duration,
     },
-    /// An earlier run found the package too large.
+    /// A package was made that is not part of the release: it is too large, compared with the full one.
+    Dropped {
+        /// Its entry.
+        package: &'a PackageEntry,
+        /// The most that it might have, in percent of the full one.
+        share: u8,
+        /// The same in bytes.
+        limit: u64,
+    },
+    /// An earlier run found the package too large: it is not made again.
     Skipped {
         /// Its file.
         file: &'a str,
