@@ -18,7 +18,7 @@ fn wear_time_and_losses_are_told() {
     let text = desk.ok("simulate old patch --device device.toml --cuts 6").stdout;
     for part in [
         "update         ab",
-        "not survived",
+        "every update ended with the new image",
         "wear of the flash",
         "slot",
         "journal",

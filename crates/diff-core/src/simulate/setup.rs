@@ -44,7 +44,10 @@ impl<'a> Setup<'a> {
             known = known.with_product(None).with_module(None);
         }
         known.check_package(package)?;
-        if base.len() == header.base_size as usize && base_digest(base) != header.base_digest {
+        if base.len() != header.base_size as usize {
+            return Err(Error::BaseSize.into());
+        }
+        if base_digest(base) != header.base_digest {
             return Err(Error::BaseDigest.into());
         }
         let chip = chip(device, &header, plan)?;

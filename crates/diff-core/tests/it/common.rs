@@ -8,7 +8,7 @@ use smidgen_patch::container::{self, InProcess, Opened};
 use smidgen_patch::header::Codec;
 use smidgen_patch::internals::apply::{self, Cover};
 use smidgen_patch::internals::container::Level;
-use smidgen_patch::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
+use smidgen_patch::{Error, Extensions, Header, Patcher, SliceTarget, SoftwareSha256};
 use testkit::archives::{changed, gzip, text};
 use testkit::{Random, with_workspace};
 
@@ -43,6 +43,13 @@ impl Pieces {
             }
         }
     }
+}
+
+/// The package with this instead of its header.
+pub(crate) fn with_header(package: &[u8], change: impl FnOnce(&mut Header, &mut Extensions<'_>)) -> Vec<u8> {
+    let (mut header, mut extensions, length) = Header::parse_extended(package).unwrap();
+    change(&mut header, &mut extensions);
+    [header.to_bytes_with(&extensions), package[length..].to_vec()].concat()
 }
 
 /// What a device makes of a package, with the workspace that it is given.

@@ -3,10 +3,12 @@
 use smidgen_diff::{
     InPlace, Kept, Options, Restore, RestoreError, Silent, diff, diff_bsdiff40, prove, replay_in_place,
 };
+use smidgen_patch::Error;
 use smidgen_patch::header::InPlacePlan;
-use smidgen_patch::{Error, Extensions, Header};
 use testkit::archives::{changed, gzip, text};
 use testkit::firmware;
+
+use crate::common::with_header;
 
 fn fast() -> Options {
     Options::default().with_level(1)
@@ -24,13 +26,6 @@ fn made(base: &[u8], target: &[u8], options: &Options) -> Vec<u8> {
 
 fn flash() -> InPlace {
     InPlace::default().with_slot(64 << 10).with_page(1024).with_scratch(4096).with_write(4)
-}
-
-/// The package with this instead of its header.
-fn with_header(package: &[u8], change: impl FnOnce(&mut Header, &mut Extensions<'_>)) -> Vec<u8> {
-    let (mut header, mut extensions, length) = Header::parse_extended(package).unwrap();
-    change(&mut header, &mut extensions);
-    [header.to_bytes_with(&extensions), package[length..].to_vec()].concat()
 }
 
 #[test]

@@ -8,9 +8,12 @@ use smidgen_diff::{
 };
 use smidgen_patch::Error;
 use smidgen_patch::flash::Cut;
+use smidgen_patch::header::{IMAGE_LIMIT, InPlacePlan};
 use smidgen_patch::secrecy::NoKey;
 use testkit::archives::{changed, gzip, text};
 use testkit::{firmware, fixture};
+
+use crate::common::with_header;
 
 fn device(page: u32, write: u32) -> Device {
     Device::default().with_page(Some(page)).with_write(Some(write))
@@ -188,6 +191,36 @@ fn flash_that_is_too_large_is_not_simulated() {
     assert!(matches!(end, Err(SimulateError::Profile(_) | SimulateError::Package(Error::Areas))), "{end:?}");
     let end = run("small-in-place", &device(1 << 31, 1 << 31), &losses(Cuts::None));
     assert!(end.is_err());
+}
+
+/// What a stranger's header states takes no more memory or time than is there.
+#[test]
+fn hostile_headers_are_refused() {
+    let base = fixture("packages/small-base.bin");
+    let package = fixture("packages/small-in-place.smdg");
+    let refused = |package: &[u8], what: &str| {
+        for update in [None, Some(Update::Ab)] {
+            let device = device(64, 4).with_update(update);
+            let end = simulate(&base, package, NoKey, &device, &losses(Cuts::Even(3)), &Silent);
+            // Of two slots, the plan says nothing.
+            assert!(end.is_err() || update.is_some() && what == "plan", "{what} {update:?}");
+        }
+    };
+    for (segment, shift, keep) in [
+        (1, 0, 0),
+        (3, 5, 1),
+        (64, 1 << 31, 64),
+        (1 << 20, 1 << 30, 0),
+        (u32::MAX, u32::MAX, 0),
+        (u32::MAX - 63, 0, 1 << 31),
+    ] {
+        let plan = InPlacePlan { segment, shift, keep };
+        refused(&with_header(&package, |_, extensions| extensions.in_place = Some(plan)), "plan");
+    }
+    refused(&with_header(&package, |header, _| header.target_size = IMAGE_LIMIT), "target");
+    refused(&with_header(&package, |header, _| header.base_size = IMAGE_LIMIT), "base");
+    refused(&with_header(&package, |header, _| header.body_length = u32::MAX), "body");
+    refused(&with_header(&package, |header, _| header.ram = u32::MAX), "ram");
 }
 
 #[cfg(feature = "release")]
