@@ -61,10 +61,9 @@ fn fault(replayed: &Replayed) -> Option<Failure> {
     let all = replayed.packages.len();
     let (bad, unchecked, strays) = (replayed.bad(), replayed.unchecked(), replayed.strays.len());
     if bad > 0 {
-        return Some(
-            Failure::package(format!("{bad} of {all} packages failed"))
-                .note("do not deliver the release: pack it anew"),
-        );
+        return Some(Failure::package(format!("{bad} of {all} packages failed")).note(
+            "do not deliver the release: give the right --from, --public-key and --device, or pack it anew",
+        ));
     }
     if strays > 0 {
         return Some(

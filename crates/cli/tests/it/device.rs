@@ -187,7 +187,7 @@ fn options_override_a_profile_but_never_to_what_the_device_cannot_restore() {
         ("codecs = \"zstd\"\nram = \"1M\"", "OK"),
         ("codecs = \"cm\"", "OK"),
         ("slot = 50000", "needs a slot of 59800"),
-        ("max-package = 1000", "the package has "),
+        ("max-package = 100", "the package has "),
         ("module = \"radio\"", "OK"),
         ("update = \"in-place\"\nslot = \"64K\"\npage = 1024\nscratch = 4096", "OK"),
         ("update = \"in-place\"\nslot = \"64K\"\npage = 1024\nscratch = 1024", "in place: a scratch area"),

@@ -102,13 +102,13 @@ impl fmt::Display for Note {
             ),
             Self::NotExpanded { reason: reason @ (Unexpanded::System | Unexpanded::Size { .. }) } => write!(
                 out,
-                "compressed data in the images is compared as it is, because {reason}; for a smaller package, deliver it \
-                 without compression"
+                "compressed data in the images is compared as it is, because {reason}; deliver it without \
+                 compression, or compare the contents of whole files with --payload, for a smaller package"
             ),
             Self::NotExpanded { reason } => write!(
                 out,
-                "compressed data in the images is compared as it is, because {reason}; for devices with an operating \
-                 system, give --containers auto"
+                "compressed data in the images is compared as it is, because {reason}; give --containers auto for \
+                 devices with an operating system, --payload for the contents of whole files"
             ),
             Self::ContainerNotProved { error } => write!(
                 out,

@@ -34,7 +34,12 @@ pub fn replay_in_place(base: &[u8], package: &[u8], flash: Option<&InPlace>) -> 
         (_, Some(flash)) => Some(*flash),
         (Some(plan), None) => of_plan(plan),
     };
-    flash.map_or(Ok(false), |flash| prove_in_place(&flash, base, package).map(|()| true))
+    let Some(flash) = flash else { return Ok(false) };
+    flash.check(header.base_size.max(header.target_size) as usize).map_err(|_| Error::Areas)?;
+    if u64::from(flash.slot) + u64::from(flash.scratch) > MOST_FLASH {
+        return Ok(false);
+    }
+    prove_in_place(&flash, base, package).map(|()| true)
 }
 
 /// The smallest flash that fits a plan: pages as large as the pieces that it moves have in common.
@@ -46,7 +51,7 @@ fn smallest(header: &Header, plan: InPlacePlan) -> Option<InPlace> {
     let write = common_divisor(page, WRITE);
     let moved = u64::from(plan.shift) + u64::from(header.base_size);
     let slot = moved.max(header.target_size.into()).checked_next_multiple_of(page.into())?;
-    let scratch = plan.scratch(header.target_size)?.checked_next_multiple_of(page)?.max(2 * page);
+    let scratch = plan.scratch(header.target_size)?.checked_next_multiple_of(page)?.max(page.checked_mul(2)?);
     let segments = u64::from(header.target_size.div_ceil(plan.segment)) + 1;
     // Each segment saves the decoder's state, each page has a record.
     let records = 64 * (slot / u64::from(page) + 2 * segments);

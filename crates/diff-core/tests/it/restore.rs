@@ -96,6 +96,8 @@ fn packages_in_place_are_replayed_in_place() {
     assert_eq!(replay_in_place(&old, &made(&old, &new, &fast()), None), Ok(false));
     assert_eq!(replay_in_place(&old[1..], &package, None), Err(Error::BaseSize));
     assert!(replay_in_place(&old, &package, Some(&flash().with_scratch(2048).with_page(1024))).is_err());
+    assert_eq!(replay_in_place(&old, &package, Some(&flash().with_page(0))), Err(Error::Areas));
+    assert_eq!(replay_in_place(&old, &package, Some(&flash().with_slot(1 << 30))), Ok(false));
     // Plans of strangers take no more flash or time than is there.
     for (segment, shift) in [(1, 0), (1 << 20, 1 << 30), (3, 5), (u32::MAX, u32::MAX)] {
         let plan = InPlacePlan { segment, shift, keep: 0 };

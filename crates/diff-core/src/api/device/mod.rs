@@ -198,10 +198,9 @@ impl Device {
                 "memory and storage are for packages that need an operating system: give os = true",
             );
         }
-        if let (Some(page), Some(write)) = (self.page, self.write)
-            && (write == 0 || !page.is_multiple_of(write))
-        {
-            return wrong("page must be a multiple of write-size, which is not 0");
+        let write = self.write.unwrap_or(1);
+        if self.page == Some(0) || write == 0 || !self.page.unwrap_or(write).is_multiple_of(write) {
+            return wrong("page must be a multiple of write-size, and neither is 0");
         }
         if self.update == Some(Update::InPlace) {
             if self.codecs.as_ref().is_some_and(|codecs| !codecs.has(CodecChoice::Cm.name())) {
@@ -290,6 +289,7 @@ mod tests {
             (device().with_storage(Some(1)).with_os(Some(false)), "os = true"),
             (device().with_page(Some(10)).with_write(Some(4)), "multiple of write-size"),
             (device().with_page(Some(10)).with_write(Some(0)), "multiple of write-size"),
+            (device().with_page(Some(0)), "multiple of write-size"),
             (in_place.clone(), "page, scratch"),
             (in_place.with_codecs("zstd".parse().ok()), "codec cm"),
         ] {
