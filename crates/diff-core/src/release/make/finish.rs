@@ -1,6 +1,7 @@
-//! Finishes a release: drops large differential packages, and gives each source its package.
+//! Finishes a release: drops large differential packages, gives each source its package, and tidies the folder.
 
-use super::store::Store;
+use super::progress::{Event, PackProgress};
+use super::store::{Known, Store};
 use crate::release::error::PackError;
 use crate::release::model::{Dropped, Manifest, PackageEntry, PackageType};
 use crate::release::platform::{self, Platform};
@@ -30,6 +31,28 @@ pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, 
         store.forget(&package.file)?;
     }
     Ok(manifest)
+}
+
+/// Names the files that are no part of the release; if `replace`, removes packages and manifests of earlier runs.
+pub(crate) fn tidy(
+    manifest: &Manifest,
+    store: &Store,
+    known: &Known,
+    replace: bool,
+    progress: &dyn PackProgress,
+) -> Result<(), PackError> {
+    for file in store.unlisted(manifest)? {
+        // Only what is still as an earlier run left it.
+        let left = |package: &&PackageEntry| package.file == file && store.read_package(package).is_ok();
+        let is_package = known.packages.iter().any(|package| left(&package));
+        let removed = replace && (is_package || known.manifests.contains(&file));
+        if removed {
+            store.remove(&file)?;
+            store.forget(&file)?;
+        }
+        progress.event(&Event::Unlisted { file: &file, is_package, removed });
+    }
+    Ok(())
 }
 
 /// The full package, which shards of a damaged release may lack.

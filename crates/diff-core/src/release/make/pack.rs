@@ -1,6 +1,5 @@
 //! Packs a release: one differential package per source version and one full package, in parallel.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
@@ -11,9 +10,9 @@ use rayon::ThreadPool;
 use smidgen_patch::Header;
 use smidgen_patch::header::VERSION;
 
-use super::finish::{finish, write};
+use super::finish::{finish, tidy, write};
 use super::memory_gate::{MemoryGate, memory_needed};
-use super::plan::{Common, Plan, Task};
+use super::plan::{Common, Plan, Task, order};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Named, Store};
 use super::verdicts::Verdicts;
@@ -36,8 +35,9 @@ use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
 /// Sealed packages are the exception: each has a key of its own, and those of earlier runs stay.
 ///
 /// # Errors
-/// Versions and texts that cannot be packed and broken rules of the platform, before any work; images, files, keys and packages that fail. The next run uses packages
-/// that were finished before the error. [`PackError::Busy`] and [`PackError::OtherRelease`] for a folder that is not free.
+/// Versions and texts that cannot be packed and broken rules of the platform, before any work; images, files, keys and
+/// packages that fail. The next run uses packages that were finished before the error. [`PackError::Busy`] and
+/// [`PackError::OtherRelease`] for a folder that is not free.
 pub fn pack(
     release: &Release,
     options: &PackOptions,
@@ -52,11 +52,7 @@ pub fn pack(
     let target = release.target.open().map_err(failed)?;
     let engine = release.all_options().settled((*target).as_ref().len())?;
     let store = Store::create(folder, &manifest_name(options.shard))?;
-    let own = Named {
-        product: engine.identity.product.clone(),
-        module: release.module_name().to_owned(),
-        version: release.version.clone(),
-    };
+    let own = Named::of_release(release);
     let earlier = if options.replace { store.manifests()? } else { store.manifests_of(&own)? };
     let known = store.known(&earlier)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
@@ -123,7 +119,7 @@ impl Run<'_> {
         let manifest = self.manifest(target, plan.sources, &tasks, made);
         let manifest = if self.options.shard == Shard::WHOLE {
             let manifest = finish(manifest, &self.store)?;
-            self.tidy(&manifest)?;
+            tidy(&manifest, &self.store, &self.known, self.options.replace, self.progress)?;
             manifest
         } else {
             write(&manifest, &self.store)?;
@@ -131,23 +127,6 @@ impl Run<'_> {
         };
         manifest.notes.iter().for_each(|text| self.progress.event(&Event::Note { text }));
         Ok(manifest)
-    }
-
-    /// Names the files that are no part of the release; on request, removes packages of earlier runs among them.
-    fn tidy(&self, manifest: &Manifest) -> Result<(), PackError> {
-        for file in self.store.unlisted(manifest)? {
-            let left =
-                |package: &&PackageEntry| package.file == file && self.store.read_package(package).is_ok();
-            let is_package = self.known.packages.iter().any(|package| left(&package));
-            let is_manifest = self.known.manifests.contains(&file);
-            let removed = self.options.replace && (is_package || is_manifest);
-            if removed {
-                self.store.remove(&file)?;
-                self.store.forget(&file)?;
-            }
-            self.progress.event(&Event::Unlisted { file: &file, is_package, removed });
-        }
-        Ok(())
     }
 
     /// Warns of images that nobody may have meant, whether their packages are made now or were made before.
@@ -175,7 +154,7 @@ impl Run<'_> {
 
     /// Makes all packages, several at once; the first failure ends it.
     fn make_all(&self, tasks: &[&Task], options: &Options) -> Result<Vec<Made>, PackError> {
-        let order = self.order(tasks);
+        let order = order(tasks, self.release.fleet.as_ref());
         let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.options.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
@@ -196,20 +175,6 @@ impl Run<'_> {
         let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         results.sort_by_key(|&(number, _)| number);
         results.into_iter().map(|(_, made)| made).collect()
-    }
-
-    /// The order in which packages are made: of a fleet, those for the most devices after the full one.
-    fn order(&self, tasks: &[&Task]) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..tasks.len()).collect();
-        if let Some(fleet) = &self.release.fleet {
-            let devices = |task: &Task| -> u64 {
-                task.source_versions.iter().map(|version| fleet.devices_with(version)).sum()
-            };
-            order.sort_by_cached_key(|&number| {
-                (tasks[number].base.is_some(), Reverse(devices(tasks[number])), number)
-            });
-        }
-        order
     }
 
     /// Makes one package, unless an earlier run made it.
@@ -244,10 +209,8 @@ impl Run<'_> {
 
     /// The package of an earlier run, if it is from this base to this target.
     fn finished(&self, task: &Task) -> Option<Vec<u8>> {
-        if self.options.fresh {
-            return None;
-        }
-        let bytes = self.store.finished(&self.known, &task.file, &task.recipe)?;
+        let known = (!self.options.fresh).then_some(&self.known)?;
+        let bytes = self.store.finished(known, &task.file, &task.recipe)?;
         let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
         let is_one = Header::parse(&bytes).is_ok_and(|(header, length)| {
             bytes.len() as u64 == length as u64 + u64::from(header.body_length)
@@ -310,11 +273,9 @@ impl Run<'_> {
 
     /// The package, if an earlier run with the same share found it too large.
     fn dropped(&self, task: &Task) -> Option<&Dropped> {
-        if self.options.fresh {
-            return None;
-        }
+        let known = (!self.options.fresh).then_some(&self.known)?;
         let share = self.release.listing.share;
-        let mut known = self.known.dropped.iter().filter(|(_, exceeded)| *exceeded == share);
+        let mut known = known.dropped.iter().filter(|(_, exceeded)| *exceeded == share);
         known.find(|(dropped, _)| dropped.recipe == task.recipe).map(|(dropped, _)| dropped)
     }
 

@@ -1,5 +1,7 @@
 //! The plan of a release: its packages, and what each is made from.
 
+use std::cmp::Reverse;
+
 use rayon::prelude::*;
 use serde_json::json;
 use smidgen_patch::header::VERSION;
@@ -8,7 +10,7 @@ use crate::api::{Containers, Expansion, Identity, Options, Ram};
 use crate::digest::sha256_hex;
 use crate::release::encryption::Encryption;
 use crate::release::error::PackError;
-use crate::release::model::{BaseEntry, Image, Source, SourceEntry};
+use crate::release::model::{BaseEntry, Fleet, Image, Source, SourceEntry};
 
 pub(crate) struct Task<'a> {
     /// The file that it goes to.
@@ -99,6 +101,17 @@ impl Common<'_> {
         });
         sha256_hex(text.to_string().as_bytes())
     }
+}
+
+/// The order in which packages are made: those for the most devices of a fleet first, after the full one.
+pub(crate) fn order(tasks: &[&Task], fleet: Option<&Fleet>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..tasks.len()).collect();
+    if let Some(fleet) = fleet {
+        let devices =
+            |task: &Task| task.source_versions.iter().map(|version| fleet.devices_with(version)).sum::<u64>();
+        order.sort_by_cached_key(|&number| (tasks[number].base.is_some(), Reverse(devices(tasks[number]))));
+    }
+    order
 }
 
 /// Options as recipes have them, independent of the names of types. An option that is missing here does not compile.

@@ -9,7 +9,7 @@ use super::lock::Lock;
 use crate::digest::sha256_hex;
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
-use crate::release::model::{Dropped, MANIFEST_FILE, Manifest, PackageEntry};
+use crate::release::model::{Dropped, MANIFEST_FILE, Manifest, PackageEntry, Release};
 use crate::release::platform::FILE_LIMIT;
 use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 
@@ -38,15 +38,20 @@ pub(crate) struct Known {
 /// What tells releases apart.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Named {
-    pub(crate) product: Option<String>,
-    pub(crate) module: String,
-    pub(crate) version: String,
+    product: Option<String>,
+    module: String,
+    version: String,
 }
 
 impl Named {
     pub(crate) fn of(manifest: &Manifest) -> Self {
-        let Manifest { product, module, version, .. } = manifest.clone();
-        Self { product, module, version }
+        let Manifest { product, module, version, .. } = manifest;
+        Self { product: product.clone(), module: module.clone(), version: version.clone() }
+    }
+
+    pub(crate) fn of_release(release: &Release) -> Self {
+        let product = release.options.identity.product.clone();
+        Self { product, module: release.module_name().to_owned(), version: release.version.clone() }
     }
 }
 
