@@ -86,17 +86,17 @@ impl Mapped {
 
     fn facts(&self, package: &Smidgen, base: &Image) -> Facts {
         let header = &package.header;
+        // Expanded files have no addresses, and segments of ESP-IDF go to several memories.
+        let has_addresses = !self.trace.is_expanded && !is_esp(&self.trace.target);
         let mut facts = Facts {
             package: file_name(&package.file),
             base: file_name(&base.file),
             size: package.file.len() as u64,
             base_size: header.base_size.into(),
             target_size: header.target_size.into(),
+            base_address: if has_addresses { base_address(header) } else { 0 },
             ..Facts::default()
         };
-        // Expanded files have no addresses, and segments of ESP-IDF go to several memories.
-        let has_addresses = !self.trace.is_expanded && !is_esp(&self.trace.target);
-        facts.base_address = if has_addresses { base_address(header) } else { 0 };
         let extensions = package.extensions();
         let texts =
             [("product", extensions.product), ("module", extensions.module), ("version", extensions.version)];

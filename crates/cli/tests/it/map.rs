@@ -26,7 +26,7 @@ fn desk() -> Desk {
 }
 
 fn page(desk: &Desk, arguments: &str) -> String {
-    desk.ok(&format!("info patch --base old --html page.html {arguments}"));
+    desk.ok(format!("info patch --base old --html page.html {arguments}").trim_end());
     String::from_utf8(desk.read("page.html")).unwrap()
 }
 
@@ -91,6 +91,7 @@ fn names_of_strangers_stay_text() {
             && page.contains("&lt;img src=x onerror=&#39;alert(&quot;2&quot;)&#39;&gt;&amp;\\u202e")
     );
     let outcome = desk.ok("info patch --base old --symbols new.elf");
+    assert!(outcome.stdout.lines().all(|line| line.chars().count() < 200), "{outcome:#?}");
     assert!(outcome.stdout.contains("Dearest places") && !outcome.stdout.contains('\u{202e}'));
 }
 
@@ -136,7 +137,7 @@ fn packages_of_all_kinds_have_a_map() {
 #[test]
 fn encrypted_packages_need_their_key() {
     let desk = Desk::with_keys();
-    desk.ok("diff old new -o patch --encrypt device.pub");
+    desk.ok("diff old new -o patch --seal-to device.pub");
     desk.run("info patch --base old --html page.html").failed(3, &["--decrypt"]);
     desk.ok("info patch --base old --html page.html --decrypt device.pem");
 }

@@ -16,6 +16,8 @@ const NOT_FLASHED: &[&[u8]] = &[
     b".xt.",
     b".xtensa",
     b".note.GNU",
+    b".note.stapsdt",
+    b".gdb_index",
     b".gnu.attributes",
     b".symtab",
     b".strtab",

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use smidgen_diff::inspect::{Origin, Piece, Source, trace};
 use smidgen_diff::internals::{Index, SearchOptions, find_matches};
 use smidgen_diff::{Options, Package, Ram, Silent, diff, inspect};
 use smidgen_patch::container::{self, InProcess, Opened};
@@ -12,6 +11,8 @@ use smidgen_patch::internals::container::Level;
 use smidgen_patch::{Error, Header, Patcher, SliceTarget, SoftwareSha256};
 use testkit::archives::{changed, gzip, text};
 use testkit::{Random, with_workspace};
+
+use crate::trace::trace_adds_up;
 
 /// How a package arrives.
 #[derive(Clone, Copy, Debug)]
@@ -84,52 +85,6 @@ pub(crate) fn round_trip(old: &[u8], new: &[u8], options: &Options) -> Package {
     assert_eq!(covered(&package), new.len() as u64);
     trace_adds_up(old, new, &package);
     package
-}
-
-/// Checks that the pieces of a package make the target without gaps, are what they say, and cost all of its bytes.
-pub(crate) fn trace_adds_up(old: &[u8], new: &[u8], package: &Package) {
-    let (mut end, mut cost) = (0, 0.0);
-    let mut pieces = Vec::new();
-    let trace = trace(old, &package.bytes, |piece| {
-        assert_eq!(piece.offset, end);
-        assert!(piece.length > 0 && piece.cost.total() >= 0.0);
-        end += piece.length;
-        cost += piece.cost.total();
-        pieces.push(*piece);
-    })
-    .unwrap();
-    assert_eq!(end as usize, trace.target.len());
-    assert_eq!(trace.report, package.report);
-    let bytes = (trace.header + trace.recipes) as f64 + cost + trace.unplaced;
-    assert!((bytes - package.bytes.len() as f64).abs() < 1e-3, "{bytes} of {}", package.bytes.len());
-    // A body of nothing has nine bytes.
-    assert!(trace.unplaced.abs() < 9.5, "{} of {}", trace.unplaced, package.bytes.len());
-    if !trace.is_expanded {
-        assert!(trace.target == new);
-        pieces.iter().for_each(|piece| check_piece(old, new, piece));
-    }
-}
-
-fn check_piece(old: &[u8], new: &[u8], piece: &Piece) {
-    let made = &new[piece.offset as usize..][..piece.length as usize];
-    let source = piece.source.map(|source| match source {
-        Source::Base(from) => &old[from as usize..][..made.len()],
-        Source::Target(from) => &new[from as usize..][..made.len()],
-    });
-    let is_same = piece.source == Some(Source::Base(piece.offset));
-    let is_base = matches!(piece.source, Some(Source::Base(_)));
-    assert!(
-        match (piece.origin, source) {
-            (Origin::New, source) => source.is_none(),
-            (_, None) => false,
-            (Origin::Same, Some(source)) => is_same && made == source,
-            (Origin::Moved, Some(source)) => is_base && !is_same && made == source,
-            (Origin::Repeat, Some(source)) => !is_base && made == source,
-            (Origin::Predicted, Some(source)) => is_base && made.iter().zip(source).all(|(a, b)| a != b),
-            (Origin::Changed, Some(source)) => made.iter().zip(source).all(|(a, b)| a != b),
-        },
-        "{piece:?}"
-    );
 }
 
 /// The bytes of the target that a report accounts for.

@@ -26,4 +26,5 @@ mod simulate;
 mod snapshot;
 #[cfg(feature = "symbols")]
 mod symbols;
+mod trace;
 mod zstd_package;

@@ -6,7 +6,8 @@ use smidgen_patch::Error;
 use smidgen_patch::header::{Codec, HEADER_LIMIT};
 use testkit::{edited, edits};
 
-use crate::common::{Pieces, restore_in, trace_adds_up};
+use crate::common::{Pieces, restore_in};
+use crate::trace::trace_adds_up;
 
 fn options(ram: Ram) -> Options {
     Options::default().with_codec(CodecChoice::Zstd).with_ram(ram)

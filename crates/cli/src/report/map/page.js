@@ -37,6 +37,8 @@ const heads = [...document.querySelectorAll(".places thead th")];
 heads.forEach((head, column) => {
   if (!head.textContent) return;
   head.dataset.sorts = "";
+  head.tabIndex = 0;
+  head.addEventListener("keydown", (event) => event.key === "Enter" && head.click());
   head.addEventListener("click", () => {
     const falls = head.getAttribute("aria-sort") !== "descending";
     heads.forEach((other) => other.removeAttribute("aria-sort"));

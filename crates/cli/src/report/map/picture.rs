@@ -6,6 +6,7 @@ use smidgen_diff::inspect::{Origin, Source};
 
 use super::cells::Cell;
 use super::html::{cost, text};
+use super::places::short;
 use super::{Map, index};
 
 /// Units of the picture from one square to the next, and of a square's side.
@@ -195,8 +196,7 @@ fn title(map: &Map, number: usize, cell: &Cell, base_address: u64) -> String {
     let _ = write!(title, "; costs {}", cost(cell.cost.total()));
     let name = cell.place.and_then(|(place, _)| map.places.get(place)).and_then(|place| place.name.as_ref());
     if let Some(name) = name {
-        let short: String = name.chars().take(NAME).collect();
-        let _ = write!(title, "; {}", text(short));
+        let _ = write!(title, "; {}", text(short(name, NAME)));
     }
     title
 }

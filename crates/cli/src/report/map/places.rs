@@ -11,6 +11,9 @@ use super::{index, rounded};
 /// Bytes between symbols that may be padding.
 const LONGEST_PADDING: u32 = 16;
 
+/// Characters of a name on a terminal.
+const LONGEST_NAME: usize = 100;
+
 #[derive(Debug, Default)]
 pub(super) struct Places {
     list: Vec<Place>,
@@ -202,11 +205,20 @@ impl Place {
 
     /// A line about it, for a terminal.
     pub(super) fn line(&self) -> String {
-        let place = match (&self.name, self.address, self.offset) {
-            (Some(name), Some(address), _) => format!("{address:#010x} {}", Escaped(name)),
-            (Some(name), ..) => Escaped(name).to_string(),
+        let name = self.name.as_ref().map(|name| Escaped(short(name, LONGEST_NAME)).to_string());
+        let place = match (name, self.address, self.offset) {
+            (Some(name), Some(address), _) => format!("{address:#010x} {name}"),
+            (Some(name), ..) => name,
             (None, _, offset) => format!("offset {:#010x}", offset.unwrap_or_default()),
         };
         format!("{:>10.1} bytes for {:>8} bytes: {place}", self.cost.total(), self.size)
+    }
+}
+
+/// The beginning of a name, as many characters as there is room for.
+pub(super) fn short(name: &str, room: usize) -> String {
+    match name.char_indices().nth(room) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
     }
 }

@@ -5,11 +5,14 @@ use std::fmt::Write;
 use smidgen_diff::inspect::{Cost, Origin, Trace};
 
 use super::html::{cost, number, percent, text};
-use super::places::Place;
+use super::places::{Place, short};
 use super::{Facts, Map, Share, index};
 
 /// Rows of the table of places; those that cost less are one row.
 const ROWS: usize = 200;
+
+/// Characters of a name in a row: those of C++ templates are long.
+const NAME: usize = 140;
 
 /// What an origin's colour means.
 const fn meaning(origin: Origin) -> &'static str {
@@ -128,7 +131,8 @@ fn row(table: &mut String, map: &Map, facts: &Facts, (rank, place): (usize, &Pla
     let at = place.address.or(place.offset.map(|offset| facts.base_address + u64::from(offset)));
     let address = at.map_or_else(String::new, |at| format!("{at:#x}"));
     let end = at.map_or(0, |at| at + place.size - 1);
-    let name = place.name.as_ref().map_or_else(|| format!("{address} to {end:#x}"), text);
+    let name = place.name.as_ref().map(|name| text(short(name, NAME)));
+    let name = name.unwrap_or_else(|| format!("{address} to {end:#x}"));
     let link = first.map_or_else(|| name.clone(), |first| format!("<a href=\"#c{first}\">{name}</a>"));
     let file = place.file.as_ref().map(|file| format!(" <small>{}</small>", text(file)));
     let (size, spent) = (place.size, place.cost.total());
