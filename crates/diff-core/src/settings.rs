@@ -209,7 +209,9 @@ pub(crate) fn parse_range(text: &str) -> Result<Range<u64>, ValueError> {
     let bound = |text: &str, open| if text.is_empty() { Ok(open) } else { parse_number(text, what) };
     let (start, end) = (bound(start, 0)?, bound(end, u64::MAX)?);
     if start >= end {
-        return Err(ValueError(format!("START must be below END, which is exclusive; {text} is empty")));
+        return Err(ValueError(format!(
+            "expected START..END with START below END, which is exclusive; {text} is empty"
+        )));
     }
     Ok(start..end)
 }

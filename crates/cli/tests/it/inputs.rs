@@ -250,7 +250,7 @@ fn large_microcontrollers_need_no_options() {
         desk.ok(&format!("flatten far.hex -o part --range {range}"));
         assert_eq!(desk.read("part"), bytes, "{range}");
     }
-    desk.run("flatten far.hex --range 3..3").failed(2, &["START must be below END, which is exclusive"]);
+    desk.run("flatten far.hex --range 3..3").failed(2, &["with START below END, which is exclusive"]);
     // Many short pieces far apart do not become a large image.
     let pieces: Vec<(u32, &[u8])> = (0..200).map(|index| (index << 20, &b"x"[..])).collect();
     desk.write("many.hex", builds::hex(&pieces).as_bytes());

@@ -6,7 +6,7 @@ use object::elf::{
     EM_XTENSA, ET_EXEC, Machine, NT_GNU_ABI_TAG, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_NOTE,
     ProgramType,
 };
-use object::read::elf::{FileHeader, ProgramHeader};
+use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
 /// The bits of a segment's flags that say what Qualcomm's loader does with it, and their value for hashes and signature.
 const SIGNED_KIND: u32 = 7 << 24;
@@ -31,6 +31,8 @@ const ESP_RISCV: [std::ops::Range<u64>; 2] = [0x3C00_0000..0x3E00_0000, 0x4200_0
 /// Owners of notes in programs and kernels of operating systems.
 const SYSTEMS: [&[u8]; 8] =
     [b"Linux", b"Xen", b"FreeBSD", b"NetBSD", b"OpenBSD", b"DragonFly", b"Android", b"QNX"];
+/// More notes than this are not read.
+const MOST_NOTES: usize = 1000;
 /// Segments farther apart than this are in different memories: programs of an operating system are in one.
 const APART: u64 = 16 << 20;
 
@@ -94,10 +96,15 @@ impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
     }
 
     fn has_section(&self, names: &[&[u8]]) -> bool {
-        let Ok(sections) = self.header.sections(self.endian, self.file) else { return false };
-        let name =
-            |section| sections.section_name(self.endian, section).is_ok_and(|name| names.contains(&name));
-        sections.iter().any(name)
+        let Ok(sections) = self.header.section_headers(self.endian, self.file) else { return false };
+        let table = self.header.section_strings_index(self.endian, self.file).ok();
+        let table = table.and_then(|index| sections.get(index.0)?.data(self.endian, self.file).ok());
+        let Some(table) = table else { return false };
+        sections.iter().any(|section| {
+            let rest = table.get(section.sh_name(self.endian) as usize..).unwrap_or_default();
+            // Names end with a zero; to look for the end of each would take long in a file made for that.
+            names.iter().any(|name| rest.strip_prefix(*name).is_some_and(|end| end.first() == Some(&0)))
+        })
     }
 
     fn is_esp(&self, machine: Machine) -> bool {
@@ -115,26 +122,28 @@ impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
         // Programs find their own headers in memory. There is no room for them in flash, but linkers put them before
         // the first section if it does not begin a page.
         let headers = self.loads().any(|segment| segment.p_offset(self.endian).into() == 0);
-        !bare || self.has(&[PT_GNU_RELRO]) || self.notes_of_system() || (headers && !self.has_memories())
+        !bare || self.has(&[PT_GNU_RELRO]) || self.has_notes_of_system() || (headers && !self.has_memories())
     }
 
-    /// Whether a note is one of an operating system: a build's identity is not, and a note that cannot be read is.
-    fn notes_of_system(&self) -> bool {
-        self.segments.iter().filter(|segment| segment.p_type(self.endian) == PT_NOTE).any(|segment| {
-            let Ok(Some(mut notes)) = segment.notes(self.endian, self.file) else { return true };
-            loop {
-                match notes.next() {
-                    Ok(None) => return false,
-                    Ok(Some(note)) => {
-                        let tag = note.name() == b"GNU" && note.n_type(self.endian) == NT_GNU_ABI_TAG;
-                        if tag || SYSTEMS.contains(&note.name()) {
-                            return true;
-                        }
-                    }
-                    Err(_) => return true,
+    /// Whether a note is one of an operating system: a build's identity is not. Notes that cannot be read, or that are too
+    /// many, are not those of firmware.
+    fn has_notes_of_system(&self) -> bool {
+        let endian = self.endian;
+        let mut left = MOST_NOTES;
+        for segment in self.segments.iter().filter(|segment| segment.p_type(endian) == PT_NOTE) {
+            let Ok(Some(mut notes)) = segment.notes(endian, self.file) else { return true };
+            while let Some(note) = notes.next().transpose() {
+                left -= 1;
+                let is_foreign = note.map_or(true, |note| {
+                    let tag = note.name() == b"GNU" && note.n_type(endian) == NT_GNU_ABI_TAG;
+                    tag || SYSTEMS.contains(&note.name())
+                });
+                if is_foreign || left == 0 {
+                    return true;
                 }
             }
-        })
+        }
+        false
     }
 
     /// Whether the program is for several memories: something runs elsewhere than it is flashed, or lies far away.

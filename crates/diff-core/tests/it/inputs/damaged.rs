@@ -1,8 +1,11 @@
 //! Damaged inputs: errors name the place, nothing panics, and what is flattened is bounded.
 
+use std::path::Path;
+
 use proptest::prelude::*;
-use smidgen_diff::input::{Format, Reading, read};
+use smidgen_diff::input::{Format, Reading, read, read_named};
 use testkit::builds::{Elf, Piece, area, esp, hex, hex_record, mcuboot, srec, srec_record, uf2, uf2_block};
+use testkit::elf::{LinkedElf, Segment};
 use testkit::noise;
 
 use super::{PIECES, expect, flat, record};
@@ -193,11 +196,28 @@ fn damaged_esp_images_are_refused() {
 fn good() -> Vec<(Format, Vec<u8>)> {
     let data = noise(700, 256, 5);
     let pieces: [Piece; 2] = [(0x2000, &data), (0x3000, b"more")];
+    let mut linked = LinkedElf::new()
+        .load(0x2000, &data, &[(".text", 0, 300), (".rodata", 304, 396)])
+        .load(0x3000, b"more", &[(".data", 0, 4)])
+        .section(".crc", 0x3004, b"CRC!");
+    linked.segments[0].with_headers = true;
+    linked.segments.push(Segment::new(
+        4,
+        0x2000,
+        &[4, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0, b'G', b'N', b'U', 0, 1, 2, 3, 4],
+    ));
     vec![
         (Format::Hex, hex(&pieces).into_bytes()),
         (Format::Srec, srec(&pieces, 3).into_bytes()),
         (Format::Elf, Elf::firmware(&pieces).bytes()),
+        (Format::Elf, linked.clone().bytes()),
+        (Format::Elf, LinkedElf { wide: true, big_endian: true, ..linked }.bytes()),
+        (Format::Hex, hex(&pieces).replace("\r\n", " ; remark\r# of its own\r").into_bytes()),
         (Format::Uf2, uf2(&pieces, Some(7))),
+        (
+            Format::Uf2,
+            [uf2(&pieces, Some(7)), uf2(&[(0x4000, &data)], Some(7)), uf2(&pieces, Some(8))].concat(),
+        ),
         (Format::Mcuboot, mcuboot(&data, 1)),
         (Format::Esp, esp("1.0", &pieces)),
     ]
@@ -207,7 +227,7 @@ proptest! {
     /// No damage makes a panic, or an image out of proportion.
     #[test]
     fn damage_is_survived(
-        which in 0usize..6,
+        which in 0usize..10,
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
         cut in prop::option::of(any::<prop::sample::Index>()),
         named in 0usize..7,
@@ -219,6 +239,9 @@ proptest! {
         }
         if let Some(cut) = cut {
             file.truncate(cut.index(file.len()));
+        }
+        for name in ["a.hex", "a.elf", "a.uf2"] {
+            let _ = read_named(&file, Path::new(name), &Reading::default().with_max_gap(4096));
         }
         for format in [Some(format), Some(Format::ALL[named]), None] {
             let reading = Reading::default().with_format(format).with_max_gap(4096);

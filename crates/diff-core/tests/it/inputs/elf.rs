@@ -324,3 +324,19 @@ fn firmware_behind_a_bootloader_is_flattened_without_being_asked() {
         assert!(found.as_deref() == Ok(&read_file("app.bin")), "{page}");
     }
 }
+
+/// Files made to take long: many sections whose names have no end, and many notes.
+#[test]
+fn headers_of_strangers_cost_no_time() {
+    let mut elf = firmware();
+    let note = note(b"A", 1).repeat(200);
+    (0..10).for_each(|_| elf.segments.push(Segment::new(4, FLASH, &note)));
+    assert_eq!(flat(&elf.bytes()).resembles, Some(Format::Elf));
+    let mut elf = firmware();
+    let name = "n".repeat(10_000);
+    for _ in 0..100 {
+        let place = Place::Own(Vec::new());
+        elf.sections.push(Section { name: name.clone(), kind: 1, flags: 2, address: 0, place });
+    }
+    assert_eq!(flat(&elf.bytes()).bytes.len(), 1600);
+}
