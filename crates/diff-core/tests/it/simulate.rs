@@ -198,7 +198,8 @@ fn an_encrypted_package_takes_its_key() {
     let key = SharedKey::<SoftwareCipher>::new([3; 32]);
     let few = losses(Cuts::Even(10));
     let simulation = simulate(&base, &package, key, &device(64, 4), &few, &Silent).unwrap();
-    assert_eq!((simulation.lost, simulation.losses, simulation.time.decode), (0, 20, None));
+    assert_eq!((simulation.lost, simulation.time.decode), (0, None));
+    assert!((19..=20).contains(&simulation.losses));
     let end = simulate(&base, &package, NoKey, &device(64, 4), &few, &Silent);
     assert!(matches!(end, Err(SimulateError::Package(Error::Encrypted))), "{end:?}");
     let key = SharedKey::<SoftwareCipher>::new([4; 32]);
