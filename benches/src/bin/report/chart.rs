@@ -7,7 +7,7 @@ use crate::html::escaped;
 
 /// At most this many steps on an axis; if there are more ticks than labels have room, only every second has one.
 const STEPS: f64 = 6.0;
-const LABELS: usize = 4;
+const LABELS: usize = 3;
 
 /// A row of a chart.
 #[derive(Clone, Debug)]

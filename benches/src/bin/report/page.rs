@@ -25,7 +25,7 @@ memory. In means, packages of less than 256 bytes count as 256.</dd>
 about 60 ms. Smidgen’s time to make a package includes its proof: the package is restored and compared. Times are of the \
 machine above; other load on it makes them longer.</dd>
 <dt>RAM to restore</dt><dd><b>Stated</b>: what a device needs. Smidgen’s header states its whole workspace, without the \
-stack; for a compressed file also what expanding takes. Documentation of other tools states the parts that it mentions: \
+stack; for a compressed file also what expanding takes (“with OS”: such packages need an operating system). Documentation of other tools states the parts that it mentions: \
 for detools with heatshrink the window, for HPatchLite the dictionary and caches, without the patcher’s own state and \
 stack; for bspatch both images. <b>Measured</b>: the peak of the restoring process on this machine, with its runtime and \
 its images: an upper limit for an implementation made for devices, and at least a few MiB, which measuring takes.</dd>
@@ -213,7 +213,11 @@ fn costs(means: &[Means], look: impl Fn(&Means) -> Look) -> String {
     ];
     let chart = |(title, about, value, quantity): (&str, &str, Value, Quantity)| {
         let row = |means: &Means| {
-            let text = if quantity == Quantity::Memory { units::memory } else { units::seconds };
+            let text = |value| match quantity {
+                Quantity::Memory if means.needs_system => format!("{}, OS", units::memory(value)),
+                Quantity::Memory => units::memory(value),
+                Quantity::Seconds => units::seconds(value),
+            };
             Row {
                 label: means.tool.name.to_owned(),
                 value: (!means.all_failed).then(|| value(means)),

@@ -59,8 +59,9 @@ fn records(results: &Results) -> Vec<Record> {
                 ("restore_seconds", of(|measured| rounded(measured.restore.wall))),
                 ("restore_cpu_seconds", of(|measured| rounded(measured.restore.processor))),
                 ("restore_peak_bytes", of(|measured| json!(measured.restore.peak))),
-                ("ram_bytes", of(|measured| json!(measured.memory))),
+                ("ram_bytes", of(|measured| json!(measured.memory()))),
                 ("ram_kind", json!(tool.memory.kind().0)),
+                ("needs_os", of(|measured| json!(measured.container.is_some()))),
                 ("failed", json!(outcome.as_ref().err())),
             ]);
         }

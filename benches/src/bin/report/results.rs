@@ -41,11 +41,21 @@ pub struct Means {
     pub make: f64,
     pub restore: f64,
     pub memory: f64,
+    /// Whether restoring one of them needs an operating system, as it is a package of compressed files.
+    pub needs_system: bool,
     /// Peaks of resident memory while making and restoring, in bytes.
     pub make_peak: f64,
     pub restore_peak: f64,
     pub failed: usize,
     pub all_failed: bool,
+}
+
+impl Means {
+    /// What its memory is: stated, documented or measured, and whether it needs an operating system.
+    pub fn memory_kind(&self) -> String {
+        let system = if self.needs_system { ", with OS" } else { "" };
+        format!("{}{system}", self.tool.memory.kind().0)
+    }
 }
 
 impl Class<'_> {
@@ -147,7 +157,8 @@ impl Results {
             to_best: geometric(pairs.iter().filter_map(to_best)),
             make: over(|measured| measured.make.wall),
             restore: over(|measured| measured.restore.wall),
-            memory: over(|measured| measured.memory as f64),
+            memory: over(|measured| measured.memory() as f64),
+            needs_system: good.iter().any(|measured| measured.container.is_some()),
             make_peak: over(|measured| measured.make.peak as f64),
             restore_peak: over(|measured| measured.restore.peak as f64),
             failed: pairs.len() - good.len(),
@@ -188,7 +199,7 @@ pub mod samples {
             }
             let size = 1000 * (pair as u64 + 1) + 100 * tool as u64;
             let cost = Cost { wall: 0.1 * (tool + 1) as f64, processor: 0.1, peak: 1 << 22 };
-            Ok(Measured { size, make: cost, restore: cost, memory: 4096 << tool })
+            Ok(Measured { size, make: cost, restore: cost, ram: 4096 << tool, container: None })
         };
         let outcomes =
             (0..sizes.len()).map(|pair| (0..tools.len()).map(|tool| outcome(pair, tool)).collect()).collect();

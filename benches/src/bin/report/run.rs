@@ -91,7 +91,7 @@ fn digests(pair: &Pair) -> io::Result<[String; 2]> {
 /// For each pair, the outcome of each tool.
 fn outcomes(arguments: &ReportArguments, pairs: &[Pair], tools: &[Installed]) -> Vec<Vec<Outcome>> {
     let ReportArguments { threads, level, timeout, repeat, .. } = *arguments;
-    let bench = Bench { own: OWN, threads, level, limit: timeout, repeat };
+    let bench = Bench { own: OWN, threads, level, firmware: false, limit: timeout, repeat };
     let (done, all) = (AtomicUsize::new(0), pairs.len() * tools.len());
     let outcome = |pair: &Pair, installed: &Installed| {
         let images = fs::read(&pair.old).and_then(|old| Ok((old, fs::read(&pair.new)?)));

@@ -149,7 +149,7 @@ pub fn means(results: &Results, class: &Class<'_>) -> Table {
             seconds(means.make),
             seconds(means.restore),
             memory(means.memory),
-            Cell::text(means.tool.memory.kind().0),
+            Cell::text(means.memory_kind()),
             memory(means.make_peak),
             memory(means.restore_peak),
             failed,

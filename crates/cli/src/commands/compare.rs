@@ -7,7 +7,7 @@ use smidgen::peers::units::{self, thousands};
 use smidgen::peers::{
     Bench, Cost, Installed, Measured, Outcome, Own, TOOLS, Tool, Work, Worker, answer, chosen, find_installed,
 };
-use smidgen_diff::{CodecChoice, Escaped, Ram};
+use smidgen_diff::{CodecChoice, Escaped, Options, Ram};
 
 use crate::arguments::{CompareArguments, MeasureArguments};
 use crate::io::Image;
@@ -43,8 +43,18 @@ pub(crate) fn compare(arguments: &CompareArguments, console: &Console) -> Result
     let chosen = chosen_tools(&arguments.tools)?;
     let open = |path| Image::open(path, &arguments.reading.value());
     let (base, target) = (open(&arguments.base_image)?, open(&arguments.target_image)?);
-    base.describe(console);
-    target.describe(console);
+    let formats = base.compare_formats(&target)?;
+    for image in [&base, &target] {
+        image.describe(console);
+        image.warn_of_text(console);
+    }
+    formats.iter().for_each(|note| console.say(format_args!("warning: {note}")));
+    if target.is_empty() {
+        return Err(Failure::usage(format!(
+            "{}: the new image is empty: there is nothing to compare",
+            target.name()
+        )));
+    }
     let (installed, missing) = find_installed(chosen, &arguments.python);
     let mut comparison = Comparison { base, target, rows: Vec::new(), missing };
     comparison.run(installed, arguments, console);
@@ -83,14 +93,18 @@ fn options(tool: &Tool, bench: &Bench) -> String {
         _ => String::new(),
     };
     let codec = if codec == CodecChoice::Zstd { "zstd" } else { "cm" };
-    let Bench { level, threads, .. } = bench;
-    format!("{ram}--codec {codec} --level {level} --threads {threads}")
+    let Bench { level, threads, firmware, .. } = bench;
+    // The images are copies as plain bytes, which do not show it.
+    let containers = if *firmware { " --containers none" } else { "" };
+    format!("{ram}--codec {codec} --level {level} --threads {threads}{containers}")
 }
 
 impl Comparison {
     fn run(&mut self, installed: Vec<Installed>, arguments: &CompareArguments, console: &Console) {
         let CompareArguments { level, threads, timeout, .. } = *arguments;
-        let bench = Bench { own: OWN, threads: threads.into(), level, limit: timeout, repeat: 1 };
+        let records = [&self.base.record, &self.target.record].into_iter().flatten();
+        let firmware = Options::default().with_inputs(records).firmware.is_some();
+        let bench = Bench { own: OWN, threads: threads.into(), level, firmware, limit: timeout, repeat: 1 };
         let all = installed.len();
         for (number, installed) in (1..).zip(installed) {
             let outcome = bench.round_trip(&installed, &self.base, &self.target);
@@ -121,7 +135,8 @@ impl Comparison {
             let is_best = !marked && !installed.tool.is_ours() && Some(measured.size) == best;
             marked |= is_best;
             let share = measured.size as f64 / self.target.len().max(1) as f64;
-            let ram = units::memory(measured.memory as f64);
+            let ram = units::memory(measured.memory() as f64);
+            let system = if measured.container.is_some() { ", needs an operating system" } else { "" };
             rows.push([
                 format!("{} {}", if is_best { '*' } else { ' ' }, installed.tool.name),
                 thousands(measured.size),
@@ -129,7 +144,7 @@ impl Comparison {
                 self.ratio(measured).map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.3}")),
                 units::seconds(measured.make.wall),
                 units::seconds(measured.restore.wall),
-                format!("{ram:>8} {}", installed.tool.memory.kind().0),
+                format!("{ram:>8} {}{system}", installed.tool.memory.kind().0),
             ]);
         }
         let (base, target) = (self.base.len() as u64, self.target.len() as u64);
@@ -182,8 +197,9 @@ impl Comparison {
             "to_best_other": measured.and_then(|measured| self.ratio(measured)),
             "make": measured.map(|measured| cost(measured.make)),
             "restore": measured.map(|measured| cost(measured.restore)),
-            "ram": measured.map(|measured| measured.memory),
+            "ram": measured.map(|measured| measured.ram),
             "ram_kind": tool.memory.kind().0,
+            "container": measured.and_then(|measured| measured.container),
             "failed": outcome.as_ref().err(),
         })
     }
@@ -220,11 +236,21 @@ mod tests {
 
     #[test]
     fn settings_are_options_of_diff() {
-        let bench = Bench { own: OWN, threads: 2, level: 3, limit: Duration::from_secs(1), repeat: 1 };
+        let bench = Bench {
+            own: OWN,
+            threads: 2,
+            level: 3,
+            firmware: false,
+            limit: Duration::from_secs(1),
+            repeat: 1,
+        };
         let tool = |name: &str| chosen_tools(&[name.to_owned()]).unwrap()[0];
         let options = |name| options(&tool(name), &bench);
         assert_eq!(options("smidgen-16K"), "--ram 16384 --codec cm --level 3 --threads 2");
         assert_eq!(options("smidgen-zstd"), "--codec zstd --level 3 --threads 2");
+        let firmware = Bench { firmware: true, ..bench };
+        let expected = "--ram 4096 --codec cm --level 3 --threads 2 --containers none";
+        assert_eq!(super::options(&tool("smidgen-4K"), &firmware), expected);
         let ours = chosen_tools(&[]).unwrap().iter().filter(|tool| tool.is_ours()).count();
         assert_eq!(ours, OURS.len());
     }

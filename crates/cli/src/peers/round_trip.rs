@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use smidgen_patch::container::Opened;
-use smidgen_patch::{Header, SoftwareSha256};
+use smidgen_diff::ContainerNeeds;
+use smidgen_patch::Header;
 
 use super::installed::Installed;
 use super::measure::{self, Cost, MESSAGES};
@@ -31,7 +31,17 @@ pub struct Measured {
     /// What restoring took.
     pub restore: Cost,
     /// Bytes that a restore needs; what they are, the tool's [`Memory`] says.
-    pub memory: u64,
+    pub ram: u64,
+    /// What it needs on top of that: a package of compressed files needs an operating system.
+    pub container: Option<ContainerNeeds>,
+}
+
+impl Measured {
+    /// All the memory that a restore needs.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.ram + self.container.map_or(0, |needs| needs.memory)
+    }
 }
 
 /// What a round trip took, or why the image did not come back byte for byte.
@@ -64,6 +74,8 @@ pub struct Bench {
     pub threads: usize,
     /// The level of Smidgen's packages.
     pub level: u8,
+    /// Whether the images are firmware of a microcontroller, in which compressed files are not expanded.
+    pub firmware: bool,
     /// How long one piece of work may take.
     pub limit: Duration,
     /// How often each is done, of which the shortest time counts.
@@ -86,10 +98,10 @@ impl Bench {
         let make =
             self.fastest(installed, Work::Make, sizes, folder).map_err(|why| format!("making: {why}"))?;
         let size = regular(&folder.join(PATCH)).map_err(|_| "making: no patch was written".to_owned())?;
-        let memory = match installed.tool.memory {
-            Memory::Header => Some(stated_memory(&folder.join(PATCH))?),
-            Memory::Documented(_, bytes) => Some(bytes(sizes)),
-            Memory::Measured => None,
+        let (ram, container) = match installed.tool.memory {
+            Memory::Header => stated_memory(&folder.join(PATCH)).map(|(ram, needs)| (Some(ram), needs))?,
+            Memory::Documented(_, bytes) => (Some(bytes(sizes)), None),
+            Memory::Measured => (None, None),
         };
         let restore = self
             .fastest(installed, Work::Restore, sizes, folder)
@@ -98,7 +110,7 @@ impl Bench {
         if !is_same.map_err(|error| format!("restoring: no image to compare: {error}"))? {
             return Err("restoring: the image is another one".to_owned());
         }
-        Ok(Measured { size, make, restore, memory: memory.unwrap_or(restore.peak) })
+        Ok(Measured { size, make, restore, ram: ram.unwrap_or(restore.peak), container })
     }
 
     fn fastest(
@@ -152,11 +164,10 @@ fn is_file_of(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The workspace that the header states, and the heap that restoring a compressed file takes.
-fn stated_memory(package: &Path) -> Result<u64, String> {
+/// The workspace that the header states, and what restoring a compressed file takes.
+fn stated_memory(package: &Path) -> Result<(u64, Option<ContainerNeeds>), String> {
     let package = fs::read(package).map_err(|error| error.to_string())?;
     let wrong = |error: smidgen_patch::Error| error.to_string();
     let ram = Header::parse(&package).map_err(wrong)?.0.ram.into();
-    let opened = Opened::new::<SoftwareSha256>(&package).map_err(wrong)?;
-    Ok(opened.map_or(ram, |opened| ram + opened.memory()))
+    Ok((ram, ContainerNeeds::of(&package).map_err(wrong)?))
 }

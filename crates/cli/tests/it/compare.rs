@@ -6,6 +6,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use testkit::archives::gzip;
+use testkit::firmware;
 
 use crate::common::{Desk, Outcome, ends, smidgen, versions};
 
@@ -203,6 +205,19 @@ fn images_are_read_in_all_formats() {
 }
 
 #[test]
+fn packages_that_need_an_operating_system_say_so() {
+    let desk = desk(COPY);
+    [1, 2].iter().for_each(|&version| desk.write(&format!("{version}.gz"), &gzip(&firmware(version))));
+    let line = "1.gz 2.gz --tools smidgen-16K,smidgen-auto,bsdiff --level 1";
+    let shown = compare(&desk, &format!("{line} --json")).succeeded().json();
+    let [small, auto] = ["smidgen-16K", "smidgen-auto"].map(|tool| row(&shown, tool));
+    assert!(small["container"].is_null() && auto["container"]["memory"].as_u64().unwrap() > 0, "{shown:#}");
+    assert!(auto["ram"].as_u64().unwrap() <= 16 << 10, "{shown:#}");
+    let table = compare(&desk, line).succeeded().stdout;
+    assert_eq!(table.matches("needs an operating system").count(), 1, "{table}");
+}
+
+#[test]
 fn wrong_usage_is_refused_before_anything_runs() {
     let desk = desk(COPY);
     compare(&desk, "old new --tools gdiff").failed(2, &["gdiff", "no such tool", "xdelta3"]);
@@ -210,5 +225,7 @@ fn wrong_usage_is_refused_before_anything_runs() {
     compare(&desk, "old new --timeout inf").failed(2, &["number of seconds"]);
     compare(&desk, "old new --level 10").failed(2, &["10"]);
     compare(&desk, "old").failed(2, &["NEW"]);
+    desk.write("empty", b"");
+    compare(&desk, "old empty").failed(2, &["empty: the new image is empty"]);
     compare(&desk, "old none").failed(1, &["none", "check the spelling"]);
 }
