@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn a_cover_with_few_differences_is_certain() {
         assert_eq!(certain(100..1100, (100..1100).step_by(8)), vec![100..1100]);
-        assert_eq!(certain(100..120, std::iter::empty()), []);
+        assert!(certain(100..120, std::iter::empty()).is_empty());
     }
 
     #[test]
