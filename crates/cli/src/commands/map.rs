@@ -12,7 +12,7 @@ use crate::io::{Image, Input, Output, Smidgen, containers};
 use crate::report::json::{Object, base_address};
 use crate::report::map::{Facts, Map};
 use crate::report::tables::Table;
-use crate::report::{Console, Failure, Reason, sha256};
+use crate::report::{Console, Failure, Reason, is_standard_stream, sha256};
 
 /// A package that was decoded for its map.
 pub(super) struct Mapped {
@@ -74,6 +74,10 @@ impl Mapped {
         arguments: &InfoArguments,
         console: &Console,
     ) -> Result<(), Failure> {
+        if is_standard_stream(path) {
+            return Err(Failure::usage("the page cannot go to standard output, which has the table")
+                .note("name a file (one called \"-\" is \"./-\")"));
+        }
         let symbols = self.symbols.as_ref().map(|(file, _)| file);
         let inputs: Vec<&Input> = [&package.file, &base.file].into_iter().chain(symbols).collect();
         let output = Output::create(path, &inputs, &arguments.decryption.files(), console)?;

@@ -30,7 +30,7 @@ pub(crate) fn simulate(arguments: &SimulateArguments, console: &Console) -> Resu
     drop(bar);
     let simulation = simulation?;
     let mut json = json::summary(&package.header, package.file.len());
-    json.append(&mut json::input("base_input", base.record.as_ref()));
+    json.append(&mut base.json("base"));
     json.append(&mut fields(&simulation));
     if simulation.lost == 0 {
         return console.print_result(|| json, || describe(&simulation));

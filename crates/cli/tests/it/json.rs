@@ -243,8 +243,13 @@ fn packages(desk: &Desk) {
 /// The commands that try and measure, and the map of an image.
 fn tools(desk: &Desk) {
     desk.json("simulate old patch --page 4K --cuts 3");
-    desk.json("compare old new --tools smidgen-16K --level 1");
-    let late = "compare old new --tools smidgen-16K --level 1 --timeout 0.001 --json";
+    desk.json("simulate old.tar patch --payload --page 4K --cuts none");
+    desk.json("diff a.hex b.hex -o package");
+    desk.json("simulate a.hex package --page 4K --cuts none");
+    for images in ["a.hex b.hex", "old.tar new.tar --payload"] {
+        desk.json(&format!("compare {images} --tools smidgen-16K --level 1"));
+    }
+    let late = "compare old new --tools smidgen-16K --level 1 --timeout 0.001 --json -q";
     desk.run(late).failed(1, &["please report this"]).json();
     let made = desk.json("diff v1 v2 -o package");
     let (start, size) = (made["base_address"].as_u64().unwrap() as u32, desk.read("v2").len() as u32);
