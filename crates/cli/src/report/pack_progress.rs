@@ -29,9 +29,9 @@ impl PackProgress for Events<'_> {
                 "size": package.size, "sha256": package.sha256, "ram": package.ram,
                 "container": package.container, "reused": reused, "seconds": seconds(*time),
             }),
-            Event::Dropped { package, share, limit } => json!({
+            Event::Dropped { package, reused, share, limit } => json!({
                 "event": "dropped", "file": package.file, "source_versions": package.source_versions,
-                "size": package.size, "share": share, "limit_size": limit,
+                "size": package.size, "reused": reused, "share": share, "limit_size": limit,
             }),
             Event::Skipped { file } => json!({ "event": "skipped", "file": file }),
             Event::Unlisted { file, is_package, removed } => json!({

@@ -92,10 +92,10 @@ impl Notebook {
 impl PackProgress for Notebook {
     fn event(&self, event: &Event) {
         match event {
-            Event::Finished { package, reused: true, .. } => {
+            Event::Finished { package, reused: true, .. } | Event::Dropped { package, reused: true, .. } => {
                 self.reused.lock().unwrap().push(package.file.clone());
             }
-            Event::Finished { package, .. } => {
+            Event::Finished { package, .. } | Event::Dropped { package, .. } => {
                 let mut made = self.made.lock().unwrap();
                 made.push(package.file.clone());
                 self.stopped.store(made.len() >= self.stop_after, Ordering::Relaxed);

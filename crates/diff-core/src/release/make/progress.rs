@@ -41,6 +41,8 @@ pub enum Event<'a> {
     Dropped {
         /// Its entry.
         package: &'a PackageEntry,
+        /// Whether an earlier run made it.
+        reused: bool,
         /// The most that it might have, in percent of the full one.
         share: u8,
         /// The same in bytes.

@@ -47,7 +47,8 @@ impl<'a> Verdicts<'a> {
                 if made.package.kind == PackageType::Full || made.package.size <= limit {
                     self.finished(&made);
                 } else {
-                    self.progress.event(&Event::Dropped { package: &made.package, share, limit });
+                    let Made { package, reused, .. } = &made;
+                    self.progress.event(&Event::Dropped { package, reused: *reused, share, limit });
                 }
             });
         }
