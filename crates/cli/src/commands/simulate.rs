@@ -55,7 +55,7 @@ fn explain(error: SimulateError, package: &Smidgen, base: &Image) -> Failure {
 /// A device would be lost: whoever ships the package must not miss it.
 fn lost(simulation: &Simulation, package: &Smidgen) -> Failure {
     let Simulation { lost, losses, .. } = simulation;
-    let message = format!("of {losses} losses of power, {lost} were not survived");
+    let message = format!("of {losses} losses of power, {lost} did not end with the new image");
     let failure = Failure::package(message).about(package.file.path());
     let note = |failure: Failure, lost: &LostUpdate| {
         let LostUpdate { during, what, .. } = lost;

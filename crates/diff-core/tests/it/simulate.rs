@@ -206,14 +206,9 @@ fn hostile_headers_are_refused() {
             assert!(end.is_err() || update.is_some() && what == "plan", "{what} {update:?}");
         }
     };
-    for (segment, shift, keep) in [
-        (1, 0, 0),
-        (3, 5, 1),
-        (64, 1 << 31, 64),
-        (1 << 20, 1 << 30, 0),
-        (u32::MAX, u32::MAX, 0),
-        (u32::MAX - 63, 0, 1 << 31),
-    ] {
+    for (segment, shift, keep) in
+        [(1, 0, 0), (3, 5, 1), (64, 1 << 31, 64), (1 << 20, 1 << 30, 0), (u32::MAX, u32::MAX, 0)]
+    {
         let plan = InPlacePlan { segment, shift, keep };
         refused(&with_header(&package, |_, extensions| extensions.in_place = Some(plan)), "plan");
     }
