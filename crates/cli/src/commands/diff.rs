@@ -48,7 +48,7 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), F
     console.print_json(|| {
         let mut fields = fields(&images, &made, time);
         if let Some([base, target]) = payloads {
-            fields.insert("payload_sha256".to_owned(), json!({ "base": base, "target": target }));
+            fields.insert("payload_digests".to_owned(), json!({ "base": base, "target": target }));
         }
         fields
     })

@@ -118,8 +118,8 @@ fn it_can_be_switched_off() {
 fn payloads_make_packages_for_small_devices() {
     let (desk, old, new) = compressed();
     let made = desk.json("diff --payload old.gz new.gz -o patch");
-    assert_eq!(made["payload_sha256"]["base"], sha256(&old));
-    assert_eq!(made["payload_sha256"]["target"], sha256(&new));
+    assert_eq!(made["payload_digests"]["base"], sha256(&old));
+    assert_eq!(made["payload_digests"]["target"], sha256(&new));
     assert_eq!(made["target_sha256"], sha256(&new));
     desk.write("old", &old);
     desk.ok("patch old patch -o back");

@@ -23,7 +23,7 @@ fn all_commands_take_payloads() {
     let made = desk.ok(&format!("diff old.zip new.tar.gz -o patch --level 1 {ENTRY}"));
     assert!(made.stderr.contains("old.zip: \"boot/app.bin\" of the zip archive, 60000 bytes"), "{made:?}");
     let made = desk.json(&format!("diff old.zip new.tar.gz -o patch --level 1 {ENTRY}"));
-    assert_eq!(made["payload_sha256"]["base"], sha256(&old));
+    assert_eq!(made["payload_digests"]["base"], sha256(&old));
     assert_eq!(made["target_payload"]["format"], "tar.gz");
     assert_eq!(made["target_payload"]["entry"], "./boot/app.bin");
     desk.ok(&format!("verify old.zip patch {ENTRY}"));
