@@ -27,7 +27,7 @@ V1, V2, V3 = ("firmware/app-v%d.bin" % version for version in (1, 2, 3))
 #: Base, target and options of `smidgen diff`: each architecture, each codec, the ends of what options can say.
 FRESH = [
     (V1, V2), (V2, V1), (V3, V2, "--ram", "3K"), (V1, V3, "--ram", "256K", "--level", "9"), (V2, V3, "--arch", "none"),
-    ("-", V1, "--ram", "16K"), (V1, "-"), (V1, V1), (V1, V2, "--codec", "zstd"), ("-", V3, "--codec", "zstd", "--level", "9"),
+    ("-", V1, "--ram", "16K"), (V1, "-", "--allow-empty"), (V1, V1), (V1, V2, "--codec", "zstd"), ("-", V3, "--codec", "zstd", "--level", "9"),
     (V1, V3, "--md5", "--body-digest", "--product", "prüfstand", "--module", "app", "--to-version", "3.0",
      "--rollback-counter", "7"),
     (V1, V2, "--in-place", "--slot", "256K", "--page", "4K", "--scratch", "16K"),

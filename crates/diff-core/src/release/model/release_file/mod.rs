@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(read(as_texts).unwrap(), expected);
         for (text, part) in [
             ("input-format = \"exe\"", "input-format: expected one of auto, raw, hex"),
-            ("range = [8, 8]", "range: START must be below END"),
+            ("range = [8, 8]", "with START below END"),
             ("fill = 256", "fill: expected a byte"),
             ("payload-entry = \"\"", "payload-entry: expected the name of a file"),
             ("to-version = 1.0", "to-version: expected text"),
