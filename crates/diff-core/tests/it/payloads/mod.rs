@@ -123,7 +123,7 @@ fn what_cannot_be_opened_is_refused_by_name() {
         (b"!<arch>\ndebian-binary", "a Debian package", "ar x"),
         (b"\x1F\x9D\x90x", "a .Z file", "gzip -d"),
         (b"Salted__12345678", "OpenSSL encrypted", "openssl enc -d"),
-        (b"#!/bin/sh\n", "a script", "--help"),
+        (b"#!/bin/sh\nexit\n\x80", "a script", "--help"),
     ];
     for (start, what, command) in files {
         let file = [start, &text(1)].concat();
