@@ -187,6 +187,19 @@ fn payloads_are_images_of_all_formats() {
 }
 
 #[test]
+fn a_file_that_is_named_as_packed_must_be_so() {
+    let reading = Reading::default().with_payload(true);
+    for name in ["fw.gz", "dir/fw.tar.GZ", "fw.tar", "fw.zip", "fw.br", "fw.lzma", "fw.cpio"] {
+        let read = |reading: &Reading| read_named(b"any bytes", Path::new(name), reading);
+        let text = read(&reading).unwrap_err().to_string();
+        assert!(text.starts_with("no payload: its name ends with .") && text.contains("raw"), "{text}");
+        let plain = [Reading::default(), reading.clone().with_format(Some(Format::Raw))];
+        plain.iter().for_each(|reading| assert_eq!(*read(reading).unwrap().bytes, *b"any bytes"));
+    }
+    assert!(read_named(b"any bytes", Path::new("fw.bin"), &reading).is_ok());
+}
+
+#[test]
 fn the_name_of_what_is_in_an_archive_says_its_format() {
     let reading = Reading::default().with_payload(true);
     let broken = b":024142006162B9\n:00000001FF\n";
