@@ -44,14 +44,18 @@ fn only_images_by_name_become_sources() {
         desk.write(&format!("field/{name}"), b"text");
     }
     fs::create_dir(desk.path("field/0.9.bin")).unwrap();
+    // Packages of an earlier release, of both formats.
+    desk.ok("diff v1 v2 -o field/1.0-to-2.2.0.bin --level 1");
+    desk.write("field/1.0-to-2.3.bin", b"BSDIFF40 and what follows");
     let said = desk.ok(&format!("{PACK} --from field"));
     assert_eq!(sources(&desk), ["1.0", "2.1.0", "2.2.0", "2.3"]);
-    for name in others.split(' ').chain(["0.9.bin"]) {
+    for name in others.split(' ').chain(["0.9.bin", "1.0-to-2.2.0.bin", "1.0-to-2.3.bin"]) {
         assert!(said.stderr.contains(name), "{name} is not named in {}", said.stderr);
     }
     let said = desk.ok(&format!("{PACK} --from field --json"));
     let skipped = events(&said, "not-an-image");
-    assert_eq!(skipped.len(), 11);
+    assert_eq!(skipped.len(), 13);
+    assert_eq!(skipped.iter().filter(|event| event["reason"] == "package").count(), 2);
     assert!(skipped.iter().any(|event| event["file"] == "field/SHA256SUMS" && event["reason"] == "ending"));
     // A release file says the same.
     desk.write(

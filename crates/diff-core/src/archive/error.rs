@@ -85,6 +85,16 @@ pub enum PayloadError {
         /// The most entries.
         limit: usize,
     },
+    /// The name says that the file is compressed or an archive, but it is not recognised as one.
+    #[error(
+        "its name ends with .{}, but it is no such file that is known: check that it is whole, or unpack it first; \
+         --input-format raw takes it as it is",
+        Escaped(ending)
+    )]
+    Named {
+        /// The ending, in lowercase.
+        ending: String,
+    },
     /// An entry was asked for, but the file is no archive.
     #[error("the file is neither .zip nor .tar nor .tar.gz: it has no entries")]
     NoArchive,

@@ -21,7 +21,7 @@ const fn format(name: &'static str, what: &'static str, command: &'static str) -
 }
 
 /// Formats by the bytes that their files begin with.
-const MARKS: [(&[u8], Foreign); 22] = [
+const MARKS: [(&[u8], Foreign); 20] = [
     (b"\xFD7zXZ\0", format("xz", "an xz file", "xz -d")),
     (b"7z\xBC\xAF\x27\x1C", format("7z", "a 7z archive", "7z x")),
     (b"Rar!\x1A\x07", format("rar", "a rar archive", "unrar x")),
@@ -42,13 +42,11 @@ const MARKS: [(&[u8], Foreign); 22] = [
     (b"age-encryption.org/", format("age", "a file that age encrypted", "age -d")),
     (b"-----BEGIN PGP MESSAGE", format("pgp", "a file that PGP encrypted", "gpg -d")),
     (b"begin-base64 ", format("base64", "a file written as text", "uudecode")),
-    (b"#!/", SCRIPT),
-    (b"#! /", SCRIPT),
 ];
 const CPIO: Foreign = format("cpio", "a cpio archive", "cpio -i");
 pub(super) const SPLIT: Foreign = format("zip", "a part of a zip archive in several files", "zip -s 0");
-const SCRIPT: Foreign =
-    format("script", "a script, perhaps an archive that extracts itself", "see what its --help says");
+pub(super) const SCRIPT: Foreign =
+    format("script", "a script with an archive that it extracts", "see what its --help says");
 const BZIP2: Foreign = format("bzip2", "a bzip2 file", "bzip2 -d");
 const ZSTD: Foreign = format("zstd", "a zstd file", "zstd -d");
 const COMPRESS: Foreign = format("compress", "a .Z file", "gzip -d");
@@ -57,7 +55,15 @@ const ZLIB: Foreign = format("zlib", "a zlib stream", "pigz -d");
 
 /// The format that a file is in, if it is one of these.
 pub(crate) fn foreign(file: &[u8]) -> Option<&'static Foreign> {
-    marked(file).or_else(|| is_lzma(file).then_some(&LZMA)).or_else(|| is_zlib(file).then_some(&ZLIB))
+    marked(file)
+        .or_else(|| is_packed_script(file).then_some(&SCRIPT))
+        .or_else(|| is_lzma(file).then_some(&LZMA))
+        .or_else(|| is_zlib(file).then_some(&ZLIB))
+}
+
+/// Whether a script has something behind it that is no text, as archives that extract themselves have.
+fn is_packed_script(file: &[u8]) -> bool {
+    (file.starts_with(b"#!/") || file.starts_with(b"#! /")) && str::from_utf8(file).is_err()
 }
 
 /// The format that these bytes begin like, of those that a few bytes are enough for.

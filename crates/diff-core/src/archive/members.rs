@@ -68,7 +68,7 @@ pub(super) fn check_count(count: usize) -> Result<(), PayloadError> {
 }
 
 /// A name as it is extracted: without `./` and doubled slashes, below the folder that it is extracted to.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/")
 }
 

@@ -16,7 +16,7 @@ pub(crate) use foreign::{adler, marked};
 pub(crate) use gzip::header as gzip_header;
 pub(crate) use inflate::{Inflated, inflate};
 
-use foreign::foreign;
+use foreign::{SCRIPT, foreign};
 use gzip::gunzip;
 use members::choose;
 
@@ -50,7 +50,9 @@ pub struct Packing {
 /// A damaged or truncated file, one in a format that is not opened, and contents that are packed themselves; a choice of
 /// entries that `entry` does not make or that the file does not have.
 pub fn payload<'f>(file: &'f [u8], entry: Option<&str>) -> Result<Payload<'f>, PayloadError> {
-    if let Some(format) = foreign(file) {
+    // A zip archive may have any program before it.
+    let is_zip = || matches!(unzip::read(file), Ok(Some(_)));
+    if let Some(format) = foreign(file).filter(|format| **format != SCRIPT || !is_zip()) {
         return Err(PayloadError::NotOpened { what: format.what, command: format.command });
     }
     let (bytes, packing) = if file.starts_with(gzip::MARK) {

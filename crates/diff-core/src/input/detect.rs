@@ -25,6 +25,12 @@ const ENDINGS: [(Format, &[&str]); 4] = [
     (Format::Uf2, &["uf2"]),
 ];
 
+/// Endings of names of compressed files and archives, in lowercase.
+const PACKED: [&str; 18] = [
+    "gz", "tgz", "tar", "zip", "xz", "txz", "bz2", "tbz2", "zst", "lzma", "lz4", "lz", "7z", "rar", "br",
+    "cpio", "gzip", "tzst",
+];
+
 /// A file that certainly begins like a format is of that format even if the rest is damaged: a text or half an image is
 /// never meant to be flashed.
 pub(super) fn detect(file: &[u8]) -> Result<Detected, InputError> {
@@ -46,6 +52,12 @@ pub(super) fn named(name: &Path) -> Option<Format> {
     let ending = name.extension()?.to_str()?.to_ascii_lowercase();
     let found = ENDINGS.into_iter().find(|(_, endings)| endings.contains(&&*ending));
     found.map(|(format, _)| format)
+}
+
+/// The ending of a name that says that the file is packed, in any case of letters.
+pub(super) fn named_packed(name: &Path) -> Option<&'static str> {
+    let ending = name.extension()?.to_str()?;
+    PACKED.into_iter().find(|packed| ending.eq_ignore_ascii_case(packed))
 }
 
 /// Programs, libraries and kernels of larger machines are files that devices have as they are, and so are those that a

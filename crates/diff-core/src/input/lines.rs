@@ -2,6 +2,10 @@
 
 /// What editors put before a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// The same before a text in UTF-16.
+const WIDE_MARKS: [[u8; 2]; 2] = [[0xFF, 0xFE], [0xFE, 0xFF]];
+/// A file of fewer bytes is not called a text.
+const SHORTEST_TEXT: usize = 16;
 /// What CP/M and DOS end a text with.
 const END_OF_TEXT: u8 = 0x1A;
 /// Bytes of a text in UTF-16 that are looked at.
@@ -68,9 +72,14 @@ pub(super) fn is_text(file: &[u8]) -> bool {
     end > 0 && file[..end].iter().all(|&byte| is_text_byte(byte))
 }
 
-/// Whether a file is a text for certain.
+/// Whether a file is a text for certain: it has lines, or begins as HTML and JSON do, which servers send without them. Serial
+/// numbers, filling and tables of small numbers may have no other bytes than a text.
 pub(super) fn is_certain_text(file: &[u8]) -> bool {
-    (is_text(file) && std::str::from_utf8(file).is_ok()) || narrowed(file).is_some()
+    let has_lines =
+        |text: &[u8]| text.len() >= SHORTEST_TEXT && text.iter().any(|byte| b"\r\n".contains(byte));
+    let is_page = file.len() >= SHORTEST_TEXT && matches!(file[0], b'<' | b'{');
+    let is_one = is_text(file) && std::str::from_utf8(file).is_ok() && (is_page || has_lines(file));
+    is_one || narrowed(file).is_some_and(|text| WIDE_MARKS.contains(&[file[0], file[1]]) || has_lines(&text))
 }
 
 /// The beginning of a text in UTF-16 with ASCII characters only, as ASCII.
@@ -83,7 +92,7 @@ pub(super) fn narrowed(file: &[u8]) -> Option<Vec<u8>> {
         [_, 0] => 0,
         _ => return None,
     };
-    if [[0xFF, 0xFE], [0xFE, 0xFF]].contains(&units[0]) {
+    if WIDE_MARKS.contains(&units[0]) {
         units = &units[1..];
     }
     let is_ascii = |unit: &[u8; 2]| unit[1 - low] == 0 && unit[low].is_ascii() && is_text_byte(unit[low]);
@@ -134,7 +143,10 @@ mod tests {
         assert!(
             is_text(b"a\r\n\tb\x0C\xFF\x1A\x1A") && !is_text(b"") && !is_text(b"\x1A") && !is_text(b"a\0")
         );
-        assert!(is_certain_text("é".as_bytes()) && !is_certain_text(b"\xE9"));
+        assert!(is_certain_text("é: a line of text\n".as_bytes()));
+        for table in [&b"abc"[..], b"abc\n", &[b'A'; 5000], b"\xE9: a line of text\n"] {
+            assert!(!is_certain_text(table));
+        }
         let wide = |text: &str, of: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(of).collect::<Vec<_>>();
         for text in [
             wide("\u{FEFF}:000", u16::to_le_bytes),
@@ -142,8 +154,10 @@ mod tests {
             wide(":000", u16::to_le_bytes),
         ] {
             assert_eq!(narrowed(&text).as_deref(), Some(&b":000"[..]));
-            assert!(is_certain_text(&text));
+            assert_eq!(is_certain_text(&text), !text.starts_with(b":"));
         }
+        let table: Vec<u8> = (0x20..0x7Fu16).flat_map(u16::to_be_bytes).collect();
+        assert!(!is_certain_text(&table) && is_certain_text(&wide("a line of a text\n", u16::to_be_bytes)));
         assert_eq!(narrowed(&wide(":\u{1}00", u16::to_le_bytes)), None);
         assert_eq!(narrowed(b"a\0"), None);
     }

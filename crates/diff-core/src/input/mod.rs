@@ -42,7 +42,7 @@ pub use stretch::Stretch;
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::archive::{Payload, payload};
+use crate::archive::{Payload, PayloadError, payload};
 use detect::Detected;
 
 /// Reads a file: what the device flashes, and what the file was.
@@ -69,7 +69,14 @@ fn read_packed<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Re
     }
     let Payload { bytes, packing } = payload(file, reading.payload_entry.as_deref())?;
     let contents = match bytes {
-        Cow::Borrowed(bytes) => return read_image(bytes, name, reading),
+        Cow::Borrowed(bytes) => {
+            if let Some(ending) =
+                name.and_then(detect::named_packed).filter(|_| reading.format != Some(Format::Raw))
+            {
+                return Err(PayloadError::Named { ending: ending.to_owned() }.into());
+            }
+            return read_image(bytes, name, reading);
+        }
         Cow::Owned(contents) => contents,
     };
     let entry = packing.as_ref().and_then(|packing| packing.entry.as_deref());
@@ -90,7 +97,11 @@ fn read_image<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Res
     }
     let detected = detect::detect(file)?;
     if detected.format != Format::Raw {
-        return read_as(detected.format, file, reading);
+        let flat = read_as(detected.format, file, reading)?;
+        if name.and_then(detect::named) != Some(detected.format) {
+            records::check_share(detected.format, file)?;
+        }
+        return Ok(flat);
     }
     let named = |format| move |error| InputError::Name { format, reason: Box::new(error) };
     match name.and_then(detect::named) {

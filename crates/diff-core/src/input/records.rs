@@ -85,6 +85,30 @@ pub(super) fn read<R: Records>(file: &[u8]) -> Result<Contents<'static>, InputEr
     Ok(contents)
 }
 
+/// Checks that a file which is of this format only by its contents is not a text with an example of it: more than half of
+/// its lines are records, apart from those that begin as only remarks in such files do.
+pub(super) fn check_share(format: Format, file: &[u8]) -> Result<(), InputError> {
+    let is_meant = match format {
+        Format::Hex => hex::Reader::is_meant,
+        Format::Srec => srec::Reader::is_meant,
+        _ => return Ok(()),
+    };
+    let (mut all, mut meant) = (0usize, 0usize);
+    for (_, line) in lines(file).filter(|(_, line)| !line.starts_with(b";")) {
+        all += 1;
+        meant += usize::from(is_meant(line));
+    }
+    if 2 * meant > all {
+        return Ok(());
+    }
+    let reason = format!(
+        "{meant} of {all} lines are records: it may be a text with an example; if it is firmware, --input-format {} reads \
+         it all the same",
+        format.name()
+    );
+    Err(InputError::Structure { format, reason })
+}
+
 fn record_of(line: &[u8]) -> Option<Format> {
     if line.len() > LONGEST {
         return None;

@@ -7,7 +7,7 @@ mod sparse;
 use smidgen_patch::header::IMAGE_LIMIT;
 
 use super::PayloadError;
-use super::members::{Kind, Member, check_count, text};
+use super::members::{Kind, Member, check_count, plain, text};
 use crate::escaped::Escaped;
 use header::{BLOCK, Header};
 use pax::Attributes;
@@ -114,9 +114,13 @@ impl<'f> Reader<'f> {
                 let attributes = before.attributes.over(&self.global);
                 let name = attributes.name().map(text).or(before.name).unwrap_or_else(|| header.name());
                 let link = attributes.link.map(text).or(before.link).unwrap_or_else(|| header.link());
+                // A file that was given to tar twice is a hard link to itself: the file is there.
+                let is_itself = kind == b'1' && plain(&link) == plain(&name);
                 let kind = kind_of(kind, &name, &link);
                 let sparse = Sparse::of(header, more, &attributes)?;
-                self.members.push(Member { name, kind, contents: Contents { stored, sparse } });
+                if !is_itself {
+                    self.members.push(Member { name, kind, contents: Contents { stored, sparse } });
+                }
                 before = Before::default();
             }
         }

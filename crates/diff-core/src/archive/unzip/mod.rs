@@ -21,9 +21,9 @@ const DEFLATED: usize = 8;
 const RECORD: usize = 46;
 /// Systems whose attributes have the type of a file, as Unix has it.
 const UNIX: [u8; 2] = [3, 19];
-/// The type of a file in attributes, and some types.
+/// The type of a file in attributes, and some types. What zip read from its standard input was a pipe or a socket.
 const TYPE: u32 = 0o17_0000;
-const REGULAR: [u32; 2] = [0, 0o10_0000];
+const FILES: [u32; 4] = [0, 0o10_0000, 0o01_0000, 0o14_0000];
 const LINK: u32 = 0o12_0000;
 
 pub(super) struct Archive<'f> {
@@ -90,8 +90,8 @@ fn kind_of(record: &[u8], name: &str) -> Option<Kind> {
     Some(match of_unix {
         _ if name.ends_with('/') => Kind::Other("a folder".to_owned()),
         LINK => Kind::Other("a symbolic link".to_owned()),
-        kind if REGULAR.contains(&kind) => Kind::File,
-        _ => Kind::Other("a folder, a device or the like".to_owned()),
+        kind if FILES.contains(&kind) => Kind::File,
+        _ => Kind::Other("a folder or a device".to_owned()),
     })
 }
 

@@ -111,7 +111,11 @@ impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
         let maps: &[_] = if machine == EM_XTENSA { &[ESP_XTENSA] } else { &ESP_RISCV };
         let mapped = self.loads().any(|segment| {
             let address = segment.p_vaddr(self.endian).into();
-            segment.p_filesz(self.endian).into() > 0 && maps.iter().any(|map| map.contains(&address))
+            // Chips of others with RISC-V have memory there, whose initial values are flashed elsewhere.
+            let is_moved = machine == EM_RISCV && segment.p_paddr(self.endian).into() != address;
+            segment.p_filesz(self.endian).into() > 0
+                && !is_moved
+                && maps.iter().any(|map| map.contains(&address))
         });
         mapped || self.has_section(&ESP_SECTIONS)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Block, FILE, FORMAT};
+use super::{Block, FORMAT};
 use crate::input::InputError;
 
 /// How often each number is there, among blocks that say the same count.
@@ -14,8 +14,8 @@ pub(super) fn check(blocks: &[Block], family: Option<u32>) -> Result<(), InputEr
     let (mut own, mut others): (BTreeMap<u32, Numbers>, BTreeMap<u32, BTreeSet<u32>>) = Default::default();
     let mut seen = BTreeSet::new();
     for block in blocks {
-        // Remarks may be counted with the family; pieces of files are not.
-        if block.ignored || block.flags & FILE != 0 {
+        // Remarks and pieces of files may be counted with the family.
+        if block.ignored {
             continue;
         }
         if !block.is_for(family) {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use crate::bsdiff40::is_bsdiff40;
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
 use crate::release::version::is_version;
@@ -50,6 +52,8 @@ pub enum SkippedBecause {
     Hidden,
     /// It is a folder, or no regular file.
     NoFile,
+    /// It is a package, which is named for the versions that it leads from and to.
+    Package,
 }
 
 impl ImageFolder {
@@ -69,6 +73,7 @@ impl SkippedBecause {
             Self::NoVersion => "no-version",
             Self::Hidden => "hidden",
             Self::NoFile => "no-file",
+            Self::Package => "package",
         }
     }
 }
@@ -80,6 +85,7 @@ impl fmt::Display for SkippedBecause {
             Self::NoVersion => "not named for a version: give --from VERSION=IMAGE",
             Self::Hidden => "hidden",
             Self::NoFile => "no regular file",
+            Self::Package => "a package, not an image",
         })
     }
 }
@@ -145,7 +151,18 @@ fn image(path: &Path, product: Option<&str>) -> Result<Result<String, SkippedBec
             "{path}: the image is empty; put the image there, or remove the file"
         )));
     }
+    if version.is_ok() && is_package(path)? {
+        return Ok(Err(SkippedBecause::Package));
+    }
     Ok(version.map(str::to_owned))
+}
+
+/// Whether a file begins as packages do: `1.0-to-2.0.bin` is a version by its name.
+fn is_package(path: &Path) -> Result<bool, PackError> {
+    let mut start = Vec::new();
+    let file = fs::File::open(path).and_then(|file| file.take(8).read_to_end(&mut start));
+    file.map_err(PackError::reading(path))?;
+    Ok(start.starts_with(&smidgen_patch::internals::wire::MAGIC) || is_bsdiff40(&start))
 }
 
 fn version_of<'n>(name: &'n str, product: Option<&str>) -> Result<&'n str, SkippedBecause> {

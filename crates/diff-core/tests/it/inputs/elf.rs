@@ -237,6 +237,12 @@ fn programs_for_chips_of_espressif_are_refused() {
         assert!(asked.record.unwrap().notes[0].contains("esptool elf2image"));
         assert!(*read(file, &Reading::of(Format::Raw)).unwrap().bytes == **file);
     }
+    // Chips of Bouffalo have memory at 0x42014000.
+    let mut other =
+        LinkedElf { machine: 243, ..LinkedElf::new().load(0x2300_0000, &code, &[(".text", 0, 600)]) };
+    other.segments.push(Segment::new(1, 0x2300_0258, b"data"));
+    other.segments[1].addresses[1] = 0x4201_4000;
+    assert_eq!(flat(&other.bytes()).bytes.len(), 604);
     for file in [of(94, 0xBE00_0000, ".text"), of(243, 0x2040_0000, ".text"), of(40, 0x4200_0000, ".text")] {
         assert_eq!(flat(&file).bytes.len(), 600);
     }

@@ -62,6 +62,20 @@ fn comments_marks_and_line_ends_change_nothing() {
 }
 
 #[test]
+fn a_text_with_an_example_of_records_is_no_firmware() {
+    let hex = "# How to flash\n\n    :040000006162636472\n    :00000001FF\n\nand wait\n";
+    let srec = "#!/bin/sh\nset -e\n\ncd firmware\nflash <<END\nS1070000616263646E\nS9030000FC\nEND\n";
+    for (format, text) in [(Format::Hex, hex), (Format::Srec, srec)] {
+        let found = read(text.as_bytes(), &Reading::default()).unwrap_err().to_string();
+        assert!(found.contains("lines are records"), "{found}");
+        assert!(found.contains(&format!("--input-format {}", format.name())), "{found}");
+        assert_eq!(*read(text.as_bytes(), &Reading::of(format)).unwrap().bytes, *b"abcd");
+        let name = Path::new(if format == Format::Hex { "a.hex" } else { "a.S19" });
+        assert_eq!(*read_named(text.as_bytes(), name, &Reading::default()).unwrap().bytes, *b"abcd");
+    }
+}
+
+#[test]
 fn damaged_records_are_no_comments() {
     let ([hex, srec], _) = texts();
     for (format, text) in [hex, srec] {
@@ -145,22 +159,22 @@ fn counts_end_s_records() {
 
 #[test]
 fn other_texts_are_plain_bytes_and_said_to_be_texts() {
-    let texts: [&[u8]; 8] = [
+    let texts: [&[u8]; 7] = [
         b"# Firmware\nBuild it with make, flash it with S3 tools.\n",
         b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  v1.hex\n",
         b"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
         b"<html><body>404: not found</body></html>",
         b"@F000\n31 40 00 24\nq\n",
-        "{\"name\": \"ä\"}".as_bytes(),
+        "{\"name\": \"ä and ö\"}".as_bytes(),
         b"a:0102030405060708090a\nb:0102030405060708090a\n",
-        b"S1",
     ];
     for text in texts {
         let found = flat(text);
         assert!(found.is_text && found.record.is_none() && *found.bytes == *text, "{text:?}");
         assert!(!read(text, &Reading::of(Format::Raw)).unwrap().is_text);
     }
-    for file in [&b""[..], b"text\0", &noise(300, 256, 3)] {
+    let table: Vec<u8> = (0x20..0x7Fu16).flat_map(u16::to_be_bytes).collect();
+    for file in [&b""[..], b"text\0", &noise(300, 256, 3), b"abc", b"S1", &[b'A'; 5000], &table] {
         assert!(!flat(file).is_text);
     }
 }

@@ -96,10 +96,11 @@ fn blocks_that_bootloaders_pass_over_are_none() {
         assert!(*found.bytes == data);
         assert_eq!(found.record.unwrap().family, Some(PICO));
     }
-    // Remarks may be counted.
-    let counted =
-        [blocks(BASE, &data, 0, 5, PICO), marked(&uf2_block(0, b"end", 4, 5, Some(PICO)), 1, b"")].concat();
-    assert!(*flat(&counted).bytes == data);
+    // Remarks and pieces of files may be counted.
+    for flag in [1, 0x1000] {
+        let last = marked(&uf2_block(0, b"end", 4, 5, Some(PICO)), flag, b"");
+        assert!(*flat(&[blocks(BASE, &data, 0, 5, PICO), last].concat()).bytes == data);
+    }
     // What says that it is absolute is flashed like any other family.
     let real = uf2(&[(BASE, &data)], Some(absolute));
     assert_eq!((&*flat(&real).bytes, record(&real).family), (&data[..], Some(absolute)));

@@ -123,7 +123,7 @@ fn what_cannot_be_opened_is_refused_by_name() {
         (b"!<arch>\ndebian-binary", "a Debian package", "ar x"),
         (b"\x1F\x9D\x90x", "a .Z file", "gzip -d"),
         (b"Salted__12345678", "OpenSSL encrypted", "openssl enc -d"),
-        (b"#!/bin/sh\n", "a script", "--help"),
+        (b"#!/bin/sh\nexit\n\x80", "a script", "--help"),
     ];
     for (start, what, command) in files {
         let file = [start, &text(1)].concat();
@@ -184,6 +184,19 @@ fn payloads_are_images_of_all_formats() {
     let packing = flat.packing.unwrap();
     assert_eq!((packing.format, packing.entry.as_deref()), ("zip", Some("b")));
     assert_eq!(read(&file, &Reading::default()).unwrap().packing, None);
+}
+
+#[test]
+fn a_file_that_is_named_as_packed_must_be_so() {
+    let reading = Reading::default().with_payload(true);
+    for name in ["fw.gz", "dir/fw.tar.GZ", "fw.tar", "fw.zip", "fw.br", "fw.lzma", "fw.cpio"] {
+        let read = |reading: &Reading| read_named(b"any bytes", Path::new(name), reading);
+        let text = read(&reading).unwrap_err().to_string();
+        assert!(text.starts_with("no payload: its name ends with .") && text.contains("raw"), "{text}");
+        let plain = [Reading::default(), reading.clone().with_format(Some(Format::Raw))];
+        plain.iter().for_each(|reading| assert_eq!(*read(reading).unwrap().bytes, *b"any bytes"));
+    }
+    assert!(read_named(b"any bytes", Path::new("fw.bin"), &reading).is_ok());
 }
 
 #[test]

@@ -169,6 +169,10 @@ fn links_are_no_files() {
         assert_eq!(contents(&file, None), b"1");
         assert!(refusal(&file, Some("latest")).contains("is a link"));
     }
+    // A file that was given to tar twice.
+    let twice = member("./app.bin", b'1', b"", |block| block[157..164].copy_from_slice(b"app.bin"));
+    let file = archive(&[member("app.bin", b'0', b"1", same), twice]);
+    assert_eq!((contents(&file, None), contents(&file, Some("app.bin"))), (b"1".to_vec(), b"1".to_vec()));
     for (kind, what) in [
         (b'3', "a device"),
         (b'5', "a folder"),

@@ -1,7 +1,7 @@
 //! Zip archives of all kinds: with something before and behind them, and with entries that are not opened.
 
 use super::{contents, packing, refusal};
-use testkit::archives::{Put, text, zip};
+use testkit::archives::{Put, gzip, text, zip};
 
 /// The place of the record at the end.
 fn end_of(file: &[u8]) -> usize {
@@ -38,6 +38,22 @@ pub(super) fn large(mut file: Vec<u8>) -> Vec<u8> {
     file[end + 8..end + 20].fill(0xFF);
     file.splice(end..end, ends);
     file
+}
+
+#[test]
+fn scripts_are_firmware_or_stand_before_an_archive() {
+    let script = b"#!/bin/sh\nunzip -q \"$0\" && exec ./install # \xC3\xA9\n";
+    for file in [script.to_vec(), gzip(script), zip(&[("update.sh", Put::Deflated, script)])] {
+        assert!(contents(&file, None) == script);
+    }
+    let plain = text(1);
+    for put in [Put::Stored, Put::Deflated] {
+        let file = [&script[..], &zip(&[("app.bin", put, &plain)])].concat();
+        assert!(contents(&file, None) == plain);
+        assert!(refusal(&gzip(&file), None).contains("a script"));
+    }
+    let sealed = [&script[..], b"\x1F\x8B\x08\0\xFF"].concat();
+    assert!(refusal(&sealed, None).contains("a script"));
 }
 
 #[test]
@@ -103,6 +119,11 @@ fn entries_that_are_no_files_are_not_taken() {
     file[record + 38..record + 42].copy_from_slice(&(0o12_0777u32 << 16).to_le_bytes());
     assert_eq!(contents(&file, None), b"1");
     assert!(refusal(&file, Some("app")).contains("a symbolic link, and no file"));
+    // What zip read from a pipe or a socket.
+    for kind in [0o01_0600u32, 0o14_0777] {
+        file[record + 38..record + 42].copy_from_slice(&(kind << 16).to_le_bytes());
+        assert_eq!(contents(&file, Some("app")), b"target");
+    }
     assert!(refusal(&zip(&[("dir/", Put::Stored, b"")]), None).contains("no files"));
     assert!(refusal(&zip(&[]), None).contains("no files"));
 }
