@@ -1,43 +1,95 @@
 //! `smidgen verify FOLDER`: restores every package of a release, and finds what else is in its folder.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
-use smidgen_diff::Escaped;
 use smidgen_diff::release::{Checked, Manifest, ReleaseFile, Replay, Replayed, ReplayedPackage, Source};
+use smidgen_diff::{Escaped, Identity};
 
 use crate::arguments::VerifyArguments;
 use crate::io::containers::Processes;
-use crate::io::{images_in, mapped, named_sources};
-use crate::report::{Console, Failure, Object, Reason, object};
+use crate::io::{Image, images_in, mapped, named_sources};
+use crate::report::{Console, Failure, Object, Reason, hex, object, sha256, shown};
 
 pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     let (folder, keys) = (&arguments.base, arguments.signers.keys()?);
     let file = arguments.package.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
-    let sources = sources(arguments, &file, console)?;
+    let Sources { images, stated } = sources(arguments, &file, console)?;
     let secrets = arguments.decryption.keys(console)?;
     let given = arguments.device()?;
     let device = given.as_ref().or(file.device.as_ref());
-    let replay = Replay::default().with_sources(&sources).with_keys(&keys).with_secrets(&secrets);
+    let replay = Replay::default().with_sources(&images).with_keys(&keys).with_secrets(&secrets);
     let replayed = replay.with_streams(&Processes).with_device(device).run(folder)?;
-    for version in &replayed.surplus {
+    let (missing, surplus): (Vec<&String>, Vec<_>) =
+        replayed.surplus.iter().partition(|version| stated.contains(*version));
+    for version in surplus {
         console.say(format_args!("warning: the release has no version {}", Escaped(version)));
+    }
+    if keys.is_empty() && replayed.packages.iter().any(|one| !one.package.keys.is_empty()) {
+        console.say("note: the release is signed, but its signatures are not checked: give --public-key");
     }
     for name in &replayed.others {
         console.say(format_args!("note: {} is not in the manifest, and no package", Escaped(name)));
     }
-    match fault(&replayed) {
-        None => console.print_result(|| fields(&replayed), || table(&replayed)),
-        Some(failure) => Err(console.found(failure.about(folder), || fields(&replayed), || table(&replayed))),
+    let other = match &arguments.package {
+        Some(path) => other_release(arguments, &file, path, &missing)?,
+        None => None,
+    };
+    let fields = |is_good| fields(&replayed, is_good, !keys.is_empty());
+    match other.or_else(|| fault(&replayed)) {
+        None => console.print_result(|| fields(true), || table(&replayed)),
+        Some(failure) => Err(console.found(failure.about(folder), || fields(false), || table(&replayed))),
     }
 }
 
-/// The images of release file and options; options come first.
-fn sources(
+/// The failure if the release is not the one that the release file at `path` describes; what the file does not state is
+/// not compared. `missing` are its versions that the release does not have.
+fn other_release(
     arguments: &VerifyArguments,
     file: &ReleaseFile,
-    console: &Console,
-) -> Result<Vec<Source>, Failure> {
+    path: &Path,
+    missing: &[&String],
+) -> Result<Option<Failure>, Failure> {
+    let manifest = Manifest::read(&arguments.base)?;
+    let mut stated = Identity::default();
+    file.apply(&mut stated);
+    let mut differences: Vec<String> =
+        missing.iter().map(|version| format!("it has no version {}", Escaped(version))).collect();
+    if let Some(to) = &file.to {
+        let image = Image::open(to, &arguments.reading.over(file))?;
+        if hex(&sha256(&image)) != manifest.target.sha256 {
+            differences.push(format!("its target is not {}", shown(to)));
+        }
+    }
+    let counter = |counter: Option<u32>| counter.map(|counter| counter.to_string());
+    for (what, stated, has) in [
+        ("version", stated.version, Some(manifest.version)),
+        ("product", stated.product, manifest.product),
+        ("module", stated.module, Some(manifest.module)),
+        ("rollback counter", counter(stated.rollback_counter), counter(manifest.rollback_counter)),
+    ] {
+        if let Some(stated) = stated.filter(|stated| Some(stated) != has.as_ref()) {
+            let has = has.as_deref().unwrap_or("none");
+            differences.push(format!("its {what} is {}, not {}", Escaped(has), Escaped(&stated)));
+        }
+    }
+    if differences.is_empty() {
+        return Ok(None);
+    }
+    let message = format!("the release is not the one of {}: {}", shown(path), differences.join("; "));
+    Ok(Some(Failure::package(message).note("give its own release file, or pack it anew")))
+}
+
+/// The images that packages are checked with.
+struct Sources {
+    images: Vec<Source>,
+    /// The versions of the release file.
+    stated: BTreeSet<String>,
+}
+
+/// The images of release file and options; options come first.
+fn sources(arguments: &VerifyArguments, file: &ReleaseFile, console: &Console) -> Result<Sources, Failure> {
     let reading = arguments.reading.over(file);
     // A manifest that cannot be read is reported by the replay.
     let product = Manifest::read(&arguments.base).ok().and_then(|manifest| manifest.product);
@@ -51,9 +103,12 @@ fn sources(
         return Err(Failure::usage(message).note("name each version once with --from"));
     }
     let in_folder = file.from_folder.as_deref().map(|folder| images_in(folder, product.as_deref(), console));
-    let of_file = file.from.clone().into_iter().chain(in_folder.transpose()?.unwrap_or_default().images);
-    named.extend(of_file.filter(|(version, _)| versions.insert(version.clone())));
-    Ok(named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading))).collect())
+    let in_folder = in_folder.transpose()?.unwrap_or_default().images;
+    let of_file: Vec<_> = file.from.clone().into_iter().chain(in_folder).collect();
+    let stated = of_file.iter().map(|(version, _)| version.clone()).collect();
+    named.extend(of_file.into_iter().filter(|(version, _)| versions.insert(version.clone())));
+    let images = named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading)));
+    Ok(Sources { images: images.collect(), stated })
 }
 
 /// Bad packages, and others than the release's, come before those that were not checked.
@@ -77,19 +132,26 @@ fn fault(replayed: &Replayed) -> Option<Failure> {
     })
 }
 
-fn fields(replayed: &Replayed) -> Object {
-    let good = replayed.bad() + replayed.unchecked() + replayed.strays.len() == 0;
+/// `has_keys`: whether signatures were checked.
+fn fields(replayed: &Replayed, is_good: bool, has_keys: bool) -> Object {
+    let entries = replayed.packages.iter().map(|package| entry(package, has_keys));
     object(json!({
-        "ok": good,
-        "packages": replayed.packages.iter().map(entry).collect::<Vec<Value>>(),
+        "ok": is_good,
+        "packages": entries.collect::<Vec<Value>>(),
         "strays": replayed.strays,
         "others": replayed.others,
         "surplus_versions": replayed.surplus,
     }))
 }
 
-fn entry(replayed: &ReplayedPackage) -> Value {
+fn entry(replayed: &ReplayedPackage, has_keys: bool) -> Value {
     let package = &replayed.package;
+    let signature = match &replayed.result {
+        _ if package.keys.is_empty() => None,
+        _ if !has_keys => Some("not-checked"),
+        Checked::Bad(_) => None,
+        _ => Some("good"),
+    };
     json!({
         "file": package.file,
         "source_versions": package.source_versions,
@@ -101,6 +163,7 @@ fn entry(replayed: &ReplayedPackage) -> Value {
             _ => "ok",
         },
         "fault": replayed.fault(),
+        "signature": signature,
     })
 }
 

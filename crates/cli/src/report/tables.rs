@@ -38,7 +38,7 @@ pub(crate) fn count(number: usize, name: &str) -> String {
     format!("{number} {name}{ending}")
 }
 
-/// A release: one line about it, one for each package, and one for each note.
+/// A release: one line about it, one for each package, each key that signed them, and each note.
 pub(crate) fn release(manifest: &Manifest) -> String {
     let notes = manifest.notes.iter().map(|note| format!("\nnote     {}", Escaped(note)));
     packages(manifest) + &notes.collect::<String>()
@@ -52,6 +52,9 @@ pub(crate) fn packages(manifest: &Manifest) -> String {
     let width = manifest.packages.iter().map(|package| package.file.len()).max().unwrap_or_default();
     let full = manifest.full().map_or(0, |package| package.size);
     lines.extend(manifest.packages.iter().map(|package| package_row(package, width, full)));
+    // All packages of a release have the same signatures.
+    let keys = manifest.packages.first().map(|package| &*package.keys).unwrap_or_default();
+    lines.extend(keys.iter().map(|key| format!("signed   by {key}")));
     lines.join("\n")
 }
 

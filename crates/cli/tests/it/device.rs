@@ -291,3 +291,34 @@ fn a_release_in_place_is_replayed_in_place() {
     desk.run(&format!("{pack} --slot 128K")).failed(2, &["for in-place packages only"]);
     desk.run(&format!("{pack} {flash} --codec zstd")).failed(2, &["cannot be applied in place"]);
 }
+
+#[test]
+fn a_profile_of_a_microcontroller_without_os_gets_no_package_that_needs_one() {
+    let desk = desk();
+    desk.ok("diff old.embedded new.embedded -o container --level 1");
+    for profile in [
+        "ram = '16K'",
+        "arch = 'thumb'",
+        "page = 4096",
+        "scratch = 8192",
+        "write-size = 8",
+        "erased = 0",
+        "unreadable = 'torn'",
+        "erase-time = '85ms'",
+        "write-time = '41us'",
+    ] {
+        desk.write("raw.toml", profile.as_bytes());
+        let system = "needs an operating system, which the device does not have (os)";
+        desk.run("verify old.embedded container --device raw.toml").failed(3, &[system, "give os = true"]);
+        let diff = "diff old.embedded new.embedded -o patch --level 1 --device raw.toml";
+        let made = desk.json(diff);
+        assert_eq!(made["container"], Value::Null, "{profile}");
+        assert!(made["notes"].to_string().contains("not-expanded"), "{made}");
+        desk.run(&format!("{diff} --containers auto")).failed(2, &[system]);
+        desk.write("raw.toml", format!("os = true\n{profile}").as_bytes());
+        desk.ok("verify old.embedded container --device raw.toml");
+    }
+    // A slot may be a partition of a machine with an operating system.
+    desk.write("slot.toml", b"slot = '1M'");
+    desk.ok("verify old.embedded container --device slot.toml");
+}

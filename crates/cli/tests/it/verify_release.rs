@@ -96,3 +96,69 @@ fn mistakes_are_wrong_usage() {
     desk.run("verify out v1").failed(2, &["v1: is not a release file"]);
     desk.run("verify out none.toml").failed(1, &["none.toml: cannot read"]);
 }
+
+#[test]
+fn a_release_is_compared_with_its_release_file() {
+    let desk = desk();
+    let release = String::from_utf8(desk.read("release.toml")).unwrap();
+    for (from, to, part) in [
+        ("to = 'v3'", "to = 'v2'", "its target is not v2"),
+        ("to-version = '3'", "to-version = '3.1'", "its version is 3, not 3.1"),
+        ("product = 'p'", "product = 'q'", "its product is p, not q"),
+        ("level = 1", "module = 'radio'", "its module is default, not radio"),
+        ("level = 1", "rollback-counter = 4", "its rollback counter is none, not 4"),
+        ("'2.0' = 'v2'", "'2.0' = 'v2'\n'2.5' = 'v2'", "it has no version 2.5"),
+    ] {
+        assert!(release.contains(from));
+        desk.write("other.toml", release.replace(from, to).as_bytes());
+        let refused = desk.run("verify out other.toml");
+        assert_eq!(refused.code, 3, "{refused:?}");
+        let message = format!("the release is not the one of other.toml: {part}");
+        assert!(refused.stderr.contains(&message), "{refused:?}");
+        let json = desk.run("verify out other.toml --json").json();
+        assert_eq!((&json["ok"], &json["error"]["exit"]), (&json!(false), &json!(3)), "{json}");
+    }
+    // What the file does not state may be anything.
+    desk.write("other.toml", release.replace("to = 'v3'\nto-version = '3'\nproduct = 'p'\n", "").as_bytes());
+    desk.ok("verify out other.toml");
+}
+
+#[test]
+fn signatures_that_are_not_checked_are_told() {
+    let desk = Desk::with_keys();
+    let packed = "pack -o out --to new --to-version 2 --from 1=old --level 1 --key key.pem";
+    desk.ok(packed);
+    let signatures = |json: &serde_json::Value| {
+        json["packages"].as_array().unwrap().iter().map(|one| one["signature"].clone()).collect::<Vec<_>>()
+    };
+    let silent = desk.ok("verify out --from 1=old --json");
+    assert!(silent.stderr.contains("signatures are not checked: give --public-key"), "{silent:?}");
+    assert_eq!(signatures(&silent.json()), ["not-checked", "not-checked"]);
+    let checked = desk.ok("verify out --from 1=old --public-key key.pub --json");
+    assert!(!checked.stderr.contains("signatures"), "{checked:?}");
+    assert_eq!(signatures(&checked.json()), ["good", "good"]);
+    let key = desk.json("manifest out")["packages"][0]["keys"][0].as_str().unwrap().to_owned();
+    assert!(desk.ok("manifest out").stdout.contains(&format!("\nsigned   by {key}")));
+    desk.ok(&packed.replace("-o out", "-o unsigned").replace(" --key key.pem", ""));
+    let unsigned = desk.ok("verify unsigned --from 1=old --json");
+    assert!(!unsigned.stderr.contains("signatures"), "{unsigned:?}");
+    assert_eq!(signatures(&unsigned.json()), [json!(null), json!(null)]);
+}
+
+#[test]
+fn a_manifest_that_contradicts_itself_or_its_packages_is_refused() {
+    let desk = desk();
+    let manifest = String::from_utf8(desk.read("out/manifest.json")).unwrap();
+    let whole: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let size = whole["target"]["size"].as_u64().unwrap();
+    let mut other = whole.clone();
+    other["target"]["size"] = json!(size + 1);
+    desk.write("out/manifest.json", other.to_string().as_bytes());
+    let refused = desk.run("verify out release.toml");
+    assert_eq!(refused.code, 3);
+    assert!(refused.stdout.contains("another target size than the manifest"), "{refused:?}");
+    let mut other = whole;
+    other["packages"][1]["source_versions"].as_array_mut().unwrap().push(json!("0.9"));
+    desk.write("out/manifest.json", other.to_string().as_bytes());
+    desk.run("verify out release.toml").failed(3, &["is for \"0.9\", which is no source"]);
+}

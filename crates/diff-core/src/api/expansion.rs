@@ -31,6 +31,8 @@ pub enum Unexpanded {
     Ram,
     /// An architecture of microcontrollers was given.
     Arch(Arch),
+    /// The device's profile describes flash that is written raw.
+    Flash,
     /// An image's file is firmware of a microcontroller.
     Input(Format),
     /// The package would need more memory or storage than the device's profile has.
@@ -61,7 +63,7 @@ impl Options {
             (ram, has) => (0, has.map_or(ram, Ram::Bytes)),
         };
         device.check_plan(size, asked, self.codec.name(), &self.identity)?;
-        if self.containers == Some(Containers::Auto) && device.os == Some(false) {
+        if self.containers == Some(Containers::Auto) && device.unexpanded().is_some() {
             return Err(Unfit::System);
         }
         if device.update == Some(Update::InPlace) && self.in_place.is_none() {
@@ -91,22 +93,27 @@ impl Options {
 
     /// The rule where nobody says whether to expand.
     fn unexpanded(&self) -> Option<Unexpanded> {
-        match self.device.as_ref().and_then(|device| device.os) {
-            Some(true) => return None,
-            Some(false) => return Some(Unexpanded::System),
-            None => {}
+        if let Some(device) = &self.device {
+            match device.unexpanded() {
+                None if device.os == Some(true) => return None,
+                None => {}
+                reason => return reason,
+            }
         }
         if self.ram != Ram::Auto {
             return Some(Unexpanded::Ram);
         }
-        let arch = Some(self.arch).filter(|arch| MICROCONTROLLERS.contains(arch)).map(Unexpanded::Arch);
+        let arch = Some(self.arch).filter(|arch| arch.is_of_microcontroller()).map(Unexpanded::Arch);
         arch.or_else(|| self.firmware.map(Unexpanded::Input))
     }
 }
 
-/// Architectures that are hardly those of a machine with an operating system where somebody names them.
-const MICROCONTROLLERS: [Arch; 3] =
-    [Arch::Only(PageKind::Thumb), Arch::Only(PageKind::Riscv), Arch::Only(PageKind::Xtensa)];
+impl Arch {
+    /// Whether a machine with an operating system is hardly of this architecture, where somebody names it.
+    pub(crate) fn is_of_microcontroller(self) -> bool {
+        [PageKind::Thumb, PageKind::Riscv, PageKind::Xtensa].map(Self::Only).contains(&self)
+    }
+}
 
 /// Whether an image's file is firmware of a microcontroller: any format but plain bytes, and ELF of 64 bits.
 fn is_of_microcontroller(record: &Provenance) -> bool {
@@ -137,6 +144,7 @@ impl fmt::Display for Unexpanded {
             Self::System => out.write_str("the device has no operating system (os = false)"),
             Self::Ram => out.write_str("the decoder's memory is given (ram), as for a microcontroller"),
             Self::Arch(arch) => write!(out, "the code is of a microcontroller (arch {arch})"),
+            Self::Flash => out.write_str("the device's profile describes raw flash, as of a microcontroller"),
             Self::Input(format) => write!(out, "an image is firmware of a microcontroller ({format})"),
             Self::Size { part, needed, has } => {
                 write!(out, "that would need {needed} bytes; the device has {has} ({})", part.key())
@@ -154,6 +162,7 @@ mod tests {
     fn microcontrollers_get_no_packages_that_need_an_operating_system() {
         let usual = Options::default;
         let os = |os| usual().with_device(Some(Device::default().with_os(Some(os))));
+        let profile = |set: fn(Device) -> Device| usual().with_device(Some(set(Device::default())));
         let arch = |name: &str| usual().with_arch(name.parse().unwrap());
         let record = |format, architecture: &str| {
             let mut record = Provenance::new(format, b"");
@@ -169,6 +178,14 @@ mod tests {
             (ram().with_containers(Some(Containers::Auto)), Expansion::Wanted),
             (usual().with_containers(Some(Containers::None)), Expansion::Off),
             (os(false), withheld(Unexpanded::System)),
+            (profile(|device| device.with_page(Some(4096))), withheld(Unexpanded::Flash)),
+            (profile(|device| device.with_erased(Some(0))), withheld(Unexpanded::Flash)),
+            (
+                profile(|device| device.with_arch("thumb".parse().ok())),
+                withheld(Unexpanded::Arch("thumb".parse().unwrap())),
+            ),
+            (profile(|device| device.with_slot(Some(1 << 20))), Expansion::Wanted),
+            (profile(|device| device.with_page(Some(4096)).with_os(Some(true))), Expansion::Wanted),
             (os(true).with_ram(Ram::Bytes(1 << 20)), Expansion::Wanted),
             (arch("thumb"), withheld(Unexpanded::Arch("thumb".parse().unwrap()))),
             (arch("arm"), Expansion::Wanted),

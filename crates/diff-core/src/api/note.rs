@@ -107,8 +107,8 @@ impl fmt::Display for Note {
             ),
             Self::NotExpanded { reason } => write!(
                 out,
-                "compressed data in the images is compared as it is, because {reason}; give --containers auto for \
-                 devices with an operating system, --payload for the contents of whole files"
+                "compressed data in the images is compared as it is, because {reason}; for devices with an \
+                 operating system, give --containers auto, or os = true in their profile; --payload for the contents of whole files"
             ),
             Self::ContainerNotProved { error } => write!(
                 out,

@@ -12,6 +12,7 @@ pub use unfit::{Part, Unfit};
 
 use speed::{parse_frequency, parse_time};
 
+use super::expansion::Unexpanded;
 use super::in_place::InPlace;
 use super::options::{Arch, CodecChoice, Options, Ram};
 use crate::settings::{
@@ -185,6 +186,29 @@ impl Device {
     pub fn in_place(&self) -> Option<InPlace> {
         let wanted = self.update == Some(Update::InPlace);
         FlashOptions { in_place: Some(wanted), ..FlashOptions::of(self) }.in_place().ok().flatten()
+    }
+
+    /// Why it restores no packages of compressed files, as those need an operating system: it has none, or does not say
+    /// so and seems to be a microcontroller.
+    pub(crate) fn unexpanded(&self) -> Option<Unexpanded> {
+        match self.os {
+            Some(true) => return None,
+            Some(false) => return Some(Unexpanded::System),
+            None => {}
+        }
+        if self.ram.is_some() {
+            return Some(Unexpanded::Ram);
+        }
+        if let Some(arch) = self.arch.filter(|arch| arch.is_of_microcontroller()) {
+            return Some(Unexpanded::Arch(arch));
+        }
+        let sizes = [self.page, self.scratch, self.write];
+        let has_flash = sizes.iter().any(Option::is_some)
+            || self.erased.is_some()
+            || self.unreadable != UnreadableFlash::Nothing
+            || self.speed.erase_time.is_some()
+            || self.speed.write_time.is_some();
+        has_flash.then_some(Unexpanded::Flash)
     }
 
     /// Checks the profile itself.

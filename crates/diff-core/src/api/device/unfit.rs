@@ -114,8 +114,11 @@ impl Unfit {
             Self::Size { part: Part::Ram, .. } => {
                 "make the package with a smaller --ram, or correct the profile"
             }
-            Self::Size { part: Part::Memory | Part::Storage, .. } | Self::System => {
+            Self::Size { part: Part::Memory | Part::Storage, .. } => {
                 "make the package with --containers none, or with --payload of what is in the files"
+            }
+            Self::System => {
+                "make the package with --containers none, or with --payload of what is in the files, or give os = true in the profile of a device with an operating system"
             }
             Self::Size { part: Part::Slot, .. } => "make the image smaller, or correct slot in the profile",
             Self::Size { part: Part::Scratch, .. } | Self::Page { .. } => {
@@ -183,11 +186,11 @@ impl Device {
         }
     }
 
-    /// An operating system that is not known of restores everything.
+    /// A device of which nothing is known restores everything.
     fn check_container(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Unfit> {
         let needs = ContainerNeeds::stated(header, extensions).map_err(Unfit::Package)?;
         let Some(needs) = needs else { return Ok(()) };
-        if self.os == Some(false) {
+        if self.unexpanded().is_some() {
             return Err(Unfit::System);
         }
         fits(Part::Memory, needs.memory, self.memory)?;

@@ -39,6 +39,7 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
         ("length", whole == bytes.len() as u64),
         ("base", same_base),
         ("codec", header.codec.name() == package.codec),
+        ("target size", u64::from(header.target_size) == manifest.target.size),
         ("target", hex(&header.target_digest) == package.target_sha256),
         ("memory", header.ram == package.ram),
         ("container", ContainerNeeds::of(bytes).map_err(describe)? == package.container),

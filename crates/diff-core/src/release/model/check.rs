@@ -1,6 +1,6 @@
 //! Checks of a manifest beyond its schema: versions, the platform's rules, and contradictions (`docs/manifest.md`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smidgen_patch::internals::wire::{KeyId, is_name, is_product};
 
@@ -33,7 +33,8 @@ impl Manifest {
         }
         self.packages.iter().try_for_each(|package| self.check_package(package))?;
         self.check_protection()?;
-        self.sources.iter().try_for_each(|source| self.check_source(source))
+        self.sources.iter().try_for_each(|source| self.check_source(source))?;
+        self.check_sources_of_packages()
     }
 
     /// A manifest of 16 MB can have so many entries that to compare them takes minutes.
@@ -162,6 +163,23 @@ impl Manifest {
             package.source_versions.contains(version) && package.base.as_ref() == Some(&source.image);
         if package.kind == PackageType::Differential && !matches {
             return Err(format!("the package \"{file}\" is not for source version \"{version}\""));
+        }
+        Ok(())
+    }
+    /// The sources of a package get it, and no other one; shards are not complete.
+    fn check_sources_of_packages(&self) -> Result<(), String> {
+        if self.shard.is_some() {
+            return Ok(());
+        }
+        let entry = |source: &SourceEntry| Some((source.version.clone(), source.package.clone()?));
+        let gets: BTreeMap<String, String> = self.sources.iter().filter_map(entry).collect();
+        for PackageEntry { file, source_versions, .. } in &self.packages {
+            if let Some(version) = source_versions.iter().find(|version| gets.get(*version) != Some(file)) {
+                let version = Escaped(version);
+                return Err(format!(
+                    "\"{file}\" is for \"{version}\", which is no source or gets another package"
+                ));
+            }
         }
         Ok(())
     }

@@ -216,7 +216,7 @@ pub(crate) mod tests {
     #[test]
     fn contradictions_and_broken_rules_are_refused() {
         type Change = fn(&mut Manifest);
-        let changes: [(Change, &str); 31] = [
+        let changes: [(Change, &str); 33] = [
             (|m| m.manifest = 2, "is a manifest of version 2; this program knows version 1"),
             (|m| m.name = "-".into(), "firmware name"),
             (|m| m.module = String::new(), "the module is empty"),
@@ -244,6 +244,8 @@ pub(crate) mod tests {
             (|m| m.android_sdk = true, "Android SDK"),
             (|m| m.packages[1].target_sha256 = m.packages[1].sha256.clone(), "another target image"),
             (|m| m.sources[2].package = Some("1.0.0-to-3.0.0.bin".into()), "is not for source version"),
+            (|m| m.packages[1].source_versions.push("0.9.0".into()), "is for \"0.9.0\", which is no source"),
+            (|m| m.sources[1].package = m.sources[2].package.clone(), "is for \"1.0.1\", which is no source"),
             (|m| m.sources[0].image.sha256 = "0".into(), "is not a digest"),
             (|m| m.product = Some("sen\x1b[31msor".into()), "the product is not valid"),
             (|m| m.packages[1].file = "a\n.bin".into(), "the file name \"a\\n.bin\" has control"),
@@ -275,6 +277,11 @@ pub(crate) mod tests {
             for number in 2..count {
                 let mut package = manifest.packages[1].clone();
                 package.file = format!("{number}.bin");
+                package.source_versions = vec![format!("{number}.0")];
+                let mut source = manifest.sources[0].clone();
+                source.version = format!("{number}.0");
+                source.package = Some(package.file.clone());
+                manifest.sources.push(source);
                 manifest.packages.push(package);
             }
             parse(&manifest)
