@@ -91,6 +91,7 @@ fn the_release_of_something_else_is_not_overwritten() {
         ),
         (format!("{other} lamp"), "than version 2.5 of lamp"),
         (format!("{PACK} --module radio"), "module radio"),
+        (PACK.replace("--to v3", "--to v2"), "module default, image "),
     ] {
         desk.run(&arguments).failed(2, &[part, "--replace"]);
     }
