@@ -121,7 +121,12 @@ fn stale_packages_are_named_and_removed_on_request() {
         said.stderr.contains("2.0-to-3.0.bin: stale") && said.stderr.contains("--replace removes it"),
         "{said:?}"
     );
-    assert!(desk.path("out/2.0-to-3.0.bin").exists());
+    // The next run knows it still, and a third removes it.
+    assert!(desk.ok(&less).stderr.contains("2.0-to-3.0.bin: stale"));
+    let said = desk.ok(&format!("{less} --replace"));
+    assert!(said.stderr.contains("2.0-to-3.0.bin: removed"), "{said:?}");
+    let hidden = fs::read_dir(desk.path("out")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(hidden.into_iter().all(|name| !name.to_string_lossy().ends_with(".bin.json")));
     // Of its name, but not what the earlier manifest listed.
     desk.ok(&format!("{PACK} --from 1.0=v1 --from 2.0=v2"));
     desk.write("out/2.0-to-3.0.bin", b"something of the user");
@@ -132,6 +137,17 @@ fn stale_packages_are_named_and_removed_on_request() {
     let said = desk.ok(&format!("{less} --replace --json"));
     assert_eq!(events(&said, "unlisted")[0]["removed"], true);
     assert!(!desk.path("out/2.0-to-3.0.bin").exists());
+}
+
+#[test]
+fn shards_replace_nothing_and_report_no_savings() {
+    let desk = desk();
+    desk.write("fleet.csv", b"version,devices\n1.0,10\n");
+    let shard = format!("{PACK} --from 1.0=v1 --fleet fleet.csv --shard 1/2 --json");
+    desk.run(&format!("{shard} --replace")).failed(2, &["shard 1/2 cannot replace a release"]);
+    assert_eq!(events(&desk.ok(&shard), "fleet"), Vec::<Value>::new());
+    let whole = format!("{PACK} --from 1.0=v1 --fleet fleet.csv --json -o whole");
+    assert_eq!(events(&desk.ok(&whole.replacen("-o out ", "", 1)), "fleet").len(), 1);
 }
 
 #[test]

@@ -48,6 +48,12 @@ pub fn pack(
     if !options.shard.is_valid() {
         return Err(PackError::Usage(format!("there is no shard {}", options.shard)));
     }
+    if options.replace && options.shard != Shard::WHOLE {
+        return Err(PackError::Usage(format!(
+            "shard {} cannot replace a release, as other machines may write to the folder; give it an empty folder, without --replace",
+            options.shard
+        )));
+    }
     let failed = |error| PackError::Image { version: release.version.clone(), error };
     let target = release.target.open().map_err(failed)?;
     let engine = release.all_options().settled((*target).as_ref().len())?;

@@ -188,6 +188,17 @@ impl Store {
         }
     }
 
+    /// The manifest in the folder of this name, if there is one that can be read.
+    pub(crate) fn manifest_before(&self, name: &str) -> Option<Manifest> {
+        let bytes = self.read_text(name).ok().flatten()?;
+        Manifest::parse(&bytes, &self.path(name)).ok()
+    }
+
+    /// Whether there is a file of this package's name and size.
+    pub(crate) fn has(&self, package: &PackageEntry) -> bool {
+        regular::size(&self.path(&package.file)) == Some(package.size)
+    }
+
     /// The names of files that the manifest does not list, sorted; without hidden ones.
     pub(crate) fn unlisted(&self, manifest: &Manifest) -> Result<Vec<String>, PackError> {
         let mut names = self.names()?;
