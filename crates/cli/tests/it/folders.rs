@@ -73,6 +73,9 @@ fn a_folder_that_is_not_clear_is_refused() {
     desk.write("field/1.0.bin", &desk.read("v1"));
     desk.write("field/1.0.hex", b":00000001FF");
     refused("are both named for version 1.0");
+    fs::rename(desk.path("field/1.0.hex"), desk.path("field/v1.0.0.bin")).unwrap();
+    refused("are both named for version 1.0");
+    fs::remove_file(desk.path("field/v1.0.0.bin")).unwrap();
     desk.write("field/1.0.hex", b"");
     refused("1.0.hex: the image is empty");
     assert!(!desk.path("out").exists());
@@ -137,6 +140,17 @@ fn stale_packages_are_named_and_removed_on_request() {
     let said = desk.ok(&format!("{less} --replace --json"));
     assert_eq!(events(&said, "unlisted")[0]["removed"], true);
     assert!(!desk.path("out/2.0-to-3.0.bin").exists());
+}
+
+#[test]
+fn spellings_of_one_version_have_one_image() {
+    let desk = desk();
+    for (one, other) in [("1.0", "1.0.0"), ("v1", "1")] {
+        let refused = desk.run(&format!("{PACK} --from {one}=v1 --from {other}=v2"));
+        refused.failed(2, &["are one version, but their images differ"]);
+        assert!(!desk.path("out/manifest.json").exists());
+    }
+    desk.ok(&format!("{PACK} --from 1.0=v1 --from 1.0.0=v1"));
 }
 
 #[test]
