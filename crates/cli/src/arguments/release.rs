@@ -46,7 +46,7 @@ pub(crate) struct PackArguments {
     /// The profile of all devices (TOML or JSON): the default of options, and what the devices must be able to restore.
     #[arg(long, value_name = "FILE")]
     device: Option<PathBuf>,
-    /// Replace the release of another product, module or version in the folder, and remove packages that earlier runs left.
+    /// Replace the release of another product, module, version or image in the folder, and remove packages that earlier runs left.
     #[arg(long)]
     replace: bool,
     #[command(flatten)]

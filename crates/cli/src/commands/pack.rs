@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::{self, Fleet, Manifest, PackError, Release, ReleaseFile, Skipped};
+use smidgen_diff::release::{self, Fleet, Manifest, PackError, Release, ReleaseFile, Shard, Skipped};
 use smidgen_diff::{Escaped, Identity, Options};
 
 use crate::arguments::{PackArguments, encryption, signers};
@@ -30,10 +30,13 @@ pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), F
         release::pack(&release, &options, folder, &Talk::new(console))
     };
     let manifest = made.map_err(|error| match error {
-        error @ PackError::OtherRelease { .. } => Failure::from(error).note("or replace it with --replace"),
+        error @ PackError::OtherRelease { .. } if options.shard == Shard::WHOLE => {
+            Failure::from(error).note("or replace it with --replace")
+        }
         error => error.into(),
     })?;
-    if let Some(fleet) = fleet {
+    // A shard lists the packages of others as if there were none.
+    if let Some(fleet) = fleet.filter(|_| options.shard == Shard::WHOLE) {
         fleet::report(&fleet.savings(&manifest), console)?;
     }
     report(&manifest, folder, console)

@@ -69,8 +69,8 @@ fn a_release_made_from_the_device_version_is_delivered() {
     }
     release(&desk, "1.9.9", "v2", "1.9.9", "9.0-test=v1");
     let said = desk.ok("catalogue releases --device-version 9.0-test");
-    // 1.9.9 has the image of 1.10.0, so that it goes on from there.
-    assert_eq!(said.stdout, "releases/1.9.9/9.0-test-to-1.9.9.bin\nreleases/2.0.0/1.10.0-to-2.0.0.bin\n");
+    // 1.9.9 has the image of 1.10.0, but several steps never begin with a downgrade.
+    assert_eq!(said.stdout, "releases/1.9.9/9.0-test-to-1.9.9.bin\n");
 }
 
 #[test]
@@ -133,6 +133,13 @@ fn folders_of_one_version_are_used_together_or_refused() {
     release(&desk, "d", "v2", "1.10.0", "");
     desk.run("catalogue releases --device-version 1.0.0")
         .failed(3, &["is a release of 1.10.0", "has another image", "releases/d"]);
+    fs::remove_dir_all(desk.path("releases/d")).unwrap();
+    release(&desk, "e", "v3", "1.10", "0.9=v2");
+    assert_eq!(found("0.9"), "releases/e/0.9-to-1.10.bin\n");
+    assert_eq!(found("1.9.0"), "releases/b/1.9.0-to-1.10.0.bin\n");
+    release(&desk, "f", "v2", "v1.10", "");
+    desk.run("catalogue releases --device-version 1.0.0")
+        .failed(3, &["is a release of 1.10.0", "of v1.10, which has another image"]);
 }
 
 #[test]

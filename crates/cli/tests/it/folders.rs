@@ -77,6 +77,9 @@ fn a_folder_that_is_not_clear_is_refused() {
     desk.write("field/1.0.bin", &desk.read("v1"));
     desk.write("field/1.0.hex", b":00000001FF");
     refused("are both named for version 1.0");
+    fs::rename(desk.path("field/1.0.hex"), desk.path("field/v1.0.0.bin")).unwrap();
+    refused("are both named for version 1.0");
+    fs::remove_file(desk.path("field/v1.0.0.bin")).unwrap();
     desk.write("field/1.0.hex", b"");
     refused("1.0.hex: the image is empty");
     assert!(!desk.path("out").exists());
@@ -95,6 +98,7 @@ fn the_release_of_something_else_is_not_overwritten() {
         ),
         (format!("{other} lamp"), "than version 2.5 of lamp"),
         (format!("{PACK} --module radio"), "module radio"),
+        (PACK.replace("--to v3", "--to v2"), "module default, image "),
     ] {
         desk.run(&arguments).failed(2, &[part, "--replace"]);
     }
@@ -124,7 +128,12 @@ fn stale_packages_are_named_and_removed_on_request() {
         said.stderr.contains("2.0-to-3.0.bin: stale") && said.stderr.contains("--replace removes it"),
         "{said:?}"
     );
-    assert!(desk.path("out/2.0-to-3.0.bin").exists());
+    // The next run knows it still, and a third removes it.
+    assert!(desk.ok(&less).stderr.contains("2.0-to-3.0.bin: stale"));
+    let said = desk.ok(&format!("{less} --replace"));
+    assert!(said.stderr.contains("2.0-to-3.0.bin: removed"), "{said:?}");
+    let hidden = fs::read_dir(desk.path("out")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(hidden.into_iter().all(|name| !name.to_string_lossy().ends_with(".bin.json")));
     // Of its name, but not what the earlier manifest listed.
     desk.ok(&format!("{PACK} --from 1.0=v1 --from 2.0=v2"));
     desk.write("out/2.0-to-3.0.bin", b"something of the user");
@@ -135,6 +144,28 @@ fn stale_packages_are_named_and_removed_on_request() {
     let said = desk.ok(&format!("{less} --replace --json"));
     assert_eq!(events(&said, "unlisted")[0]["removed"], true);
     assert!(!desk.path("out/2.0-to-3.0.bin").exists());
+}
+
+#[test]
+fn spellings_of_one_version_have_one_image() {
+    let desk = desk();
+    for (one, other) in [("1.0", "1.0.0"), ("v1", "1")] {
+        let refused = desk.run(&format!("{PACK} --from {one}=v1 --from {other}=v2"));
+        refused.failed(2, &["are one version, but their images differ"]);
+        assert!(!desk.path("out/manifest.json").exists());
+    }
+    desk.ok(&format!("{PACK} --from 1.0=v1 --from 1.0.0=v1"));
+}
+
+#[test]
+fn shards_replace_nothing_and_report_no_savings() {
+    let desk = desk();
+    desk.write("fleet.csv", b"version,devices\n1.0,10\n");
+    let shard = format!("{PACK} --from 1.0=v1 --fleet fleet.csv --shard 1/2 --json");
+    desk.run(&format!("{shard} --replace")).failed(2, &["shard 1/2 cannot replace a release"]);
+    assert_eq!(events(&desk.ok(&shard), "fleet"), Vec::<Value>::new());
+    let whole = format!("{PACK} --from 1.0=v1 --fleet fleet.csv --json -o whole");
+    assert_eq!(events(&desk.ok(&whole.replacen("-o out ", "", 1)), "fleet").len(), 1);
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub enum PackError {
     OtherRelease {
         /// The folder.
         folder: PathBuf,
-        /// Product, module and version of the release there.
+        /// Product, module and version of the release there, and its image if only that differs.
         there: String,
         /// The same of the release that was to be written.
         own: String,

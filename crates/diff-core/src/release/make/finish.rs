@@ -60,8 +60,13 @@ pub(crate) fn full(manifest: &Manifest) -> Result<&PackageEntry, PackError> {
     manifest.full().ok_or_else(|| PackError::Merge("the full package is missing".to_owned()))
 }
 
-/// Writes the manifest, and removes the records that it replaces.
+/// Writes the manifest, and removes the records that it replaces. Packages that only the manifest before lists get their
+/// records again, by which a later run knows them.
 pub(crate) fn write(manifest: &Manifest, store: &Store) -> Result<(), PackError> {
+    let before = store.manifest_before(&manifest.file_name());
+    let left = before.iter().flat_map(|before| &before.packages);
+    left.filter(|package| manifest.package(&package.file).is_none() && store.has(package))
+        .try_for_each(|package| store.record(package))?;
     store.write(&manifest.file_name(), &manifest.to_json())?;
     manifest.packages.iter().try_for_each(|package| store.forget(&package.file))
 }

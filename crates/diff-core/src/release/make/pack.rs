@@ -48,16 +48,22 @@ pub fn pack(
     if !options.shard.is_valid() {
         return Err(PackError::Usage(format!("there is no shard {}", options.shard)));
     }
+    if options.replace && options.shard != Shard::WHOLE {
+        return Err(PackError::Usage(format!(
+            "shard {} cannot replace a release, as other machines may write to the folder; give it an empty folder, without --replace",
+            options.shard
+        )));
+    }
     let failed = |error| PackError::Image { version: release.version.clone(), error };
     let target = release.target.open().map_err(failed)?;
     let engine = release.all_options().settled((*target).as_ref().len())?;
     let store = Store::create(folder, &manifest_name(options.shard))?;
-    let own = Named::of_release(release);
+    let target = TargetImage::new((*target).as_ref());
+    let own = Named::of_release(release, hex(&target.sha256()));
     let earlier = if options.replace { store.manifests()? } else { store.manifests_of(&own)? };
     let known = store.known(&earlier)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
-    let target = TargetImage::new((*target).as_ref());
     if target.bytes().is_empty() && !release.listing.allow_empty {
         return Err(PackError::EmptyTarget { version: release.version.clone() });
     }

@@ -11,6 +11,7 @@ use crate::digest::sha256_hex;
 use crate::release::encryption::Encryption;
 use crate::release::error::PackError;
 use crate::release::model::{BaseEntry, Fleet, Image, Source, SourceEntry};
+use crate::release::version::{self, VersionError};
 
 pub(crate) struct Task<'a> {
     /// The file that it goes to.
@@ -55,6 +56,7 @@ impl<'a> Plan<'a> {
         };
         let images: Result<Vec<_>, PackError> = sources.par_iter().map(describe).collect();
         let images = images?;
+        check_spellings(sources, &images)?;
         let inputs = images.iter().filter_map(|(_, input)| input.as_ref());
         let options = common.options.clone().with_inputs(inputs);
         let common = Common { options: &options, ..*common };
@@ -70,6 +72,21 @@ impl<'a> Plan<'a> {
             entries.push(SourceEntry { version, image, input, package: None, dropped: None });
         }
         Ok(Self { tasks, sources: entries, options })
+    }
+}
+
+/// Checks that spellings of one version, which are neighbours, have the same image.
+fn check_spellings<T>(sources: &[&Source], images: &[(BaseEntry, T)]) -> Result<(), VersionError> {
+    let mut pairs = sources.windows(2).zip(images.windows(2));
+    let contradicts = pairs.find(|(versions, images)| {
+        version::is_same(&versions[0].version, &versions[1].version) && images[0].0 != images[1].0
+    });
+    match contradicts {
+        Some((pair, _)) => {
+            let [first, second] = [0, 1].map(|number| pair[number].version.clone());
+            Err(VersionError::Spelled { first, second })
+        }
+        None => Ok(()),
     }
 }
 
@@ -175,6 +192,15 @@ mod tests {
     #[test]
     fn there_is_always_a_full_package() {
         assert_eq!(files(&[]), [("full-3.bin".to_owned(), vec![])]);
+    }
+
+    #[test]
+    fn spellings_of_one_version_have_one_image() {
+        assert_eq!(files(&[("1.0", b"a"), ("1.0.0", b"a")]).len(), 2);
+        let sources = [Source::new("1.0", b"a".to_vec()), Source::new("v1", b"b".to_vec())];
+        let (target, options) = (BaseEntry::of(b"target"), Options::default());
+        let refused = Plan::new(&sources.each_ref(), &common(&target, &options)).map(drop).unwrap_err();
+        assert!(refused.to_string().contains("\"1.0\" and \"v1\" are one version"), "{refused}");
     }
 
     #[test]

@@ -41,17 +41,28 @@ pub(crate) struct Named {
     product: Option<String>,
     module: String,
     version: String,
+    /// The SHA-256 of its image.
+    image: String,
 }
 
 impl Named {
     pub(crate) fn of(manifest: &Manifest) -> Self {
-        let Manifest { product, module, version, .. } = manifest;
-        Self { product: product.clone(), module: module.clone(), version: version.clone() }
+        let Manifest { product, module, version, target, .. } = manifest;
+        let (product, image) = (product.clone(), target.sha256.clone());
+        Self { product, module: module.clone(), version: version.clone(), image }
     }
 
-    pub(crate) fn of_release(release: &Release) -> Self {
+    /// `image` is the SHA-256 of the release's image.
+    pub(crate) fn of_release(release: &Release, image: String) -> Self {
         let product = release.options.identity.product.clone();
-        Self { product, module: release.module_name().to_owned(), version: release.version.clone() }
+        Self { product, module: release.module_name().to_owned(), version: release.version.clone(), image }
+    }
+
+    /// What it is beside another release: the image is told only if nothing else differs.
+    fn beside(&self, other: &Self) -> String {
+        let differs =
+            (&self.product, &self.module, &self.version) != (&other.product, &other.module, &other.version);
+        if differs { self.to_string() } else { format!("{self}, image {:.16}…", self.image) }
     }
 }
 
@@ -171,10 +182,21 @@ impl Store {
             None => Ok(manifests),
             Some(there) => Err(PackError::OtherRelease {
                 folder: self.folder.clone(),
-                there: there.to_string(),
-                own: own.to_string(),
+                there: there.beside(own),
+                own: own.beside(&there),
             }),
         }
+    }
+
+    /// The manifest in the folder of this name, if there is one that can be read.
+    pub(crate) fn manifest_before(&self, name: &str) -> Option<Manifest> {
+        let bytes = self.read_text(name).ok().flatten()?;
+        Manifest::parse(&bytes, &self.path(name)).ok()
+    }
+
+    /// Whether there is a file of this package's name and size.
+    pub(crate) fn has(&self, package: &PackageEntry) -> bool {
+        regular::size(&self.path(&package.file)) == Some(package.size)
     }
 
     /// The names of files that the manifest does not list, sorted; without hidden ones.

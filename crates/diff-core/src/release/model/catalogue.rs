@@ -81,7 +81,7 @@ impl Catalogue {
 /// Checks that two neighbours are not the same version of something with contradictions.
 fn agree(one: &Listed, other: &Listed) -> Result<(), PackError> {
     let (a, b) = (&one.manifest, &other.manifest);
-    if (&a.product, &a.module, &a.version) != (&b.product, &b.module, &b.version) {
+    if (&a.product, &a.module) != (&b.product, &b.module) || !version::is_same(&a.version, &b.version) {
         return Ok(());
     }
     let protection = |manifest: &Manifest| {
@@ -95,10 +95,11 @@ fn agree(one: &Listed, other: &Listed) -> Result<(), PackError> {
         return Ok(());
     };
     let (version, other) = (&a.version, Escaped(other.folder.display()));
+    let spelled = if a.version == b.version { String::new() } else { format!(" of {}", b.version) };
     Err(PackError::manifest(
         &one.folder,
         format!(
-            "is a release of {version}, as {other} is, which {what}; take one of them out of the catalogue"
+            "is a release of {version}, as {other} is{spelled}, which {what}; take one of them out of the catalogue"
         ),
     ))
 }
@@ -127,6 +128,14 @@ mod tests {
         assert!(
             image.starts_with("one: is a release of 3.0.0, as other is, which has another image"),
             "{image}"
+        );
+        let spelled = refusal(vec![
+            one(),
+            listed("other", |m| (m.version, m.target.sha256) = ("v3.0".into(), m.packages[0].sha256.clone())),
+        ]);
+        assert!(
+            spelled.contains("is a release of 3.0.0, as other is of v3.0, which has another image"),
+            "{spelled}"
         );
         let key =
             |m: &mut Manifest| m.packages.iter_mut().for_each(|p| p.keys = vec!["00ff00ff00ff00ff".into()]);

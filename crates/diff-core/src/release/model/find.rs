@@ -16,8 +16,9 @@ impl Catalogue {
     /// The packages that lead a device to the newest version that it is offered.
     ///
     /// A differential package from its version to the newest one is taken in any case. Without one, it is the full
-    /// package or several differential ones by way of other releases, whichever has fewer bytes. A device that is not older
-    /// than the newest release gets only what was made from its very version.
+    /// package or several differential ones by way of other releases, whichever has fewer bytes; each of several leads to a higher
+    /// version and to no lower rollback counter. A device that is not older than the newest release gets only what was made
+    /// from its very version.
     ///
     /// # Errors
     /// [`NoDelivery`].
@@ -26,7 +27,7 @@ impl Catalogue {
         let offered = self.offered(query)?;
         let versions = Versions::new(&offered);
         let (device, newest) = (Version::of(query.device_version), versions.newest());
-        if query.device_version == newest.version {
+        if versions.is_newest(query.device_version) {
             return Err(NoDelivery::UpToDate { version: newest.version.clone() });
         }
         let routes = versions.routes(query.device_version);
@@ -269,6 +270,51 @@ mod tests {
         let found = |device| way(&catalogue, Query::new(device));
         assert_eq!([found("1.9.0"), found("1.0.0"), found("1.8")], ["1.10.0 5", "1.10.0 6", "1.10.0 7"]);
         assert_eq!(found("0.1"), "full 1.10.0 800");
+    }
+
+    #[test]
+    fn no_step_of_several_leads_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut catalogue = releases(
+            folder.path(),
+            &[
+                ("0.9", 900, &[("1.0", 1)]),
+                ("2.0", 900, &[("1.0", 500), ("2.1", 2)]),
+                ("2.1", 900, &[("1.0", 3)]),
+                ("3.0", 900, &[("0.9", 4), ("2.0", 20)]),
+            ],
+        );
+        let found = |catalogue: &Catalogue, device| way(catalogue, Query::new(device));
+        assert_eq!(found(&catalogue, "1.0"), "2.0 500, 3.0 20", "not by 0.9, nor by 2.1 and back");
+        let older = Catalogue { releases: catalogue.releases[..1].to_vec() };
+        assert_eq!(found(&older, "1.0"), "0.9 1", "one package made for it");
+        catalogue.releases[1].manifest.rollback_counter = Some(2);
+        assert_eq!(found(&catalogue, "1.0"), "full 3.0 900", "3.0 has a lower counter");
+        catalogue.releases[3].manifest.rollback_counter = Some(2);
+        assert_eq!(found(&catalogue, "1.0"), "2.0 500, 3.0 20");
+    }
+
+    #[test]
+    fn spellings_of_one_version_are_used_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut catalogue = releases(
+            folder.path(),
+            &[
+                ("2.0", 900, &[("1.0.0", 1)]),
+                ("3.0", 900, &[("2.0", 5), ("1", 9)]),
+                ("3.1", 900, &[("1.5", 7)]),
+            ],
+        );
+        let image = catalogue.releases[1].manifest.target.sha256.clone();
+        let other = &mut catalogue.releases[2].manifest;
+        (other.version, other.target.sha256) = ("v3".to_owned(), image);
+        let found = |device| way(&catalogue, Query::new(device));
+        assert_eq!([found("2.0"), found("1.5")], ["3.0 5", "v3 7"]);
+        // 2.0 spells it in the same way, 3.0 has it nevertheless.
+        assert_eq!(found("1.0.0"), "3.0 9");
+        for newest in ["3.0", "v3", "3"] {
+            assert_eq!(found(newest), "the device has the newest version, 3.0");
+        }
     }
 
     #[test]

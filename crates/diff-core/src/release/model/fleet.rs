@@ -9,7 +9,7 @@ use super::manifest::Manifest;
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
 use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
-use crate::release::version::{self, Version};
+use crate::release::version::{self, is_same};
 
 /// The most devices of a fleet: bytes for all of them have 64 bits.
 const DEVICES_LIMIT: u64 = 10_000_000_000;
@@ -142,10 +142,6 @@ fn saving(source: &SourceEntry, manifest: &Manifest) -> Option<Saving> {
     let package = manifest.package(source.package.as_deref()?)?;
     let (version, file) = (source.version.clone(), package.file.clone());
     Some(Saving { version, devices: 0, file, size: package.size, saved: 0 })
-}
-
-fn is_same(one: &str, other: &str) -> bool {
-    Version::of(one).is_same(Version::of(other))
 }
 
 /// The fields of a line of CSV (RFC 4180), without the blanks around them.

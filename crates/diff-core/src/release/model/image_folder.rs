@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::bsdiff40::is_bsdiff40;
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
-use crate::release::version::is_version;
+use crate::release::version::{self, is_version};
 
 /// Endings of images and of archives with one, in any case; `1.0.tar.gz` has two of them.
 const ENDINGS: [&str; 33] = [
@@ -207,19 +207,21 @@ fn is_plain_version(name: &str) -> bool {
         && is_version(name)
 }
 
-/// Checks that no version has two images; `v1.0` and `1.0` are one, whatever their case.
+/// Checks that no version has two images, however it is spelled: `v1.0` and `1.0.0` are one, whatever their case.
 fn check_versions(images: &[(String, PathBuf)]) -> Result<(), PackError> {
-    let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
-    for (version, path) in images {
-        let key = version.strip_prefix(['v', 'V']).unwrap_or(version).to_ascii_lowercase();
-        if let Some(other) = seen.insert(key, path) {
-            let (one, other) = (Escaped(other.display()), Escaped(path.display()));
-            return Err(PackError::Usage(format!(
+    let mut sorted: Vec<(String, &Path)> =
+        images.iter().map(|(version, path)| (version.to_ascii_lowercase(), path.as_path())).collect();
+    sorted.sort_by(|(a, _), (b, _)| version::compare(a, b));
+    match sorted.windows(2).find(|pair| version::is_same(&pair[0].0, &pair[1].0)) {
+        Some(pair) => {
+            let ((version, one), (_, other)) = (&pair[0], &pair[1]);
+            let (one, other) = (Escaped(one.display()), Escaped(other.display()));
+            Err(PackError::Usage(format!(
                 "{one} and {other} are both named for version {version}; keep one of them"
-            )));
+            )))
         }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn file_name(path: &Path) -> String {
@@ -298,7 +300,12 @@ mod tests {
         let text = refusal(&folder(&["README"]));
         assert!(text.ends_with("such as 1.0.0.bin; found: README (not named like an image)"), "{text}");
         assert!(refusal(&folder(&[])).ends_with("such as 1.0.0.bin"));
-        for twins in [["1.0.0.bin", "1.0.0.hex"], ["v1.0.bin", "1.0.bin"], ["1.0-RC.bin", "1.0-rc.img"]] {
+        for twins in [
+            ["1.0.0.bin", "1.0.0.hex"],
+            ["v1.0.bin", "1.0.bin"],
+            ["1.0.0.bin", "v1.0.bin"],
+            ["1.0-RC.bin", "1.0-rc.img"],
+        ] {
             let text = refusal(&folder(&twins));
             assert!(text.contains("are both named for version "), "{text}");
         }

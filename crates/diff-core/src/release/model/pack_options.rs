@@ -20,8 +20,8 @@ pub struct PackOptions {
     pub shard: Shard,
     /// Makes packages of earlier runs anew.
     pub fresh: bool,
-    /// Replaces the release of another product, module or version in the folder, and removes packages that an earlier run
-    /// left there and that are no part of the release.
+    /// Replaces the release of another product, module, version or image in the folder, and removes packages that an earlier
+    /// run left there and that are no part of the release. Only for whole releases.
     pub replace: bool,
 }
 

@@ -1,47 +1,48 @@
 //! The ways from a device's version to others, by the differential packages of a catalogue.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use super::catalogue::Listed;
 use super::delivery::{Delivery, FullBecause, Step};
 use super::entries::{PackageType, SourceEntry};
 use super::manifest::Manifest;
-use crate::release::version::Version;
+use crate::release::version::{self, Version};
 
-/// The versions that a device is offered, in ascending order. Several releases of one version are one.
+/// The versions that a device is offered, in ascending order, each with its releases: several folders and spellings of one
+/// version are one.
 pub(super) struct Versions<'a>(Vec<Vec<&'a Listed>>);
 
 /// The ways from the version of one device.
 pub(super) struct Routes<'v, 'a> {
     versions: &'v Versions<'a>,
     device: Start<'v>,
-    /// For each version the last part of the cheapest way to it, if there is one.
-    ways: Vec<Option<Way<'a>>>,
+    /// For each release of each version the last part of the cheapest way to it, if there is one.
+    ways: Vec<Vec<Option<Way<'a>>>>,
 }
+
+/// The numbers of a version and of a release of it.
+type Place = (usize, usize);
 
 /// The end of a way.
 #[derive(Clone, Copy)]
 struct Way<'a> {
     /// The bytes and the number of all packages on it.
     cost: (u64, usize),
-    /// The version before the last package; absent if it is the device's.
-    from: Option<usize>,
+    /// The release before the last package; absent if that is from the device's version.
+    from: Option<Place>,
     step: Step<'a>,
 }
 
 /// The device's version among the sources of releases.
 #[derive(Clone, Copy)]
-struct Start<'d> {
-    version: &'d str,
-    /// Whether a source is spelled in the same way; otherwise one may be spelled differently.
-    is_exact: bool,
-}
+struct Start<'d>(&'d str);
 
-impl Start<'_> {
-    fn is(self, source: &SourceEntry) -> bool {
-        source.version == self.version
-            || (!self.is_exact && Version::of(&source.version).is_same(Version::of(self.version)))
+impl<'d> Start<'d> {
+    /// Which sources of a release are this version: the one spelled in the same way, or else those spelled differently.
+    fn in_release(self, release: &Manifest) -> impl Fn(&SourceEntry) -> bool + use<'d> {
+        let Self(own) = self;
+        let is_exact = release.sources.iter().any(|source| source.version == own);
+        move |source| source.version == own || (!is_exact && version::is_same(&source.version, own))
     }
 }
 
@@ -50,7 +51,7 @@ impl<'a> Versions<'a> {
     pub(super) fn new(offered: &[&'a Listed]) -> Self {
         Self(
             offered
-                .chunk_by(|one, other| one.manifest.version == other.manifest.version)
+                .chunk_by(|one, other| version::is_same(&one.manifest.version, &other.manifest.version))
                 .map(<[_]>::to_vec)
                 .collect(),
         )
@@ -61,73 +62,87 @@ impl<'a> Versions<'a> {
         &self.0[self.0.len() - 1][0].manifest
     }
 
-    pub(super) fn routes<'v>(&'v self, device_version: &'v str) -> Routes<'v, 'a> {
-        let mut sources = self.0.iter().flatten().flat_map(|release| &release.manifest.sources);
-        let is_exact = sources.any(|source| source.version == device_version);
-        let device = Start { version: device_version, is_exact };
-        let mut routes = Routes { versions: self, device, ways: vec![None; self.0.len()] };
-        routes.walk();
-        routes
+    /// Whether a release of the newest version is spelled in this way.
+    pub(super) fn is_newest(&self, version: &str) -> bool {
+        self.0[self.0.len() - 1].iter().any(|release| release.manifest.version == version)
     }
 
-    /// The differential packages that lead to the version of this number, with their sources.
-    fn packages_to(&self, number: usize) -> impl Iterator<Item = (&'a SourceEntry, Step<'a>)> {
-        self.0[number].iter().copied().flat_map(|Listed { folder, manifest }| {
-            manifest.sources.iter().filter_map(move |source| {
-                let package = manifest.package(source.package.as_deref()?)?;
-                let step = Step { folder, manifest, package };
-                (package.kind == PackageType::Differential).then_some((source, step))
-            })
-        })
+    pub(super) fn routes<'v>(&'v self, device_version: &'v str) -> Routes<'v, 'a> {
+        let ways = self.0.iter().map(|releases| vec![None; releases.len()]).collect();
+        let mut routes = Routes { versions: self, device: Start(device_version), ways };
+        routes.walk();
+        routes
     }
 }
 
 impl<'a> Routes<'_, 'a> {
-    /// Finds the cheapest way to each version: the algorithm of Dijkstra.
+    /// The differential packages of a release, with their sources, and whether these are the device's version.
+    fn packages_of(&self, (number, index): Place) -> impl Iterator<Item = (&'a SourceEntry, bool, Step<'a>)> {
+        let Listed { folder, manifest } = self.versions.0[number][index];
+        let is_start = self.device.in_release(manifest);
+        manifest.sources.iter().filter_map(move |source| {
+            let package = manifest.package(source.package.as_deref()?)?;
+            let step = Step { folder, manifest, package };
+            (package.kind == PackageType::Differential).then(|| (source, is_start(source), step))
+        })
+    }
+
+    /// The places of a version's releases.
+    fn places(&self, number: usize) -> impl Iterator<Item = Place> + use<> {
+        (0..self.versions.0[number].len()).map(move |index| (number, index))
+    }
+
+    /// Finds the cheapest way to each release. Each step of a way leads to a higher version, and to no lower rollback
+    /// counter, so that one pass in ascending order finds them all. Only a package from the device's very version may lead
+    /// to a lower one, and nothing leads on from there.
     fn walk(&mut self) {
-        let mut by_base: BTreeMap<&str, Vec<(usize, Step<'a>)>> = BTreeMap::new();
-        let mut open = BinaryHeap::new();
-        for to in 0..self.versions.0.len() {
-            for (source, step) in self.versions.packages_to(to) {
+        let places: Vec<Place> = (0..self.versions.0.len()).flat_map(|number| self.places(number)).collect();
+        let mut by_base: BTreeMap<&str, Vec<(Place, Step<'a>)>> = BTreeMap::new();
+        for &to in &places {
+            let packages: Vec<_> = self.packages_of(to).collect();
+            for (source, is_start, step) in packages {
                 by_base.entry(&source.image.sha256).or_default().push((to, step));
-                if self.device.is(source) {
-                    open.extend(self.improve(to, None, step));
+                if is_start {
+                    self.improve(to, None, step);
                 }
             }
         }
-        while let Some(Reverse((cost, at))) = open.pop() {
-            if self.ways[at].is_none_or(|way| way.cost != cost) {
+        let device = Version::of(self.device.0);
+        for at in places {
+            let release = &self.versions.0[at.0][at.1].manifest;
+            if self.way(at).is_none() || Version::of(&release.version).precedence(device).is_lt() {
                 continue;
             }
             // A version's image is the base of the next package: digests tell, not names.
-            let image = &*self.versions.0[at][0].manifest.target.sha256;
-            for &(to, step) in by_base.get(image).into_iter().flatten() {
-                open.extend(self.improve(to, Some(at), step));
+            for &(to, step) in by_base.get(&*release.target.sha256).into_iter().flatten() {
+                // As for devices, no counter is 0.
+                let counter = |manifest: &Manifest| manifest.rollback_counter.unwrap_or(0);
+                if to.0 > at.0 && counter(step.manifest) >= counter(release) {
+                    self.improve(to, Some(at), step);
+                }
             }
         }
     }
 
-    /// Takes a way if it is the cheapest so far: then it goes on from there.
-    fn improve(
-        &mut self,
-        to: usize,
-        from: Option<usize>,
-        step: Step<'a>,
-    ) -> Option<Reverse<((u64, usize), usize)>> {
-        let (bytes, steps) = from.and_then(|from| self.ways[from]).map_or((0, 0), |way| way.cost);
-        let cost = (bytes.saturating_add(step.package.size), steps + 1);
-        if self.ways[to].is_some_and(|way| way.cost <= cost) {
-            return None;
-        }
-        self.ways[to] = Some(Way { cost, from, step });
-        Some(Reverse((cost, to)))
+    fn way(&self, (number, index): Place) -> Option<Way<'a>> {
+        self.ways[number][index]
     }
 
+    /// Takes a way if it is the cheapest so far.
+    fn improve(&mut self, to: Place, from: Option<Place>, step: Step<'a>) {
+        let (bytes, steps) = from.and_then(|from| self.way(from)).map_or((0, 0), |way| way.cost);
+        let cost = (bytes.saturating_add(step.package.size), steps + 1);
+        if self.way(to).is_none_or(|way| cost < way.cost) {
+            self.ways[to.0][to.1] = Some(Way { cost, from, step });
+        }
+    }
+
+    /// The cheapest way to a version.
     fn way_to(&self, number: usize) -> Option<Vec<Step<'a>>> {
-        let mut way = self.ways[number]?;
+        let mut way = self.places(number).filter_map(|place| self.way(place)).min_by_key(|way| way.cost)?;
         let mut steps = vec![way.step];
         while let Some(before) = way.from {
-            way = self.ways[before]?;
+            way = self.way(before)?;
             steps.push(way.step);
         }
         steps.reverse();
@@ -140,8 +155,9 @@ impl<'a> Routes<'_, 'a> {
 
     /// The package from the device's version to the newest one.
     pub(super) fn direct(&self) -> Option<Vec<Step<'a>>> {
-        let packages = self.versions.packages_to(self.last()).filter(|(source, _)| self.device.is(source));
-        packages.map(|(_, step)| vec![step]).min_by_key(|steps| steps[0].package.size)
+        let packages = self.places(self.last()).flat_map(|place| self.packages_of(place));
+        let own = packages.filter(|&(_, is_start, _)| is_start).map(|(.., step)| step);
+        own.min_by_key(|step| step.package.size).map(|step| vec![step])
     }
 
     /// The packages to the newest version that there is a way to.
@@ -161,9 +177,9 @@ impl<'a> Routes<'_, 'a> {
         let bytes = steps.iter().map(|step| step.package.size).fold(0, u64::saturating_add);
         match full {
             Some(_) if steps.is_empty() => {
-                let mut sources =
-                    self.versions.0[self.last()].iter().flat_map(|release| &release.manifest.sources);
-                let is_source = sources.any(|source| self.device.is(source));
+                let is_source = self.versions.0[self.last()].iter().any(|Listed { manifest, .. }| {
+                    manifest.sources.iter().any(self.device.in_release(manifest))
+                });
                 let reason = if is_source { FullBecause::Dropped } else { FullBecause::NotASource };
                 with(full.into_iter().collect(), Some(reason))
             }

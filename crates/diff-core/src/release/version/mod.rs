@@ -3,6 +3,6 @@
 mod order;
 mod rules;
 
-pub(crate) use order::{Version, compare};
+pub(crate) use order::{Version, compare, is_same};
 pub use rules::VersionError;
 pub(crate) use rules::{check_version, check_versions, is_version};

@@ -50,9 +50,16 @@ impl<'a> Version<'a> {
     }
 }
 
-/// A total order: versions of equal precedence, such as 1.0 and 1.00, are in the order of their bytes.
+/// A total order: versions of equal precedence are in the order of their build metadata, then of their bytes. Spellings of
+/// one version, such as 1.0 and 1.00, are neighbours.
 pub(crate) fn compare(a: &str, b: &str) -> Ordering {
-    Version::of(a).precedence(Version::of(b)).then_with(|| a.cmp(b))
+    let (one, other) = (Version::of(a), Version::of(b));
+    one.precedence(other).then_with(|| one.build.cmp(&other.build)).then_with(|| a.cmp(b))
+}
+
+/// Whether both are one version, however they are written.
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
+    Version::of(a).is_same(Version::of(b))
 }
 
 fn split(text: &str, separator: char) -> (&str, Option<&str>) {
@@ -146,6 +153,9 @@ mod tests {
             assert_ne!(compare(one, other), Ordering::Equal, "{one} and {other}");
         }
         assert_eq!(precedence("1.0+5", "1.0.0+6"), Ordering::Equal);
+        let mut spellings = ["1.0.0+5", "1.0+6", "1.0+5"];
+        spellings.sort_by(|a, b| compare(a, b));
+        assert_eq!(spellings, ["1.0+5", "1.0.0+5", "1.0+6"]);
         assert!(!Version::of("1.0+5").is_same(Version::of("1.0+6")));
         assert!(!Version::of("vmain").is_same(Version::of("main")));
     }

@@ -69,6 +69,16 @@ pub enum VersionError {
         /// The version.
         version: String,
     },
+    /// Two spellings of one version have different images.
+    #[error(
+        "\"{first}\" and \"{second}\" are one version, but their images differ; give the image that devices of this version have"
+    )]
+    Spelled {
+        /// One.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// Two versions differ in case only, and so do the names of their files.
     #[error("the versions \"{first}\" and \"{second}\" differ in case only, which some file systems ignore")]
     Similar {
