@@ -26,9 +26,6 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
     for version in surplus {
         console.say(format_args!("warning: the release has no version {}", Escaped(version)));
     }
-    if keys.is_empty() && replayed.packages.iter().any(|one| !one.package.keys.is_empty()) {
-        console.say("note: the release is signed, but its signatures are not checked: give --public-key");
-    }
     for name in &replayed.others {
         console.say(format_args!("note: {} is not in the manifest, and no package", Escaped(name)));
     }
@@ -38,7 +35,14 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
     };
     let fields = |is_good| fields(&replayed, is_good, !keys.is_empty());
     match other.or_else(|| fault(&replayed)) {
-        None => console.print_result(|| fields(true), || table(&replayed)),
+        None => {
+            if keys.is_empty() && replayed.packages.iter().any(|one| !one.package.keys.is_empty()) {
+                console.say(
+                    "note: the release is signed, but its signatures are not checked: give --public-key",
+                );
+            }
+            console.print_result(|| fields(true), || table(&replayed))
+        }
         Some(failure) => Err(console.found(failure.about(folder), || fields(false), || table(&replayed))),
     }
 }

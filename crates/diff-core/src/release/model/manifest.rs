@@ -290,7 +290,7 @@ pub(crate) mod tests {
         let refusal = with(Platform::Alibaba, 501).unwrap_err();
         assert!(refusal.contains("there are 501 packages; a catalogue has at most 500"));
         assert!(with(Platform::None, 2000).is_ok());
-        assert!(with(Platform::None, 6000).unwrap_err().contains("the limit is 10000"));
+        assert!(with(Platform::None, 10_002).unwrap_err().contains("the limit is 10000"));
     }
 
     #[test]
