@@ -161,6 +161,7 @@ pub(super) fn header(image: &[u8], size: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::search::noise;
 
     #[test]
     fn an_address_is_found_in_its_area_only() {
@@ -174,14 +175,14 @@ mod tests {
 
     #[test]
     fn parts_are_found_by_their_bytes() {
-        let program = testkit::noise(5000, 256, 1);
+        let program = noise(5000, 256, 1);
         let image = [&[7; 123][..], &program[..3000], &[9; 50], &program[3000..]].concat();
         let mut finder = Finder::new(&image, &[0x1000]);
         assert_eq!(finder.find(0x1000, &program[..3000]), Some(123));
         assert_eq!(finder.find(0x9000, &program[3000..]), Some(3173));
         // As far from its address as the last one, too short to be looked for.
         assert_eq!(finder.find(0x9000 + 100, &program[3100..3110]), Some(3273));
-        assert_eq!(finder.find(0x5000, &testkit::noise(3000, 256, 2)), None);
+        assert_eq!(finder.find(0x5000, &noise(3000, 256, 2)), None);
         assert!(!finder.differs());
     }
 }
