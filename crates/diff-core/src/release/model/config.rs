@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::keys::QUOTED;
 use crate::release::error::PackError;
 use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
 
@@ -61,6 +62,11 @@ fn toml<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, Wrong> {
         let before = text.get(..start).unwrap_or_default();
         let last = before.rsplit('\n').next().unwrap_or_default();
         let (line, column) = (before.matches('\n').count() + 1, last.chars().count() + 1);
-        Wrong { line, column, reason: error.message().to_owned() }
+        let mut reason = error.message().to_owned();
+        if reason.starts_with("invalid float") {
+            // A version without quotation marks.
+            reason += &format!("; text is {QUOTED}");
+        }
+        Wrong { line, column, reason }
     })
 }

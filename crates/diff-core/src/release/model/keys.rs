@@ -23,10 +23,15 @@ pub(super) struct Key {
 struct Rule {
     name: &'static str,
     is_switch: bool,
+    /// No number is taken for it, as that loses zeros: 3.10 is 3.1.
+    is_version: bool,
     many: bool,
     path: bool,
     check: Check,
 }
+
+/// What text is in.
+pub(super) const QUOTED: &str = "in quotation marks, as in \"3.0\"";
 
 type Check = Box<dyn Fn(&str) -> Result<(), ValueError>>;
 
@@ -71,7 +76,7 @@ impl Rule {
     fn of<T: Settings>(setting: &'static Setting<T>) -> Self {
         let &Setting { name, value, many, path, .. } = setting;
         let check = Box::new(|text: &str| setting.check(text));
-        Self { name, is_switch: value.is_none(), many, path, check }
+        Self { name, is_switch: value.is_none(), is_version: value == Some("VERSION"), many, path, check }
     }
 }
 
@@ -124,6 +129,7 @@ impl<'de> DeserializeSeed<'de> for Rule {
         enum Written {
             Switch(bool),
             Number(u64),
+            Fraction(f64),
             Text(String),
             Range([u64; 2]),
             Texts(Vec<String>),
@@ -135,15 +141,18 @@ impl<'de> DeserializeSeed<'de> for Rule {
         let texts = match Option::deserialize(deserializer).map_err(|error| wrong(error.to_string()))? {
             None => return Ok(None),
             Some(Written::Switch(switch)) if self.is_switch => vec![switch.to_string()],
-            Some(Written::Number(number)) => vec![number.to_string()],
+            Some(Written::Number(number)) if !self.is_version => vec![number.to_string()],
+            // Its rule says what it takes.
+            Some(Written::Fraction(number)) if (self.check)("3.0").is_err() => vec![number.to_string()],
             Some(Written::Text(text)) => vec![text],
             Some(Written::Range([start, end])) => vec![format!("{start:#x}..{end:#x}")],
             Some(Written::Texts(texts)) if self.many => texts,
             Some(Written::Texts(texts)) if !texts.is_empty() => vec![texts.join(",")],
-            Some(Written::Switch(_) | Written::Texts(_) | Written::Other(_)) => {
+            Some(Written::Switch(_) | Written::Texts(_) | Written::Other(_)) if !self.is_version => {
                 let expected = if self.is_switch { "true or false" } else { "text or a number" };
                 return Err(wrong(format!("expected {expected}")));
             }
+            Some(_) => return Err(wrong(format!("expected text: put it {QUOTED}"))),
         };
         texts.iter().try_for_each(|text| (self.check)(text)).map_err(|error| wrong(error.to_string()))?;
         Ok(Some(texts))

@@ -153,7 +153,7 @@ mod tests {
             ("a.toml", format!("to = {}1", "[".repeat(100_000)).into_bytes(), "line 1"),
             ("a.json", format!("{{ \"to\": {}", "[".repeat(100_000)).into_bytes(), "line 1"),
             ("a.toml", b"ram = 99999999999999999999".to_vec(), "line 1"),
-            ("a.json", b"{ \"ram\": -1 }".to_vec(), "ram: expected text or a number"),
+            ("a.json", b"{ \"ram\": -1 }".to_vec(), "ram: expected \"auto\" or a size"),
             ("a.toml", b"product = true".to_vec(), "product: expected text or a number"),
             ("a.json", b"{ \"md5\": [] }".to_vec(), "md5: expected true or false"),
             ("a.json", b"{ \"md5\": tru }".to_vec(), "md5: expected ident"),
@@ -166,6 +166,34 @@ mod tests {
             assert!(text.contains(part) && text.len() < 2000, "{part:?} in {:.2000}", text);
             assert_eq!(text.ends_with(" …"), text.len() > 1000, "{text}");
         }
+    }
+
+    #[test]
+    fn versions_that_are_numbers_want_quotation_marks() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "expected text: put it in quotation marks, as in \"3.0\"";
+        for (name, file, part) in [
+            ("a.toml", "to-version = 3.0", format!("line 1, column 14: to-version: {text}")),
+            ("a.toml", "to-version = 3", format!("to-version: {text}")),
+            ("a.toml", "to-version = 2026-11-30", format!("to-version: {text}")),
+            ("a.toml", "to-version = 3.0.0-rc.1", "text is in quotation marks, as in \"3.0\"".to_owned()),
+            ("a.toml", "product = 3.5", format!("product: {text}")),
+            ("a.json", "{ \"to-version\": 3.0 }", format!("to-version: {text}")),
+            ("a.json", "{ \"to-version\": 3 }", format!("to-version: {text}")),
+            ("a.toml", "[from]\n1.0 = 'v1'", "from: put the version in quotation marks: \"1.0\"".to_owned()),
+            (
+                "a.toml",
+                "from = { 1.2.0 = 'v1' }",
+                "from: put the version in quotation marks: \"1.2.0\"".to_owned(),
+            ),
+        ] {
+            fs::write(folder.path().join(name), file).unwrap();
+            let error = ReleaseFile::read(&folder.path().join(name)).unwrap_err().to_string();
+            assert!(error.contains(&part), "{file}: {error}");
+        }
+        fs::write(folder.path().join("a.toml"), "product = 3\n[from]\n1 = 'v1'").unwrap();
+        let file = ReleaseFile::read(&folder.path().join("a.toml")).unwrap();
+        assert_eq!((file.values("product"), file.from.contains_key("1")), (&["3".to_owned()][..], true));
     }
 
     #[test]
@@ -201,7 +229,7 @@ mod tests {
             ("range = [8, 8]", "with START below END"),
             ("fill = 256", "fill: expected a byte"),
             ("payload-entry = \"\"", "payload-entry: expected the name of a file"),
-            ("to-version = 1.0", "to-version: expected text"),
+            ("level = 1.5", "level: expected a level"),
             ("level = 10", "level: expected a level from 1 to 9"),
             ("\n\nmd5 = 1", "line 3"),
         ] {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
 use super::ReleaseFile;
 use crate::api::{FlashOptions, Identity, Options};
@@ -82,7 +82,8 @@ impl<'de> Deserialize<'de> for Versions {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Versions, A::Error> {
                 let mut versions = BTreeMap::new();
-                while let Some((version, path)) = map.next_entry::<String, _>()? {
+                while let Some(version) = map.next_key::<String>()? {
+                    let path = map.next_value_seed(PathOf(&version))?;
                     if versions.contains_key(&version) {
                         let version = Escaped(version);
                         return Err(A::Error::custom(format!("from: `{version}` is given twice")));
@@ -94,5 +95,37 @@ impl<'de> Deserialize<'de> for Versions {
         }
 
         deserializer.deserialize_map(Entries)
+    }
+}
+
+/// Reads the path of the image of this version. A version without quotation marks is a key of several parts in TOML, each
+/// with a table of the rest.
+struct PathOf<'v>(&'v str);
+
+impl<'de> DeserializeSeed<'de> for PathOf<'_> {
+    type Value = PathBuf;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<PathBuf, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PathOf<'_> {
+    type Value = PathBuf;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the path of an image")
+    }
+
+    fn visit_str<E: Error>(self, path: &str) -> Result<PathBuf, E> {
+        Ok(path.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PathBuf, A::Error> {
+        let Some(rest) = map.next_key::<String>()? else { return Err(A::Error::invalid_length(0, &self)) };
+        let version = format!("{}.{rest}", self.0);
+        map.next_value_seed(PathOf(&version))?;
+        let version = Escaped(version);
+        Err(A::Error::custom(format!("from: put the version in quotation marks: \"{version}\"")))
     }
 }
