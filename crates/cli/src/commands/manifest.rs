@@ -7,7 +7,7 @@ use smidgen_diff::release::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Mess
 
 use crate::arguments::{ManifestArguments, ManifestCommand, MergeArguments};
 use crate::io::folder;
-use crate::report::{Console, Failure, shown, tables};
+use crate::report::{Console, Failure, note_unlisted, shown, tables};
 
 pub(crate) fn manifest(arguments: &ManifestArguments, console: &Console) -> Result<(), Failure> {
     if let Some(ManifestCommand::Merge(arguments)) = &arguments.command {
@@ -26,12 +26,14 @@ pub(crate) fn manifest(arguments: &ManifestArguments, console: &Console) -> Resu
 
 fn merge(arguments: &MergeArguments, console: &Console) -> Result<(), Failure> {
     let shards: Vec<&Path> = arguments.shards.iter().map(PathBuf::as_path).collect();
-    let manifest = release::merge(&shards, folder(&arguments.output)?)?;
+    let folder = folder(&arguments.output)?;
+    let manifest = release::merge(&shards, folder)?;
+    note_unlisted(&release::unlisted(&manifest, folder)?, console);
     if console.is_json() {
         return print(&manifest, console);
     }
     console.say(tables::release(&manifest));
-    console.say(format_args!("manifest {}", shown(&arguments.output.join(MANIFEST_FILE))));
+    console.say(format_args!("manifest {}", shown(&folder.join(MANIFEST_FILE))));
     Ok(())
 }
 

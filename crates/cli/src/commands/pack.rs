@@ -11,7 +11,7 @@ use smidgen_diff::{Escaped, Identity, Options};
 
 use crate::arguments::{PackArguments, encryption, signers};
 use crate::io::{Image, folder, images_in, mapped, named_sources};
-use crate::report::{Console, Events, Failure, Talk, fleet, is_standard_stream, object, shown, tables};
+use crate::report::{Console, Events, Failure, Talk, fleet, is_standard_stream, json, object, shown, tables};
 
 pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
     let folder = folder(&arguments.output)?;
@@ -124,7 +124,7 @@ impl Images {
             if let Some(note) = formats {
                 let text = format!("{version}: {note}");
                 console.say(format_args!("warning: {}", Escaped(&text)));
-                console.print_json(|| object(json!({ "event": "warning", "text": text })))?;
+                console.print_json(|| json::note_event(note.name(), &text, true))?;
             }
         }
         target.warn_of_text(console);

@@ -5,7 +5,7 @@ use smidgen_diff::release::{self, Signer, key_names};
 
 use crate::arguments::{SignArguments, signers, signing_files};
 use crate::io::{Input, Output, folder};
-use crate::report::{Console, Failure, object, tables};
+use crate::report::{Console, Failure, note_unlisted, object, tables};
 
 pub(crate) fn sign(arguments: &SignArguments, console: &Console) -> Result<(), Failure> {
     let signing = arguments.signing.value();
@@ -35,12 +35,15 @@ fn sign_release(
     signers: &[&dyn Signer],
     console: &Console,
 ) -> Result<(), Failure> {
-    let manifest = release::sign_release(&arguments.package, folder(&arguments.output)?, signers)?;
+    let folder = folder(&arguments.output)?;
+    let manifest = release::sign_release(&arguments.package, folder, signers)?;
+    let unlisted = release::unlisted(&manifest, folder)?;
+    note_unlisted(&unlisted, console);
     console.say(tables::release(&manifest));
     let mut keys: Vec<&str> =
         manifest.packages.iter().flat_map(|package| package.keys.iter().map(String::as_str)).collect();
     keys.sort_unstable();
     keys.dedup();
     console.say(format_args!("signed   by {}", keys.join(", ")));
-    console.print_json(|| object(json!({ "keys": keys, "manifest": manifest })))
+    console.print_json(|| object(json!({ "keys": keys, "manifest": manifest, "unlisted": unlisted })))
 }

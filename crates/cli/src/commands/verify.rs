@@ -9,7 +9,7 @@ use super::verify_release::verify_release;
 use crate::arguments::VerifyArguments;
 use crate::io::classic::Classic;
 use crate::io::{Image, Package, Smidgen, replay, restore, restored_json};
-use crate::report::{Bar, Console, Failure, Object, hex, sha256};
+use crate::report::{Bar, Console, Failure, Object, hex, json, sha256};
 
 pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     if arguments.base.is_dir() {
@@ -26,7 +26,9 @@ pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(
     }
     let device = arguments.device()?;
     let package = Package::open(package)?;
-    package.check_signers(&arguments.signers.keys()?)?;
+    let keys = arguments.signers.keys()?;
+    package.check_signers(&keys)?;
+    let is_signed = package.is_signed();
     let base = package.open_base(&arguments.base, &arguments.reading.value())?;
     base.describe(console);
     let (text, mut json) = match package {
@@ -41,6 +43,10 @@ pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(
         Package::Classic(package) => verify_classic(&base, &package)?,
     };
     json.append(&mut base.json("base"));
+    json.insert("signature".to_owned(), json::signature(is_signed, !keys.is_empty()));
+    if is_signed && keys.is_empty() {
+        console.say("note: the package is signed, but its signatures are not checked: give --public-key");
+    }
     console.print_result(|| json, || text)
 }
 

@@ -10,7 +10,7 @@ use smidgen_diff::{Escaped, Identity};
 use crate::arguments::VerifyArguments;
 use crate::io::containers::Processes;
 use crate::io::{Image, images_in, mapped, named_sources};
-use crate::report::{Console, Failure, Object, Reason, hex, object, sha256, shown};
+use crate::report::{Console, Failure, Object, Reason, hex, json, object, sha256, shown};
 
 pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     let (folder, keys) = (&arguments.base, arguments.signers.keys()?);
@@ -151,10 +151,9 @@ fn fields(replayed: &Replayed, is_good: bool, has_keys: bool) -> Object {
 fn entry(replayed: &ReplayedPackage, has_keys: bool) -> Value {
     let package = &replayed.package;
     let signature = match &replayed.result {
-        _ if package.keys.is_empty() => None,
-        _ if !has_keys => Some("not-checked"),
-        Checked::Bad(_) => None,
-        _ => Some("good"),
+        // The signature may be what is wrong.
+        Checked::Bad(_) if has_keys => Value::Null,
+        _ => json::signature(!package.keys.is_empty(), has_keys),
     };
     json!({
         "file": package.file,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{
-    DecryptionKey, EncryptionEntry, Keys, PublicKey, check_signature, decrypt, encryption_of,
+    DecryptionKey, EncryptionEntry, Keys, PublicKey, check_signature, decrypt, encryption_of, key_names,
 };
 use smidgen_patch::header::VERSION;
 use smidgen_patch::{Error, Extensions, Header};
@@ -64,6 +64,11 @@ impl Package {
                 Err(Failure::package("BSDIFF40 packages have no signatures").about(package.file.path()))
             }
         }
+    }
+
+    /// Whether it states a signature, which need not be right.
+    pub(crate) fn is_signed(&self) -> bool {
+        key_names(self.file()).is_ok_and(|keys| !keys.is_empty())
     }
 
     pub(crate) fn open_base(&self, path: &Path, reading: &Reading) -> Result<Image, Failure> {

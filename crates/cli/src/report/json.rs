@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use smidgen_diff::input::Provenance;
 use smidgen_diff::release::internals::hex;
-use smidgen_diff::release::{EncryptionEntry, encryption_of, key_names};
+use smidgen_diff::release::{EncryptionEntry, InPlaceEntry, encryption_of, key_names};
 use smidgen_diff::{Note, Report};
 use smidgen_patch::header::{Codec, Text, VERSION, Window};
 use smidgen_patch::{Extensions, Header};
@@ -63,11 +63,7 @@ pub(crate) fn extensions(extensions: &Extensions<'_>) -> Object {
         "module": extensions.module.map(Text::as_str),
         "to_version": extensions.version.map(Text::as_str),
         "rollback_counter": extensions.rollback_counter,
-        "in_place": extensions.in_place.map(|plan| json!({
-            "segment": plan.segment,
-            "shift": plan.shift,
-            "keep": plan.keep,
-        })),
+        "in_place": extensions.in_place.map(InPlaceEntry::from),
     }))
 }
 
@@ -136,8 +132,30 @@ fn codec(codec: &Codec) -> Object {
 }
 
 pub(crate) fn notes(notes: &[Note]) -> Value {
-    let note = |note: &Note| json!({ "name": note.name(), "text": note.to_string() });
-    notes.iter().map(note).collect()
+    notes
+        .iter()
+        .map(|note| Value::from(self::note(note.name(), &note.to_string(), note.is_warning())))
+        .collect()
+}
+
+/// The event of `pack` for a note.
+pub(crate) fn note_event(name: &str, text: &str, is_warning: bool) -> Object {
+    let mut event = note(name, text, is_warning);
+    event.insert("event".to_owned(), json!("note"));
+    event
+}
+
+fn note(name: &str, text: &str, is_warning: bool) -> Object {
+    object(json!({ "name": name, "text": text, "warning": is_warning }))
+}
+
+/// Whether the signatures of a package that is good were checked; null if it has none.
+pub(crate) fn signature(is_signed: bool, is_checked: bool) -> Value {
+    match (is_signed, is_checked) {
+        (false, _) => Value::Null,
+        (true, false) => json!("not-checked"),
+        (true, true) => json!("good"),
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(crate) use console::Console;
 pub(crate) use failure::{Failure, is_standard_stream, shown};
 pub(crate) use json::{Object, object, seconds};
 pub(crate) use needs::Needs;
-pub(crate) use pack_progress::{Events, Talk};
+pub(crate) use pack_progress::{Events, Talk, note_unlisted};
 pub(crate) use progress::Bar;
 pub(crate) use reason::Reason;
 pub(crate) use smidgen_diff::release::internals::{hex, sha256};

@@ -10,8 +10,16 @@ use smidgen_diff::Escaped;
 use smidgen_diff::release::{Event, PackProgress, PackageEntry};
 
 use super::console::Console;
-use super::json::{object, seconds};
+use super::json::{self, object, seconds};
 use super::progress::{TICK, is_wanted, style};
+
+/// What is wrong with a file that the manifest does not list.
+const UNLISTED: &str = "no part of this release; move it away before the folder is delivered";
+
+/// Names files in the folder of a release that is written to it, and that the manifest does not list.
+pub(crate) fn note_unlisted(files: &[String], console: &Console) {
+    files.iter().for_each(|file| console.say(format_args!("note: {}: {UNLISTED}", Escaped(file))));
+}
 
 /// One JSON object for each event, a line each, on standard output.
 pub(crate) struct Events<'a>(pub(crate) &'a Console);
@@ -37,8 +45,7 @@ impl PackProgress for Events<'_> {
             Event::Unlisted { file, is_package, removed } => json!({
                 "event": "unlisted", "file": file, "package": is_package, "removed": removed,
             }),
-            Event::Note { text } => json!({ "event": "note", "text": text }),
-            Event::Warning { text } => json!({ "event": "warning", "text": text }),
+            Event::Note { name, text, is_warning } => json::note_event(name, text, *is_warning).into(),
             _ => return,
         };
         // Without a reader, packages are made all the same; printing the manifest at the end reports the error.
@@ -118,12 +125,14 @@ impl PackProgress for Talk<'_> {
                     (false, true) => {
                         "stale: an earlier run left it, and it is no part of this release; --replace removes it"
                     }
-                    (false, false) => "no part of this release; move it away before the folder is delivered",
+                    (false, false) => UNLISTED,
                 };
                 self.say(&format!("note: {}: {what}", Escaped(file)));
             }
-            Event::Note { text } => self.say(&format!("note: {text}")),
-            Event::Warning { text } => self.say(&format!("warning: {text}")),
+            Event::Note { text, is_warning, .. } => {
+                let kind = if *is_warning { "warning" } else { "note" };
+                self.say(&format!("{kind}: {text}"));
+            }
             _ => {}
         }
     }

@@ -66,7 +66,8 @@ fn package_row(package: &PackageEntry, width: usize, full: u64) -> String {
     };
     let share = if full > 0 { format!("{:5.1} %", percent(size, full)) } else { String::new() };
     let needs = package.container.map(|needs| format!("; needs {needs}")).unwrap_or_default();
-    format!("  {file:width$}  {size:>10} bytes  {share}  {ram:>8} bytes of RAM  {what}{needs}")
+    let in_place = if package.in_place.is_some() { ", in place" } else { "" };
+    format!("  {file:width$}  {size:>10} bytes  {share}  {ram:>8} bytes of RAM  {what}{in_place}{needs}")
 }
 
 fn percent(part: u64, whole: u64) -> f64 {

@@ -287,6 +287,18 @@ fn a_release_in_place_is_replayed_in_place() {
     assert_eq!(desk.json("verify out --from 1=old")["ok"], json!(true));
     let verified = desk.json("verify old out/1-to-2.bin");
     assert_eq!(verified["in_place_checked"], json!(true));
+    let manifest = desk.json("manifest out");
+    let plan = &manifest["packages"][1]["in_place"];
+    assert_eq!(plan, &desk.json("info out/1-to-2.bin")["in_place"]);
+    assert!(plan["segment"].as_u64() > Some(0), "{manifest}");
+    assert!(desk.ok("manifest out").stdout.contains("for 1, in place"));
+    let mut hidden = manifest.clone();
+    hidden["packages"][1].as_object_mut().unwrap().remove("in_place");
+    let told = desk.read("out/manifest.json");
+    desk.write("out/manifest.json", hidden.to_string().as_bytes());
+    let refused = desk.run("verify out --from 1=old");
+    assert!(refused.stdout.contains("another plan of an update in place than the manifest"), "{refused:?}");
+    desk.write("out/manifest.json", &told);
     desk.run(&format!("{pack} --in-place --slot 128K")).failed(2, &["give page, scratch"]);
     desk.run(&format!("{pack} --slot 128K")).failed(2, &["for in-place packages only"]);
     desk.run(&format!("{pack} {flash} --codec zstd")).failed(2, &["cannot be applied in place"]);

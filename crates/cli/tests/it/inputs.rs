@@ -227,8 +227,10 @@ fn different_formats_get_a_warning() {
     assert_eq!((note["name"].as_str(), note["text"].as_str()), (Some("formats"), Some(warning)));
     let said =
         desk.ok("pack -o out --to new.hex --to-version 2 --from 1=old --from 1.5=old.hex --json --level 1");
-    let events: Vec<&str> = said.stdout.lines().filter(|line| line.contains("\"warning\"")).collect();
-    assert!(events.len() == 1 && events[0].contains("1: the base's file is plain bytes"), "{said:?}");
+    let events = said.lines();
+    let notes: Vec<_> = events.iter().filter(|event| event["event"] == "note").collect();
+    assert!(notes.len() == 1 && notes[0]["name"] == "formats" && notes[0]["warning"] == true, "{notes:?}");
+    assert!(notes[0]["text"].as_str().unwrap().starts_with("1: the base's file is plain bytes"), "{notes:?}");
     assert!(!desk.ok("diff old.hex new.hex -o patch --level 1").stderr.contains("warning"));
 }
 

@@ -272,6 +272,8 @@ fn releases(desk: &Desk) {
     desk.ok(&format!("{pack} --share 0 --from field --rollback-counter 3")).lines();
     desk.ok("pack -o all/gz --to new.gz --to-version 3 --from 2=old.gz --containers auto --shard 2/2 --json")
         .lines();
+    desk.ok("pack -o slot --to new --to-version 2 --from 1=old --in-place --slot 128K --page 4K --scratch 8K --json")
+        .lines();
     desk.json("sign all/2 -o signed-release --key next.pem");
     desk.json("manifest all/2");
     desk.json("catalogue all");
@@ -310,6 +312,20 @@ fn inputs(desk: &Desk) {
 
 fn unseen() -> Vec<String> {
     SCHEMAS.with(|schemas| testkit::schema::unseen(schemas.values()))
+}
+
+/// `docs/json.md` has every name of a note.
+#[test]
+fn the_document_has_every_note() {
+    let page = std::fs::read_to_string(testkit::fixtures().join("../docs/json.md")).unwrap();
+    let source = include_str!("../../../diff-core/src/api/note.rs");
+    let (_, names) = source.split_once("fn name(&self)").unwrap();
+    let (names, _) = names.split_once("impl fmt::Display").unwrap();
+    let names: Vec<&str> = names.split('"').skip(1).step_by(2).collect();
+    assert!(names.len() >= 7);
+    for name in names.iter().chain(&["dropped", "too-large-for-mqtt"]) {
+        assert!(page.contains(&format!("| `{name}` |")), "docs/json.md lacks: {name}");
+    }
 }
 
 /// `docs/json.md` has every name of a failure.

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use serde_json::json;
 use testkit::peers;
 
 use crate::common::{Desk, Outcome, PASSPHRASE, ends, sha256, smidgen};
@@ -110,7 +111,16 @@ fn a_signed_package_is_verified_with_its_keys_only() {
     for key in ["key.pub", "next.pub", "foreign.pub key.pub"] {
         desk.ok(&format!("verify old signed --public-key {key}"));
     }
-    desk.ok("verify old signed");
+    let note = "note: the package is signed, but its signatures are not checked: give --public-key";
+    for (line, signature, is_noted) in [
+        ("verify old signed", json!("not-checked"), true),
+        ("verify old signed --public-key key.pub", json!("good"), false),
+        ("verify old patch", json!(null), false),
+    ] {
+        let said = desk.ok(&format!("{line} --json"));
+        assert_eq!((&said.json()["signature"], said.stderr.contains(note)), (&signature, is_noted), "{line}");
+        assert_eq!(desk.ok(line).stderr.contains(note), is_noted, "{line}");
+    }
     let patch = "patch old signed -o restored --public-key";
     desk.ok(&format!("{patch} key.pub"));
     std::fs::remove_file(desk.path("restored")).unwrap();

@@ -16,12 +16,13 @@ pub use encryption::{
 };
 pub use error::PackError;
 pub use make::{
-    Checked, Event, PackProgress, Replay, Replayed, ReplayedPackage, memory_needed, merge, pack, sign_release,
+    Checked, Event, PackProgress, Replay, Replayed, ReplayedPackage, memory_needed, merge, pack,
+    sign_release, unlisted,
 };
 pub use model::{
     BaseEntry, Catalogue, Channel, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, EncryptionOptions,
-    Flattened, Fleet, FullBecause, Image, ImageBytes, ImageFolder, KeyKind, Listed, MANIFEST_FILE,
-    MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackOptions, PackageEntry,
+    Flattened, Fleet, FullBecause, Image, ImageBytes, ImageFolder, InPlaceEntry, KeyKind, Listed,
+    MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackOptions, PackageEntry,
     PackageType, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Saving, Savings, Shard,
     SigningOptions, Skipped, SkippedBecause, Source, SourceEntry, Step, TargetEntry, sources_in,
 };

@@ -7,7 +7,7 @@ use super::store::Store;
 use crate::api::ContainerNeeds;
 use crate::digest::{hex, md5_hex};
 use crate::release::encryption::encryption_of;
-use crate::release::model::{EncryptionEntry, Manifest, PackageEntry};
+use crate::release::model::{EncryptionEntry, InPlaceEntry, Manifest, PackageEntry};
 use crate::release::platform;
 use crate::release::sign::key_names;
 
@@ -43,6 +43,7 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
         ("target", hex(&header.target_digest) == package.target_sha256),
         ("memory", header.ram == package.ram),
         ("container", ContainerNeeds::of(bytes).map_err(describe)? == package.container),
+        ("plan of an update in place", extensions.in_place.map(InPlaceEntry::from) == package.in_place),
         ("format version", package.format_version == VERSION),
         ("keys", key_names(bytes).is_ok_and(|keys| keys == package.keys)),
         ("encryption", encryption.as_ref().and_then(EncryptionEntry::of) == package.encryption),

@@ -1,5 +1,7 @@
 //! Finishes a release: drops large differential packages, gives each source its package, and tidies the folder.
 
+use std::path::Path;
+
 use super::progress::{Event, PackProgress};
 use super::store::{Known, Store};
 use crate::release::error::PackError;
@@ -24,7 +26,7 @@ pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, 
         let own = manifest.packages.iter().find(is_for);
         source.package = Some(own.unwrap_or(&full).file.clone());
     }
-    manifest.notes = notes(&manifest, full.size);
+    manifest.notes = notes(&manifest).into_iter().map(|(_, text)| text).collect();
     write(&manifest, store)?;
     for package in dropped {
         store.remove(&package.file)?;
@@ -55,6 +57,14 @@ pub(crate) fn tidy(
     Ok(())
 }
 
+/// The names of files in the folder of a release that its manifest does not list, sorted; without hidden ones.
+///
+/// # Errors
+/// [`PackError::Read`] for a folder that cannot be read.
+pub fn unlisted(manifest: &Manifest, folder: &Path) -> Result<Vec<String>, PackError> {
+    Store::open(folder)?.unlisted(manifest)
+}
+
 /// The full package, which shards of a damaged release may lack.
 pub(crate) fn full(manifest: &Manifest) -> Result<&PackageEntry, PackError> {
     manifest.full().ok_or_else(|| PackError::Merge("the full package is missing".to_owned()))
@@ -76,18 +86,20 @@ pub(crate) const fn limit(full: u64, share: u8) -> u64 {
     (full as u128 * share as u128 / 100) as u64
 }
 
-fn notes(manifest: &Manifest, full: u64) -> Vec<String> {
-    let share = manifest.share;
+/// The notes on a whole release: their names in JSON, and the texts that its manifest has.
+pub(crate) fn notes(manifest: &Manifest) -> Vec<(&'static str, String)> {
+    let (share, full) = (manifest.share, manifest.full().map_or(0, |package| package.size));
     let dropped = manifest.sources.iter().filter_map(|source| {
         let size = source.dropped.as_ref()?.size;
         let version = &source.version;
-        Some(format!(
+        let text = format!(
             "the differential package for {version} has {size} bytes, more than {share} % of the full one's {full}: devices get the full one"
-        ))
+        );
+        Some(("dropped", text))
     });
     let listed = if manifest.platform == Platform::Alibaba { &*manifest.packages } else { &[] };
     let large = listed.iter().filter_map(|package| platform::mqtt_warning(&package.file, package.size));
-    dropped.chain(large).collect()
+    dropped.chain(large.map(|text| ("too-large-for-mqtt", text))).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Work on releases: plan, pack in parallel, finish, merge, sign, replay.
 
 mod agree;
+mod entry;
 mod finish;
 mod lock;
 mod memory_gate;
@@ -13,6 +14,7 @@ mod sign_release;
 mod store;
 mod verdicts;
 
+pub use finish::unlisted;
 pub use memory_gate::memory_needed;
 pub use merge::merge;
 pub use pack::pack;

@@ -8,23 +8,22 @@ use std::time::Instant;
 
 use rayon::ThreadPool;
 use smidgen_patch::Header;
-use smidgen_patch::header::VERSION;
 
-use super::finish::{finish, tidy, write};
+use super::finish::{finish, notes, tidy, write};
 use super::memory_gate::{MemoryGate, memory_needed};
 use super::plan::{Common, Plan, Task, order};
 use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Named, Store};
 use super::verdicts::Verdicts;
-use crate::api::{ContainerNeeds, DiffError, Note, Options};
+use crate::api::{DiffError, Note, Options};
 use crate::diff::diff_to;
 use crate::digest::hex;
 use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
-    BaseEntry, Dropped, EncryptionEntry, ImageBytes, MANIFEST_VERSION, Manifest, PackOptions, PackageEntry,
-    PackageType, Release, Shard, SourceEntry, TargetEntry, manifest_name,
+    BaseEntry, Dropped, ImageBytes, MANIFEST_VERSION, Manifest, PackOptions, PackageEntry, Release, Shard,
+    SourceEntry, TargetEntry, manifest_name,
 };
 use crate::release::platform::{self, Platform, RuleError};
 use crate::release::sign::{PublicKey, Signer, check_signature, key_names, sign};
@@ -56,7 +55,11 @@ pub fn pack(
     }
     let failed = |error| PackError::Image { version: release.version.clone(), error };
     let target = release.target.open().map_err(failed)?;
-    let engine = release.all_options().settled((*target).as_ref().len())?;
+    let mut engine = release.all_options().settled((*target).as_ref().len())?;
+    if let Some(device) = &mut engine.device {
+        // The full package must fit. A differential one that does not is larger, and so dropped.
+        device.max_package = None;
+    }
     let store = Store::create(folder, &manifest_name(options.shard))?;
     let target = TargetImage::new((*target).as_ref());
     let own = Named::of_release(release, hex(&target.sha256()));
@@ -77,6 +80,7 @@ pub fn pack(
 /// One run of [`pack`].
 struct Run<'a> {
     release: &'a Release,
+    /// The options of all packages; the device takes any size.
     engine: Options,
     options: &'a PackOptions,
     store: Store,
@@ -123,15 +127,15 @@ impl Run<'_> {
         self.warn(&tasks, &image);
         let made = self.make_all(&tasks, &plan.options)?;
         let manifest = self.manifest(target, plan.sources, &tasks, made);
-        let manifest = if self.options.shard == Shard::WHOLE {
-            let manifest = finish(manifest, &self.store)?;
-            tidy(&manifest, &self.store, &self.known, self.options.replace, self.progress)?;
-            manifest
-        } else {
+        if self.options.shard != Shard::WHOLE {
             write(&manifest, &self.store)?;
-            manifest
-        };
-        manifest.notes.iter().for_each(|text| self.progress.event(&Event::Note { text }));
+            return Ok(manifest);
+        }
+        let manifest = finish(manifest, &self.store)?;
+        tidy(&manifest, &self.store, &self.known, self.options.replace, self.progress)?;
+        for (name, text) in notes(&manifest) {
+            self.progress.event(&Event::Note { name, text: &text, is_warning: false });
+        }
         Ok(manifest)
     }
 
@@ -141,7 +145,7 @@ impl Run<'_> {
             let Some((_, base)) = &task.base else { continue };
             if let Some(note) = Note::about(base.size, target.size, base == target) {
                 let versions = task.source_versions.join(", ");
-                self.progress.event(&Event::Warning { text: &format!("source {versions}: {note}") });
+                self.progress.event(&Event::of_note(&note, &format!("source {versions}: {note}")));
             }
         }
     }
@@ -196,8 +200,10 @@ impl Run<'_> {
             Some(bytes) => bytes,
             None => self.signed(task, self.make_anew(task, options, gate)?)?,
         };
-        self.check_device(task, &bytes)?;
-        let package = self.entry(task, &bytes)?;
+        self.check(task, &bytes)?;
+        let unreadable =
+            |error| PackError::Diff { file: task.file.clone(), error: DiffError::NotProved(error) };
+        let package = task.entry(&bytes, self.release.sign_method()).map_err(unreadable)?;
         if !reused {
             self.store.write(&task.file, &bytes)?;
             self.store.record(&package)?;
@@ -206,9 +212,13 @@ impl Run<'_> {
         Ok(Made::Package(Box::new(package)))
     }
 
-    /// The device must be able to restore the package as it is shipped, also one of an earlier run.
-    fn check_device(&self, task: &Task, package: &[u8]) -> Result<(), PackError> {
-        let Some(device) = &self.engine.device else { return Ok(()) };
+    /// Checks the package as it is shipped, also one of an earlier run: the platform must take it, and the device must be able
+    /// to restore it.
+    fn check(&self, task: &Task, package: &[u8]) -> Result<(), PackError> {
+        let wrong = |rule: RuleError| PackError::Usage(rule.to_string());
+        platform::check_file(&task.file, package.len() as u64).map_err(wrong)?;
+        let options = if task.base.is_some() { &self.engine } else { &self.release.options };
+        let Some(device) = &options.device else { return Ok(()) };
         let failed = |unfit| PackError::Diff { file: task.file.clone(), error: DiffError::Device(unfit) };
         device.check_package(package).map_err(failed)
     }
@@ -262,7 +272,7 @@ impl Run<'_> {
             error => PackError::Diff { file: task.file.clone(), error },
         })?;
         for note in package.notes.iter().filter(|note| !note.is_warning()) {
-            self.progress.event(&Event::Note { text: &format!("{}: {note}", task.file) });
+            self.progress.event(&Event::of_note(note, &format!("{}: {note}", task.file)));
         }
         let Some(encryption) = &self.release.encryption else { return Ok(package.bytes) };
         let encrypted = encrypt_and_prove(base, self.target.bytes(), &package.bytes, encryption);
@@ -283,37 +293,6 @@ impl Run<'_> {
         let share = self.release.listing.share;
         let mut known = known.dropped.iter().filter(|(_, exceeded)| *exceeded == share);
         known.find(|(dropped, _)| dropped.recipe == task.recipe).map(|(dropped, _)| dropped)
-    }
-
-    /// The manifest's entry of a package.
-    fn entry(&self, task: &Task, bytes: &[u8]) -> Result<PackageEntry, PackError> {
-        let kind = if task.base.is_some() { PackageType::Differential } else { PackageType::Full };
-        let wrong = |rule: RuleError| PackError::Usage(rule.to_string());
-        platform::check_file(&task.file, bytes.len() as u64).map_err(wrong)?;
-        let unreadable =
-            |error| PackError::Diff { file: task.file.clone(), error: DiffError::NotProved(error) };
-        let (header, _) = Header::parse(bytes).map_err(unreadable)?;
-        let (md5, sha256, sign) = Default::default();
-        let entry = PackageEntry {
-            kind,
-            source_versions: task.source_versions.clone(),
-            file: task.file.clone(),
-            size: 0,
-            md5,
-            sha256,
-            sign_method: self.release.sign_method(),
-            sign,
-            format_version: VERSION,
-            codec: header.codec.name().to_owned(),
-            ram: header.ram,
-            container: ContainerNeeds::of(bytes).map_err(unreadable)?,
-            base: task.base.as_ref().map(|(_, base)| base.clone()),
-            target_sha256: hex(&header.target_digest),
-            encryption: encryption_of(bytes).map_err(unreadable)?.as_ref().and_then(EncryptionEntry::of),
-            keys: key_names(bytes).map_err(unreadable)?,
-            recipe: task.recipe.clone(),
-        };
-        Ok(entry.of_file(bytes))
     }
 
     fn manifest(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::api::{Progress, Stage};
+use crate::api::{Note, Progress, Stage};
 use crate::release::model::PackageEntry;
 
 /// An event of packing a release. Packages are named by their files.
@@ -62,16 +62,22 @@ pub enum Event<'a> {
         /// Whether it was removed.
         removed: bool,
     },
-    /// Images that nobody may have meant.
-    Warning {
-        /// A sentence.
-        text: &'a str,
-    },
-    /// A note for people.
+    /// A remark about the release, or a package of it.
     Note {
-        /// A sentence.
+        /// A short name that does not change, for programs.
+        name: &'static str,
+        /// A sentence for people.
         text: &'a str,
+        /// Whether the images may be the wrong ones.
+        is_warning: bool,
     },
+}
+
+impl<'a> Event<'a> {
+    /// A remark about a package; `text` also says which one.
+    pub(crate) const fn of_note(note: &Note, text: &'a str) -> Self {
+        Self::Note { name: note.name(), text, is_warning: note.is_warning() }
+    }
 }
 
 /// Receives events. All methods may be called from any thread, for several packages at once.

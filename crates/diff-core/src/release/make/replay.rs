@@ -133,10 +133,8 @@ impl Replay<'_> {
             ReplayedPackage { package: package.clone(), result }
         };
         let packages = manifest.packages.par_iter().map(replayed).collect();
-        let is_listed = |name: &String| manifest.package(name).is_some() || *name == manifest.file_name();
-        let unlisted = store.shown_names()?.into_iter().filter(|name| !is_listed(name));
         let is_package = |name: &String| ENDINGS.iter().any(|ending| name.ends_with(ending));
-        let (strays, others) = unlisted.partition(is_package);
+        let (strays, others) = store.unlisted(&manifest)?.into_iter().partition(is_package);
         let has = |version: &String| manifest.sources.iter().any(|source| source.version == *version);
         let versions = self.sources.iter().map(|source| &source.version);
         let surplus = versions.filter(|version| !has(version)).cloned().collect();

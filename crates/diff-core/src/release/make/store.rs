@@ -243,13 +243,6 @@ impl Store {
         known.packages.iter().filter(same).find_map(|package| self.read_package(package).ok())
     }
 
-    /// The names of all files and folders that are not hidden, sorted.
-    pub(crate) fn shown_names(&self) -> Result<Vec<String>, PackError> {
-        let mut names = self.names()?;
-        names.retain(|name| !name.starts_with('.'));
-        Ok(names)
-    }
-
     /// The names of all files, sorted.
     fn names(&self) -> Result<Vec<String>, PackError> {
         let failed = |error| PackError::reading(&self.folder)(error);

@@ -1,6 +1,7 @@
 //! The entries of a manifest: images, sources and packages (`docs/manifest.md`).
 
 use serde::{Deserialize, Serialize};
+use smidgen_patch::header::InPlacePlan;
 use smidgen_patch::secrecy::{Encryption, KeyMaterial};
 
 use crate::api::ContainerNeeds;
@@ -108,6 +109,9 @@ pub struct PackageEntry {
     /// What the package needs of an operating system; absent if it needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<ContainerNeeds>,
+    /// How the target takes the place of the base; absent if the package is not for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place: Option<InPlaceEntry>,
     /// Its base image; absent if it is full.
     pub base: Option<BaseEntry>,
     /// SHA-256 of the target image.
@@ -120,6 +124,19 @@ pub struct PackageEntry {
     /// A digest of everything that the package was made from: images, options, program. The next run makes packages with
     /// another recipe anew.
     pub recipe: String,
+}
+
+/// How the target of a package takes the place of its base (`docs/format.md`, section 8.2), in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct InPlaceEntry {
+    /// Of a segment: the target is decoded and put into place by these.
+    pub segment: u32,
+    /// By which the base is moved up first.
+    pub shift: u32,
+    /// Of what a segment replaces: kept until the next one is decoded.
+    pub keep: u32,
 }
 
 /// How a package is encrypted.
@@ -168,6 +185,13 @@ impl PackageEntry {
         (self.size, self.md5, self.sha256) = (bytes.len() as u64, md5_hex(bytes), sha256_hex(bytes));
         self.sign = self.signed_digest().to_owned();
         self
+    }
+}
+
+impl From<InPlacePlan> for InPlaceEntry {
+    fn from(plan: InPlacePlan) -> Self {
+        let InPlacePlan { segment, shift, keep } = plan;
+        Self { segment, shift, keep }
     }
 }
 

@@ -158,6 +158,7 @@ pub(crate) mod tests {
             codec: "cm".to_owned(),
             ram: 16384,
             container: None,
+            in_place: None,
             base,
             target_sha256: sha256_hex(b"target"),
             encryption: None,

@@ -26,7 +26,8 @@ pub use catalogue::{Catalogue, Listed};
 pub use channel::Channel;
 pub use delivery::{Delivery, FullBecause, NoDelivery, Query, Step};
 pub use entries::{
-    BaseEntry, Dropped, EncryptionEntry, KeyKind, PackageEntry, PackageType, SourceEntry, TargetEntry,
+    BaseEntry, Dropped, EncryptionEntry, InPlaceEntry, KeyKind, PackageEntry, PackageType, SourceEntry,
+    TargetEntry,
 };
 pub use fleet::{Fleet, Saving, Savings};
 pub use image::{Flattened, Image, ImageBytes, Source};
