@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use smidgen_diff::release::{
-    DecryptionKey, DevicePublic, Encryption, EncryptionOptions, Recipient, Sealed, Sealer,
+    DecryptionKey, DevicePublic, Encryption, EncryptionOptions, Recipient, ReleaseFile, Sealed, Sealer,
 };
 
 use crate::io::secrets::{PassphraseFile, public_key, secret_keys};
@@ -60,6 +60,17 @@ pub(crate) fn encryption(
         _ => return Ok(None),
     };
     Ok(Some(Encryption { recipient, cipher: cipher.unwrap_or_default() }))
+}
+
+/// The shared key that a release file names, which decrypts too; none if it names another recipient.
+pub(crate) fn shared_key(file: &ReleaseFile, console: &Console) -> Result<Vec<DecryptionKey>, Failure> {
+    let mut options = EncryptionOptions::default();
+    file.apply(&mut options);
+    let passphrase = PassphraseFile {
+        option: "encryption-passphrase-file in the release file",
+        path: options.passphrase_file.as_deref(),
+    };
+    secret_keys(options.encrypt.as_slice(), passphrase, console, DecryptionKey::from_pem)
 }
 
 fn shared(path: &PathBuf, passphrase: Option<&Path>, console: &Console) -> Result<Recipient, Failure> {

@@ -19,7 +19,7 @@ use smidgen_patch::header::VERSION;
 pub(crate) use about::{CompletionsArguments, ManArguments, SchemaArguments};
 pub(crate) use compare::{CompareArguments, MeasureArguments};
 pub(crate) use diff::{DiffArguments, Format};
-pub(crate) use encryption::{encryption, encryption_files};
+pub(crate) use encryption::{encryption, encryption_files, shared_key};
 pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments,
 };

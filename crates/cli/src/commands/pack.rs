@@ -1,28 +1,33 @@
 //! `smidgen pack`: makes all packages of a release.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use smidgen_diff::input::Reading;
-use smidgen_diff::release::{self, Fleet, Manifest, PackError, Release, ReleaseFile, Shard, Skipped};
+use smidgen_diff::release::{
+    self, Fleet, ImageSearch, Manifest, PackError, Release, ReleaseFile, Shard, Skipped, VersionError,
+};
 use smidgen_diff::{Escaped, Identity, Options};
 
 use crate::arguments::{PackArguments, encryption, signers};
-use crate::io::{Image, folder, images_in, mapped, named_sources};
-use crate::report::{Console, Events, Failure, Talk, fleet, is_standard_stream, json, object, shown, tables};
+use crate::io::{Field, Image, folder, mapped, release_file};
+use crate::report::{
+    Console, Events, Failure, Talk, fleet, hex, is_standard_stream, json, object, sha256, shown, tables,
+};
 
 pub(crate) fn pack(arguments: &PackArguments, console: &Console) -> Result<(), Failure> {
     let folder = folder(&arguments.output)?;
-    let file = arguments.release.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
+    let file = release_file(arguments.release.as_deref())?;
     let options = arguments.engine(&file)?;
-    let images = Images::new(arguments, &file, options.identity.clone(), console)?;
+    let (images, target) = Images::new(arguments, &file, options.identity.clone(), console)?;
     let fleet = fleet_of(arguments, &file)?;
     let release = order(arguments, &file, options, &images, console)?;
     let release = fleet.iter().fold(release, |release, fleet| release.with_fleet(fleet.clone()));
     release.check()?;
-    images.check(&arguments.output, console)?;
+    images.check(&target, folder, console)?;
+    // Packing opens it again, when it needs it.
+    drop(target);
     let options = arguments.options(&file);
     let made = if console.is_json() {
         release::pack(&release, &options, folder, &Events(console))
@@ -69,54 +74,44 @@ struct Images {
 }
 
 impl Images {
+    /// The images, and the opened target.
     fn new(
         arguments: &PackArguments,
         file: &ReleaseFile,
         identity: Identity,
         console: &Console,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Self, Image), Failure> {
         let reading = arguments.reading.over(file);
         let identity = arguments.identity.over_onto(file, identity);
-        let target = arguments.to.clone().or_else(|| file.to.clone());
-        let target = target.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
-        let image = Image::open(&target, &reading)?;
-        image.describe(console);
-        let version = image.version(identity.version.as_deref(), console);
+        let path = arguments.to.clone().or_else(|| file.to.clone());
+        let path = path.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
+        not_a_stream(&path)?;
+        let target = Image::open(&path, &reading)?;
+        target.describe(console);
+        let version = target.version(identity.version.as_deref(), console);
         let version = version.ok_or_else(|| missing("the new image's version", "--to-version VERSION"))?;
-        let product = identity.product.as_deref();
-        let (mut sources, mut skipped) = (Vec::new(), Vec::new());
-        for from in &arguments.from {
-            let mut named = named_sources(from, product, &reading, console)?;
-            sources.append(&mut named.images);
-            skipped.append(&mut named.skipped);
-        }
-        let given: BTreeSet<String> = sources.iter().map(|(version, _)| version.clone()).collect();
-        let in_folder = file.from_folder.as_deref().map(|folder| images_in(folder, product, console));
-        let mut in_folder = in_folder.transpose()?.unwrap_or_default();
-        let of_file = file.from.clone().into_iter().chain(in_folder.images);
-        sources.extend(of_file.filter(|(version, _)| !given.contains(version)));
-        skipped.append(&mut in_folder.skipped);
+        let search = ImageSearch::default()
+            .with_product(identity.product.as_deref())
+            .with_reading(reading.clone())
+            .with_target(Some((&version, hex(&sha256(&target)))));
+        let Field { images: sources, skipped, .. } = Field::new(&arguments.from, file, &search, console)?;
         for Skipped { path, reason, .. } in skipped {
             let file = path.to_string_lossy();
             let event = json!({ "event": "not-an-image", "file": file, "reason": reason.name() });
             console.print_json(|| object(event))?;
         }
-        Ok(Self { reading, identity, version, target, sources })
+        if let Some((_, path)) = sources.iter().find(|(source, _)| *source == version) {
+            return Err(Failure::from(PackError::from(VersionError::Same { version })).about(path));
+        }
+        Ok((Self { reading, identity, version, target: path, sources }, target))
     }
 
     /// Opens every image once, to fail now and not after hours.
-    fn check(&self, output: &Path, console: &Console) -> Result<(), Failure> {
-        let mut images = self.sources.iter().map(|(_, path)| path).chain([&self.target]);
-        if images.any(|path| is_standard_stream(path)) {
-            return Err(Failure::usage(
-                "an image of a release cannot be standard input: it is read several times",
-            )
-            .note("save it to a file, and name that"));
-        }
-        let target = Image::open(&self.target, &self.reading)?;
+    fn check(&self, target: &Image, output: &Path, console: &Console) -> Result<(), Failure> {
         for (version, path) in &self.sources {
+            not_a_stream(path)?;
             let image = Image::open(path, &self.reading)?;
-            let formats = image.compare_formats(&target)?;
+            let formats = image.compare_formats(target)?;
             image.describe(console);
             image.warn_of_text(console);
             // Only warns if the image states another version.
@@ -139,6 +134,16 @@ impl Images {
         }
         Ok(())
     }
+}
+
+fn not_a_stream(image: &Path) -> Result<(), Failure> {
+    if is_standard_stream(image) {
+        return Err(Failure::usage(
+            "an image of a release cannot be standard input: it is read several times",
+        )
+        .note("save it to a file, and name that"));
+    }
+    Ok(())
 }
 
 /// The release of file and options; options override the file.

@@ -1,22 +1,33 @@
 //! `smidgen verify FOLDER`: restores every package of a release, and finds what else is in its folder.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use smidgen_diff::release::{Checked, Manifest, ReleaseFile, Replay, Replayed, ReplayedPackage, Source};
+use smidgen_diff::input::Reading;
+use smidgen_diff::release::{
+    Checked, DecryptionKey, ImageSearch, KeyKind, Manifest, PackageEntry, ReleaseFile, Replay, Replayed,
+    ReplayedPackage, Source,
+};
 use smidgen_diff::{Escaped, Identity};
 
-use crate::arguments::VerifyArguments;
+use crate::arguments::{VerifyArguments, shared_key};
 use crate::io::containers::Processes;
-use crate::io::{Image, images_in, mapped, named_sources};
+use crate::io::{Field, Image, mapped, release_file};
 use crate::report::{Console, Failure, Object, Reason, hex, json, object, sha256, shown};
 
 pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> Result<(), Failure> {
     let (folder, keys) = (&arguments.base, arguments.signers.keys()?);
-    let file = arguments.package.as_deref().map(ReleaseFile::read).transpose()?.unwrap_or_default();
-    let Sources { images, stated } = sources(arguments, &file, console)?;
-    let secrets = arguments.decryption.keys(console)?;
+    let file = release_file(arguments.package.as_deref())?;
+    let manifest = Manifest::read(folder)?;
+    let reading = arguments.reading.over(&file);
+    let search = ImageSearch::default()
+        .with_product(manifest.product.as_deref())
+        .with_reading(reading.clone())
+        .with_target(Some((&manifest.version, manifest.target.sha256.clone())));
+    let Field { images, stated, .. } = Field::new(&arguments.from, &file, &search, console)?;
+    let images = images.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading)));
+    let images: Vec<Source> = images.collect();
+    let secrets = secrets(arguments, &file, &manifest, console)?;
     let given = arguments.device()?;
     let device = given.as_ref().or(file.device.as_ref());
     let replay = Replay::default().with_sources(&images).with_keys(&keys).with_secrets(&secrets);
@@ -30,7 +41,7 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
         console.say(format_args!("note: {} is not in the manifest, and no package", Escaped(name)));
     }
     let other = match &arguments.package {
-        Some(path) => other_release(arguments, &file, path, &missing)?,
+        Some(path) => other_release(&manifest, &file, path, &reading, &missing)?,
         None => None,
     };
     let fields = |is_good| fields(&replayed, is_good, !keys.is_empty());
@@ -50,27 +61,27 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
 /// The failure if the release is not the one that the release file at `path` describes; what the file does not state is
 /// not compared. `missing` are its versions that the release does not have.
 fn other_release(
-    arguments: &VerifyArguments,
+    manifest: &Manifest,
     file: &ReleaseFile,
     path: &Path,
+    reading: &Reading,
     missing: &[&String],
 ) -> Result<Option<Failure>, Failure> {
-    let manifest = Manifest::read(&arguments.base)?;
     let mut stated = Identity::default();
     file.apply(&mut stated);
     let mut differences: Vec<String> =
         missing.iter().map(|version| format!("it has no version {}", Escaped(version))).collect();
     if let Some(to) = &file.to {
-        let image = Image::open(to, &arguments.reading.over(file))?;
+        let image = Image::open(to, reading)?;
         if hex(&sha256(&image)) != manifest.target.sha256 {
             differences.push(format!("its target is not {}", shown(to)));
         }
     }
     let counter = |counter: Option<u32>| counter.map(|counter| counter.to_string());
     for (what, stated, has) in [
-        ("version", stated.version, Some(manifest.version)),
-        ("product", stated.product, manifest.product),
-        ("module", stated.module, Some(manifest.module)),
+        ("version", stated.version, Some(manifest.version.clone())),
+        ("product", stated.product, manifest.product.clone()),
+        ("module", stated.module, Some(manifest.module.clone())),
         ("rollback counter", counter(stated.rollback_counter), counter(manifest.rollback_counter)),
     ] {
         if let Some(stated) = stated.filter(|stated| Some(stated) != has.as_ref()) {
@@ -85,34 +96,21 @@ fn other_release(
     Ok(Some(Failure::package(message).note("give its own release file, or pack it anew")))
 }
 
-/// The images that packages are checked with.
-struct Sources {
-    images: Vec<Source>,
-    /// The versions of the release file.
-    stated: BTreeSet<String>,
-}
-
-/// The images of release file and options; options come first.
-fn sources(arguments: &VerifyArguments, file: &ReleaseFile, console: &Console) -> Result<Sources, Failure> {
-    let reading = arguments.reading.over(file);
-    // A manifest that cannot be read is reported by the replay.
-    let product = Manifest::read(&arguments.base).ok().and_then(|manifest| manifest.product);
-    let mut named = Vec::new();
-    for from in &arguments.from {
-        named.extend(named_sources(from, product.as_deref(), &reading, console)?.images);
+/// The keys that decrypt packages: those of `--decrypt`, else the shared key that the release file names, if the release is
+/// encrypted for one.
+fn secrets(
+    arguments: &VerifyArguments,
+    file: &ReleaseFile,
+    manifest: &Manifest,
+    console: &Console,
+) -> Result<Vec<DecryptionKey>, Failure> {
+    let is_shared = |package: &PackageEntry| {
+        package.encryption.as_ref().is_some_and(|encryption| encryption.kind == KeyKind::Shared)
+    };
+    if arguments.decryption.is_given() || !manifest.packages.iter().any(is_shared) {
+        return arguments.decryption.keys(console);
     }
-    let mut versions = BTreeSet::new();
-    if let Some((version, _)) = named.iter().find(|(version, _)| !versions.insert(version.clone())) {
-        let message = format!("the source version \"{}\" is given twice", Escaped(version));
-        return Err(Failure::usage(message).note("name each version once with --from"));
-    }
-    let in_folder = file.from_folder.as_deref().map(|folder| images_in(folder, product.as_deref(), console));
-    let in_folder = in_folder.transpose()?.unwrap_or_default().images;
-    let of_file: Vec<_> = file.from.clone().into_iter().chain(in_folder).collect();
-    let stated = of_file.iter().map(|(version, _)| version.clone()).collect();
-    named.extend(of_file.into_iter().filter(|(version, _)| versions.insert(version.clone())));
-    let images = named.into_iter().map(|(version, path)| Source::new(version, mapped(path, &reading)));
-    Ok(Sources { images: images.collect(), stated })
+    shared_key(file, console)
 }
 
 /// Bad packages, and others than the release's, come before those that were not checked.

@@ -17,4 +17,4 @@ pub(crate) use input::Input;
 pub(crate) use output::{Output, folder};
 pub(crate) use package::{Package, Smidgen};
 pub(crate) use restore::{replay, restore, restored_json};
-pub(crate) use sources::{images_in, mapped, named_sources};
+pub(crate) use sources::{Field, mapped, release_file};

@@ -54,6 +54,10 @@ impl Failure {
 
     /// An error of the operating system about a file: `Read` or `Write`.
     pub(crate) fn file(path: &Path, reason: Reason, error: &io::Error) -> Self {
+        if reason == Reason::Read && is_standard_stream(path) && error.kind() == io::ErrorKind::NotFound {
+            return Self::usage("only packages and images can be standard input, and this file is neither")
+                .note("save it to a file, and name that (one called \"-\" is \"./-\")");
+        }
         let doing = if reason == Reason::Read { "cannot read" } else { "cannot write" };
         let mut failure = Self::new(reason, format!("{doing}: {error}")).about(path);
         failure.notes.extend(remedy(error.kind()).map(str::to_owned));

@@ -162,6 +162,20 @@ fn releases_are_packed_and_verified_with_the_key() {
     let without = desk.run("verify release --from 1.0=old");
     assert!(without.code == 2 && without.stdout.contains("(E33): give its key"), "{without:#?}");
     desk.ok("verify release --from 1.0=old --decrypt shared.pem");
+    // The release file names the key, and perhaps the passphrase.
+    let file = "encrypt = 'shared.pem'\nencryption-passphrase-file = 'phrase'\n[from]\n'1.0' = 'old'";
+    desk.write("release.toml", file.as_bytes());
+    desk.sh("smidgen verify release release.toml").succeeded();
+    desk.write("release.toml", file.replace("encryption-passphrase-file = 'phrase'", "").as_bytes());
+    desk.ok("verify release release.toml");
+    desk.sh("smidgen verify release release.toml")
+        .failed(2, &["no passphrase is given", "encryption-passphrase-file in the release file"]);
+    // Options come first.
+    desk.write("release.toml", file.replace("shared.pem", "none.pem").as_bytes());
+    desk.ok("verify release release.toml --decrypt shared.pem");
+    desk.run("verify release release.toml").failed(1, &["none.pem: cannot read"]);
+    desk.ok(&format!("{PACK} -o clear"));
+    desk.ok("verify clear release.toml");
     // The same again.
     let first = desk.read("release/1.0-to-2.0.bin");
     desk.ok(&format!("{pack} --fresh"));

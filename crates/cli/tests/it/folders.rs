@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::builds;
 
 use crate::common::{Desk, Outcome, noise, smidgen, versions};
 
@@ -75,14 +76,85 @@ fn a_folder_that_is_not_clear_is_refused() {
     desk.write("field/README", b"text");
     refused("found: README");
     desk.write("field/1.0.bin", &desk.read("v1"));
-    desk.write("field/1.0.hex", b":00000001FF");
+    desk.write("field/1.0.img", &desk.read("v2"));
+    let differ = "field/1.0.bin and field/1.0.img are both named for version 1.0, and their images differ";
+    refused(differ).failed(2, &["keep the one that devices have there", "--from VERSION=IMAGE"]);
+    fs::rename(desk.path("field/1.0.img"), desk.path("field/v1.0.0.bin")).unwrap();
     refused("are both named for version 1.0");
-    fs::rename(desk.path("field/1.0.hex"), desk.path("field/v1.0.0.bin")).unwrap();
-    refused("are both named for version 1.0");
-    fs::remove_file(desk.path("field/v1.0.0.bin")).unwrap();
+    fs::remove_file(desk.path("field/README")).unwrap();
+    fs::rename(desk.path("field/v1.0.0.bin"), desk.path("field/3.0.bin")).unwrap();
+    refused("field/3.0.bin: the source version \"3.0\" is the target version");
+    fs::remove_file(desk.path("field/3.0.bin")).unwrap();
     desk.write("field/1.0.hex", b"");
     refused("1.0.hex: the image is empty");
     assert!(!desk.path("out").exists());
+}
+
+/// A folder of builds has each in several formats, and the newest one, too.
+#[test]
+fn one_image_of_a_version_is_one_source_and_the_release_is_none() {
+    let desk = desk();
+    let (old, new) = (desk.read("v1"), desk.read("v3"));
+    desk.write("field/1.0.bin", &old);
+    desk.write("field/1.0.elf", &builds::Elf::firmware(&[(0x0800_0000, &old)]).bytes());
+    desk.write("field/v1.0.0.hex", builds::hex(&[(0x8000, &old)]).as_bytes());
+    desk.write("field/v3.0.0.hex", builds::hex(&[(0x8000, &new)]).as_bytes());
+    desk.write(
+        "release.toml",
+        b"to = 'v3'\nto-version = '3.0'\nproduct = 'sensor'\nlevel = 1\nshare = 100\nfrom-folder = 'field'",
+    );
+    for pack in [format!("{PACK} --from field"), "pack release.toml -o out".to_owned()] {
+        let said = desk.ok(&format!("{pack} --fresh --json"));
+        assert_eq!(sources(&desk), ["1.0"]);
+        let skipped: Vec<(Value, Value)> = events(&said, "not-an-image")
+            .into_iter()
+            .map(|event| (event["file"].clone(), event["reason"].clone()))
+            .collect();
+        let expected = [
+            (json!("field/1.0.elf"), json!("duplicate")),
+            (json!("field/v1.0.0.hex"), json!("duplicate")),
+            (json!("field/v3.0.0.hex"), json!("target")),
+        ];
+        assert_eq!(skipped, expected);
+        assert!(said.stderr.contains("v3.0.0.hex (the release's own image)"), "{said:?}");
+        // Plain bytes.
+        assert_eq!(desk.json("manifest out")["sources"][0].get("input"), None);
+    }
+    assert_eq!(desk.json("verify out release.toml")["surplus_versions"], json!([]));
+    assert_eq!(desk.json("verify out --from field")["surplus_versions"], json!([]));
+    // Whoever asks for it by name gets the answer.
+    desk.run(&format!("{PACK} --from 3.0=v3")).failed(2, &["is the target version"]);
+}
+
+#[test]
+fn merge_and_sign_name_what_is_no_part_of_the_release() {
+    let desk = desk();
+    desk.ok("keygen key.pem key.pub");
+    for shard in 1..=2 {
+        desk.ok(&format!(
+            "{} --from 1.0=v1 --shard {shard}/2",
+            PACK.replace("-o out", &format!("-o part{shard}"))
+        ));
+    }
+    for (command, folder) in [
+        ("manifest merge part1 part2 -o merged", "merged"),
+        ("sign merged -o signed --key key.pem", "signed"),
+        ("manifest merge part1 part2 -o part1", "part1"),
+    ] {
+        assert!(!desk.ok(command).stderr.contains("no part of this release"), "{command}");
+        if folder == "part1" {
+            let line = PACK.replace("-o out", "-o part1");
+            desk.ok(&format!("{line} --from 1.0=v1 --shard 1/2"));
+        }
+        desk.write(&format!("{folder}/0.9-to-2.bin"), b"of another release");
+        let said = desk.ok(&format!("{command} --json"));
+        let note = "note: 0.9-to-2.bin: no part of this release; move it away before the folder is delivered";
+        assert_eq!(said.stderr.matches(note).count(), 1, "{command}: {said:?}");
+        if command.starts_with("sign") {
+            assert_eq!(said.json()["unlisted"], json!(["0.9-to-2.bin"]));
+        }
+        assert!(desk.path(&format!("{folder}/0.9-to-2.bin")).exists());
+    }
 }
 
 #[test]

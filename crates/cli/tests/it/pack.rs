@@ -98,6 +98,31 @@ fn packages_that_are_too_large_are_dropped_and_never_finished() {
     assert_eq!(files(&desk.path("out")).into_keys().collect::<Vec<_>>(), ["full-3.0.0.bin", "manifest.json"]);
 }
 
+/// The full package must fit the device, and a differential one that does not is larger than that.
+#[test]
+fn the_largest_package_of_a_device_bounds_the_full_one_only() {
+    let desk = desk();
+    desk.write("other", &testkit::noise(50_000, 256, 9));
+    let pack = format!("{PACK} --from 0.1=other --share 100");
+    let manifest = |options: &str| {
+        let events = desk.ok(&format!("{pack} --fresh --json{options}")).lines();
+        let dropped: Vec<Value> =
+            events.iter().filter(|event| event["event"] == "dropped").cloned().collect();
+        (dropped, events.last().unwrap()["manifest"].clone())
+    };
+    let (dropped, made) = manifest("");
+    let (full, larger) =
+        (made["packages"][0]["size"].as_u64().unwrap(), dropped[0]["size"].as_u64().unwrap());
+    assert!(full < larger);
+    desk.write("device.toml", format!("max-package = {full}").as_bytes());
+    let (dropped, bounded) = manifest(" --device device.toml");
+    assert_eq!((dropped.len(), &dropped[0]["file"]), (1, &json!("0.1-to-3.0.0.bin")));
+    assert_eq!(bounded, made);
+    desk.write("device.toml", format!("max-package = {}", full - 1).as_bytes());
+    let part = format!("full-3.0.0.bin: the device cannot restore it: the package has {full} bytes");
+    desk.run(&format!("{pack} --device device.toml")).failed(2, &[&part, "max-package"]);
+}
+
 #[test]
 fn release_files_and_folders_say_what_options_say() {
     let desk = desk();
@@ -112,10 +137,13 @@ fn release_files_and_folders_say_what_options_say() {
     desk.write("field/2.0.0", &desk.read("v2"));
     desk.ok("pack -o by-field --to v3 --to-version 3.0.0 --from field --product sensor --level 1");
     assert!(files(&desk.path("by-field")) == expected);
-    // Options override the file.
-    let other = desk.ok("pack release.toml -o other --level 1 --to-version 3.0.1 --from 1.0.0=v2 --json");
-    assert!(other.stdout.contains("full-3.0.1.bin"));
-    assert_eq!(desk.json("manifest other")["packages"][1]["source_versions"], json!(["1.0.0", "2.0.0"]));
+    // Options override the file, also an image of a version that is spelled in another way.
+    for version in ["1.0.0", "v1.0"] {
+        let line = "pack release.toml -o other --level 1 --to-version 3.0.1 --json --from";
+        let other = desk.ok(&format!("{line} {version}=v2"));
+        assert!(other.stdout.contains("full-3.0.1.bin"));
+        assert_eq!(desk.json("manifest other")["packages"][1]["source_versions"], json!([version, "2.0.0"]));
+    }
 }
 
 #[test]

@@ -78,6 +78,11 @@ fn streams_that_cannot_be_used_are_refused() {
         ("smidgen diff old new -o - --json", "standard output cannot have both"),
         ("smidgen pack -o - --to new --to-version 2", "a release is a folder"),
         ("smidgen manifest merge out -o -", "a release is a folder"),
+        ("cat old | smidgen pack - -o out", "a release file cannot be standard input"),
+        ("mkdir out && cat old | smidgen verify out -", "a release file cannot be standard input"),
+        ("rmdir out; cat old | smidgen manifest -", "only packages and images can be standard input"),
+        ("cat old | smidgen verify old patch --device -", "only packages and images can be standard input"),
+        ("cat old | smidgen sign patch -o x --key -", "only packages and images can be standard input"),
         ("SMIDGEN_PASSPHRASE=x smidgen keygen - key.pub", "keys are written to files"),
     ] {
         desk.sh(line).failed(2, &[said]);

@@ -21,14 +21,14 @@ pub use make::{
 };
 pub use model::{
     BaseEntry, Catalogue, Channel, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, EncryptionOptions,
-    Flattened, Fleet, FullBecause, Image, ImageBytes, ImageFolder, InPlaceEntry, KeyKind, Listed,
-    MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackOptions, PackageEntry,
-    PackageType, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Saving, Savings, Shard,
-    SigningOptions, Skipped, SkippedBecause, Source, SourceEntry, Step, TargetEntry, sources_in,
+    Flattened, Fleet, FullBecause, Image, ImageBytes, ImageFolder, ImageSearch, InPlaceEntry, KeyKind,
+    Listed, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackOptions,
+    PackageEntry, PackageType, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Saving, Savings,
+    Shard, SigningOptions, Skipped, SkippedBecause, Source, SourceEntry, Step, TargetEntry, sources_in,
 };
 pub use platform::{Platform, RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};
-pub use version::VersionError;
+pub use version::{VersionError, is_same_version};
 
 /// For the program `smidgen`, and exempt from semantic versioning.
 #[doc(hidden)]

@@ -6,41 +6,58 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::image::{Flattened, Image as _};
+use super::image_name::version_of;
 use crate::bsdiff40::is_bsdiff40;
+use crate::digest::sha256_hex;
 use crate::escaped::Escaped;
+use crate::input::Reading;
 use crate::release::error::PackError;
-use crate::release::version::{self, is_version};
+use crate::release::version;
+use crate::settings::setters;
 
-/// Endings of images and of archives with one, in any case; `1.0.tar.gz` has two of them.
-const ENDINGS: [&str; 33] = [
-    "bin", "img", "rom", "fw", "dfu", "ota", "hex", "ihex", "ihx", "mcs", "srec", "s19", "s28", "s37", "mot",
-    "mhx", "elf", "axf", "out", "uf2", "tar", "tgz", "gz", "gzip", "zip", "xz", "bz2", "zst", "lz4", "lzma",
-    "itb", "squashfs", "ubi",
-];
 /// Entries that messages name before they only count them.
 const NAMED: usize = 20;
+
+/// How the images of a folder are found.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ImageSearch<'a> {
+    /// The product that they may be named for.
+    pub product: Option<&'a str>,
+    /// How they are read, to compare those of one version.
+    pub reading: Reading,
+    /// The version of the release and the SHA-256 of its image, which is no source.
+    pub target: Option<(&'a str, String)>,
+}
+
+setters!(ImageSearch<'a> {
+    with_product: product: Option<&'a str>,
+    with_reading: reading: Reading,
+    with_target: target: Option<(&'a str, String)>,
+});
 
 /// The images in a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageFolder {
-    /// Versions and their images, in the order of their names.
+    /// Versions and their images, in the order of versions.
     pub images: Vec<(String, PathBuf)>,
     /// What else is in the folder.
     pub skipped: Vec<Skipped>,
 }
 
-/// An entry of a folder that is no image by its name.
+/// An entry of a folder that is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Skipped {
     /// The entry.
     pub path: PathBuf,
-    /// Why it is no image.
+    /// Why it is not taken.
     pub reason: SkippedBecause,
 }
 
-/// Why an entry of a folder is no image.
+/// Why an entry of a folder is no image, or not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SkippedBecause {
@@ -54,10 +71,14 @@ pub enum SkippedBecause {
     NoFile,
     /// It is a package, which is named for the versions that it leads from and to.
     Package,
+    /// Another file has the same image of its version.
+    Duplicate,
+    /// It is the image that the release leads to.
+    Target,
 }
 
 impl ImageFolder {
-    /// The entries that are no images, and why, for people; `None` if all are.
+    /// The entries that are not taken, and why, for people; `None` if all are.
     #[must_use]
     pub fn skipped_text(&self) -> Option<String> {
         (!self.skipped.is_empty()).then(|| described(&self.skipped))
@@ -74,6 +95,8 @@ impl SkippedBecause {
             Self::Hidden => "hidden",
             Self::NoFile => "no-file",
             Self::Package => "package",
+            Self::Duplicate => "duplicate",
+            Self::Target => "target",
         }
     }
 }
@@ -86,6 +109,8 @@ impl fmt::Display for SkippedBecause {
             Self::Hidden => "hidden",
             Self::NoFile => "no regular file",
             Self::Package => "a package, not an image",
+            Self::Duplicate => "the same image as another file of its version",
+            Self::Target => "the release's own image",
         })
     }
 }
@@ -94,21 +119,27 @@ impl fmt::Display for SkippedBecause {
 /// `1.0.0.bin`, `v1.0.0.tar.gz`, `sensor-1.0.0.hex` of the product "sensor"; without an ending only if the name is that of
 /// a version, as `1.0.0` is.
 ///
+/// Of several files with the same image of one version, the first is taken.
+///
 /// # Errors
-/// [`PackError::Read`]; [`PackError::Usage`] for a folder without images, two images of one version, and empty ones.
-pub fn sources_in(folder: &Path, product: Option<&str>) -> Result<ImageFolder, PackError> {
+/// [`PackError::Read`]; [`PackError::Usage`] for a folder without images, empty ones, and different ones of one version.
+pub fn sources_in(folder: &Path, search: &ImageSearch) -> Result<ImageFolder, PackError> {
     let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
     let mut paths: Vec<PathBuf> =
         entries.map_err(PackError::reading(folder))?.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
-    let mut found = ImageFolder::default();
+    let (mut found, mut named) = (ImageFolder::default(), Vec::new());
     for path in paths {
-        match image(&path, product)? {
-            Ok(version) => found.images.push((version, path)),
+        match image(&path, search.product)? {
+            Ok(version) => named.push((version, path)),
             Err(reason) => found.skipped.push(Skipped { path, reason }),
         }
     }
-    check_versions(&found.images)?;
+    // Stable: files that are spelled alike stay in the order of their names.
+    named.sort_by(|(one, _), (other, _)| version::compare(one, other));
+    for same in named.chunk_by(|(one, _), (other, _)| version::is_same(one, other)) {
+        found.take_one(same, search)?;
+    }
     if found.images.is_empty() {
         let mut message = format!(
             "{}: there is no image named for its version, such as 1.0.0.bin",
@@ -120,6 +151,49 @@ pub fn sources_in(folder: &Path, product: Option<&str>) -> Result<ImageFolder, P
         return Err(PackError::Usage(message));
     }
     Ok(found)
+}
+
+/// A version and the file that is named for it.
+type Named = (String, PathBuf);
+
+impl ImageFolder {
+    /// Takes the first of files that are named for one version, however that is spelled: all must have the same image. None
+    /// is taken if that is the release's.
+    fn take_one(&mut self, same: &[Named], search: &ImageSearch) -> Result<(), PackError> {
+        let Some((first, others)) = same.split_first() else { return Ok(()) };
+        let target = search.target.as_ref().filter(|(target, _)| version::is_same(target, &first.0));
+        if others.is_empty() && target.is_none() {
+            self.images.push(first.clone());
+            return Ok(());
+        }
+        let digest = search.digest(&first.1)?;
+        for other in others {
+            if search.digest(&other.1)? != digest {
+                let (version, [one, other]) =
+                    (&first.0, [first, other].map(|(_, path)| Escaped(path.display())));
+                return Err(PackError::Usage(format!(
+                    "{one} and {other} are both named for version {version}, and their images differ; keep the one that \
+                     devices have there, or give each image with --from VERSION=IMAGE in place of the folder"
+                )));
+            }
+            self.skipped.push(Skipped { path: other.1.clone(), reason: SkippedBecause::Duplicate });
+        }
+        if target.is_some_and(|(_, own)| *own == digest) {
+            self.skipped.push(Skipped { path: first.1.clone(), reason: SkippedBecause::Target });
+        } else {
+            self.images.push(first.clone());
+        }
+        Ok(())
+    }
+}
+
+impl ImageSearch<'_> {
+    /// The SHA-256 of the image in a file.
+    fn digest(&self, path: &Path) -> Result<String, PackError> {
+        let image = Flattened::new(path.to_owned(), self.reading.clone()).with_name(path);
+        let bytes = image.open().map_err(PackError::reading(path))?;
+        Ok(sha256_hex((*bytes).as_ref()))
+    }
 }
 
 /// The names of entries, with the reasons why they are no images.
@@ -136,7 +210,7 @@ fn described(skipped: &[Skipped]) -> String {
     text
 }
 
-/// The version of an image, or why it is none.
+/// The version that a file is named for, or why it is no image.
 fn image(path: &Path, product: Option<&str>) -> Result<Result<String, SkippedBecause>, PackError> {
     let name = file_name(path);
     let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file);
@@ -165,65 +239,6 @@ fn is_package(path: &Path) -> Result<bool, PackError> {
     Ok(start.starts_with(&smidgen_patch::internals::wire::MAGIC) || is_bsdiff40(&start))
 }
 
-fn version_of<'n>(name: &'n str, product: Option<&str>) -> Result<&'n str, SkippedBecause> {
-    let mut stem = name;
-    while let Some((rest, ending)) = stem.rsplit_once('.')
-        && ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
-    {
-        stem = rest;
-    }
-    let version = without_product(stem, product).filter(|version| begins_with_number(version));
-    match version {
-        Some(version) if stem.len() == name.len() && !is_plain_version(version) => {
-            Err(SkippedBecause::Ending)
-        }
-        Some(version) if is_version(version) => Ok(version),
-        None if stem.len() == name.len() => Err(SkippedBecause::Ending),
-        _ => Err(SkippedBecause::NoVersion),
-    }
-}
-
-/// The version after the product's name and a hyphen or an underscore, where the name begins with that.
-fn without_product<'n>(stem: &'n str, product: Option<&str>) -> Option<&'n str> {
-    if begins_with_number(stem) {
-        return Some(stem);
-    }
-    let product = product?;
-    let (name, rest) = stem.split_at_checked(product.len())?;
-    name.eq_ignore_ascii_case(product).then(|| rest.strip_prefix(['-', '_'])).flatten()
-}
-
-fn begins_with_number(text: &str) -> bool {
-    text.strip_prefix(['v', 'V']).unwrap_or(text).starts_with(|first: char| first.is_ascii_digit())
-}
-
-/// Whether a name without an ending is that of a version: numbers, perhaps a pre-release, and no unknown ending.
-fn is_plain_version(name: &str) -> bool {
-    let numbers = name.strip_prefix(['v', 'V']).unwrap_or(name).split(['-', '+']).next().unwrap_or_default();
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let last = name.rsplit('.').next().unwrap_or_default().split(['-', '+']).next().unwrap_or_default();
-    numbers.split('.').all(is_number)
-        && is_number(last.strip_prefix(['v', 'V']).unwrap_or(last))
-        && is_version(name)
-}
-
-/// Checks that no version has two images, however it is spelled: `v1.0` and `1.0.0` are one, whatever their case.
-fn check_versions(images: &[(String, PathBuf)]) -> Result<(), PackError> {
-    let mut sorted: Vec<(String, &Path)> =
-        images.iter().map(|(version, path)| (version.to_ascii_lowercase(), path.as_path())).collect();
-    sorted.sort_by(|(a, _), (b, _)| version::compare(a, b));
-    match sorted.windows(2).find(|pair| version::is_same(&pair[0].0, &pair[1].0)) {
-        Some(pair) => {
-            let ((version, one), (_, other)) = (&pair[0], &pair[1]);
-            let (one, other) = (Escaped(one.display()), Escaped(other.display()));
-            Err(PackError::Usage(format!(
-                "{one} and {other} are both named for version {version}; keep one of them"
-            )))
-        }
-        None => Ok(()),
-    }
-}
-
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
@@ -239,54 +254,11 @@ mod tests {
     }
 
     #[test]
-    fn names_of_images_are_versions_with_known_endings() {
-        let sensor = Some("Sensor");
-        for (name, product, version) in [
-            ("1.0.0.bin", None, "1.0.0"),
-            ("0.7.0.S19", None, "0.7.0"),
-            ("0.4.bin.gz", None, "0.4"),
-            ("v2.0.TAR.GZ", None, "v2.0"),
-            ("1.2.3+45.uf2", None, "1.2.3+45"),
-            ("1.0.0-rc.1.Hex", None, "1.0.0-rc.1"),
-            ("2.1.0", None, "2.1.0"),
-            ("3", None, "3"),
-            ("v2-rc1", None, "v2-rc1"),
-            ("1.0.0-rc.1", None, "1.0.0-rc.1"),
-            ("2024a.bin", None, "2024a"),
-            ("sensor-2.2.0.bin", sensor, "2.2.0"),
-            ("SENSOR_v1.0.zip", sensor, "v1.0"),
-            ("sensor-2.3", sensor, "2.3"),
-        ] {
-            assert_eq!(version_of(name, product), Ok(version), "{name}");
-        }
-    }
-
-    #[test]
-    fn other_files_are_no_images() {
-        let names = "README.txt README.md SHA256SUMS 1.0.0.hex.bak 1.0.0.bin.sig 1.0.0.json 1.0.0.sha256 1.0.0-rc.1.sig \
-                     1.0.0-rc.1.asc 1.0.0.bin~ 1.0.map 1.0.0-alpha.beta 1..0 1.0. 2.7z v";
-        for name in names.split(' ') {
-            assert_eq!(version_of(name, None), Err(SkippedBecause::Ending), "{name}");
-        }
-        for name in [
-            "app-2.2.0.bin",
-            "latest.bin",
-            "sensors-1.0.bin",
-            "1.0 (copy).bin",
-            "sensor.bin",
-            "vmain.hex",
-            "版.bin",
-        ] {
-            assert_eq!(version_of(name, Some("sensor")), Err(SkippedBecause::NoVersion), "{name}");
-        }
-    }
-
-    #[test]
     fn images_of_a_folder_are_found_and_the_rest_is_named() {
         let names = ["1.0.0.bin", "1.0.1", "2.0.0.img", ".hidden", "SHA256SUMS", "app-2.2.0.bin"];
         let folder = folder(&names);
         fs::create_dir(folder.path().join("3.0.0.bin")).unwrap();
-        let found = sources_in(folder.path(), None).unwrap();
+        let found = sources_in(folder.path(), &ImageSearch::default()).unwrap();
         let versions: Vec<&str> = found.images.iter().map(|(version, _)| version.as_str()).collect();
         assert_eq!(versions, ["1.0.0", "1.0.1", "2.0.0"]);
         let expected = "SHA256SUMS (not named like an image), app-2.2.0.bin (not named for a version: give --from VERSION=IMAGE), \
@@ -295,18 +267,37 @@ mod tests {
     }
 
     #[test]
+    fn one_image_of_a_version_is_one_source_and_the_release_is_none() {
+        let folder = folder(&["1.0.bin", "3.0.bin", "v3.bin"]);
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("1.0.bin"), b"ab").unwrap();
+        fs::write(path("v1.hex"), b":024142006162B8\n:00000001FF\n").unwrap();
+        let target =
+            |version, image: &[u8]| ImageSearch::default().with_target(Some((version, sha256_hex(image))));
+        let found = sources_in(folder.path(), &target("v3.0.0", b"image")).unwrap();
+        assert_eq!(found.images, [("1.0".to_owned(), path("1.0.bin"))]);
+        let expected = "v1.hex, v3.bin (the same image as another file of its version), 3.0.bin (the release's own image)";
+        assert_eq!(found.skipped_text().unwrap(), expected);
+        let reasons: Vec<&str> = found.skipped.iter().map(|skipped| skipped.reason.name()).collect();
+        assert_eq!(reasons, ["duplicate", "duplicate", "target"]);
+        // Another image or version is a source.
+        for other in [target("3", b"other"), target("4.0", b"image")] {
+            assert_eq!(sources_in(folder.path(), &other).unwrap().images.len(), 2);
+        }
+    }
+
+    #[test]
     fn folders_that_are_not_clear_are_refused() {
-        let refusal = |folder: &tempfile::TempDir| sources_in(folder.path(), None).unwrap_err().to_string();
+        let refusal = |folder: &tempfile::TempDir| {
+            sources_in(folder.path(), &ImageSearch::default()).unwrap_err().to_string()
+        };
         let text = refusal(&folder(&["README"]));
         assert!(text.ends_with("such as 1.0.0.bin; found: README (not named like an image)"), "{text}");
         assert!(refusal(&folder(&[])).ends_with("such as 1.0.0.bin"));
-        for twins in [
-            ["1.0.0.bin", "1.0.0.hex"],
-            ["v1.0.bin", "1.0.bin"],
-            ["1.0.0.bin", "v1.0.bin"],
-            ["1.0-RC.bin", "1.0-rc.img"],
-        ] {
-            let text = refusal(&folder(&twins));
+        for twins in [["1.0.0.bin", "1.0.0.img"], ["v1.0.bin", "1.0.bin"], ["1.0.0.bin", "v1.0.bin"]] {
+            let folder = folder(&twins);
+            fs::write(folder.path().join(twins[1]), b"other").unwrap();
+            let text = refusal(&folder);
             assert!(text.contains("are both named for version "), "{text}");
         }
         let empty = folder(&["1.0.0.bin"]);

@@ -11,6 +11,7 @@ mod find;
 mod fleet;
 mod image;
 mod image_folder;
+mod image_name;
 mod keys;
 mod manifest;
 mod message;
@@ -31,7 +32,7 @@ pub use entries::{
 };
 pub use fleet::{Fleet, Saving, Savings};
 pub use image::{Flattened, Image, ImageBytes, Source};
-pub use image_folder::{ImageFolder, Skipped, SkippedBecause, sources_in};
+pub use image_folder::{ImageFolder, ImageSearch, Skipped, SkippedBecause, sources_in};
 pub use manifest::{MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest};
 pub(crate) use manifest::{SOURCES_LIMIT, manifest_name};
 pub use message::Messages;

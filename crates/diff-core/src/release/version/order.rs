@@ -57,8 +57,9 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     one.precedence(other).then_with(|| one.build.cmp(&other.build)).then_with(|| a.cmp(b))
 }
 
-/// Whether both are one version, however they are written.
-pub(crate) fn is_same(a: &str, b: &str) -> bool {
+/// Whether both are one version, however they are written: `v1.0` and `1.0.0` are.
+#[must_use]
+pub fn is_same(a: &str, b: &str) -> bool {
     Version::of(a).is_same(Version::of(b))
 }
 
