@@ -89,6 +89,16 @@ fn other_release(
             differences.push(format!("its {what} is {}, not {}", Escaped(has), Escaped(&stated)));
         }
     }
+    let is_stated = |names: &[&str]| names.iter().any(|name| !file.values(name).is_empty());
+    if is_stated(&["encrypt", "seal-to", "seal-command"])
+        && manifest.packages.iter().any(|package| package.encryption.is_none())
+    {
+        differences.push("it is not encrypted".to_owned());
+    }
+    if is_stated(&["key", "sign-command"]) && manifest.packages.iter().any(|package| package.keys.is_empty())
+    {
+        differences.push("it is not signed".to_owned());
+    }
     if differences.is_empty() {
         return Ok(None);
     }

@@ -174,8 +174,6 @@ fn releases_are_packed_and_verified_with_the_key() {
     desk.write("release.toml", file.replace("shared.pem", "none.pem").as_bytes());
     desk.ok("verify release release.toml --decrypt shared.pem");
     desk.run("verify release release.toml").failed(1, &["none.pem: cannot read"]);
-    desk.ok(&format!("{PACK} -o clear"));
-    desk.ok("verify clear release.toml");
     // The same again.
     let first = desk.read("release/1.0-to-2.0.bin");
     desk.ok(&format!("{pack} --fresh"));

@@ -108,6 +108,9 @@ fn a_release_is_compared_with_its_release_file() {
         ("level = 1", "module = 'radio'", "its module is default, not radio"),
         ("level = 1", "rollback-counter = 4", "its rollback counter is none, not 4"),
         ("'2.0' = 'v2'", "'2.0' = 'v2'\n'2.5' = 'v2'", "it has no version 2.5"),
+        ("level = 1", "encrypt = 'shared.pem'", "it is not encrypted"),
+        ("level = 1", "seal-command = 'false'", "it is not encrypted"),
+        ("level = 1", "key = ['key.pem']", "it is not signed"),
     ] {
         assert!(release.contains(from));
         desk.write("other.toml", release.replace(from, to).as_bytes());
