@@ -132,10 +132,7 @@ fn codec(codec: &Codec) -> Object {
 }
 
 pub(crate) fn notes(notes: &[Note]) -> Value {
-    notes
-        .iter()
-        .map(|note| Value::from(self::note(note.name(), &note.to_string(), note.is_warning())))
-        .collect()
+    notes.iter().map(|one| Value::from(note(one.name(), &one.to_string(), one.is_warning()))).collect()
 }
 
 /// The event of `pack` for a note.
