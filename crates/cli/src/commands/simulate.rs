@@ -41,9 +41,7 @@ pub(crate) fn simulate(arguments: &SimulateArguments, console: &Console) -> Resu
 fn explain(error: SimulateError, package: &Smidgen, base: &Image) -> Failure {
     match error {
         SimulateError::Package(error) => package.explain(error, base),
-        SimulateError::Unfit(unfit) => Failure::package(format!("the device cannot restore it: {unfit}"))
-            .about(package.file.path())
-            .note(unfit.advice()),
+        SimulateError::Unfit(unfit) => Failure::unfit(&unfit, package.file.path()),
         error @ SimulateError::Container => Failure::package(error.to_string())
             .about(package.file.path())
             .note("make it with --containers none, or with --payload of what is in the file"),

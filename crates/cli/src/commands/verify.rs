@@ -54,11 +54,7 @@ pub(crate) fn verify(arguments: &VerifyArguments, console: &Console) -> Result<(
 fn fits(device: Option<&Device>, package: &Smidgen) -> Result<(), Failure> {
     let Some(device) = device else { return Ok(()) };
     let fits = device.check_size(package.file.len() as u64).and(device.check_package(package.plain()));
-    fits.map_err(|unfit| {
-        Failure::package(format!("the device cannot restore it: {unfit}"))
-            .about(package.file.path())
-            .note(unfit.advice())
-    })
+    fits.map_err(|unfit| Failure::unfit(&unfit, package.file.path()))
 }
 
 fn verify_smidgen(

@@ -46,6 +46,11 @@ impl Failure {
         Self::new(Reason::Package, message)
     }
 
+    /// The device cannot restore a package that is there; for an option that asks for too much, see `From<Unfit>`.
+    pub(crate) fn unfit(unfit: &Unfit, package: &Path) -> Self {
+        Self { reason: Reason::Package, ..Self::from(unfit.clone()) }.about(package)
+    }
+
     /// A new image without bytes.
     pub(crate) fn empty(message: impl Into<String>) -> Self {
         Self::new(Reason::Image, message)

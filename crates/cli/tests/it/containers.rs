@@ -3,7 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{Desk, noise, sha256, smidgen, versions};
+use crate::common::{Desk, noise, smidgen, versions};
 use smidgen_patch::Error;
 use smidgen_patch::container::{Maker, Worker};
 use testkit::Random;
@@ -112,18 +112,6 @@ fn it_can_be_switched_off() {
     desk.ok("diff old.gz new.gz -o patch --containers none");
     let json = desk.json("info patch");
     assert!(json["container"].is_null());
-}
-
-#[test]
-fn payloads_make_packages_for_small_devices() {
-    let (desk, old, new) = compressed();
-    let made = desk.json("diff --payload old.gz new.gz -o patch");
-    assert_eq!(made["payload_digests"]["base"], sha256(&old));
-    assert_eq!(made["payload_digests"]["target"], sha256(&new));
-    assert_eq!(made["target_sha256"], sha256(&new));
-    desk.write("old", &old);
-    desk.ok("patch old patch -o back");
-    assert!(desk.read("back") == new);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use smidgen_patch::{Header, Patcher, SliceTarget};
 use testkit::archives::{Put, changed, gzip, tar, text, zip, zlib};
+use testkit::builds;
 
 use crate::common::{Desk, noise, versions};
 
@@ -120,30 +121,10 @@ fn without_a_profile_microcontrollers_are_known_by_their_options_and_files() {
     desk.write("new", &new);
     assert_eq!(container("old new --ram 16K"), (false, false));
     for side in ["old", "new"] {
-        desk.write(&format!("{side}.hex"), hex(&desk.read(&format!("{side}.embedded"))).as_bytes());
+        desk.write(&format!("{side}.hex"), builds::hex(&[(0, &desk.read(&format!("{side}.embedded")))]).as_bytes());
     }
     assert_eq!(container("old.hex new.hex"), (false, true));
     assert_eq!(container("old.hex new.hex --containers auto"), (true, false));
-}
-
-/// Intel HEX of less than a megabyte.
-fn hex(image: &[u8]) -> String {
-    let record = |kind: u8, address: u16, bytes: &[u8]| {
-        let [high, low] = address.to_be_bytes();
-        let record = [&[bytes.len() as u8, high, low, kind], bytes].concat();
-        let sum = record.iter().fold(0u8, |sum, byte| sum.wrapping_sub(*byte));
-        let digits: String = record.iter().chain([&sum]).map(|byte| format!("{byte:02X}")).collect();
-        format!(":{digits}\n")
-    };
-    let mut text = String::new();
-    for (number, bytes) in image.chunks(128).enumerate() {
-        let address = number * 128;
-        if address % 65536 == 0 {
-            text += &record(4, 0, &((address >> 16) as u16).to_be_bytes());
-        }
-        text += &record(0, address as u16, bytes);
-    }
-    text + &record(1, 0, &[])
 }
 
 #[test]

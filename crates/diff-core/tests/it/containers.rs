@@ -6,7 +6,7 @@ use smidgen_patch::container::Opened;
 use smidgen_patch::internals::container::{Frame, Level};
 use smidgen_patch::{Error, SoftwareSha256};
 use testkit::archives::{Put, changed, gzip, tar, text, zip, zlib};
-use testkit::noise;
+use testkit::{builds, noise};
 
 fn package(old: &[u8], new: &[u8]) -> Package {
     diff(old, new, &Options::default(), &Silent).unwrap()
@@ -164,21 +164,9 @@ fn damaged_packages_are_refused_and_write_no_wrong_target() {
     assert!(matches!(wrong, Err(Error::BaseSize | Error::BaseDigest)));
 }
 
-/// Intel HEX of an image, as builds write it.
-fn hex(image: &[u8]) -> Vec<u8> {
-    let record = |address: usize, kind: u8, bytes: &[u8]| {
-        let mut record = vec![bytes.len() as u8, (address >> 8) as u8, address as u8, kind];
-        record.extend(bytes);
-        record.push(record.iter().fold(0u8, |sum, &byte| sum.wrapping_sub(byte)));
-        format!(":{}\n", record.iter().map(|byte| format!("{byte:02X}")).collect::<String>())
-    };
-    let records = image.chunks(16).enumerate().map(|(index, bytes)| record(16 * index, 0, bytes));
-    (records.collect::<String>() + &record(0, 1, b"")).into_bytes()
-}
-
 #[test]
 fn contents_that_compress_very_well_are_expanded() {
-    let [old, new] = [1, 2].map(|number| hex(&testkit::firmware(number)));
+    let [old, new] = [1, 2].map(|number| builds::hex(&[(0, &testkit::firmware(number))]).into_bytes());
     let options = Options::default().with_level(1);
     let inner = diff(&old, &new, &options, &Silent).unwrap();
     for pack in [gzip as fn(&[u8]) -> Vec<u8>, zlib, |plain| zip(&[("image", Put::Deflated, plain)])] {
