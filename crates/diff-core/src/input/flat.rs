@@ -31,6 +31,8 @@ pub(super) struct Contents<'a> {
     pub(super) entry: Option<u64>,
     pub(super) architecture: Option<String>,
     pub(super) family: Option<u32>,
+    /// The digests in it that were checked, and are right.
+    pub(super) checked: Vec<String>,
     /// Remarks for the user.
     pub(super) notes: Vec<String>,
 }
@@ -48,6 +50,7 @@ impl<'a> Contents<'a> {
             entry: None,
             architecture: None,
             family: None,
+            checked: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -85,6 +88,7 @@ impl<'a> Flat<'a> {
             architecture: contents.architecture,
             entry: contents.entry,
             family: contents.family,
+            checked: contents.checked,
             notes,
             ..Provenance::new(contents.format, file)
         };
