@@ -19,6 +19,11 @@ const COMMENT: usize = 0xFFFF;
 /// Ends that are tried: a comment may hold the mark of one.
 const TRIED: usize = 16;
 
+/// How programs begin that extract the archive behind them: those of Windows, and scripts.
+const PROGRAMS: [&[u8]; 2] = [b"MZ", b"#!"];
+/// What transfers and editors leave behind a file: zeros, line ends and ^Z.
+const FILLER: [u8; 4] = [0, b'\n', b'\r', 0x1A];
+
 pub(super) struct Directory {
     /// Its records.
     pub(super) records: Range<usize>,
@@ -31,10 +36,11 @@ pub(super) struct Directory {
     end: usize,
 }
 
-/// Finds the directory; `None` if the file is no archive. One that does not begin like an archive must end like one, so
-/// that it is not firmware with an archive somewhere in it.
+/// Finds the directory; `None` if the file is no archive. One that begins neither like an archive nor like a program that
+/// extracts one must end like one, so that it is not firmware with an archive somewhere in it.
 pub(super) fn find(file: &[u8]) -> Result<Option<Directory>, PayloadError> {
     let begins = begins(file);
+    let is_one = begins || PROGRAMS.iter().any(|program| file.starts_with(program));
     let reach = file.len().saturating_sub(COMMENT + END_SIZE);
     let marks = file[reach..].windows(END_SIZE).enumerate().rev();
     let ends = marks.filter(|(_, end)| end.starts_with(END)).map(|(at, end)| (reach + at, short(end, 20)));
@@ -43,7 +49,7 @@ pub(super) fn find(file: &[u8]) -> Result<Option<Directory>, PayloadError> {
     tried.sort_by_key(|&(at, comment)| at + END_SIZE + comment != file.len());
     for (at, comment) in tried {
         let end = at + END_SIZE + comment;
-        if end != file.len() && !begins {
+        if !is_one && !file.get(end..).unwrap_or_default().iter().all(|byte| FILLER.contains(byte)) {
             continue;
         }
         if !matches!(short(file, at + 4), 0 | 0xFFFF) {
@@ -81,8 +87,10 @@ impl Directory {
     /// What the user should know about it.
     pub(super) fn notes(&self, file: &[u8]) -> Vec<String> {
         let mut notes = Vec::new();
-        if !begins(file) {
-            notes.push("the archive follows something else, such as the program that extracts it".to_owned());
+        if self.front > 0 || !begins(file) {
+            let what =
+                "the archive follows something else, such as a program that extracts it, or another archive";
+            notes.push(what.to_owned());
         }
         let behind = file.len() - self.end;
         if file[self.end..].iter().any(|&byte| byte != 0) {

@@ -69,9 +69,52 @@ fn archives_are_found_behind_a_program() {
         let commented = with_comment(program, b"signed PK\x05\x06 by nobody, with the mark of an end in it");
         assert!(contents(&commented, Some("app.bin")) == plain);
         // Firmware that holds an archive is firmware.
-        let firmware = [&commented[..], b"more code"].concat();
+        let firmware = [&[0x90; 5000], &file[..], b"more code"].concat();
         assert!(contents(&firmware, None) == firmware);
     }
+}
+
+#[test]
+fn what_is_behind_an_archive_that_extracts_itself_does_not_matter() {
+    let plain = text(1);
+    let file = zip(&[("app.bin", Put::Deflated, &plain)]);
+    let stubs = [b"MZ\x90".repeat(1000), b"#!/bin/sh\nexec unzip \"$0\"\n".to_vec(), vec![0x90; 3000]];
+    for (index, stub) in stubs.iter().enumerate() {
+        for file in [file.clone(), large(file.clone()), with_comment(file.clone(), b"a comment")] {
+            let program = [&stub[..], &file].concat();
+            for behind in [&b"\n"[..], b"\r\n\x1A", &[0; 512], b""] {
+                let found = [&program[..], behind].concat();
+                assert!(contents(&found, None) == plain, "{index}, {behind:?}");
+                let ignored = behind.iter().any(|&byte| byte != 0);
+                assert_eq!(
+                    packing(&found, None).notes.len(),
+                    1 + usize::from(ignored),
+                    "{index}, {behind:?}"
+                );
+            }
+            // A program for Windows has a signature there; other bytes may be firmware that holds an archive.
+            let signed = [&program[..], b"x"].concat();
+            if index < 2 {
+                assert!(contents(&signed, None) == plain, "{index}");
+                assert!(
+                    packing(&signed, None).notes[1].contains("the 1 bytes behind the archive are ignored")
+                );
+            } else {
+                assert!(contents(&signed, None) == signed);
+            }
+        }
+        // Of a comment, the end may be missing.
+        let commented = with_comment([&stub[..], &file].concat(), b"a long comment");
+        assert!(contents(&commented[..commented.len() - 5], None) == plain, "{index}");
+    }
+}
+
+#[test]
+fn of_joined_archives_the_last_is_taken_with_a_note() {
+    let [one, two] = [1, 2].map(|seed| zip(&[("app.bin", Put::Deflated, &text(seed))]));
+    let both = [one, two].concat();
+    assert!(contents(&both, None) == text(2));
+    assert!(packing(&both, None).notes[0].contains("follows something else"));
 }
 
 #[test]
