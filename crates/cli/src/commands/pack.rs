@@ -80,7 +80,6 @@ impl Images {
         let target = arguments.to.clone().or_else(|| file.to.clone());
         let target = target.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
         let image = Image::open(&target, &reading)?;
-        image.describe(console);
         let version = image.version(identity.version.as_deref(), console);
         let version = version.ok_or_else(|| missing("the new image's version", "--to-version VERSION"))?;
         let product = identity.product.as_deref();
@@ -114,6 +113,8 @@ impl Images {
             .note("save it to a file, and name that"));
         }
         let target = Image::open(&self.target, &self.reading)?;
+        target.check_entry(target.lacks_entry && self.sources_lack_entry()?)?;
+        target.describe(console);
         for (version, path) in &self.sources {
             let image = Image::open(path, &self.reading)?;
             let formats = image.compare_formats(&target)?;
@@ -138,6 +139,15 @@ impl Images {
             }
         }
         Ok(())
+    }
+
+    fn sources_lack_entry(&self) -> Result<bool, Failure> {
+        for (_, path) in &self.sources {
+            if !Image::open(path, &self.reading)?.lacks_entry {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -44,7 +44,7 @@ pub struct Packing {
 }
 
 /// The payload of a file: of a .gz what it holds, of an archive (.zip, .tar, .tar.gz) the entry that is named, or the
-/// only file. A file that is none of these is its own payload.
+/// only file. A file that is none of these is its own payload, whether an entry is named or not.
 ///
 /// # Errors
 /// A damaged or truncated file, one in a format that is not opened, and contents that are packed themselves; a choice of
@@ -69,8 +69,6 @@ pub fn payload<'f>(file: &'f [u8], entry: Option<&str>) -> Result<Payload<'f>, P
         found
     } else if let Some(found) = from_zip(file, entry)? {
         found
-    } else if entry.is_some() {
-        return Err(PayloadError::NoArchive);
     } else {
         return Ok(Payload { bytes: Cow::Borrowed(file), packing: None });
     };
