@@ -58,13 +58,14 @@ pub(super) fn read<R: Records>(file: &[u8]) -> Result<Contents<'static>, InputEr
         return Err(is_wide(R::FORMAT));
     }
     let (mut reader, mut last, mut bytes) = (R::default(), 1, Vec::new());
-    let (mut comments, mut first_comment) = (0, 0);
+    let (mut has_records, mut comments, mut first_comment) = (false, 0, 0);
     for (number, line) in lines(file) {
         last = number;
         let wrong = at_line(R::FORMAT, number);
         let is_record = R::is_meant(line);
         let remark = if is_record { line[first_word(line).len()..].trim_ascii() } else { line };
         if is_record {
+            has_records = true;
             reader.take(line, &mut bytes).map_err(&wrong)?;
         }
         match other(remark, R::BEGIN, R::is_whole) {
@@ -76,6 +77,10 @@ pub(super) fn read<R: Records>(file: &[u8]) -> Result<Contents<'static>, InputEr
             comments += 1;
             first_comment = if comments == 1 { number } else { first_comment };
         }
+    }
+    if !has_records {
+        let reason = "not one of its lines is a record".to_owned();
+        return Err(InputError::Structure { format: R::FORMAT, reason });
     }
     let mut contents = reader.finish().map_err(at_line(R::FORMAT, last))?;
     if comments > 0 {
