@@ -2,6 +2,7 @@
 
 mod damaged;
 mod elf;
+mod elf_kinds;
 mod texts;
 mod uf2;
 
