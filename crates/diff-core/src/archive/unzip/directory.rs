@@ -47,19 +47,24 @@ pub(super) fn find(file: &[u8]) -> Result<Option<Directory>, PayloadError> {
     let mut tried: Vec<_> = ends.take(TRIED).collect();
     // The one whose comment ends where the file ends comes first.
     tried.sort_by_key(|&(at, comment)| at + END_SIZE + comment != file.len());
+    let mut is_part = false;
     for (at, comment) in tried {
         let end = at + END_SIZE + comment;
         if !is_one && !file.get(end..).unwrap_or_default().iter().all(|byte| FILLER.contains(byte)) {
             continue;
         }
         if !matches!(short(file, at + 4), 0 | 0xFFFF) {
-            return Err(PayloadError::NotOpened { what: SPLIT.what, command: SPLIT.command });
-        }
-        if let Some(found) = Directory::at(file, at, end.min(file.len())) {
+            // Or the mark of an end is in a comment, or in a program.
+            is_part |= begins || end == file.len();
+        } else if let Some(found) = Directory::at(file, at, end.min(file.len())) {
             return Ok(Some(found));
         }
     }
-    if begins { Err(damaged("the directory at its end is missing")) } else { Ok(None) }
+    match (is_part, begins) {
+        (true, _) => Err(PayloadError::NotOpened { what: SPLIT.what, command: SPLIT.command }),
+        (_, true) => Err(damaged("the directory at its end is missing")),
+        _ => Ok(None),
+    }
 }
 
 impl Directory {

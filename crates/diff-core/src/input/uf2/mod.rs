@@ -120,8 +120,10 @@ fn blocks(file: &[u8]) -> Result<Vec<Block<'_>>, InputError> {
     let (blocks, rest) = file.as_chunks::<BLOCK>();
     if !rest.is_empty() || blocks.is_empty() {
         let (size, whole) = (file.len(), blocks.len());
-        let reason =
-            format!("{size} bytes are {whole} blocks and {} bytes: the file was cut off", rest.len());
+        let reason = format!(
+            "{size} bytes are {whole} blocks and {} bytes: the file was cut off, or has something behind it",
+            rest.len()
+        );
         return Err(InputError::Structure { format: FORMAT, reason });
     }
     let parse =

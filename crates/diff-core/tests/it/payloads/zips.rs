@@ -68,7 +68,12 @@ fn archives_are_found_behind_a_program() {
         assert!(packing(&program, Some("notes")).notes[0].contains("the archive follows something else"));
         let commented = with_comment(program, b"signed PK\x05\x06 by nobody, with the mark of an end in it");
         assert!(contents(&commented, Some("app.bin")) == plain);
-        // Firmware that holds an archive is firmware.
+        // Firmware that holds an archive, or a program that looks for the mark of its end, is firmware.
+        for comment in [b"\xFF\xFF", b"\x01\0"] {
+            let firmware =
+                [&[0x90; 5000], &b"PK\x05\x06 0123456789abcde"[..], comment, b"more code"].concat();
+            assert!(contents(&firmware, None) == firmware);
+        }
         let firmware = [&[0x90; 5000], &file[..], b"more code"].concat();
         assert!(contents(&firmware, None) == firmware);
     }
@@ -142,6 +147,10 @@ fn comments_and_what_is_behind_an_archive_do_not_matter() {
         let longer = [&file[..], b"a signature"].concat();
         assert!(contents(&longer, None) == plain);
         assert_eq!(packing(&longer, None).notes, ["the 11 bytes behind the archive are ignored"]);
+        // The mark of an end in a comment, with what would be the number of a part.
+        let marked = [&with_comment(file.clone(), b"PK\x05\x06 by nobody, and so on"), &b"\n"[..]].concat();
+        assert!(contents(&marked, None) == plain);
+        assert!(contents(&[b"MZ\x90", &marked[..]].concat(), None) == plain);
     }
 }
 
