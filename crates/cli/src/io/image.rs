@@ -32,7 +32,7 @@ pub(crate) struct Image {
     pub(crate) lacks_entry: bool,
     /// Whether plain bytes are a text.
     is_text: bool,
-    /// Remarks about plain bytes.
+    /// Remarks about a file that is taken as it is.
     pub(crate) notes: Vec<String>,
 }
 

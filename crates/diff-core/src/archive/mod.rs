@@ -28,6 +28,8 @@ pub struct Payload<'f> {
     pub bytes: Cow<'f, [u8]>,
     /// What it was taken out of; absent if the file is its own payload.
     pub packing: Option<Packing>,
+    /// Why a file that may have been an archive is its own payload.
+    pub note: Option<String>,
 }
 
 /// What a payload was taken out of.
@@ -70,14 +72,16 @@ pub fn payload<'f>(file: &'f [u8], entry: Option<&str>) -> Result<Payload<'f>, P
     } else if let Some(found) = from_zip(file, entry)? {
         found
     } else {
-        return Ok(Payload { bytes: Cow::Borrowed(file), packing: None });
+        let note = "it has a zip archive inside, and is taken as it is: unpack it first if that is meant";
+        let note = unzip::is_inside(file).then(|| note.to_owned());
+        return Ok(Payload { bytes: Cow::Borrowed(file), packing: None, note });
     };
     if entry.is_some() && packing.entry.is_none() {
         return Err(PayloadError::NoArchive);
     }
     match packed_as(&bytes) {
         Some(what) => Err(PayloadError::Nested { what, entry: packing.entry }),
-        None => Ok(Payload { bytes: Cow::Owned(bytes), packing: Some(packing) }),
+        None => Ok(Payload { bytes: Cow::Owned(bytes), packing: Some(packing), note: None }),
     }
 }
 

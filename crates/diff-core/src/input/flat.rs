@@ -20,7 +20,7 @@ pub struct Flat<'a> {
     pub packing: Option<Packing>,
     /// Whether plain bytes are a text, which is seldom meant to be flashed.
     pub is_text: bool,
-    /// Why a file that resembles another format is plain bytes.
+    /// Why a file that resembles another format or an archive is taken as it is.
     pub notes: Vec<String>,
 }
 

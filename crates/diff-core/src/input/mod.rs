@@ -67,7 +67,7 @@ fn read_packed<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Re
     if !reading.takes_payload() {
         return read_image(file, name, reading);
     }
-    let Payload { bytes, packing } = payload(file, reading.payload_entry.as_deref())?;
+    let Payload { bytes, packing, note } = payload(file, reading.payload_entry.as_deref())?;
     let contents = match bytes {
         Cow::Borrowed(bytes) => {
             if let Some(ending) =
@@ -75,7 +75,9 @@ fn read_packed<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Re
             {
                 return Err(PayloadError::Named { ending: ending.to_owned() }.into());
             }
-            return read_image(bytes, name, reading);
+            let mut flat = read_image(bytes, name, reading)?;
+            flat.notes.extend(note);
+            return Ok(flat);
         }
         Cow::Owned(contents) => contents,
     };

@@ -36,11 +36,11 @@ pub(super) struct Directory {
     end: usize,
 }
 
-/// Finds the directory; `None` if the file is no archive. One that begins neither like an archive nor like a program that
-/// extracts one must end like one, so that it is not firmware with an archive somewhere in it.
-pub(super) fn find(file: &[u8]) -> Result<Option<Directory>, PayloadError> {
+/// Finds the directory; `None` if the file is no archive. Unless it may be inside, a file that begins neither like an
+/// archive nor like a program that extracts one must end like one: else it is firmware with an archive somewhere in it.
+pub(super) fn find(file: &[u8], may_be_inside: bool) -> Result<Option<Directory>, PayloadError> {
     let begins = begins(file);
-    let is_one = begins || PROGRAMS.iter().any(|program| file.starts_with(program));
+    let is_one = may_be_inside || begins || PROGRAMS.iter().any(|program| file.starts_with(program));
     let reach = file.len().saturating_sub(COMMENT + END_SIZE);
     let marks = file[reach..].windows(END_SIZE).enumerate().rev();
     let ends = marks.filter(|(_, end)| end.starts_with(END)).map(|(at, end)| (reach + at, short(end, 20)));
