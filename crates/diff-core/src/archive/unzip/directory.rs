@@ -56,8 +56,12 @@ pub(super) fn find(file: &[u8], may_be_inside: bool) -> Result<Option<Directory>
         if !matches!(short(file, at + 4), 0 | 0xFFFF) {
             // Or the mark of an end is in a comment, or in a program.
             is_part |= begins || end == file.len();
-        } else if let Some(found) = Directory::at(file, at, end.min(file.len())) {
-            return Ok(Some(found));
+            continue;
+        }
+        // A program with no more than the mark of an end has no archive.
+        let found = Directory::at(file, at, end.min(file.len())).filter(|found| begins || found.count > 0);
+        if found.is_some() {
+            return Ok(found);
         }
     }
     match (is_part, begins) {

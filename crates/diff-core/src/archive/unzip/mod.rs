@@ -73,7 +73,7 @@ pub(super) fn read(file: &[u8]) -> Result<Option<Archive<'_>>, PayloadError> {
 
 /// Whether there is an archive near the end of a file that is not one.
 pub(super) fn is_inside(file: &[u8]) -> bool {
-    matches!(directory::find(file, true), Ok(Some(directory)) if directory.count > 0)
+    matches!(directory::find(file, true), Ok(Some(_)))
 }
 
 /// The member of the record that these bytes begin with, and what is behind that.

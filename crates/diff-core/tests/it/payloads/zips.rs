@@ -75,6 +75,8 @@ fn archives_are_found_behind_a_program() {
                 [&[0x90; 5000], &b"PK\x05\x06 0123456789abcde"[..], comment, b"more code"].concat();
             assert!(contents(&firmware, None) == firmware);
         }
+        let firmware = [&[0x90; 5000], &b"PK\x05\x06"[..], &[0; 300]].concat();
+        assert!(contents(&firmware, None) == firmware);
         let firmware = [&[0x90; 5000], &file[..], b"more code"].concat();
         assert!(contents(&firmware, None) == firmware);
     }
