@@ -1,6 +1,7 @@
 //! Files of Qualcomm's signing tool: a segment has hashes and signature, and the others may be in files of their own.
 
 use object::Endianness;
+use object::elf::PT_LOAD;
 use object::read::elf::ProgramHeader;
 
 use super::{InputError, outside};
@@ -34,15 +35,19 @@ pub(super) fn check<Header: ProgramHeader<Endian = Endianness>>(
     if size(HEADERS).checked_add(size(HASHES)) == Some(file_size) {
         return Ok(());
     }
-    let with_bytes =
-        |segment: &&Header| kind(*segment, endian) != HEADERS && segment.p_filesz(endian).into() > 0;
     let begins = |segment: &Header| segment.file_range(endian).0 < file_size;
-    let has_loaded =
-        segments.iter().filter(with_bytes).any(|segment| kind(segment, endian) != HASHES && begins(segment));
-    for segment in segments.iter().filter(with_bytes) {
-        let (start, size) = segment.file_range(endian);
-        let is_elsewhere = !has_loaded && !begins(segment);
+    // With whether they are loaded.
+    let pieces = segments.iter().filter(|segment| segment.p_filesz(endian).into() > 0);
+    let pieces = pieces.filter_map(|segment| match kind(segment, endian) {
+        HEADERS => None,
+        HASHES => Some((segment, false)),
+        _ => (segment.p_type(endian) == PT_LOAD).then_some((segment, true)),
+    });
+    let is_split = !pieces.clone().any(|(segment, is_loaded)| is_loaded && begins(segment));
+    for (segment, _) in pieces {
+        let is_elsewhere = is_split && !begins(segment);
         if !is_elsewhere && segment.data(endian, file).is_err() {
+            let (start, size) = segment.file_range(endian);
             return Err(outside("segment", start, size));
         }
     }
