@@ -27,20 +27,27 @@ const FLASH: [Range<u64>; 2] = [0x3C00_0000..0x3E00_0000, 0x4200_0000..0x4400_00
 /// Where chips with RISC-V have memory, by the tables of esptool.
 struct Chip {
     /// Memory where no program for a chip of another maker is.
-    own: &'static [Range<u64>],
+    own: [Range<u64>; 2],
     /// Other memory of the same chip, where others may have some, too.
-    more: &'static [Range<u64>],
+    more: [Range<u64>; 2],
 }
 
+const NONE: Range<u64> = 0..0;
+/// C2 and C3; C5, C6, C61, H2 and H4; P4; S31.
 const CHIPS: [Chip; 4] = [
-    // C2, C3.
-    Chip { own: &[0x3FC8_0000..0x3FCE_0000, 0x4037_C000..0x403E_0000], more: &[0x5000_0000..0x5000_2000] },
-    // C5, C6, C61, H2, H4.
-    Chip { own: &[0x4080_0000..0x4088_0000], more: &[0x5000_0000..0x5000_4000] },
-    // P4.
-    Chip { own: &[0x4FF0_0000..0x4FFC_0000], more: &[0x4000_0000..0x4C00_0000, 0x5010_8000..0x5011_0000] },
-    // S31.
-    Chip { own: &[0x2F00_0000..0x2F08_0000], more: &[0x4000_0000..0x5400_0000, 0x2E00_0000..0x2E00_8000] },
+    Chip {
+        own: [0x3FC8_0000..0x3FCE_0000, 0x4037_C000..0x403E_0000],
+        more: [0x5000_0000..0x5000_2000, NONE],
+    },
+    Chip { own: [0x4080_0000..0x4088_0000, NONE], more: [0x5000_0000..0x5000_4000, NONE] },
+    Chip {
+        own: [0x4FF0_0000..0x4FFC_0000, NONE],
+        more: [0x4000_0000..0x4C00_0000, 0x5010_8000..0x5011_0000],
+    },
+    Chip {
+        own: [0x2F00_0000..0x2F08_0000, NONE],
+        more: [0x4000_0000..0x5400_0000, 0x2E00_0000..0x2E00_8000],
+    },
 ];
 
 impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
@@ -71,8 +78,8 @@ impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
 
     /// Whether all of the program is in the memory of this chip, and some of it where only this one has any.
     fn is_for(&self, chip: &Chip) -> bool {
-        let is_own = |address| is_in(chip.own, address);
-        self.places().all(|(address, is_moved)| !is_moved && (is_own(address) || is_in(chip.more, address)))
+        let is_own = |address| is_in(&chip.own, address);
+        self.places().all(|(address, is_moved)| !is_moved && (is_own(address) || is_in(&chip.more, address)))
             && self.places().any(|(address, _)| is_own(address))
     }
 }
