@@ -77,6 +77,17 @@ fn a_signed_file_has_all_segments_or_none() {
 }
 
 #[test]
+fn of_a_signed_file_segments_that_are_not_loaded_may_be_missing() {
+    let mut elf = signed(40);
+    elf.segments.push(Segment::new(4, 0, &[7; 100]));
+    let whole = elf.bytes();
+    let notes = whole.windows(100).rposition(|bytes| bytes == [7; 100]).unwrap();
+    for size in [whole.len(), notes + 50, notes] {
+        assert!(flat(&whole[..size]).notes[0].contains("taken as it is"), "{size}");
+    }
+}
+
+#[test]
 fn object_files_are_refused_and_modules_of_kernels_taken_as_they_are() {
     let relocatable = |elf: &LinkedElf| {
         let mut file = elf.bytes();
