@@ -43,6 +43,7 @@ pub(crate) fn compare(arguments: &CompareArguments, console: &Console) -> Result
     let chosen = chosen_tools(&arguments.tools)?;
     let open = |path| Image::open(path, &arguments.reading.value());
     let (base, target) = (open(&arguments.base_image)?, open(&arguments.target_image)?);
+    target.check_entry(base.lacks_entry)?;
     let formats = base.compare_formats(&target)?;
     for image in [&base, &target] {
         image.describe(console);

@@ -14,6 +14,7 @@ use crate::report::{Bar, Console, Failure, Needs, Object, hex, json, object, sec
 pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<(), Failure> {
     refuse_foreign_options(arguments)?;
     let images = Images::open(arguments)?;
+    images.target.check_entry(images.base.lacks_entry)?;
     let formats = images.base.compare_formats(&images.target)?;
     for image in [&images.base, &images.target] {
         image.describe(console);

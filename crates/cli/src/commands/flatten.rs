@@ -11,6 +11,7 @@ use crate::report::{Console, Failure, Object, hex, is_standard_stream, object, s
 
 pub(crate) fn flatten(arguments: &FlattenArguments, console: &Console) -> Result<(), Failure> {
     let image = Image::open(&arguments.input, &arguments.reading.value())?;
+    image.check_entry(true)?;
     image.warn_of_text(console);
     if let Some(path) = &arguments.output {
         Output::create(path, &[&image.file], &[], console)?.finish_with(&image)?;

@@ -87,7 +87,6 @@ impl Images {
         let path = path.ok_or_else(|| missing("the new image", "--to IMAGE"))?;
         not_a_stream(&path)?;
         let target = Image::open(&path, &reading)?;
-        target.describe(console);
         let version = target.version(identity.version.as_deref(), console);
         let version = version.ok_or_else(|| missing("the new image's version", "--to-version VERSION"))?;
         let search = ImageSearch::default()
@@ -108,6 +107,8 @@ impl Images {
 
     /// Opens every image once, to fail now and not after hours.
     fn check(&self, target: &Image, output: &Path, console: &Console) -> Result<(), Failure> {
+        target.check_entry(target.lacks_entry && self.sources_lack_entry()?)?;
+        target.describe(console);
         for (version, path) in &self.sources {
             not_a_stream(path)?;
             let image = Image::open(path, &self.reading)?;
@@ -133,6 +134,15 @@ impl Images {
             }
         }
         Ok(())
+    }
+
+    fn sources_lack_entry(&self) -> Result<bool, Failure> {
+        for (_, path) in &self.sources {
+            if !Image::open(path, &self.reading)?.lacks_entry {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

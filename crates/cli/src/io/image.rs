@@ -28,9 +28,11 @@ pub(crate) struct Image {
     pub(crate) packing: Option<Packing>,
     /// Whether it would have been.
     takes_payload: bool,
+    /// Whether it is plain, although an entry of an archive was asked for.
+    pub(crate) lacks_entry: bool,
     /// Whether plain bytes are a text.
     is_text: bool,
-    /// Remarks about plain bytes.
+    /// Remarks about a file that is taken as it is.
     pub(crate) notes: Vec<String>,
 }
 
@@ -65,7 +67,8 @@ impl Image {
             Cow::Owned(flat) => Some(flat),
         };
         let takes_payload = reading.takes_payload();
-        Ok(Self { file, bytes, record, resembles, packing, takes_payload, is_text, notes })
+        let lacks_entry = reading.payload_entry.is_some() && packing.is_none();
+        Ok(Self { file, bytes, record, resembles, packing, takes_payload, lacks_entry, is_text, notes })
     }
 
     pub(crate) fn name(&self) -> impl std::fmt::Display + '_ {
@@ -126,6 +129,14 @@ impl Image {
 
     pub(crate) fn format(&self) -> Format {
         self.record.as_ref().map_or(Format::Raw, |record| record.format)
+    }
+
+    /// Fails if an entry was asked for, but neither this image nor, as is told, any beside it was in an archive.
+    pub(crate) fn check_entry(&self, others_lack_it: bool) -> Result<(), Failure> {
+        if self.lacks_entry && others_lack_it {
+            return Err(refused(&self.file, &PayloadError::NoArchive.into()));
+        }
+        Ok(())
     }
 
     /// Compares the formats of two images of one command: the remark about different ones. A text beside another file is

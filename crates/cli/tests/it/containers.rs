@@ -128,7 +128,7 @@ fn entries_have_names() {
     assert!(desk.read("back") == new);
     let command = "diff --payload-entry app.bin old.tar.gz new.tar -o other";
     desk.run(command).failed(1, &["no entry \"app.bin\"", "boot/app.bin", "--payload-entry NAME"]);
-    let command = "diff --payload-entry app.bin noise new.tar -o other";
+    let command = "diff --payload-entry app.bin noise noise -o other";
     desk.run(command).failed(1, &["noise", "no entries"]);
 }
 

@@ -1,5 +1,6 @@
 //! Images of all input formats: `flatten`, and every command that takes an image.
 
+use testkit::archives::gzip;
 use testkit::builds;
 use testkit::elf::LinkedElf;
 
@@ -197,6 +198,49 @@ fn a_name_that_says_a_format_is_taken_at_its_word() {
     }
     desk.write("wrong.hex", b"# no HEX\n");
     desk.run("patch wrong.hex patch -o restored").failed(1, &["wrong.hex: its name says Intel HEX"]);
+}
+
+#[test]
+fn a_file_that_is_empty_or_packed_is_said_to_be_so() {
+    let desk = desk();
+    let packed = gzip(&desk.read("new.hex"));
+    for name in ["empty.hex", "empty.S19", "empty.uf2", "empty.elf"] {
+        desk.write(name, b"");
+        let parts = [name, "its name says", "the file is empty", "build it again"];
+        desk.run(&format!("diff old.hex {name} -o patch")).failed(1, &parts);
+    }
+    for name in ["packed.hex", "packed.srec", "packed.uf2", "packed.elf"] {
+        desk.write(name, &packed);
+        let parts = [name, "its name says", "it is a gzip file: unpack it first, or give --payload"];
+        desk.run(&format!("diff old.hex {name} -o patch")).failed(1, &parts);
+        desk.ok(&format!("flatten --payload {name} -o flat"));
+        assert!(desk.read("flat") == desk.read("new"), "{name}");
+    }
+    desk.write("packed", &packed);
+    for format in ["hex", "srec", "elf", "uf2", "mcuboot", "esp"] {
+        let part = "it is a gzip file: unpack it first, or give --payload";
+        desk.run(&format!("flatten packed --input-format {format}")).failed(1, &["packed: ", part]);
+    }
+}
+
+#[test]
+fn elf_that_is_no_whole_program_is_refused() {
+    let desk = desk();
+    let mut object = LinkedElf::new().section(".text", 0, &[7; 64]).bytes();
+    object[16] = 1;
+    desk.write("main.o", &object);
+    let parts =
+        ["main.o: ELF: it is an object file, not linked", "--input-format raw takes the file as it is"];
+    desk.run("diff old main.o -o patch").failed(1, &parts);
+    desk.ok("flatten main.o --input-format raw -o same");
+    assert!(desk.read("same") == object);
+    let mut module = LinkedElf::new().section(".modinfo", 0, b"license=MIT\0").bytes();
+    module[16] = 1;
+    desk.write("driver.ko", &module);
+    let shown = desk.json("flatten driver.ko -o same");
+    assert_eq!((shown["format"].as_str(), shown["resembles"].as_str()), (Some("raw"), None));
+    assert!(shown["notes"][0].as_str().unwrap().contains("a module that a kernel loads"), "{shown}");
+    assert!(desk.read("same") == module);
 }
 
 #[test]

@@ -44,6 +44,48 @@ fn all_commands_take_payloads() {
 }
 
 #[test]
+fn an_entry_of_one_side_may_stand_beside_a_plain_image() {
+    let (desk, old, new) = desk();
+    desk.write("old.bin", &old);
+    desk.write("old.hex", testkit::builds::hex(&[(0x8000, &old)]).as_bytes());
+    let expected = format!("old.zip new.tar.gz -o expected --level 1 {ENTRY}");
+    desk.ok(&format!("diff {expected}"));
+    for base in ["old.bin", "old.hex"] {
+        let made = desk.ok(&format!("diff {base} new.tar.gz -o patch --level 1 {ENTRY}"));
+        let note = format!("{base}: no compressed file or archive: it is taken as it is");
+        assert!(made.stderr.contains(&note), "{made:?}");
+        assert!(desk.read("patch") == desk.read("expected"), "{base}");
+        desk.ok(&format!("patch {base} patch -o back {ENTRY}"));
+        assert!(desk.read("back") == new);
+    }
+    desk.write("new.bin", &new);
+    desk.ok(&format!("diff old.zip new.bin -o patch --level 1 {ENTRY}"));
+    assert!(desk.read("patch") == desk.read("expected"));
+    desk.ok(&format!(
+        "pack -o out --to new.bin --to-version 2 --from 1=old.zip --from 0=old.hex --level 1 {ENTRY}"
+    ));
+    desk.ok(&format!("verify out --from 1=old.bin --from 0=old.zip {ENTRY}"));
+    // Nothing has that entry; a compressed file has none; a page in place of a download is no image.
+    let none = ["it has no entries", "leave out --payload-entry"];
+    for command in [
+        "diff old.bin new.bin -o none",
+        "compare old.bin new.bin --tools bsdiff",
+        "pack -o none --to new.bin --to-version 2 --from 1=old.bin",
+        "flatten new.bin -o none",
+        "diff old.bin new.gz -o none",
+    ] {
+        desk.write("new.gz", &gzip(&new));
+        desk.run(&format!("{command} {ENTRY}")).failed(1, &none);
+    }
+    desk.write("page", b"<html><body>404: not found</body></html>\n");
+    desk.run(&format!("diff page new.tar.gz -o none {ENTRY}")).failed(1, &["page: is a text"]);
+    desk.write("cut.zip", &old);
+    desk.run(&format!("diff cut.zip new.tar.gz -o none {ENTRY}"))
+        .failed(1, &["cut.zip", "its name ends with .zip"]);
+    assert!(!desk.path("none").exists());
+}
+
+#[test]
 fn releases_take_payloads() {
     let (desk, _, new) = desk();
     desk.ok(&format!("pack -o one --to new.tar.gz --to-version 2 --from 1=old.zip --level 1 {ENTRY}"));

@@ -95,7 +95,7 @@ pub enum PayloadError {
         /// The ending, in lowercase.
         ending: String,
     },
-    /// An entry was asked for, but the file is no archive.
+    /// An entry was asked for, but the file is a compressed one without entries.
     #[error("the file is neither .zip nor .tar nor .tar.gz: it has no entries")]
     NoArchive,
 }

@@ -28,6 +28,8 @@ pub struct Payload<'f> {
     pub bytes: Cow<'f, [u8]>,
     /// What it was taken out of; absent if the file is its own payload.
     pub packing: Option<Packing>,
+    /// Why a file that may have been an archive is its own payload.
+    pub note: Option<String>,
 }
 
 /// What a payload was taken out of.
@@ -44,7 +46,7 @@ pub struct Packing {
 }
 
 /// The payload of a file: of a .gz what it holds, of an archive (.zip, .tar, .tar.gz) the entry that is named, or the
-/// only file. A file that is none of these is its own payload.
+/// only file. A file that is none of these is its own payload, whether an entry is named or not.
 ///
 /// # Errors
 /// A damaged or truncated file, one in a format that is not opened, and contents that are packed themselves; a choice of
@@ -69,17 +71,17 @@ pub fn payload<'f>(file: &'f [u8], entry: Option<&str>) -> Result<Payload<'f>, P
         found
     } else if let Some(found) = from_zip(file, entry)? {
         found
-    } else if entry.is_some() {
-        return Err(PayloadError::NoArchive);
     } else {
-        return Ok(Payload { bytes: Cow::Borrowed(file), packing: None });
+        let note = "it has a zip archive inside, and is taken as it is: unpack it first if that is meant";
+        let note = unzip::is_inside(file).then(|| note.to_owned());
+        return Ok(Payload { bytes: Cow::Borrowed(file), packing: None, note });
     };
     if entry.is_some() && packing.entry.is_none() {
         return Err(PayloadError::NoArchive);
     }
     match packed_as(&bytes) {
         Some(what) => Err(PayloadError::Nested { what, entry: packing.entry }),
-        None => Ok(Payload { bytes: Cow::Owned(bytes), packing: Some(packing) }),
+        None => Ok(Payload { bytes: Cow::Owned(bytes), packing: Some(packing), note: None }),
     }
 }
 

@@ -60,18 +60,25 @@ pub(super) fn named_packed(name: &Path) -> Option<&'static str> {
     PACKED.into_iter().find(|packed| ending.eq_ignore_ascii_case(packed))
 }
 
-/// Programs, libraries and kernels of larger machines are files that devices have as they are, and so are those that a
-/// driver loads.
+/// Programs, libraries, kernels and modules of larger machines are files that devices have as they are, and so are those
+/// that a driver loads.
 fn detect_elf(file: &[u8]) -> Result<Detected, InputError> {
     let plain = Detected::default();
-    Ok(match elf::kind(file) {
+    Ok(match elf::kind(file)? {
         elf::Kind::Firmware => Detected { format: Format::Elf, ..plain },
         elf::Kind::Esp => return Err(InputError::EspElf),
         elf::Kind::Executable => Detected { resembles: Some(Format::Elf), ..plain },
         elf::Kind::Whole(why) => {
+            elf::check(file)?;
             let notes = vec![format!("taken as it is: {why}")];
             Detected { resembles: Some(Format::Elf), notes, ..plain }
         }
+        elf::Kind::Module => {
+            elf::check(file)?;
+            let notes = vec!["taken as it is: it is a module that a kernel loads".to_owned()];
+            Detected { notes, ..plain }
+        }
+        elf::Kind::Object => return Err(elf::not_linked()),
         elf::Kind::Other => plain,
     })
 }

@@ -134,10 +134,11 @@ fn version(file: &[u8]) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// By the chip's number: ESP32, S2 and S3; then C3, C2, C6, H2, P4, C61, C5 and its samples, H21, H4, E22 and S31.
 const fn architecture(chip: u16) -> Option<&'static str> {
     match chip {
         0x00 | 0x02 | 0x09 => Some("xtensa"),
-        0x05 | 0x0C | 0x0D | 0x10 | 0x12 | 0x14 | 0x16 | 0x17 | 0x19 => Some("riscv"),
+        0x05 | 0x0C | 0x0D | 0x10 | 0x12 | 0x14 | 0x16 | 0x17 | 0x19 | 0x1C | 0x1F | 0x20 => Some("riscv"),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ pub struct Flat<'a> {
     pub packing: Option<Packing>,
     /// Whether plain bytes are a text, which is seldom meant to be flashed.
     pub is_text: bool,
-    /// Why a file that resembles another format is plain bytes.
+    /// Why a file that resembles another format or an archive is taken as it is.
     pub notes: Vec<String>,
 }
 
@@ -31,6 +31,8 @@ pub(super) struct Contents<'a> {
     pub(super) entry: Option<u64>,
     pub(super) architecture: Option<String>,
     pub(super) family: Option<u32>,
+    /// The digests in it that were checked, and are right.
+    pub(super) checked: Vec<String>,
     /// Remarks for the user.
     pub(super) notes: Vec<String>,
 }
@@ -48,6 +50,7 @@ impl<'a> Contents<'a> {
             entry: None,
             architecture: None,
             family: None,
+            checked: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -85,6 +88,7 @@ impl<'a> Flat<'a> {
             architecture: contents.architecture,
             entry: contents.entry,
             family: contents.family,
+            checked: contents.checked,
             notes,
             ..Provenance::new(contents.format, file)
         };

@@ -34,13 +34,11 @@ pub(super) struct Reader {
     contents: Contents<'static>,
     base: Base,
     ended: bool,
-    /// The bytes of the last record.
-    bytes: Vec<u8>,
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Self { contents: Contents::new(FORMAT), base: Base::Linear(0), ended: false, bytes: Vec::new() }
+        Self { contents: Contents::new(FORMAT), base: Base::Linear(0), ended: false }
     }
 }
 
@@ -64,11 +62,8 @@ impl Records for Reader {
             && bytes.first().is_some_and(|&length| bytes.len() == FRAME + usize::from(length))
     }
 
-    fn take(&mut self, line: &[u8]) -> Result<(), String> {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        let taken = record(line, &mut bytes).and_then(|record| self.take_record(&record));
-        self.bytes = bytes;
-        taken
+    fn take(&mut self, line: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
+        record(line, bytes).and_then(|record| self.take_record(&record))
     }
 
     /// A file ends with its end record: one that does not was cut off.

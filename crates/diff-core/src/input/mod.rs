@@ -42,7 +42,7 @@ pub use stretch::Stretch;
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::archive::{Payload, PayloadError, payload};
+use crate::archive::{Payload, PayloadError, packed_as, payload};
 use detect::Detected;
 
 /// Reads a file: what the device flashes, and what the file was.
@@ -67,7 +67,7 @@ fn read_packed<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Re
     if !reading.takes_payload() {
         return read_image(file, name, reading);
     }
-    let Payload { bytes, packing } = payload(file, reading.payload_entry.as_deref())?;
+    let Payload { bytes, packing, note } = payload(file, reading.payload_entry.as_deref())?;
     let contents = match bytes {
         Cow::Borrowed(bytes) => {
             if let Some(ending) =
@@ -75,7 +75,9 @@ fn read_packed<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Re
             {
                 return Err(PayloadError::Named { ending: ending.to_owned() }.into());
             }
-            return read_image(bytes, name, reading);
+            let mut flat = read_image(bytes, name, reading)?;
+            flat.notes.extend(note);
+            return Ok(flat);
         }
         Cow::Owned(contents) => contents,
     };
@@ -93,7 +95,7 @@ fn read_packed<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Re
 /// Reads a file that is not packed.
 fn read_image<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Result<Flat<'a>, InputError> {
     if let Some(format) = reading.format {
-        return read_as(format, file, reading);
+        return read_as(format, file, reading).map_err(|error| explained(format, file, error));
     }
     let detected = detect::detect(file)?;
     if detected.format != Format::Raw {
@@ -103,7 +105,8 @@ fn read_image<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Res
         }
         return Ok(flat);
     }
-    let named = |format| move |error| InputError::Name { format, reason: Box::new(error) };
+    let named =
+        |format| move |error| InputError::Name { format, reason: Box::new(explained(format, file, error)) };
     match name.and_then(detect::named) {
         // Any ELF file, flattened or not.
         Some(Format::Elf) => elf::check(file).map_err(named(Format::Elf))?,
@@ -112,6 +115,18 @@ fn read_image<'a>(file: &'a [u8], name: Option<&Path>, reading: &Reading) -> Res
     }
     let Detected { resembles, is_text, notes, .. } = detected;
     Ok(Flat { resembles, is_text, notes, ..Flat::plain(file) })
+}
+
+/// Says of a file that is empty or packed that it is, in place of what a reader found wrong with it.
+fn explained(format: Format, file: &[u8], error: InputError) -> InputError {
+    let reason = match packed_as(file) {
+        _ if file.is_empty() => "the file is empty".to_owned(),
+        Some(what) => {
+            format!("it is {what}: unpack it first, or give --payload, which opens .gz, .zip and .tar")
+        }
+        None => return error,
+    };
+    InputError::Structure { format, reason }
 }
 
 fn read_as<'a>(format: Format, file: &'a [u8], reading: &Reading) -> Result<Flat<'a>, InputError> {

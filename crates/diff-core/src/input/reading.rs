@@ -23,7 +23,7 @@ pub struct Reading {
     pub family: Option<u32>,
     /// Takes the contents of compressed files and archives: see [`payload`](crate::archive::payload).
     pub payload: bool,
-    /// The file to take from an archive; implies [`payload`](Self::payload).
+    /// The file to take from archives; implies [`payload`](Self::payload). Plain files are taken as they are.
     pub payload_entry: Option<String>,
 }
 
@@ -98,7 +98,7 @@ settings! {
         "Take what is in compressed files (.gz, .zip, .tar, .tar.gz), which devices without an operating system store; \
          packages lead from contents to contents",
         |reading, text| put(&mut reading.payload, text);
-    "payload-entry" "NAME": "Take this file of archives, as with --payload",
+    "payload-entry" "NAME": "Take this file of archives, as with --payload; files that are not packed are taken as they are",
         |reading, text| {
             let name = if text.is_empty() { Err(ValueError("expected the name of a file".to_owned())) } else { Ok(text) };
             put_parsed(&mut reading.payload_entry, name.map(|name| Some(name.to_owned())))

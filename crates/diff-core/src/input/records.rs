@@ -26,8 +26,8 @@ pub(super) trait Records: Default {
     fn is_record(line: &[u8]) -> bool;
     /// Whether what follows [`Self::BEGIN`] is a record but for its checksum.
     fn is_whole(rest: &[u8]) -> bool;
-    /// Reads a line that is meant as a record.
-    fn take(&mut self, line: &[u8]) -> Result<(), String>;
+    /// Reads a line that is meant as a record, by way of a buffer for its bytes.
+    fn take(&mut self, line: &[u8], bytes: &mut Vec<u8>) -> Result<(), String>;
     /// What the records hold, if they are complete.
     fn finish(self) -> Result<Contents<'static>, String>;
 }
@@ -57,15 +57,16 @@ pub(super) fn read<R: Records>(file: &[u8]) -> Result<Contents<'static>, InputEr
     if narrowed(file).is_some() {
         return Err(is_wide(R::FORMAT));
     }
-    let (mut reader, mut last) = (R::default(), 1);
-    let (mut comments, mut first_comment) = (0, 0);
+    let (mut reader, mut last, mut bytes) = (R::default(), 1, Vec::new());
+    let (mut has_records, mut comments, mut first_comment) = (false, 0, 0);
     for (number, line) in lines(file) {
         last = number;
         let wrong = at_line(R::FORMAT, number);
         let is_record = R::is_meant(line);
         let remark = if is_record { line[first_word(line).len()..].trim_ascii() } else { line };
         if is_record {
-            reader.take(line).map_err(&wrong)?;
+            has_records = true;
+            reader.take(line, &mut bytes).map_err(&wrong)?;
         }
         match other(remark, R::BEGIN, R::is_whole) {
             Other::Comment => {}
@@ -76,6 +77,10 @@ pub(super) fn read<R: Records>(file: &[u8]) -> Result<Contents<'static>, InputEr
             comments += 1;
             first_comment = if comments == 1 { number } else { first_comment };
         }
+    }
+    if !has_records {
+        let reason = "not one of its lines is a record".to_owned();
+        return Err(InputError::Structure { format: R::FORMAT, reason });
     }
     let mut contents = reader.finish().map_err(at_line(R::FORMAT, last))?;
     if comments > 0 {

@@ -27,14 +27,11 @@ pub(super) struct Reader {
     /// How many of them the last count was of, if there was one.
     counted: Option<u64>,
     ended: bool,
-    /// The bytes of the last record.
-    bytes: Vec<u8>,
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        let contents = Contents::new(FORMAT);
-        Self { contents, records: 0, counted: None, ended: false, bytes: Vec::new() }
+        Self { contents: Contents::new(FORMAT), records: 0, counted: None, ended: false }
     }
 }
 
@@ -62,11 +59,8 @@ impl Records for Reader {
             && bytes.first().is_some_and(|&length| length >= 3 && bytes.len() == 1 + usize::from(length))
     }
 
-    fn take(&mut self, line: &[u8]) -> Result<(), String> {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        let taken = record(line, &mut bytes).and_then(|record| self.take_record(&record));
-        self.bytes = bytes;
-        taken
+    fn take(&mut self, line: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
+        record(line, bytes).and_then(|record| self.take_record(&record))
     }
 
     /// A file ends with a record that says where to start, or with the number of its records: one that does not was cut off.

@@ -19,6 +19,11 @@ const COMMENT: usize = 0xFFFF;
 /// Ends that are tried: a comment may hold the mark of one.
 const TRIED: usize = 16;
 
+/// How programs begin that extract the archive behind them: those of Windows, and scripts.
+const PROGRAMS: [&[u8]; 2] = [b"MZ", b"#!"];
+/// What transfers and editors leave behind a file: zeros, line ends and ^Z.
+const FILLER: [u8; 4] = [0, b'\n', b'\r', 0x1A];
+
 pub(super) struct Directory {
     /// Its records.
     pub(super) records: Range<usize>,
@@ -31,29 +36,39 @@ pub(super) struct Directory {
     end: usize,
 }
 
-/// Finds the directory; `None` if the file is no archive. One that does not begin like an archive must end like one, so
-/// that it is not firmware with an archive somewhere in it.
-pub(super) fn find(file: &[u8]) -> Result<Option<Directory>, PayloadError> {
+/// Finds the directory; `None` if the file is no archive. Unless it may be inside, a file that begins neither like an
+/// archive nor like a program that extracts one must end like one: else it is firmware with an archive somewhere in it.
+pub(super) fn find(file: &[u8], may_be_inside: bool) -> Result<Option<Directory>, PayloadError> {
     let begins = begins(file);
+    let is_one = may_be_inside || begins || PROGRAMS.iter().any(|program| file.starts_with(program));
     let reach = file.len().saturating_sub(COMMENT + END_SIZE);
     let marks = file[reach..].windows(END_SIZE).enumerate().rev();
     let ends = marks.filter(|(_, end)| end.starts_with(END)).map(|(at, end)| (reach + at, short(end, 20)));
     let mut tried: Vec<_> = ends.take(TRIED).collect();
     // The one whose comment ends where the file ends comes first.
     tried.sort_by_key(|&(at, comment)| at + END_SIZE + comment != file.len());
+    let mut is_part = false;
     for (at, comment) in tried {
         let end = at + END_SIZE + comment;
-        if end != file.len() && !begins {
+        if !is_one && !file.get(end..).unwrap_or_default().iter().all(|byte| FILLER.contains(byte)) {
             continue;
         }
         if !matches!(short(file, at + 4), 0 | 0xFFFF) {
-            return Err(PayloadError::NotOpened { what: SPLIT.what, command: SPLIT.command });
+            // Or the mark of an end is in a comment, or in a program.
+            is_part |= begins || end == file.len();
+            continue;
         }
-        if let Some(found) = Directory::at(file, at, end.min(file.len())) {
-            return Ok(Some(found));
+        // A program with no more than the mark of an end has no archive.
+        let found = Directory::at(file, at, end.min(file.len())).filter(|found| begins || found.count > 0);
+        if found.is_some() {
+            return Ok(found);
         }
     }
-    if begins { Err(damaged("the directory at its end is missing")) } else { Ok(None) }
+    match (is_part, begins) {
+        (true, _) => Err(PayloadError::NotOpened { what: SPLIT.what, command: SPLIT.command }),
+        (_, true) => Err(damaged("the directory at its end is missing")),
+        _ => Ok(None),
+    }
 }
 
 impl Directory {
@@ -81,8 +96,10 @@ impl Directory {
     /// What the user should know about it.
     pub(super) fn notes(&self, file: &[u8]) -> Vec<String> {
         let mut notes = Vec::new();
-        if !begins(file) {
-            notes.push("the archive follows something else, such as the program that extracts it".to_owned());
+        if self.front > 0 || !begins(file) {
+            let what =
+                "the archive follows something else, such as a program that extracts it, or another archive";
+            notes.push(what.to_owned());
         }
         let behind = file.len() - self.end;
         if file[self.end..].iter().any(|&byte| byte != 0) {

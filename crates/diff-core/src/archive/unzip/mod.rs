@@ -55,7 +55,7 @@ pub(super) fn begins(file: &[u8]) -> bool {
 /// # Errors
 /// Damaged and truncated archives, and parts of one.
 pub(super) fn read(file: &[u8]) -> Result<Option<Archive<'_>>, PayloadError> {
-    let Some(directory) = directory::find(file)? else { return Ok(None) };
+    let Some(directory) = directory::find(file, false)? else { return Ok(None) };
     let mut members = Vec::new();
     let mut records = &file[directory.records.clone()];
     while records.starts_with(&CENTRAL) {
@@ -69,6 +69,11 @@ pub(super) fn read(file: &[u8]) -> Result<Option<Archive<'_>>, PayloadError> {
         return Err(damaged("its directory has not as many entries as it says"));
     }
     Ok(Some(Archive { members, notes: directory.notes(file) }))
+}
+
+/// Whether there is an archive near the end of a file that is not one.
+pub(super) fn is_inside(file: &[u8]) -> bool {
+    matches!(directory::find(file, true), Ok(Some(_)))
 }
 
 /// The member of the record that these bytes begin with, and what is behind that.

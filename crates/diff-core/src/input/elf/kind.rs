@@ -3,31 +3,17 @@
 use object::Endianness;
 use object::elf::{
     ELFOSABI_ARM, ELFOSABI_NONE, EM_ARM, EM_AVR, EM_MSP430, EM_RISCV, EM_RL78, EM_RX, EM_TRICORE, EM_V850,
-    EM_XTENSA, ET_EXEC, Machine, NT_GNU_ABI_TAG, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_NOTE,
+    EM_XTENSA, ET_EXEC, ET_REL, NT_GNU_ABI_TAG, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_NOTE,
     ProgramType,
 };
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
-/// The bits of a segment's flags that say what Qualcomm's loader does with it, and their value for hashes and signature.
-const SIGNED_KIND: u32 = 7 << 24;
-const SIGNED_HASHES: u32 = 2 << 24;
+use super::{InputError, damaged, signed};
+
 /// The section that tells Linux's remoteproc what the program needs.
 const RESOURCES: &[u8] = b".resource_table";
-/// Sections of programs for chips of Espressif.
-const ESP_SECTIONS: [&[u8]; 8] = [
-    b".flash.appdesc",
-    b".flash.text",
-    b".flash.rodata",
-    b".iram0.text",
-    b".iram0.vectors",
-    b".dram0.data",
-    b".irom0.text",
-    b".flash_rodata_dummy",
-];
-/// Where these chips map flash, and their memory, if they have an Xtensa: no other one has anything there.
-const ESP_XTENSA: std::ops::Range<u64> = 0x3C00_0000..0x4400_0000;
-/// Where those with RISC-V map flash.
-const ESP_RISCV: [std::ops::Range<u64>; 2] = [0x3C00_0000..0x3E00_0000, 0x4200_0000..0x4400_0000];
+/// Sections of modules of Linux, FreeBSD and NetBSD, which are not linked: their kernels do that.
+const MODULE: [&[u8]; 3] = [b".modinfo", b"set_modmetadata_set", b"link_set_modules"];
 /// Owners of notes in programs and kernels of operating systems.
 const SYSTEMS: [&[u8]; 8] =
     [b"Linux", b"Xen", b"FreeBSD", b"NetBSD", b"OpenBSD", b"DragonFly", b"Android", b"QNX"];
@@ -45,45 +31,52 @@ pub(in crate::input) enum Kind {
     Esp,
     /// A file that a driver loads as it is: why.
     Whole(&'static str),
+    /// A module that a kernel links when it loads it.
+    Module,
+    /// An object file, which is not linked.
+    Object,
     /// Starts by itself, but may be a program or kernel of a larger machine.
     Executable,
-    /// Anything else: a library, an object, a program that an operating system loads.
+    /// Anything else: a library, a program that an operating system loads.
     Other,
 }
 
 /// The headers of a file.
-struct Headers<'a, Header: FileHeader<Endian = Endianness>> {
+pub(super) struct Headers<'a, Header: FileHeader<Endian = Endianness>> {
     file: &'a [u8],
-    endian: Endianness,
-    header: &'a Header,
+    pub(super) endian: Endianness,
+    pub(super) header: &'a Header,
     segments: &'a [Header::ProgramHeader],
 }
 
-pub(super) fn kind_of<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Option<Kind> {
-    let header = Header::parse(file).ok()?;
-    let endian = header.endian().ok()?;
-    let segments = header.program_headers(endian, file).ok()?;
+pub(super) fn kind_of<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<Kind, InputError> {
+    let header = Header::parse(file).map_err(damaged)?;
+    let endian = header.endian().map_err(damaged)?;
+    let segments = header.program_headers(endian, file).map_err(damaged)?;
     let headers = Headers { file, endian, header, segments };
-    if segments.iter().any(|segment| segment.p_flags(endian).0 & SIGNED_KIND == SIGNED_HASHES) {
-        return Some(Kind::Whole(
+    if signed::is_signed(segments, endian) {
+        return Ok(Kind::Whole(
             "it is signed for a driver that loads the file itself, as those of Qualcomm are",
         ));
     }
     if headers.has_section(&[RESOURCES]) {
-        return Some(Kind::Whole("it has a .resource_table: Linux's remoteproc loads the file itself"));
+        return Ok(Kind::Whole("it has a .resource_table: Linux's remoteproc loads the file itself"));
+    }
+    if header.e_type(endian) == ET_REL {
+        return Ok(if headers.has_section(&MODULE) { Kind::Module } else { Kind::Object });
     }
     if header.e_type(endian) != ET_EXEC || !headers.has(&[PT_LOAD]) || headers.has(&[PT_INTERP, PT_DYNAMIC]) {
-        return Some(Kind::Other);
+        return Ok(Kind::Other);
     }
     let kind = match header.e_machine(endian) {
         _ if !header.is_class_32() => Kind::Executable,
-        machine @ (EM_XTENSA | EM_RISCV) if headers.is_esp(machine) => Kind::Esp,
+        _ if headers.is_esp() => Kind::Esp,
         EM_ARM | EM_RISCV | EM_XTENSA if !headers.is_hosted() => Kind::Firmware,
         // No operating system loads programs of these.
         EM_AVR | EM_MSP430 | EM_RX | EM_RL78 | EM_V850 | EM_TRICORE => Kind::Firmware,
         _ => Kind::Executable,
     };
-    Some(kind)
+    Ok(kind)
 }
 
 impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
@@ -91,11 +84,11 @@ impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
         self.segments.iter().any(|segment| kinds.contains(&segment.p_type(self.endian)))
     }
 
-    fn loads(&self) -> impl Iterator<Item = &Header::ProgramHeader> {
+    pub(super) fn loads(&self) -> impl Iterator<Item = &Header::ProgramHeader> {
         self.segments.iter().filter(|segment| segment.p_type(self.endian) == PT_LOAD)
     }
 
-    fn has_section(&self, names: &[&[u8]]) -> bool {
+    pub(super) fn has_section(&self, names: &[&[u8]]) -> bool {
         let Ok(sections) = self.header.section_headers(self.endian, self.file) else { return false };
         let table = self.header.section_strings_index(self.endian, self.file).ok();
         let table = table.and_then(|index| sections.get(index.0)?.data(self.endian, self.file).ok());
@@ -105,19 +98,6 @@ impl<Header: FileHeader<Endian = Endianness>> Headers<'_, Header> {
             // Names end with a zero; to look for the end of each would take long in a file made for that.
             names.iter().any(|name| rest.strip_prefix(*name).is_some_and(|end| end.first() == Some(&0)))
         })
-    }
-
-    fn is_esp(&self, machine: Machine) -> bool {
-        let maps: &[_] = if machine == EM_XTENSA { &[ESP_XTENSA] } else { &ESP_RISCV };
-        let mapped = self.loads().any(|segment| {
-            let address = segment.p_vaddr(self.endian).into();
-            // Chips of others with RISC-V have memory there, whose initial values are flashed elsewhere.
-            let is_moved = machine == EM_RISCV && segment.p_paddr(self.endian).into() != address;
-            segment.p_filesz(self.endian).into() > 0
-                && !is_moved
-                && maps.iter().any(|map| map.contains(&address))
-        });
-        mapped || self.has_section(&ESP_SECTIONS)
     }
 
     /// Whether something says that an operating system loads the program, or that it is a kernel.

@@ -6,7 +6,7 @@ use object::Endianness;
 use object::elf::{PT_LOAD, SHF_ALLOC, SHT_NOBITS};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
-use super::{InputError, outside, wrong};
+use super::{InputError, damaged, no_sections, outside, wrong};
 
 /// The most bytes that are loaded, as a multiple of the file's size: more is a bomb.
 const MOST_OF_FILE: usize = 4;
@@ -35,12 +35,12 @@ pub(super) fn loaded<'a, Header: FileHeader<Endian = Endianness>>(
     endian: Endianness,
     file: &'a [u8],
 ) -> Result<Vec<(u64, &'a [u8])>, InputError> {
-    let segments = header.program_headers(endian, file).map_err(wrong)?;
+    let segments = header.program_headers(endian, file).map_err(damaged)?;
     let segments: Vec<_> = segments.iter().filter(|segment| segment.p_type(endian) == PT_LOAD).collect();
     if segments.is_empty() {
         return Err(wrong("it has no loadable segment: it is not linked"));
     }
-    let headers = header.section_headers(endian, file).map_err(wrong)?;
+    let headers = header.section_headers(endian, file).map_err(no_sections)?;
     if segments.len().saturating_mul(headers.len()) > MOST_PAIRS {
         let (segments, sections) = (segments.len(), headers.len());
         return Err(wrong(format!("{segments} segments and {sections} sections are too many")));

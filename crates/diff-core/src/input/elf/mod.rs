@@ -1,7 +1,9 @@
 //! ELF: what is loaded, at the physical addresses where it is flashed.
 
+mod esp;
 mod kind;
 mod loaded;
+mod signed;
 
 use object::elf::{
     self, EM_AARCH64, EM_ARM, EM_AVR, EM_HEXAGON, EM_MSP430, EM_RISCV, EM_RL78, EM_RX, EM_TRICORE, EM_V850,
@@ -21,14 +23,13 @@ pub(super) fn begins(file: &[u8]) -> bool {
     file.starts_with(&elf::ELFMAG)
 }
 
-/// The kind of an ELF file; a damaged one is [`Kind::Other`].
-pub(super) fn kind(file: &[u8]) -> Kind {
-    let kind = match FileKind::parse(file) {
+/// The kind of an ELF file.
+pub(super) fn kind(file: &[u8]) -> Result<Kind, InputError> {
+    match FileKind::parse(file) {
         Ok(FileKind::Elf32) => kind::kind_of::<FileHeader32<Endianness>>(file),
         Ok(FileKind::Elf64) => kind::kind_of::<FileHeader64<Endianness>>(file),
-        _ => None,
-    };
-    kind.unwrap_or(Kind::Other)
+        _ => Err(no_elf(file)),
+    }
 }
 
 /// Checks that a file is ELF and that its headers and segments are there, whatever it is for.
@@ -36,7 +37,7 @@ pub(super) fn check(file: &[u8]) -> Result<(), InputError> {
     match FileKind::parse(file) {
         Ok(FileKind::Elf32) => check_as::<FileHeader32<Endianness>>(file),
         Ok(FileKind::Elf64) => check_as::<FileHeader64<Endianness>>(file),
-        _ => Err(no_elf()),
+        _ => Err(no_elf(file)),
     }
 }
 
@@ -44,12 +45,27 @@ pub(super) fn read(file: &[u8]) -> Result<Contents<'_>, InputError> {
     match FileKind::parse(file) {
         Ok(FileKind::Elf32) => read_as::<FileHeader32<Endianness>>(file),
         Ok(FileKind::Elf64) => read_as::<FileHeader64<Endianness>>(file),
-        _ => Err(no_elf()),
+        _ => Err(no_elf(file)),
     }
 }
 
-fn no_elf() -> InputError {
-    wrong("it does not begin as ELF does")
+fn no_elf(file: &[u8]) -> InputError {
+    if begins(file) { damaged(()) } else { wrong("it does not begin as ELF does") }
+}
+
+/// The error for headers that cannot be read.
+fn damaged<E>(_: E) -> InputError {
+    wrong("its headers are damaged, or the file was cut off in them")
+}
+
+/// The error for an object file.
+pub(super) fn not_linked() -> InputError {
+    wrong("it is an object file, not linked: give the program that the linker makes of it")
+}
+
+/// The error for section headers that cannot be read. They are at the end of files.
+fn no_sections<E>(_: E) -> InputError {
+    wrong("its section headers are not where it says: the file was cut off, or is damaged")
 }
 
 fn wrong(reason: impl ToString) -> InputError {
@@ -62,14 +78,13 @@ fn outside(what: &str, start: u64, size: u64) -> InputError {
 }
 
 fn check_as<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<(), InputError> {
-    // The segments of some are in files of their own.
-    if matches!(kind(file), Kind::Whole(_)) {
-        return Ok(());
+    let header = Header::parse(file).map_err(damaged)?;
+    let endian = header.endian().map_err(damaged)?;
+    let segments = header.program_headers(endian, file).map_err(damaged)?;
+    if signed::is_signed(segments, endian) {
+        return signed::check(segments, endian, file);
     }
-    let header = Header::parse(file).map_err(wrong)?;
-    let endian = header.endian().map_err(wrong)?;
-    let segments = header.program_headers(endian, file).map_err(wrong)?;
-    header.section_headers(endian, file).map_err(wrong)?;
+    header.section_headers(endian, file).map_err(no_sections)?;
     for segment in segments {
         let (start, size) = segment.file_range(endian);
         segment.data(endian, file).map_err(|()| outside("segment", start, size))?;
@@ -78,15 +93,15 @@ fn check_as<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<(), 
 }
 
 fn read_as<Header: FileHeader<Endian = Endianness>>(file: &[u8]) -> Result<Contents<'_>, InputError> {
-    let header = Header::parse(file).map_err(wrong)?;
-    let endian = header.endian().map_err(wrong)?;
+    let header = Header::parse(file).map_err(damaged)?;
+    let endian = header.endian().map_err(damaged)?;
     let mut contents = Contents::new(FORMAT);
     contents.entry = Some(header.e_entry(endian).into());
     contents.architecture = Some(architecture(header.e_machine(endian)));
     for (address, bytes) in loaded::loaded(header, endian, file)? {
         contents.segments.add(address, bytes).map_err(wrong)?;
     }
-    match kind(file) {
+    match kind(file)? {
         Kind::Esp => contents.notes.push(InputError::EspElf.to_string()),
         Kind::Whole(why) => contents.notes.push(format!("this is not what the device has: {why}")),
         _ => {}

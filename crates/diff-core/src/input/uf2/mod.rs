@@ -1,5 +1,6 @@
 //! UF2: blocks of 512 bytes, each with its address, its number and the family of devices that it is for.
 
+mod regions;
 mod sequence;
 
 use std::collections::BTreeSet;
@@ -8,6 +9,7 @@ use super::flat::Contents;
 use super::segments::wraps;
 use super::{Format, InputError, Reading};
 use crate::bytes::word;
+use regions::Regions;
 
 const FORMAT: Format = Format::Uf2;
 /// Bytes of a block, and of what it may hold.
@@ -19,10 +21,12 @@ const HEADER: usize = 32;
 const BEGIN: [u32; 2] = [0x0A32_4655, 0x9E5D_5157];
 const END: u32 = 0x0AB1_6F30;
 
-/// Flags: the block is not for the main flash; it is a piece of a file; there is a family; tags follow the data.
+/// Flags: the block is not for the main flash; it is a piece of a file; there is a family; there is the MD5 of a region;
+/// tags follow the data.
 const NOT_FLASH: u32 = 0x0001;
 const FILE: u32 = 0x1000;
 const FAMILY: u32 = 0x2000;
+const MD5: u32 = 0x4000;
 const TAGS: u32 = 0x8000;
 /// The tag of a block that is not to be written, as the first ones of the Pico 2 are not, and their family and contents.
 const IGNORED: u32 = 0x9957_E304;
@@ -51,6 +55,16 @@ pub(super) fn read<'a>(file: &'a [u8], reading: &Reading) -> Result<Contents<'a>
         contents.segments.add(address, block.data).map_err(wrong)?;
     }
     sequence::check(&blocks, family)?;
+    let Regions { checked, outside } = regions::check(&blocks, family, file)?;
+    if checked > 0 {
+        contents.checked.push("MD5".to_owned());
+    }
+    if outside > 0 {
+        let all = checked + outside;
+        contents.notes.push(format!(
+            "the MD5 of {outside} of {all} regions of flash is not checked: not all of their bytes are in the file"
+        ));
+    }
     Ok(contents)
 }
 
@@ -63,6 +77,8 @@ struct Block<'a> {
     /// Whether bootloaders pass it over: it works around a fault of some chips.
     ignored: bool,
     data: &'a [u8],
+    /// What the block has room for: `data` and what follows it.
+    room: &'a [u8],
 }
 
 impl<'a> Block<'a> {
@@ -76,17 +92,23 @@ impl<'a> Block<'a> {
             return Err(format!("it says that it holds {size} bytes; a block has room for {MOST}"));
         }
         let family = (flags & FAMILY != 0).then(|| word(7));
-        let data = &block[HEADER..HEADER + size];
+        let room = &block[HEADER..HEADER + MOST];
+        let data = &room[..size];
         let tag =
             crate::bytes::word(block, (HEADER + size).next_multiple_of(4)).filter(|_| flags & TAGS != 0);
         let ignored = tag == Some(IGNORED)
             || (family == Some(ABSOLUTE) && word(6) == 2 && data.iter().all(|&byte| byte == ERRATUM));
-        Ok(Self { flags, address: word(3), number: word(5), count: word(6), family, ignored, data })
+        Ok(Self { flags, address: word(3), number: word(5), count: word(6), family, ignored, data, room })
     }
 
     /// Whether the block's bytes are for the main flash.
     const fn is_flashed(&self) -> bool {
         self.flags & (NOT_FLASH | FILE) == 0 && !self.ignored
+    }
+
+    /// Whether the block states the MD5 of a region of flash.
+    const fn states_md5(&self) -> bool {
+        self.flags & MD5 != 0
     }
 
     fn is_for(&self, family: Option<u32>) -> bool {
@@ -98,8 +120,10 @@ fn blocks(file: &[u8]) -> Result<Vec<Block<'_>>, InputError> {
     let (blocks, rest) = file.as_chunks::<BLOCK>();
     if !rest.is_empty() || blocks.is_empty() {
         let (size, whole) = (file.len(), blocks.len());
-        let reason =
-            format!("{size} bytes are {whole} blocks and {} bytes: the file was cut off", rest.len());
+        let reason = format!(
+            "{size} bytes are {whole} blocks and {} bytes: the file was cut off, or has something behind it",
+            rest.len()
+        );
         return Err(InputError::Structure { format: FORMAT, reason });
     }
     let parse =

@@ -70,7 +70,8 @@ fn damaged_elf_is_refused() {
     expect(&whole[..whole.len() - 1], Format::Elf, &["goes beyond its end"]);
     expect(&whole[..60], Format::Elf, &["ELF"]);
     expect(b"\x7FELF", Format::Elf, &["ELF"]);
-    expect(b"", Format::Elf, &["does not begin"]);
+    expect(b"ELF", Format::Elf, &["does not begin"]);
+    expect(b"", Format::Elf, &["the file is empty"]);
     expect(&Elf { segments: Vec::new(), ..Elf::firmware(&[]) }.bytes(), Format::Elf, &["not linked"]);
     let again: Vec<Piece> = [(0, &[7; 1000][..])].repeat(5);
     let mut bomb = Elf::firmware(&again).bytes();
@@ -117,7 +118,7 @@ fn errors_of_uf2_name_the_block() {
         ),
         (broken, "block 1: it does not begin and end as blocks do"),
         (wraps, "wrap around"),
-        (Vec::new(), "0 blocks and 0 bytes"),
+        (Vec::new(), "the file is empty"),
     ];
     for (file, part) in cases {
         expect(&file, Format::Uf2, &[part]);

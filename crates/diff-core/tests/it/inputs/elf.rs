@@ -1,18 +1,17 @@
-//! ELF of all shapes: what is flashed of it, what is taken as it is, and what `objcopy` makes of it.
+//! ELF of all shapes: what is flashed of it, and what `objcopy` makes of it.
 
-use std::path::Path;
 use std::process::Command;
 
-use smidgen_diff::input::{Format, InputError, Reading, read, read_named};
+use smidgen_diff::input::{Format, Reading, read};
 use testkit::elf::{LinkedElf, Place, Section, Segment};
 use testkit::{noise, peers};
 
-use super::{flat, is_plain};
+use super::flat;
 
-const FLASH: u64 = 0x0800_0000;
+pub(super) const FLASH: u64 = 0x0800_0000;
 
 /// Firmware with a vector table, code, constants behind padding, initial values of variables, and variables without.
-fn firmware() -> LinkedElf {
+pub(super) fn firmware() -> LinkedElf {
     let text = [&noise(1000, 256, 1)[..], &[0; 24], &noise(512, 256, 2)].concat();
     let sections = [(".isr_vector", 0, 0x100), (".text", 0x100, 744), (".rodata", 1024, 512)];
     let mut elf = LinkedElf::new().load(FLASH, &text, &sections);
@@ -39,17 +38,6 @@ fn note(owner: &[u8], kind: u32) -> Vec<u8> {
     bytes.resize((bytes.len() + 1).next_multiple_of(4), 0);
     bytes.extend([9; 20]);
     bytes
-}
-
-/// A file of Qualcomm's signing tool: no sections, a segment for the headers, and one for hashes and signature.
-fn signed(machine: u16) -> LinkedElf {
-    let mut elf = LinkedElf { machine, ..LinkedElf::new() };
-    let hashes = Segment { flags: 0x0220_0000, ..Segment::new(0, 0x0900_0000, &noise(328, 256, 4)) };
-    elf.segments.push(Segment { flags: 7 << 24, ..Segment::new(0, 0, b"") });
-    elf.segments.push(hashes);
-    elf.segments.push(Segment::new(1, 0x0142_1000, &noise(3000, 256, 5)));
-    elf.segments.push(Segment { flags: 6, ..Segment::new(1, 0x0143_1000, &noise(500, 256, 6)) });
-    elf
 }
 
 /// The shapes that linkers make, and what they are called.
@@ -186,78 +174,6 @@ fn small_processors_have_firmware_only() {
             Some(Format::Elf),
             "{machine}"
         );
-    }
-}
-
-#[test]
-fn files_that_drivers_load_are_taken_as_they_are() {
-    let resources = firmware().section(".resource_table", 0x1000_0000, &[1; 16]);
-    let mut library = resources.clone();
-    library.segments.push(Segment::new(2, 0, b"dynamic"));
-    let split = &signed(40).bytes()[..600];
-    let files = [signed(40).bytes(), signed(164).bytes(), split.to_vec(), resources.bytes(), library.bytes()];
-    for (index, file) in files.iter().enumerate() {
-        let found = flat(file);
-        assert!(found.record.is_none() && *found.bytes == **file, "{index}");
-        assert!(
-            found.notes[0].contains("taken as it is") && found.notes[0].contains("the file itself"),
-            "{index}"
-        );
-        for name in ["modem.mdt", "modem.mbn", "cm4.elf"] {
-            assert!(*read_named(file, Path::new(name), &Reading::default()).unwrap().bytes == **file);
-        }
-    }
-    let asked = read(&files[3], &Reading::of(Format::Elf).with_range(Some(FLASH..FLASH + 4096))).unwrap();
-    assert_eq!(asked.bytes.len(), 1600);
-    assert!(asked.record.unwrap().notes[0].contains("this is not what the device has"));
-}
-
-#[test]
-fn programs_for_chips_of_espressif_are_refused() {
-    let code = noise(600, 256, 1);
-    let of = |machine, address, section| {
-        LinkedElf { machine, ..LinkedElf::new().load(address, &code, &[(section, 0, 600)]) }.bytes()
-    };
-    let programs = [
-        of(94, 0x400D_0020, ".flash.text"),
-        of(94, 0x4008_0000, ".text"),
-        of(94, 0x3FFB_0000, ".data"),
-        of(94, 0x4200_0020, ".text"),
-        of(94, 0x4020_1010, ".irom0.text"),
-        of(243, 0x4200_0020, ".text"),
-        of(243, 0x3C00_0020, ".rodata"),
-        of(243, 0x4038_0000, ".iram0.text"),
-        of(243, 0x4FF0_0000, ".dram0.data"),
-    ];
-    for file in &programs {
-        let error = read(file, &Reading::default()).unwrap_err();
-        assert_eq!(error, InputError::EspElf);
-        assert!(error.to_string().contains("esptool elf2image"));
-        let asked = read(file, &Reading::of(Format::Elf)).unwrap();
-        assert!(asked.record.unwrap().notes[0].contains("esptool elf2image"));
-        assert!(*read(file, &Reading::of(Format::Raw)).unwrap().bytes == **file);
-    }
-    // Chips of Bouffalo have memory at 0x42014000.
-    let mut other =
-        LinkedElf { machine: 243, ..LinkedElf::new().load(0x2300_0000, &code, &[(".text", 0, 600)]) };
-    other.segments.push(Segment::new(1, 0x2300_0258, b"data"));
-    other.segments[1].addresses[1] = 0x4201_4000;
-    assert_eq!(flat(&other.bytes()).bytes.len(), 604);
-    for file in [of(94, 0xBE00_0000, ".text"), of(243, 0x2040_0000, ".text"), of(40, 0x4200_0000, ".text")] {
-        assert_eq!(flat(&file).bytes.len(), 600);
-    }
-}
-
-#[test]
-fn names_of_elf_want_headers_and_segments() {
-    let named = |file: &[u8]| {
-        read_named(file, Path::new("app.elf"), &Reading::default()).map(|flat| flat.bytes.len())
-    };
-    let library = LinkedElf { machine: 62, wide: true, ..firmware() }.bytes();
-    assert_eq!(named(&library), Ok(library.len()));
-    assert!(is_plain(&library[..100]));
-    for file in [&library[..100], &library[..library.len() - 1], b"\x7FELF", b"\x7FELF and text"] {
-        assert!(matches!(named(file), Err(InputError::Name { format: Format::Elf, .. })), "{}", file.len());
     }
 }
 

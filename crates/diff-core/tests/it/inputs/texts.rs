@@ -210,6 +210,15 @@ fn names_say_formats() {
             );
             assert_eq!(read_named(file, Path::new(name), &Reading::of(Format::Raw)).unwrap().bytes, file);
         }
+        if matches!(format, Format::Hex | Format::Srec) {
+            for file in [&readme[..], b"\r\n\r\n", &[0; 4096], &[0xFF; 4096]] {
+                let error = named(name, file).unwrap_err().to_string();
+                assert!(!error.contains("cut off"), "{error}");
+            }
+            assert!(
+                named(name, readme).unwrap_err().to_string().contains("not one of its lines is a record")
+            );
+        }
         // Whatever its name says, a format that the contents say is certain.
         assert_eq!(named(name, hex.1.as_bytes()).unwrap(), data, "{name}");
         assert_eq!(named(name, srec.1.as_bytes()).unwrap(), data, "{name}");

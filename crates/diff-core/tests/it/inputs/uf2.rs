@@ -1,5 +1,6 @@
 //! UF2 as tools and bootloaders number, mark and join blocks.
 
+use md5::{Digest, Md5};
 use smidgen_diff::input::{InputError, Reading, read};
 use testkit::builds::{uf2, uf2_block};
 use testkit::noise;
@@ -113,6 +114,80 @@ fn blocks_that_bootloaders_pass_over_are_none() {
     assert!(matches!(read(&remark, &Reading::default()), Err(InputError::Empty { .. })));
     let error = read(&contents, &Reading::default()).unwrap_err().to_string();
     assert!(error.contains("a piece of a file"), "{error}");
+}
+
+/// What a block states of a region.
+fn stated(start: u32, bytes: &[u8]) -> Vec<u8> {
+    [&start.to_le_bytes()[..], &(bytes.len() as u32).to_le_bytes(), &Md5::digest(bytes)].concat()
+}
+
+/// Blocks with the MD5 of a region each, in the last bytes of their room or, as esptool writes it, behind the data.
+fn with_md5(file: &[u8], behind_data: bool, area: impl Fn(usize) -> Vec<u8>) -> Vec<u8> {
+    let block = |(index, block): (usize, &[u8])| {
+        let mut block = marked(block, 0x4000, b"");
+        let at = if behind_data { 32 + usize::from(block[16]) + 256 * usize::from(block[17]) } else { 484 };
+        block[at..at + 24].copy_from_slice(&area(index));
+        block
+    };
+    file.chunks(512).enumerate().flat_map(block).collect()
+}
+
+#[test]
+fn the_md5_of_bytes_in_the_file_must_be_right() {
+    let data = noise(8000, 256, 1);
+    let file = uf2(&[(BASE, &data)], Some(PICO));
+    let chunk = |index: usize| (BASE + 256 * index as u32, data.chunks(256).nth(index).unwrap());
+    let own = |index| stated(chunk(index).0, chunk(index).1);
+    // The last region is not whole: the tool that made it knew what is in flash behind the file.
+    let sector = |index: usize| {
+        let start = index / 16 * 4096;
+        let bytes = data.get(start..start + 4096).map_or_else(|| vec![7; 4096], <[u8]>::to_vec);
+        stated(BASE + start as u32, &bytes)
+    };
+    let checked = |file: &[u8]| {
+        let found = flat(file);
+        assert!(*found.bytes == data);
+        let record = found.record.unwrap();
+        (record.checked, record.notes)
+    };
+    let md5 = vec!["MD5".to_owned()];
+    assert_eq!(checked(&with_md5(&file, false, own)), (md5.clone(), vec![]));
+    assert_eq!(checked(&with_md5(&file, true, own)), (md5.clone(), vec![]));
+    let note = "the MD5 of 1 of 2 regions of flash is not checked: not all of their bytes are in the file";
+    assert_eq!(checked(&with_md5(&file, false, sector)), (md5, vec![note.to_owned()]));
+    assert_eq!(checked(&with_md5(&file, false, |_| vec![0; 24])), (vec![], vec![]), "a length of zero");
+    // A changed byte of the data, a wrong digest, and the region of another place.
+    let mut changed = with_md5(&file, true, own);
+    changed[5 * 512 + 40] ^= 1;
+    let wrong = with_md5(&file, false, |index| stated(BASE, chunk(index.min(30)).1));
+    let mut digest = with_md5(&file, false, sector);
+    (0..16).for_each(|block| digest[512 * block + 507] ^= 1);
+    for (file, part) in [
+        (&changed, "block 5: the MD5 of the 256 bytes from 0x10000500 is wrong: the file states "),
+        (&wrong, ": the MD5 of the 256 bytes from 0x10000000 is wrong: the file states "),
+        (&digest, "block 0: the MD5 of the 4096 bytes from 0x10000000 is wrong: the file states "),
+    ] {
+        let error = read(file, &Reading::default()).unwrap_err().to_string();
+        assert!(error.contains(part) && error.contains(", its bytes have "), "{error}");
+    }
+    // Blocks of other families, and those that are not flashed, say nothing about this one.
+    let other = with_md5(&uf2(&[(BASE, &data)], Some(OTHER)), false, |_| stated(BASE, b"other"));
+    assert!(of(&[&file[..], &other].concat(), PICO).unwrap() == data);
+    let ranged = Reading::default().with_range(Some(BASE.into()..u64::from(BASE) + 300));
+    assert!(*read(&with_md5(&file, false, sector), &ranged).unwrap().bytes == data[..300]);
+}
+
+#[test]
+fn an_md5_needs_room_and_little_time() {
+    let full = uf2_block(BASE, &noise(460, 256, 2), 0, 1, Some(PICO));
+    let error = read(&marked(&full, 0x4000, b""), &Reading::default()).unwrap_err().to_string();
+    assert!(error.contains("block 0: it says that it holds 460 bytes and an MD5"), "{error}");
+    // Each block states another part of the whole file.
+    let data = noise(256 * 100, 256, 3);
+    let file = uf2(&[(BASE, &data)], Some(PICO));
+    let many = with_md5(&file, false, |index| stated(BASE + index as u32, &data[index..][..20_000]));
+    let error = read(&many, &Reading::default()).unwrap_err().to_string();
+    assert!(error.contains("the MD5 of the same bytes again and again"), "{error}");
 }
 
 #[test]

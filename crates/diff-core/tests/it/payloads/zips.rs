@@ -1,6 +1,7 @@
 //! Zip archives of all kinds: with something before and behind them, and with entries that are not opened.
 
 use super::{contents, packing, refusal};
+use smidgen_diff::input::{Reading, read};
 use testkit::archives::{Put, gzip, text, zip};
 
 /// The place of the record at the end.
@@ -68,10 +69,61 @@ fn archives_are_found_behind_a_program() {
         assert!(packing(&program, Some("notes")).notes[0].contains("the archive follows something else"));
         let commented = with_comment(program, b"signed PK\x05\x06 by nobody, with the mark of an end in it");
         assert!(contents(&commented, Some("app.bin")) == plain);
-        // Firmware that holds an archive is firmware.
-        let firmware = [&commented[..], b"more code"].concat();
+        // Firmware that holds an archive, or a program that looks for the mark of its end, is firmware.
+        for comment in [b"\xFF\xFF", b"\x01\0"] {
+            let firmware =
+                [&[0x90; 5000], &b"PK\x05\x06 0123456789abcde"[..], comment, b"more code"].concat();
+            assert!(contents(&firmware, None) == firmware);
+        }
+        let firmware = [&[0x90; 5000], &b"PK\x05\x06"[..], &[0; 300]].concat();
+        assert!(contents(&firmware, None) == firmware);
+        let firmware = [&[0x90; 5000], &file[..], b"more code"].concat();
         assert!(contents(&firmware, None) == firmware);
     }
+}
+
+#[test]
+fn what_is_behind_an_archive_that_extracts_itself_does_not_matter() {
+    let plain = text(1);
+    let file = zip(&[("app.bin", Put::Deflated, &plain)]);
+    let stubs = [b"MZ\x90".repeat(1000), b"#!/bin/sh\nexec unzip \"$0\"\n".to_vec(), vec![0x90; 3000]];
+    for (index, stub) in stubs.iter().enumerate() {
+        for file in [file.clone(), large(file.clone()), with_comment(file.clone(), b"a comment")] {
+            let program = [&stub[..], &file].concat();
+            for behind in [&b"\n"[..], b"\r\n\x1A", &[0; 512], b""] {
+                let found = [&program[..], behind].concat();
+                assert!(contents(&found, None) == plain, "{index}, {behind:?}");
+                let ignored = behind.iter().any(|&byte| byte != 0);
+                assert_eq!(
+                    packing(&found, None).notes.len(),
+                    1 + usize::from(ignored),
+                    "{index}, {behind:?}"
+                );
+            }
+            // A program for Windows has a signature there; other bytes may be firmware that holds an archive.
+            let signed = [&program[..], b"x"].concat();
+            if index < 2 {
+                assert!(contents(&signed, None) == plain, "{index}");
+                assert!(
+                    packing(&signed, None).notes[1].contains("the 1 bytes behind the archive are ignored")
+                );
+            } else {
+                let found = read(&signed, &Reading::default().with_payload(true)).unwrap();
+                assert!(*found.bytes == signed && found.notes[0].contains("it has a zip archive inside"));
+            }
+        }
+        // Of a comment, the end may be missing.
+        let commented = with_comment([&stub[..], &file].concat(), b"a long comment");
+        assert!(contents(&commented[..commented.len() - 5], None) == plain, "{index}");
+    }
+}
+
+#[test]
+fn of_joined_archives_the_last_is_taken_with_a_note() {
+    let [one, two] = [1, 2].map(|seed| zip(&[("app.bin", Put::Deflated, &text(seed))]));
+    let both = [one, two].concat();
+    assert!(contents(&both, None) == text(2));
+    assert!(packing(&both, None).notes[0].contains("follows something else"));
 }
 
 #[test]
@@ -99,6 +151,10 @@ fn comments_and_what_is_behind_an_archive_do_not_matter() {
         let longer = [&file[..], b"a signature"].concat();
         assert!(contents(&longer, None) == plain);
         assert_eq!(packing(&longer, None).notes, ["the 11 bytes behind the archive are ignored"]);
+        // The mark of an end in a comment, with what would be the number of a part.
+        let marked = [&with_comment(file.clone(), b"PK\x05\x06 by nobody, and so on"), &b"\n"[..]].concat();
+        assert!(contents(&marked, None) == plain);
+        assert!(contents(&[b"MZ\x90", &marked[..]].concat(), None) == plain);
     }
 }
 
