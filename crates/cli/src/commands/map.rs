@@ -118,6 +118,9 @@ fn names(file: &Input, target: &[u8], package: &Smidgen) -> Result<Symbols, Fail
         let failure = Failure::new(Reason::Image, error.to_string()).about(file.path());
         match error {
             SymbolsError::Format => failure.note("give the ELF file of the new image, or what ld -Map wrote"),
+            SymbolsError::OtherMap(_) => {
+                failure.note("give the ELF file that it was written with (.axf, .elf or .out), before it is stripped")
+            }
             SymbolsError::NoSymbols => failure.note("give the ELF file before it is stripped"),
             SymbolsError::OtherImage => failure.note("give the file of the build that the new image is of"),
             _ => failure.note("build it again"),
