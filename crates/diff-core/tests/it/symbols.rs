@@ -96,7 +96,6 @@ const LLD: &str = "     VMA      LMA     Size Align Out     In      Symbol
  8004050  8004050        0     1                 $t
  8004050  8004050        0     1                 asm_label
  8004052  8004052        0     1                 local::label::h0123456789abcdef
- 800405c  800405c        0     1                 $d
  8004064  8004064        c     1 .rodata
  8004064  8004064        b     1         a.o:(.rodata.text)
  8004064  8004064        3     1                 text

@@ -21,13 +21,16 @@ struct Line<'a> {
 pub(super) fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>) -> Option<Map<'a>> {
     lines.find(|line| line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).eq(HEADING))?;
     let mut map = Map::default();
-    // Functions of Thumb have odd addresses; what follows such a mark of the assembler is Thumb.
+    // Functions of Thumb have odd addresses. In each part, what follows such a mark of the assembler is Thumb.
     let mut is_thumb = false;
     for Line { address, load, size, indent, name } in lines.filter_map(line) {
         match (indent, part(name)) {
             // Assignments of the script are listed like what they stand between.
             (0, _) if !name.contains(&b' ') => map.output(Output { name, address, size, load }),
-            (PART, Some((path, section))) => map.part(section, path, address, size),
+            (PART, Some((path, section))) => {
+                is_thumb = false;
+                map.part(section, path, address, size);
+            }
             (SYMBOL, _) if name.starts_with(b"$") => is_thumb = name.starts_with(b"$t"),
             (SYMBOL, _) => map.symbol(address & !u64::from(is_thumb), without_hash(name)),
             _ => {}
