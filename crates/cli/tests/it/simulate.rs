@@ -79,6 +79,10 @@ fn refusals_say_what_to_do() {
     desk.run("simulate old patch").failed(2, &["erase page", "page"]);
     desk.run("simulate old patch --page 4K --write-size 3").failed(2, &["multiple of write-size"]);
     desk.run("simulate old patch --page 4K --cuts some").failed(2, &["\"all\", \"none\" or a number"]);
+    let operations = desk.json("simulate old patch --page 4K --cuts none")["operations"].as_u64().unwrap();
+    desk.ok(&format!("simulate old patch --page 4K --cut-at {}", operations - 1));
+    desk.run(&format!("simulate old patch --page 4K --cut-at {operations}"))
+        .failed(2, &[&format!("the update has {operations} operations"), "--cut-at"]);
     desk.run("simulate old patch --page 4K --clock fast").failed(2, &["64MHz"]);
     desk.run("simulate old patch --device missing.toml").failed(1, &["missing.toml"]);
     desk.run(&format!("simulate new patch {flash}")).failed(4, &["not the base image"]);

@@ -105,12 +105,18 @@ fn wear_and_time_are_those_of_one_update() {
 fn losses_of_power_are_repeated_by_number() {
     let at = |cuts: &[(u64, u32)]| {
         let cuts = cuts.iter().map(|&(after, torn)| Cut { after, torn });
-        run("small-in-place", &device(64, 4), &PowerLosses::default().with_at(cuts.collect())).unwrap()
+        run("small-in-place", &device(64, 4), &PowerLosses::default().with_at(cuts.collect()))
     };
-    assert_eq!((at(&[(400, 21), (3, 0)]).losses, at(&[(400, 21), (3, 0)]).lost), (2, 0));
-    // Beyond the end there is nothing to cut.
-    assert_eq!(at(&[(u64::MAX, u32::MAX), (2, 0)]).lost, 0);
-    assert_eq!(at(&[(2, 0), (u64::MAX, 0)]).lost, 0);
+    let repeated = at(&[(400, 21), (3, 0)]).unwrap();
+    assert_eq!((repeated.losses, repeated.lost), (2, 0));
+    let last = repeated.operations - 1;
+    assert_eq!(at(&[(last, 0)]).unwrap().losses, 1);
+    // Beyond the end there is nothing to cut, also after a reset.
+    let refusal = |cuts: &[(u64, u32)]| at(cuts).unwrap_err().to_string();
+    let beyond = format!("no operation {}: the update has {} operations", last + 1, last + 1);
+    assert!(refusal(&[(last + 1, 0), (2, 0)]).starts_with(&beyond));
+    assert!(refusal(&[(u64::MAX, u32::MAX)]).contains(&format!("has {} operations", last + 1)));
+    assert!(refusal(&[(2, 0), (u64::MAX, 0)]).contains("after reset 1, the update has"));
 }
 
 #[test]
