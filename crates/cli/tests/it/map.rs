@@ -142,6 +142,27 @@ fn packages_of_all_kinds_have_a_map() {
 }
 
 #[test]
+fn a_classic_package_has_a_map_by_its_entries() {
+    let desk = desk();
+    desk.ok("diff old new -o patch --format bsdiff");
+    let page = page(&desk, "--symbols new.elf");
+    assert!(page.contains("BSDIFF40 compresses") && page.contains("first_half"));
+    let package = desk.read("patch").len();
+    assert!(page.contains(&format!("<th scope=row>Package<td>{package}.0<td>100.0 %")), "{package}");
+    let found = desk.json("info patch --base old --symbols new.elf");
+    let sum = |name: &str| {
+        found["origins"].as_object().unwrap().values().map(|it| it[name].as_f64().unwrap()).sum::<f64>()
+    };
+    let blocks = ["control_size", "diff_size", "extra_size"].map(|name| found[name].as_f64().unwrap());
+    assert_eq!(sum("bytes"), desk.read("new").len() as f64);
+    assert!((sum("cost") - blocks.iter().sum::<f64>()).abs() < 30.0, "{found:#}");
+    assert_eq!(found["costs_are_estimated"], true);
+    assert!(found["origins"]["moved"]["bytes"].as_u64() > found["origins"]["new"]["bytes"].as_u64());
+    let outcome = desk.ok("info patch --base old --symbols new.elf");
+    assert!(outcome.stdout.contains("Dearest places"), "{outcome:#?}");
+}
+
+#[test]
 fn encrypted_packages_need_their_key() {
     let desk = Desk::with_keys();
     desk.ok("diff old new -o patch --seal-to device.pub");
@@ -163,11 +184,9 @@ fn what_cannot_be_shown_is_refused_and_leaves_no_page() {
             &[("x", START, 9)],
         ),
     );
-    desk.ok("diff old new -o classic --format bsdiff");
     for (arguments, code, part) in [
         ("patch --html page.html", 2, "--base"),
         ("patch --symbols new.elf", 2, "--base"),
-        ("classic --base old --html page.html", 2, "BSDIFF40"),
         ("patch --base new --html page.html", 4, "E11"),
         ("patch --base old --html page.html --symbols missing", 1, "cannot read"),
         ("patch --base old --html page.html --symbols text", 1, "neither an ELF file nor a linker map"),
