@@ -7,10 +7,10 @@ mod unfit;
 
 pub use codecs::Codecs;
 pub use flash::{FlashOptions, UnreadableFlash};
-pub use speed::Speed;
+pub use speed::{Core, Speed};
 pub use unfit::{Part, Unfit};
 
-use speed::{parse_frequency, parse_time};
+use speed::{parse_cycles, parse_frequency, parse_time};
 
 use super::expansion::Unexpanded;
 use super::in_place::InPlace;
@@ -147,8 +147,12 @@ settings! {
         |device, text| put_parsed(&mut device.product, parse(text).map(Some));
     "module" "NAME": "The part of the product that the image is for",
         |device, text| put_parsed(&mut device.module, parse(text).map(Some));
+    "core" "CORE" [Core::ALL.map(Core::name)]: "Its processor's core [default: riscv32 with that arch, else cortex-m4]",
+        |device, text| put_parsed(&mut device.speed.core, parse(text).map(Some));
     "clock" "FREQUENCY": "Its processor's clock, such as 64MHz",
         |device, text| put_parsed(&mut device.speed.clock, parse_frequency(text).map(Some));
+    "cycles-per-instruction" "N": "What instructions take on average, with wait states [default: that of the core without]",
+        |device, text| put_parsed(&mut device.speed.cycles, parse_cycles(text).map(Some));
     "erase-time" "TIME": "Time to erase a page, such as 85ms",
         |device, text| put_parsed(&mut device.speed.erase_time, parse_time(text).map(Some));
     "write-time" "TIME": "Time to write write-size bytes, such as 41us",
