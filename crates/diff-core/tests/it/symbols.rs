@@ -133,7 +133,8 @@ fn a_map_of_lld_has_columns() {
     let sections: Vec<_> = symbols.sections.iter().map(|it| (&*it.name, it.offset, it.size)).collect();
     assert_eq!(sections, [(".vectors", 0, 4), (".text", 4, 96), (".rodata", 0x64, 12), (".data", 0x70, 16)]);
     // Addresses of 64 bits have wider columns.
-    let wide: String = LLD.lines().map(|line| format!("        {}        {}\n", &line[..9], &line[9..])).collect();
+    let wide: String =
+        LLD.lines().map(|line| format!("        {}        {}\n", &line[..9], &line[9..])).collect();
     assert_eq!(found(&read(wide.as_bytes(), &image, None).unwrap()), expected);
 }
 
@@ -141,7 +142,8 @@ fn a_map_of_lld_has_columns() {
 fn maps_of_other_linkers_are_named() {
     let head = "\n=============\n\nComponent: Arm Compiler for Embedded 6.16 Tool: armlink [5dfeaa00]\n\nImage Symbol Table\n";
     assert_eq!(read(head.as_bytes(), &image(), None), Err(SymbolsError::OtherMap("armlink")));
-    let head = "#####################\n#\n# IAR ELF Linker V9.10.1.257/W64 for ARM   18/Mar/2021  14:02:13\n#\n";
+    let head =
+        "#####################\n#\n# IAR ELF Linker V9.10.1.257/W64 for ARM   18/Mar/2021  14:02:13\n#\n";
     assert_eq!(read(head.as_bytes(), &image(), None), Err(SymbolsError::OtherMap("IAR's linker")));
 }
 

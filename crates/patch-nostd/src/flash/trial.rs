@@ -133,8 +133,7 @@ pub fn replay(device: &impl SimulatedDevice, cuts: &[Cut]) -> Result<Simulator, 
         chip.reboot();
         check(device, &chip, false).map_err(lost)?;
     }
-    finish(device, chip.into_inner())
-        .map_err(|fault| ReplayError::Lost(Lost { cuts: cuts.to_vec(), fault }))
+    finish(device, chip.into_inner()).map_err(|fault| ReplayError::Lost(Lost { cuts: cuts.to_vec(), fault }))
 }
 
 /// Cuts the power of an update with these operations; `cuts` are in the order of operations. During the recovery from

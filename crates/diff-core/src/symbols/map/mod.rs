@@ -101,8 +101,7 @@ fn foreign(file: &[u8]) -> SymbolsError {
 impl<'a> Map<'a> {
     fn output(&mut self, output: Output<'a>) {
         self.in_part = false;
-        self.is_flashed =
-            output.size > 0 && !NOT_FLASHED.iter().any(|start| output.name.starts_with(start));
+        self.is_flashed = output.size > 0 && !NOT_FLASHED.iter().any(|start| output.name.starts_with(start));
         if self.is_flashed {
             self.outputs.push(output);
         }
