@@ -16,10 +16,11 @@ fn desk() -> Desk {
     Desk::with(&[("old", &noise[..800_000]), ("new", &noise[800_000..])])
 }
 
-/// Starts smidgen, in a group of its own like a shell's job.
-fn start(desk: &Desk, program: &str, arguments: &[&str]) -> Child {
-    let mut command: Command = desk.command(program);
-    command.args(arguments).stdin(Stdio::null()).process_group(0);
+/// Starts a program in a group of its own, like a shell's job. These tests may run in the background, where signals are
+/// ignored.
+fn start(desk: &Desk, program: &[&str]) -> Child {
+    let mut command: Command = desk.command("env");
+    command.arg("--default-signal=INT,TERM").args(program).stdin(Stdio::null()).process_group(0);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -54,7 +55,7 @@ fn end(child: Child) -> (ExitStatus, String, String) {
 fn a_stopped_diff_leaves_nothing_and_says_so() {
     let desk = desk();
     for (signal, code, name) in [(Signal::INT, 130, "interrupted"), (Signal::TERM, 143, "terminated")] {
-        let child = start(&desk, smidgen(), &["diff", "old", "new", "-o", "patch", "--json"]);
+        let child = start(&desk, &[smidgen(), "diff", "old", "new", "-o", "patch", "--json"]);
         wait(|| handles(&child, signal));
         thread::sleep(Duration::from_millis(100));
         send(&child, signal);
@@ -72,7 +73,7 @@ fn a_stopped_diff_leaves_nothing_and_says_so() {
 fn a_stopped_patch_removes_its_temporary_file() {
     let desk = desk();
     desk.ok("diff old new -o patch --level 1 --ram 16K");
-    let child = start(&desk, smidgen(), &["patch", "old", "patch", "-o", "restored"]);
+    let child = start(&desk, &[smidgen(), "patch", "old", "patch", "-o", "restored"]);
     wait(|| desk.names().iter().any(|name| name.ends_with(".part")));
     send(&child, Signal::TERM);
     let (status, _, stderr) = end(child);
@@ -87,7 +88,7 @@ fn a_stopped_release_goes_on() {
     let small = noise(20_000);
     desk.write("small", &small);
     let line = "pack -o out --to new --to-version 3 --from 1=small --from 2=old --jobs 1 --level 1";
-    let child = start(&desk, smidgen(), &line.split(' ').collect::<Vec<_>>());
+    let child = start(&desk, &[&[smidgen()], &line.split(' ').collect::<Vec<_>>()[..]].concat());
     // Finished packages have a record until the manifest is there.
     let is_finished = || {
         let names = std::fs::read_dir(desk.path("out")).into_iter().flatten();
@@ -107,7 +108,7 @@ fn a_stopped_release_goes_on() {
 fn an_ignored_signal_stays_ignored() {
     let desk = Desk::with_versions();
     let line = format!("trap '' INT; exec {} diff old new -o patch", smidgen());
-    let child = start(&desk, "sh", &["-c", &line]);
+    let child = start(&desk, &["sh", "-c", &line]);
     wait(|| handles(&child, Signal::TERM));
     send(&child, Signal::INT);
     assert!(end(child).0.success());

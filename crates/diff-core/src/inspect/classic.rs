@@ -27,13 +27,12 @@ pub fn trace_bsdiff40(
     })?;
     let prices = Prices::new(&sizes, &counts);
     // What entries without bytes cost is the next one's.
-    let (mut open, mut placed) = (0.0, 0.0);
+    let mut open = 0.0;
     let target = decode_with(base, package, limit, |entry, target| {
         open += prices.entry;
         pieces(base, entry, target, |mut piece| {
             piece.cost = prices.cost(&piece);
             piece.cost.operations = std::mem::take(&mut open);
-            placed += piece.cost.total();
             receive(&piece);
         });
     })?;
@@ -45,7 +44,7 @@ pub fn trace_bsdiff40(
         is_estimated: true,
         header: package.len() as u64 - blocks,
         recipes: 0,
-        unplaced: blocks as f64 - placed,
+        unplaced: open + counts.unplaced(&sizes) as f64,
     })
 }
 
@@ -74,6 +73,13 @@ impl Counts {
             _ => &mut self.copied,
         };
         *count += u64::from(piece.length);
+    }
+
+    /// Bytes of blocks, empty ones, that no byte of the target is made from.
+    const fn unplaced(&self, sizes: &Sizes) -> u64 {
+        let diff = if self.copied + self.changed == 0 { sizes.diff } else { 0 };
+        let extra = if self.new == 0 { sizes.extra } else { 0 };
+        diff + extra
     }
 
     fn report(&self, sizes: &Sizes) -> Report {
