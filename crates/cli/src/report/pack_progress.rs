@@ -79,8 +79,8 @@ impl<'a> Talk<'a> {
         self.running().insert(file.to_owned(), (bar, Stages::new()));
     }
 
-    /// Ends a package's bar, and leaves a line instead.
-    fn end(&self, file: &str, line: &str) {
+    /// Ends a package's bar, and leaves a line instead; `time` is what making it took.
+    fn end(&self, file: &str, line: &str, time: Option<Duration>) {
         let ended = self.running().remove(file);
         if let Some((bar, _)) = &ended {
             bar.finish_and_clear();
@@ -88,7 +88,7 @@ impl<'a> Talk<'a> {
         }
         self.total.inc(1);
         self.say(line);
-        if let Some(stages) = ended.and_then(|(_, stages)| stages.line()) {
+        if let Some(stages) = ended.and_then(|(_, stages)| stages.line(time)) {
             self.bars.suspend(|| self.console.detail(format_args!("  {stages}")));
         }
     }
@@ -110,15 +110,15 @@ impl PackProgress for Talk<'_> {
                 }
             }
             Event::Finished { package, reused, time } => {
-                self.end(&package.file, &finished(package, *reused, *time));
+                self.end(&package.file, &finished(package, *reused, *time), Some(*time));
             }
             Event::Dropped { package, share, .. } => {
                 let PackageEntry { file, size, .. } = package;
                 let why = format!("larger than {share} % of the full package");
-                self.end(file, &format!("{file}: {size} bytes, dropped: {why}"));
+                self.end(file, &format!("{file}: {size} bytes, dropped: {why}"), None);
             }
             Event::Skipped { file } => {
-                self.end(file, &format!("{file}: dropped: an earlier run found it too large"));
+                self.end(file, &format!("{file}: dropped: an earlier run found it too large"), None);
             }
             Event::Unlisted { file, is_package, removed } => {
                 let what = match (removed, is_package) {

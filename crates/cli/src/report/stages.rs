@@ -29,9 +29,13 @@ impl Stages {
         Some(ended)
     }
 
-    /// All of them in a line, if there were any.
-    pub(super) fn line(mut self) -> Option<String> {
+    /// All of them in a line, if there were any. Where it is known that they took `all` together, the last one is what the
+    /// others leave of that: its end may be told late.
+    pub(super) fn line(mut self, all: Option<Duration>) -> Option<String> {
         self.end();
+        if let (Some(all), Some(((_, last), others))) = (all, self.done.split_last_mut()) {
+            *last = all.saturating_sub(others.iter().map(|(_, time)| *time).sum());
+        }
         let stage = |(name, time): &(&str, Duration)| format!("{name} {:.2} s", time.as_secs_f64());
         let stages: Vec<String> = self.done.iter().map(stage).collect();
         (!stages.is_empty()).then(|| stages.join(", "))
