@@ -92,7 +92,7 @@ fn a_stopped_release_goes_on() {
     // Finished packages have a record until the manifest is there.
     let is_finished = || {
         let names = std::fs::read_dir(desk.path("out")).into_iter().flatten();
-        names.flatten().any(|entry| entry.file_name().to_string_lossy().ends_with(".bin"))
+        names.flatten().any(|entry| entry.file_name().to_string_lossy().ends_with(".bin.json"))
     };
     wait(is_finished);
     send(&child, Signal::INT);
