@@ -242,8 +242,6 @@ impl Device {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::settings::Settings;
 
@@ -266,7 +264,9 @@ mod tests {
             ("max-package", "100K"),
             ("product", "sensor"),
             ("module", "radio"),
+            ("core", "cortex-m0+"),
             ("clock", "64MHz"),
+            ("cycles-per-instruction", "1.25"),
             ("erase-time", "85ms"),
             ("write-time", "41us"),
             ("read-speed", "4M"),
@@ -280,6 +280,14 @@ mod tests {
                 !matches!(name, "ram" | "os" | "codecs" | "update") || setting.check("nonsense").is_err()
             );
         }
+        let speed = Speed::default()
+            .with_core(Some(Core::CortexM0Plus))
+            .with_clock(Some(64_000_000))
+            .with_cycles(Some(125))
+            .with_erase_time(parse_time("85ms").ok())
+            .with_write_time(parse_time("41us").ok())
+            .with_read_speed(Some(4 << 20))
+            .with_hash_engine(true);
         let expected = Device::default()
             .with_ram(Some(16 << 10))
             .with_os(Some(true))
@@ -297,14 +305,7 @@ mod tests {
             .with_max_package(Some(100 << 10))
             .with_product(Some("sensor".to_owned()))
             .with_module(Some("radio".to_owned()))
-            .with_speed(
-                Speed::default()
-                    .with_clock(Some(64_000_000))
-                    .with_erase_time(Some(Duration::from_millis(85)))
-                    .with_write_time(Some(Duration::from_micros(41)))
-                    .with_read_speed(Some(4 << 20))
-                    .with_hash_engine(true),
-            );
+            .with_speed(speed);
         assert_eq!(device, expected);
     }
 
