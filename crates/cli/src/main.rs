@@ -10,25 +10,45 @@ mod io;
 mod report;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
+use smidgen::peers::{Whose, units, usage};
 
 use arguments::{Arguments, Command};
-use report::{Console, Failure};
+use report::{Console, Failure, Volume};
 
 fn main() -> ExitCode {
+    let started = Instant::now();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(error),
     };
-    let console = Console::with_standard_output(arguments.quiet, arguments.json, arguments.command.schema());
-    match run(&arguments.command, &console) {
+    let console =
+        Console::with_standard_output(arguments.volume(), arguments.json, arguments.command.schema());
+    // A signal may come as long as the process lives.
+    let console: &'static Console = Box::leak(Box::new(console));
+    if let Some(message) = arguments.command.when_stopped() {
+        io::watch_signals(console, message);
+    }
+    let outcome = run(&arguments.command, console);
+    describe_usage(started, console);
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             console.complain(&failure);
             failure.code()
         }
     }
+}
+
+/// What the whole command took, if that is asked for.
+fn describe_usage(started: Instant, console: &Console) {
+    let (processors, peak) = usage(Whose::Own);
+    let all = started.elapsed().as_secs_f64();
+    let memory = units::memory(peak as f64);
+    console
+        .detail(format_args!("all        {all:.2} s, {processors:.2} s of processors, {memory} of memory"));
 }
 
 /// Prints wrong usage in clap's words and colours; or help, which is no error.
@@ -41,7 +61,7 @@ fn refuse(error: clap::Error) -> ExitCode {
     // The command line was not understood, so this cannot be asked of it.
     let json = std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json");
     let failure = Failure::from(error);
-    Console::with_standard_output(true, json, "").answer(&failure);
+    Console::with_standard_output(Volume::Quiet, json, "").answer(&failure);
     failure.code()
 }
 
@@ -62,6 +82,7 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Schema(arguments) => commands::schema(arguments, console),
         Command::Completions(arguments) => commands::completions(arguments, console),
         Command::Man(arguments) => commands::man(arguments, console),
+        Command::Version => console.print(format_args!("smidgen {}", arguments::version())),
         Command::MakeStreams(arguments) => commands::make_streams(arguments, console),
         Command::Measure(arguments) => commands::measure(arguments, console),
     }

@@ -47,9 +47,9 @@ pub mod simulate;
 pub mod symbols;
 
 pub use api::{
-    Arch, CodecChoice, Codecs, ContainerNeeds, Containers, Costs, Device, DiffError, FlashOptions, Identity,
-    InPlace, InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report, Silent, Speed,
-    Stage, Unexpanded, Unfit, UnreadableFlash, Update,
+    Arch, CodecChoice, Codecs, ContainerNeeds, Containers, Core, Costs, Device, DiffError, FlashOptions,
+    Identity, InPlace, InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report,
+    Silent, Speed, Stage, Unexpanded, Unfit, UnreadableFlash, Update, Work,
 };
 pub use diff::{diff, diff_bsdiff40, diff_to};
 pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};

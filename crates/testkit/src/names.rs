@@ -56,3 +56,23 @@ pub fn linker_map(start: u32, size: u32, functions: &[Name]) -> String {
     map += ".bss            0x20000000       0x40 load address 0x08010000\n .bss.state     0x20000000       0x40 build/state.o\n";
     map + ".debug_info     0x00000000     0x9999\n .debug_info    0x00000000     0x9999 build/state.o\n"
 }
+
+/// A map of the same as lld writes it, for Thumb.
+pub fn lld_map(start: u32, size: u32, functions: &[Name]) -> String {
+    let mut map = "     VMA      LMA     Size Align Out     In      Symbol\n".to_owned();
+    let mut line = |address: u32, size: u32, align: u32, name: &str| {
+        map += &format!("{address:8x} {address:8x} {size:8x} {align:5} {name}\n");
+    };
+    line(start, size, 4, ".text");
+    for (name, address, size) in functions {
+        line(*address, *size, 4, &format!("        build/lib.a({name}.o):(.text.{name})"));
+        line(*address, 0, 1, "                $t");
+        line(address | 1, *size, 1, &format!("                {name}"));
+    }
+    line(start + size, 0, 1, "_etext = .");
+    line(0x2000_0000, 0x40, 4, ".bss");
+    line(0x2000_0000, 0x40, 4, "        build/state.o:(.bss.state)");
+    line(0x2000_0000, 0x40, 1, "                state");
+    line(0, 0x9999, 1, ".debug_info");
+    map
+}

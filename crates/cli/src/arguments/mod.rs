@@ -30,6 +30,8 @@ pub(crate) use settings::Given;
 pub(crate) use signing::{KeyKind, KeygenArguments, PublicForm, SignArguments, signers, signing_files};
 pub(crate) use simulate::SimulateArguments;
 
+use crate::report::Volume;
+
 /// What the exit codes mean.
 const EXIT_CODES: [&str; 6] = [
     "success",
@@ -50,7 +52,7 @@ fn exit_codes(codes: impl IntoIterator<Item = usize>) -> String {
 }
 
 /// What `--version` prints. A release's build names its commit; a build without that variable needs no repository.
-fn version() -> &'static str {
+pub(crate) fn version() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
         let commit =
             option_env!("SMIDGEN_COMMIT").map(|commit| format!(", commit {commit}")).unwrap_or_default();
@@ -75,8 +77,22 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, display_order = 100)]
     pub(crate) json: bool,
     /// Print errors only.
-    #[arg(short, long, global = true, display_order = 101)]
-    pub(crate) quiet: bool,
+    #[arg(short, long, global = true, display_order = 101, overrides_with = "verbose")]
+    quiet: bool,
+    /// Print where the time goes and what was chosen, to standard error.
+    #[arg(short, long, global = true, display_order = 102, overrides_with = "quiet")]
+    verbose: bool,
+}
+
+impl Arguments {
+    /// How much the program says. Of `--quiet` and `--verbose`, the last counts.
+    pub(crate) const fn volume(&self) -> Volume {
+        match (self.quiet, self.verbose) {
+            (true, _) => Volume::Quiet,
+            (_, true) => Volume::Verbose,
+            _ => Volume::Usual,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -127,6 +143,9 @@ pub(crate) enum Command {
     /// Print the manual page of smidgen, or of a command.
     #[command(after_help = exit_codes(0..=2))]
     Man(ManArguments),
+    /// Print the version, as --version does.
+    #[command(after_help = exit_codes(0..=2))]
+    Version,
     /// Rebuild the streams of compressed files for the process that started this one.
     #[command(hide = true)]
     MakeStreams(MakeStreamsArguments),
@@ -156,8 +175,20 @@ impl Command {
             Self::Schema(_)
             | Self::Completions(_)
             | Self::Man(_)
+            | Self::Version
             | Self::MakeStreams(_)
             | Self::Measure(_) => "",
+        }
+    }
+
+    /// What is said when a signal ends it; nothing of processes that this program starts.
+    pub(crate) const fn when_stopped(&self) -> Option<&'static str> {
+        match self {
+            Self::MakeStreams(_) | Self::Measure(_) => None,
+            Self::Pack(_) => Some("stopped; run again to go on"),
+            // They write several files.
+            Self::Sign(_) | Self::Manifest(_) | Self::Keygen(_) => Some("stopped; run again"),
+            _ => Some("stopped; nothing was written"),
         }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct InfoArguments {
     /// Write a page to this file: a map of the new image, with where its bytes come from and what they cost.
     #[arg(long, value_name = "FILE", requires = "base")]
     pub(crate) html: Option<PathBuf>,
-    /// The ELF file or GNU ld's map file of the new image: names what costs the most.
+    /// The ELF file of the new image, or the map file of GNU ld or lld: names what costs the most.
     #[arg(long, value_name = "ELF|MAP", requires = "base")]
     pub(crate) symbols: Option<PathBuf>,
     #[command(flatten)]

@@ -29,7 +29,7 @@ pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), F
                 Some(base) if arguments.wants_map() => {
                     let mapped = Mapped::new(&package, base, arguments.symbols.as_deref(), console)?;
                     if let Some(path) = &arguments.html {
-                        mapped.write(path, &package, base, arguments, console)?;
+                        mapped.write(path, &package.file, base, arguments, console)?;
                     }
                     (Some(mapped.trace.report.clone()), Some(mapped))
                 }
@@ -43,10 +43,20 @@ pub(crate) fn info(arguments: &InfoArguments, console: &Console) -> Result<(), F
             };
             console.print_either(fields, || describe(&package, report.as_ref(), mapped.as_ref()))
         }
-        Package::Classic(_) if arguments.wants_map() => {
-            Err(Failure::usage("a map needs a package of Smidgen's own format: BSDIFF40 has none"))
+        Package::Classic(package) => {
+            let base = base.as_ref().filter(|_| arguments.wants_map());
+            let map = |base| Mapped::of_classic(&package, base, arguments.symbols.as_deref(), console);
+            let mapped = base.map(map).transpose()?;
+            if let (Some(mapped), Some(base), Some(path)) = (&mapped, base, &arguments.html) {
+                mapped.write(path, &package.file, base, arguments, console)?;
+            }
+            let fields = || {
+                let mut fields = package.json();
+                mapped.iter().for_each(|mapped| fields.append(&mut mapped.json()));
+                fields
+            };
+            console.print_either(fields, || describe_classic(&package, mapped.as_ref()))
         }
-        Package::Classic(package) => console.print_either(|| package.json(), || describe_classic(&package)),
     }
 }
 
@@ -211,7 +221,7 @@ fn describe_costs(table: &mut Table, package: &Smidgen, report: &Report) {
     table.share("all", whole, whole);
 }
 
-fn describe_classic(package: &Classic) -> String {
+fn describe_classic(package: &Classic, mapped: Option<&Mapped>) -> String {
     let (sizes, whole) = (package.sizes, package.file.len() as u64);
     let mut table = Table::default();
     table.row("format", "BSDIFF40");
@@ -219,10 +229,11 @@ fn describe_classic(package: &Classic) -> String {
     table.row("target", format_args!("{} bytes", sizes.target));
     table.row("digests", "none: the format cannot detect a wrong base or a damaged target");
     table.heading("Size breakdown of the package:");
-    table.share("header", whole - sizes.control - sizes.diff - sizes.extra, whole);
+    table.share("header", package.header(), whole);
     table.share("control", sizes.control, whole);
     table.share("differences", sizes.diff, whole);
     table.share("extra", sizes.extra, whole);
     table.share("all", whole, whole);
+    mapped.into_iter().for_each(|mapped| mapped.describe(&mut table));
     table.finish()
 }

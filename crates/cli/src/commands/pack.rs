@@ -107,10 +107,10 @@ impl Images {
 
     /// Opens every image once, to fail now and not after hours.
     fn check(&self, target: &Image, output: &Path, console: &Console) -> Result<(), Failure> {
+        self.sources.iter().try_for_each(|(_, path)| not_a_stream(path))?;
         target.check_entry(target.lacks_entry && self.sources_lack_entry()?)?;
         target.describe(console);
         for (version, path) in &self.sources {
-            not_a_stream(path)?;
             let image = Image::open(path, &self.reading)?;
             let formats = image.compare_formats(target)?;
             image.describe(console);

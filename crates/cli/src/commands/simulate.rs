@@ -46,6 +46,9 @@ fn explain(error: SimulateError, package: &Smidgen, base: &Image) -> Failure {
             .about(package.file.path())
             .note("make it with --containers none, or with --payload of what is in the file"),
         error @ SimulateError::Profile(_) => Failure::usage(error.to_string()),
+        error @ SimulateError::NoOperation { .. } => {
+            Failure::usage(error.to_string()).note("give --cut-at an operation that the update has")
+        }
         error => Failure::other(error.to_string()),
     }
 }

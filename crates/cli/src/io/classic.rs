@@ -3,29 +3,18 @@
 use std::time::Duration;
 
 use serde_json::json;
-use smidgen_diff::bsdiff40;
+use smidgen_diff::bsdiff40::{self, Sizes};
+use smidgen_diff::inspect::{Piece, Trace, trace_bsdiff40};
 use smidgen_patch::header::IMAGE_LIMIT;
 
 use super::input::Input;
 use crate::report::{Failure, Object, hex, object, seconds, sha256};
-
-const HEADER: usize = 32;
 
 /// A BSDIFF40 package with a valid header.
 #[derive(Debug)]
 pub(crate) struct Classic {
     pub(crate) file: Input,
     pub(crate) sizes: Sizes,
-}
-
-/// The sizes in a header, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sizes {
-    pub(crate) control: u64,
-    pub(crate) diff: u64,
-    /// The compressed new bytes.
-    pub(crate) extra: u64,
-    pub(crate) target: u64,
 }
 
 impl Classic {
@@ -35,9 +24,7 @@ impl Classic {
     }
 
     pub(crate) fn new(file: Input) -> Result<Self, Failure> {
-        let target = bsdiff40::target_size(&file).map_err(|error| damaged(&file, error))?;
-        let sizes = Sizes::read(&file, target)
-            .ok_or_else(|| damaged(&file, "its blocks are longer than the file"))?;
+        let sizes = bsdiff40::sizes(&file).map_err(|error| damaged(&file, error))?;
         Ok(Self { file, sizes })
     }
 
@@ -46,11 +33,23 @@ impl Classic {
         bsdiff40::decode(base, &self.file, limit).map_err(|error| damaged(&self.file, error))
     }
 
+    /// Restores it too, and passes on where each byte comes from.
+    pub(crate) fn trace(&self, base: &[u8], receive: impl FnMut(&Piece)) -> Result<Trace, Failure> {
+        let limit = IMAGE_LIMIT.into();
+        trace_bsdiff40(base, &self.file, limit, receive).map_err(|error| damaged(&self.file, error))
+    }
+
+    /// Bytes before the three blocks.
+    pub(crate) fn header(&self) -> u64 {
+        let Sizes { control, diff, extra, .. } = self.sizes;
+        self.file.len() as u64 - control - diff - extra
+    }
+
     pub(crate) fn json(&self) -> Object {
         object(json!({
             "format": "bsdiff40",
             "package_size": self.file.len(),
-            "header_size": HEADER,
+            "header_size": self.header(),
             "control_size": self.sizes.control,
             "diff_size": self.sizes.diff,
             "extra_size": self.sizes.extra,
@@ -70,43 +69,8 @@ impl Classic {
     }
 }
 
-impl Sizes {
-    /// Reads all sizes but the target's, whose reader has refused negative ones.
-    fn read(package: &[u8], target: u64) -> Option<Self> {
-        let field =
-            |offset: usize| package.get(offset..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
-        let (control, diff) = (field(8)?, field(16)?);
-        let blocks = package.len().checked_sub(HEADER)? as u64;
-        let extra = blocks.checked_sub(control)?.checked_sub(diff)?;
-        Some(Self { control, diff, extra, target })
-    }
-}
-
 fn damaged(file: &Input, what: impl std::fmt::Display) -> Failure {
     Failure::package(format!("damaged BSDIFF40 package: {what}"))
         .about(file.path())
         .note("get it again, or make it anew with smidgen diff --format bsdiff")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn package(control: u64, diff: u64) -> Vec<u8> {
-        let sizes = [control, diff, 1000].map(u64::to_le_bytes).concat();
-        [&b"BSDIFF40"[..], &sizes, &[0; 60]].concat()
-    }
-
-    #[test]
-    fn the_rest_is_extra() {
-        let sizes = Sizes { control: 10, diff: 20, extra: 30, target: 1000 };
-        assert_eq!(Sizes::read(&package(10, 20), 1000), Some(sizes));
-    }
-
-    #[test]
-    fn blocks_beyond_the_end_are_refused() {
-        assert_eq!(Sizes::read(&package(61, 0), 1000), None);
-        assert_eq!(Sizes::read(&package(30, 31), 1000), None);
-        assert_eq!(Sizes::read(&package(1, u64::MAX), 1000), None);
-    }
 }

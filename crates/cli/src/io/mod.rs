@@ -9,6 +9,7 @@ mod package;
 mod restore;
 pub(crate) mod secrets;
 pub(crate) mod shell;
+mod signals;
 mod sources;
 mod streams;
 
@@ -17,4 +18,5 @@ pub(crate) use input::Input;
 pub(crate) use output::{Output, folder};
 pub(crate) use package::{Package, Smidgen};
 pub(crate) use restore::{replay, restore, restored_json};
+pub(crate) use signals::watch_signals;
 pub(crate) use sources::{Field, mapped, release_file};

@@ -9,6 +9,7 @@ use smidgen_patch::{Error, Target};
 use tempfile::{Builder, NamedTempFile};
 
 use super::input::{Identity, Input};
+use super::signals::outputs;
 use crate::report::{Console, Failure, Reason, Stdout, is_standard_stream, shown};
 
 /// What messages call it.
@@ -67,11 +68,14 @@ impl<'c> Output<'c> {
     pub(crate) fn commit(mut self) -> Result<(), Failure> {
         self.flush().map_err(|error| self.failed(&error))?;
         let moved = match self.place {
-            Place::File(path, file) => file
-                .as_file()
-                .sync_all()
-                .and_then(|()| file.persist(path).map(drop).map_err(|error| error.error)),
+            Place::File(path, file) => file.as_file().sync_all().and_then(|()| {
+                let mut outputs = outputs();
+                file.persist(path).map_err(|error| error.error)?;
+                outputs.written = Some("stopped; the output was written");
+                Ok(())
+            }),
             Place::StandardOutput(mut stdout, mut file) => {
+                outputs().written = Some("stopped; what went to standard output may not be all");
                 file.rewind().and_then(|()| io::copy(&mut file, &mut stdout)).map(drop)
             }
         };
@@ -182,7 +186,9 @@ fn standard_output(console: &Console) -> Result<Place<'_>, Failure> {
 
 fn file<'c>(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<Place<'c>, Failure> {
     let place = place(path, inputs, keys)?;
+    let mut outputs = outputs();
     let file = temporary_beside(&place).map_err(|error| Failure::file(path, Reason::Write, &error))?;
+    outputs.parts.push(file.path().to_owned());
     Ok(Place::File(place, file))
 }
 

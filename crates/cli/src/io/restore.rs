@@ -17,7 +17,7 @@ pub(crate) fn restore(
     base: &Image,
     package: &Smidgen,
     target: impl Target<Error: Into<Stopped>> + Send,
-    bar: &Bar,
+    bar: &Bar<'_>,
 ) -> Result<(), Failure> {
     bar.stage("restoring", package.header.target_size.into());
     let restore = Restore::default().with_key(Keys(&package.keys)).with_streams(&Processes);
@@ -61,7 +61,7 @@ pub(crate) fn restored_json(package: &Smidgen, time: Duration) -> Object {
 /// A target that shows progress.
 struct Watched<'a, T> {
     target: T,
-    bar: &'a Bar,
+    bar: &'a Bar<'a>,
 }
 
 impl<T: Target<Error: Into<Stopped>>> Target for Watched<'_, T> {

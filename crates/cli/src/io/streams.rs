@@ -29,7 +29,11 @@ impl Process {
     }
 
     fn with(memory: u64, seconds: u64) -> io::Result<Self> {
-        let mut child = Command::new(env::current_exe()?)
+        let mut command = Command::new(env::current_exe()?);
+        // Ctrl-C is for the program that tells of it, not for this one, which ends with its input.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command
             .args(["make-streams", "--memory", &memory.to_string(), "--seconds", &seconds.to_string()])
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())

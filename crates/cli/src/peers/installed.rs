@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -155,13 +156,16 @@ fn is_program(file: &Path) -> bool {
 /// The first line that a program says, if it ends well and in time.
 fn said(command: &[OsString]) -> Option<String> {
     let (program, arguments) = command.split_first()?;
-    let said = tempfile::NamedTempFile::new().ok()?;
-    let output = said.reopen().ok()?;
+    // Without a name, it does not stay if this program is stopped.
+    let mut said = tempfile::tempfile().ok()?;
+    let output = said.try_clone().ok()?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(output.try_clone().ok()?).stderr(output);
     let end = wait(&mut command, Instant::now(), PATIENCE, || false).ok()?;
-    let text = fs::read(said.path()).ok()?;
-    let line = String::from_utf8_lossy(text.get(..text.len().min(4096))?).lines().next()?.trim().to_owned();
+    said.rewind().ok()?;
+    let mut text = Vec::new();
+    said.take(4096).read_to_end(&mut text).ok()?;
+    let line = String::from_utf8_lossy(&text).lines().next()?.trim().to_owned();
     (end.is_empty() && !line.is_empty()).then_some(line)
 }
 

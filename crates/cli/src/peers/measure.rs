@@ -99,7 +99,7 @@ pub fn answer(limit: Duration, command: &[OsString]) -> io::Result<Value> {
     if parent() != user {
         remove_files();
     }
-    let (processor, peak) = usage_of_children();
+    let (processor, peak) = usage(Whose::Children);
     Ok(json!({ "end": end, "wall": wall, "processor": processor, "peak": peak }))
 }
 
@@ -159,20 +159,36 @@ fn remove_files() {
     }
 }
 
-/// Seconds of processors and bytes of the peak.
+/// Whose usage is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// That of this process.
+    Own,
+    /// That of processes that it has started and waited for.
+    Children,
+}
+
+/// Seconds of processors and bytes of the peak; 0 where the system does not say.
 #[cfg(unix)]
-fn usage_of_children() -> (f64, u64) {
+#[must_use]
+pub fn usage(whose: Whose) -> (f64, u64) {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;
 
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) else { return (0.0, 0) };
+    let who = match whose {
+        Whose::Own => UsageWho::RUSAGE_SELF,
+        Whose::Children => UsageWho::RUSAGE_CHILDREN,
+    };
+    let Ok(usage) = getrusage(who) else { return (0.0, 0) };
     let microseconds = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     // Everybody counts in KiB but Apple, who counts in bytes.
     let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
     (microseconds as f64 / 1e6, usage.max_rss() as u64 * unit)
 }
 
+/// Seconds of processors and bytes of the peak; 0 where the system does not say.
 #[cfg(not(unix))]
-fn usage_of_children() -> (f64, u64) {
+#[must_use]
+pub fn usage(_whose: Whose) -> (f64, u64) {
     (0.0, 0)
 }

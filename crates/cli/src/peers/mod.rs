@@ -11,6 +11,6 @@ mod tools;
 pub mod units;
 
 pub use installed::{Installed, find_installed};
-pub use measure::{Cost, answer};
+pub use measure::{Cost, Whose, answer, usage};
 pub use round_trip::{Bench, Measured, Outcome, Own, Work};
 pub use tools::{Memory, Sizes, TOOLS, Tool, Worker, chosen};

@@ -10,10 +10,20 @@ use super::failure::Failure;
 use super::json::Object;
 use super::stdout::Stdout;
 
+/// How much is said on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Volume {
+    /// Errors.
+    Quiet,
+    Usual,
+    /// Also where the time goes, and what was chosen.
+    Verbose,
+}
+
 /// Everything that is printed goes through this.
 #[derive(Debug)]
 pub(crate) struct Console {
-    quiet: bool,
+    volume: Volume,
     json: bool,
     /// The name of the schema that describes what `--json` prints.
     schema: &'static str,
@@ -24,16 +34,16 @@ pub(crate) struct Console {
 const ERROR_SCHEMA: &str = "smidgen/error/1";
 
 impl Console {
-    /// A console that takes standard output away from libraries. If `quiet`, it prints errors and data only; if `json`,
-    /// data as JSON of this schema.
-    pub(crate) fn with_standard_output(quiet: bool, json: bool, schema: &'static str) -> Self {
-        Self { quiet, json, schema, stdout: Stdout::taken() }
+    /// A console that takes standard output away from libraries. If quiet, it prints errors and data only; if `json`, data
+    /// as JSON of this schema.
+    pub(crate) fn with_standard_output(volume: Volume, json: bool, schema: &'static str) -> Self {
+        Self { volume, json, schema, stdout: Stdout::taken() }
     }
 
     /// A console of tests, which prints errors only.
     #[cfg(test)]
     pub(crate) fn of_tests() -> Self {
-        Self { quiet: true, json: false, schema: ERROR_SCHEMA, stdout: Stdout::default() }
+        Self { volume: Volume::Quiet, json: false, schema: ERROR_SCHEMA, stdout: Stdout::default() }
     }
 
     /// What writes to standard output.
@@ -41,8 +51,12 @@ impl Console {
         &self.stdout
     }
 
-    pub(crate) const fn is_quiet(&self) -> bool {
-        self.quiet
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.volume == Volume::Quiet
+    }
+
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.volume == Volume::Verbose
     }
 
     pub(crate) const fn is_json(&self) -> bool {
@@ -51,7 +65,14 @@ impl Console {
 
     /// Prints a message to standard error, unless quiet.
     pub(crate) fn say(&self, text: impl Display) {
-        if !self.quiet {
+        if !self.is_quiet() {
+            print_error(text);
+        }
+    }
+
+    /// Prints a detail to standard error, if verbose.
+    pub(crate) fn detail(&self, text: impl Display) {
+        if self.is_verbose() {
             print_error(text);
         }
     }
@@ -106,7 +127,7 @@ impl Console {
         json: impl FnOnce() -> Object,
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        if self.quiet && !self.json { Ok(()) } else { self.print_either(json, text) }
+        if self.is_quiet() && !self.json { Ok(()) } else { self.print_either(json, text) }
     }
 
     /// A failure after a result: prints that as text, unless quiet; as JSON, the failure becomes a member of it.
@@ -119,7 +140,7 @@ impl Console {
         if self.json {
             return failure.with_result(json());
         }
-        let printed = if self.quiet { Ok(()) } else { self.print(text()) };
+        let printed = if self.is_quiet() { Ok(()) } else { self.print(text()) };
         printed.err().unwrap_or(failure)
     }
 }

@@ -10,10 +10,11 @@ mod pack_progress;
 mod progress;
 mod reason;
 pub(crate) mod schema;
+mod stages;
 mod stdout;
 pub(crate) mod tables;
 
-pub(crate) use console::Console;
+pub(crate) use console::{Console, Volume};
 pub(crate) use failure::{Failure, is_standard_stream, shown};
 pub(crate) use json::{Object, object, seconds};
 pub(crate) use needs::Needs;

@@ -12,6 +12,7 @@ use smidgen_diff::release::{Event, PackProgress, PackageEntry};
 use super::console::Console;
 use super::json::{self, object, seconds};
 use super::progress::{TICK, is_wanted, style};
+use super::stages::Stages;
 
 /// What is wrong with a file that the manifest does not list.
 const UNLISTED: &str = "no part of this release; move it away before the folder is delivered";
@@ -59,8 +60,8 @@ pub(crate) struct Talk<'a> {
     bars: MultiProgress,
     /// Packages that are done, of all.
     total: ProgressBar,
-    /// A bar for each package being made.
-    running: Mutex<BTreeMap<String, ProgressBar>>,
+    /// A bar for each package being made, and its stages.
+    running: Mutex<BTreeMap<String, (ProgressBar, Stages)>>,
 }
 
 impl<'a> Talk<'a> {
@@ -74,7 +75,7 @@ impl<'a> Talk<'a> {
         Self { console, bars, total, running: Mutex::default() }
     }
 
-    fn running(&self) -> MutexGuard<'_, BTreeMap<String, ProgressBar>> {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<String, (ProgressBar, Stages)>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -82,17 +83,21 @@ impl<'a> Talk<'a> {
         let bar = ProgressBar::new_spinner().with_style(style("{spinner} {prefix}  {msg}  {elapsed}"));
         let bar = self.bars.insert_before(&self.total, bar.with_prefix(file.to_owned()));
         bar.enable_steady_tick(TICK);
-        self.running().insert(file.to_owned(), bar);
+        self.running().insert(file.to_owned(), (bar, Stages::new()));
     }
 
-    /// Ends a package's bar, and leaves a line instead.
-    fn end(&self, file: &str, line: &str) {
-        if let Some(bar) = self.running().remove(file) {
+    /// Ends a package's bar, and leaves a line instead; `time` is what making it took.
+    fn end(&self, file: &str, line: &str, time: Option<Duration>) {
+        let ended = self.running().remove(file);
+        if let Some((bar, _)) = &ended {
             bar.finish_and_clear();
-            self.bars.remove(&bar);
+            self.bars.remove(bar);
         }
         self.total.inc(1);
         self.say(line);
+        if let Some(stages) = ended.and_then(|(_, stages)| stages.line(time)) {
+            self.bars.suspend(|| self.console.detail(format_args!("  {stages}")));
+        }
     }
 
     fn say(&self, line: &str) {
@@ -106,18 +111,21 @@ impl PackProgress for Talk<'_> {
             Event::Planned { packages } => self.total.set_length(*packages as u64),
             Event::Began { file } => self.begin(file),
             Event::Stage { file, stage } => {
-                self.running().get(*file).into_iter().for_each(|bar| bar.set_message(stage.name()));
+                if let Some((bar, stages)) = self.running().get_mut(*file) {
+                    bar.set_message(stage.name());
+                    stages.begin(stage.name());
+                }
             }
             Event::Finished { package, reused, time } => {
-                self.end(&package.file, &finished(package, *reused, *time));
+                self.end(&package.file, &finished(package, *reused, *time), Some(*time));
             }
             Event::Dropped { package, share, .. } => {
                 let PackageEntry { file, size, .. } = package;
                 let why = format!("larger than {share} % of the full package");
-                self.end(file, &format!("{file}: {size} bytes, dropped: {why}"));
+                self.end(file, &format!("{file}: {size} bytes, dropped: {why}"), None);
             }
             Event::Skipped { file } => {
-                self.end(file, &format!("{file}: dropped: an earlier run found it too large"));
+                self.end(file, &format!("{file}: dropped: an earlier run found it too large"), None);
             }
             Event::Unlisted { file, is_package, removed } => {
                 let what = match (removed, is_package) {

@@ -1,7 +1,9 @@
 //! The progress bar: on a terminal only, and only for work that takes longer than half a second.
 
+use std::fmt;
 use std::io::{IsTerminal, stderr};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -9,15 +11,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use smidgen_diff::{Progress, Stage};
 
 use super::console::Console;
+use super::stages::Stages;
 
 /// Shorter work has no bar.
 const DELAY: Duration = Duration::from_millis(500);
 /// How often a bar moves by itself, to show that the program is alive.
 pub(super) const TICK: Duration = Duration::from_millis(150);
 
-/// A bar that appears after a delay and disappears when dropped.
+/// A bar that appears after a delay and disappears when dropped. With `--verbose`, a line stays for each stage.
 #[derive(Debug)]
-pub(crate) struct Bar {
+pub(crate) struct Bar<'c> {
+    console: &'c Console,
+    stages: Mutex<Stages>,
     bar: ProgressBar,
     /// Absent where no bar is shown.
     starter: Option<Starter>,
@@ -31,19 +36,24 @@ struct Starter {
     thread: JoinHandle<()>,
 }
 
-impl Bar {
+impl<'c> Bar<'c> {
     /// A bar that is not shown yet.
-    pub(crate) fn new(console: &Console) -> Self {
+    pub(crate) fn new(console: &'c Console) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let wanted = is_wanted(console);
         let starter = wanted.then(|| Starter::start(bar.clone())).flatten();
-        let bar = Self { bar, starter };
-        bar.stage("starting", 0);
+        let bar = Self { console, stages: Mutex::new(Stages::new()), bar, starter };
+        bar.show("starting", 0);
         bar
     }
 
     /// Begins a new stage of `steps` steps; 0 if their number is unknown.
     pub(crate) fn stage(&self, name: &'static str, steps: u64) {
+        self.tell(|stages| stages.begin(name));
+        self.show(name, steps);
+    }
+
+    fn show(&self, name: &'static str, steps: u64) {
         self.bar.set_style(style(template(steps > 0)));
         self.bar.set_message(name);
         self.bar.set_length(steps);
@@ -53,10 +63,22 @@ impl Bar {
     pub(crate) fn steps(&self, steps: u64) {
         self.bar.inc(steps);
     }
+
+    /// Tells of a stage that has ended.
+    fn tell(&self, change: impl FnOnce(&mut Stages) -> Option<(&'static str, Duration)>) {
+        if let Some((name, time)) = change(&mut self.stages.lock().unwrap_or_else(PoisonError::into_inner)) {
+            self.detail(format_args!("{name:10} {:.2} s", time.as_secs_f64()));
+        }
+    }
+
+    fn detail(&self, text: fmt::Arguments<'_>) {
+        self.bar.suspend(|| self.console.detail(text));
+    }
 }
 
-impl Drop for Bar {
+impl Drop for Bar<'_> {
     fn drop(&mut self) {
+        self.tell(Stages::end);
         self.starter.take().into_iter().for_each(Starter::stop);
         self.bar.finish_and_clear();
     }
@@ -83,13 +105,17 @@ impl Starter {
     }
 }
 
-impl Progress for Bar {
+impl Progress for Bar<'_> {
     fn begin(&self, stage: Stage, steps: u64) {
         self.stage(stage.name(), steps);
     }
 
     fn advance(&self, steps: u64) {
         self.steps(steps);
+    }
+
+    fn explain(&self, text: fmt::Arguments<'_>) {
+        self.detail(format_args!("  {text}"));
     }
 }
 
@@ -116,7 +142,8 @@ mod tests {
     fn templates_are_valid() {
         for bounded in [true, false] {
             assert!(ProgressStyle::with_template(template(bounded)).is_ok());
-            let bar = Bar::new(&Console::of_tests());
+            let console = Console::of_tests();
+            let bar = Bar::new(&console);
             bar.stage("testing", u64::from(bounded));
             bar.steps(1);
         }
@@ -131,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_quiet_bar_is_hidden() {
-        let bar = Bar::new(&Console::of_tests());
+        let console = Console::of_tests();
+        let bar = Bar::new(&console);
         assert!(bar.starter.is_none());
         assert!(bar.bar.is_hidden());
     }

@@ -36,6 +36,8 @@ reasons! {
     Key "unusable-key" 1 "a key cannot be used: not a key, of another kind, or the passphrase is wrong";
     Signing "cannot-sign" 1 "a package could not be signed or encrypted";
     Cancelled "cancelled" 1 "the work was cancelled";
+    Interrupted "interrupted" 130 "SIGINT ended the work: Ctrl-C";
+    Terminated "terminated" 143 "SIGTERM ended the work";
     Usage "usage" 2 "wrong usage: a missing, unknown or contradictory option or argument";
     Exists "exists" 2 "a file that must not be overwritten exists";
     Rule "platform-rule" 2 "a rule of the delivery platform is broken";

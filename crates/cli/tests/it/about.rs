@@ -10,6 +10,24 @@ fn the_version_names_the_format() {
     let format = smidgen_patch::header::VERSION;
     let expected = format!("smidgen {} (package format {format}", env!("CARGO_PKG_VERSION"));
     assert!(said.starts_with(&expected), "{said}");
+    assert_eq!(Desk::new().ok("version").stdout, said);
+}
+
+#[test]
+fn verbose_says_where_the_time_goes_and_changes_nothing_else() {
+    let desk = Desk::with_versions();
+    let said = |arguments: &str| desk.ok(format!("diff old new -o patch {arguments}").trim_end());
+    let (usual, verbose) = (said(""), said("-v"));
+    for part in
+        ["analysing ", "searching ", "encoding ", "proving ", "of processors", "kinds of pages", "masks"]
+    {
+        assert!(verbose.stderr.contains(part) && !usual.stderr.contains(part), "{part}: {verbose:#?}");
+    }
+    assert_eq!((verbose.stdout, said("-q -v --json -q").stderr), (usual.stdout, String::new()));
+    assert!(said("-q -v").stderr.contains("searching "));
+    assert!(desk.ok("patch old patch -o restored --verbose").stderr.contains("restoring "));
+    let packed = desk.ok("pack -o out --to new --to-version 2 --from 1=old -v");
+    assert!(packed.stderr.contains(" s, encoding ") && packed.stderr.contains(" s, proving "), "{packed:#?}");
 }
 
 #[test]

@@ -20,6 +20,8 @@ mod pack;
 mod payloads;
 mod refusals;
 mod round_trip;
+#[cfg(target_os = "linux")]
+mod signals;
 mod signing;
 mod simulate;
 mod strangers;

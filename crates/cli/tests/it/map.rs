@@ -3,7 +3,7 @@
 use serde_json::Value;
 use testkit::Program;
 use testkit::builds::Elf;
-use testkit::names::{linker_map, with_symbols};
+use testkit::names::{linker_map, lld_map, with_symbols};
 
 use crate::common::Desk;
 
@@ -19,8 +19,15 @@ fn desk() -> Desk {
     let names = [("first_half", START, half), (HOSTILE, START + half, half / 2)];
     let elf =
         with_symbols(&Elf::firmware(&[(START, &new)]).bytes(), &[(".text", START, new.len() as u32)], &names);
-    let map = linker_map(START, new.len() as u32, &[("first_half", START, half)]);
-    let desk = Desk::with(&[("old", &old), ("new", &new), ("new.elf", &elf), ("new.map", map.as_bytes())]);
+    let [map, lld] =
+        [linker_map, lld_map].map(|write| write(START, new.len() as u32, &[("first_half", START, half)]));
+    let desk = Desk::with(&[
+        ("old", &old),
+        ("new", &new),
+        ("new.elf", &elf),
+        ("new.map", map.as_bytes()),
+        ("lld.map", lld.as_bytes()),
+    ]);
     desk.ok("diff old new -o patch --ram 16K");
     desk
 }
@@ -98,7 +105,7 @@ fn names_of_strangers_stay_text() {
 #[test]
 fn costs_add_up_to_the_package() {
     let desk = desk();
-    for symbols in ["new.elf", "new.map"] {
+    for symbols in ["new.elf", "new.map", "lld.map"] {
         let found = desk.json(&format!("info patch --base old --symbols {symbols}"));
         let sum = |name: &str| {
             found["origins"].as_object().unwrap().values().map(|it| it[name].as_f64().unwrap()).sum::<f64>()
@@ -135,6 +142,27 @@ fn packages_of_all_kinds_have_a_map() {
 }
 
 #[test]
+fn a_classic_package_has_a_map_by_its_entries() {
+    let desk = desk();
+    desk.ok("diff old new -o patch --format bsdiff");
+    let page = page(&desk, "--symbols new.elf");
+    assert!(page.contains("BSDIFF40 compresses") && page.contains("first_half"));
+    let package = desk.read("patch").len();
+    assert!(page.contains(&format!("<th scope=row>Package<td>{package}.0<td>100.0 %")), "{package}");
+    let found = desk.json("info patch --base old --symbols new.elf");
+    let sum = |name: &str| {
+        found["origins"].as_object().unwrap().values().map(|it| it[name].as_f64().unwrap()).sum::<f64>()
+    };
+    let blocks = ["control_size", "diff_size", "extra_size"].map(|name| found[name].as_f64().unwrap());
+    assert_eq!(sum("bytes"), desk.read("new").len() as f64);
+    assert!((sum("cost") - blocks.iter().sum::<f64>()).abs() < 30.0, "{found:#}");
+    assert_eq!(found["costs_are_estimated"], true);
+    assert!(found["origins"]["moved"]["bytes"].as_u64() > found["origins"]["new"]["bytes"].as_u64());
+    let outcome = desk.ok("info patch --base old --symbols new.elf");
+    assert!(outcome.stdout.contains("Dearest places"), "{outcome:#?}");
+}
+
+#[test]
 fn encrypted_packages_need_their_key() {
     let desk = Desk::with_keys();
     desk.ok("diff old new -o patch --seal-to device.pub");
@@ -146,6 +174,7 @@ fn encrypted_packages_need_their_key() {
 fn what_cannot_be_shown_is_refused_and_leaves_no_page() {
     let desk = desk();
     desk.write("text", b"not a map");
+    desk.write("armlink.map", b"Component: Arm Compiler for Embedded 6.16 Tool: armlink [5dfeaa00]\n");
     desk.write("stripped", &Elf::firmware(&[(START, &desk.read("new"))]).bytes());
     desk.write(
         "other",
@@ -155,14 +184,13 @@ fn what_cannot_be_shown_is_refused_and_leaves_no_page() {
             &[("x", START, 9)],
         ),
     );
-    desk.ok("diff old new -o classic --format bsdiff");
     for (arguments, code, part) in [
         ("patch --html page.html", 2, "--base"),
         ("patch --symbols new.elf", 2, "--base"),
-        ("classic --base old --html page.html", 2, "BSDIFF40"),
         ("patch --base new --html page.html", 4, "E11"),
         ("patch --base old --html page.html --symbols missing", 1, "cannot read"),
         ("patch --base old --html page.html --symbols text", 1, "neither an ELF file nor a linker map"),
+        ("patch --base old --html page.html --symbols armlink.map", 1, "give the ELF file"),
         ("patch --base old --html page.html --symbols stripped", 1, "no symbols"),
         ("patch --base old --html page.html --symbols other", 1, "none of its parts is in the new image"),
         ("patch --base old --html new.elf --symbols new.elf", 2, "the same file"),

@@ -7,7 +7,7 @@ fn desk() -> Desk {
     let desk = Desk::with_package();
     desk.write(
         "device.toml",
-        b"ram = \"16K\"\nos = false\npage = \"4K\"\nwrite-size = 4\nslot = \"1M\"\nclock = \"80MHz\"\nerase-time = \"20ms\"\n",
+        b"ram = \"16K\"\nos = false\npage = \"4K\"\nwrite-size = 4\nslot = \"1M\"\ncore = \"cortex-m0+\"\nclock = \"80MHz\"\ncycles-per-instruction = \"1.2\"\nerase-time = \"20ms\"\n",
     );
     desk
 }
@@ -27,7 +27,7 @@ fn wear_time_and_losses_are_told() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    assert!(!text.contains("clock"), "{text}");
+    assert!(!text.contains("clock") && !text.contains("core"), "{text}");
     let json = desk.json("simulate old patch --device device.toml --cuts 6 --again 2");
     assert_eq!((json["update"].as_str(), json["lost"].as_u64()), (Some("ab"), Some(0)));
     assert!((15..=18).contains(&json["losses"].as_u64().unwrap()), "{json:#}");
@@ -79,7 +79,13 @@ fn refusals_say_what_to_do() {
     desk.run("simulate old patch").failed(2, &["erase page", "page"]);
     desk.run("simulate old patch --page 4K --write-size 3").failed(2, &["multiple of write-size"]);
     desk.run("simulate old patch --page 4K --cuts some").failed(2, &["\"all\", \"none\" or a number"]);
+    let operations = desk.json("simulate old patch --page 4K --cuts none")["operations"].as_u64().unwrap();
+    desk.ok(&format!("simulate old patch --page 4K --cut-at {}", operations - 1));
+    desk.run(&format!("simulate old patch --page 4K --cut-at {operations}"))
+        .failed(2, &[&format!("the update has {operations} operations"), "--cut-at"]);
     desk.run("simulate old patch --page 4K --clock fast").failed(2, &["64MHz"]);
+    desk.run("simulate old patch --page 4K --core z80").failed(2, &["cortex-m0+"]);
+    desk.run("simulate old patch --page 4K --cycles-per-instruction 0").failed(2, &["such as 1.5"]);
     desk.run("simulate old patch --device missing.toml").failed(1, &["missing.toml"]);
     desk.run(&format!("simulate new patch {flash}")).failed(4, &["not the base image"]);
     desk.run(&format!("simulate old patch {flash} --slot 4K")).failed(3, &["cannot restore", "slot"]);

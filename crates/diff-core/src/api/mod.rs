@@ -12,7 +12,9 @@ mod progress;
 mod report;
 
 pub use container_needs::ContainerNeeds;
-pub use device::{Codecs, Device, FlashOptions, Part, ProfileError, Speed, Unfit, UnreadableFlash, Update};
+pub use device::{
+    Codecs, Core, Device, FlashOptions, Part, ProfileError, Speed, Unfit, UnreadableFlash, Update,
+};
 pub use error::DiffError;
 pub(crate) use expansion::Expansion;
 pub use expansion::Unexpanded;
@@ -22,4 +24,4 @@ pub use note::Note;
 pub use options::{Arch, CodecChoice, Containers, Options, Ram};
 pub(crate) use progress::check_cancelled;
 pub use progress::{Progress, Silent, Stage};
-pub use report::{Costs, Package, Report};
+pub use report::{Costs, Package, Report, Work};

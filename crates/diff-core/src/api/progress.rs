@@ -1,5 +1,7 @@
 //! Progress reporting and cancellation.
 
+use std::fmt;
+
 use super::error::DiffError;
 
 /// The stages of making a package, in order, and of simulating an update.
@@ -41,6 +43,8 @@ pub trait Progress: Sync {
     fn begin(&self, _stage: Stage, _steps: u64) {}
     /// This many more steps are done.
     fn advance(&self, _steps: u64) {}
+    /// Something was found or chosen that explains the package: a line for people, without a promise what it says.
+    fn explain(&self, _text: fmt::Arguments<'_>) {}
     /// Return true to cancel the work: it ends soon, without a result. Polled between steps.
     fn is_cancelled(&self) -> bool {
         false

@@ -36,10 +36,29 @@ pub struct Report {
     pub longest_cover: u64,
     /// Bytes of target in no cover.
     pub literals: u64,
-    /// Binary events that the body codes: what the time of a decoder grows with. 0 for codec `zstd`.
-    pub events: u64,
+    /// What a decoder does for it; all zero for codec `zstd`.
+    pub work: Work,
     /// What the body's bytes are spent on; all zero for codec `zstd`, which does not code operation by operation.
     pub costs: Costs,
+}
+
+/// What a decoder does for a body, as far as its time depends on it: the binary events that it decodes, by what they are
+/// about, and references.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Work {
+    /// Events about operations and landmarks.
+    pub control: u64,
+    /// Events about whether copied blocks and bytes are unchanged.
+    pub unchanged: u64,
+    /// Events about new values of copied bytes.
+    pub changed: u64,
+    /// Events about bytes in no cover.
+    pub literals: u64,
+    /// Events about which prediction of a reference is right.
+    pub references: u64,
+    /// References that it finds in what it copies.
+    pub found: u64,
 }
 
 /// What the bytes of a body are spent on, each rounded.

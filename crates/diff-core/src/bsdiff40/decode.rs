@@ -5,6 +5,17 @@ use bzip2::{Decompress, Status};
 use super::error::{Block, Bsdiff40Error};
 use super::header::{Header, TRIPLE, integers};
 
+/// What one entry of the control block makes of the target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    /// Where in the base its bytes are added to; may lie outside of it.
+    pub(crate) position: i64,
+    /// Where sums, new bytes, and what is after them begin in the target.
+    pub(crate) start: usize,
+    pub(crate) middle: usize,
+    pub(crate) end: usize,
+}
+
 struct Restore<'a> {
     base: &'a [u8],
     /// Where in the base the next bytes come from; may lie outside of it.
@@ -41,11 +52,21 @@ struct Stream<'a> {
 /// # Errors
 /// A patch that is damaged, or whose target has more than `limit` bytes.
 pub fn decode(base: &[u8], package: &[u8], limit: u64) -> Result<Vec<u8>, Bsdiff40Error> {
+    decode_with(base, package, limit, |_, _| {})
+}
+
+/// Like [`decode`], and passes on every entry with the target as far as it is made then.
+pub(crate) fn decode_with(
+    base: &[u8],
+    package: &[u8],
+    limit: u64,
+    receive: impl FnMut(&Entry, &[u8]),
+) -> Result<Vec<u8>, Bsdiff40Error> {
     let header = Header::parse(package)?;
     if header.target > limit {
         return Err(Bsdiff40Error::TargetTooLarge { size: header.target, limit });
     }
-    Restore::begin(base, package, &header)?.run()
+    Restore::begin(base, package, &header)?.run(receive)
 }
 
 impl<'a> Restore<'a> {
@@ -68,9 +89,10 @@ impl<'a> Restore<'a> {
         })
     }
 
-    fn run(mut self) -> Result<Vec<u8>, Bsdiff40Error> {
+    fn run(mut self, mut receive: impl FnMut(&Entry, &[u8])) -> Result<Vec<u8>, Bsdiff40Error> {
         while self.target.len() < self.size {
-            self.step()?;
+            let entry = self.step()?;
+            receive(&entry, &self.target);
         }
         for stream in [self.control, self.diff, self.extra] {
             stream.finish()?;
@@ -78,14 +100,17 @@ impl<'a> Restore<'a> {
         Ok(self.target)
     }
 
-    fn step(&mut self) -> Result<(), Bsdiff40Error> {
+    fn step(&mut self) -> Result<Entry, Bsdiff40Error> {
         self.count_entry()?;
         let mut bytes = [0; TRIPLE];
         self.control.fill(&mut bytes)?;
         let [add, copy, seek] = integers(&bytes);
+        let (position, start) = (self.position, self.target.len());
         self.add(add)?;
+        let middle = self.target.len();
         self.copy(copy)?;
-        self.advance(seek)
+        self.advance(seek)?;
+        Ok(Entry { position, start, middle, end: self.target.len() })
     }
 
     /// Only the first entry of a sensible patch writes nothing. Without a bound, a few bytes of bzip2 could

@@ -90,7 +90,7 @@ impl BodyJob<'_> {
         let coder = self.walk(coder, &self.plan, |_, _| true)?;
         let mut report = Report::of(operations(self.plan.target.len(), &self.plan.covers));
         report.take_costs(&coder.meter);
-        report.events = coder.events;
+        report.work = coder.work();
         Ok((coder.inner.finish(), report))
     }
 

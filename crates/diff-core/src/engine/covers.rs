@@ -26,7 +26,7 @@ const COVER: u64 = 28 * 256;
 pub(super) struct Draft {
     /// Estimated, in 1/256 bit.
     cost: u64,
-    mask: Mask,
+    pub(super) mask: Mask,
     /// The kinds of pages that seem right.
     pub(super) pages: Pages,
     /// The kinds that are worth a trial encoding.

@@ -46,6 +46,13 @@ pub(crate) fn make(
     }
     progress.begin(Stage::Analyse, 1);
     let subject = Subject::new(images, target, options)?;
+    let kinds: Vec<&str> = subject.kinds.iter().map(|kind| kind.name()).collect();
+    progress.explain(format_args!(
+        "base address {:#x}; kinds of pages to choose from: {}; {} bytes of memory",
+        subject.header.base_address,
+        kinds.join(", "),
+        subject.budget
+    ));
     check_cancelled(progress)?;
     match options.codec {
         CodecChoice::Cm => make_cm(&subject, target, options, progress),
@@ -127,6 +134,12 @@ fn level_job<'a>(
     };
     let drafts: Result<Vec<Draft>, DiffError> = masks.par_iter().map(draft_under).collect();
     let best = Draft::best_of(drafts?, subject).ok_or(DiffError::Internal("no mask was tried"))?;
+    progress.explain(format_args!(
+        "of {} masks, the cheapest: {}; {} covers",
+        masks.len(),
+        best.mask,
+        best.covers.len()
+    ));
     check_cancelled(progress)?;
     progress.begin(Stage::Encode, 1);
     let Draft { covers, pages, kinds, sections, .. } = best;
@@ -142,6 +155,7 @@ fn level_job<'a>(
         let budgets = budgets.filter(|&budget| budget >= LEAST_BUDGET);
         let sizes: Result<Vec<_>, _> = budgets.map(|budget| model_size(budget, workload)).collect();
         curve = shrink(&mut job, &sizes?, curve).map_err(DiffError::NotProved)?;
+        progress.explain(format_args!("chosen again by learned prices: {} covers", job.plan.covers.len()));
     }
     if size <= effort.small && effort.tuning {
         tune(&mut job, curve).map_err(DiffError::NotProved)?;

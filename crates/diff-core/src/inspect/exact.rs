@@ -70,7 +70,7 @@ pub(super) fn trace<F: FnMut(&Piece)>(
             tracer.step(start, &walker, &coder.costs, memory);
             if pause == Pause::Done {
                 memory.report.take_costs(&coder.inner.meter);
-                memory.report.events = coder.inner.events;
+                memory.report.work = coder.inner.work();
                 return Ok(f64::from(header.body_length) - tracer.placed);
             }
         }

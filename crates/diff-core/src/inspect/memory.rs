@@ -73,29 +73,38 @@ impl<'a, F: FnMut(&Piece)> Memory<'a, F> {
 
     /// Divides a stretch, which has been written, into pieces without costs. Where differences are not `coded`, they
     /// are predictions.
-    pub(super) fn divide(&self, stretch: &Stretch, coded: bool, mut take: impl FnMut(Piece)) {
-        let Stretch { start, end, source } = *stretch;
-        let mut piece = |offset: u32, length: u32, origin| {
-            let source = source.map(|source| source.behind(offset - start));
-            take(Piece { offset, length, origin, source, cost: Cost::default() });
-        };
-        let Some(from) = source else { return piece(start, end - start, Origin::New) };
-        let (source, equal) = match from {
-            Source::Base(offset) if offset == start => (part(self.base, offset, end - start), Origin::Same),
-            Source::Base(offset) => (part(self.base, offset, end - start), Origin::Moved),
-            Source::Target(offset) => (part(&self.target, offset, end - start), Origin::Repeat),
-        };
-        let differing = if coded { Origin::Changed } else { Origin::Predicted };
-        let target = part(&self.target, start, end - start);
-        let mut at = 0;
-        while at < target.len() {
-            let is_equal = source.get(at) == target.get(at);
-            let same =
-                (at..target.len()).take_while(|&next| (source.get(next) == target.get(next)) == is_equal);
-            let length = same.count();
-            piece(start + at as u32, length as u32, if is_equal { equal } else { differing });
-            at += length;
-        }
+    pub(super) fn divide(&self, stretch: &Stretch, coded: bool, take: impl FnMut(Piece)) {
+        divide((self.base, &self.target), stretch, coded, take);
+    }
+}
+
+/// The same for images in memory, of which the target has been made beyond the stretch.
+pub(super) fn divide(
+    (base, target): (&[u8], &[u8]),
+    stretch: &Stretch,
+    coded: bool,
+    mut take: impl FnMut(Piece),
+) {
+    let Stretch { start, end, source } = *stretch;
+    let mut piece = |offset: u32, length: u32, origin| {
+        let source = source.map(|source| source.behind(offset - start));
+        take(Piece { offset, length, origin, source, cost: Cost::default() });
+    };
+    let Some(from) = source else { return piece(start, end - start, Origin::New) };
+    let (source, equal) = match from {
+        Source::Base(offset) if offset == start => (part(base, offset, end - start), Origin::Same),
+        Source::Base(offset) => (part(base, offset, end - start), Origin::Moved),
+        Source::Target(offset) => (part(target, offset, end - start), Origin::Repeat),
+    };
+    let differing = if coded { Origin::Changed } else { Origin::Predicted };
+    let target = part(target, start, end - start);
+    let mut at = 0;
+    while at < target.len() {
+        let is_equal = source.get(at) == target.get(at);
+        let same = (at..target.len()).take_while(|&next| (source.get(next) == target.get(next)) == is_equal);
+        let length = same.count();
+        piece(start + at as u32, length as u32, if is_equal { equal } else { differing });
+        at += length;
     }
 }
 

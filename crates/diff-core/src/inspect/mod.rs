@@ -1,10 +1,12 @@
 //! What the bytes of a finished package are spent on: it is decoded, and costs are added up, or placed in the target.
 
+mod classic;
 mod exact;
 mod memory;
 mod piece;
 mod shared;
 
+pub use classic::trace_bsdiff40;
 pub use piece::{Cost, Origin, Piece, Source};
 
 use smidgen_patch::container::Opened;
@@ -38,7 +40,7 @@ pub struct Trace {
     /// Whether that is the expanded form of a target with compressed streams.
     pub is_expanded: bool,
     /// Whether costs are estimates: codec `zstd` states only what each 128 KiB or so of its stream cost, which is divided
-    /// among the bytes that differ from the base.
+    /// among the bytes that differ from the base; BSDIFF40, what all of a sort cost.
     pub is_estimated: bool,
     /// Bytes of the header, with signatures.
     pub header: u64,

@@ -4,6 +4,7 @@ mod base_references;
 mod records;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use rayon::prelude::*;
 use smidgen_patch::header::{PageKind, WordForm};
@@ -40,6 +41,20 @@ const DENSE: (usize, usize) = (3, 4);
 const WORD: usize = 4;
 /// Words less than this far into the address space are rather small numbers.
 const SMALL: u32 = 0x1000;
+
+impl fmt::Display for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |form: &WordForm| PageKind::Words(*form).name();
+        match self {
+            Self::Nothing => f.write_str("nothing"),
+            Self::Tables => f.write_str("tables of pointers"),
+            Self::Words(form) => f.write_str(word(form)),
+            Self::Code(kind) => write!(f, "{} and tables", kind.name()),
+            Self::CodeAndWords(kind, form) => write!(f, "{} and {}", kind.name(), word(form)),
+            Self::Records => f.write_str("records"),
+        }
+    }
+}
 
 impl Mask {
     /// Whether it is certain about references.

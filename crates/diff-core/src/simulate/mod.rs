@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use smidgen_patch::Error;
-use smidgen_patch::flash::{Course, Cut, Fault, Lost, SimulatedDevice, cut_power, replay};
+use smidgen_patch::flash::{Course, Cut, Fault, Lost, ReplayError, SimulatedDevice, cut_power, replay};
 use smidgen_patch::secrecy::DecryptionKey;
 use thiserror::Error as ThisError;
 
@@ -53,6 +53,14 @@ pub enum SimulateError {
     /// The device's profile lacks something, or its flash is impossible or too large to simulate.
     #[error("{0}")]
     Profile(String),
+    /// [`PowerLosses::at`] names an operation that the update does not have.
+    #[error("no operation {asked}: {left}, which are numbered from 0")]
+    NoOperation {
+        /// The operation.
+        asked: u64,
+        /// What the update has, in words.
+        left: ReplayError,
+    },
     /// The update fails without a loss of power: a fault of this crate.
     #[error("internal error, please report it: without a loss of power, {0}")]
     Update(Fault),
@@ -70,7 +78,8 @@ pub enum SimulateError {
 /// A loss of power that is not survived is no error: it is in [`Simulation::lost`].
 ///
 /// # Errors
-/// A wrong base, a package that is damaged or that the device cannot restore, and a profile without the erase page.
+/// A wrong base, a package that is damaged or that the device cannot restore, a profile without the erase page, and losses
+/// of power after the update's end.
 pub fn simulate<K: DecryptionKey + Sync>(
     base: &[u8],
     package: &[u8],
@@ -95,7 +104,11 @@ pub fn simulate<K: DecryptionKey + Sync>(
         let survived = losses.at.len() as u64;
         match replay(&board, &losses.at) {
             Ok(_) => Trials { survived, lost: Vec::new() },
-            Err(lost) => Trials { survived: 0, lost: vec![(0, lost)] },
+            Err(ReplayError::Lost(lost)) => Trials { survived: 0, lost: vec![(0, lost)] },
+            Err(left @ ReplayError::NoOperation { cut, .. }) => {
+                let asked = losses.at.get(cut).map_or(0, |cut| cut.after);
+                return Err(SimulateError::NoOperation { asked, left });
+            }
         }
     };
     Ok(setup.simulation(&board, &course, bytes_read, trials))
@@ -232,7 +245,8 @@ mod tests {
         let trials = try_cuts(&board, &course, &cuts, 1, &Silent).unwrap();
         for (_, lost) in &trials.lost {
             // What is printed repeats the loss.
-            assert_eq!(replay(&board, &lost.cuts).unwrap_err().fault, lost.fault);
+            let again = replay(&board, &lost.cuts);
+            assert!(matches!(again, Err(ReplayError::Lost(again)) if again.fault == lost.fault));
         }
         Ok(trials.lost.into_iter().map(|(_, lost)| lost).collect())
     }

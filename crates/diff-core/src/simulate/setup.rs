@@ -118,8 +118,8 @@ impl<'a> Setup<'a> {
             units: simulation.bytes_written() / u64::from(simulation.unit.max(1)),
             unit: simulation.unit,
             bytes_read: simulation.bytes_read,
-            events: report.map(|report| report.events),
-            decoded: target + body,
+            work: report.map(|report| report.work),
+            image: target,
             hashed: hashed + if body_too { body } else { 0 },
         }
     }

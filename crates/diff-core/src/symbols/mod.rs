@@ -58,7 +58,7 @@ impl Symbol {
     }
 }
 
-/// Reads the names of an image from an ELF file or a linker map of GNU ld.
+/// Reads the names of an image from an ELF file or a linker map of GNU ld or lld.
 ///
 /// The parts of an ELF file are found in the image by what is in them, wherever that is. A map has addresses only: the
 /// image begins at `base_address` if a section does, otherwise with the lowest one; images of ESP-IDF and MCUboot say

@@ -37,7 +37,7 @@ pub use simulator::{Cut, Operation, Simulator, Unreadable};
 pub use slot::SlotTarget;
 pub use traits::{Flash, FlashBase, FlashError, Geometry};
 #[cfg(feature = "simulator")]
-pub use trial::{Course, Fault, Lost, SimulatedDevice, cut_power, replay};
+pub use trial::{Course, Fault, Lost, ReplayError, SimulatedDevice, cut_power, replay};
 pub use words::{WordMemory, Words};
 
 /// How far an update is.

@@ -52,6 +52,20 @@ pub struct Lost {
     pub fault: Fault,
 }
 
+/// Why losses of power were not replayed to a good end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayError {
+    /// The update is lost.
+    Lost(Lost),
+    /// There is no such operation to cut.
+    NoOperation {
+        /// The number of the cut, from 0.
+        cut: usize,
+        /// The operations from the start, or from the reset before, to the end of the update.
+        operations: u64,
+    },
+}
+
 /// An update without a loss of power.
 #[derive(Clone, Debug)]
 pub struct Course {
@@ -74,6 +88,20 @@ impl fmt::Display for Fault {
 
 impl core::error::Error for Fault {}
 
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost(lost) => lost.fault.fmt(f),
+            Self::NoOperation { cut: 0, operations } => write!(f, "the update has {operations} operations"),
+            Self::NoOperation { cut, operations } => {
+                write!(f, "after reset {cut}, the update has {operations} operations")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ReplayError {}
+
 impl Course {
     /// Updates a device without a loss of power.
     ///
@@ -84,26 +112,28 @@ impl Course {
     }
 }
 
-/// Updates a device that loses power as planned, each cut counted from the reset before, and then no more. A cut after the
-/// update's end is none. Returns the flash in the end.
+/// Updates a device that loses power as planned, each cut counted from the reset before, and then no more. Returns the
+/// flash in the end.
 ///
 /// # Errors
-/// Why the update is lost.
-pub fn replay(device: &impl SimulatedDevice, cuts: &[Cut]) -> Result<Simulator, Lost> {
+/// Why the update is lost, or which cut comes after its end.
+pub fn replay(device: &impl SimulatedDevice, cuts: &[Cut]) -> Result<Simulator, ReplayError> {
     let chip = RefCell::new(device.chip());
     for (index, &cut) in cuts.iter().enumerate() {
-        let lost = |fault| Lost { cuts: cuts[..=index].to_vec(), fault };
+        let lost = |fault| ReplayError::Lost(Lost { cuts: cuts[..=index].to_vec(), fault });
+        let before = chip.borrow().operations();
         chip.borrow_mut().cut(cut);
         let end = device.boot(&chip);
         let mut chip = chip.borrow_mut();
         if chip.is_on() {
             end.map_err(|error| lost(stopped(&chip, error)))?;
-            break;
+            check(device, &chip, true).map_err(lost)?;
+            return Err(ReplayError::NoOperation { cut: index, operations: chip.operations() - before });
         }
         chip.reboot();
         check(device, &chip, false).map_err(lost)?;
     }
-    finish(device, chip.into_inner()).map_err(|fault| Lost { cuts: cuts.to_vec(), fault })
+    finish(device, chip.into_inner()).map_err(|fault| ReplayError::Lost(Lost { cuts: cuts.to_vec(), fault }))
 }
 
 /// Cuts the power of an update with these operations; `cuts` are in the order of operations. During the recovery from

@@ -91,13 +91,6 @@ fn notes(trace: &Trace, facts: &Facts) -> String {
             number(trace.target.len() as u64)
         ));
     }
-    if trace.is_estimated {
-        notes.push(
-            "Costs are estimates: the codec zstd compresses blocks of about 128 KB. The cost of each is divided among the \
-             bytes in it that are new or corrected."
-                .to_owned(),
-        );
-    }
     notes.extend(facts.notes.iter().map(text));
     notes.iter().map(|note| format!("<p class=note>{note}</p>\n")).collect()
 }

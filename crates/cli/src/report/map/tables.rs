@@ -57,16 +57,15 @@ pub(super) fn kinds(map: &Map, trace: &Trace, facts: &Facts) -> String {
     if trace.recipes > 0 {
         rows.push(("How streams are made again", "head", trace.recipes as f64));
     }
-    if !trace.is_estimated {
-        rows.push(("What is copied from where", "layout", operations));
-        rows.push(("References", "predicted", references));
-    }
+    let states = |cost: f64| !trace.is_estimated || cost > 0.0;
+    rows.extend(states(operations).then_some(("What is copied from where", "layout", operations)));
+    rows.extend(states(references).then_some(("References", "predicted", references)));
     rows.extend([
         ("That copies are unchanged", "same", unchanged),
         ("Corrections of copies", "changed", changed),
+        ("New bytes", "new", literals),
+        ("End of the code, rounding", "head", trace.unplaced),
     ]);
-    rows.push(("New bytes", "new", literals));
-    rows.push(("End of the code, rounding", "head", trace.unplaced));
     let whole = facts.size as f64;
     let mut bar = "<div class=bar aria-hidden=true>".to_owned();
     let mut table =

@@ -7,10 +7,10 @@ mod unfit;
 
 pub use codecs::Codecs;
 pub use flash::{FlashOptions, UnreadableFlash};
-pub use speed::Speed;
+pub use speed::{Core, Speed};
 pub use unfit::{Part, Unfit};
 
-use speed::{parse_frequency, parse_time};
+use speed::{parse_cycles, parse_frequency, parse_time};
 
 use super::expansion::Unexpanded;
 use super::in_place::InPlace;
@@ -147,8 +147,12 @@ settings! {
         |device, text| put_parsed(&mut device.product, parse(text).map(Some));
     "module" "NAME": "The part of the product that the image is for",
         |device, text| put_parsed(&mut device.module, parse(text).map(Some));
+    "core" "CORE" [Core::ALL.map(Core::name)]: "Its processor's core [default: riscv32 with that arch, else cortex-m4]",
+        |device, text| put_parsed(&mut device.speed.core, parse(text).map(Some));
     "clock" "FREQUENCY": "Its processor's clock, such as 64MHz",
         |device, text| put_parsed(&mut device.speed.clock, parse_frequency(text).map(Some));
+    "cycles-per-instruction" "N": "What instructions take on average, with wait states [default: that of the core without]",
+        |device, text| put_parsed(&mut device.speed.cycles, parse_cycles(text).map(Some));
     "erase-time" "TIME": "Time to erase a page, such as 85ms",
         |device, text| put_parsed(&mut device.speed.erase_time, parse_time(text).map(Some));
     "write-time" "TIME": "Time to write write-size bytes, such as 41us",
@@ -238,8 +242,6 @@ impl Device {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::settings::Settings;
 
@@ -262,7 +264,9 @@ mod tests {
             ("max-package", "100K"),
             ("product", "sensor"),
             ("module", "radio"),
+            ("core", "cortex-m0+"),
             ("clock", "64MHz"),
+            ("cycles-per-instruction", "1.25"),
             ("erase-time", "85ms"),
             ("write-time", "41us"),
             ("read-speed", "4M"),
@@ -276,6 +280,14 @@ mod tests {
                 !matches!(name, "ram" | "os" | "codecs" | "update") || setting.check("nonsense").is_err()
             );
         }
+        let speed = Speed::default()
+            .with_core(Some(Core::CortexM0Plus))
+            .with_clock(Some(64_000_000))
+            .with_cycles(Some(125))
+            .with_erase_time(parse_time("85ms").ok())
+            .with_write_time(parse_time("41us").ok())
+            .with_read_speed(Some(4 << 20))
+            .with_hash_engine(true);
         let expected = Device::default()
             .with_ram(Some(16 << 10))
             .with_os(Some(true))
@@ -293,14 +305,7 @@ mod tests {
             .with_max_package(Some(100 << 10))
             .with_product(Some("sensor".to_owned()))
             .with_module(Some("radio".to_owned()))
-            .with_speed(
-                Speed::default()
-                    .with_clock(Some(64_000_000))
-                    .with_erase_time(Some(Duration::from_millis(85)))
-                    .with_write_time(Some(Duration::from_micros(41)))
-                    .with_read_speed(Some(4 << 20))
-                    .with_hash_engine(true),
-            );
+            .with_speed(speed);
         assert_eq!(device, expected);
     }
 

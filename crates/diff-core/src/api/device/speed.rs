@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use crate::settings::{ValueError, setters};
+use crate::settings::{ValueError, by_name, setters};
 
 /// How fast a device's processor and flash are. What is absent is not known: estimates say what they take instead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Speed {
-    /// The processor's clock in Hz.
+    /// The processor's core.
+    pub core: Option<Core>,
+    /// Its clock in Hz.
     pub clock: Option<u64>,
+    /// Cycles that a hundred instructions take, where those of the core are not right, as with wait states of flash.
+    pub cycles: Option<u32>,
     /// The time to erase a page.
     pub erase_time: Option<Duration>,
     /// The time to write a unit.
@@ -21,12 +25,58 @@ pub struct Speed {
 }
 
 setters!(Speed {
+    with_core: core: Option<Core>,
     with_clock: clock: Option<u64>,
+    with_cycles: cycles: Option<u32>,
     with_erase_time: erase_time: Option<Duration>,
     with_write_time: write_time: Option<Duration>,
     with_read_speed: read_speed: Option<u64>,
     with_hash_engine: hash_engine: bool,
 });
+
+/// Cores that the decoder's instructions were counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Core {
+    /// Arm Cortex-M0.
+    CortexM0,
+    /// Arm Cortex-M0+.
+    CortexM0Plus,
+    /// Arm Cortex-M3.
+    CortexM3,
+    /// Arm Cortex-M4, and in instructions later ones.
+    CortexM4,
+    /// RISC-V of 32 bits with compressed instructions and multiplication.
+    Riscv32,
+}
+
+by_name!(Core {
+    CortexM0 = "cortex-m0",
+    CortexM0Plus = "cortex-m0+",
+    CortexM3 = "cortex-m3",
+    CortexM4 = "cortex-m4",
+    Riscv32 = "riscv32",
+});
+
+impl Core {
+    /// Cycles that a hundred instructions of the decoder take, without wait states: by the manuals of Arm's cores, for the
+    /// instructions that were counted; for RISC-V, whose cores differ, an assumption.
+    pub(crate) const fn cycles(self) -> u32 {
+        match self {
+            Self::CortexM0 => 165,
+            Self::CortexM0Plus => 155,
+            Self::CortexM3 | Self::CortexM4 | Self::Riscv32 => 150,
+        }
+    }
+}
+
+/// Cycles of an instruction, as of a hundred.
+pub(super) fn parse_cycles(text: &str) -> Result<u32, ValueError> {
+    let cycles = parse_quantity(text, &[("", 100.0)]).filter(|cycles| (10.0..=10_000.0).contains(cycles));
+    cycles
+        .map(|cycles| cycles.round() as u32)
+        .ok_or_else(|| expected("a number from 0.1 to 100, such as 1.5"))
+}
 
 /// A frequency in Hz: a number, with a unit or without.
 pub(super) fn parse_frequency(text: &str) -> Result<u64, ValueError> {
@@ -71,6 +121,10 @@ mod tests {
         }
         for wrong in ["", "MHz", "64 parsecs", "-1MHz", "0", "1e9", "1.2.3MHz", "9999999GHz", "nan", "inf"] {
             assert!(parse_frequency(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(["1.5", "1", "0.755"].map(parse_cycles), [Ok(150), Ok(100), Ok(76)]);
+        for wrong in ["", "0", "-1", "1.5 MHz", "101", "x"] {
+            assert!(parse_cycles(wrong).is_err(), "{wrong}");
         }
         for wrong in ["", "5", "ms", "-1ms", "1e3ms", "90000s", "1.1.1s"] {
             assert!(parse_time(wrong).is_err(), "{wrong}");

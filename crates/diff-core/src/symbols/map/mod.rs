@@ -1,11 +1,21 @@
-//! Linker maps of GNU ld: sections, the parts of them that object files have, and symbols.
+//! Linker maps: sections, the parts of them that object files have, and symbols.
+
+mod gnu;
+mod lld;
 
 use super::collect::{Listed, collect};
 use super::place::{Area, Areas, Image, header, stated};
 use super::{Symbols, SymbolsError};
 
-/// What begins the list of sections.
-const HEADING: &[u8] = b"Linker script and memory map";
+/// Bytes at the start of a file that show whose map it is.
+const HEAD: usize = 64 << 10;
+/// What maps that are not read say of themselves, and the linkers that write them.
+const FOREIGN: [(&str, &str); 4] = [
+    ("Component: ARM Compiler", "armlink"),
+    ("Component: Arm Compiler", "armlink"),
+    ("IAR ELF Linker", "IAR's linker"),
+    ("TI ARM Linker", "TI's linker"),
+];
 /// Beginnings of names of sections that are in no image: what only debuggers read, and what has no contents.
 const NOT_FLASHED: &[&[u8]] = &[
     b".debug",
@@ -49,6 +59,9 @@ const KINDS: &[&[u8]] = &[
 struct Map<'a> {
     outputs: Vec<Output<'a>>,
     parts: Vec<Part<'a>>,
+    /// Whether the current output section is in the image, and whether symbols belong to the last part.
+    is_flashed: bool,
+    in_part: bool,
 }
 
 /// An output section: where it runs, and where it is flashed.
@@ -68,25 +81,9 @@ struct Part<'a> {
     symbols: Vec<(u64, &'a [u8])>,
 }
 
-/// Reads lines one by one. Names that are too long stand in a line of their own.
-#[derive(Default)]
-struct Parser<'a> {
-    map: Map<'a>,
-    /// The name in the line before, and whether it is that of an output section.
-    pending: Option<(&'a [u8], bool)>,
-    /// Whether the current output section is in the image, and whether symbols belong to the last part.
-    is_flashed: bool,
-    in_part: bool,
-}
-
 pub(super) fn read(file: &[u8], image: &Image<'_>) -> Result<Symbols, SymbolsError> {
-    let mut lines = file.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
-    if !lines.any(|line| line == HEADING) {
-        return Err(SymbolsError::Format);
-    }
-    let mut parser = Parser::default();
-    lines.for_each(|line| parser.line(line));
-    let map = parser.map;
+    let lines = || file.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let map = gnu::read(lines()).or_else(|| lld::read(lines())).ok_or_else(|| foreign(file))?;
     let (areas, differs) = map.areas(image);
     let sections: Vec<Listed<'_>> = map.outputs.iter().map(Output::listed).collect();
     let mut symbols = Vec::new();
@@ -94,65 +91,40 @@ pub(super) fn read(file: &[u8], image: &Image<'_>) -> Result<Symbols, SymbolsErr
     collect(&symbols, &sections, &areas, differs)
 }
 
-impl<'a> Parser<'a> {
-    fn line(&mut self, line: &'a [u8]) {
-        let indent = line.iter().take_while(|&&byte| byte == b' ').count();
-        let rest = &line[indent..];
-        let (first, after) = word(rest);
-        let pending = self.pending.take();
-        if first.is_empty() {
-            return;
-        }
-        if indent > 1 {
-            let Some(address) = number(first) else { return };
-            return match (number(word(after).0), pending) {
-                (Some(size), Some((name, is_output))) => {
-                    self.section(name, is_output, address, size, word(after).1);
-                }
-                _ => self.symbol(address, after),
-            };
-        }
-        let is_output = indent == 0;
-        let (address, behind) = word(after);
-        let (size, behind) = word(behind);
-        match (number(address), number(size)) {
-            (Some(address), Some(size)) => self.section(first, is_output, address, size, behind),
-            _ if after.is_empty() => self.pending = Some((first, is_output)),
-            _ => {}
+/// What is wrong with a file that is none of the maps that are read.
+fn foreign(file: &[u8]) -> SymbolsError {
+    let head = String::from_utf8_lossy(&file[..file.len().min(HEAD)]);
+    let linker = FOREIGN.iter().find(|(words, _)| head.contains(words));
+    linker.map_or(SymbolsError::Format, |&(_, linker)| SymbolsError::OtherMap(linker))
+}
+
+impl<'a> Map<'a> {
+    fn output(&mut self, output: Output<'a>) {
+        self.in_part = false;
+        self.is_flashed = output.size > 0 && !NOT_FLASHED.iter().any(|start| output.name.starts_with(start));
+        if self.is_flashed {
+            self.outputs.push(output);
         }
     }
 
-    fn section(&mut self, name: &'a [u8], is_output: bool, address: u64, size: u64, rest: &'a [u8]) {
-        if is_output {
-            self.in_part = false;
-            self.is_flashed = size > 0 && !NOT_FLASHED.iter().any(|start| name.starts_with(start));
-            let load = rest.strip_prefix(b"load address ").and_then(number).unwrap_or(address);
-            if self.is_flashed {
-                self.map.outputs.push(Output { name, address, size, load });
-            }
-            return;
-        }
-        // `*fill*` and patterns of the script are no parts.
-        self.in_part = self.is_flashed && size > 0 && !name.starts_with(b"*") && !rest.is_empty();
+    /// Begins a part of the last output section; `path` is that of its object file.
+    fn part(&mut self, section: &'a [u8], path: &'a [u8], address: u64, size: u64) {
+        self.in_part = self.is_flashed && size > 0;
         if self.in_part {
-            let file = rest.rsplit(|&byte| byte == b'/').next().unwrap_or(rest);
-            self.map.parts.push(Part { section: name, file, address, size, symbols: Vec::new() });
+            let file = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+            self.parts.push(Part { section, file, address, size, symbols: Vec::new() });
         }
     }
 
     fn symbol(&mut self, address: u64, name: &'a [u8]) {
-        let Some(part) = self.map.parts.last_mut().filter(|_| self.in_part) else { return };
+        let Some(part) = self.parts.last_mut().filter(|_| self.in_part) else { return };
         let inside = address.checked_sub(part.address).is_some_and(|at| at < part.size);
-        // Assignments of the script are listed like symbols.
-        let is_assignment = name.windows(3).any(|window| window == b" = ") || name.starts_with(b"PROVIDE");
-        let is_name = name.first().is_some_and(|byte| !b".([".contains(byte));
-        if inside && is_name && !is_assignment {
+        let is_name = name.first().is_some_and(|byte| !b".([$".contains(byte));
+        if inside && is_name {
             part.symbols.push((address, name));
         }
     }
-}
 
-impl<'a> Map<'a> {
     /// Where the image has the output sections, and whether it is too small for them.
     fn areas(&self, image: &Image<'_>) -> (Areas, bool) {
         if let Some(areas) = stated(image.bytes) {
@@ -212,7 +184,8 @@ fn word(line: &[u8]) -> (&[u8], &[u8]) {
     (&line[..end], line[end..].trim_ascii_start())
 }
 
-fn number(word: &[u8]) -> Option<u64> {
-    let digits = std::str::from_utf8(word.strip_prefix(b"0x")?).ok()?;
-    u64::from_str_radix(digits, 16).ok()
+/// A number without a prefix, as linkers write addresses.
+fn hex(digits: &[u8]) -> Option<u64> {
+    let is_hex = digits.first().is_some_and(u8::is_ascii_hexdigit);
+    u64::from_str_radix(std::str::from_utf8(digits).ok().filter(|_| is_hex)?, 16).ok()
 }
