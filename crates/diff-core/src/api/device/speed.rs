@@ -59,8 +59,8 @@ by_name!(Core {
 });
 
 impl Core {
-    /// Cycles that a hundred instructions of the decoder take, without wait states: by the manuals of Arm's cores, for the
-    /// instructions that were counted; for RISC-V, whose cores differ, an assumption.
+    /// Cycles that a hundred instructions of the decoder take, without wait states. An estimate, not measured on hardware:
+    /// two cycles or more for loads, stores and taken branches, for the mix of instructions that was counted.
     pub(crate) const fn cycles(self) -> u32 {
         match self {
             Self::CortexM0 => 165,
