@@ -121,7 +121,10 @@ fn without_a_profile_microcontrollers_are_known_by_their_options_and_files() {
     desk.write("new", &new);
     assert_eq!(container("old new --ram 16K"), (false, false));
     for side in ["old", "new"] {
-        desk.write(&format!("{side}.hex"), builds::hex(&[(0, &desk.read(&format!("{side}.embedded")))]).as_bytes());
+        desk.write(
+            &format!("{side}.hex"),
+            builds::hex(&[(0, &desk.read(&format!("{side}.embedded")))]).as_bytes(),
+        );
     }
     assert_eq!(container("old.hex new.hex"), (false, true));
     assert_eq!(container("old.hex new.hex --containers auto"), (true, false));

@@ -10,6 +10,7 @@ mod decode;
 pub(crate) mod encode;
 mod error;
 mod header;
+mod stream;
 
 pub use decode::decode;
 pub(crate) use decode::{Entry, decode_with};
