@@ -18,7 +18,7 @@ pub(crate) fn report(savings: &Savings, console: &Console) -> Result<(), Failure
         let version = |row: &Saving| {
             json!({ "version": row.version, "devices": row.devices, "file": row.file, "size": row.size, "saved_size": row.saved })
         };
-        let unknown = |(version, devices): &(String, u64)| json!({ "version": version, "devices": devices });
+        let without = |(version, devices): &(String, u64)| json!({ "version": version, "devices": devices });
         object(json!({
             "event": "fleet",
             "devices": savings.devices,
@@ -26,7 +26,8 @@ pub(crate) fn report(savings: &Savings, console: &Console) -> Result<(), Failure
             "full_size": savings.full_bytes,
             "saved_size": saved(savings),
             "versions": savings.versions.iter().map(version).collect::<Vec<_>>(),
-            "unknown": savings.unknown.iter().map(unknown).collect::<Vec<_>>(),
+            "unknown": savings.unknown.iter().map(without).collect::<Vec<_>>(),
+            "newer": savings.newer.iter().map(without).collect::<Vec<_>>(),
         }))
     })
 }
@@ -52,6 +53,12 @@ fn table(savings: &Savings) -> String {
         let _ = write!(
             text,
             "\n  {version:width$}  {devices:>10} devices  get the full package: there is no image of it; give --from {version}=IMAGE"
+        );
+    }
+    for (version, devices) in &savings.newer {
+        let _ = write!(
+            text,
+            "\n  {version:width$}  {devices:>10} devices  get nothing: their version is newer than the release"
         );
     }
     text

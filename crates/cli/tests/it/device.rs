@@ -276,6 +276,16 @@ fn a_release_in_place_is_replayed_in_place() {
     assert_eq!(plan, &desk.json("info out/1-to-2.bin")["in_place"]);
     assert!(plan["segment"].as_u64() > Some(0), "{manifest}");
     assert!(desk.ok("manifest out").stdout.contains("for 1, in place"));
+    let profile = |scratch| format!("update = 'in-place'\nslot = '1G'\npage = '4K'\nscratch = '{scratch}'\n");
+    desk.write("device.toml", profile("16K").as_bytes());
+    assert_eq!(desk.json("verify out --from 1=old --device device.toml")["ok"], json!(true));
+    desk.write("large.toml", profile("512M").as_bytes());
+    let unchecked = desk.run("verify out --from 1=old --device large.toml");
+    assert_eq!(unchecked.code, 2);
+    assert!(
+        unchecked.stdout.contains("NOT CHECKED: in place: the device's flash is too large"),
+        "{unchecked:?}"
+    );
     let mut hidden = manifest.clone();
     hidden["packages"][1].as_object_mut().unwrap().remove("in_place");
     let told = desk.read("out/manifest.json");

@@ -284,7 +284,7 @@ fn a_fleet_is_served_by_benefit() {
     let desk = desk();
     desk.write(
         "fleet.csv",
-        b"\xEF\xBB\xBFversion;devices\r\n\"1.0\";10\r\nv2.0.0;100\r\n2.0;100\r\n0.5;3\r\n3.0;7\r\n",
+        b"\xEF\xBB\xBFversion;devices\r\n\"1.0\";10\r\nv2.0.0;100\r\n2.0;100\r\n0.5;3\r\n3.0;7\r\n3.1;9\r\n",
     );
     let line = format!("{PACK} --from 1.0=v1 --from 2.0=v2 --jobs 1 --fleet fleet.csv");
     let said = desk.ok(&format!("{line} --json"));
@@ -296,11 +296,13 @@ fn a_fleet_is_served_by_benefit() {
     assert_eq!(fleet["saved_size"], 10 * (full - one) + 200 * (full - two));
     assert_eq!(fleet["versions"][0]["version"], "2.0");
     assert_eq!(fleet["unknown"], json!([{ "version": "0.5", "devices": 3 }]));
+    assert_eq!(fleet["newer"], json!([{ "version": "3.1", "devices": 9 }]));
     let said = desk.ok(&line);
-    assert!(
-        said.stderr.contains("fleet    213 devices: ") && said.stderr.contains("--from 0.5=IMAGE"),
-        "{said:?}"
-    );
+    for part in
+        ["fleet    213 devices: ", "--from 0.5=IMAGE", "9 devices  get nothing: their version is newer"]
+    {
+        assert!(said.stderr.contains(part), "{part}: {said:?}");
+    }
     desk.write("fleet.csv", b"1.0,many\n");
     desk.run(&line).failed(2, &["fleet.csv: line 1: \"many\" is not a number of devices"]);
 }

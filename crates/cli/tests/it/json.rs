@@ -260,7 +260,7 @@ fn tools(desk: &Desk) {
 
 fn releases(desk: &Desk) {
     let pack = "pack -o all/2 --to new --to-version 2 --from 1=old --product Box --level 1 --json";
-    desk.write("fleet.csv", b"1,5\n0.5,2\n");
+    desk.write("fleet.csv", b"1,5\n0.5,2\n9,1\n");
     desk.ok(&format!("{pack} --fleet fleet.csv --key key.pem --seal-to device.pub")).lines();
     desk.json("verify all/2 --from 1=old --from 7=old --decrypt device.pem");
     desk.run("verify all/2 --json").failed(2, &[]).json();

@@ -26,6 +26,11 @@ fn an_empty_new_image_is_refused() {
     desk.write("release.toml", b"to = 'empty'\nto-version = '2'\nallow-empty = true\nfrom = { 1 = 'old' }\n");
     desk.ok("pack release.toml -o file");
     assert!(desk.read("out/full-2.bin") == desk.read("file/full-2.bin"));
+    // Nor does any device have one.
+    desk.run("pack -o none --to new --to-version 2 --from 1=empty --level 1").failed(
+        1,
+        &["the image of 1: it is empty; give the image that devices have, or leave this version out"],
+    );
     // An entry without bytes is an empty image too.
     desk.write("new.tar", &testkit::archives::tar(&[("app.bin", b"")]));
     let refused = desk.run("-q diff old new.tar -o patch --payload");
@@ -57,7 +62,7 @@ fn a_much_smaller_and_an_equal_image_get_a_warning() {
 #[test]
 fn releases_warn_of_each_source_whether_its_package_is_new_or_not() {
     let desk = desk();
-    let pack = "pack -o out --to part --to-version 4 --from 1=old --from 2=part --from 3=empty --level 1";
+    let pack = "pack -o out --to part --to-version 4 --from 1=old --from 2=part --level 1";
     for _ in 0..2 {
         let said = desk.ok(pack).stderr;
         for part in [

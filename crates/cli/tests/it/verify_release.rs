@@ -87,6 +87,16 @@ fn files_that_the_manifest_does_not_list_are_told() {
     assert!(stray.stdout.contains("0.9-to-2.bin  STRAY"), "{stray:?}");
     assert!(stray.stderr.contains("remove what is of another release"), "{stray:?}");
     assert_eq!(desk.run("verify out release.toml --json").json()["strays"], json!(["0.9-to-2.bin"]));
+    // Whatever their names are.
+    fs::rename(desk.path("out/0.9-to-2.bin"), desk.path("out/OLD.Bin")).unwrap();
+    assert_eq!(desk.run("verify out release.toml --json").json()["strays"], json!(["OLD.Bin"]));
+    #[cfg(target_os = "linux")]
+    {
+        let name: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"out/\xFF.bin");
+        fs::rename(desk.path("out/OLD.Bin"), desk.path("out").parent().unwrap().join(name)).unwrap();
+        let stray = desk.run("verify out release.toml --json");
+        assert_eq!((stray.code, &stray.json()["strays"]), (3, &json!(["\u{FFFD}.bin"])));
+    }
 }
 
 #[test]

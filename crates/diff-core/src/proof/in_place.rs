@@ -20,7 +20,7 @@ const WRITE: u32 = 8;
 
 /// Applies a package that is made for it in the slot of its base, on simulated flash: without a disturbance, then with a
 /// loss of power now and then. `flash` is the device's; without one, the smallest that the package's plan fits. Returns
-/// false for a package that is not in place, or whose plan takes more flash or time than can be simulated.
+/// false for a package that is not in place, or whose update takes more flash or time than can be simulated.
 ///
 /// An encrypted package must be decrypted before.
 ///
@@ -36,10 +36,11 @@ pub fn replay_in_place(base: &[u8], package: &[u8], flash: Option<&InPlace>) -> 
     };
     let Some(flash) = flash else { return Ok(false) };
     flash.check(header.base_size.max(header.target_size) as usize).map_err(|_| Error::Areas)?;
-    if u64::from(flash.slot) + u64::from(flash.scratch) > MOST_FLASH {
+    let board = board(&flash, base, package)?;
+    if u64::from(board.geometry().size) > MOST_FLASH {
         return Ok(false);
     }
-    prove_in_place(&flash, base, package).map(|()| true)
+    prove(&board).map(|()| true)
 }
 
 /// The smallest flash that fits a plan: pages as large as the pieces that it moves have in common.
@@ -68,6 +69,11 @@ fn common_divisor(one: u32, other: u32) -> u32 {
 /// Updates `base` in place on the flash that the package is for: without a disturbance, then with a loss of power now and
 /// then.
 pub(crate) fn prove_in_place(flash: &InPlace, base: &[u8], package: &[u8]) -> Result<(), Error> {
+    prove(&board(flash, base, package)?)
+}
+
+/// A board with this flash, of which only what the update touches is simulated.
+fn board<'a>(flash: &InPlace, base: &'a [u8], package: &'a [u8]) -> Result<Board<'a, NoKey>, Error> {
     let (header, extensions, _) = Header::parse_extended(package)?;
     let plan = extensions.in_place.ok_or(Error::NotInPlace)?;
     if base.len() != header.base_size as usize {
@@ -75,8 +81,11 @@ pub(crate) fn prove_in_place(flash: &InPlace, base: &[u8], package: &[u8]) -> Re
     }
     let InPlace { slot, page, write, scratch } = *flash;
     let chip = Chip { slot, scratch, page, write, erased: 0xFF, unreadable: Unreadable::Nothing };
-    let board = Board::new(base, (package, header, Some(plan)), NoKey, &chip)?;
-    let update = |cuts: &[Cut]| match replay(&board, cuts) {
+    Board::new(base, (package, header, Some(plan)), NoKey, &chip)
+}
+
+fn prove(board: &Board<'_, NoKey>) -> Result<(), Error> {
+    let update = |cuts: &[Cut]| match replay(board, cuts) {
         Ok(chip) => Ok(chip.operations()),
         // What ends before the last loss of power is proved as well.
         Err(ReplayError::NoOperation { operations, .. }) => Ok(operations),

@@ -17,7 +17,8 @@ use crate::restore::{Form, InMemory, Restore, Streams};
 /// Both digests are checked as on a device, but beside the decoder: of large images they take longer than all the rest.
 ///
 /// # Errors
-/// What the decoder reports; [`Error::BaseDigest`] for another base, [`Error::TargetDigest`] for another target.
+/// What the decoder reports: [`Error::BaseSize`] or [`Error::BaseDigest`] for another base, and [`Error::TargetDigest`] for
+/// another target, also of another size; [`Error::Corrupt`] for BSDIFF40 with a larger one.
 pub fn prove(base: &[u8], target: &[u8], package: &[u8]) -> Result<(), Error> {
     prove_with(base, target, package, NoKey)
 }
@@ -45,7 +46,10 @@ fn compare<K: DecryptionKey + Send>(
 ) -> Result<(), Error> {
     let mut output = Comparison { expected: target, position: 0 };
     let restored = restore.with_streams(streams).restore(base, package, &mut output);
-    restored.map_err(|error| error.code())?;
+    restored.map_err(|error| match error.code() {
+        Error::SlotSize => Error::TargetDigest,
+        error => error,
+    })?;
     if output.position == target.len() { Ok(()) } else { Err(Error::TargetDigest) }
 }
 
@@ -80,7 +84,7 @@ impl Target for Comparison<'_> {
     }
 
     fn begin(&mut self, size: u32) -> Result<(), Error> {
-        if size as usize == self.expected.len() { Ok(()) } else { Err(Error::TargetWrite) }
+        if size as usize == self.expected.len() { Ok(()) } else { Err(Error::TargetDigest) }
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {

@@ -241,7 +241,7 @@ fn what_does_not_give_the_image_back_is_not_delivered() {
     let other = [&target()[..], b"x"].concat();
     for encryption in [to_shared(1, CipherChoice::ChaCha20), to_device(1, CipherChoice::ChaCha20)] {
         let refusal = encrypt_and_prove(&base(), &other, &package(), &encryption).err();
-        assert_eq!(refusal, Some(EncryptError::NotProved(Error::TargetWrite)));
+        assert_eq!(refusal, Some(EncryptError::NotProved(Error::TargetDigest)));
     }
 }
 

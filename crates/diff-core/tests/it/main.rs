@@ -16,6 +16,8 @@ mod inputs;
 mod matching;
 #[cfg(feature = "release")]
 mod pack;
+#[cfg(feature = "release")]
+mod pack_faults;
 mod payloads;
 mod restore;
 mod round_trip;

@@ -7,7 +7,7 @@ use super::store::Store;
 use crate::api::ContainerNeeds;
 use crate::digest::{hex, md5_hex};
 use crate::release::encryption::encryption_of;
-use crate::release::model::{EncryptionEntry, InPlaceEntry, Manifest, PackageEntry};
+use crate::release::model::{BaseEntry, EncryptionEntry, InPlaceEntry, Manifest, PackageEntry};
 use crate::release::platform;
 use crate::release::sign::key_names;
 
@@ -30,14 +30,10 @@ pub(crate) fn read(
 fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Result<Header, String> {
     let (header, extensions, length) = Header::parse_extended(bytes).map_err(describe)?;
     let whole = length as u64 + u64::from(header.body_length);
-    let base = package.base.as_ref().map_or((0, ""), |base| (base.size, base.sha256.as_str()));
-    // An empty base has no digest.
-    let same_base = u64::from(header.base_size) == base.0
-        && (header.base_size == 0 || base.1.starts_with(&hex(&header.base_digest)));
     let encryption = encryption_of(bytes).map_err(describe)?;
     agree(&[
         ("length", whole == bytes.len() as u64),
-        ("base", same_base),
+        ("base", is_from(&header, package.base.as_ref())),
         ("codec", header.codec.name() == package.codec),
         ("target size", u64::from(header.target_size) == manifest.target.size),
         ("target", hex(&header.target_digest) == package.target_sha256),
@@ -52,6 +48,12 @@ fn check_header(manifest: &Manifest, package: &PackageEntry, bytes: &[u8]) -> Re
         check_names(manifest, &extensions)?;
     }
     Ok(header)
+}
+
+/// Whether a package with this header is from this base; an empty one has no digest.
+pub(crate) fn is_from(header: &Header, base: Option<&BaseEntry>) -> bool {
+    let (size, sha256) = base.map_or((0, ""), |base| (base.size, base.sha256.as_str()));
+    u64::from(header.base_size) == size && (size == 0 || sha256.starts_with(&hex(&header.base_digest)))
 }
 
 /// Checks a package's identity against the manifest.

@@ -1,17 +1,28 @@
-//! The manifest's entry of a package that was made.
+//! The package of a task: whether one is whole and for its images, and the manifest's entry of it.
 
 use smidgen_patch::header::VERSION;
 use smidgen_patch::{Error, Header};
 
+use super::agree;
 use super::plan::Task;
 use crate::api::ContainerNeeds;
 use crate::digest::hex;
+use crate::engine::TargetImage;
 use crate::release::encryption::encryption_of;
 use crate::release::model::{EncryptionEntry, InPlaceEntry, PackageEntry, PackageType};
 use crate::release::platform::SignMethod;
 use crate::release::sign::key_names;
 
 impl Task<'_> {
+    /// Whether a package is whole, from this task's base and to this target.
+    pub(crate) fn is_of(&self, package: &[u8], target: &TargetImage) -> bool {
+        Header::parse(package).is_ok_and(|(header, length)| {
+            package.len() as u64 == length as u64 + u64::from(header.body_length)
+                && header.target_digest == target.sha256()
+                && agree::is_from(&header, self.base.as_ref().map(|(_, base)| base))
+        })
+    }
+
     /// The entry of this task's package, as it is shipped.
     pub(crate) fn entry(&self, bytes: &[u8], sign_method: SignMethod) -> Result<PackageEntry, Error> {
         let (header, extensions, _) = Header::parse_extended(bytes)?;

@@ -8,9 +8,14 @@ use crate::release::error::PackError;
 use crate::release::model::{Dropped, Manifest, PackageEntry, PackageType};
 use crate::release::platform::{self, Platform};
 
-/// Completes a manifest that has all packages: drops those that are too large, gives each source its package, and
-/// writes it all. Files of packages that are not in it are removed.
-pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, PackError> {
+/// A manifest that has all packages but those that are too large, in which each source has its package.
+pub(crate) struct Finished {
+    pub(crate) manifest: Manifest,
+    dropped: Vec<PackageEntry>,
+}
+
+/// Completes a manifest that has all packages: drops those that are too large, and gives each source its package.
+pub(crate) fn finish(mut manifest: Manifest) -> Result<Finished, PackError> {
     manifest.shard = None;
     let full = full(&manifest)?.clone();
     let limit = limit(full.size, manifest.share);
@@ -27,12 +32,19 @@ pub(crate) fn finish(mut manifest: Manifest, store: &Store) -> Result<Manifest, 
         source.package = Some(own.unwrap_or(&full).file.clone());
     }
     manifest.notes = notes(&manifest).into_iter().map(|(_, text)| text).collect();
-    write(&manifest, store)?;
-    for package in dropped {
-        store.remove(&package.file)?;
-        store.forget(&package.file)?;
+    Ok(Finished { manifest, dropped })
+}
+
+impl Finished {
+    /// Writes the manifest, and removes the files of packages that were dropped.
+    pub(crate) fn write(self, store: &Store) -> Result<Manifest, PackError> {
+        write(&self.manifest, store)?;
+        for package in self.dropped {
+            store.remove(&package.file)?;
+            store.forget(&package.file)?;
+        }
+        Ok(self.manifest)
     }
-    Ok(manifest)
 }
 
 /// Names the files that are no part of the release; if `replace`, removes packages and manifests of earlier runs.
@@ -66,7 +78,7 @@ pub fn unlisted(manifest: &Manifest, folder: &Path) -> Result<Vec<String>, PackE
 }
 
 /// The full package, which shards of a damaged release may lack.
-pub(crate) fn full(manifest: &Manifest) -> Result<&PackageEntry, PackError> {
+fn full(manifest: &Manifest) -> Result<&PackageEntry, PackError> {
     manifest.full().ok_or_else(|| PackError::Merge("the full package is missing".to_owned()))
 }
 

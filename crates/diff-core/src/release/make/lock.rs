@@ -57,17 +57,25 @@ fn others(folder: &Path, manifest: &str) -> io::Result<Vec<PathBuf>> {
 
 /// Whether a run has this lock. One that nobody has is removed: it is of a run that was killed.
 fn is_held(path: &Path) -> bool {
-    let Some(file) = regular::size(path).and_then(|_| regular::open_for_lock(path).ok()) else {
-        return false;
-    };
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => true,
-        Err(TryLockError::Error(_)) => false,
-        Ok(()) => {
-            drop(fs::remove_file(path));
-            false
+    while let Some(file) = regular::size(path).and_then(|_| regular::open_for_lock(path).ok()) {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return true,
+            Err(TryLockError::Error(_)) => return false,
+            Ok(()) if remove_if_at(&file, path) => return false,
+            // Its owner removed it meanwhile, and another run may have one at its path.
+            Ok(()) => {}
         }
     }
+    false
+}
+
+/// Removes a file that this run has locked, unless its path has another one or none.
+fn remove_if_at(file: &File, path: &Path) -> bool {
+    let is_there = is_at(file, path);
+    if is_there {
+        drop(fs::remove_file(path));
+    }
+    is_there
 }
 
 /// Whether the file is still the one at its path.
@@ -130,6 +138,22 @@ mod tests {
         drop(Lock::take(folder.path(), OTHER).unwrap());
         drop(Lock::take(folder.path(), MANIFEST_FILE).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "a lock is left");
+    }
+
+    /// Three runs: one had the lock, one took it since, and this one opened the first one's file between.
+    #[cfg(unix)]
+    #[test]
+    fn the_lock_of_another_run_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(lock_name(MANIFEST_FILE));
+        let before = regular::open_for_lock(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let lock = Lock::take(folder.path(), MANIFEST_FILE).unwrap();
+        before.try_lock().unwrap();
+        assert!(!remove_if_at(&before, &path) && path.exists());
+        assert!(is_held(&path));
+        drop(lock);
+        assert!(!remove_if_at(&before, &path) && !is_held(&path));
     }
 
     #[cfg(unix)]

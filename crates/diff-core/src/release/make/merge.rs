@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::agree;
-use super::finish::{finish, full};
+use super::finish::finish;
 use super::store::{Named, Store};
 use crate::release::error::PackError;
 use crate::release::model::{MANIFEST_FILE, Manifest, PackageEntry, PackageType, Shard};
@@ -28,20 +28,22 @@ pub fn merge(folders: &[&Path], folder: &Path) -> Result<Manifest, PackError> {
     }
     shards.sort_by_key(|(shard, ..)| *shard);
     check_complete(&shards)?;
-    let merged = joined(&shards)?;
+    let merged = finish(joined(&shards)?)?;
+    merged.manifest.check().map_err(PackError::Merge)?;
     // Twice, as all packages together may exceed the memory.
     for_each_package(&shards, |_, _, _| Ok(()))?;
     let store = Store::create(folder, MANIFEST_FILE)?;
-    match store.manifests_of(&Named::of(&merged)) {
+    match store.manifests_of(&Named::of(&merged.manifest)) {
+        Ok(_) => {}
         // A link in the manifest's place is not followed, and replaced.
-        Ok(_) | Err(PackError::Read { .. }) => {}
+        Err(PackError::Read { path, .. }) if path == store.path(MANIFEST_FILE) && path.is_symlink() => {}
         Err(error) => return Err(error),
     }
     for_each_package(&shards, |from, file, bytes| match from.is_same(&store) {
         true => Ok(()),
         false => store.write(file, bytes),
     })?;
-    let merged = finish(merged, &store)?;
+    let merged = merged.write(&store)?;
     shards.iter().try_for_each(|(_, manifest, _)| store.remove(&manifest.file_name()))?;
     Ok(merged)
 }
@@ -104,8 +106,6 @@ fn joined(shards: &[(Shard, Manifest, Store)]) -> Result<Manifest, PackError> {
         }
     }
     merged.packages.sort_by(|a, b| (a.kind.cmp(&b.kind)).then_with(|| by_first_version(a, b)));
-    merged.check_protection().map_err(PackError::Merge)?;
-    full(&merged)?;
     check_sources(&merged)?;
     Ok(merged)
 }

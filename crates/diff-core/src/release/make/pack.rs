@@ -1,13 +1,13 @@
 //! Packs a release: one differential package per source version and one full package, in parallel.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use rayon::ThreadPool;
-use smidgen_patch::Header;
 
 use super::finish::{finish, notes, tidy, write};
 use super::memory_gate::{MemoryGate, memory_needed};
@@ -55,6 +55,9 @@ pub fn pack(
     }
     let failed = |error| PackError::Image { version: release.version.clone(), error };
     let target = release.target.open().map_err(failed)?;
+    if (*target).as_ref().is_empty() && !release.listing.allow_empty {
+        return Err(PackError::EmptyTarget { version: release.version.clone() });
+    }
     let mut engine = release.all_options().settled((*target).as_ref().len())?;
     if let Some(device) = &mut engine.device {
         // The full package must fit. A differential one that does not is larger, and so dropped.
@@ -67,9 +70,6 @@ pub fn pack(
     let known = store.known(&earlier)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build();
     let pool = pool.map_err(|error| PackError::Usage(format!("threads cannot be started: {error}")))?;
-    if target.bytes().is_empty() && !release.listing.allow_empty {
-        return Err(PackError::EmptyTarget { version: release.version.clone() });
-    }
     let share = (options.shard == Shard::WHOLE).then_some(release.listing.share);
     let verdicts = Verdicts::new(progress, share);
     let (pool, target) = (&pool, &target);
@@ -131,7 +131,7 @@ impl Run<'_> {
             write(&manifest, &self.store)?;
             return Ok(manifest);
         }
-        let manifest = finish(manifest, &self.store)?;
+        let manifest = finish(manifest)?.write(&self.store)?;
         tidy(&manifest, &self.store, &self.known, self.options.replace, self.progress)?;
         for (name, text) in notes(&manifest) {
             self.progress.event(&Event::Note { name, text: &text, is_warning: false });
@@ -168,12 +168,14 @@ impl Run<'_> {
         let (next, gate) = (AtomicUsize::new(0), MemoryGate::new(self.options.memory));
         let results: Mutex<Vec<(usize, Result<Made, PackError>)>> = Mutex::default();
         let work = || {
-            while let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(&number) = order.get(place) else { break };
                 let made = self.make(tasks[number], options, &gate);
                 if made.is_err() {
                     next.store(tasks.len(), Ordering::Relaxed);
                 }
-                results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((number, made));
+                results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((place, made));
             }
         };
         let jobs = if self.options.jobs == 0 { self.pool.current_num_threads() } else { self.options.jobs };
@@ -183,8 +185,12 @@ impl Run<'_> {
             }
         });
         let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        results.sort_by_key(|&(number, _)| number);
-        results.into_iter().map(|(_, made)| made).collect()
+        // The first failure in the order of the work: the same whatever other packages were being made.
+        results.sort_by_key(|&(place, _)| place);
+        let made = results.into_iter().map(|(place, made)| Ok((order[place], made?)));
+        let mut made = made.collect::<Result<Vec<_>, PackError>>()?;
+        made.sort_by_key(|&(number, _)| number);
+        Ok(made.into_iter().map(|(_, made)| made).collect())
     }
 
     /// Makes one package, unless an earlier run made it.
@@ -227,13 +233,7 @@ impl Run<'_> {
     fn finished(&self, task: &Task) -> Option<Vec<u8>> {
         let known = (!self.options.fresh).then_some(&self.known)?;
         let bytes = self.store.finished(known, &task.file, &task.recipe)?;
-        let base_size = task.base.as_ref().map_or(0, |(_, base)| base.size);
-        let is_one = Header::parse(&bytes).is_ok_and(|(header, length)| {
-            bytes.len() as u64 == length as u64 + u64::from(header.body_length)
-                && header.target_digest == self.target.sha256()
-                && u64::from(header.base_size) == base_size
-        });
-        (is_one && self.is_protected(&bytes)).then_some(bytes)
+        (task.is_of(&bytes, self.target) && self.is_protected(&bytes)).then_some(bytes)
     }
 
     /// Whether a package is encrypted and signed like this release: its recipe is from a manifest, which anybody may have
@@ -271,6 +271,11 @@ impl Run<'_> {
             DiffError::Cancelled => PackError::Cancelled,
             error => PackError::Diff { file: task.file.clone(), error },
         })?;
+        if !task.is_of(&package.bytes, self.target) {
+            // The plan opened it before.
+            let changed = "it changed while the release was made; pack again when it stays as it is";
+            return Err(failed(io::Error::other(changed)));
+        }
         for note in package.notes.iter().filter(|note| !note.is_warning()) {
             self.progress.event(&Event::of_note(note, &format!("{}: {note}", task.file)));
         }

@@ -1,6 +1,7 @@
 //! The plan of a release: its packages, and what each is made from.
 
 use std::cmp::Reverse;
+use std::io;
 
 use rayon::prelude::*;
 use serde_json::json;
@@ -52,11 +53,16 @@ impl<'a> Plan<'a> {
         let describe = |source: &&Source| {
             let failed = |error| PackError::Image { version: source.version.clone(), error };
             let bytes = source.image.open().map_err(failed)?;
+            if (*bytes).as_ref().is_empty() {
+                let empty = "it is empty; give the image that devices have, or leave this version out: it gets the full package";
+                return Err(failed(io::Error::other(empty)));
+            }
             Ok((BaseEntry::of((*bytes).as_ref()), source.image.provenance().map_err(failed)?))
         };
-        let images: Result<Vec<_>, PackError> = sources.par_iter().map(describe).collect();
-        let images = images?;
-        check_spellings(sources, &images)?;
+        let images: Vec<Result<_, PackError>> = sources.par_iter().map(describe).collect();
+        // Of several failures the first: rayon takes any.
+        let images = images.into_iter().collect::<Result<Vec<_>, _>>()?;
+        check_spellings(sources, &images, common)?;
         let inputs = images.iter().filter_map(|(_, input)| input.as_ref());
         let options = common.options.clone().with_inputs(inputs);
         let common = Common { options: &options, ..*common };
@@ -75,16 +81,20 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Checks that spellings of one version, which are neighbours, have the same image.
-fn check_spellings<T>(sources: &[&Source], images: &[(BaseEntry, T)]) -> Result<(), VersionError> {
-    let mut pairs = sources.windows(2).zip(images.windows(2));
-    let contradicts = pairs.find(|(versions, images)| {
-        version::is_same(&versions[0].version, &versions[1].version) && images[0].0 != images[1].0
-    });
-    match contradicts {
-        Some((pair, _)) => {
-            let [first, second] = [0, 1].map(|number| pair[number].version.clone());
-            Err(VersionError::Spelled { first, second })
+/// Checks that spellings of one version have the same image: those of sources, which are neighbours, and the target's.
+fn check_spellings<T>(
+    sources: &[&Source],
+    images: &[(BaseEntry, T)],
+    common: &Common,
+) -> Result<(), VersionError> {
+    let sources = || sources.iter().map(|source| &*source.version).zip(images.iter().map(|(image, _)| image));
+    let with_target = sources().map(|source| (source, (common.version, common.target)));
+    let mut pairs = sources().zip(sources().skip(1)).chain(with_target);
+    let contradict =
+        pairs.find(|((first, image), (second, other))| version::is_same(first, second) && image != other);
+    match contradict {
+        Some(((first, _), (second, _))) => {
+            Err(VersionError::Spelled { first: first.to_owned(), second: second.to_owned() })
         }
         None => Ok(()),
     }
@@ -201,6 +211,11 @@ mod tests {
         let (target, options) = (BaseEntry::of(b"target"), Options::default());
         let refused = Plan::new(&sources.each_ref(), &common(&target, &options)).map(drop).unwrap_err();
         assert!(refused.to_string().contains("\"1.0\" and \"v1\" are one version"), "{refused}");
+        // The target's, too: it may have gone out in another spelling.
+        assert_eq!(files(&[("v3.0", b"target")]).len(), 2);
+        let sources = [Source::new("v3.0", b"a".to_vec())];
+        let refused = Plan::new(&sources.each_ref(), &common(&target, &options)).map(drop).unwrap_err();
+        assert!(refused.to_string().contains("\"v3.0\" and \"3\" are one version"), "{refused}");
     }
 
     #[test]

@@ -133,7 +133,8 @@ impl Replay<'_> {
             ReplayedPackage { package: package.clone(), result }
         };
         let packages = manifest.packages.par_iter().map(replayed).collect();
-        let is_package = |name: &String| ENDINGS.iter().any(|ending| name.ends_with(ending));
+        // In any case of letters: those who pick files by their endings may not tell them apart.
+        let is_package = |name: &String| ENDINGS.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
         let (strays, others) = store.unlisted(&manifest)?.into_iter().partition(is_package);
         let has = |version: &String| manifest.sources.iter().any(|source| source.version == *version);
         let versions = self.sources.iter().map(|source| &source.version);
@@ -171,17 +172,28 @@ impl Replay<'_> {
         }
         let image = images.of(package, self.sources)?;
         let image = image.open().map_err(|error| Checked::Unchecked(error.to_string()))?;
-        self.restores((*image).as_ref(), &bytes, &plain)
+        self.restores((*image).as_ref(), &bytes)?;
+        self.restores_in_place((*image).as_ref(), &plain, package)
     }
 
     /// Restores the target, which the decoder checks by the digest in the header.
-    fn restores(&self, base: &[u8], package: &[u8], plain: &[u8]) -> Result<(), Checked> {
+    fn restores(&self, base: &[u8], package: &[u8]) -> Result<(), Checked> {
         let restore = Restore::default().with_key(Keys(self.secrets)).with_streams(self.streams);
         let restored = restore.restore(base, package, &mut Kept::default());
-        restored.map_err(|error| Checked::Bad(describe(error.code())))?;
+        restored.map_err(|error| Checked::Bad(describe(error.code())))
+    }
+
+    /// Restores it in place, if it is for that.
+    fn restores_in_place(&self, base: &[u8], plain: &[u8], package: &PackageEntry) -> Result<(), Checked> {
         let flash = self.device.and_then(Device::in_place);
         let replayed = replay_in_place(base, plain, flash.as_ref());
-        replayed.map(drop).map_err(|error| Checked::Bad(format!("in place: {}", describe(error))))
+        let replayed = replayed.map_err(|error| Checked::Bad(format!("in place: {}", describe(error))))?;
+        match flash {
+            _ if replayed || package.in_place.is_none() => Ok(()),
+            Some(_) => Err("in place: the device's flash is too large to simulate"),
+            None => Err("in place: the flash that its plan needs cannot be simulated; give the device's with --device"),
+        }
+        .map_err(|reason| Checked::Unchecked(reason.to_owned()))
     }
 }
 

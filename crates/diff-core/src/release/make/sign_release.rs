@@ -36,7 +36,7 @@ pub fn sign_release(folder: &Path, into: &Path, signers: &[&dyn Signer]) -> Resu
     let signed = |package: &PackageEntry| sign_package(&manifest, package, &from, &to, signers);
     let packages: Result<Vec<_>, PackError> = manifest.packages.par_iter().map(signed).collect();
     manifest.packages = packages?;
-    finish(manifest, &to)
+    finish(manifest)?.write(&to)
 }
 
 /// Signs one package, and returns its new entry.

@@ -213,10 +213,10 @@ impl Store {
         let is_shard = |name: &str| name.starts_with("manifest.shard-") && name.ends_with(".json");
         names.retain(|name| name == MANIFEST_FILE || is_shard(name));
         let read = |name: &String| {
-            let bytes = self.read_text(name)?.unwrap_or_default();
-            Manifest::parse(&bytes, &self.path(name))
+            let bytes = self.read_text(name).transpose()?;
+            Some(bytes.and_then(|bytes| Manifest::parse(&bytes, &self.path(name))))
         };
-        names.iter().map(read).collect()
+        names.iter().filter_map(read).collect()
     }
 
     /// The packages of earlier runs, those in records included.
@@ -243,12 +243,12 @@ impl Store {
         known.packages.iter().filter(same).find_map(|package| self.read_package(package).ok())
     }
 
-    /// The names of all files, sorted.
+    /// The names of all files, sorted; what is not UTF-8 in them is replaced, so that no file is passed over.
     fn names(&self) -> Result<Vec<String>, PackError> {
         let failed = |error| PackError::reading(&self.folder)(error);
         let entries: io::Result<Vec<_>> = fs::read_dir(&self.folder).map_err(failed)?.collect();
-        let name = |entry: fs::DirEntry| entry.file_name().into_string().ok();
-        let mut names: Vec<String> = entries.map_err(failed)?.into_iter().filter_map(name).collect();
+        let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+        let mut names: Vec<String> = entries.map_err(failed)?.into_iter().map(name).collect();
         names.sort_unstable();
         Ok(names)
     }

@@ -1,6 +1,6 @@
 //! The catalogue: all releases of a folder.
 
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use super::channel::Channel;
@@ -29,7 +29,7 @@ pub struct Listed {
 }
 
 impl Catalogue {
-    /// Reads the manifests of `folder` and of the folders in it.
+    /// Reads the manifests of `folder` and of the folders in it, without hidden ones.
     ///
     /// # Errors
     /// Manifests that cannot be read; two releases of one version with different images, keys or encryption; the
@@ -37,7 +37,9 @@ impl Catalogue {
     pub fn read(folder: &Path) -> Result<Self, PackError> {
         let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
         let entries = entries.map_err(PackError::reading(folder))?;
-        let inner = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_dir());
+        let is_shown = |entry: &DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+        let shown = entries.into_iter().filter(is_shown);
+        let inner = shown.map(|entry| entry.path()).filter(|path| path.is_dir());
         let mut releases = Vec::new();
         for folder in std::iter::once(folder.to_owned()).chain(inner) {
             // Anything with this name: what cannot be a manifest is an error, not passed over.
@@ -141,6 +143,18 @@ mod tests {
             |m: &mut Manifest| m.packages.iter_mut().for_each(|p| p.keys = vec!["00ff00ff00ff00ff".into()]);
         let signed = refusal(vec![one(), listed("other", key)]);
         assert!(signed.contains("is signed or encrypted in another way"), "{signed}");
+    }
+
+    #[test]
+    fn hidden_folders_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["shown", ".hidden"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join(name).join(MANIFEST_FILE), manifest().to_json()).unwrap();
+        }
+        let catalogue = Catalogue::read(folder.path()).unwrap();
+        let folders: Vec<_> = catalogue.releases.into_iter().map(|release| release.folder).collect();
+        assert_eq!(folders, [folder.path().join("shown")]);
     }
 
     #[test]

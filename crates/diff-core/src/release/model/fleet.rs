@@ -1,6 +1,6 @@
 //! A fleet: how many devices have which version, and what a release saves them (`docs/pipeline.md`).
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::manifest::Manifest;
 use crate::escaped::Escaped;
 use crate::release::error::PackError;
 use crate::release::regular::{self, Links, TEXT_FILE_LIMIT};
-use crate::release::version::{self, is_same};
+use crate::release::version::{self, Version, is_same};
 
 /// The most devices of a fleet: bytes for all of them have 64 bits.
 const DEVICES_LIMIT: u64 = 10_000_000_000;
@@ -28,8 +28,10 @@ pub struct Fleet {
 pub struct Savings {
     /// Versions that the release has a package for, those that save most first.
     pub versions: Vec<Saving>,
-    /// Versions of the fleet that the release was not made from, with their devices: they get the full package.
+    /// Older versions of the fleet that the release was not made from, with their devices: they get the full package.
     pub unknown: Vec<(String, u64)>,
+    /// Newer versions of the fleet, with their devices: they get nothing, as there are no downgrades.
+    pub newer: Vec<(String, u64)>,
     /// Devices to update.
     pub devices: u64,
     /// Bytes of the packages of all devices.
@@ -116,15 +118,19 @@ impl Fleet {
         let full = manifest.full().map_or(0, |package| package.size);
         let mut versions: Vec<Saving> =
             manifest.sources.iter().filter_map(|source| saving(source, manifest)).collect();
-        let mut unknown = Vec::new();
+        let (mut unknown, mut newer) = (Vec::new(), Vec::new());
         for (version, &devices) in &self.devices {
             // As in a catalogue: the version as it is spelled, else another spelling of it.
             let exact = versions.iter().position(|row| row.version == *version);
             let found = exact.or_else(|| versions.iter().position(|row| is_same(&row.version, version)));
-            match found {
-                Some(index) => versions[index].devices += devices,
-                None if is_same(version, &manifest.version) => {}
-                None => unknown.push((version.clone(), devices)),
+            if let Some(index) = found {
+                versions[index].devices += devices;
+                continue;
+            }
+            match Version::of(version).precedence(Version::of(&manifest.version)) {
+                Ordering::Less => unknown.push((version.clone(), devices)),
+                Ordering::Equal => {}
+                Ordering::Greater => newer.push((version.clone(), devices)),
             }
         }
         versions.retain(|row| row.devices > 0);
@@ -133,7 +139,7 @@ impl Fleet {
         let of_unknown: u64 = unknown.iter().map(|(_, devices)| devices).sum();
         let devices = versions.iter().map(|row| row.devices).sum::<u64>() + of_unknown;
         let bytes = versions.iter().map(|row| row.devices * row.size).sum::<u64>() + of_unknown * full;
-        Savings { versions, unknown, devices, bytes, full_bytes: devices * full }
+        Savings { versions, unknown, newer, devices, bytes, full_bytes: devices * full }
     }
 }
 
@@ -216,12 +222,16 @@ mod tests {
     fn savings_are_against_the_full_package() {
         let mut manifest = manifest();
         manifest.packages[0].size = 1000;
-        let fleet = Fleet::parse("1.0.0,5\nv1.0.1,40\n1.0.1,10\n2.0.0,2\n0.9,3\n3.0.0,1000\n").unwrap();
+        let fleet = Fleet::parse(
+            "1.0.0,5\nv1.0.1,40\n1.0.1,10\n2.0.0,2\n0.9,3\n3.0.0,1000\n3.0.0+5,1\n3.0.1,70\n3.1-rc.1,9\n",
+        )
+        .unwrap();
         let savings = fleet.savings(&manifest);
         let rows: Vec<_> =
             savings.versions.iter().map(|row| (row.version.as_str(), row.devices, row.saved)).collect();
         assert_eq!(rows, [("1.0.1", 50, 45_000), ("1.0.0", 5, 4500), ("2.0.0", 2, 0)]);
         assert_eq!(savings.unknown, [("0.9".to_owned(), 3)]);
+        assert_eq!(savings.newer, [("3.0.1".to_owned(), 70), ("3.1-rc.1".to_owned(), 9)]);
         assert_eq!((savings.devices, savings.bytes, savings.full_bytes), (60, 10_500, 60_000));
         assert_eq!((fleet.devices_with("1.0.1"), fleet.devices_with("7")), (50, 0));
     }

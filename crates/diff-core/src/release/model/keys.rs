@@ -25,6 +25,8 @@ struct Rule {
     is_switch: bool,
     /// No number is taken for it, as that loses zeros: 3.10 is 3.1.
     is_version: bool,
+    /// Files may have a list in place of its commas.
+    is_list: bool,
     many: bool,
     path: bool,
     check: Check,
@@ -75,8 +77,10 @@ impl Key {
 impl Rule {
     fn of<T: Settings>(setting: &'static Setting<T>) -> Self {
         let &Setting { name, value, many, path, .. } = setting;
+        let (is_version, is_list) =
+            (value == Some("VERSION"), value.is_some_and(|name| name.ends_with(",...")));
         let check = Box::new(|text: &str| setting.check(text));
-        Self { name, is_switch: value.is_none(), is_version: value == Some("VERSION"), many, path, check }
+        Self { name, is_switch: value.is_none(), is_version, is_list, many, path, check }
     }
 }
 
@@ -138,18 +142,27 @@ impl<'de> DeserializeSeed<'de> for Rule {
 
         let name = self.name;
         let wrong = |error: String| D::Error::custom(format!("{name}: {}", error.trim_end()));
+        // Others say what they take.
+        let takes_any = (self.check)("3.0").is_ok();
         let texts = match Option::deserialize(deserializer).map_err(|error| wrong(error.to_string()))? {
             None => return Ok(None),
             Some(Written::Switch(switch)) if self.is_switch => vec![switch.to_string()],
             Some(Written::Number(number)) if !self.is_version => vec![number.to_string()],
-            // Its rule says what it takes.
-            Some(Written::Fraction(number)) if (self.check)("3.0").is_err() => vec![number.to_string()],
+            Some(Written::Fraction(number)) if !takes_any => vec![number.to_string()],
             Some(Written::Text(text)) => vec![text],
-            Some(Written::Range([start, end])) => vec![format!("{start:#x}..{end:#x}")],
+            Some(Written::Range([start, end])) if !takes_any => vec![format!("{start:#x}..{end:#x}")],
             Some(Written::Texts(texts)) if self.many => texts,
-            Some(Written::Texts(texts)) if !texts.is_empty() => vec![texts.join(",")],
-            Some(Written::Switch(_) | Written::Texts(_) | Written::Other(_)) if !self.is_version => {
-                let expected = if self.is_switch { "true or false" } else { "text or a number" };
+            Some(Written::Texts(texts)) if self.is_list && !texts.is_empty() => vec![texts.join(",")],
+            Some(Written::Switch(_) | Written::Range(_) | Written::Texts(_) | Written::Other(_))
+                if !self.is_version =>
+            {
+                let expected = if self.is_switch {
+                    "true or false"
+                } else if self.many || self.is_list {
+                    "text or a list of texts"
+                } else {
+                    "text or a number"
+                };
                 return Err(wrong(format!("expected {expected}")));
             }
             Some(_) => return Err(wrong(format!("expected text: put it {QUOTED}"))),

@@ -69,9 +69,9 @@ pub enum VersionError {
         /// The version.
         version: String,
     },
-    /// Two spellings of one version have different images.
+    /// Two spellings of one version, of sources or of a source and the target, have different images.
     #[error(
-        "\"{first}\" and \"{second}\" are one version, but their images differ; give the image that devices of this version have"
+        "\"{first}\" and \"{second}\" are one version, but their images differ; give the image that devices of this version have, or a new image a version of its own"
     )]
     Spelled {
         /// One.
