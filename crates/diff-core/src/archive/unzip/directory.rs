@@ -18,6 +18,8 @@ const LOCATOR64_SIZE: usize = 20;
 const COMMENT: usize = 0xFFFF;
 /// Ends that are tried: a comment may hold the mark of one.
 const TRIED: usize = 16;
+/// How programs begin that extract the archive behind them: of Windows, of Linux, and scripts.
+const PROGRAMS: [&[u8]; 3] = [b"MZ", b"\x7FELF", b"#!"];
 
 pub(super) struct Directory {
     /// Its records.
@@ -31,10 +33,13 @@ pub(super) struct Directory {
     end: usize,
 }
 
-/// Finds the directory; `None` if the file is no archive. One that does not begin like an archive must end like one, so
-/// that it is not firmware with an archive somewhere in it.
-pub(super) fn find(file: &[u8]) -> Result<Option<Directory>, PayloadError> {
+/// Finds the directory; `None` if the file is no archive. One that does not begin like an archive must end like one, and
+/// begin like a program or be meant as an archive: else it is firmware that holds one, such as the pages of a web server.
+pub(super) fn find(file: &[u8], is_meant: bool) -> Result<Option<Directory>, PayloadError> {
     let begins = begins(file);
+    if !begins && !is_meant && !PROGRAMS.iter().any(|program| file.starts_with(program)) {
+        return Ok(None);
+    }
     let reach = file.len().saturating_sub(COMMENT + END_SIZE);
     let marks = file[reach..].windows(END_SIZE).enumerate().rev();
     let ends = marks.filter(|(_, end)| end.starts_with(END)).map(|(at, end)| (reach + at, short(end, 20)));

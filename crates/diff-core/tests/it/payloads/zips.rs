@@ -75,10 +75,24 @@ fn archives_are_found_behind_a_program() {
 }
 
 #[test]
+fn firmware_that_ends_with_an_archive_is_firmware() {
+    let pages = zip(&[("index.html", Put::Deflated, &text(1))]);
+    let firmware = [&testkit::firmware(2)[..], &pages].concat();
+    for firmware in [firmware.clone(), gzip(&firmware)] {
+        assert!(contents(&firmware, None) == [&testkit::firmware(2)[..], &pages].concat());
+    }
+    // Unless the archive is meant.
+    assert!(contents(&firmware, Some("index.html")) == text(1));
+    for program in [&b"MZ\x90"[..], b"\x7FELF\x02\x01", b"#!/bin/sh\n\xFF"] {
+        assert!(contents(&[program, &pages].concat(), None) == text(1), "{program:?}");
+    }
+}
+
+#[test]
 fn offsets_may_count_the_program_before_them() {
     let plain = text(2);
     let file = zip(&[("app.bin", Put::Deflated, &plain)]);
-    let mut program = [&[0x90; 3000][..], &file].concat();
+    let mut program = [&b"MZ"[..], &[0x90; 2998], &file].concat();
     for at in [3000 + end_of(&file) + 16, 3000 + record_of(&file) + 42] {
         let offset = u32::from_le_bytes(program[at..at + 4].try_into().unwrap()) + 3000;
         program[at..at + 4].copy_from_slice(&offset.to_le_bytes());
