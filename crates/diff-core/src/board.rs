@@ -186,8 +186,12 @@ impl<K: DecryptionKey> SimulatedDevice for Board<'_, K> {
     fn chip(&self) -> Simulator {
         let mut chip = Simulator::new(self.geometry);
         chip.set_unreadable(self.unreadable);
-        // What does not fit is refused by the update.
-        if self.plan.is_some() && self.base.len() <= self.parts[0].size as usize {
+        if self.plan.is_none() {
+            // An older image, of which no page is right.
+            let other = |offset: u32| offset.wrapping_mul(0x9E37_79B1).to_be_bytes()[0];
+            chip.load(0, &(0..self.parts[0].size).map(other).collect::<Vec<u8>>());
+        } else if self.base.len() <= self.parts[0].size as usize {
+            // What does not fit is refused by the update.
             chip.load(0, self.base);
         }
         chip

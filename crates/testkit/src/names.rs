@@ -1,5 +1,7 @@
 //! Writers of what names the parts of an image: symbols of ELF files, linker maps.
 
+use std::collections::HashMap;
+
 /// A function or object: its name, address and size.
 pub type Name<'a> = (&'a str, u32, u32);
 
@@ -7,11 +9,15 @@ pub type Name<'a> = (&'a str, u32, u32);
 pub fn with_symbols(elf: &[u8], sections: &[Name], symbols: &[Name]) -> Vec<u8> {
     let mut file = elf.to_vec();
     let mut strings = vec![0];
+    let mut places = HashMap::new();
     let mut string = |text: &str| {
-        let at = strings.len() as u32;
-        strings.extend(text.as_bytes());
-        strings.push(0);
-        at
+        // Long texts are not compared.
+        *places.entry((text.as_ptr(), text.len())).or_insert_with(|| {
+            let at = strings.len() as u32;
+            strings.extend(text.as_bytes());
+            strings.push(0);
+            at
+        })
     };
     let mut table = vec![0; 16];
     for &(name, address, size) in symbols {

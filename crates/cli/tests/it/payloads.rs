@@ -210,7 +210,7 @@ for name, method in [('stored.zip', 0), ('deflated.zip', 8)]:
     z.writestr('app.bin', old); z.writestr('app.bin', new); z.comment = b'PK\\5\\6 comment' * 9; z.close()
 stub = open('stub.zip', 'wb'); stub.write(b'MZ' + bytes(9999)); stub.close()
 z = zipfile.ZipFile('stub.zip', 'a', 8); z.writestr('app.bin', new); z.close()
-open('late.zip', 'wb').write(b'#' * 99 + open('deflated.zip', 'rb').read())
+open('late.zip', 'wb').write(b'#!' + b'#' * 97 + open('deflated.zip', 'rb').read())
 class Stream(io.RawIOBase):
     def __init__(self, f): self.f = f
     def writable(self): return True

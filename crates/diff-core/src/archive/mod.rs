@@ -53,7 +53,7 @@ pub struct Packing {
 /// entries that `entry` does not make or that the file does not have.
 pub fn payload<'f>(file: &'f [u8], entry: Option<&str>) -> Result<Payload<'f>, PayloadError> {
     // A zip archive may have any program before it.
-    let is_zip = || matches!(unzip::read(file), Ok(Some(_)));
+    let is_zip = || matches!(unzip::read(file, false), Ok(Some(_)));
     if let Some(format) = foreign(file).filter(|format| **format != SCRIPT || !is_zip()) {
         return Err(PayloadError::NotOpened { what: format.what, command: format.command });
     }
@@ -96,7 +96,7 @@ fn from_tar(file: &[u8], entry: Option<&str>, format: &'static str) -> Result<Op
 }
 
 fn from_zip(file: &[u8], entry: Option<&str>) -> Result<Option<Found>, PayloadError> {
-    let Some(archive) = unzip::read(file)? else { return Ok(None) };
+    let Some(archive) = unzip::read(file, entry.is_some())? else { return Ok(None) };
     let member = choose(archive.members, entry)?;
     let bytes = member.contents.read(file, &member.name)?;
     let packing = Packing { format: "zip", entry: Some(member.name), notes: archive.notes };

@@ -152,8 +152,7 @@ fn try_cuts(
             !cancelled.load(Ordering::Relaxed)
         });
     };
-    let parts = cuts.par_chunks(length).enumerate();
-    parts.with_max_len(1).for_each(try_part);
+    on_threads(threads, cuts.chunks(length).enumerate(), try_part);
     if cancelled.into_inner() {
         return Err(SimulateError::Cancelled);
     }
@@ -162,9 +161,23 @@ fn try_cuts(
     Ok(trials)
 }
 
+/// Does all parts of some work, at most so many of them at the same time.
+fn on_threads<T: Send>(threads: usize, parts: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
+    let parts = Mutex::new(parts);
+    // The lock is not held during the work.
+    let next = || parts.lock().ok()?.next();
+    (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
+        while let Some(part) = next() {
+            work(part);
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Duration;
 
     use smidgen_patch::flash::{Flash, FlashError, Geometry, Simulator};
     use smidgen_patch::secrecy::NoKey;
@@ -249,6 +262,21 @@ mod tests {
             assert!(matches!(again, Err(ReplayError::Lost(again)) if again.fault == lost.fault));
         }
         Ok(trials.lost.into_iter().map(|(_, lost)| lost).collect())
+    }
+
+    #[test]
+    fn no_more_parts_run_than_memory_allows() {
+        let (running, most, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(8).build().unwrap();
+        let work = |part| {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(5));
+            running.fetch_sub(1, Ordering::SeqCst);
+            done.fetch_add(part, Ordering::SeqCst);
+        };
+        pool.install(|| on_threads(2, 0..20, work));
+        assert!(most.into_inner() <= 2);
+        assert_eq!(done.into_inner(), 190);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Symbols as files list them, made into parts of the image that do not overlap.
 
-use super::demangle::demangle;
+use super::demangle::{demangle, short};
 use super::place::Areas;
 use super::{Symbol, Symbols, SymbolsError};
 
@@ -67,7 +67,7 @@ fn disjoint<'a>(listed: &[Listed<'a>], areas: &Areas) -> (Vec<Symbol>, usize) {
         if start < end {
             parts.push(Symbol {
                 name: demangle(listed.name),
-                file: listed.file.map(|file| String::from_utf8_lossy(file).into_owned()),
+                file: listed.file.map(short),
                 offset: start,
                 size: end - start,
                 address: listed.address + u64::from(start - offset),

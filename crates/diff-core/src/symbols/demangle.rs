@@ -1,13 +1,17 @@
 //! Names as the source has them: those of C++ and Rust demangled, all of bounded length.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 /// The longest name that is shown, in bytes: names of C++ templates have no limit.
 const LONGEST: usize = 300;
+/// The most bytes of a symbol that are looked at: few symbols are as long, but a file can give any number of symbols the same
+/// long name.
+pub(super) const LOOKED_AT: usize = 4096;
 
 /// The name that a source has for a symbol; the symbol itself if it is not mangled.
 pub(super) fn demangle(name: &[u8]) -> String {
-    let name = String::from_utf8_lossy(name);
+    let name = looked_at(name);
     let mut shown = Short::default();
     if let Ok(symbol) = rustc_demangle::try_demangle(&name) {
         // Without its hash.
@@ -21,8 +25,21 @@ pub(super) fn demangle(name: &[u8]) -> String {
     {
         return shown.finish();
     }
+    shortened(&name)
+}
+
+/// A name that is no symbol.
+pub(super) fn short(name: &[u8]) -> String {
+    shortened(&looked_at(name))
+}
+
+fn looked_at(name: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&name[..name.len().min(LOOKED_AT)])
+}
+
+fn shortened(name: &str) -> String {
     let mut shown = Short::default();
-    let _ = shown.write_str(&name);
+    let _ = shown.write_str(name);
     shown.finish()
 }
 

@@ -8,11 +8,23 @@ use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, Sym};
 use object::{Endianness, FileKind};
 
 use super::collect::{Listed, collect};
+use super::demangle::LOOKED_AT;
 use super::place::{Area, Areas, Finder, Image};
 use super::{Symbols, SymbolsError};
 
 /// The most segments and sections that are looked at.
 const MOST: usize = 1 << 12;
+
+/// Names by their place in a section.
+struct Strings<'a>(&'a [u8]);
+
+impl<'a> Strings<'a> {
+    /// The name, as far as it is looked at: to find the end of each would take long in a file made for that.
+    fn name(&self, at: u32) -> Option<&'a [u8]> {
+        let rest = self.0.get(at as usize..)?;
+        rest[..rest.len().min(LOOKED_AT)].split(|&byte| byte == 0).next()
+    }
+}
 
 pub(super) fn begins(file: &[u8]) -> bool {
     file.starts_with(&elf::ELFMAG)
@@ -87,11 +99,13 @@ fn symbols<'a, Header: FileHeader<Endian = Endianness>>(
 ) -> Result<Vec<Listed<'a>>, SymbolsError> {
     let sections = header.sections(endian, file).map_err(wrong)?;
     let table = sections.symbols(endian, file, SHT_SYMTAB).map_err(wrong)?;
+    let strings = sections.section(table.string_section()).and_then(|strings| strings.data(endian, file));
+    let strings = Strings(strings.unwrap_or_default());
     let is_arm = header.e_machine(endian) == EM_ARM;
     let mut listed = Vec::new();
     let mut source = None;
     for symbol in table.iter() {
-        let Ok(name) = symbol.name(endian, table.strings()) else { continue };
+        let Some(name) = strings.name(symbol.st_name(endian)) else { continue };
         let (kind, bind) = (symbol.st_type(), symbol.st_bind());
         if kind == STT_FILE {
             // Local symbols follow the name of their source.
@@ -129,11 +143,13 @@ fn sections<'a, Header: FileHeader<Endian = Endianness>>(
     file: &'a [u8],
 ) -> Result<Vec<Listed<'a>>, SymbolsError> {
     let sections = header.sections(endian, file).map_err(wrong)?;
+    let strings = header.section_strings_index(endian, file).and_then(|index| sections.section(index));
+    let strings = Strings(strings.and_then(|strings| strings.data(endian, file)).unwrap_or_default());
     let loaded = sections.iter().take(MOST).filter(|section| {
         section.sh_flags(endian).contains(SHF_ALLOC) && section.sh_type(endian) != SHT_NOBITS
     });
     let listed = loaded.filter_map(|section| {
-        let name = sections.section_name(endian, section).ok()?;
+        let name = strings.name(section.sh_name(endian))?;
         let (address, size) = (section.sh_addr(endian).into(), section.sh_size(endian).into());
         Some(Listed { name, file: None, address, size, rank: 0 })
     });

@@ -134,6 +134,40 @@ fn time_is_about_what_was_measured() {
 }
 
 #[test]
+fn the_other_slot_holds_an_older_image() {
+    let base = testkit::noise(1024, 256, 1);
+    let target = [&base[..256], &[0xFF; 512], &base[300..500]].concat();
+    let package = diff(&base, &target, &Options::default(), &Silent).unwrap().bytes;
+    for erased in [0xFF, 0] {
+        let flash = device(256, 4).with_erased(Some(erased));
+        let simulation = simulate(&base, &package, NoKey, &flash, &losses(Cuts::Even(9)), &Silent).unwrap();
+        // Also pages that are erased in the new image are erased for it.
+        assert_eq!((&simulation.areas[0].erases[..], simulation.lost), (&[1; 4][..], 0));
+    }
+}
+
+#[test]
+fn a_slot_has_whole_pages() {
+    let (base, package) = (fixture("packages/small-base.bin"), fixture("packages/small.smdg"));
+    let target = fixture("packages/small-target.bin");
+    assert_eq!(target.len(), 892);
+    for (slot, fits) in [(1024, true), (1023, false), (892, false)] {
+        for update in [None, Some(Update::Ab)] {
+            let device = device(256, 4).with_slot(Some(slot)).with_update(update);
+            let refusal =
+                |unfit: Unfit| assert!(unfit.to_string().contains("a slot of 1024 bytes"), "{unfit}");
+            assert_eq!(device.check_package(&package).map_err(refusal).is_ok(), fits, "{slot}");
+            assert_eq!(run("small", &device, &losses(Cuts::None)).is_ok(), fits, "{slot}");
+            let mut options = Options::default();
+            device.apply(&mut options).unwrap();
+            assert_eq!(diff(&base, &target, &options, &Silent).is_ok(), fits, "{slot}");
+        }
+    }
+    // Of a device whose pages are not known, every byte counts.
+    assert_eq!(Device::default().with_slot(Some(892)).check_package(&package), Ok(()));
+}
+
+#[test]
 fn losses_of_power_are_repeated_by_number() {
     let at = |cuts: &[(u64, u32)]| {
         let cuts = cuts.iter().map(|&(after, torn)| Cut { after, torn });

@@ -196,6 +196,24 @@ fn many_symbols_in_one_place_are_no_work() {
     });
 }
 
+#[test]
+fn one_long_name_for_many_symbols_is_no_work() {
+    let (image, long) = (noise(20_000, 256, 3), "x".repeat(8 << 20));
+    let many: Vec<Name> = (0..10_000).map(|at| (&*long, START + 2 * at, 2)).collect();
+    let plain = Elf::firmware(&[(START, &image)]).bytes();
+    let sections: Vec<Name> = (0..1000).map(|at| (&*long, START + at, 1)).collect();
+    let elf = with_symbols(&plain, &sections, &many);
+    within(20, "long names", || {
+        let symbols = read(&elf, &image, None).unwrap();
+        assert_eq!((symbols.symbols.len(), symbols.sections.len()), (10_000, 1000));
+        assert!(symbols.symbols.iter().chain(&symbols.sections).all(|symbol| symbol.name.len() < 400));
+    });
+    let map = linker_map(START, 5300, &[("init", START + 16, 100)]);
+    let map = map.replace("build/lib.a", &format!("build/{}.a", "x".repeat(5000)));
+    let file = read(map.as_bytes(), &self::image(), None).unwrap().symbols.remove(0).file.unwrap();
+    assert!(file.len() < 400, "{}", file.len());
+}
+
 /// Whatever is read is in order and within the image.
 fn is_sound(symbols: &Symbols, image: &[u8]) -> bool {
     [&symbols.symbols, &symbols.sections].into_iter().all(|list| {

@@ -8,7 +8,8 @@ use std::vec::Vec;
 use super::simulator::{Cut, Operation, Simulator};
 use crate::Error;
 
-/// Of this many cuts, one is also made while the update runs, not only after a repetition of its operations.
+/// Of this many operations, the cuts of about one are also made while the update runs, not only after a repetition of what
+/// it did before.
 const REALLY: u64 = 64;
 
 /// A device on simulated flash, and the update that it runs after each reset.
@@ -151,15 +152,16 @@ pub fn cut_power(
     mut tried: impl FnMut(Result<u64, Lost>) -> bool,
 ) {
     let mut chip = device.chip();
-    let mut cuts = (0..).zip(cuts).peekable();
+    let mut cuts = cuts.iter().peekable();
     for (after, operation) in (0..).zip(operations) {
-        while let Some((number, cut)) = cuts.next_if(|(_, cut)| cut.after <= after) {
-            let really = number % REALLY == 0;
-            if !tried(cut_once(device, &chip, operation, (*cut, really), again)) {
+        while let Some(&cut) = cuts.next_if(|cut| cut.after <= after) {
+            if !tried(cut_once(device, &chip, operation, cut, again)) {
                 return;
             }
         }
-        if cuts.peek().is_none() || operation.repeat(&mut chip).is_err() {
+        let Some(&&next) = cuts.peek() else { return };
+        if operation.repeat(&mut chip).is_err() {
+            tried(Err(Lost { cuts: vec![next], fault: Fault::Differs }));
             return;
         }
     }
@@ -170,10 +172,11 @@ fn cut_once(
     device: &impl SimulatedDevice,
     before: &Simulator,
     operation: &Operation,
-    (cut, really): (Cut, bool),
+    cut: Cut,
     again: u64,
 ) -> Result<u64, Lost> {
     let lost = |fault| Lost { cuts: vec![cut], fault };
+    let really = is_really_cut(cut.after);
     let chip = interrupted(device, before, operation, cut.torn).map_err(lost)?;
     if really {
         compare(device, device.chip(), cut, &chip).map_err(lost)?;
@@ -198,18 +201,27 @@ fn cut_once(
             finish(device, interrupted).map_err(lost)?;
             survived += 1;
         }
-        if places.peek().is_none() || operation.repeat(&mut along).is_err() {
-            break;
+        let Some(&next) = places.peek() else { break };
+        if operation.repeat(&mut along).is_err() {
+            let second = Cut { after: next, torn };
+            return Err(Lost { cuts: vec![cut, second], fault: Fault::Differs });
         }
     }
     Ok(survived)
 }
 
+/// Whether the cuts of this operation are also made while the update runs. That depends on nothing else, so that any
+/// division of the cuts finds the same; the numbers are mixed, as even cuts have a distance that may go with any pattern.
+const fn is_really_cut(after: u64) -> bool {
+    after.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32 & (REALLY - 1) == 0
+}
+
 /// At which operations of a recovery the power is cut again: evenly, from a place that the first cut determines.
 fn places(operations: u64, cut: Cut, again: u64) -> Vec<u64> {
     let first = (cut.after % operations.max(1)) * 7 + u64::from(cut.torn.min(9));
-    let place = |number| (first + number * operations / again.max(1)) % operations.max(1);
-    let mut places: Vec<u64> = (0..again.min(operations)).map(place).collect();
+    let count = again.min(operations);
+    let mut places: Vec<u64> =
+        (0..count).map(|number| (first + number * operations / count) % operations).collect();
     places.sort_unstable();
     places
 }
@@ -275,4 +287,81 @@ fn check(device: &impl SimulatedDevice, chip: &Simulator, ready: bool) -> Result
         return Err(Fault::Rule);
     }
     device.check(chip, ready).map_err(Fault::Wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::super::traits::{Flash, Geometry};
+    use super::*;
+
+    #[test]
+    fn second_cuts_are_at_different_places() {
+        for (operations, again) in [(0, 5), (1, 5), (5, 1), (5, 2), (208, 207), (208, 208), (208, 1000)] {
+            let mut places = places(operations, Cut { after: 1234, torn: 5 }, again);
+            places.dedup();
+            assert_eq!(places.len() as u64, again.min(operations), "{again} of {operations}");
+            assert!(places.iter().all(|&place| place < operations), "{places:?}");
+        }
+    }
+
+    /// Writes pages one by one; a careless one writes something else after its first boot.
+    #[derive(Default)]
+    struct Pages {
+        is_careless: bool,
+        has_booted: Cell<bool>,
+    }
+
+    impl SimulatedDevice for Pages {
+        fn chip(&self) -> Simulator {
+            Simulator::new(Geometry::new(16 * 100, 16, 4))
+        }
+
+        fn boot(&self, chip: &RefCell<Simulator>) -> Result<(), Error> {
+            let value = u8::from(self.has_booted.replace(self.is_careless));
+            let chip = &mut *chip.borrow_mut();
+            for page in 0..100 {
+                chip.erase(page * 16)
+                    .and_then(|()| chip.write(page * 16, &[value; 4]))
+                    .map_err(|_| Error::TargetWrite)?;
+            }
+            Ok(())
+        }
+
+        fn check(&self, _chip: &Simulator, _ready: bool) -> Result<(), &'static str> {
+            Ok(())
+        }
+    }
+
+    fn lost(device: &Pages, operations: &[Operation], cuts: &[Cut]) -> Vec<Lost> {
+        let mut lost = Vec::new();
+        cut_power(device, operations, cuts, 1, |tried| {
+            lost.extend(tried.err());
+            true
+        });
+        lost
+    }
+
+    #[test]
+    fn any_division_of_the_cuts_finds_the_same() {
+        let device = Pages { is_careless: true, ..Pages::default() };
+        let operations = Course::of(&device).unwrap().operations;
+        let cuts: Vec<Cut> = (0..operations.len() as u64).map(|after| Cut { after, torn: 1 }).collect();
+        let together = lost(&device, &operations, &cuts);
+        assert!((2..9).contains(&together.len()), "{together:?}");
+        assert!(together.iter().all(|lost| lost.fault == Fault::Differs));
+        let parts: Vec<Lost> = cuts.chunks(7).flat_map(|cuts| lost(&device, &operations, cuts)).collect();
+        assert_eq!(parts, together);
+    }
+
+    #[test]
+    fn operations_that_cannot_be_repeated_are_told() {
+        let device = Pages::default();
+        let mut operations = Course::of(&device).unwrap().operations;
+        let cuts = [1, 5, 9].map(|after| Cut { after, torn: 0 });
+        assert_eq!(lost(&device, &operations, &cuts), []);
+        operations[3] = Operation::Erase(1 << 20);
+        assert_eq!(lost(&device, &operations, &cuts), [Lost { cuts: vec![cuts[1]], fault: Fault::Differs }]);
+    }
 }

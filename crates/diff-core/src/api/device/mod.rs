@@ -10,7 +10,7 @@ pub use flash::{FlashOptions, UnreadableFlash};
 pub use speed::{Core, Speed};
 pub use unfit::{Part, Unfit};
 
-use speed::{parse_cycles, parse_frequency, parse_time};
+use speed::{parse_cycles, parse_frequency, parse_speed, parse_time};
 
 use super::expansion::Unexpanded;
 use super::in_place::InPlace;
@@ -158,7 +158,7 @@ settings! {
     "write-time" "TIME": "Time to write write-size bytes, such as 41us",
         |device, text| put_parsed(&mut device.speed.write_time, parse_time(text).map(Some));
     "read-speed" "SIZE": "Bytes that are read in a second, such as 4M, where flash is not memory-mapped",
-        |device, text| put_parsed(&mut device.speed.read_speed, parse_size(text).map(Some));
+        |device, text| put_parsed(&mut device.speed.read_speed, parse_speed(text).map(Some));
     "hash-engine": "SHA-256 comes from an engine, and takes no time of its own",
         |device, text| put(&mut device.speed.hash_engine, text);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::settings::{ValueError, by_name, setters};
+use crate::settings::{ValueError, by_name, parse_size, setters};
 
 /// How fast a device's processor and flash are. What is absent is not known: estimates say what they take instead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,6 +93,14 @@ pub(super) fn parse_time(text: &str) -> Result<Duration, ValueError> {
     time.ok_or_else(|| expected("a time such as 85ms, 41us or 1.5s"))
 }
 
+/// Bytes in a second.
+pub(super) fn parse_speed(text: &str) -> Result<u64, ValueError> {
+    match parse_size(text)? {
+        0 => Err(expected("a speed above 0, such as 4M")),
+        speed => Ok(speed),
+    }
+}
+
 fn parse_quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -128,6 +136,10 @@ mod tests {
         }
         for wrong in ["", "5", "ms", "-1ms", "1e3ms", "90000s", "1.1.1s"] {
             assert!(parse_time(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(parse_speed("4M"), Ok(4 << 20));
+        for wrong in ["", "0", "0K", "4MHz"] {
+            assert!(parse_speed(wrong).is_err(), "{wrong}");
         }
     }
 }

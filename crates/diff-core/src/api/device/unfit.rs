@@ -175,7 +175,7 @@ impl Device {
     ) -> Result<(), Unfit> {
         fits(Part::Ram, ram, self.ram)?;
         self.check_codec(codec)?;
-        fits(Part::Slot, target as u64, self.slot)?;
+        fits(Part::Slot, self.whole_pages(target as u64), self.slot)?;
         self.check_identity(identity.product.as_deref(), identity.module.as_deref())
     }
 
@@ -198,7 +198,7 @@ impl Device {
     }
 
     fn check_flash(&self, header: &Header, extensions: &Extensions<'_>) -> Result<(), Unfit> {
-        fits(Part::Slot, header.target_size, self.slot)?;
+        fits(Part::Slot, self.whole_pages(header.target_size), self.slot)?;
         if self.update != Some(Update::InPlace) {
             return Ok(());
         }
@@ -208,11 +208,14 @@ impl Device {
         if let Some(&piece) = pieces.iter().find(|piece| !piece.is_multiple_of(page)) {
             return Err(Unfit::Page { piece, page });
         }
-        let whole = |size: u32| u64::from(size).next_multiple_of(page.into());
-        fits(Part::Slot, u64::from(plan.shift) + whole(header.base_size), self.slot)?;
-        fits(Part::Slot, whole(header.target_size), self.slot)?;
+        fits(Part::Slot, u64::from(plan.shift) + self.whole_pages(header.base_size), self.slot)?;
         let scratch = plan.scratch(header.target_size).unwrap_or(u32::MAX);
-        fits(Part::Scratch, whole(scratch), self.scratch)
+        fits(Part::Scratch, self.whole_pages(scratch), self.scratch)
+    }
+
+    /// The bytes of the pages that so many bytes are in: a page is erased as a whole.
+    fn whole_pages(&self, size: impl Into<u64>) -> u64 {
+        size.into().next_multiple_of(self.page.unwrap_or(1).max(1).into())
     }
 
     fn check_identity(&self, product: Option<&str>, module: Option<&str>) -> Result<(), Unfit> {

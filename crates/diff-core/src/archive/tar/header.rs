@@ -11,8 +11,9 @@ pub(super) struct Header<'f>(pub(super) &'f [u8; BLOCK]);
 impl Header<'_> {
     /// Whether the sum of the bytes is what it says: some old programs took the bytes as signed.
     pub(super) fn is_right(&self) -> bool {
-        let Some(stated) = number(&self.0[148..156]).filter(|_| self.0[0] != 0 && self.0[148] & 0x80 == 0)
-        else {
+        // No header has a sum of zero, which an empty field says, but other files may.
+        let stated = number(&self.0[148..156]).filter(|&stated| stated > 0);
+        let Some(stated) = stated.filter(|_| self.0[0] != 0 && self.0[148] & 0x80 == 0) else {
             return false;
         };
         let sum = |value: fn(u8) -> i64| {

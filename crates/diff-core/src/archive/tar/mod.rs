@@ -51,7 +51,8 @@ pub(super) fn read(file: &[u8]) -> Result<Option<Archive<'_>>, PayloadError> {
     if !begins(file) {
         return Ok(None);
     }
-    let mut reader = Reader { file, at: 0, members: Vec::new(), global: Attributes::default() };
+    let global = Attributes::default();
+    let mut reader = Reader { file, at: 0, members: Vec::new(), names: 0, global };
     let mut before = Before::default();
     while let Some(header) = reader.header()? {
         before = reader.member(header, before)?;
@@ -75,6 +76,8 @@ struct Reader<'f> {
     file: &'f [u8],
     at: usize,
     members: Vec<Member<Contents<'f>>>,
+    /// Bytes of their names and links.
+    names: usize,
     /// Attributes of all members that follow.
     global: Attributes<'f>,
 }
@@ -114,6 +117,12 @@ impl<'f> Reader<'f> {
                 let attributes = before.attributes.over(&self.global);
                 let name = attributes.name().map(text).or(before.name).unwrap_or_else(|| header.name());
                 let link = attributes.link.map(text).or(before.link).unwrap_or_else(|| header.link());
+                self.names += name.len() + link.len();
+                // Each is in the file, in which a byte may be half a character. A name for all members could be any number
+                // of times as long.
+                if self.names > 2 * self.file.len() {
+                    return Err(damaged("it gives many members the same long name"));
+                }
                 // A file that was given to tar twice is a hard link to itself: the file is there.
                 let is_itself = kind == b'1' && plain(&link) == plain(&name);
                 let kind = kind_of(kind, &name, &link);

@@ -18,9 +18,10 @@ const LOCATOR64_SIZE: usize = 20;
 const COMMENT: usize = 0xFFFF;
 /// Ends that are tried: a comment may hold the mark of one.
 const TRIED: usize = 16;
-
-/// How programs begin that extract the archive behind them: those of Windows, and scripts.
+/// How programs begin that extract the archive behind them: of Windows and scripts, behind which anything may follow (such
+/// as a signature), and of Linux.
 const PROGRAMS: [&[u8]; 2] = [b"MZ", b"#!"];
+const ELF: &[u8] = b"\x7FELF";
 /// What transfers and editors leave behind a file: zeros, line ends and ^Z.
 const FILLER: [u8; 4] = [0, b'\n', b'\r', 0x1A];
 
@@ -36,11 +37,14 @@ pub(super) struct Directory {
     end: usize,
 }
 
-/// Finds the directory; `None` if the file is no archive. Unless it may be inside, a file that begins neither like an
-/// archive nor like a program that extracts one must end like one: else it is firmware with an archive somewhere in it.
-pub(super) fn find(file: &[u8], may_be_inside: bool) -> Result<Option<Directory>, PayloadError> {
+/// Finds the directory; `None` if the file is no archive. One that does not begin like an archive must be meant as one, or
+/// begin like a program that extracts it: else it is firmware that holds one, such as the pages of a web server.
+pub(super) fn find(file: &[u8], is_meant: bool) -> Result<Option<Directory>, PayloadError> {
     let begins = begins(file);
-    let is_one = may_be_inside || begins || PROGRAMS.iter().any(|program| file.starts_with(program));
+    let is_one = is_meant || begins || PROGRAMS.iter().any(|program| file.starts_with(program));
+    if !is_one && !file.starts_with(ELF) {
+        return Ok(None);
+    }
     let reach = file.len().saturating_sub(COMMENT + END_SIZE);
     let marks = file[reach..].windows(END_SIZE).enumerate().rev();
     let ends = marks.filter(|(_, end)| end.starts_with(END)).map(|(at, end)| (reach + at, short(end, 20)));

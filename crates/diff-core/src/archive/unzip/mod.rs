@@ -50,12 +50,13 @@ pub(super) fn begins(file: &[u8]) -> bool {
     file.starts_with(&LOCAL) || file.starts_with(b"PK\x05\x06")
 }
 
-/// The entries of an archive; `None` if the file is not one.
+/// The entries of an archive; `None` if the file is not one. Whether it is meant as one, as when an entry is asked for,
+/// decides of a file that only ends like one.
 ///
 /// # Errors
 /// Damaged and truncated archives, and parts of one.
-pub(super) fn read(file: &[u8]) -> Result<Option<Archive<'_>>, PayloadError> {
-    let Some(directory) = directory::find(file, false)? else { return Ok(None) };
+pub(super) fn read(file: &[u8], is_meant: bool) -> Result<Option<Archive<'_>>, PayloadError> {
+    let Some(directory) = directory::find(file, is_meant)? else { return Ok(None) };
     let mut members = Vec::new();
     let mut records = &file[directory.records.clone()];
     while records.starts_with(&CENTRAL) {

@@ -56,7 +56,13 @@ pub(super) fn loaded<'a, Header: FileHeader<Endian = Endianness>>(
         let place = start..start + bytes.len() as u64;
         let base: u64 =
             if physical { segment.p_paddr(endian).into() } else { segment.p_vaddr(endian).into() };
-        let skipped = if headers.is_empty() { Some(0) } else { before(header, endian, &place, &sections) };
+        let skipped = before(header, endian, &place, &sections);
+        if skipped.is_none() && headers.is_empty() {
+            return Err(wrong(
+                "it has no section headers, so where its contents begin behind its own headers is not known: give the \
+                 file as it was before they were removed",
+            ));
+        }
         if let Some(skipped) = skipped {
             let address = base.checked_add(skipped).ok_or_else(|| wrong("addresses wrap around"))?;
             loaded.push(address, &bytes[skipped as usize..])?;

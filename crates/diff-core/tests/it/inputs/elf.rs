@@ -119,6 +119,24 @@ fn segments_are_flashed_whole() {
     assert!(*flat(&headless).bytes == data);
 }
 
+#[test]
+fn headers_are_not_flashed_without_sections_that_tell_them_apart() {
+    let strip = |mut file: Vec<u8>| {
+        file[32..36].fill(0);
+        file[48..52].fill(0);
+        file
+    };
+    // Several memories: clearly firmware.
+    let mut elf = LinkedElf { sections: Vec::new(), ..firmware() };
+    elf.segments.truncate(2);
+    assert!(
+        *flat(&strip(elf.bytes())).bytes == [&elf.segments[0].bytes[..], &elf.segments[1].bytes].concat()
+    );
+    elf.segments[0].with_headers = true;
+    let text = read(&strip(elf.bytes()), &Reading::default()).unwrap_err().to_string();
+    assert!(text.contains("has no section headers") && text.contains("its own headers"), "{text}");
+}
+
 /// armlink places initial values behind the code, and states the address at which they are used.
 #[test]
 fn sections_of_armlink_are_where_their_segment_is() {

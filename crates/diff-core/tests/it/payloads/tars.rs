@@ -139,6 +139,40 @@ fn sizes_are_octal_binary_or_in_a_pax_header() {
 }
 
 #[test]
+fn firmware_without_a_sum_is_no_archive() {
+    // Where an archive has its sum, it is empty, and the sum of all its bytes as signed ones is zero.
+    for empty in [0, b' '] {
+        let mut file = vec![1; 512];
+        file[148..156].fill(empty);
+        file[..380].iter_mut().filter(|byte| **byte == 1).for_each(|byte| *byte = 0xFF);
+        let sum = |file: &[u8]| {
+            let bytes = file.iter().enumerate();
+            bytes
+                .map(|(at, &byte)| if (148..156).contains(&at) { 32 } else { i32::from(byte as i8) })
+                .sum::<i32>()
+        };
+        file[400..408].fill(0xFF);
+        assert_eq!(sum(&file), 0);
+        assert!(contents(&file, None) == file);
+    }
+}
+
+#[test]
+fn a_name_for_all_members_is_not_copied_into_each() {
+    let record = |name: &str| {
+        let rest = name.len() + "path".len() + 3;
+        let size = (rest + 1..).find(|size| size - size.to_string().len() == rest).unwrap();
+        member("pax", b'g', format!("{size} path={name}\n").as_bytes(), same)
+    };
+    let file =
+        |name: &str| archive(&[vec![record(name)], vec![member("x", b'0', b"1", same); 3000]].concat());
+    assert_eq!(contents(&file("app"), Some("app")), b"1");
+    assert_eq!(contents(&file(&"long".repeat(50)), None), b"1");
+    let text = refusal(&file(&"long".repeat(50_000)), None);
+    assert!(text.contains("gives many members the same long name"), "{text}");
+}
+
+#[test]
 fn a_sum_of_signed_bytes_counts_too() {
     let mut file = tar(&[("\u{FC}", b"x")]);
     let sum: i32 = file[..512]
