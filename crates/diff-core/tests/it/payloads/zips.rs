@@ -86,7 +86,8 @@ fn archives_are_found_behind_a_program() {
 fn what_is_behind_an_archive_that_extracts_itself_does_not_matter() {
     let plain = text(1);
     let file = zip(&[("app.bin", Put::Deflated, &plain)]);
-    let stubs = [b"MZ\x90".repeat(1000), b"#!/bin/sh\nexec unzip \"$0\"\n".to_vec(), b"\x7FELF\x02\x01".repeat(500)];
+    let stubs =
+        [b"MZ\x90".repeat(1000), b"#!/bin/sh\nexec unzip \"$0\"\n".to_vec(), b"\x7FELF\x02\x01".repeat(500)];
     for (index, stub) in stubs.iter().enumerate() {
         for file in [file.clone(), large(file.clone()), with_comment(file.clone(), b"a comment")] {
             let program = [&stub[..], &file].concat();
