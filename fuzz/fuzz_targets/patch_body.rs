@@ -61,6 +61,7 @@ impl Input<'_> {
                 counter_rate: 3 + counter % 4,
                 mixer_rate: 1 + mixer % 15,
                 block_log: 3 + block % 4,
+                high_first: block & 4 != 0,
             },
         }
     }

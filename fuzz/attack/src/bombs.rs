@@ -143,7 +143,7 @@ fn choice(kind: PageKind, slots: u32, learned: u32) -> Choice {
         places: Vec::new(),
         base_address: ADDRESS.into(),
         size: ModelSize { slots, landmarks: 0, learned },
-        tuning: Tuning { counter_rate: 4, mixer_rate: 6, block_log: 6 },
+        tuning: Tuning { counter_rate: 4, mixer_rate: 6, block_log: 6, high_first: false },
     }
 }
 

@@ -41,7 +41,7 @@ impl Claim {
     /// A package with this body, its header otherwise like a good one's.
     pub(crate) fn package(&self, like: &Header) -> Vec<u8> {
         let size = ModelSize { slots: 16, landmarks: self.landmarks.len() as u32, learned: 0 };
-        let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
+        let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5, high_first: false };
         let codec = Codec::Cm { size, tuning };
         let offset = PageKind::Words(WordForm { origin: Origin::Image, ..WordForm::POINTER });
         let kinds = PageKinds::new(&[PageKind::Bytes, PageKind::POINTERS, offset]).unwrap();

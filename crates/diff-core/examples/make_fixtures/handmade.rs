@@ -120,6 +120,6 @@ fn choice(
         places: places.to_vec(),
         base_address,
         size: ModelSize { slots, landmarks, learned },
-        tuning: Tuning { counter_rate, mixer_rate, block_log },
+        tuning: Tuning { counter_rate, mixer_rate, block_log, high_first: false },
     }
 }

@@ -51,6 +51,11 @@ impl<'a> Repeats<'a> {
         repeats
     }
 
+    /// What repeats.
+    pub(crate) fn image(&self) -> &'a [u8] {
+        self.image
+    }
+
     fn link(&mut self) {
         let count = self.previous.len();
         let bits = (usize::BITS - count.leading_zeros()).saturating_sub(1).clamp(10, 22);

@@ -20,6 +20,11 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
+    /// What repeats are sought in: the target, or a copy of it.
+    pub(crate) fn repeated(&self) -> &'a [u8] {
+        self.repeats.map_or(self.images.target, Repeats::image)
+    }
+
     pub(crate) fn masked(&self) -> Images<'a> {
         Images { base: self.index.base(), target: self.masked }
     }

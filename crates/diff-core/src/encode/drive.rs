@@ -13,7 +13,7 @@ use super::pages::{PAGE, PageCosts};
 use super::plan::{Plan, operations};
 use crate::api::Report;
 use crate::images::Images;
-use crate::refs::{BaseReferences, Starts};
+use crate::refs::{PairReferences, Starts};
 
 /// Everything that fixes a `cm` body.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub(crate) struct BodyJob<'a> {
     pub(crate) tuning: Tuning,
     /// The header fields that the models depend on; its codec, pages and flags are replaced.
     pub(crate) header: Header,
-    pub(crate) catalogue: Arc<BaseReferences<'a>>,
+    pub(crate) catalogue: Arc<PairReferences<'a>>,
 }
 
 /// Points at which a curve is compared with another.
@@ -74,8 +74,9 @@ impl BodyJob<'_> {
     /// The header of the package that this job makes, but for the body's length and digest.
     pub(crate) fn header(&self) -> Header {
         let size = ModelSize { landmarks: self.plan.landmarks.len() as u32, ..self.size };
+        let tuning = Tuning { high_first: self.plan.pages.has_halfwords(), ..self.tuning };
         let mut header = Header {
-            codec: Codec::Cm { size, tuning: self.tuning },
+            codec: Codec::Cm { size, tuning },
             kinds: self.plan.pages.kinds,
             read_back: self.plan.reads_back(),
             ..self.header
@@ -141,7 +142,7 @@ impl BodyJob<'_> {
     /// cover, where the real walk has another idea of where instructions begin.
     fn try_walk<C: Coder>(&self, coder: C, watch: impl FnMut(&C, u32) -> bool) -> Result<C, Error> {
         let kinds = self.plan.pages.kinds;
-        let starts = kinds.as_slice().iter().map(|&kind| self.catalogue.starts(kind)).collect();
+        let starts = kinds.as_slice().iter().map(|&kind| self.catalogue.base.starts(kind)).collect();
         self.walk(coder, &TrialOracle { plan: &self.plan, starts }, watch)
     }
 

@@ -34,6 +34,11 @@ impl Pages {
         Self { kinds: list(if kinds.is_empty() { &[PageKind::Bytes] } else { &kinds }), indices }
     }
 
+    /// Whether some pages are of code in halfwords.
+    pub(crate) fn has_halfwords(&self) -> bool {
+        self.kinds.as_slice().iter().any(|kind| kind.alignment() == 2)
+    }
+
     pub(crate) fn index(&self, page: u32) -> usize {
         self.indices.get(page as usize).copied().map_or(0, usize::from)
     }

@@ -16,9 +16,9 @@ const TRIALS: [[Variant; 2]; 2] = [
     [|tuning| Tuning { mixer_rate: 4, ..tuning }, |tuning| Tuning { mixer_rate: 14, ..tuning }],
 ];
 
-pub(crate) const START: Tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6 };
+pub(crate) const START: Tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6, high_first: false };
 /// For images that are too large for tuning.
-pub(crate) const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6 };
+pub(crate) const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block_log: 6, high_first: false };
 
 /// Parts of the landmarks that are tried beside all of them, in quarters: what they take is missing from the counters.
 const LANDMARKS: [usize; 2] = [2, 0];

@@ -43,12 +43,43 @@ impl Draft {
         let Images { base, target } = subject.images;
         let (masked_base, masked_target) =
             rayon::join(|| mask.apply(base, &subject.space), || mask.apply(target, &subject.space));
-        let masked = Images { base: &masked_base, target: &masked_target };
-        let changed = *masked.base != *base || *masked.target != *target;
+        Self::found_in(Images { base: &masked_base, target: &masked_target }, subject, mask, repeats)
+    }
+
+    /// What the search finds in such copies of the images, with references of `mask` rewritten.
+    fn found_in(
+        copies: Images,
+        subject: &Subject,
+        mask: Mask,
+        repeats: Option<&Repeats>,
+    ) -> Result<Self, DiffError> {
+        let Images { base, target } = subject.images;
+        let changed = *copies.base != *base || *copies.target != *target;
         let pages = Pages::uniform(if changed { mask.kind() } else { PageKind::Bytes });
         let kinds = if subject.effort.pages { subject.kinds.clone() } else { Vec::new() };
-        let (covers, sections) = search(subject, masked, repeats)?;
+        let (covers, sections) = search(subject, copies, repeats)?;
         Ok(Self { cost: 0, mask, pages, kinds, covers, sections })
+    }
+
+    /// The same draft, or another one if that is cheaper: of what the search finds where each reference of `mask` holds the
+    /// place that its target went to by this draft's covers. What refers to the same is the same then, and nothing else.
+    pub(super) fn translated(self, subject: &Subject, mask: Mask) -> Result<Self, DiffError> {
+        let space = &subject.space;
+        let references = References::new(&subject.catalogue, self.pages.clone(), &self.covers);
+        let (base, target) = rayon::join(
+            || mask.translate(subject.images.base, space, &|target| references.went(target)),
+            || mask.translate(subject.images.target, space, &|target| target),
+        );
+        drop(references);
+        let repeats = Repeats::new(&target);
+        let copies = Images { base: &base, target: &target };
+        let mut other = Self::found_in(copies, subject, mask, Some(&repeats))?;
+        let mut sections = std::mem::take(&mut other.sections);
+        pool(&mut sections, &self.sections);
+        other.choose(subject, &sections);
+        let mut better = if other.cost < self.cost { other } else { self };
+        better.sections = sections;
+        Ok(better)
     }
 
     /// The cheapest of some drafts, each with its covers chosen from what all have found.
@@ -73,7 +104,7 @@ impl Draft {
             (_, self.pages) = estimated_pages(subject, &self.covers);
         }
         if let (Choice::All(width), false) = (subject.effort.choice, sections.is_empty()) {
-            let references = References::new(&subject.catalogue, target, self.pages.clone(), &self.covers);
+            let references = References::new(&subject.catalogue, self.pages.clone(), &self.covers);
             self.covers = choose(subject.images, sections, width.lanes, &Prices::default(), &references);
         }
         if estimates {
@@ -122,8 +153,7 @@ fn search(
 
 /// The kinds of pages that these covers suggest, by default prices, and about what copying costs then.
 fn estimated_pages(subject: &Subject, covers: &[Placed]) -> (u64, Pages) {
-    let target = subject.images.target;
-    let estimate = |&kind: &PageKind| (kind, estimate(&subject.catalogue, target, kind, covers));
+    let estimate = |&kind: &PageKind| (kind, estimate(&subject.catalogue, kind, covers));
     let costs_by_kind: Vec<(PageKind, PageCosts)> = subject.kinds.par_iter().map(estimate).collect();
     cheapest(&costs_by_kind)
 }
@@ -198,7 +228,7 @@ fn pass(
 ) -> Result<(bool, CostCurve), DiffError> {
     let images = subject.images;
     let references =
-        References::new(&subject.catalogue, images.target, job.plan.pages.clone(), &job.plan.covers);
+        References::new(&subject.catalogue, job.plan.pages.clone(), &job.plan.covers);
     let mut observer = Observer::new(images, &job.plan.covers, &references);
     let before = job.watch(|position, costs| observer.step(position, costs)).map_err(DiffError::NotProved)?;
     let prices = observer.prices(&Prices::default());

@@ -23,6 +23,8 @@ pub(crate) struct Effort {
     pub(crate) pages: bool,
     /// Whether trial encodings tune the models, up to the size of small images.
     pub(crate) tuning: bool,
+    /// How often covers are sought again in copies of the images with references translated, up to the size of small images.
+    pub(crate) translations: usize,
     /// How often covers are chosen again by the prices learned from the last choice.
     pub(crate) passes: usize,
     /// Variations of the learned prices in each of these passes; the best is kept.
@@ -75,6 +77,7 @@ const FASTEST: Effort = Effort {
     choice: Choice::Search,
     pages: false,
     tuning: false,
+    translations: 0,
     passes: 0,
     scales: 1,
     again: 8_000_000,
@@ -88,7 +91,7 @@ const EFFORTS: [Effort; 9] = {
     let priced = Effort { choice: Choice::All(NARROW), ..gaps };
     let masks = Effort { all_masks: true, pages: true, ..priced };
     let tuned = Effort { choice: Choice::All(MIDDLE), tuning: true, ..masks };
-    let learned = Effort { passes: 1, ..tuned };
+    let learned = Effort { translations: 1, passes: 1, ..tuned };
     let varied = Effort { passes: 2, scales: 2, again: LARGE, below: Some(6), ..learned };
     let wide = Effort {
         choice: Choice::All(WIDE),
@@ -124,7 +127,7 @@ mod tests {
         for pair in EFFORTS.windows(2) {
             let (less, more) = (&pair[0], &pair[1]);
             assert!(width(less) <= width(more) && less.passes <= more.passes && less.small <= more.small);
-            assert!(less.all_masks <= more.all_masks && less.pages <= more.pages);
+            assert!(less.translations <= more.translations && less.all_masks <= more.all_masks && less.pages <= more.pages);
             assert!(less.again <= more.again && less.tuning <= more.tuning && less.scales <= more.scales);
         }
     }

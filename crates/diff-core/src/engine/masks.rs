@@ -13,7 +13,7 @@ use crate::api::{DiffError, Report};
 use crate::cover::{LITERAL, Repeats};
 use crate::encode::operations;
 use crate::images::Images;
-use crate::refs::{BaseReferences, Mask, has_records, most_doubtful};
+use crate::refs::{PairReferences, Mask, has_records, most_doubtful};
 
 /// Bytes of a sample of large images, and how many samples are spread evenly over them; there is one more.
 const SAMPLE: usize = 128 << 10;
@@ -111,6 +111,7 @@ fn sample<'a>(subject: &Subject<'a>, start: usize) -> Subject<'a> {
         windows: space.windows,
         ..subject.header
     };
-    let catalogue = Arc::new(BaseReferences::new(base, space));
-    Subject { images: Images { base, target }, space, catalogue, header, in_place: None, ..subject.clone() }
+    let images = Images { base, target };
+    let catalogue = Arc::new(PairReferences::new(images, space));
+    Subject { images, space, catalogue, header, in_place: None, ..subject.clone() }
 }

@@ -133,7 +133,14 @@ fn level_job<'a>(
         draft
     };
     let drafts: Result<Vec<Draft>, DiffError> = masks.par_iter().map(draft_under).collect();
-    let best = Draft::best_of(drafts?, subject).ok_or(DiffError::Internal("no mask was tried"))?;
+    let mut best = Draft::best_of(drafts?, subject).ok_or(DiffError::Internal("no mask was tried"))?;
+    let of_code = masks.iter().copied().filter(|mask| mask.is_of_code()).max();
+    if let Some(mask) = of_code.filter(|_| subject.is_small()) {
+        for _ in 0..effort.translations {
+            check_cancelled(progress)?;
+            best = best.translated(subject, mask)?;
+        }
+    }
     progress.explain(format_args!(
         "of {} masks, the cheapest: {}; {} covers",
         masks.len(),

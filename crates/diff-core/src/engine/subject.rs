@@ -13,7 +13,7 @@ use crate::api::{Arch, DiffError, Options};
 use crate::digest::base_digest;
 use crate::image;
 use crate::images::Images;
-use crate::refs::BaseReferences;
+use crate::refs::PairReferences;
 
 /// The two images, the addresses that matter, and the decoder's budget.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) budget: u64,
     /// The kinds of pages that may be used.
     pub(crate) kinds: Vec<PageKind>,
-    pub(crate) catalogue: Arc<BaseReferences<'a>>,
+    pub(crate) catalogue: Arc<PairReferences<'a>>,
     pub(crate) effort: Effort,
     /// A header with everything that does not depend on the body.
     pub(crate) header: Header,
@@ -64,7 +64,7 @@ impl<'a> Subject<'a> {
         let budget = options.ram.budget(images.size());
         let kinds = kinds(options.arch, base, &space);
         let effort = Effort::of(options.level);
-        let catalogue = Arc::new(BaseReferences::new(base, space));
+        let catalogue = Arc::new(PairReferences::new(images, space));
         Ok(Self { images, space, budget, kinds, catalogue, effort, header, in_place: None })
     }
 

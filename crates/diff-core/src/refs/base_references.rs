@@ -1,15 +1,23 @@
-//! The references of the base, looked for once for each kind of page.
+//! The references of both images, looked for once for each kind of page.
 
 use std::sync::{Arc, OnceLock};
 
 use smidgen_patch::header::PageKind;
 use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 
+use crate::images::Images;
 use crate::limits::LARGE;
 
-/// What each kind of page finds in the base, kept from the first time that it is asked for.
-pub(crate) struct BaseReferences<'a> {
-    base: &'a [u8],
+/// The references of both images.
+pub(crate) struct PairReferences<'a> {
+    pub(crate) base: ImageReferences<'a>,
+    /// As the base's are sought: copies of the target find them there.
+    pub(crate) target: ImageReferences<'a>,
+}
+
+/// What each kind of page finds in an image, kept from the first time that it is asked for.
+pub(crate) struct ImageReferences<'a> {
+    image: &'a [u8],
     space: AddressSpace,
     kinds: Vec<Kind>,
 }
@@ -44,14 +52,21 @@ struct Marks {
     ranks: Vec<u32>,
 }
 
-impl<'a> BaseReferences<'a> {
-    /// Of the references of `base`, none of which is looked for yet.
-    pub(crate) fn new(base: &'a [u8], space: AddressSpace) -> Self {
-        Self { base, space, kinds: vec![Kind::default(); usize::from(u8::MAX) + 1] }
+impl<'a> PairReferences<'a> {
+    /// None is looked for yet.
+    pub(crate) fn new(images: Images<'a>, space: AddressSpace) -> Self {
+        let Images { base, target } = images;
+        Self { base: ImageReferences::new(base, space), target: ImageReferences::new(target, space) }
+    }
+}
+
+impl<'a> ImageReferences<'a> {
+    fn new(image: &'a [u8], space: AddressSpace) -> Self {
+        Self { image, space, kinds: vec![Kind::default(); usize::from(u8::MAX) + 1] }
     }
 
-    pub(crate) fn base(&self) -> &'a [u8] {
-        self.base
+    pub(crate) fn image(&self) -> &'a [u8] {
+        self.image
     }
 
     pub(crate) fn space(&self) -> &AddressSpace {
@@ -59,15 +74,15 @@ impl<'a> BaseReferences<'a> {
     }
 
     pub(crate) fn found(&self, kind: PageKind) -> Arc<KindReferences> {
-        let look = || Arc::new(KindReferences::new(self.base, kind, &self.space));
+        let look = || Arc::new(KindReferences::new(self.image, kind, &self.space));
         self.kinds[usize::from(kind.number())].found.get_or_init(look).clone()
     }
 
     /// Where the references of pages of `kind` begin. Of large images nothing else is kept: as bits they take an eighth
     /// of a byte for each of the image, with what they point at as much as the image and more.
     pub(crate) fn starts(&self, kind: PageKind) -> Arc<Starts> {
-        let look = || match self.base.len() > LARGE {
-            true => Arc::new(Starts::new(self.base, kind, &self.space)),
+        let look = || match self.image.len() > LARGE {
+            true => Arc::new(Starts::new(self.image, kind, &self.space)),
             false => self.found(kind).starts.clone(),
         };
         self.kinds[usize::from(kind.number())].starts.get_or_init(look).clone()
@@ -201,7 +216,7 @@ mod tests {
         let image: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let space =
             AddressSpace { base_address: 0x1000, image_size: image.len() as u32, ..AddressSpace::default() };
-        let references = BaseReferences::new(&image, space);
+        let references = ImageReferences::new(&image, space);
         let found = references.found(PageKind::POINTERS);
         for (offset, _) in image.iter().enumerate() {
             let expected = (offset % 28 == 0).then(|| words[offset / 4]);

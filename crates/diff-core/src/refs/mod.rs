@@ -1,4 +1,5 @@
-//! Masks: copies of an image for the search, with the operands of references blanked (`docs/format.md`, section 7).
+//! Masks: copies of an image for the search, with the operands of references blanked or translated (`docs/format.md`,
+//! section 7).
 
 mod base_references;
 mod records;
@@ -8,9 +9,9 @@ use std::fmt;
 
 use rayon::prelude::*;
 use smidgen_patch::header::{PageKind, WordForm};
-use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
+use smidgen_patch::internals::refs::{AddressSpace, Bytes, Class, Halves, Reference, Steps, VIEW, View};
 
-pub(crate) use base_references::{BaseReferences, KindReferences, Starts, bytes};
+pub(crate) use base_references::{KindReferences, PairReferences, Starts, bytes};
 pub(crate) use records::has_records;
 
 /// Which references are masked out.
@@ -32,7 +33,7 @@ pub(crate) enum Mask {
 /// Code is looked for in pages of this many bytes; it has this many branches in each.
 const PAGE: usize = 4096;
 const BRANCHES: usize = 12;
-/// Bytes masked as one unit of parallel work; a multiple of the page.
+/// The least that is rewritten as one unit of parallel work; a multiple of the page.
 const CHUNK: usize = 1 << 20;
 /// Tables are looked for in blocks of this many bytes.
 const BLOCK: usize = 1024;
@@ -41,6 +42,11 @@ const DENSE: (usize, usize) = (3, 4);
 const WORD: usize = 4;
 /// Words less than this far into the address space are rather small numbers.
 const SMALL: u32 = 0x1000;
+
+/// Gives a reference other bytes, by itself and its own ones.
+trait Rewrite: Fn(&Reference, Bytes) -> Bytes + Sync {}
+
+impl<F: Fn(&Reference, Bytes) -> Bytes + Sync> Rewrite for F {}
 
 impl fmt::Display for Mask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,6 +68,11 @@ impl Mask {
         matches!(self, Self::Records | Self::Code(_) | Self::CodeAndWords(..))
     }
 
+    /// Whether it tells code from data.
+    pub(crate) const fn is_of_code(self) -> bool {
+        matches!(self, Self::Code(_) | Self::CodeAndWords(..))
+    }
+
     /// The kind of page that most of what is masked goes with.
     pub(crate) const fn kind(self) -> PageKind {
         match self {
@@ -74,39 +85,57 @@ impl Mask {
 
     /// A copy of `image` in which references keep only what does not move; the image itself if nothing is masked.
     pub(crate) fn apply<'a>(self, image: &'a [u8], space: &AddressSpace) -> Cow<'a, [u8]> {
-        if self == Self::Records {
-            return Cow::Owned(records::differences(image));
+        match self {
+            Self::Nothing => Cow::Borrowed(image),
+            Self::Records => Cow::Owned(records::differences(image)),
+            _ => Cow::Owned(self.rewrite(image, space, &|reference, own| reference.mask(own))),
         }
-        let mut copy = Cow::Borrowed(image);
-        if self != Self::Nothing {
-            copy.to_mut().par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
-                self.apply_to(chunk, space.base_address.wrapping_add((index * CHUNK) as u32), space);
-            });
-        }
+    }
+
+    /// A copy of `image` in which branches and pointers point at where their targets `went`, and as if all were at one
+    /// place: so the same reference has the same bytes in both images, wherever it is. What cannot be written so, and
+    /// halves of addresses, are masked; near references stay.
+    pub(crate) fn translate(
+        self,
+        image: &[u8],
+        space: &AddressSpace,
+        went: &(impl Fn(u32) -> u32 + Sync),
+    ) -> Vec<u8> {
+        let middle = space.base_address.wrapping_add(space.image_size / 2 & !0xFFF);
+        self.rewrite(image, space, &|reference, own| match reference.class() {
+            Class::Near => own,
+            Class::High | Class::Low => reference.mask(own),
+            Class::Branch | Class::Pointer => reference
+                .write(own, middle, space, went(reference.target))
+                .unwrap_or_else(|| reference.mask(own)),
+        })
+    }
+
+    /// A copy of `image` in which references of the mask have other bytes.
+    fn rewrite(self, image: &[u8], space: &AddressSpace, rewrite: &impl Rewrite) -> Vec<u8> {
+        let mut copy = image.to_vec();
+        copy.par_chunks_mut(PAGE).enumerate().with_min_len(CHUNK / PAGE).for_each(|(index, page)| {
+            let address = space.base_address.wrapping_add((index * PAGE) as u32);
+            self.rewrite_page(page, address, space, rewrite);
+        });
         copy
     }
 
-    fn apply_to(self, chunk: &mut [u8], address: u32, space: &AddressSpace) {
-        for (index, page) in chunk.chunks_mut(PAGE).enumerate() {
-            let address = address.wrapping_add((index * PAGE) as u32);
-            match self {
-                Self::Code(kind) | Self::CodeAndWords(kind, _) if is_code(page, kind, address, space) => {
-                    mask(page, kind, address, space);
-                }
-                Self::Words(form) | Self::CodeAndWords(_, form) => {
-                    mask(page, PageKind::Words(form), address, space);
-                }
-                Self::Tables | Self::Code(_) => mask_tables(page, address, space),
-                Self::Nothing | Self::Records => {}
+    fn rewrite_page(self, page: &mut [u8], address: u32, space: &AddressSpace, rewrite: &impl Rewrite) {
+        match self {
+            Self::Code(kind) | Self::CodeAndWords(kind, _) if is_code(page, kind, address, space) => {
+                rewrite_all(page, kind, address, space, rewrite);
             }
-        }
-    }
-}
-
-fn mask_tables(page: &mut [u8], address: u32, space: &AddressSpace) {
-    for (index, block) in page.chunks_mut(BLOCK).enumerate() {
-        if is_table(block, space) {
-            mask(block, PageKind::POINTERS, address.wrapping_add((index * BLOCK) as u32), space);
+            Self::Words(form) | Self::CodeAndWords(_, form) => {
+                rewrite_all(page, PageKind::Words(form), address, space, rewrite);
+            }
+            Self::Tables | Self::Code(_) => {
+                let blocks = (0..).step_by(BLOCK).zip(page.chunks_mut(BLOCK));
+                for (offset, block) in blocks.filter(|(_, block)| is_table(block, space)) {
+                    rewrite_all(block, PageKind::POINTERS, address.wrapping_add(offset), space, rewrite);
+                }
+            }
+            Self::Nothing | Self::Records => {}
         }
     }
 }
@@ -123,8 +152,14 @@ fn is_code(page: &[u8], kind: PageKind, address: u32, space: &AddressSpace) -> b
     places.filter(branch).take(BRANCHES).count() == BRANCHES
 }
 
-/// Masks in place; `address` is the first byte's.
-fn mask(bytes: &mut [u8], kind: PageKind, address: u32, space: &AddressSpace) {
+/// Gives references other bytes, in place; `address` is the first byte's.
+fn rewrite_all(
+    bytes: &mut [u8],
+    kind: PageKind,
+    address: u32,
+    space: &AddressSpace,
+    rewrite: &impl Rewrite,
+) {
     let mut halves = Halves::default();
     let mut steps = Steps::default();
     let mut at = 0;
@@ -144,7 +179,7 @@ fn mask(bytes: &mut [u8], kind: PageKind, address: u32, space: &AddressSpace) {
         if let Some(effect) = reference.effect((own, here), (own, here)) {
             halves.take(effect);
         }
-        bytes[at..at + length].copy_from_slice(&reference.mask(own)[..length]);
+        bytes[at..at + length].copy_from_slice(&rewrite(&reference, own)[..length]);
         at += length;
         steps.begin(address.wrapping_add(at as u32));
     }

@@ -15,7 +15,7 @@ const ADDRESSES: [u64; 4] = [0, 0x0800_0000, 0xFFFF_8000_0020_0000, 0xFFFF_F000]
 
 /// The search's covers, coded with one kind of pages.
 fn one_kind(kind: PageKind, base_address: u64, size: ModelSize, block_log: u8) -> Choice {
-    let tuning = Tuning { counter_rate: 4, mixer_rate: 10, block_log };
+    let tuning = Tuning { counter_rate: 4, mixer_rate: 10, block_log, high_first: false };
     Choice { kinds: vec![kind], places: Vec::new(), base_address, size, tuning }
 }
 
@@ -25,8 +25,13 @@ fn package(choice: &Choice, base: &[u8], target: &[u8]) -> Vec<u8> {
 }
 
 fn speeds() -> impl Strategy<Value = Tuning> {
-    let speeds = (3..=6u8, 1..=15u8, 3..=6u8);
-    speeds.prop_map(|(counter_rate, mixer_rate, block_log)| Tuning { counter_rate, mixer_rate, block_log })
+    let speeds = (3..=6u8, 1..=15u8, 3..=6u8, any::<bool>());
+    speeds.prop_map(|(counter_rate, mixer_rate, block_log, high_first)| Tuning {
+        counter_rate,
+        mixer_rate,
+        block_log,
+        high_first,
+    })
 }
 
 /// Parts of several kinds, one after the other, and later versions of them.

@@ -11,12 +11,25 @@ use core::cell::Cell;
 const GROUP: u32 = SLOT_CELLS.trailing_zeros();
 
 /// What is known before a literal byte.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct LiteralContext {
-    /// The four bytes before it, the last one lowest.
+    /// The four bytes before it, the last one lowest; of a halfword, those before both.
     pub before: u32,
-    /// Its offset in the target.
-    pub offset: u32,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Where a literal stands, and what of its own halfword is known.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// At this offset of the target; bytes come in order.
+    InOrder(u32),
+    /// At an offset that is odd (1) or even (0); halfwords come high byte first, and it is none.
+    Alone(u32),
+    /// The high byte of a halfword, which comes first.
+    High,
+    /// The low byte of a halfword with this high byte.
+    Low(u8),
 }
 
 /// What is known before a byte of a cover.
@@ -39,15 +52,17 @@ pub struct CopyContext {
 impl Model<'_> {
     /// Codes a byte between covers.
     pub fn literal<C: Coder>(&mut self, coder: &mut C, context: &LiteralContext, byte: u8) -> u8 {
-        let before = context.before;
+        let (last, last_but_one) = (context.before & 0xFF, context.before >> 8 & 0xFF);
+        let halfword = |place: u32, near: u32, far: u32| [place, near | place << 8, far | place << 10];
+        // Code is made of halfwords, whose high bytes name the instructions.
+        let [place, near, far] = match context.place {
+            Place::InOrder(offset) => [offset & 3, last, last_but_one | (offset & 1) << 8],
+            Place::Alone(odd) => halfword(odd, last, last_but_one),
+            Place::High => halfword(2, last, last_but_one),
+            Place::Low(high) => halfword(3, high.into(), u32::from(high >> 3) | last >> 3 << 5),
+        };
         let [a, b, c] = LITERAL_CONTEXTS;
-        let contexts = [
-            a | (context.offset & 3),
-            b | (before & 0xFF),
-            // Code is made of halfwords: the byte before the last says what follows the last one.
-            c | (before >> 8 & 0xFF) | (context.offset & 1) << 8,
-        ];
-        self.byte(coder, &contexts, LITERAL_SETS.start, byte)
+        self.byte(coder, &[a | place, b | near, c | far], LITERAL_SETS.start, byte)
     }
 
     /// Codes whether a byte of a cover equals its source.

@@ -16,7 +16,7 @@ mod range_decoder;
 mod range_encoder;
 mod sse;
 
-pub use bytes::{CopyContext, LiteralContext};
+pub use bytes::{CopyContext, LiteralContext, Place};
 pub use coder::{Category, Coder};
 pub use logistic::{log2, squash, stretch};
 pub use map::CONTROL_CELLS;

@@ -8,6 +8,10 @@ use crate::entropy::{Category, Coder, Model, Number};
 /// How many sources propose a displacement, best first.
 pub const SOURCES: usize = 7;
 
+/// In contexts, the class of references in copies of the target, and the place of their outcomes.
+const REPEATS: usize = 5;
+const OF_REPEATS: usize = SOURCES;
+
 const _: () = assert!(length(&DISTANCE_FLAGS) == Class::Near as usize + 1);
 
 /// The displacements that the sources propose for one reference.
@@ -25,9 +29,11 @@ pub struct Candidates {
 pub struct Site {
     /// The reference.
     pub reference: Reference,
-    /// Its bytes in the base, then zeros.
+    /// Whether it is in a copy of the target, not of the base.
+    pub repeat: bool,
+    /// Its bytes in the source, then zeros.
     pub bytes: Bytes,
-    /// Its address in the base.
+    /// Its address in the source.
     pub base_address: u32,
     /// The address of its copy in the target.
     pub target_address: u32,
@@ -46,8 +52,8 @@ pub struct Predictor<'w> {
     pub space: AddressSpace,
     /// The displacement of the last reference, branches and others apart.
     recent: [i32; 2],
-    /// For each source: the last outcomes of its proposals, a bit each, 1 for wrong.
-    outcomes: [u8; SOURCES],
+    /// For each source, and for all in copies of the target: the last outcomes of its proposals, a bit each, 1 for wrong.
+    outcomes: [u8; SOURCES + 1],
     /// Whether the first guess at the last reference was wrong.
     missed: bool,
 }
@@ -59,7 +65,7 @@ impl<'w> Predictor<'w> {
     #[inline(always)]
     pub fn new(landmarks: Landmarks<'w>, learned: Learned<'w>, space: AddressSpace) -> Self {
         let nearby = Nearby::default();
-        Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES], missed: false }
+        Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES + 1], missed: false }
     }
 
     #[cfg_attr(not(feature = "std"), inline(always))]
@@ -70,6 +76,12 @@ impl<'w> Predictor<'w> {
         let same = site.reference.read(site.bytes, site.target_address, &self.space);
         let mut candidates =
             Candidates { proposals: [0; SOURCES], known: 0, place: self.learned.place(target) };
+        candidates.propose(6, Some(same.wrapping_sub(target) as i32));
+        if site.repeat {
+            // What the target refers to is in its place already.
+            candidates.propose(0, Some(0));
+            return candidates;
+        }
         let [exact, below, above] = self.learned.around(candidates.place, target);
         candidates.propose(0, exact);
         candidates.propose(1, self.nearby.displacement(offset, usual));
@@ -77,7 +89,6 @@ impl<'w> Predictor<'w> {
         candidates.propose(3, below);
         candidates.propose(4, above);
         candidates.propose(5, Some(self.recent[usize::from(is_branch(site))]));
-        candidates.propose(6, Some(same.wrapping_sub(target) as i32));
         candidates
     }
 
@@ -108,7 +119,7 @@ impl<'w> Predictor<'w> {
             let guess = target.wrapping_add(displacement as u32);
             let Some(bytes) = self.write(site, guess) else { continue };
             let right = self.flag(coder, model, site, (source, rank, agreement), bytes == actual);
-            self.note(agreement, right);
+            self.note(if site.repeat { 1 << OF_REPEATS } else { agreement }, right);
             if right {
                 self.missed = rank > 0;
                 self.remember(site, candidates.place, displacement);
@@ -136,9 +147,10 @@ impl<'w> Predictor<'w> {
         (source, rank, agreement): (usize, u32, u32),
         right: bool,
     ) -> bool {
-        let class = site.reference.class() as u32;
-        let place = source as u32 | class << 3 | rank.min(3) << 6;
-        let outcomes = u32::from(self.outcomes.get(source).copied().unwrap_or(0));
+        let class = site.reference.class() as usize;
+        let (class, outcomes) = if site.repeat { (REPEATS, OF_REPEATS) } else { (class, source) };
+        let place = (source | class << 3) as u32 | rank.min(3) << 6;
+        let outcomes = u32::from(self.outcomes.get(outcomes).copied().unwrap_or(0));
         let [a, b, c] = GUESS_CONTEXTS;
         let contexts = [
             (a | place | (outcomes >> 3 & 7) << 8, outcomes as u8),
@@ -149,7 +161,7 @@ impl<'w> Predictor<'w> {
         model.flag(coder, &contexts, set, right)
     }
 
-    /// Every source that proposed the same displacement gets the outcome.
+    /// Every source that proposed the same displacement gets the outcome; `agreement` has a bit of each.
     fn note(&mut self, agreement: u32, right: bool) {
         for (index, outcomes) in self.outcomes.iter_mut().enumerate() {
             if agreement >> index & 1 != 0 {
@@ -203,6 +215,9 @@ impl<'w> Predictor<'w> {
 
     #[cfg_attr(not(feature = "std"), inline(never))]
     fn remember(&mut self, site: &Site, place: usize, displacement: i32) {
+        if site.repeat {
+            return;
+        }
         self.recent[usize::from(is_branch(site))] = displacement;
         if site.reference.class() != Class::Near {
             self.learned.learn_at(place, site.reference.target, displacement);

@@ -8,6 +8,9 @@ pub const MOST_LANDMARKS: u32 = 1 << 10;
 /// Learned displacements that a header may ask memory for: a reference may move all of them by one place.
 pub const MOST_LEARNED: u32 = 1 << 14;
 
+/// In the byte of the block log: literals come in halfwords, the high byte first.
+const HIGH_FIRST: u8 = 16;
+
 /// The highest number of a codec that this decoder has.
 pub(super) const MOST_CODEC: u8 = if cfg!(feature = "zstd") { 1 } else { 0 };
 
@@ -53,6 +56,8 @@ pub struct Tuning {
     pub mixer_rate: u8,
     /// Base-2 logarithm of the bytes of a copied block, 3 to 6.
     pub block_log: u8,
+    /// Whether literals come in halfwords, the high byte first.
+    pub high_first: bool,
 }
 
 impl Codec {
@@ -87,8 +92,13 @@ impl Codec {
             landmarks: fields.bounded(0, MOST_LANDMARKS),
             learned: fields.bounded(0, MOST_LEARNED),
         };
-        let (rates, block_log) = (fields.byte(), fields.byte());
-        let tuning = Tuning { counter_rate: rates >> 4, mixer_rate: rates & 15, block_log };
+        let (rates, blocks) = (fields.byte(), fields.byte());
+        let tuning = Tuning {
+            counter_rate: rates >> 4,
+            mixer_rate: rates & 15,
+            block_log: blocks & !HIGH_FIRST,
+            high_first: blocks & HIGH_FIRST != 0,
+        };
         fields.expect(tuning.is_known());
         Self::Cm { size, tuning }
     }
@@ -109,7 +119,7 @@ impl Codec {
                 writer.varint(size.landmarks);
                 writer.varint(size.learned);
                 writer.byte(tuning.counter_rate << 4 | tuning.mixer_rate);
-                writer.byte(tuning.block_log);
+                writer.byte(tuning.block_log | if tuning.high_first { HIGH_FIRST } else { 0 });
             }
             Self::Zstd { window_log } => writer.byte(window_log),
         }

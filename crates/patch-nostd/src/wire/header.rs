@@ -67,7 +67,7 @@ impl Header {
     pub(crate) const NONE: Self = Self {
         codec: Codec::Cm {
             size: ModelSize { slots: 0, landmarks: 0, learned: 0 },
-            tuning: Tuning { counter_rate: 0, mixer_rate: 0, block_log: 0 },
+            tuning: Tuning { counter_rate: 0, mixer_rate: 0, block_log: 0, high_first: false },
         },
         base_size: 0,
         target_size: 0,

@@ -184,6 +184,12 @@ impl WordForm {
 const WORDS: u8 = 16;
 
 impl PageKind {
+    /// What copies of the target itself look for in a page of this kind: of code what they look for there, but no words,
+    /// which come out the same.
+    pub(crate) const fn of_repeats(self) -> Self {
+        if matches!(self, Self::Words(_)) { Self::Bytes } else { self }
+    }
+
     /// Little-endian pointers of 32 bits.
     pub const POINTERS: Self = Self::Words(WordForm::POINTER);
 

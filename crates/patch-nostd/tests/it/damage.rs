@@ -151,7 +151,7 @@ fn nothing_is_made_of_zeros_after_a_body() {
 fn a_package_without_a_body_makes_no_image() {
     use smidgen_patch::header::{Codec, ModelSize, Tuning};
     let size = ModelSize { slots: 16, landmarks: 0, learned: 0 };
-    let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5 };
+    let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5, high_first: false };
     let codec = Codec::Cm { size, tuning };
     let ram = smidgen_patch::internals::wire::codec_ram(&codec);
     let like = named("small-from-nothing").header();

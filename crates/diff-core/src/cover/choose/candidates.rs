@@ -212,7 +212,7 @@ impl Finder<'_> {
     fn grown(&self, source: Source, displacement: i64, start: usize, end: usize) -> (usize, usize, u32) {
         let (target, base) = match source {
             Source::Base => (self.sources.masked, self.sources.index.base()),
-            Source::Target => (self.sources.images.target, self.sources.images.target),
+            Source::Target => (self.sources.repeated(), self.sources.repeated()),
         };
         let (from, to) = ((start as i64 - displacement) as usize, (end as i64 - displacement) as usize);
         let back = extension(target[..start].iter().rev().zip(base[..from].iter().rev()));

@@ -4,7 +4,7 @@ use smidgen_patch::header::PageKind;
 
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class};
 use crate::encode::{PAGE, PageCosts, Pages, Placed};
-use crate::refs::BaseReferences;
+use crate::refs::PairReferences;
 use crate::search::common_prefix;
 
 /// Unchanged bytes after which the next ones cost the same.
@@ -12,14 +12,14 @@ const HISTORY: usize = 32;
 
 /// What copying these covers costs if all pages are of `kind`, without the operations.
 pub(crate) fn estimate(
-    catalogue: &BaseReferences,
-    target: &[u8],
+    catalogue: &PairReferences,
     kind: PageKind,
     covers: &[Placed],
 ) -> PageCosts {
-    let references = References::new(catalogue, target, Pages::uniform(kind), covers);
+    let target = catalogue.target.image();
+    let references = References::new(catalogue, Pages::uniform(kind), covers);
     let mut estimate = Estimate {
-        base: catalogue.base(),
+        base: catalogue.base.image(),
         target,
         references,
         prices: Prices::default(),

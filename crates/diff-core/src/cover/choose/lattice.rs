@@ -149,12 +149,13 @@ impl Lattice<'_> {
             return;
         }
         let from = (position as i64 - lane.candidate.displacement) as usize;
-        if lane.candidate.source == Source::Target {
-            return self.step_byte(lane, self.images.target, from, position, differences);
-        }
         let left = lane.candidate.end - position;
-        match self.references.verdict(from, position).filter(|&(_, length)| length <= left) {
-            None => self.step_byte(lane, self.images.base, from, position, differences),
+        let (source, verdict) = match lane.candidate.source {
+            Source::Base => (self.images.base, self.references.verdict(from, position)),
+            Source::Target => (self.images.target, self.references.repeat(from, position)),
+        };
+        match verdict.filter(|&(_, length)| length <= left) {
+            None => self.step_byte(lane, source, from, position, differences),
             Some((verdict, length)) => {
                 lane.price += self.prices.reference[verdict as usize];
                 lane.busy = length - 1;

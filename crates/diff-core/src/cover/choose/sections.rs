@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::cover::Repeats;
     use crate::encode::Pages;
-    use crate::refs::BaseReferences;
+    use crate::refs::PairReferences;
     use crate::search::{Index, SearchOptions, find_matches, noise};
 
     const WIDTH: Width = Width { reach: 32, lanes: 8, rivals: 3 };
@@ -141,7 +141,7 @@ mod tests {
         let sections = sections(&sources, &covers, WIDTH);
         let pages = Pages::uniform(kind);
         let space = AddressSpace { image_size: base.len() as u32, ..AddressSpace::default() };
-        let references = References::new(&BaseReferences::new(base, space), target, pages, &covers);
+        let references = References::new(&PairReferences::new(images, space), pages, &covers);
         choose(images, &sections, WIDTH.lanes, &Prices::default(), &references)
     }
 

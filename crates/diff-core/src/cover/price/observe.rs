@@ -73,7 +73,11 @@ impl<'a> Observer<'a> {
                 }
                 self.copy(start..end, placed, cost, value);
             }
-            _ => self.literals[usize::from(self.images.target[start])].add(cost),
+            _ => {
+                let share = cost / (end - start) as u64;
+                let bytes = &self.images.target[start..end];
+                bytes.iter().for_each(|&byte| self.literals[usize::from(byte)].add(share));
+            }
         }
     }
 
@@ -85,18 +89,14 @@ impl<'a> Observer<'a> {
         value: u64,
     ) {
         let from = cover.start as usize + start - at as usize;
-        let verdict = match cover.source {
-            Source::Base => self.references.verdict(from, start).filter(|&(_, length)| end == start + length),
-            _ => None,
+        let (source, verdict) = match cover.source {
+            Source::Base => (self.images.base, self.references.verdict(from, start)),
+            Source::Target => (self.images.target, self.references.repeat(from, start)),
         };
-        if let Some((verdict, _)) = verdict {
+        if let Some((verdict, _)) = verdict.filter(|&(_, length)| end == start + length) {
             self.verdicts[verdict as usize].add(cost);
             return;
         }
-        let source = match cover.source {
-            Source::Base => self.images.base,
-            Source::Target => self.images.target,
-        };
         let share = (cost - value) / (end - start) as u64;
         for position in start..end {
             let change = Change::find(source, from + position - start, self.images.target[position]);

@@ -7,7 +7,7 @@ use smidgen_patch::internals::refs::{AddressSpace, Class, Reference};
 
 use super::prices::Verdict;
 use crate::encode::{PAGE, Pages, Placed};
-use crate::refs::{BaseReferences, KindReferences, bytes};
+use crate::refs::{PairReferences, KindReferences, bytes};
 
 /// No cover copies this byte of the base.
 const NOWHERE: i32 = i32::MIN;
@@ -20,6 +20,8 @@ pub(crate) struct References<'a> {
     pages: Pages,
     /// For each kind of page in use, the references of the base.
     found: Vec<(PageKind, Arc<KindReferences>)>,
+    /// For each kind of code in use, the references of the target.
+    repeated: Vec<(PageKind, Arc<KindReferences>)>,
     /// For each byte of the base, how far the longest cover that copies it moves it.
     moved: Vec<i32>,
     /// What references taught: old targets and how far they moved, ascending.
@@ -29,16 +31,18 @@ pub(crate) struct References<'a> {
 impl<'a> References<'a> {
     /// What follows from `covers` for the catalogue's image and the target.
     pub(crate) fn new(
-        catalogue: &BaseReferences<'a>,
-        target: &'a [u8],
+        catalogue: &PairReferences<'a>,
         pages: Pages,
         covers: &[Placed],
     ) -> Self {
-        let (base, space) = (catalogue.base(), *catalogue.space());
+        let (base, target, space) =
+            (catalogue.base.image(), catalogue.target.image(), *catalogue.base.space());
         let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
-        let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();
+        let found: Vec<_> = kinds.clone().map(|&kind| (kind, catalogue.base.found(kind))).collect();
+        let kinds = kinds.filter(|kind| !matches!(kind, PageKind::Words(_)));
+        let repeated = kinds.map(|&kind| (kind, catalogue.target.found(kind))).collect();
         let moved = if found.is_empty() { Vec::new() } else { moved(base.len(), covers) };
-        let mut references = Self { base, target, space, pages, found, moved, learned: Vec::new() };
+        let mut references = Self { base, target, space, pages, found, repeated, moved, learned: Vec::new() };
         references.learn(covers);
         references
     }
@@ -52,7 +56,8 @@ impl<'a> References<'a> {
         let here = to.wrapping_sub(from) as i32;
         let mut rank = 0;
         let mut last = None;
-        for displacement in self.guesses(reference, here).into_iter().flatten() {
+        let unchanged = if reference.class() == Class::Branch { here } else { 0 };
+        for displacement in self.guesses(reference.target, unchanged).into_iter().flatten() {
             if last == Some(displacement) {
                 continue;
             }
@@ -63,6 +68,23 @@ impl<'a> References<'a> {
             rank += 1;
         }
         Some((Verdict::Wrong, length))
+    }
+
+    /// The same for a copy of the target: what it refers to is in its place already.
+    pub(crate) fn repeat(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
+        let found = self.of_page(&self.repeated, to)?;
+        let reference = found.at(from).filter(|reference| reference.class() == Class::Branch)?;
+        let length = usize::from(reference.length);
+        let own = bytes(self.target, from, length)?;
+        let actual = bytes(self.target, to, length)?;
+        let verdict = if self.comes_out(reference, own, actual, to, 0) {
+            Verdict::First
+        } else if own == actual {
+            Verdict::Later
+        } else {
+            Verdict::Wrong
+        };
+        Some((verdict, length))
     }
 
     /// Whether the reference `own`, copied to `to`, becomes `actual` if its target moved by `displacement`.
@@ -91,17 +113,21 @@ impl<'a> References<'a> {
 
     /// The reference that a copy from `from` to `to` meets.
     fn at(&self, from: usize, to: usize) -> Option<&Reference> {
-        self.found(to)?.at(from)
+        self.of_page(&self.found, to)?.at(from)
     }
 
-    /// What the page at `to` finds.
-    fn found(&self, to: usize) -> Option<&KindReferences> {
-        let kind = match &self.found[..] {
+    /// Of what kinds find, what the kind of the page at `to` does.
+    fn of_page<'f>(
+        &self,
+        found: &'f [(PageKind, Arc<KindReferences>)],
+        to: usize,
+    ) -> Option<&'f KindReferences> {
+        let kind = match found {
             [] => return None,
             [(_, only)] if self.pages.kinds.as_slice().len() == 1 => return Some(only),
             _ => self.pages.kinds.get(self.pages.index((to / PAGE) as u32))?,
         };
-        self.found.iter().find(|(known, _)| *known == kind).map(|(_, found)| &**found)
+        found.iter().find(|(known, _)| *known == kind).map(|(_, found)| &**found)
     }
 
     /// How many bytes a copy from `from` to `to` goes on before the next reference, at most `most`.
@@ -110,7 +136,7 @@ impl<'a> References<'a> {
         while free < most {
             let page_end = ((to + free) / PAGE + 1) * PAGE - to;
             let limit = page_end.min(most);
-            if let Some(found) = self.found(to + free) {
+            if let Some(found) = self.of_page(&self.found, to + free) {
                 let next = found.next(from + free, from + limit) - from;
                 if next < limit {
                     return next;
@@ -121,9 +147,14 @@ impl<'a> References<'a> {
         most
     }
 
-    /// About the guesses that the decoder makes, best first.
-    fn guesses(&self, reference: &Reference, here: i32) -> [Option<i32>; 5] {
-        let target = reference.target;
+    /// Where a target of the base probably went.
+    pub(crate) fn went(&self, target: u32) -> u32 {
+        let displacement = self.guesses(target, 0).into_iter().flatten().next();
+        target.wrapping_add(displacement.unwrap_or(0) as u32)
+    }
+
+    /// About the guesses that the decoder makes, best first; `unchanged` is the displacement with which bytes stay.
+    fn guesses(&self, target: u32, unchanged: i32) -> [Option<i32>; 5] {
         let after = self.learned.partition_point(|&(known, _)| known < target);
         let at = self.learned.get(after);
         let exact = at.filter(|(known, _)| *known == target);
@@ -131,7 +162,6 @@ impl<'a> References<'a> {
         let offset = target.wrapping_sub(self.space.base_address) as usize;
         let moved = self.moved.get(offset).copied().filter(|&moved| moved != NOWHERE);
         let displacement = |entry: &(u32, i32)| entry.1;
-        let unchanged = if reference.class() == Class::Branch { here } else { 0 };
         [exact.map(displacement), moved, below.map(displacement), at.map(displacement), Some(unchanged)]
     }
 

@@ -168,9 +168,10 @@ impl Walker<'_> {
         let count = left.min((block + VIEW) as u32) as usize;
         self.read_source(io, self.copy.source, start, count)?;
         self.copy.block = block;
+        let kind = self.page_kind(coder, oracle)?;
         self.copy.kind = match self.copy.source {
-            Source::Base => self.page_kind(coder, oracle)?,
-            Source::Target => PageKind::Bytes,
+            Source::Base => kind,
+            Source::Target => kind.of_repeats(),
         };
         self.copy.address = self.base_address.wrapping_add(start);
         // Without references, it is all the same.
@@ -195,7 +196,7 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// The kind of the page that the position is in; it is coded where the first block of the base begins in it.
+    /// The kind of the page that the position is in; it is coded where the first block begins in it.
     fn page_kind<C: Coder, O: Oracle>(&mut self, coder: &mut C, oracle: &O) -> Result<PageKind, Error> {
         let page = self.position >> PAGE_LOG;
         if self.copy.page != page + 1 && self.kinds.as_slice().len() > 1 {

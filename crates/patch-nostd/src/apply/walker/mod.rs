@@ -11,7 +11,7 @@ use self::copy::{CopyMemory, CopyState};
 use super::io::Io;
 use super::operation::{Operation, Oracle};
 use crate::Error;
-use crate::entropy::{Category, Coder, LiteralContext, Model};
+use crate::entropy::{Category, Coder, LiteralContext, Model, Place};
 #[cfg(feature = "encode")]
 use crate::refs::Landmark;
 use crate::refs::Predictor;
@@ -82,6 +82,7 @@ pub struct Walker<'w> {
     window: &'w mut [u8; WINDOW],
     output: &'w mut [u8; OUTPUT],
     block_log: u32,
+    high_first: bool,
     phase: Phase,
     control: ControlState,
     operation: Operation,
@@ -99,7 +100,7 @@ pub struct Walker<'w> {
 state!(
     Walker<'_>: model, predictor, window, output, used, position, phase, operation, ahead, announced, before, control, copy,
     memory;
-    fixed base_size, target_size, base_address, read_back, kinds, block_log
+    fixed base_size, target_size, base_address, read_back, kinds, block_log, high_first
 );
 
 impl<'w> Walker<'w> {
@@ -125,6 +126,7 @@ impl<'w> Walker<'w> {
             read_back: header.read_back,
             kinds: header.kinds,
             block_log: u32::from(tuning.block_log),
+            high_first: tuning.high_first,
             phase: Phase::Landmark(0),
             operation: Operation { literals: 0, cover: None },
             ahead: None,
@@ -201,7 +203,7 @@ impl<'w> Walker<'w> {
         Ok(Pause::NeedsInput)
     }
 
-    /// Takes one step: a landmark, an operation, a literal byte, a part of a cover.
+    /// Takes one step: a landmark, an operation, a literal byte or halfword, a part of a cover.
     ///
     /// A step consumes at most [`crate::entropy::LOOKAHEAD`] bytes of input.
     ///
@@ -275,13 +277,26 @@ impl<'w> Walker<'w> {
             return Ok(());
         }
         coder.category(Category::Literals);
-        let context = LiteralContext { before: self.before, offset: self.position };
-        let mut byte = oracle.byte(self.position);
-        if !coder.skips_literals() {
-            byte = self.model.literal(coder, &context, byte);
+        let (position, odd) = (self.position, self.position & 1);
+        if !self.high_first || odd != 0 || self.operation.literals < 2 {
+            let place = if self.high_first { Place::Alone(odd) } else { Place::InOrder(position) };
+            let byte = self.literal(coder, oracle, position, place);
+            return self.emit(byte, io);
         }
+        let high = self.literal(coder, oracle, position + 1, Place::High);
+        let low = self.literal(coder, oracle, position, Place::Low(high));
+        self.emit(low, io)?;
+        self.emit(high, io)
+    }
+
+    /// Codes the literal at `offset`.
+    fn literal<C: Coder, O: Oracle>(&mut self, coder: &mut C, oracle: &O, offset: u32, place: Place) -> u8 {
         self.operation.literals -= 1;
-        self.emit(byte, io)
+        let byte = oracle.byte(offset);
+        if coder.skips_literals() {
+            return byte;
+        }
+        self.model.literal(coder, &LiteralContext { before: self.before, place }, byte)
     }
 
     fn begin_copy(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::{WINDOW, Walker};
 use crate::apply::io::Io;
-use crate::apply::operation::Oracle;
+use crate::apply::operation::{Oracle, Source};
 use crate::entropy::Coder;
 use crate::refs::{Bytes, Class, REFERENCE_LENGTH, Reference, Site, VIEW, View, first};
 
@@ -15,7 +15,8 @@ impl Walker<'_> {
         if base_address & self.copy.alignment != 0 {
             return false;
         }
-        if !oracle.may_refer(self.copy.index, self.copy.start + offset) {
+        let repeat = self.copy.source == Source::Target;
+        if !repeat && !oracle.may_refer(self.copy.index, self.copy.start + offset) {
             return false;
         }
         let left = (self.copy.length - offset) as usize;
@@ -24,6 +25,10 @@ impl Walker<'_> {
         let view = View::new(bytes, base_address, self.copy.steps.inside(base_address));
         let found = Reference::find(self.copy.kind, &view, &self.predictor.space, &self.memory.halves);
         let Some(reference) = found else { return false };
+        // Of a repeat, only what is relative to its own place changes.
+        if repeat && reference.class() != Class::Branch {
+            return false;
+        }
         let start = self.base_address.wrapping_add(self.copy.start);
         // What does not reach beyond the cover moves with it.
         let near = reference.class() == Class::Near
@@ -40,6 +45,7 @@ impl Walker<'_> {
         self.memory.site = Site {
             reference,
             bytes: first(view.first, reference.length),
+            repeat,
             base_address,
             target_address: self.base_address.wrapping_add(target),
         };
