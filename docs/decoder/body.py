@@ -3,6 +3,7 @@ from collections import namedtuple
 
 from errors import SmidgenError
 from fields import M32
+from header import KINDS_OF_WORDS
 from memory import Landmarks, NearbyCovers, Registers
 from models import BLOCK_SET, Models
 from references import References
@@ -38,8 +39,8 @@ class CmBody:
         while len(self.target) < size:
             literals, cover = ahead or self.operation()
             ahead = self.operation() if self.reached < size else None
-            for _ in range(literals):
-                self.literal()
+            while literals:
+                literals -= self.literals(literals)
             if cover:
                 self.copy(cover)
         if self.models.read < len(self.models.body):
@@ -111,13 +112,26 @@ class CmBody:
         del self.recent[self.recent.index(d) if d in self.recent else 3]
         self.recent.insert(0, d)
 
-    def literal(self):
-        """Section 6.1."""
+    def literals(self, left):
+        """Section 6.1: a literal, or two if so many are left; returns how many."""
         offset = len(self.target)
         last = self.target[-1] if offset > 0 else 0
         last_but_one = self.target[-2] if offset > 1 else 0
-        self.target.append(self.models.byte((0x10000000 | offset & 3, 0x20000000 | last,
-                                             0x30000000 | last_but_one | (offset & 1) << 8), 0))
+        if not self.header.high_first:
+            byte = self.models.byte((0x10000000 | offset & 3, 0x20000000 | last,
+                                     0x30000000 | last_but_one | (offset & 1) << 8), 0)
+            self.target.append(byte)
+            return 1
+        if offset & 1 or left < 2:
+            self.target.append(self.literal(offset & 1, last, last_but_one))
+            return 1
+        high = self.literal(2, last, last_but_one)
+        low = self.literal(3, high, high >> 3 | last >> 3 << 5)
+        self.target += bytes((low, high))
+        return 2
+
+    def literal(self, place, near, far):
+        return self.models.byte((0x10000000 | place, 0x20000000 | near | place << 8, 0x30000000 | far | place << 10), 0)
 
     # Section 4.3
 
@@ -129,7 +143,9 @@ class CmBody:
         self.copied = 0
         while self.copied < cover.length:
             block = min(1 << self.header.block_log, cover.length - self.copied)
-            self.kind = 0 if cover.from_target else self.page_kind()
+            self.kind = self.page_kind()
+            if cover.from_target and self.kind in KINDS_OF_WORDS:
+                self.kind = 0
             self.S = self.source_bytes(block + LOOK_AHEAD)
             clean = self.is_clean()
             self.at = 0
@@ -259,7 +275,7 @@ class CmBody:
             for _ in range(form.length):
                 self.copy_byte()
             c = int.from_bytes(self.target[-form.length:], "little")
-            self.references.learn_from(self.header, found, b, c, target_site)
+            self.references.learn_from(self, found, b, c, target_site)
         form.after(self.registers, a, b, c, site, target_site)
         self.next_site = site + form.length & M32
         return True

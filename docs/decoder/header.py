@@ -92,7 +92,9 @@ class Header:
         rates = r.u8("rates")
         self.counter_rate = r.within(rates >> 4, "counter rate", 3, 6)
         self.mixer_rate = r.within(rates & 15, "mixer rate", 1, 15)
-        self.block_log = r.u8("block log", 3, 6)
+        blocks = r.u8("block log")
+        self.high_first = blocks >> 4 & 1
+        self.block_log = r.within(blocks & ~16, "block log", 3, 6)
 
     def needed_ram(self):
         """Section 3.2."""

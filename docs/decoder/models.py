@@ -22,6 +22,20 @@ Q = [
 ]
 SHARES = [50412, 28494, 19859, 15241, 12365, 10403, 8978, 0]
 
+#: Section 5.6.
+INITIAL = bytes.fromhex("""
+11001501537047764860987776657770f04888888811691600e635602f876466
+77069788777676677800770d878687828198100c8875101e8888887721046267
+8887888787877767109734888811006301f54603d77567708d8767767777670f
+018787798181b7100c88821017b888887681046a9888888777887878710a8772
+33318495400897670269888868880576788877778788766970b767bccb1d5d55
+00ad86603ab9a7787807998988976777798770b8776766164944008876902498
+87878760573588877686877978770b415999a184a81bb9876353f98888989360
+044e4976778786887877858444012889774007578888492b82ce8785100400a8
+88888813901c0135878887878887876866007044015129897666656676778777
+82311ca18835
+""")
+
 NEW = 0x8000
 CONTROL_CELLS = 718
 BLOCK_SET, GUESS_SET, LATER_GUESS_SET = 20, 21, 23
@@ -62,6 +76,19 @@ def hash32(x):
     return x ^ x >> 15
 
 
+def initial_counters():
+    """The control counters as a body begins (section 5.6)."""
+    cells, place = [NEW | 2] * CONTROL_CELLS, 0
+    halves = iter([half for byte in INITIAL for half in (byte >> 4, byte & 15)])
+    for half in halves:
+        if half:
+            cells[place] = squash(256 * (half - 8)) & 0xFFF8 | 6
+            place += 1
+        else:
+            place += next(halves, 0) + 1
+    return cells
+
+
 class Models:
     """Gives events, and what is made of events: flags, bytes, numbers."""
 
@@ -74,7 +101,7 @@ class Models:
         self.mixer_rate, self.counter_rate = header.mixer_rate, header.counter_rate
         self.curves = [[squash(512 * i - 3072) for i in range(13)] for _ in range(10)]
         self.literal_bits = 0
-        self.control_cells = [NEW] * CONTROL_CELLS
+        self.control_cells = initial_counters()
 
     # Section 4.1
 

@@ -13,6 +13,8 @@ from models import GUESS_SET, LATER_GUESS_SET
 
 VIEW = 40
 SOURCES = range(7)
+#: In a cover of the target: what is the class in contexts, and the place of outcomes.
+REPEAT, OF_REPEATS = 5, 7
 
 
 def searches_of_kinds(header):
@@ -35,7 +37,7 @@ class References:
         self.searches = searches_of_kinds(header)
         self.learned = Learned(header.learned)
         self.last_displacement = [0, 0]
-        self.outcomes = [0] * 7
+        self.outcomes = [0] * 8
         self.missed = 0
 
     def alignment(self, kind):
@@ -52,6 +54,8 @@ class References:
         if not found or found[0].length > left:
             return None
         form, a, _ = found
+        if cover.from_target and form.cls != BRANCH:
+            return None
         if form.cls == NEAR:
             x = a - body.header.base_address & M32
             if x - cover.start & M32 < cover.length or body.nearby.displacement(x, 0) is None:
@@ -60,10 +64,13 @@ class References:
 
     def proposals(self, body, form, a, extra, b, site, target_site):
         """The displacements that the sources propose, None where one does not."""
+        same = form.read(b, target_site, extra) - a & M32
+        if body.cover.from_target:
+            return 0, None, None, None, None, None, same
         x = a - body.header.base_address & M32
         exact, below, above = self.learned.look_up(a)
         return (exact, body.nearby.displacement(x, target_site - site & M32), body.landmarks.displacement(x), below,
-                above, self.last_displacement[side(form)], form.read(b, target_site, extra) - a & M32)
+                above, self.last_displacement[side(form)], same)
 
     def decode(self, body, found, b, site, target_site):
         """Section 7.7: the reference's bytes in the target; None if they come byte by byte."""
@@ -78,9 +85,10 @@ class References:
             g = form.write(b, target_site, a + d & M32, extra)
             if g is None:
                 continue
-            if self.is_right(models, form, b, source, rank, [proposal == d for proposal in proposals]):
+            agreeing = [proposal == d for proposal in proposals]
+            if self.is_right(models, form, b, source, rank, agreeing, body.cover.from_target):
                 self.missed = int(rank > 0)
-                self.remember(form, a, d)
+                self.remember(body, form, a, d)
                 return g
             rank += 1
         self.missed = 1
@@ -89,34 +97,36 @@ class References:
             d = first + models.signed(8 if form.cls == POINTER else 9) & M32
             g = form.write(b, target_site, a + d & M32, extra)
             if g is not None:
-                self.remember(form, a, d)
+                self.remember(body, form, a, d)
                 return g
         return None
 
-    def is_right(self, models, form, b, source, rank, agreeing):
+    def is_right(self, models, form, b, source, rank, agreeing, from_target):
         """The event of one guess, and what it does to the outcomes."""
         agree = sum(1 << i for i in SOURCES if agreeing[i])
-        o = self.outcomes[source]
-        place = source | form.cls << 3 | min(rank, 3) << 6
+        o = self.outcomes[OF_REPEATS if from_target else source]
+        place = source | (REPEAT if from_target else form.cls) << 3 | min(rank, 3) << 6
         right = models.flag(((0xF0000000 | place | (o >> 3 & 7) << 8, o),
                              (0xF1000000 | place | agree << 8, self.missed),
                              (0xF2000000 | b >> 8 & 0xFF | place << 8, o & 3)),
                             GUESS_SET + side(form) if rank == 0 else LATER_GUESS_SET)
-        for i in SOURCES:
-            if agreeing[i]:
+        for i in [OF_REPEATS] if from_target else SOURCES:
+            if from_target or agreeing[i]:
                 self.outcomes[i] = (self.outcomes[i] << 1 | (not right)) & 0xFF
         return right
 
-    def learn_from(self, header, found, b, c, target_site):
+    def learn_from(self, body, found, b, c, target_site):
         """After a reference that came byte by byte: c are its bytes in the target."""
         form, a, extra = found
         went = form.read(c, target_site, extra)
-        if form.cls == POINTER and not header.in_space(went):
+        if form.cls == POINTER and not body.header.in_space(went):
             return
         if form.write(b, target_site, went, extra) == c:
-            self.remember(form, a, went - a & M32)
+            self.remember(body, form, a, went - a & M32)
 
-    def remember(self, form, a, d):
+    def remember(self, body, form, a, d):
+        if body.cover.from_target:
+            return
         self.last_displacement[side(form)] = d
         if form.cls != NEAR:
             self.learned.learn(a, d)

@@ -86,11 +86,13 @@ class TracedBody(CmBody):
         self.models.landmark = self.upcoming + 1
         return super().operation()
 
-    def literal(self):
+    def literals(self, left):
         row = len(self.models.rows)
-        super().literal()
-        byte = self.target[-1]
-        self.models.say(row, "literal `%s`" % chr(byte) if 0x20 < byte < 0x7F and byte != 0x60 else "literal %02X" % byte)
+        count = super().literals(left)
+        for i, byte in enumerate(reversed(self.target[-count:])):
+            shown = "literal `%s`" if 0x20 < byte < 0x7F and byte != 0x60 else "literal %02X"
+            self.models.say(row + 8 * i, shown % (chr(byte) if "`" in shown else byte))
+        return count
 
     def is_clean(self):
         first, row = len(self.target), len(self.models.rows)

@@ -6,9 +6,10 @@ use smidgen_patch::internals::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_
 use crate::api::DiffError;
 
 /// With fewer slots than this the models learn nothing.
-const LEAST_SLOTS: u64 = 16;
-/// Landmarks and learned references may each take one part in this many of the budget.
-const TABLE_SHARE: u64 = 16;
+pub(super) const LEAST_SLOTS: u32 = 16;
+/// Landmarks may take one part in this many of the budget, and learned displacements one in that many.
+const LANDMARK_SHARE: u64 = 16;
+const LEARNED_SHARE: u64 = 8;
 /// More than these rarely help: what is learned from references replaces most of a map of all covers.
 const MOST_LANDMARKS: u64 = 256;
 const MOST_LEARNED: u64 = smidgen_patch::internals::wire::MOST_LEARNED as u64;
@@ -30,16 +31,20 @@ pub(crate) struct Workload {
 
 /// Table sizes within `budget` bytes.
 pub(crate) fn model_size(budget: u64, workload: Workload) -> Result<ModelSize, DiffError> {
-    let least = u64::from(FIXED_RAM) + LEAST_SLOTS * u64::from(SLOT_RAM);
+    let least = u64::from(FIXED_RAM + LEAST_SLOTS * SLOT_RAM);
     let free = budget.checked_sub(least).ok_or(DiffError::BudgetTooSmall { budget, least })?;
-    let share = free / TABLE_SHARE;
-    let landmarks = workload.covers.min(share / u64::from(LANDMARK_RAM)).min(MOST_LANDMARKS);
-    let learned = (share / u64::from(LEARNED_RAM)).min(MOST_LEARNED);
+    let most = free / LANDMARK_SHARE / u64::from(LANDMARK_RAM);
+    let landmarks = workload.covers.min(most).min(MOST_LANDMARKS);
+    let learned = (free / LEARNED_SHARE / u64::from(LEARNED_RAM)).min(MOST_LEARNED);
     let tables = landmarks * u64::from(LANDMARK_RAM) + learned * u64::from(LEARNED_RAM);
-    let slots = LEAST_SLOTS + (free - tables) / u64::from(SLOT_RAM);
+    let slots = u64::from(LEAST_SLOTS) + (free - tables) / u64::from(SLOT_RAM);
     let useful = USEFUL_SLOTS + workload.literals * SLOTS_PER_LITERAL + workload.changes / CHANGES_PER_SLOT;
     let slots = slots.min(useful).min(1 << 24);
-    Ok(ModelSize { slots: slots as u32, landmarks: landmarks as u32, learned: learned as u32 })
+    // The header states the sum: a hundredth of it is not worth a byte more.
+    let sum = u64::from(FIXED_RAM) + tables + slots * u64::from(SLOT_RAM);
+    let shorter = (1 << (sum.ilog2() / 7 * 7)) - 1;
+    let spared = if sum - sum / 100 <= shorter { (sum - shorter).div_ceil(u64::from(SLOT_RAM)) } else { 0 };
+    Ok(ModelSize { slots: (slots - spared) as u32, landmarks: landmarks as u32, learned: learned as u32 })
 }
 
 #[cfg(test)]
@@ -56,7 +61,9 @@ mod tests {
                 + LANDMARK_RAM * size.landmarks
                 + LEARNED_RAM * size.learned
                 + SLOT_RAM * size.slots;
-            assert!(u64::from(used) <= budget && u64::from(used) + u64::from(SLOT_RAM) > budget, "{budget}");
+            let left = budget - u64::from(used);
+            let is_shorter = used < 1 << 14 && budget >= 1 << 14;
+            assert!(left < 8 || is_shorter && left < budget / 100 + 8, "{budget}");
         }
     }
 

@@ -85,6 +85,11 @@ impl BodyJob<'_> {
         header
     }
 
+    /// What the header's bytes cost, in 1/256 bit.
+    pub(crate) fn header_cost(&self) -> u64 {
+        self.header().to_bytes().len() as u64 * 8 * 256
+    }
+
     /// The body, and what it consists of.
     pub(crate) fn encode(&self) -> Result<(Vec<u8>, Report), Error> {
         let coder = Metered::new(RangeEncoder::default());

@@ -1,10 +1,11 @@
-//! Trial encodings with other table sizes, landmarks and learning rates; the smallest wins (`docs/format.md`, section 3.3).
+//! Trial encodings with other table sizes and learning rates; the smallest wins (`docs/format.md`, section 3.3).
 
 use rayon::prelude::*;
 use smidgen_patch::Error;
 use smidgen_patch::header::{ModelSize, Tuning};
-use smidgen_patch::internals::wire::{LANDMARK_RAM, SLOT_RAM};
+use smidgen_patch::internals::wire::{LANDMARK_RAM, LEARNED_RAM, MOST_LEARNED, SLOT_RAM};
 
+use super::budget::LEAST_SLOTS;
 use super::drive::{BodyJob, CostCurve};
 
 /// Another value of a parameter; each is a whole trial encoding.
@@ -22,6 +23,8 @@ pub(crate) const LARGE: Tuning = Tuning { counter_rate: 4, mixer_rate: 14, block
 
 /// Parts of the landmarks that are tried beside all of them, in quarters: what they take is missing from the counters.
 const LANDMARKS: [usize; 2] = [2, 0];
+/// The highest number that takes one byte of a header.
+const MOST_IN_A_BYTE: u32 = 127;
 /// The part that is tried if one of those was better than all.
 const BETWEEN: usize = 1;
 
@@ -35,6 +38,10 @@ pub(crate) fn tune(job: &mut BodyJob, curve: Option<CostCurve>) -> Result<(), Er
     if !all.plan.landmarks.is_empty() && try_all(job, &mut curve, &LANDMARKS.each_ref().map(landmarks))? {
         try_all(job, &mut curve, &[landmarks(&BETWEEN)])?;
     }
+    let all = job.clone();
+    let counts = [all.size.learned * 2, all.size.learned / 2, all.size.learned.min(MOST_IN_A_BYTE)];
+    let learned = counts.map(|count| with_learned(&all, count));
+    try_all(job, &mut curve, &learned.into_iter().flatten().collect::<Vec<_>>())?;
     for variants in TRIALS {
         let variants = variants.map(|variant| BodyJob { tuning: variant(job.tuning), ..job.clone() });
         try_all(job, &mut curve, &variants)?;
@@ -71,12 +78,13 @@ fn known(job: &BodyJob, curve: Option<CostCurve>) -> Result<Option<CostCurve>, E
     curve.map_or_else(|| job.curve(None), |curve| Ok(Some(curve)))
 }
 
-/// Takes the cheapest of some jobs, if it is cheaper than the present one; whether it is.
+/// Takes the job with the smallest package of some, if it is smaller than that of the present one; whether it is.
 fn try_all<'a>(job: &mut BodyJob<'a>, curve: &mut CostCurve, others: &[BodyJob<'a>]) -> Result<bool, Error> {
     let courses: Result<Vec<_>, Error> = others.par_iter().map(|other| other.curve(Some(curve))).collect();
     let tried = courses?.into_iter().zip(others).filter_map(|(curve, other)| Some((curve?, other)));
-    let best = tried.min_by_key(|(curve, _)| curve.total());
-    let Some((better, other)) = best.filter(|(other, _)| other.total() < curve.total()) else {
+    let cost = |job: &BodyJob, curve: &CostCurve| curve.total() + job.header_cost();
+    let best = tried.min_by_key(|(curve, other)| cost(other, curve));
+    let Some((better, other)) = best.filter(|(better, other)| cost(other, better) < cost(job, curve)) else {
         return Ok(false);
     };
     (*curve, *job) = (better, other.clone());
@@ -90,4 +98,13 @@ fn with_landmarks<'a>(job: &BodyJob<'a>, count: usize) -> BodyJob<'a> {
     job.plan.choose_landmarks(count);
     job.size.slots += freed / SLOT_RAM;
     job
+}
+
+/// The same job with room for `count` learned displacements, and more or fewer slots instead, if that can be.
+fn with_learned<'a>(job: &BodyJob<'a>, count: u32) -> Option<BodyJob<'a>> {
+    let mut job = job.clone();
+    let room = job.size.slots * SLOT_RAM + job.size.learned * LEARNED_RAM;
+    let slots = room.checked_sub(count * LEARNED_RAM)? / SLOT_RAM;
+    (job.size.learned, job.size.slots) = (count, slots);
+    (slots >= LEAST_SLOTS && count <= MOST_LEARNED).then_some(job)
 }

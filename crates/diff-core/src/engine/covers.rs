@@ -227,8 +227,7 @@ fn pass(
     lanes: usize,
 ) -> Result<(bool, CostCurve), DiffError> {
     let images = subject.images;
-    let references =
-        References::new(&subject.catalogue, job.plan.pages.clone(), &job.plan.covers);
+    let references = References::new(&subject.catalogue, job.plan.pages.clone(), &job.plan.covers);
     let mut observer = Observer::new(images, &job.plan.covers, &references);
     let before = job.watch(|position, costs| observer.step(position, costs)).map_err(DiffError::NotProved)?;
     let prices = observer.prices(&Prices::default());

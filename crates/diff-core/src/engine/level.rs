@@ -127,7 +127,11 @@ mod tests {
         for pair in EFFORTS.windows(2) {
             let (less, more) = (&pair[0], &pair[1]);
             assert!(width(less) <= width(more) && less.passes <= more.passes && less.small <= more.small);
-            assert!(less.translations <= more.translations && less.all_masks <= more.all_masks && less.pages <= more.pages);
+            assert!(
+                less.translations <= more.translations
+                    && less.all_masks <= more.all_masks
+                    && less.pages <= more.pages
+            );
             assert!(less.again <= more.again && less.tuning <= more.tuning && less.scales <= more.scales);
         }
     }

@@ -13,7 +13,7 @@ use crate::api::{DiffError, Report};
 use crate::cover::{LITERAL, Repeats};
 use crate::encode::operations;
 use crate::images::Images;
-use crate::refs::{PairReferences, Mask, has_records, most_doubtful};
+use crate::refs::{Mask, PairReferences, has_records, most_doubtful};
 
 /// Bytes of a sample of large images, and how many samples are spread evenly over them; there is one more.
 const SAMPLE: usize = 128 << 10;

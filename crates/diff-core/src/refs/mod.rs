@@ -153,13 +153,7 @@ fn is_code(page: &[u8], kind: PageKind, address: u32, space: &AddressSpace) -> b
 }
 
 /// Gives references other bytes, in place; `address` is the first byte's.
-fn rewrite_all(
-    bytes: &mut [u8],
-    kind: PageKind,
-    address: u32,
-    space: &AddressSpace,
-    rewrite: &impl Rewrite,
-) {
+fn rewrite_all(bytes: &mut [u8], kind: PageKind, address: u32, space: &AddressSpace, rewrite: &impl Rewrite) {
     let mut halves = Halves::default();
     let mut steps = Steps::default();
     let mut at = 0;

@@ -10,6 +10,11 @@ const COUNT: u16 = 7;
 /// 16384/(n + 1.3), rounded down: how far a counter that has seen n events moves towards the next.
 const STEPS: [u16; 8] = [12_603, 7_123, 4_964, 3_810, 3_091, 2_600, 2_244, 0];
 
+/// A counter of about this probability that has seen so many events.
+pub(super) const fn of(probability: u16, seen: u16) -> u16 {
+    (probability & !COUNT) | (seen & COUNT)
+}
+
 /// The probability of true as a 16-bit fraction, never zero or one.
 pub(super) const fn probability(cell: u16) -> u16 {
     (cell & !COUNT) | 4

@@ -7,6 +7,7 @@
 mod bytes;
 mod coder;
 mod counter;
+mod initial;
 mod logistic;
 pub(crate) mod map;
 mod model;

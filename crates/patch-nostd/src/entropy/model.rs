@@ -1,7 +1,9 @@
 //! Counters in hashed slots, mixed into one probability per event (`docs/format.md`, sections 5.3 and 5.4).
 
+#[cfg(feature = "encode")]
+use super::map::FLAGS_CELLS;
 use super::map::{CONTROL_CELLS, CURVES_CELLS, FLAG_SET, LITERAL_SETS, WEIGHT_SETS};
-use super::{Coder, counter, logistic, sse};
+use super::{Coder, counter, initial, logistic, sse};
 use crate::wire::Tuning;
 use core::cell::Cell;
 
@@ -51,7 +53,7 @@ crate::state::state!(Mixer<'_>: control, weights, literal_bits; fixed mixer_rate
 pub(super) type Cells<'c> = &'c [Cell<u16>; SLOT_CELLS];
 
 impl<'w> Model<'w> {
-    /// A model that has seen nothing.
+    /// A model that has seen nothing of this body.
     #[inline(always)]
     pub fn new(
         control: &'w mut [u16; CONTROL_CELLS],
@@ -59,13 +61,20 @@ impl<'w> Model<'w> {
         weights: &'w mut Weights,
         tuning: Tuning,
     ) -> Self {
-        control.fill(counter::NEW);
+        initial::begin(control);
         sse::begin(control.get_mut(CURVES_CELLS).unwrap_or_default());
         slots.fill([0, counter::NEW, counter::NEW, counter::NEW]);
         weights.as_flattened_mut().fill(WEIGHT_START);
         let (mixer_rate, counter_rate) = (i32::from(tuning.mixer_rate), tuning.counter_rate);
         let mixer = Mixer { control, weights, mixer_rate, counter_rate, literal_bits: 0 };
         Self { slots, mixer }
+    }
+
+    /// The counters of numbers and of flags with a cell of their own: for statistics.
+    #[cfg(feature = "encode")]
+    #[must_use]
+    pub(crate) fn control_counters(&self) -> &[u16] {
+        self.mixer.control.get(..FLAGS_CELLS.end).unwrap_or(&[])
     }
 
     /// The slots, and what mixes their counters.

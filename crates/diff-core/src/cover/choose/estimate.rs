@@ -11,11 +11,7 @@ use crate::search::common_prefix;
 const HISTORY: usize = 32;
 
 /// What copying these covers costs if all pages are of `kind`, without the operations.
-pub(crate) fn estimate(
-    catalogue: &PairReferences,
-    kind: PageKind,
-    covers: &[Placed],
-) -> PageCosts {
+pub(crate) fn estimate(catalogue: &PairReferences, kind: PageKind, covers: &[Placed]) -> PageCosts {
     let target = catalogue.target.image();
     let references = References::new(catalogue, Pages::uniform(kind), covers);
     let mut estimate = Estimate {

@@ -7,7 +7,7 @@ use smidgen_patch::internals::refs::{AddressSpace, Class, Reference};
 
 use super::prices::Verdict;
 use crate::encode::{PAGE, Pages, Placed};
-use crate::refs::{PairReferences, KindReferences, bytes};
+use crate::refs::{KindReferences, PairReferences, bytes};
 
 /// No cover copies this byte of the base.
 const NOWHERE: i32 = i32::MIN;
@@ -30,11 +30,7 @@ pub(crate) struct References<'a> {
 
 impl<'a> References<'a> {
     /// What follows from `covers` for the catalogue's image and the target.
-    pub(crate) fn new(
-        catalogue: &PairReferences<'a>,
-        pages: Pages,
-        covers: &[Placed],
-    ) -> Self {
+    pub(crate) fn new(catalogue: &PairReferences<'a>, pages: Pages, covers: &[Placed]) -> Self {
         let (base, target, space) =
             (catalogue.base.image(), catalogue.target.image(), *catalogue.base.space());
         let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);

@@ -178,6 +178,13 @@ impl<'w> Walker<'w> {
         self.predictor.landmarks.as_slice()
     }
 
+    /// The control counters, of which each is a probability and how often it was used, up to seven: for statistics.
+    #[cfg(feature = "encode")]
+    #[must_use]
+    pub fn control_counters(&self) -> &[u16] {
+        self.model.control_counters()
+    }
+
     /// Walks until the coder needs input, the target is complete, or about `budget` bytes more of it are known.
     ///
     /// # Errors
