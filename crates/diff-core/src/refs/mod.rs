@@ -144,7 +144,7 @@ fn mask(bytes: &mut [u8], kind: PageKind, address: u32, space: &AddressSpace) {
         if let Some(effect) = reference.effect((own, here), (own, here)) {
             halves.take(effect);
         }
-        bytes[at..at + length].copy_from_slice(&reference.mask(own)[..length]);
+        bytes[at..at + length].copy_from_slice(&reference.mask(own, space)[..length]);
         at += length;
         steps.begin(address.wrapping_add(at as u32));
     }
