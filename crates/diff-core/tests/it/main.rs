@@ -8,6 +8,7 @@ mod container_attacks;
 mod container_limits;
 mod containers;
 #[cfg(feature = "release")]
+mod described;
 mod encryption;
 mod fixtures;
 mod floors;

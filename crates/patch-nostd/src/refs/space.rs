@@ -20,9 +20,13 @@ pub struct AddressSpace {
 impl AddressSpace {
     /// References of pages of `kind` begin at multiples of this many bytes.
     #[must_use]
+    #[inline(always)]
     pub fn alignment(&self, kind: PageKind) -> u32 {
-        let described = self.forms.as_slice().iter().map(|form| form.alignment.into()).min();
-        if kind == PageKind::Described { described.unwrap_or(1) } else { kind.alignment() }
+        #[cfg(feature = "described")]
+        if kind == PageKind::Described {
+            return self.forms.as_slice().iter().map(|form| form.alignment.into()).min().unwrap_or(1);
+        }
+        kind.alignment()
     }
 
     /// Whether a word of this value is taken for a pointer.

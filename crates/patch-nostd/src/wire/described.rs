@@ -1,7 +1,9 @@
 //! Forms of references that a header describes: those of processors without a file of their own (`docs/format.md`,
 //! section 3.6).
 
-use super::{Fields, PageKind, PageKinds};
+#[cfg(feature = "described")]
+use super::PageKind;
+use super::{Fields, PageKinds};
 
 /// How many forms a header may describe.
 pub const MAX_FORMS: usize = 4;
@@ -77,6 +79,8 @@ pub struct Forms {
 
 impl Description {
     /// Bits of the operand with the zeros behind it: 1 to 32 of a description that was read.
+    #[cfg(feature = "described")]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(crate) fn bits(&self) -> u32 {
         self.parts.iter().map(|part| u32::from(part.bits)).fold(self.scale.into(), u32::wrapping_add)
     }

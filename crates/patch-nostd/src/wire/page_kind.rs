@@ -44,9 +44,9 @@ macro_rules! kinds {
             Bytes,
             /// Data: words of one form.
             Words(WordForm),
+            $($(#[$doc])* $kind,)*
             /// Code whose forms the header describes.
             Described,
-            $($(#[$doc])* $kind,)*
         }
 
         impl PageKind {
@@ -58,11 +58,11 @@ macro_rules! kinds {
             pub const fn number(self) -> u8 {
                 match self {
                     Self::Bytes => 0,
-                    Self::Described => DESCRIBED,
                     Self::Words(form) => {
                         WORDS | form.wide as u8 | (form.origin as u8) << 1 | (form.big_endian as u8) << 3
                     }
                     $(Self::$kind => $number,)*
+                    Self::Described => DESCRIBED,
                 }
             }
 

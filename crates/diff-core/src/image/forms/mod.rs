@@ -13,10 +13,14 @@ use smidgen_patch::header::{Description, Forms, MAX_FORMS};
 
 use crate::images::Images;
 use layouts::layouts;
-use moves::{Change, Moves};
+use moves::{Change, Moves, shift};
 
 /// Fewer operands than this that are explained are chance.
 const LEAST: usize = 24;
+/// By chance, much less than one change in so many is explained.
+const PART: usize = 4;
+/// Operands that all moved alike are explained by many forms and addresses.
+const LEAST_SHIFTS: usize = 3;
 /// Opcodes of a layout that are looked at: those that changed most.
 const MOST_OPCODES: usize = 32;
 /// Bytes of each image that are looked at.
@@ -56,7 +60,7 @@ pub(crate) fn forms(images: Images, base_address: Option<u32>) -> Option<Found> 
         let gains: Vec<usize> = candidates.par_iter().map(gain).collect();
         let best = (0..gains.len()).max_by_key(|&index| (gains[index], std::cmp::Reverse(index)));
         let Some(best) = best.filter(|&best| gains[best] >= LEAST) else { break };
-        let candidate = candidates.swap_remove(best);
+        let candidate = candidates.remove(best);
         for change in &candidate.explained {
             claimed[change.to as usize..][..candidate.form.length.into()].fill(true);
         }
@@ -75,7 +79,7 @@ pub(crate) fn forms(images: Images, base_address: Option<u32>) -> Option<Found> 
     Some(Found { forms, base_address: address.filter(|_| base_address.is_none()) })
 }
 
-/// The forms of a layout, an opcode each, that explain at least half of how their operands changed.
+/// The forms of a layout, an opcode each, that explain more than chance of how their operands changed.
 fn candidates(moves: &Moves, layout: &Description, base_address: Option<u32>) -> Vec<Candidate> {
     let mut by_opcode: BTreeMap<u32, Vec<Change>> = BTreeMap::new();
     for (opcode, change) in moves.changes(layout) {
@@ -119,7 +123,10 @@ impl Candidate {
     fn explain(&mut self, moves: &Moves, address: u32) {
         let explains = |change: &&Change| moves.explains(&self.form, address, change);
         self.explained = self.changes.iter().filter(explains).copied().collect();
-        if self.explained.len() * 2 < self.changes.len() {
+        let mut shifts: Vec<i32> = self.explained.iter().map(|change| shift(&self.form, change)).collect();
+        shifts.sort_unstable();
+        shifts.dedup();
+        if self.explained.len() * PART < self.changes.len() || shifts.len() < LEAST_SHIFTS {
             self.explained.clear();
         }
     }

@@ -16,17 +16,23 @@ const MOST_CHANGES: usize = 1 << 17;
 const MOST_VOTERS: usize = 4096;
 /// Copies with the same displacement that an operand votes with.
 const MOST_COPIES: usize = 32;
-/// Nothing copies this byte of the base.
-const NOWHERE: i32 = i32::MIN;
+/// Addresses with nearly as many votes as the best, all but one in so many, are as good.
+const MARGIN: i32 = 128;
 
 /// Both images, and the copies that they have in common.
 pub(super) struct Moves<'a> {
     pub(super) images: Images<'a>,
     copies: Vec<Match>,
-    /// For each byte of the base, how far the longest copy moves it.
-    moved: Vec<i32>,
-    /// The copies with a displacement, the longest first.
-    by_displacement: BTreeMap<i64, Vec<Match>>,
+    by_displacement: BTreeMap<i64, Alike>,
+}
+
+/// Copies with the same displacement.
+#[derive(Default)]
+struct Alike {
+    /// All of them, in the order of the base: they do not overlap.
+    in_order: Vec<Match>,
+    /// Some of them.
+    longest: Vec<Match>,
 }
 
 /// A copied instruction whose operand changed: its offsets in both images, and its operands with the zeros behind them.
@@ -44,15 +50,16 @@ impl<'a> Moves<'a> {
         let index = Index::build(images.base).ok()?;
         let mut copies = find_matches(&index, images.target, &SearchOptions::default());
         copies.retain(|copy| copy.length >= LEAST_COPY);
-        let mut moved = vec![NOWHERE; images.base.len()];
-        let mut longest_last = copies.clone();
-        longest_last.sort_by_key(|copy| (copy.length, copy.target_start));
-        let mut by_displacement: BTreeMap<i64, Vec<Match>> = BTreeMap::new();
-        for copy in &longest_last {
-            moved[copy.base_start as usize..][..copy.length as usize].fill(displacement(copy) as i32);
-            by_displacement.entry(displacement(copy)).or_default().insert(0, *copy);
+        let mut by_displacement: BTreeMap<i64, Alike> = BTreeMap::new();
+        for copy in &copies {
+            by_displacement.entry(displacement(copy)).or_default().in_order.push(*copy);
         }
-        Some(Self { images, copies, moved, by_displacement })
+        for alike in by_displacement.values_mut() {
+            alike.longest.clone_from(&alike.in_order);
+            alike.longest.sort_by_key(|copy| (std::cmp::Reverse(copy.length), copy.base_start));
+            alike.longest.truncate(MOST_COPIES);
+        }
+        Some(Self { images, copies, by_displacement })
     }
 
     /// The copied instructions of a layout that changed in their operands only, with their opcodes.
@@ -93,7 +100,10 @@ impl<'a> Moves<'a> {
         } else {
             change.old.wrapping_sub(address) & reached(form)
         };
-        self.moved.get(offset as usize).is_some_and(|&moved| moved != NOWHERE && moved == shift(form, change))
+        let Some(alike) = self.by_displacement.get(&shift(form, change).into()) else { return false };
+        let after = alike.in_order.partition_point(|copy| copy.base_start <= offset);
+        let copy = after.checked_sub(1).and_then(|last| alike.in_order.get(last));
+        copy.is_some_and(|copy| offset - copy.base_start < copy.length)
     }
 
     /// Whether an instruction has a changed byte that nothing has claimed.
@@ -112,7 +122,7 @@ impl<'a> Moves<'a> {
         let step = changes.len().div_ceil(MOST_VOTERS).max(1);
         for change in changes.iter().step_by(step) {
             let copies = self.by_displacement.get(&i64::from(shift(form, change)));
-            for copy in copies.iter().flat_map(|copies| copies.iter()).take(MOST_COPIES) {
+            for copy in copies.iter().flat_map(|alike| &alike.longest) {
                 let last = i64::from(change.old) - i64::from(copy.base_start);
                 let first = last - i64::from(copy.length) + 1;
                 let around = if first < 0 { size } else { 0 };
@@ -125,21 +135,26 @@ impl<'a> Moves<'a> {
             }
         }
         edges.sort_unstable();
-        let (mut votes, mut best) = (0, (0, 0, 1));
-        for (place, &(at, change)) in edges.iter().enumerate() {
-            votes += change;
-            if votes > best.0 {
-                best = (votes, at, edges.get(place + 1).map_or(at + 1, |&(next, _)| next));
-            }
-        }
-        roundest(best.1, best.2) as u32 & reached(form)
+        roundest(&edges).unwrap_or(0) as u32 & reached(form)
     }
 }
 
-/// The number from `first` to before `end` with the most zeros at its end.
-fn roundest(first: i64, end: i64) -> i64 {
-    let round = |bits: &u32| (first + (1 << bits) - 1) >> bits << bits;
-    (0..32).rev().map(|bits| round(&bits)).find(|&number| number < end.max(first + 1)).unwrap_or(first)
+/// The roundest address of those with nearly the most votes; `edges` say in order where votes begin and end.
+fn roundest(edges: &[(i64, i32)]) -> Option<i64> {
+    let counts = edges.iter().scan(0, |votes, &(_, change)| {
+        *votes += change;
+        Some(*votes)
+    });
+    let stretches: Vec<(i32, i64, i64)> =
+        counts.zip(edges.windows(2)).map(|(votes, pair)| (votes, pair[0].0, pair[1].0)).collect();
+    let most = stretches.iter().map(|&(votes, ..)| votes).max()?;
+    let good = stretches.iter().filter(|&&(votes, first, end)| votes >= most - most / MARGIN && first < end);
+    let round = |&(votes, first, end): &(i32, i64, i64)| {
+        let rounded = |bits: u32| ((first + (1 << bits) - 1) >> bits << bits, bits);
+        let (address, bits) = (0..=32).rev().map(rounded).find(|&(address, _)| address < end)?;
+        Some((bits, votes, std::cmp::Reverse(address)))
+    };
+    good.filter_map(round).max().map(|(_, _, std::cmp::Reverse(address))| address)
 }
 
 fn displacement(copy: &Match) -> i64 {
@@ -147,7 +162,7 @@ fn displacement(copy: &Match) -> i64 {
 }
 
 /// How far what the operand of a change points at would have moved.
-fn shift(form: &Description, change: &Change) -> i32 {
+pub(super) fn shift(form: &Description, change: &Change) -> i32 {
     let operand = change.new.wrapping_sub(change.old);
     let own = change.to.wrapping_sub(change.from);
     (if form.relative { operand.wrapping_add(own) } else { operand }) as i32
