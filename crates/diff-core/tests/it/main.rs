@@ -7,8 +7,8 @@ mod common;
 mod container_attacks;
 mod container_limits;
 mod containers;
-#[cfg(feature = "release")]
 mod described;
+#[cfg(feature = "release")]
 mod encryption;
 mod fixtures;
 mod floors;
