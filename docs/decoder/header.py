@@ -8,7 +8,8 @@ VERSION = 5
 IMAGE_LIMIT = 1_000_000_000
 FIXED_RAM = 2720
 CM, ZSTD = 0, 1
-KINDS_OF_CODE = range(7)
+KINDS_OF_CODE = range(8)
+DESCRIBED = 7
 KINDS_OF_WORDS = (*range(16, 22), *range(24, 30))
 NAME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+")
 
@@ -79,6 +80,7 @@ class Header:
         self.address_high = r.varint("address high")
         self.parse_windows(r)
         self.parse_kinds(r)
+        self.parse_forms(r)
         self.body_length = r.varint("body length")
         self.body_digest = r.take(32, "body digest") if self.flags & 2 else b""
         self.parse_extensions(r)
@@ -123,6 +125,11 @@ class Header:
                 raise SmidgenError(5, "kind %d twice" % kind)
             self.kinds.append(kind)
 
+    def parse_forms(self, r):
+        """Section 3.6."""
+        count = r.u8("form count", 1, 4) if DESCRIBED in self.kinds else 0
+        self.forms = [DescribedForm(r) for _ in range(count)]
+
     def parse_extensions(self, r):
         """Section 2.6."""
         size = r.varint("size of the extensions")
@@ -132,6 +139,27 @@ class Header:
         """Whether an address lies in the address space (section 3.5)."""
         return ((address - self.base_address) & M32 < self.base_size
                 or any((address - start) & M32 < length for start, length in self.windows))
+
+
+class DescribedForm:
+    """A form of section 3.6, with the names of its fields."""
+
+    def __init__(self, r):
+        shape, origin = r.u8("shape"), r.u8("origin", 0, 127)
+        self.length = r.within((shape & 3) + 1, "length of a form", 2, 4)
+        self.order = r.within(shape >> 2 & 3, "order of a form", 0, 2 if self.length == 4 else 1)
+        self.reach = r.within(shape >> 4 & 3, "reach", 0, 2)
+        self.alignment = 1 << r.within(shape >> 6, "alignment", 0, 2)
+        self.ahead, self.scale, self.relative = origin & 15, origin >> 4 & 3, origin >> 6
+        self.mask = int.from_bytes(r.take(self.length, "mask"), "little")
+        self.value = int.from_bytes(r.take(self.length, "value"), "little")
+        self.parts = []
+        for _ in range(r.u8("part count", 1, 4)):
+            low = r.u8("lowest bit")
+            bits = r.u8("bits", 1, 32)
+            r.within(low + bits, "end of a part", 1, 8 * self.length)
+            self.parts.append((low, bits))
+        self.bits = r.within(sum(bits for _, bits in self.parts) + self.scale, "bits of an operand", 1, 32)
 
 
 def parse_records(records):

@@ -1,6 +1,7 @@
 """Where references are, and where they went: sections 7.1 and 7.7."""
 import aarch64
 import arm
+import described
 import riscv
 import thumb
 import x86
@@ -27,6 +28,7 @@ def searches_of_kinds(header):
     searches[4] = 2, [words[16].search, riscv.search]
     searches[5] = 1, [words[16].search, xtensa.search]
     searches[6] = 1, [x86.search, words[17].search]
+    searches[7] = 1, [described.Described(form, header).search for form in header.forms]
     return searches
 
 

@@ -5,7 +5,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use smidgen_fuzz::{BASE, restore};
 use smidgen_patch::Header;
-use smidgen_patch::header::{Codec, MAX_KINDS, ModelSize, PageKind, Tuning, Window};
+use smidgen_patch::header::{ByteOrder, Codec, Description, Forms, MAX_FORMS, MAX_KINDS, MAX_PARTS, ModelSize, PageKind, Part, Reach, Tuning, Window};
 use smidgen_patch::internals::wire::codec_ram;
 use testkit::Choice;
 
@@ -20,9 +20,21 @@ struct Input<'a> {
     base_address: u64,
     window: u16,
     kinds: [u8; MAX_KINDS],
+    forms: Vec<Form>,
     read_back: bool,
     piece: u8,
     body: &'a [u8],
+}
+
+#[derive(Arbitrary, Debug, Default)]
+struct Form {
+    shape: u8,
+    relative: bool,
+    scale: u8,
+    ahead: u8,
+    mask: u32,
+    value: u32,
+    parts: [(u8, u8); MAX_PARTS],
 }
 
 fuzz_target!(|input: Input| {
@@ -54,6 +66,7 @@ impl Input<'_> {
         let [counter, mixer, block] = self.speeds;
         Choice {
             kinds: self.kinds(),
+            forms: self.forms(),
             places: Vec::new(),
             base_address: self.base_address,
             size: ModelSize { slots: u32::from(self.slots) + 1, landmarks: 0, learned: self.learned.into() },
@@ -64,6 +77,13 @@ impl Input<'_> {
                 high_first: block & 4 != 0,
             },
         }
+    }
+
+    /// At least one form that a header may describe.
+    fn forms(&self) -> Forms {
+        let forms: Vec<Description> = self.forms.iter().map(Form::description).take(MAX_FORMS).collect();
+        let some = if forms.is_empty() { vec![Form::default().description()] } else { forms };
+        Forms::new(&some).expect("as many as may be")
     }
 
     /// As many as may be of those that are wanted, each once.
@@ -77,5 +97,34 @@ impl Input<'_> {
             }
         }
         kinds
+    }
+}
+
+impl Form {
+    /// The description that comes nearest.
+    fn description(&self) -> Description {
+        let length = 2 + (self.shape & 3) % 3;
+        let orders = [ByteOrder::Little, ByteOrder::Big, ByteOrder::Halves];
+        let order = orders[usize::from(self.shape >> 2 & 3) % if length == 4 { 3 } else { 2 }];
+        let reach = [Reach::Pointer, Reach::Far, Reach::Near][usize::from(self.shape >> 4 & 3) % 3];
+        let scale = self.scale & 3;
+        let (mut left, mut parts) = (32 - scale, [Part::default(); MAX_PARTS]);
+        for (part, (low, bits)) in parts.iter_mut().zip(self.parts) {
+            let low = low % (8 * length);
+            *part = Part { low, bits: (1 + bits % 32).min(8 * length - low).min(left) };
+            left -= part.bits;
+        }
+        Description {
+            length,
+            order,
+            alignment: 1 << (self.shape >> 6) % 3,
+            reach,
+            relative: self.relative,
+            scale,
+            ahead: self.ahead & 15,
+            mask: self.mask & u32::MAX >> (32 - 8 * u32::from(length)),
+            value: self.value & u32::MAX >> (32 - 8 * u32::from(length)),
+            parts,
+        }
     }
 }

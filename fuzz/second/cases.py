@@ -4,14 +4,16 @@ import random
 from encoder import M32  # first: it finds the decoder
 import aarch64
 import arm
+import described
 import forms
 import riscv
 import thumb
 import x86
 import xtensa
-from header import KINDS_OF_WORDS, Header
+from fields import Reader
+from header import DESCRIBED, KINDS_OF_WORDS, DescribedForm, Header
 
-ALL_KINDS = (*range(7), *KINDS_OF_WORDS)
+ALL_KINDS = (*range(8), *KINDS_OF_WORDS)
 
 
 def make(seed, kinds=None):
@@ -19,12 +21,18 @@ def make(seed, kinds=None):
     r = random.Random(seed)
     h = header(r)
     h.kinds = kinds or h.kinds
+    h.described = b""
+    h.forms = []
+    if DESCRIBED in h.kinds:
+        describe(r, h)
     base = bytearray()
     code = [kind for kind in h.kinds if 0 < kind < 7] or [r.randrange(1, 7)]
     registers = r.sample(range(1, 15), r.choice((1, 2, 3, 6))) if r.random() < 0.8 else [0, 0, 1]
     while len(base) < h.base_size:
         if r.random() < 0.15:
             word(r, h, base)
+        elif h.forms and r.random() < 0.6:
+            instruction(r, h, base)
         else:
             form, length, bits = TEMPLATES[r.choice(code)](r, r.choice(registers), r.choice(registers))
             base += pointed(r, h, form, bits, len(base)).to_bytes(8, "little")[:length]
@@ -57,6 +65,39 @@ def header(r):
                 "target": r.choice((0, 0, 0.1, 0.3)), "distance": r.choice((0.1, 0.5, 0.9)),
                 "landmark": r.choice((0.2, 0.5, 0.9)), "long": r.choice((200, 4000))}
     return h
+
+
+def describe(r, h):
+    """Random forms of section 3.6, as bytes and as a header has them."""
+    h.described = bytes((r.randrange(1, 5),))
+    for _ in range(h.described[0]):
+        length = r.choice((2, 2, 3, 4, 4))
+        scale, parts, left = r.randrange(4), [], 8 * length
+        while len(parts) < 4 and left > 4 and (not parts or r.random() < 0.5):
+            low = r.randrange(left - 3)
+            bits = r.randrange(1, min(left - low, 32 - scale - sum(bits for _, bits in parts)) + 1)
+            parts.append((low, bits))
+            left = low
+        if r.random() < 0.2:
+            parts.reverse()
+        opcode = (1 << 8 * length) - 1
+        if r.random() < 0.9:
+            opcode &= ~sum((1 << bits) - 1 << low for low, bits in parts) & r.getrandbits(32)
+        value = r.getrandbits(32) & opcode
+        shape = length - 1 | r.randrange(3 if length == 4 else 2) << 2 | r.randrange(3) << 4 | r.randrange(3) << 6
+        origin = r.randrange(16) | scale << 4 | r.randrange(2) << 6
+        form = bytes((shape, origin)) + opcode.to_bytes(length, "little") + value.to_bytes(length, "little")
+        form += bytes((len(parts),)) + bytes(byte for part in parts for byte in part)
+        h.described += form
+        h.forms.append(DescribedForm(Reader(form)))
+
+
+def instruction(r, h, base):
+    """Appends an instruction of a described form."""
+    form = described.Described(r.choice(h.forms), h)
+    base += bytes(-(h.base_address + len(base)) % form.form.alignment)
+    bits = form.word(r.getrandbits(8 * form.length) & ~form.form.mask | form.form.value)
+    base += pointed(r, h, form, bits, len(base)).to_bytes(form.length, "little")
 
 
 def word(r, h, base):

@@ -217,7 +217,7 @@ def package(h, base, target, body, extensions=b"", codec=0):
     fields += varint(h.base_address) + varint(h.address_high) + bytes((len(h.windows),))
     for start, length in h.windows:
         fields += varint(start >> 8) + varint(length >> 8)
-    fields += bytes((len(h.kinds), *h.kinds)) + varint(len(body))
+    fields += bytes((len(h.kinds), *h.kinds)) + h.described + varint(len(body))
     if h.flags & 2:
         fields += hashlib.sha256(body).digest()
     fields += varint(len(extensions)) + extensions

@@ -33,9 +33,9 @@ pub use workspace::Workspace;
 /// What a package states before its body (`docs/format.md`, sections 2 and 3).
 pub mod header {
     pub use crate::wire::{
-        Codec, Extensions, HEADER_LIMIT, Header, IMAGE_LIMIT, InPlacePlan, MAX_KINDS, MAX_WINDOWS, ModelSize,
-        Origin, PREFIX_LENGTH, PageKind, PageKinds, Requirements, Text, Tuning, VERSION, Window, WordForm,
-        is_name, is_product,
+        ByteOrder, Codec, Description, Extensions, Forms, HEADER_LIMIT, Header, IMAGE_LIMIT, InPlacePlan,
+        MAX_FORMS, MAX_KINDS, MAX_PARTS, MAX_WINDOWS, ModelSize, Origin, PREFIX_LENGTH, PageKind, PageKinds,
+        Part, Reach, Requirements, Text, Tuning, VERSION, Window, WordForm, is_name, is_product,
     };
 }
 

@@ -1,6 +1,6 @@
 //! Packages that the encoder would not make of these images: kinds of pages, tables and speeds as the format allows.
 
-use smidgen_patch::header::{Codec, ModelSize, PageKind, PageKinds, Tuning};
+use smidgen_patch::header::{Codec, Forms, ModelSize, PageKind, PageKinds, Tuning};
 use smidgen_patch::internals::apply::{Cover, Io, Layout, Operation, Oracle, Pause};
 use smidgen_patch::internals::entropy::RangeEncoder;
 use smidgen_patch::internals::refs::Landmark;
@@ -14,6 +14,8 @@ use crate::with_workspace;
 pub struct Choice {
     /// The kinds that the header lists.
     pub kinds: Vec<PageKind>,
+    /// The forms that kind 7 stands for.
+    pub forms: Forms,
     /// The places where the kind of the target's pages changes: the first byte, and the index of the kind.
     pub places: Vec<(u32, usize)>,
     /// Address of the first byte.
@@ -74,6 +76,7 @@ impl Choice {
             address_high: (self.base_address >> 32) as u32,
             windows: Default::default(),
             kinds: PageKinds::new(&self.kinds).unwrap(),
+            forms: self.forms,
             read_back: false,
             body_length: 0,
             body_digest: None,

@@ -1,7 +1,7 @@
 //! Packages that no honest encoder would make: the most work for the fewest bytes.
 
 use smidgen_patch::Header;
-use smidgen_patch::header::{ModelSize, PageKind, Tuning};
+use smidgen_patch::header::{Forms, ModelSize, PageKind, Tuning};
 use smidgen_patch::internals::apply::{Cover, Source};
 use smidgen_patch::internals::refs::Landmark;
 use testkit::Choice;
@@ -140,6 +140,7 @@ fn decode(what: &str, base: &[u8], package: &[u8], tally: &mut Tally) -> Result<
 fn choice(kind: PageKind, slots: u32, learned: u32) -> Choice {
     Choice {
         kinds: vec![kind],
+        forms: Forms::NONE,
         places: Vec::new(),
         base_address: ADDRESS.into(),
         size: ModelSize { slots, landmarks: 0, learned },

@@ -164,7 +164,7 @@ fn places(small: &Good) {
     let list = |numbers: &[u8]| small.field("kinds", &kinds(numbers));
     // Only kinds of words: every decoder has them.
     let nine = [0, 16, 17, 18, 19, 20, 21, 24, 25];
-    for number in [7, 15, 22, 31, 32, 255] {
+    for number in [8, 15, 22, 31, 32, 255] {
         bad(&format!("UnsupportedPageKind-kind-{number}"), &list(&[number]));
     }
     bad("UnsupportedPageKind-second-of-kind-255", &list(&[16, 255]));
@@ -220,7 +220,7 @@ fn extensions(small: &Good) {
 /// Signatures that do not end the header as they should.
 fn signatures(small: &Good) {
     bad("MalformedHeader-signed-without-a-digest", &small.field("flags", &[8]));
-    let of_unknown_kind = small.raw.with("kinds", &kinds(&[7]));
+    let of_unknown_kind = small.raw.with("kinds", &kinds(&[8]));
     bad("MalformedHeader-signed-before-the-kinds", &small.with(&of_unknown_kind.with("flags", &[8])));
     bad("ReservedField-before-signed", &small.field("flags", &[8 | 16]));
     let signed = read("small-signed.smdg");

@@ -1,7 +1,7 @@
 //! Packages with pages of all kinds, and their images; settings that the encoder never chooses.
 
 use smidgen_diff::internals::{Index, SearchOptions, find_matches};
-use smidgen_patch::header::{ModelSize, PageKind, Tuning};
+use smidgen_patch::header::{ByteOrder, Description, Forms, MAX_PARTS, ModelSize, PageKind, Part, Tuning};
 use smidgen_patch::internals::apply::{Cover, Source};
 
 use testkit::code::{Code, all_kinds};
@@ -99,6 +99,7 @@ pub(crate) fn all(small: [&'static str; 2]) -> Vec<Handmade> {
         of_kinds("kinds-of-code", 0, [2000, 9, 60], [5, 8, 5]),
         of_kinds("kinds-of-words", 1, [500, 0, 100], [4, 10, 6]),
         of_kinds("more-kinds-of-words", 2, [700, 3, 0], [5, 8, 3]),
+        of_one("described", IMAGES[0], PageKind::Described, [900, 4, 40], [5, 8, 5]),
         of_one("x86", x86, PageKind::X86, [400, 2, 20], [5, 8, 5]),
         of_one("small-words", small, PageKind::POINTERS, [100, 2, 3], [4, 8, 4]),
         of_one("small-slow", small, PageKind::Thumb, [17, 0, 1], [3, 1, 3]),
@@ -117,9 +118,48 @@ fn choice(
 ) -> Choice {
     Choice {
         kinds: kinds.to_vec(),
+        forms: if kinds.contains(&PageKind::Described) { forms() } else { Forms::NONE },
         places: places.to_vec(),
         base_address,
         size: ModelSize { slots, landmarks, learned },
         tuning: Tuning { counter_rate, mixer_rate, block_log, high_first: false },
     }
+}
+
+/// Calls of kinds that have files of their own, which come out alike.
+fn forms() -> Forms {
+    let parts = |parts: &[(u8, u8)]| {
+        let part = |place: usize| parts.get(place).map_or(Part::default(), |&(low, bits)| Part { low, bits });
+        std::array::from_fn::<Part, MAX_PARTS, _>(part)
+    };
+    let call = Description { length: 4, alignment: 4, relative: true, ..Description::default() };
+    let halves = Description { order: ByteOrder::Halves, alignment: 2, ..call };
+    let forms = [
+        Description { mask: 0xFC00_0000, value: 0x9400_0000, scale: 2, parts: parts(&[(0, 26)]), ..call },
+        Description {
+            mask: 0xFF00_0000,
+            value: 0xEB00_0000,
+            scale: 2,
+            ahead: 8,
+            parts: parts(&[(0, 24)]),
+            ..call
+        },
+        Description {
+            mask: 0xFFF,
+            value: 0xEF,
+            scale: 1,
+            alignment: 2,
+            parts: parts(&[(31, 1), (12, 8), (20, 1), (21, 10)]),
+            ..call
+        },
+        Description {
+            mask: 0xF800_F800,
+            value: 0xF000_F800,
+            scale: 1,
+            ahead: 4,
+            parts: parts(&[(16, 11), (0, 11)]),
+            ..halves
+        },
+    ];
+    Forms::new(&forms).unwrap()
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use smidgen_patch::Header;
-use smidgen_patch::header::{Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, WordForm};
+use smidgen_patch::header::{
+    ByteOrder, Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, WordForm,
+};
 use smidgen_patch::internals::refs::AddressSpace;
 
 use super::level::Effort;
@@ -41,8 +43,8 @@ impl<'a> Subject<'a> {
         let Images { base, target } = images;
         check_size("base", base)?;
         check_size("target", target)?;
-        let (space, (base_digest, target_digest)) = rayon::join(
-            || image::address_space(base, options.base_address),
+        let ((space, kinds), (base_digest, target_digest)) = rayon::join(
+            || space_and_kinds(images, options),
             || rayon::join(|| base_digest(base), || known.sha256()),
         );
         let header = Header {
@@ -57,12 +59,12 @@ impl<'a> Subject<'a> {
             address_high: space.address_high,
             windows: space.windows,
             kinds: PageKinds::default(),
+            forms: space.forms,
             read_back: false,
             body_length: 0,
             body_digest: (options.body_digest || options.in_place.is_some()).then_some([0; 32]),
         };
         let budget = options.ram.budget(images.size());
-        let kinds = kinds(options.arch, base, &space);
         let effort = Effort::of(options.level);
         let catalogue = Arc::new(PairReferences::new(images, space));
         Ok(Self { images, space, budget, kinds, catalogue, effort, header, in_place: None })
@@ -82,25 +84,40 @@ fn check_size(which: &'static str, image: &[u8]) -> Result<(), DiffError> {
     Ok(())
 }
 
-/// The kinds of pages that are worth trying.
-fn kinds(arch: Arch, base: &[u8], space: &AddressSpace) -> Vec<PageKind> {
+/// The addresses that matter, and the kinds of pages that are worth trying.
+fn space_and_kinds(images: Images, options: &Options) -> (AddressSpace, Vec<PageKind>) {
+    let base = images.base;
+    let mut space = image::address_space(base, options.base_address);
     let mut kinds = vec![PageKind::Bytes];
-    match arch {
+    match options.arch {
         Arch::None => {}
         Arch::Auto => {
             kinds.push(PageKind::POINTERS);
-            let code: Vec<PageKind> = PageKind::CODE
-                .par_iter()
-                .copied()
-                .filter(|&kind| image::looks_like(kind, base, space))
-                .collect();
-            kinds.extend(words(&code, base.len(), space).map(PageKind::Words));
+            let looks_like = |&kind: &PageKind| image::looks_like(kind, base, &space);
+            let mut code: Vec<PageKind> = PageKind::CODE.par_iter().copied().filter(looks_like).collect();
+            if code.is_empty() {
+                code.extend(described(images, options, &mut space));
+            }
+            let big_endian = space.forms.as_slice().iter().any(|form| form.order == ByteOrder::Big);
+            kinds.extend(big_endian.then_some(PageKind::Words(WordForm { big_endian, ..WordForm::POINTER })));
+            kinds.extend(words(&code, base.len(), &space).map(PageKind::Words));
             kinds.extend(code);
         }
         Arch::Only(PageKind::Bytes) => {}
         Arch::Only(kind) => kinds.push(kind),
     }
-    kinds
+    (space, kinds)
+}
+
+/// Finds the forms of a processor that has no kind of its own.
+fn described(images: Images, options: &Options, space: &mut AddressSpace) -> Option<PageKind> {
+    let known = options.base_address.map(|address| address as u32);
+    let found = image::forms(images, known)?;
+    if let Some(address) = found.base_address {
+        *space = image::address_space(images.base, Some(address.into()));
+    }
+    space.forms = found.forms;
+    Some(PageKind::Described)
 }
 
 /// The forms of words worth trying beside pointers: what programs of large machines hold.

@@ -2,12 +2,15 @@
 
 mod base_address;
 mod code;
+mod forms;
 mod windows;
 
+use smidgen_patch::header::Forms;
 use smidgen_patch::internals::refs::AddressSpace;
 
 pub(crate) use base_address::base_address;
 pub(crate) use code::looks_like;
+pub(crate) use forms::forms;
 pub(crate) use windows::windows;
 
 /// Bytes in which the address is sought: what is larger is no single program, and takes memory and time.
@@ -20,7 +23,7 @@ pub(crate) fn address_space(base: &[u8], address: Option<u64>) -> AddressSpace {
     let (base_address, address_high) =
         address.map(halves).or_else(|| base_address(looked_at)).unwrap_or((0, 0));
     let windows = windows(looked_at, base_address);
-    AddressSpace { base_address, address_high, image_size, windows }
+    AddressSpace { base_address, address_high, image_size, windows, forms: Forms::NONE }
 }
 
 /// The lower and the upper 32 bits.

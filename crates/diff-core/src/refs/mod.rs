@@ -88,7 +88,7 @@ impl Mask {
         match self {
             Self::Nothing => Cow::Borrowed(image),
             Self::Records => Cow::Owned(records::differences(image)),
-            _ => Cow::Owned(self.rewrite(image, space, &|reference, own| reference.mask(own))),
+            _ => Cow::Owned(self.rewrite(image, space, &|reference, own| reference.mask(own, space))),
         }
     }
 
@@ -104,10 +104,10 @@ impl Mask {
         let middle = space.base_address.wrapping_add(space.image_size / 2 & !0xFFF);
         self.rewrite(image, space, &|reference, own| match reference.class() {
             Class::Near => own,
-            Class::High | Class::Low => reference.mask(own),
+            Class::High | Class::Low => reference.mask(own, space),
             Class::Branch | Class::Pointer => reference
                 .write(own, middle, space, went(reference.target))
-                .unwrap_or_else(|| reference.mask(own)),
+                .unwrap_or_else(|| reference.mask(own, space)),
         })
     }
 

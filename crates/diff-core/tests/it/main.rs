@@ -7,6 +7,7 @@ mod common;
 mod container_attacks;
 mod container_limits;
 mod containers;
+mod described;
 #[cfg(feature = "release")]
 mod encryption;
 mod fixtures;

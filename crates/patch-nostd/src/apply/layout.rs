@@ -62,6 +62,7 @@ impl<'w> Layout<'w> {
             address_high: header.address_high,
             image_size: header.base_size,
             windows: header.windows,
+            forms: header.forms,
         };
         let predictor = Predictor::new(Landmarks::new(landmarks), Learned::new(learned), space);
         let model = Model::new(&mut fixed.control, slots, &mut fixed.weights, tuning);

@@ -16,6 +16,8 @@ mod steps;
 mod view;
 mod word;
 
+#[cfg(feature = "encode")]
+pub use arch::operand;
 pub(crate) use arch::skip;
 pub use arch::{Form, Reference};
 pub use halves::{Effect, Half, Halves};

@@ -1,8 +1,8 @@
 //! The addresses that references may point at (`docs/format.md`, section 7.1).
 
-use crate::wire::{MAX_WINDOWS, Window};
+use crate::wire::{Forms, MAX_WINDOWS, PageKind, Window};
 
-/// The addresses that words may point at.
+/// The addresses that references may point at, and what else the header says about references.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AddressSpace {
     /// Address of the image's first byte: the lower 32 bits.
@@ -13,9 +13,22 @@ pub struct AddressSpace {
     pub image_size: u32,
     /// Other ranges, RAM for instance. The first one without a length ends the list.
     pub windows: [Window; MAX_WINDOWS],
+    /// The forms of pages whose kind is [`PageKind::Described`].
+    pub forms: Forms,
 }
 
 impl AddressSpace {
+    /// References of pages of `kind` begin at multiples of this many bytes.
+    #[must_use]
+    #[inline(always)]
+    pub fn alignment(&self, kind: PageKind) -> u32 {
+        #[cfg(feature = "described")]
+        if kind == PageKind::Described {
+            return self.forms.as_slice().iter().map(|form| form.alignment.into()).min().unwrap_or(1);
+        }
+        kind.alignment()
+    }
+
     /// Whether a word of this value is taken for a pointer.
     #[must_use]
     pub fn contains(&self, address: u32) -> bool {

@@ -118,6 +118,7 @@ mod tests {
         address_high: 0xFFFF_8000,
         image_size: 0x10_0000,
         windows: [crate::wire::Window { start: 0, length: 0 }; crate::wire::MAX_WINDOWS],
+        forms: crate::wire::Forms::NONE,
     };
 
     fn found(form: WordForm, bytes: [u8; 8], address: u32) -> Option<u32> {

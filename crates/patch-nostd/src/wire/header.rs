@@ -4,7 +4,7 @@ use super::codec::{Codec, MOST_CODEC, ModelSize, Tuning};
 use super::prefix::{FLAG_SIGNED, FLAGS, HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};
 use super::ram::{Requirements, codec_ram};
 use super::signatures::Signatures;
-use super::{Extensions, Fields, PageKinds, crc32};
+use super::{Extensions, Fields, Forms, PageKinds, crc32};
 use crate::Error;
 
 /// The largest base or target image, in bytes.
@@ -54,6 +54,8 @@ pub struct Header {
     pub windows: [Window; MAX_WINDOWS],
     /// The kinds that the target's pages have.
     pub kinds: PageKinds,
+    /// The forms of references that the kind `described` stands for.
+    pub forms: Forms,
     /// Whether target bytes already written must be readable.
     pub read_back: bool,
     /// Bytes of body that follow the header.
@@ -79,6 +81,7 @@ impl Header {
         address_high: 0,
         windows: [Window { start: 0, length: 0 }; MAX_WINDOWS],
         kinds: PageKinds::NONE,
+        forms: Forms::NONE,
         read_back: false,
         body_length: 0,
         body_digest: None,
@@ -187,6 +190,7 @@ impl Header {
         self.address_high = fields.varint();
         read_windows(&mut self.windows, fields);
         self.kinds.read(fields);
+        self.forms.read(&self.kinds, fields);
         self.read_back = flags & FLAG_READ_BACK != 0;
         self.body_length = fields.varint();
         if flags & FLAG_BODY_DIGEST != 0 {
@@ -240,6 +244,7 @@ impl Header {
             writer.varint(window.length >> 8);
         }
         self.kinds.write(&mut writer);
+        self.forms.write(&self.kinds, &mut writer);
         writer.varint(self.body_length);
         writer.raw(self.body_digest.as_ref().map_or(&[][..], |digest| digest));
         extensions.write(&mut writer);

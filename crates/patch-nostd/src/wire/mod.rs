@@ -2,6 +2,7 @@
 
 mod codec;
 mod crc;
+mod described;
 mod extensions;
 mod fields;
 mod header;
@@ -18,6 +19,7 @@ pub use codec::{Codec, MOST_LANDMARKS, MOST_LEARNED, ModelSize, Tuning};
 pub use crc::crc32;
 #[cfg(feature = "flash")]
 pub(crate) use crc::crc32_on;
+pub use described::{ByteOrder, Description, Forms, MAX_FORMS, MAX_PARTS, Part, Reach};
 pub use extensions::{Extensions, InPlacePlan};
 use fields::Fields;
 pub use header::{Header, IMAGE_LIMIT, MAX_WINDOWS, Window};

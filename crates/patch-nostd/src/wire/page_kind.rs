@@ -45,10 +45,12 @@ macro_rules! kinds {
             /// Data: words of one form.
             Words(WordForm),
             $($(#[$doc])* $kind,)*
+            /// Code whose forms the header describes.
+            Described,
         }
 
         impl PageKind {
-            /// All kinds of code, whether built in or not.
+            /// All kinds of code with a file of their own, whether built in or not.
             pub const CODE: &'static [Self] = &[$(Self::$kind),*];
 
             /// The number in a header.
@@ -60,6 +62,7 @@ macro_rules! kinds {
                         WORDS | form.wide as u8 | (form.origin as u8) << 1 | (form.big_endian as u8) << 3
                     }
                     $(Self::$kind => $number,)*
+                    Self::Described => DESCRIBED,
                 }
             }
 
@@ -71,6 +74,8 @@ macro_rules! kinds {
                 Ok(match number {
                     0 => Self::Bytes,
                     16 => Self::POINTERS,
+                    #[cfg(feature = "described")]
+                    DESCRIBED => Self::Described,
                     #[cfg(feature = "words")]
                     WORDS..32 => match WordForm::from_bits(number) {
                         Some(form) => Self::Words(form),
@@ -86,6 +91,7 @@ macro_rules! kinds {
             pub const fn name(self) -> &'static str {
                 match self {
                     Self::Bytes => "bytes",
+                    Self::Described => "described",
                     Self::Words(form) => form.name(),
                     $(Self::$kind => $name,)*
                 }
@@ -97,6 +103,7 @@ macro_rules! kinds {
                 match self {
                     Self::Bytes | Self::POINTERS => true,
                     Self::Words(_) => cfg!(feature = "words"),
+                    Self::Described => cfg!(feature = "described"),
                     $(Self::$kind => cfg!(feature = $name),)*
                 }
             }
@@ -180,6 +187,8 @@ impl WordForm {
     }
 }
 
+/// The number of code that the header describes.
+const DESCRIBED: u8 = 7;
 /// Kinds of words have numbers from this one on: one bit says wide, two the origin, one big-endian.
 const WORDS: u8 = 16;
 
@@ -197,7 +206,7 @@ impl PageKind {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let words = (WORDS..32).filter_map(WordForm::from_bits).map(Self::Words);
-        let mut all = Self::CODE.iter().copied().chain([Self::Bytes]).chain(words);
+        let mut all = Self::CODE.iter().copied().chain([Self::Bytes, Self::Described]).chain(words);
         all.find(|kind| kind.name() == name)
     }
 }
@@ -283,12 +292,12 @@ mod tests {
         // Bytes, and words of two lengths, three origins and two byte orders.
         let words = if cfg!(feature = "words") { 12 } else { 1 };
         let code = PageKind::CODE.iter().filter(|kind| kind.is_built_in()).count();
-        assert_eq!(known, 1 + words + code);
+        assert_eq!(known, 1 + words + code + usize::from(cfg!(feature = "described")));
         for (number, &kind) in (1..).zip(PageKind::CODE) {
             let found = PageKind::from_number(number);
             assert_eq!(found, if kind.is_built_in() { Ok(kind) } else { Err(Error::UnsupportedPageKind) });
         }
-        for number in [7, 15, 22, 23, 30, 31, 32, 255] {
+        for number in [8, 15, 22, 23, 30, 31, 32, 255] {
             assert_eq!(PageKind::from_number(number), Err(Error::UnsupportedPageKind), "kind {number}");
         }
     }
@@ -297,7 +306,8 @@ mod tests {
     fn each_kind_has_a_name_and_code_the_one_of_its_feature() {
         const MANIFEST: &str = include_str!("../../Cargo.toml");
         let words = (WORDS..32).filter_map(WordForm::from_bits).map(PageKind::Words);
-        for kind in PageKind::CODE.iter().copied().chain([PageKind::Bytes]).chain(words) {
+        for kind in PageKind::CODE.iter().copied().chain([PageKind::Bytes, PageKind::Described]).chain(words)
+        {
             assert_eq!(PageKind::from_name(kind.name()), Some(kind));
         }
         for kind in PageKind::CODE {
@@ -330,6 +340,6 @@ mod tests {
         assert_eq!(read(&[2, 16, 16]), Err(Error::MalformedHeader));
         assert_eq!(read(&[2, 0, 0]), Err(Error::MalformedHeader));
         assert_eq!(read(&[3, 0, 16]), Err(Error::MalformedHeader), "a byte is missing");
-        assert_eq!(read(&[2, 16, 7]), Err(Error::UnsupportedPageKind));
+        assert_eq!(read(&[2, 16, 8]), Err(Error::UnsupportedPageKind));
     }
 }

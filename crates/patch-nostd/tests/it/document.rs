@@ -151,6 +151,9 @@ impl Fields {
                 self.windows.iter().flat_map(window).collect()
             }
             "kinds" => [vec![self.kinds.len() as u8], self.kinds.clone()].concat(),
+            // A form of two bytes, whose operand is its eight low bits.
+            "forms" if self.kinds.contains(&7) => vec![1, 1, 0, 0, 0xFF, 0, 0x12, 1, 0, 8],
+            "forms" => Vec::new(),
             "body length" => varint(77),
             "body digest" if self.flags & 2 == 0 => Vec::new(),
             "body digest" => vec![0xB4; 32],

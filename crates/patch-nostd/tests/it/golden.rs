@@ -67,7 +67,7 @@ mod coverage {
     use crate::common::{Golden, all_golden};
 
     /// Every kind that the format has.
-    const ALL_KINDS: [u8; 19] = [0, 1, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21, 24, 25, 26, 27, 28, 29];
+    const ALL_KINDS: [u8; 20] = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 24, 25, 26, 27, 28, 29];
 
     /// Without this, the tests above would promise less than they seem to.
     #[test]

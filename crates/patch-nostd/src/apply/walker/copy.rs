@@ -176,7 +176,7 @@ impl Walker<'_> {
         self.copy.address = self.base_address.wrapping_add(start);
         // Without references, it is all the same.
         let free = self.copy.kind == PageKind::Bytes;
-        self.copy.alignment = if free { 0xFFF } else { self.copy.kind.alignment() - 1 };
+        self.copy.alignment = if free { 0xFFF } else { self.predictor.space.alignment(self.copy.kind) - 1 };
         coder.category(Category::Unchanged);
         let clean = O::KNOWS && self.is_clean(oracle);
         let history = self.copy.blocks;

@@ -6,6 +6,8 @@ mod aarch64;
 mod arm;
 #[cfg_attr(not(feature = "all-architectures"), allow(dead_code))]
 mod bits;
+#[cfg(feature = "described")]
+mod described;
 mod instruction;
 #[cfg(feature = "riscv")]
 mod riscv;
@@ -16,6 +18,8 @@ mod x86;
 #[cfg(feature = "xtensa")]
 mod xtensa;
 
+#[cfg(feature = "encode")]
+pub use described::operand;
 use instruction::{Instruction, Pointers};
 
 use super::{AddressSpace, Bytes, Class, Effect, Halves, ReferenceOf, Steps, View, word};
@@ -32,6 +36,9 @@ macro_rules! forms {
         pub enum Form {
             /// A word of data.
             Word(WordForm),
+            /// One that the header describes.
+            #[cfg(feature = "described")]
+            Described(described::Form),
             $($(#[$doc])* #[cfg(feature = $name)] $kind($file::Form),)*
         }
 
@@ -54,6 +61,8 @@ macro_rules! forms {
                 match kind {
                     PageKind::Bytes => None,
                     PageKind::Words(form) => word(form),
+                    #[cfg(feature = "described")]
+                    PageKind::Described => described::find(view, space).map(ReferenceOf::of_any),
                     $(#[cfg(feature = $name)] PageKind::$kind => find_in_code::<$file::Form>(view, space, halves, word),)*
                     // Kinds that are not built in; headers that name them are refused.
                     #[cfg(not(feature = "all-architectures"))]
@@ -66,6 +75,8 @@ macro_rules! forms {
             pub fn read(&self, bytes: Bytes, address: u32, space: &AddressSpace) -> u32 {
                 match self.form {
                     Form::Word(form) => word::target(form, bytes, address, space).unwrap_or(0),
+                    #[cfg(feature = "described")]
+                    Form::Described(form) => form.read(bytes, address, space),
                     $(#[cfg(feature = $name)] Form::$kind(form) => form.read(bytes, address, self.extra),)*
                 }
             }
@@ -75,15 +86,19 @@ macro_rules! forms {
             pub fn write(&self, bytes: Bytes, address: u32, space: &AddressSpace, target: u32) -> Option<Bytes> {
                 match self.form {
                     Form::Word(form) => Some(word::write(form, address, space, target)),
+                    #[cfg(feature = "described")]
+                    Form::Described(form) => form.write(bytes, address, space, target),
                     $(#[cfg(feature = $name)] Form::$kind(form) => form.write(bytes, address, self.extra, target),)*
                 }
             }
 
             /// `bytes` without its operand: what stays the same when only the target moves.
             #[must_use]
-            pub fn mask(&self, bytes: Bytes) -> Bytes {
+            pub fn mask(&self, bytes: Bytes, space: &AddressSpace) -> Bytes {
                 match self.form {
                     Form::Word(form) => word::mask(form, bytes),
+                    #[cfg(feature = "described")]
+                    Form::Described(form) => form.mask(bytes, space),
                     $(#[cfg(feature = $name)] Form::$kind(form) => form.mask(bytes),)*
                 }
             }
@@ -93,6 +108,8 @@ macro_rules! forms {
             pub fn class(&self) -> Class {
                 match self.form {
                     Form::Word(_) => Class::Pointer,
+                    #[cfg(feature = "described")]
+                    Form::Described(form) => form.class,
                     $(#[cfg(feature = $name)] Form::$kind(form) => form.class(),)*
                 }
             }
@@ -103,6 +120,8 @@ macro_rules! forms {
             pub fn effect(&self, old: (Bytes, u32), new: (Bytes, u32)) -> Option<Effect> {
                 match self.form {
                     Form::Word(_) => None,
+                    #[cfg(feature = "described")]
+                    Form::Described(_) => None,
                     $(#[cfg(feature = $name)] Form::$kind(form) => form.effect(old, new, self.target),)*
                 }
             }
@@ -148,6 +167,14 @@ impl From<WordForm> for Form {
     #[inline]
     fn from(form: WordForm) -> Self {
         Self::Word(form)
+    }
+}
+
+#[cfg(feature = "described")]
+impl From<described::Form> for Form {
+    #[inline]
+    fn from(form: described::Form) -> Self {
+        Self::Described(form)
     }
 }
 

@@ -138,6 +138,7 @@ mod tests {
         address_high: 0,
         image_size: 0x10_0000,
         windows: [crate::wire::Window { start: 0, length: 0 }; crate::wire::MAX_WINDOWS],
+        forms: crate::wire::Forms::NONE,
     };
 
     fn found(bytes: &[u8], address: u32) -> Option<(Form, u32)> {

@@ -1,0 +1,145 @@
+//! Code of processors that have no kind of their own: its forms are found, described in the header, and worth it.
+
+use crate::common::{Pieces, covers, restore, round_trip};
+use proptest::prelude::*;
+use smidgen_diff::{Arch, Options};
+use smidgen_patch::header::{
+    ByteOrder, Description, Forms, MAX_FORMS, ModelSize, PageKind, Part, Reach, Tuning,
+};
+use testkit::{Choice, Random, noise};
+
+/// Words of four bytes with a call in every sixth, in functions that keep their order.
+struct Program {
+    /// For each function how many words it has more in the new version.
+    grown: fn(usize) -> usize,
+    functions: usize,
+}
+
+/// How a processor calls: the bytes of the call at an address to another.
+type Call = fn(u32, u32) -> [u8; 4];
+
+const JAL: Call = |_, to| (0x0C00_0000 | to >> 2 & 0x03FF_FFFF).to_be_bytes();
+const BL: Call = |from, to| (0x4800_0001 | to.wrapping_sub(from) & 0x03FF_FFFC).to_be_bytes();
+const CALL: Call = |_, to| {
+    let [low, high] = (to >> 1 & 0xFFFF).to_le_bytes()[..2].try_into().unwrap();
+    [0x0E | (to >> 17 & 1) as u8, 0x94 | (to >> 22) as u8, low, high]
+};
+
+impl Program {
+    const fn new(grown: fn(usize) -> usize) -> Self {
+        Self { grown, functions: 400 }
+    }
+
+    fn words(&self, function: usize) -> usize {
+        24 + function * 7 % 30 + (self.grown)(function)
+    }
+
+    fn link(&self, address: u32, call: Call) -> Vec<u8> {
+        let place = |function: usize| {
+            let words: usize = (0..function).map(|function| self.words(function)).sum();
+            address + 4 * words as u32
+        };
+        let mut image = Vec::new();
+        for function in 0..self.functions {
+            let mut random = Random::new(function as u64);
+            for word in 0..self.words(function) {
+                let here = address + image.len() as u32;
+                let other = random.below(0x2000_0000) | 0x2000_0000;
+                let callee = random.below(self.functions as u32) as usize;
+                image.extend(if word % 6 == 5 { call(here, place(callee)) } else { other.to_le_bytes() });
+            }
+        }
+        image
+    }
+}
+
+const OLD: Program = Program::new(|_| 0);
+const NEW: Program = Program::new(|function| if function % 130 == 40 { 9 } else { 0 });
+
+#[test]
+fn calls_are_found_and_described() {
+    // Opcode, byte order, where the image runs, and where that is found to be: absolute calls say so.
+    let processors: [(Call, u32, ByteOrder, u32, Option<u32>); 3] = [
+        (JAL, 0x0C00_0000, ByteOrder::Big, 0x0010_0000, Some(0x0010_0000)),
+        (BL, 0x4800_0001, ByteOrder::Big, 0x0010_0000, None),
+        (CALL, 0x940E_0000, ByteOrder::Halves, 0, Some(0)),
+    ];
+    for (call, opcode, order, address, found) in processors {
+        let (old, new) = (OLD.link(address, call), NEW.link(address, call));
+        let package = round_trip(&old, &new, &Options::default());
+        let plain = round_trip(&old, &new, &Options::default().with_arch(Arch::None));
+        let forms = package.header.forms;
+        assert!(package.header.kinds.as_slice().contains(&PageKind::Described), "{opcode:x}");
+        let is_call = |form: &&Description| form.order == order && opcode & form.mask == form.value;
+        assert!(forms.as_slice().iter().any(|form| is_call(&form)), "{opcode:x}: {forms:x?}");
+        assert!(found.is_none_or(|address| package.header.base_address == address), "{opcode:x}");
+        let [described, plain] = [&package, &plain].map(|package| package.bytes.len());
+        assert!(described * 2 < plain, "{opcode:x}: {described} bytes, without references {plain}");
+    }
+}
+
+#[test]
+fn what_is_known_is_not_described() {
+    let changed = [&noise(40_000, 256, 1)[..], &noise(50, 256, 2), &noise(40_000, 256, 3)].concat();
+    let base = [noise(40_000, 256, 1), noise(40_000, 256, 3)].concat();
+    let package = round_trip(&base, &changed, &Options::default());
+    assert_eq!(package.header.forms, Forms::NONE);
+    let plain = round_trip(
+        &OLD.link(0, JAL),
+        &NEW.link(0, JAL),
+        &Options::default().with_arch(Arch::Only(PageKind::POINTERS)),
+    );
+    assert_eq!(plain.header.forms, Forms::NONE);
+}
+
+/// Forms of all lengths, orders and reaches, with operands in several parts.
+fn form() -> impl Strategy<Value = Description> {
+    let numbers = (2..=4u8, 0..3usize, 0..3usize, 0..3u8, 0..4u8, 0..16u8, any::<bool>());
+    (numbers, 1..9u8, 1..9u8, any::<[bool; 2]>()).prop_map(|(numbers, first, second, [swapped, strict])| {
+        let (length, order, reach, log, scale, ahead, relative) = numbers;
+        let order = [ByteOrder::Little, ByteOrder::Big, ByteOrder::Halves]
+            [if length == 4 { order } else { order % 2 }];
+        let mut parts = [Part { low: 8 * length - first, bits: first }, Part { low: 0, bits: second.min(8) }];
+        if swapped {
+            parts.reverse();
+        }
+        Description {
+            length,
+            order,
+            alignment: 1 << log,
+            reach: [Reach::Pointer, Reach::Far, Reach::Near][reach],
+            relative,
+            scale,
+            ahead,
+            mask: if strict { 0x300 } else { 0 },
+            value: if strict { 0x100 } else { 0 },
+            parts: [parts[0], parts[1], Part::default(), Part::default()],
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_forms_come_back(
+        forms in prop::collection::vec(form(), 1..=MAX_FORMS), absolute: bool, address: u32, block_log in 3..=6u8,
+    ) {
+        let call = if absolute { CALL } else { BL };
+        let few = |grown| Program { functions: 20, ..Program::new(grown) };
+        let old = few(|_| 0).link(address & 0xFFFF, call);
+        let new = few(|function| function % 5).link(address & 0xFFFF, call);
+        let choice = Choice {
+            kinds: vec![PageKind::Described, PageKind::Bytes],
+            forms: Forms::new(&forms).unwrap(),
+            places: Vec::new(),
+            base_address: address.into(),
+            size: ModelSize { slots: 300, landmarks: 2, learned: 20 },
+            tuning: Tuning { counter_rate: 4, mixer_rate: 10, block_log },
+        };
+        let package = choice.package(&old, &new, &covers(&old, &new));
+        for pieces in [Pieces::Whole, Pieces::Bytes] {
+            prop_assert!(restore(&old, &package, pieces).as_ref() == Ok(&new));
+        }
+    }
+}
