@@ -5,12 +5,10 @@ use std::sync::Arc;
 use smidgen_patch::header::PageKind;
 use smidgen_patch::internals::refs::{AddressSpace, Class, Reference};
 
+use super::moved::Moved;
 use super::prices::Verdict;
 use crate::encode::{PAGE, Pages, Placed};
 use crate::refs::{BaseReferences, KindReferences, bytes};
-
-/// No cover copies this byte of the base.
-const NOWHERE: i32 = i32::MIN;
 
 /// The references of the base, and where their targets went according to some covers.
 pub(crate) struct References<'a> {
@@ -20,8 +18,7 @@ pub(crate) struct References<'a> {
     pages: Pages,
     /// For each kind of page in use, the references of the base.
     found: Vec<(PageKind, Arc<KindReferences>)>,
-    /// For each byte of the base, how far the longest cover that copies it moves it.
-    moved: Vec<i32>,
+    moved: Moved,
     /// What references taught: old targets and how far they moved, ascending.
     learned: Vec<(u32, i32)>,
 }
@@ -37,7 +34,7 @@ impl<'a> References<'a> {
         let (base, space) = (catalogue.base(), *catalogue.space());
         let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
         let found: Vec<_> = kinds.map(|&kind| (kind, catalogue.found(kind))).collect();
-        let moved = if found.is_empty() { Vec::new() } else { moved(base.len(), covers) };
+        let moved = if found.is_empty() { Moved::default() } else { Moved::new(base.len(), covers) };
         let mut references = Self { base, target, space, pages, found, moved, learned: Vec::new() };
         references.learn(covers);
         references
@@ -129,10 +126,15 @@ impl<'a> References<'a> {
         let exact = at.filter(|(known, _)| *known == target);
         let below = after.checked_sub(1).and_then(|index| self.learned.get(index));
         let offset = target.wrapping_sub(self.space.base_address) as usize;
-        let moved = self.moved.get(offset).copied().filter(|&moved| moved != NOWHERE);
         let displacement = |entry: &(u32, i32)| entry.1;
         let unchanged = if reference.class() == Class::Branch { here } else { 0 };
-        [exact.map(displacement), moved, below.map(displacement), at.map(displacement), Some(unchanged)]
+        [
+            exact.map(displacement),
+            self.moved.at(offset),
+            below.map(displacement),
+            at.map(displacement),
+            Some(unchanged),
+        ]
     }
 
     fn learn(&mut self, covers: &[Placed]) {
@@ -174,15 +176,4 @@ impl<'a> References<'a> {
         let same = plausible && self.comes_out(reference, own, actual, to, displacement);
         same.then_some((reference.target, displacement))
     }
-}
-
-fn moved(size: usize, covers: &[Placed]) -> Vec<i32> {
-    let mut moved = vec![NOWHERE; size];
-    let mut sorted: Vec<&Placed> = covers.iter().filter(|placed| placed.is_of_base()).collect();
-    sorted.sort_by_key(|placed| (placed.cover.length, placed.at));
-    for Placed { at, cover } in sorted {
-        let start = cover.start as usize;
-        moved[start..start + cover.length as usize].fill(at.wrapping_sub(cover.start) as i32);
-    }
-    moved
 }
