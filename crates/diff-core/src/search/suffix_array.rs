@@ -158,12 +158,19 @@ impl<'a> Index<'a> {
         Lookup { length: inside + common_prefix(&needle[inside..], base), ..found }
     }
 
-    /// The suffixes of the bucket of the first `length` bytes of the needle, if there are any.
+    /// The suffixes of the bucket of the first `length` bytes of the needle, two or all of [`BUCKET`], if there are any.
     fn bucket(&self, needle: &[u8], length: usize) -> Option<Range<usize>> {
-        let Range { start, mut end } = self.buckets.ranks(needle.get(..length)?);
-        // A suffix shorter than that sorts before all strings that start with it, but belongs to none.
-        while end > start && self.len() - self.place(end - 1) < length {
+        let Range { mut start, mut end } = self.buckets.ranks(needle.get(..length)?);
+        let belongs = |rank: usize| {
+            let suffix = &self.text.bytes()[self.place(rank)..];
+            suffix.len() >= length && suffix[..BUCKET - 1] == needle[..BUCKET - 1]
+        };
+        // A suffix shorter than a bucket's strings sorts before all that start with it, so it is in the bucket before.
+        while end > start && !belongs(end - 1) {
             end -= 1;
+        }
+        while length < BUCKET && start > 0 && belongs(start - 1) {
+            start -= 1;
         }
         (end > start).then_some(start..end)
     }

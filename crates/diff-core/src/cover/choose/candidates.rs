@@ -96,6 +96,7 @@ pub(super) fn candidates(
     doubtful.iter().for_each(|stretch| finder.look(stretch.clone()));
     let mut found = finder.found;
     found.sort_unstable_by_key(Candidate::order);
+    found.shrink_to_fit();
     found
 }
 
