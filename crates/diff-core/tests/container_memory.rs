@@ -1,53 +1,20 @@
 //! What opening packages of containers takes from the heap. A test program of its own with one test, as its allocator
 //! counts what all threads take.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use smidgen_diff::{Options, Silent, diff};
 use smidgen_patch::SoftwareSha256;
 use smidgen_patch::container::Opened;
 use smidgen_patch::internals::container::memory;
 use testkit::archives::{changed, gzip, text};
 use testkit::forge::Forge;
-
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-/// What an allocator adds to a small allocation.
-fn size(layout: Layout) -> usize {
-    (layout.size() + 16).next_multiple_of(16)
-}
-
-fn add(size: usize) {
-    let now = NOW.fetch_add(size, Ordering::Relaxed) + size;
-    MOST.fetch_max(now, Ordering::Relaxed);
-}
-
-// SAFETY: all of it is the system's.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        add(size(layout));
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, bytes: *mut u8, layout: Layout) {
-        NOW.fetch_sub(size(layout), Ordering::Relaxed);
-        unsafe { System.dealloc(bytes, layout) }
-    }
-}
+use testkit::{Counting, most_taken};
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
 /// The most that opening takes, and whether it succeeded.
 fn opening(package: &[u8]) -> (usize, bool) {
-    let before = NOW.load(Ordering::Relaxed);
-    MOST.store(before, Ordering::Relaxed);
-    let opened = Opened::new::<SoftwareSha256>(package).is_ok();
-    (MOST.load(Ordering::Relaxed) - before, opened)
+    most_taken(|| Opened::new::<SoftwareSha256>(package).is_ok())
 }
 
 #[test]

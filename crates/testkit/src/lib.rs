@@ -9,6 +9,7 @@ mod bytes;
 mod choice;
 #[cfg(feature = "device")]
 pub mod code;
+mod counting;
 mod edit;
 pub mod elf;
 mod fixtures;
@@ -25,6 +26,7 @@ pub mod schema;
 pub use bytes::{Random, noise};
 #[cfg(feature = "device")]
 pub use choice::{Choice, code_body, sha256};
+pub use counting::{Counting, most_taken};
 pub use edit::{Edit, edited, edits};
 pub use fixtures::{FORMAT, firmware, fixture, fixtures};
 pub use memory::with_workspace;

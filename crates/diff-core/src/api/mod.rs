@@ -21,6 +21,7 @@ pub use expansion::Unexpanded;
 pub use identity::Identity;
 pub use in_place::{InPlace, InPlaceError};
 pub use note::Note;
+pub(crate) use options::DEFAULT_LEVEL;
 pub use options::{Arch, CodecChoice, Containers, Options, Ram};
 pub(crate) use progress::check_cancelled;
 pub use progress::{Progress, Silent, Stage};

@@ -13,7 +13,7 @@ use crate::settings::{
 };
 
 /// The level where none is given.
-const DEFAULT_LEVEL: u8 = 6;
+pub(crate) const DEFAULT_LEVEL: u8 = 6;
 
 /// How much memory the decoder may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub struct Options {
     pub ram: Ram,
     /// The codec of the body.
     pub codec: CodecChoice,
-    /// From 1, the fastest, to 9, the smallest packages; only `cm` has levels.
+    /// From 1, the fastest, to 9, the smallest packages.
     pub level: u8,
     /// Whether compressed files are expanded; if absent, they are unless the device seems to be a microcontroller
     /// (`docs/device-profile.md`).

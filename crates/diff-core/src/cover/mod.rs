@@ -8,8 +8,8 @@ mod repeats;
 mod sources;
 
 pub(crate) use available::available_covers;
-pub(crate) use choose::{Section, Width, choose, estimate, pool, sections};
-pub(crate) use gaps::fill_gaps;
+pub(crate) use choose::{LEAST_REPEAT as LEAST_CHOSEN, Section, Width, choose, estimate, pool, sections};
+pub(crate) use gaps::{LEAST_REPEAT as LEAST_IN_GAPS, fill_gaps};
 pub(crate) use price::{LITERAL, Observer, Prices, References, Scale};
 pub(crate) use repeats::Repeats;
 pub(crate) use sources::Sources;

@@ -7,8 +7,8 @@ use super::level::{Choice, SCALES};
 use super::subject::Subject;
 use crate::api::{DiffError, Report};
 use crate::cover::{
-    LITERAL, Observer, Prices, References, Repeats, Scale, Section, Sources, available_covers, choose,
-    estimate, fill_gaps, pool, sections,
+    LEAST_CHOSEN, LITERAL, Observer, Prices, References, Repeats, Scale, Section, Sources, available_covers,
+    choose, estimate, fill_gaps, pool, sections,
 };
 use crate::encode::{
     BodyJob, CostCurve, LARGE_TUNING, PageCosts, Pages, Placed, Plan, START, Workload, cheapest, model_size,
@@ -71,7 +71,7 @@ impl Draft {
             || mask.translate(subject.images.target, space, &|target| target),
         );
         drop(references);
-        let repeats = Repeats::new(&target);
+        let repeats = Repeats::new(&target, LEAST_CHOSEN);
         let copies = Images { base: &base, target: &target };
         let mut other = Self::found_in(copies, subject, mask, Some(&repeats))?;
         let mut sections = std::mem::take(&mut other.sections);

@@ -10,7 +10,7 @@ use super::covers::{Draft, body_job, choose_pages};
 use super::level::{Choice, Effort};
 use super::subject::Subject;
 use crate::api::{DiffError, Report};
-use crate::cover::{LITERAL, Repeats};
+use crate::cover::{LEAST_IN_GAPS, LITERAL, Repeats};
 use crate::encode::operations;
 use crate::images::Images;
 use crate::refs::{Mask, PairReferences, has_records, most_doubtful};
@@ -72,7 +72,8 @@ fn best_on_samples(subject: &Subject, masks: Vec<Mask>) -> Result<Mask, DiffErro
     let effort = Effort { choice: Choice::Gaps, ..subject.effort };
     let samples = starts.map(|start| Subject { effort, ..sample(subject, start) });
     let samples: Vec<Subject> = samples.collect();
-    let repeats: Vec<Repeats> = samples.par_iter().map(|sample| Repeats::new(sample.images.target)).collect();
+    let repeats: Vec<Repeats> =
+        samples.par_iter().map(|sample| Repeats::new(sample.images.target, LEAST_IN_GAPS)).collect();
     let cost = |sample: &Subject, mask: Mask, repeats: &Repeats| -> Result<u64, DiffError> {
         let Draft { covers, pages, .. } = Draft::new(sample, mask, Some(repeats))?;
         let mut job = body_job(sample, covers, pages)?;

@@ -18,7 +18,6 @@ use crate::api::{CodecChoice, DiffError, InPlaceError, Options, Package, Progres
 use crate::digest::sha256;
 use crate::encode::{BodyJob, model_size, shrink, tune};
 use crate::images::Images;
-use crate::limits::LARGE;
 use covers::{Draft, body_job, choose_again, choose_pages, workload};
 use level::{Choice, Effort};
 use masks::masks;
@@ -27,6 +26,13 @@ use subject::Subject;
 /// The parts of the memory that are tried beside all of it, down to what small microcontrollers have.
 const SMALLER: [u64; 2] = [4, 16];
 const LEAST_BUDGET: u64 = 12 << 10;
+
+/// Images up to this many bytes have all repeats of the target linked, by four bytes of memory for each of it. In larger
+/// ones those repeats count that lie where covers are in doubt.
+const LINKED: usize = 8 << 20;
+/// Images that are searched at the same time, each under another mask, have this many bytes together: the search takes
+/// six bytes of memory for each.
+const AT_ONCE: usize = 8 << 20;
 
 /// Makes the package of two images, without proof.
 pub(crate) fn make(
@@ -124,15 +130,20 @@ fn level_job<'a>(
     let size = subject.images.size();
     let masks = masks(subject)?;
     progress.begin(Stage::Search, masks.len() as u64);
-    // One table for all masks; there is only one for large images, and memory for less than a table.
-    let repeats = (size <= LARGE).then(|| target.repeats());
+    // One table for all masks; there is only one for larger images, and not memory for a table beside what it takes.
+    let shared = size <= LINKED && matches!(effort.choice, Choice::All(_));
+    let repeats = shared.then(|| target.repeats());
     let draft_under = |&mask| {
         check_cancelled(progress)?;
         let draft = Draft::new(subject, mask, repeats);
         progress.advance(1);
         draft
     };
-    let drafts: Result<Vec<Draft>, DiffError> = masks.par_iter().map(draft_under).collect();
+    let mut drafts = Vec::with_capacity(masks.len());
+    for masks in masks.chunks((AT_ONCE / size.max(1)).max(1)) {
+        drafts.par_extend(masks.par_iter().map(draft_under));
+    }
+    let drafts: Result<Vec<Draft>, DiffError> = drafts.into_iter().collect();
     let mut best = Draft::best_of(drafts?, subject).ok_or(DiffError::Internal("no mask was tried"))?;
     let of_code = masks.iter().copied().filter(|mask| mask.is_of_code()).max();
     if let Some(mask) = of_code.filter(|_| subject.is_small()) {

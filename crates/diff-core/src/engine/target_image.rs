@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use md5::{Digest, Md5};
 
-use crate::cover::Repeats;
+use crate::cover::{LEAST_CHOSEN, Repeats};
 use crate::digest::sha256;
 
 /// A target with its analyses, each made when it is first asked for.
@@ -40,8 +40,8 @@ impl<'a> TargetImage<'a> {
         *self.md5.get_or_init(|| Md5::digest(self.bytes).into())
     }
 
-    /// Where it repeats itself: about four bytes of memory for each of its own.
+    /// Where it repeats itself, for choosing covers: about four bytes of memory for each of its own.
     pub(crate) fn repeats(&self) -> &Repeats<'a> {
-        self.repeats.get_or_init(|| Repeats::new(self.bytes))
+        self.repeats.get_or_init(|| Repeats::new(self.bytes, LEAST_CHOSEN))
     }
 }

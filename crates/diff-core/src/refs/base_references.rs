@@ -6,7 +6,9 @@ use smidgen_patch::header::PageKind;
 use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 
 use crate::images::Images;
-use crate::limits::LARGE;
+
+/// Up to this many bytes, covers are chosen for all kinds of pages, so that all references are needed anyway.
+const SMALL: usize = 1 << 20;
 
 /// The references of both images.
 pub(crate) struct PairReferences<'a> {
@@ -78,14 +80,16 @@ impl<'a> ImageReferences<'a> {
         self.kinds[usize::from(kind.number())].found.get_or_init(look).clone()
     }
 
-    /// Where the references of pages of `kind` begin. Of large images nothing else is kept: as bits they take an eighth
-    /// of a byte for each of the image, with what they point at as much as the image and more.
+    /// Where the references of pages of `kind` begin. Of images beyond [`SMALL`] nothing else is kept for that: as bits
+    /// they take an eighth of a byte for each of the image, with what they point at as much as the image and more.
     pub(crate) fn starts(&self, kind: PageKind) -> Arc<Starts> {
-        let look = || match self.image.len() > LARGE {
-            true => Arc::new(Starts::new(self.image, kind, &self.space)),
-            false => self.found(kind).starts.clone(),
+        let Kind { found, starts } = &self.kinds[usize::from(kind.number())];
+        let look = || match found.get() {
+            Some(found) => found.starts.clone(),
+            None if self.image.len() <= SMALL => self.found(kind).starts.clone(),
+            None => Arc::new(Starts::new(self.image, kind, &self.space)),
         };
-        self.kinds[usize::from(kind.number())].starts.get_or_init(look).clone()
+        starts.get_or_init(look).clone()
     }
 }
 
@@ -138,6 +142,7 @@ impl KindReferences {
             }
         });
         kept.count();
+        references.shrink_to_fit();
         Self { kept, starts: Arc::new(Starts(all)), references }
     }
 

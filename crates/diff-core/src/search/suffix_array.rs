@@ -18,8 +18,7 @@ pub struct Index<'a> {
     base: &'a [u8],
     text: Text<'a>,
     suffixes: Vec<i32>,
-    /// For each two-byte string, the rank of the first suffix that starts with it or sorts after it.
-    starts: Vec<u32>,
+    buckets: Buckets,
     grams: GramFilter,
 }
 
@@ -65,11 +64,11 @@ impl<'a> Index<'a> {
         if i32::try_from(bytes.len()).is_err() {
             return Err(SearchError::TooLarge(bytes.len()));
         }
-        let (suffixes, (starts, grams)) = rayon::join(
+        let (suffixes, (buckets, grams)) = rayon::join(
             || sort_suffixes(bytes),
-            || rayon::join(|| bucket_starts(bytes), || GramFilter::build(bytes)),
+            || rayon::join(|| Buckets::new(bytes), || GramFilter::build(bytes)),
         );
-        Ok(Self { base, suffixes: suffixes?, starts, grams, text })
+        Ok(Self { base, suffixes: suffixes?, buckets, grams, text })
     }
 
     /// Finds the longest prefix of `needle` that occurs in the base, as its position there and its length.
@@ -84,13 +83,13 @@ impl<'a> Index<'a> {
     }
 
     /// Up to `most` places in the base that begin with a long prefix of `needle`, the longest first, each with its
-    /// length; those after the first are its neighbours among the sorted suffixes.
+    /// length; those after the first are its neighbours among the sorted suffixes. Prefixes of less than [`BUCKET`] bytes
+    /// are not long.
     pub(crate) fn long_matches(&self, needle: &[u8], most: usize, found: &mut Vec<(usize, usize)>) {
         found.clear();
-        let best = self.search(needle);
-        if best.length == 0 || most == 0 {
-            return;
-        }
+        let bucket = self.bucket(needle, BUCKET);
+        let Some(bucket) = bucket.filter(|_| most > 0) else { return };
+        let best = self.search_bucket(bucket, BUCKET - 1, needle);
         found.push((self.position(best.rank), best.length));
         let length = |rank: usize| common_prefix(&self.base[self.position(rank)..], needle);
         let (mut below, mut above) = (best.rank, best.rank + 1);
@@ -135,10 +134,17 @@ impl<'a> Index<'a> {
 
     /// Like [`Self::longest_match`], but names the suffix by its rank, so that its neighbours can be looked at.
     pub(super) fn search(&self, needle: &[u8]) -> Lookup {
-        let found = match self.bucket(needle) {
-            Some(bucket) => self.search_in(bucket, 2, needle),
-            None => self.search_in(0..self.len(), 0, needle),
-        };
+        match self.bucket(needle, BUCKET) {
+            Some(bucket) => self.search_bucket(bucket, BUCKET - 1, needle),
+            None => match self.bucket(needle, BUCKET - 1) {
+                Some(bucket) => self.search_bucket(bucket, BUCKET - 1, needle),
+                None => self.search_bucket(0..self.len(), 0, needle),
+            },
+        }
+    }
+
+    fn search_bucket(&self, ranks: Range<usize>, shared: usize, needle: &[u8]) -> Lookup {
+        let found = self.search_in(ranks, shared, needle);
         if self.text.is_whole() { found } else { self.beyond_the_part(found, needle) }
     }
 
@@ -152,14 +158,19 @@ impl<'a> Index<'a> {
         Lookup { length: inside + common_prefix(&needle[inside..], base), ..found }
     }
 
-    /// The suffixes that share the first two bytes of the needle, if there are any.
-    fn bucket(&self, needle: &[u8]) -> Option<Range<usize>> {
-        let key = usize::from(u16::from_be_bytes(*needle.first_chunk()?));
-        let start = self.starts[key] as usize;
-        let mut end = self.starts[key + 1] as usize;
-        // The suffix of one byte sorts before all two-byte strings that start with it, but belongs to none.
-        if end > start && self.place(end - 1) + 1 == self.len() {
+    /// The suffixes of the bucket of the first `length` bytes of the needle, two or all of [`BUCKET`], if there are any.
+    fn bucket(&self, needle: &[u8], length: usize) -> Option<Range<usize>> {
+        let Range { mut start, mut end } = self.buckets.ranks(needle.get(..length)?);
+        let belongs = |rank: usize| {
+            let suffix = &self.text.bytes()[self.place(rank)..];
+            suffix.len() >= length && suffix[..BUCKET - 1] == needle[..BUCKET - 1]
+        };
+        // A suffix shorter than a bucket's strings sorts before all that start with it, so it is in the bucket before.
+        while end > start && !belongs(end - 1) {
             end -= 1;
+        }
+        while length < BUCKET && start > 0 && belongs(start - 1) {
+            start -= 1;
         }
         (end > start).then_some(start..end)
     }
@@ -199,21 +210,52 @@ fn sort_suffixes(base: &[u8]) -> Result<Vec<i32>, SearchError> {
     sorted.map(|sorted| sorted.into_vec()).map_err(|error| SearchError::Construction(error.to_string()))
 }
 
-/// Counts the suffixes that sort before each two-byte string.
-fn bucket_starts(base: &[u8]) -> Vec<u32> {
-    let mut starts = vec![0; (1 << 16) + 1];
-    for pair in base.windows(2) {
-        starts[usize::from(u16::from_be_bytes([pair[0], pair[1]])) + 1] += 1;
+/// Bytes of the strings that buckets are made of: two, and the upper bits of a third.
+const BUCKET: usize = 3;
+/// The third byte's bits that count, for texts of more than so many bytes: two to eight
+/// bytes of text have an entry of four bytes.
+const BITS: [(usize, u32); 3] = [(2 << 20, 5), (1 << 19, 4), (1 << 17, 2)];
+
+/// Where the suffixes begin that start alike.
+struct Buckets {
+    bits: u32,
+    /// For each string, the rank of the first suffix that starts with it or sorts after it.
+    starts: Vec<u32>,
+}
+
+impl Buckets {
+    /// Counts the suffixes that sort before each string.
+    fn new(text: &[u8]) -> Self {
+        let bits = BITS.iter().find(|(size, _)| text.len() > *size).map_or(0, |&(_, bits)| bits);
+        let mut buckets = Self { bits, starts: vec![0; (1 << (16 + bits)) + 1] };
+        for string in text.windows(BUCKET) {
+            let key = buckets.key(string);
+            buckets.starts[key + 1] += 1;
+        }
+        for short in 1..BUCKET.min(text.len() + 1) {
+            let key = buckets.key(&text[text.len() - short..]);
+            buckets.starts[key] += 1;
+        }
+        let mut sum = 0;
+        for start in &mut buckets.starts {
+            sum += *start;
+            *start = sum;
+        }
+        buckets
     }
-    if let Some(&last) = base.last() {
-        starts[usize::from(last) << 8] += 1;
+
+    /// The number of a string of up to [`BUCKET`] bytes; of a short one that of the first string that starts with it.
+    fn key(&self, string: &[u8]) -> usize {
+        let byte = |place: usize| string.get(place).map_or(0, |&byte| usize::from(byte));
+        (byte(0) << 8 | byte(1)) << self.bits | byte(2) >> (8 - self.bits)
     }
-    let mut sum = 0;
-    for start in &mut starts {
-        sum += *start;
-        *start = sum;
+
+    /// The suffixes that start like a string of two or three bytes, and after them maybe one or two short ones.
+    fn ranks(&self, string: &[u8]) -> Range<usize> {
+        let first = self.key(string);
+        let last = if string.len() < BUCKET { first + (1 << self.bits) } else { first + 1 };
+        self.starts[first] as usize..self.starts[last] as usize
     }
-    starts
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ impl<'a> Text<'a> {
     /// than `limit` bytes.
     pub(super) fn around(base: &'a [u8], equal: &[Seed], rest: usize, limit: usize) -> Self {
         let wanted = rest.saturating_mul(PER_BYTE).clamp(LEAST, MOST).min(limit);
-        if base.len() <= wanted {
+        // A copy of all but the last block would be the price of looking for the nearest parts of nothing.
+        if base.len() <= wanted || (equal.is_empty() && base.len() <= limit) {
             return Self::whole(base);
         }
         let distances = distances(base.len(), equal);

@@ -54,6 +54,26 @@ fn large_images_come_back_in_pieces_of_any_size() {
 }
 
 #[test]
+fn levels_are_those_of_zstd() {
+    let old = noise(60_000, 3);
+    // What is new is compressible, but not at a glance.
+    let words: Vec<Vec<u8>> = (0..900).map(|word| noise(3 + word as usize % 9, word)).collect();
+    let order = noise(80_000, 4);
+    let text = order
+        .chunks(2)
+        .flat_map(|pair| words[(usize::from(pair[0]) * 3 + usize::from(pair[1] & 3)) % 900].clone());
+    let new: Vec<u8> = old.iter().copied().chain(text).collect();
+    let sizes = [1, 3, 6, 9].map(|level| {
+        let package = diff(&old, &new, &options(Ram::Auto).with_level(level), &Silent).unwrap();
+        assert_eq!(restore(&old, &package.bytes, 4096).as_ref(), Ok(&new));
+        package.bytes.len()
+    });
+    let [fastest, fast, usual, smallest] = sizes;
+    assert!(fastest > fast && fast > usual && fastest > usual + usual / 20, "{sizes:?}");
+    assert_eq!((usual, usual), (smallest, package(&old, &new).bytes.len()));
+}
+
+#[test]
 fn every_truncation_is_an_error() {
     let old = noise(3000, 2);
     let package = package(&old, &revised(&old)).bytes;

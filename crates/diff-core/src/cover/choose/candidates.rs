@@ -4,29 +4,37 @@ use std::ops::Range;
 
 use smidgen_patch::internals::apply::Source;
 
-use super::certain::certain;
 use crate::cover::available::available_ranges;
 use crate::cover::repeats::Repeat;
 use crate::cover::sources::Sources;
 use crate::encode::Placed;
-use crate::images::Images;
 
-/// A stretch of the target that may be copied, whole or in part.
+/// A stretch of the target that may be copied, whole or in part. There may be one for each byte: it is kept small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
     pub(crate) source: Source,
     /// How far behind that lies: target offset minus source offset.
-    pub(crate) displacement: i64,
+    displacement: i32,
     /// By how many bytes what agrees exceeds what differs: where there are too many candidates, the best are kept.
     pub(crate) score: u32,
 }
 
 impl Candidate {
     /// By where it begins; unique but for the score.
-    pub(crate) fn order(&self) -> (usize, usize, i64, bool) {
+    pub(crate) fn order(&self) -> (u32, u32, i32, bool) {
         (self.start, self.end, self.displacement, self.source == Source::Target)
+    }
+
+    pub(crate) fn displacement(&self) -> i64 {
+        self.displacement.into()
+    }
+
+    /// The part of it that is in `range`, if any is.
+    pub(crate) fn within(self, range: &Range<usize>) -> Option<Self> {
+        let (start, end) = (self.start.max(range.start as u32), self.end.min(range.end as u32));
+        (start < end).then_some(Self { start, end, ..self })
     }
 }
 
@@ -54,7 +62,7 @@ pub(crate) struct Width {
 
 /// The shortest exact matches that are looked at, in the base and in the target.
 const LEAST_BASE: usize = 4;
-const LEAST_REPEAT: usize = 5;
+pub(crate) const LEAST_REPEAT: usize = 5;
 /// How many displacements are remembered so that nothing is found twice; a power of two.
 const KNOWN: usize = 1 << 12;
 /// What the search's covers are ahead of other candidates.
@@ -67,12 +75,13 @@ const DROP: i32 = 6;
 const LONG: usize = 64;
 const MARGIN: usize = 24;
 
-/// All candidates that touch `range`, by where they begin.
+/// All candidates that touch `range`, by where they begin; other matches than `covers` are sought in its `doubtful` stretches.
 pub(super) fn candidates(
     sources: &Sources,
     covers: &[Placed],
     width: Width,
     range: Range<usize>,
+    doubtful: &[Range<usize>],
 ) -> Vec<Candidate> {
     let mut finder = Finder {
         sources,
@@ -84,9 +93,10 @@ pub(super) fn candidates(
         known: vec![(0, 0); KNOWN],
     };
     covers.iter().for_each(|&placed| finder.prolonged(placed));
-    finder.search(covers);
+    doubtful.iter().for_each(|stretch| finder.look(stretch.clone()));
     let mut found = finder.found;
     found.sort_unstable_by_key(Candidate::order);
+    found.shrink_to_fit();
     found
 }
 
@@ -107,61 +117,39 @@ impl Finder<'_> {
         let (start, end, cover) = (placed.at as usize, placed.end() as usize, placed.cover);
         let displacement = placed.displacement();
         let reach = self.width.reach.min(2 * cover.length as usize);
-        let (first, last, score) = self.grown(cover.source, displacement, start, end);
-        let (first, last) = (first.min(start.saturating_sub(reach)), last.max(end + reach));
-        self.add(Candidate {
-            start: first,
-            end: last,
-            source: cover.source,
-            displacement,
-            score: score + KEPT,
-        });
+        let (grown, score) = self.grown(cover.source, displacement, start..end);
+        let whole = grown.start.min(start.saturating_sub(reach))..grown.end.max(end + reach);
+        self.add(cover.source, displacement, whole, score + KEPT);
     }
 
-    fn add(&mut self, candidate: Candidate) {
-        let Candidate { start, end, source, displacement, .. } = candidate;
+    /// Adds a candidate, as far as it is in the section and copies what is there.
+    fn add(&mut self, source: Source, displacement: i64, whole: Range<usize>, score: u32) {
         let size = match source {
             Source::Base => self.sources.images.base.len() as i64,
             Source::Target => self.sources.images.target.len() as i64,
         };
-        let start = start.max(self.range.start).max(displacement.max(0) as usize);
-        let end = end.min(self.range.end).min((size + displacement).max(0) as usize);
+        let start = whole.start.max(self.range.start).max(displacement.max(0) as usize);
+        let end = whole.end.min(self.range.end).min((size + displacement).max(0) as usize);
         if start >= end {
             return;
         }
+        // Images have at most 2^30 bytes.
+        let candidate = |Range { start, end }: Range<usize>| {
+            let (start, end, displacement) = (start as u32, end as u32, displacement as i32);
+            Candidate { start, end, source, displacement, score }
+        };
         match self.sources.in_place {
             Some(plan) if source == Source::Base => {
-                let ranges = available_ranges(plan, displacement, start..end);
-                self.found.extend(ranges.map(|Range { start, end }| Candidate { start, end, ..candidate }));
+                self.found.extend(available_ranges(plan, displacement, start..end).map(candidate));
             }
-            _ => self.found.push(Candidate { start, end, ..candidate }),
+            _ => self.found.push(candidate(start..end)),
         }
-    }
-
-    /// Looks for matches wherever no cover is certain.
-    fn search(&mut self, covers: &[Placed]) {
-        let mut position = self.range.start;
-        for &placed in covers {
-            for certain in self.certain(placed) {
-                self.look(position, certain.start.min(self.range.end));
-                position = position.max(certain.end);
-            }
-        }
-        self.look(position, self.range.end);
-    }
-
-    fn certain(&self, placed: Placed) -> Vec<Range<usize>> {
-        let Images { base, target } = placed.bytes(self.sources.masked());
-        let start = placed.at as usize;
-        let pairs = target.iter().zip(base).enumerate();
-        let differences = pairs.filter(|(_, (target, base))| target != base).map(|(index, _)| start + index);
-        certain(start..placed.end() as usize, differences)
     }
 
     /// Looks for matches at every position of a stretch.
-    fn look(&mut self, start: usize, end: usize) {
-        let mut position = start.max(self.range.start);
-        while position < end {
+    fn look(&mut self, stretch: Range<usize>) {
+        let mut position = stretch.start;
+        while position < stretch.end {
             let longest = self.far(position).max(self.repeated(position));
             position += if longest >= LONG { longest - MARGIN } else { 1 };
         }
@@ -187,7 +175,7 @@ impl Finder<'_> {
         if let Some(known) = self.sources.repeats {
             known.at(position, limit.min(1 << 12), &mut repeats);
         }
-        for repeat in repeats.iter().filter(|repeat| repeat.length as usize >= LEAST_REPEAT) {
+        for repeat in &repeats {
             let end = position + repeat.length as usize;
             self.grow(Source::Target, i64::from(repeat.distance), position, end);
         }
@@ -203,13 +191,14 @@ impl Finder<'_> {
         if known.0 == displacement && known.1 >= end {
             return;
         }
-        let (start, end, score) = self.grown(source, displacement, start, end);
-        self.known[place] = (displacement, end);
-        self.add(Candidate { start, end, source, displacement, score });
+        let (grown, score) = self.grown(source, displacement, start..end);
+        self.known[place] = (displacement, grown.end);
+        self.add(source, displacement, grown, score);
     }
 
     /// How far a match goes on over differences, back and forth.
-    fn grown(&self, source: Source, displacement: i64, start: usize, end: usize) -> (usize, usize, u32) {
+    fn grown(&self, source: Source, displacement: i64, whole: Range<usize>) -> (Range<usize>, u32) {
+        let Range { start, end } = whole;
         let (target, base) = match source {
             Source::Base => (self.sources.masked, self.sources.index.base()),
             Source::Target => (self.sources.repeated(), self.sources.repeated()),
@@ -217,7 +206,7 @@ impl Finder<'_> {
         let (from, to) = ((start as i64 - displacement) as usize, (end as i64 - displacement) as usize);
         let back = extension(target[..start].iter().rev().zip(base[..from].iter().rev()));
         let forth = extension(target[end..].iter().zip(&base[to.min(base.len())..]));
-        (start - back.0, end + forth.0, (end - start) as u32 + back.1 + forth.1)
+        (start - back.0..end + forth.0, (end - start) as u32 + back.1 + forth.1)
     }
 }
 

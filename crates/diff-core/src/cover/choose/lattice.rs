@@ -59,7 +59,7 @@ impl Lattice<'_> {
         let mut differences = Differences::default();
         let mut waiting = section.candidates.iter().peekable();
         for position in start..end {
-            while let Some(&candidate) = waiting.next_if(|candidate| candidate.start <= position) {
+            while let Some(&candidate) = waiting.next_if(|candidate| candidate.start as usize <= position) {
                 enter(&mut lanes, candidate, self.lanes);
             }
             let place = position - start;
@@ -79,14 +79,14 @@ impl Lattice<'_> {
                 differences.learn(change);
             }
             self.close(&mut nodes, &lanes, start, position);
-            lanes.retain(|lane| lane.candidate.end > position + 1);
+            lanes.retain(|lane| lane.candidate.end as usize > position + 1);
         }
         covers_of_path(start, nodes.len(), |place| (nodes[place].length, nodes[place].from))
     }
 
     fn carry_on(&self, lanes: &mut [Lane], continues: Option<i64>, price: u32, position: usize) {
         for lane in lanes.iter_mut() {
-            let same = Some(lane.candidate.displacement) == continues;
+            let same = Some(lane.candidate.displacement()) == continues;
             if same && lane.candidate.source == Source::Base {
                 (lane.price, lane.opened) = (price, position);
             }
@@ -123,13 +123,13 @@ impl Lattice<'_> {
     fn opening(&self, candidate: &Candidate, node: &Node) -> u32 {
         let prices = self.prices;
         if candidate.source == Source::Target {
-            return prices.source[1] + prices.distance.of(candidate.displacement as u32 - 1);
+            return prices.source[1] + prices.distance.of(candidate.displacement() as u32 - 1);
         }
-        let place = node.recent.iter().position(|&recent| recent == candidate.displacement);
+        let place = node.recent.iter().position(|&recent| recent == candidate.displacement());
         let displacement = match place {
             Some(place) => prices.recent[place],
             None => {
-                let seek = node.recent[0] - candidate.displacement;
+                let seek = node.recent[0] - candidate.displacement();
                 prices.recent[4] + prices.seek.of(folded(seek))
             }
         };
@@ -148,8 +148,8 @@ impl Lattice<'_> {
             lane.busy -= 1;
             return;
         }
-        let from = (position as i64 - lane.candidate.displacement) as usize;
-        let left = lane.candidate.end - position;
+        let from = (position as i64 - lane.candidate.displacement()) as usize;
+        let left = lane.candidate.end as usize - position;
         let (source, verdict) = match lane.candidate.source {
             Source::Base => (self.images.base, self.references.verdict(from, position)),
             Source::Target => (self.images.target, self.references.repeat(from, position)),
@@ -198,7 +198,7 @@ impl Lattice<'_> {
             if price >= nodes[place].price {
                 continue;
             }
-            let Candidate { source, displacement, .. } = lane.candidate;
+            let (source, displacement) = (lane.candidate.source, lane.candidate.displacement());
             let mut recent = nodes[lane.opened - start].recent;
             if source == Source::Base {
                 remember(&mut recent, displacement);
@@ -212,7 +212,7 @@ impl Lattice<'_> {
 /// Follows a candidate; one of the same displacement that is followed already is only prolonged.
 fn enter(lanes: &mut Vec<Lane>, candidate: Candidate, most: usize) {
     let same = |lane: &&mut Lane| {
-        lane.candidate.source == candidate.source && lane.candidate.displacement == candidate.displacement
+        lane.candidate.source == candidate.source && lane.candidate.displacement() == candidate.displacement()
     };
     if let Some(lane) = lanes.iter_mut().find(same) {
         lane.candidate.end = lane.candidate.end.max(candidate.end);

@@ -6,6 +6,6 @@ mod estimate;
 mod lattice;
 mod sections;
 
-pub(crate) use candidates::{Section, Width};
+pub(crate) use candidates::{LEAST_REPEAT, Section, Width};
 pub(crate) use estimate::estimate;
 pub(crate) use sections::{choose, pool, sections};

@@ -5,9 +5,11 @@ use std::ops::Range;
 use rayon::prelude::*;
 use smidgen_patch::internals::apply::Cover;
 
-use super::candidates::{Candidate, Section, Width, candidates};
+use super::candidates::{Candidate, LEAST_REPEAT, Section, Width, candidates};
+use super::certain::doubtful;
 use super::lattice::Lattice;
 use crate::cover::price::{Prices, References};
+use crate::cover::repeats::{Repeats, groups};
 use crate::cover::sources::Sources;
 use crate::encode::Placed;
 use crate::images::Images;
@@ -19,46 +21,82 @@ const MARGIN: u32 = 1 << 12;
 /// Sections meet inside of covers that are at least this long, if there are any nearby.
 const LONG: u32 = 256;
 
+/// Without repeats of the whole target, sections repeat each other where they are in doubt, in groups of about this many
+/// bytes: what is linked takes ten bytes of memory for each.
+const GROUP: usize = 1 << 21;
+
 /// Cuts the target into sections and gathers the candidates of each; `covers` are the search's.
 pub(crate) fn sections(sources: &Sources, covers: &[Placed], width: Width) -> Vec<Section> {
     let cuts = cuts(sources.images.target.len(), covers);
-    cuts.par_windows(2).map(|ends| section(sources, covers, width, ends[0]..ends[1])).collect()
+    let outlines: Vec<Outline> =
+        cuts.par_windows(2).map(|ends| Outline::new(sources, covers, ends[0]..ends[1])).collect();
+    let filled = |sources: &Sources, outlines: &[Outline]| -> Vec<Section> {
+        outlines.par_iter().map(|outline| outline.section(sources, covers, width)).collect()
+    };
+    if sources.repeats.is_some() {
+        return filled(sources, &outlines);
+    }
+    let groups = groups(&outlines, GROUP, |outline| outline.doubtful.iter().cloned());
+    let fill = |group: &[Outline]| {
+        let doubtful = group.iter().flat_map(|outline| outline.doubtful.iter().cloned());
+        let repeats = Repeats::around(sources.images.target, LEAST_REPEAT, doubtful);
+        filled(&Sources { repeats: Some(&repeats), ..*sources }, group)
+    };
+    groups.flat_map(fill).collect()
 }
 
 /// Adds what was found for another mask.
 pub(crate) fn pool(sections: &mut [Section], others: &[Section]) {
     let all: Vec<&Candidate> = others.iter().flat_map(|other| &other.candidates).collect();
     sections.par_iter_mut().for_each(|section| {
-        for candidate in &all {
-            let (start, end) =
-                (candidate.start.max(section.range.start), candidate.end.min(section.range.end));
-            if start < end {
-                section.candidates.push(Candidate { start, end, ..**candidate });
-            }
-        }
+        let within = all.iter().filter_map(|candidate| candidate.within(&section.range));
+        section.candidates.extend(within);
         section.candidates.sort_unstable_by_key(Candidate::order);
         section.candidates.dedup_by_key(|candidate| candidate.order());
     });
 }
 
-fn section(sources: &Sources, covers: &[Placed], width: Width, range: Range<usize>) -> Section {
-    let Range { start, end } = range;
-    let first = covers.partition_point(|placed| placed.end() as usize <= start);
-    let last = covers.partition_point(|placed| (placed.at as usize) < end);
-    let mut recent = [0; 4];
-    for (place, cover) in recent.iter_mut().zip(covers[..first].iter().rev()) {
-        *place = cover.displacement();
+/// A section before its candidates are gathered.
+struct Outline {
+    range: Range<usize>,
+    /// Which covers touch it.
+    touching: Range<usize>,
+    /// Where other candidates than those covers are sought.
+    doubtful: Vec<Range<usize>>,
+}
+
+impl Outline {
+    fn new(sources: &Sources, covers: &[Placed], range: Range<usize>) -> Self {
+        let first = covers.partition_point(|placed| placed.end() as usize <= range.start);
+        let last = covers.partition_point(|placed| (placed.at as usize) < range.end);
+        let mut outline = Self { range, touching: first..last, doubtful: Vec::new() };
+        outline.doubtful = doubtful(sources.masked(), &outline.around(covers), outline.range.clone());
+        outline
     }
-    let continues = covers.get(first).filter(|placed| (placed.at as usize) < start).map(Placed::displacement);
-    if let Some(displacement) = continues {
-        recent.rotate_right(1);
-        recent[0] = displacement;
+
+    /// The covers in the section and next to it, which may be worth prolonging into it.
+    fn around(&self, covers: &[Placed]) -> Vec<Placed> {
+        let Range { start: first, end: last } = self.touching;
+        let around = &covers[first.saturating_sub(1)..(last + 1).min(covers.len())];
+        around.iter().map(|&cover| clipped(cover, self.range.start, self.range.end)).collect()
     }
-    // A cover next to the section may be worth prolonging into it.
-    let around = &covers[first.saturating_sub(1)..(last + 1).min(covers.len())];
-    let around: Vec<Placed> = around.iter().map(|&cover| clipped(cover, start, end)).collect();
-    let candidates = candidates(sources, &around, width, range.clone());
-    Section { range, candidates, recent, continues }
+
+    fn section(&self, sources: &Sources, covers: &[Placed], width: Width) -> Section {
+        let first = self.touching.start;
+        let mut recent = [0; 4];
+        for (place, cover) in recent.iter_mut().zip(covers[..first].iter().rev()) {
+            *place = cover.displacement();
+        }
+        let began_before = |placed: &&Placed| (placed.at as usize) < self.range.start;
+        let continues = covers.get(first).filter(began_before).map(Placed::displacement);
+        if let Some(displacement) = continues {
+            recent.rotate_right(1);
+            recent[0] = displacement;
+        }
+        let range = self.range.clone();
+        let candidates = candidates(sources, &self.around(covers), width, range.clone(), &self.doubtful);
+        Section { range, candidates, recent, continues }
+    }
 }
 
 /// The part of a cover that is in a section or near it, if any is; what is further away cannot be of use.
@@ -104,8 +142,9 @@ fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
         let next = covers.partition_point(|placed| (placed.at as usize) < wanted);
         let near = covers[next..].iter().take_while(|placed| (placed.at as usize) < wanted + SECTION / 4);
         let long = near.into_iter().find(|placed| placed.cover.length >= LONG);
-        let cut = long.map_or(wanted, |placed| (placed.at + placed.cover.length / 2) as usize);
-        let cut = cut.min(size);
+        // No further than a section inside: the path through it takes 56 bytes of memory for each of its own.
+        let inside = |placed: &Placed| placed.at as usize + (placed.cover.length as usize / 2).min(SECTION);
+        let cut = long.map_or(wanted, inside).min(size);
         cuts.push(cut);
         wanted = cut + SECTION;
     }
@@ -123,7 +162,6 @@ mod tests {
     use smidgen_patch::internals::refs::AddressSpace;
 
     use super::*;
-    use crate::cover::Repeats;
     use crate::encode::Pages;
     use crate::refs::PairReferences;
     use crate::search::{Index, SearchOptions, find_matches, noise};
@@ -132,7 +170,7 @@ mod tests {
 
     fn chosen(base: &[u8], target: &[u8], kind: PageKind) -> Vec<Placed> {
         let index = Index::build(base).unwrap();
-        let repeats = Repeats::new(target);
+        let repeats = Repeats::new(target, LEAST_REPEAT);
         let images = Images { base, target };
         let sources =
             Sources { index: &index, masked: target, images, repeats: Some(&repeats), in_place: None };

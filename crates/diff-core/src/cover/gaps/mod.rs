@@ -5,13 +5,11 @@
 
 mod cut;
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 use smidgen_patch::internals::apply::Source;
 
 use crate::cover::price;
-use crate::cover::repeats::{LEAST_REPEAT, Repeat, Repeats};
+use crate::cover::repeats::{Repeat, Repeats, groups};
 use crate::cover::sources::{Sources, covers_of_path};
 use crate::encode::Placed;
 use crate::search::common_prefix;
@@ -38,53 +36,32 @@ const LONG: usize = 256;
 /// The shortest exact match that is looked at, at a displacement that is near and at any other.
 const LEAST_NEAR: u32 = 2;
 const LEAST_FAR: u32 = 4;
+/// The shortest repeat that is looked at.
+pub(crate) const LEAST_REPEAT: usize = 4;
 
-/// Without repeats of the whole image, gaps repeat each other and the `MARGIN` bytes before them, in groups of about this
-/// many bytes or of one `GROUP_PART`-th of the base, to bound memory. Without the margin, kernels are 0.2 % larger.
+/// Without repeats of the whole image, gaps repeat each other and what is just before them, in groups of about this many
+/// bytes or of one `GROUP_PART`-th of the base, to bound memory.
 const GROUP: usize = 1 << 21;
 const GROUP_PART: usize = 32;
-const MARGIN: usize = 1 << 12;
 
 /// Replaces gaps and short covers by what is cheapest.
 pub(crate) fn fill_gaps(sources: &Sources, covers: &[Placed]) -> Vec<Placed> {
     let (kept, gaps) = gaps(sources.images.target.len(), covers);
     let parsed: Vec<Placed> = match sources.repeats {
         Some(repeats) => parse_all(sources, repeats, &gaps),
-        None => groups(&gaps, GROUP.max(sources.images.base.len() / GROUP_PART))
-            .flat_map(|gaps| parse_group(sources, gaps))
-            .collect(),
+        None => {
+            let size = GROUP.max(sources.images.base.len() / GROUP_PART);
+            let stretch = |gap: &Gap| gap.start..gap.end;
+            let parse = |gaps: &[Gap]| {
+                let repeats = Repeats::around(sources.images.target, LEAST_REPEAT, gaps.iter().map(stretch));
+                parse_all(sources, &repeats, gaps)
+            };
+            groups(&gaps, size, |gap| std::iter::once(stretch(gap))).flat_map(parse).collect()
+        }
     };
     let mut all: Vec<Placed> = kept.into_iter().chain(parsed).collect();
     all.sort_unstable_by_key(|placed| placed.at);
     all
-}
-
-/// Cuts a list of gaps into groups of about `size` bytes.
-fn groups(mut gaps: &[Gap], size: usize) -> impl Iterator<Item = &[Gap]> {
-    std::iter::from_fn(move || {
-        let (mut bytes, mut last_end) = (0, 0);
-        let full = |gap: &Gap| {
-            bytes += gap.end - gap.start.saturating_sub(MARGIN).max(last_end);
-            last_end = gap.end;
-            bytes >= size
-        };
-        let count = gaps.iter().position(full).map_or(gaps.len(), |last| last + 1);
-        let (group, rest) = gaps.split_at(count);
-        gaps = rest;
-        (!group.is_empty()).then_some(group)
-    })
-}
-
-fn parse_group(sources: &Sources, gaps: &[Gap]) -> Vec<Placed> {
-    let mut stretches: Vec<Range<usize>> = Vec::new();
-    for gap in gaps {
-        let start = gap.start.saturating_sub(MARGIN);
-        match stretches.last_mut() {
-            Some(last) if start <= last.end => last.end = gap.end,
-            _ => stretches.push(start..gap.end),
-        }
-    }
-    parse_all(sources, &Repeats::within(sources.images.target, stretches.into_iter()), gaps)
 }
 
 fn parse_all(sources: &Sources, repeats: &Repeats, gaps: &[Gap]) -> Vec<Placed> {

@@ -2,6 +2,7 @@
 
 mod blame;
 mod differences;
+mod moved;
 mod observe;
 mod operations;
 mod prices;

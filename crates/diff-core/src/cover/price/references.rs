@@ -5,12 +5,13 @@ use std::sync::Arc;
 use smidgen_patch::header::PageKind;
 use smidgen_patch::internals::refs::{AddressSpace, Class, Reference};
 
+use super::moved::Moved;
 use super::prices::Verdict;
 use crate::encode::{PAGE, Pages, Placed};
 use crate::refs::{KindReferences, PairReferences, bytes};
 
-/// No cover copies this byte of the base.
-const NOWHERE: i32 = i32::MIN;
+/// Targets up to this many bytes have their own references told from other bytes in copies of themselves.
+const REPEATED: usize = 8_000_000;
 
 /// The references of the base, and where their targets went according to some covers.
 pub(crate) struct References<'a> {
@@ -20,10 +21,9 @@ pub(crate) struct References<'a> {
     pages: Pages,
     /// For each kind of page in use, the references of the base.
     found: Vec<(PageKind, Arc<KindReferences>)>,
-    /// For each kind of code in use, the references of the target.
+    /// For each kind of code in use, the references of the target, unless it is large.
     repeated: Vec<(PageKind, Arc<KindReferences>)>,
-    /// For each byte of the base, how far the longest cover that copies it moves it.
-    moved: Vec<i32>,
+    moved: Moved,
     /// What references taught: old targets and how far they moved, ascending.
     learned: Vec<(u32, i32)>,
 }
@@ -35,9 +35,9 @@ impl<'a> References<'a> {
             (catalogue.base.image(), catalogue.target.image(), *catalogue.base.space());
         let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
         let found: Vec<_> = kinds.clone().map(|&kind| (kind, catalogue.base.found(kind))).collect();
-        let kinds = kinds.filter(|kind| !matches!(kind, PageKind::Words(_)));
-        let repeated = kinds.map(|&kind| (kind, catalogue.target.found(kind))).collect();
-        let moved = if found.is_empty() { Vec::new() } else { moved(base.len(), covers) };
+        let code = kinds.filter(|kind| !matches!(kind, PageKind::Words(_)) && target.len() <= REPEATED);
+        let repeated = code.map(|&kind| (kind, catalogue.target.found(kind))).collect();
+        let moved = if found.is_empty() { Moved::default() } else { Moved::new(base.len(), covers) };
         let mut references = Self { base, target, space, pages, found, repeated, moved, learned: Vec::new() };
         references.learn(covers);
         references
@@ -156,9 +156,14 @@ impl<'a> References<'a> {
         let exact = at.filter(|(known, _)| *known == target);
         let below = after.checked_sub(1).and_then(|index| self.learned.get(index));
         let offset = target.wrapping_sub(self.space.base_address) as usize;
-        let moved = self.moved.get(offset).copied().filter(|&moved| moved != NOWHERE);
         let displacement = |entry: &(u32, i32)| entry.1;
-        [exact.map(displacement), moved, below.map(displacement), at.map(displacement), Some(unchanged)]
+        [
+            exact.map(displacement),
+            self.moved.at(offset),
+            below.map(displacement),
+            at.map(displacement),
+            Some(unchanged),
+        ]
     }
 
     fn learn(&mut self, covers: &[Placed]) {
@@ -200,15 +205,4 @@ impl<'a> References<'a> {
         let same = plausible && self.comes_out(reference, own, actual, to, displacement);
         same.then_some((reference.target, displacement))
     }
-}
-
-fn moved(size: usize, covers: &[Placed]) -> Vec<i32> {
-    let mut moved = vec![NOWHERE; size];
-    let mut sorted: Vec<&Placed> = covers.iter().filter(|placed| placed.is_of_base()).collect();
-    sorted.sort_by_key(|placed| (placed.cover.length, placed.at));
-    for Placed { at, cover } in sorted {
-        let start = cover.start as usize;
-        moved[start..start + cover.length as usize].fill(at.wrapping_sub(cover.start) as i32);
-    }
-    moved
 }

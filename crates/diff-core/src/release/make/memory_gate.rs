@@ -2,26 +2,22 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Up to this many bytes, the engine uses all that it knows about an image; beyond, it keeps a promise of memory.
-const LARGE: u64 = crate::limits::LARGE as u64;
-/// Bytes for each byte of both images, up to that size: 11 to 13 were measured of kernels, and 64 MiB of small images.
-const PER_BYTE: u64 = 14;
-/// The promise for larger ones: bytes for each byte of the base, on top of both images.
+/// Bytes for each byte of the base, and on top of that and of both images: what `docs/design.md` promises.
 const PER_BASE_BYTE: u64 = 6;
 const FIXED: u64 = 64 << 20;
-/// On top of that: 52 MiB more than promised were measured of a file system of 144 MB.
-const FIXED_LARGE: u64 = 192 << 20;
+/// Images beyond this many bytes are searched in parts.
+const LARGE: u64 = crate::limits::LARGE as u64;
+/// More than promised: 52 MiB were measured of a file system of 144 MB whose files are expanded.
+const EXPANDED: u64 = 128 << 20;
 
 /// The most bytes of memory that making one package takes, from the sizes of both images: an estimate by measurements with
-/// level 6 and two threads.
+/// level 6 and two threads. Of a target that is larger than its base, the rest counts like a base.
 #[must_use]
 pub const fn memory_needed(base: u64, target: u64) -> u64 {
     let larger = if base > target { base } else { target };
-    if larger > LARGE {
-        PER_BASE_BYTE * base + base + target + FIXED_LARGE
-    } else {
-        PER_BYTE * (base + target) + FIXED
-    }
+    let more = if larger > LARGE { EXPANDED } else { 0 };
+    let searched = if larger > LARGE { base } else { larger };
+    PER_BASE_BYTE * searched + base + target + FIXED + more
 }
 
 /// Admits pieces of work while their memory fits a limit. One piece is always admitted, however large it is.
