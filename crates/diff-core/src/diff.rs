@@ -2,8 +2,8 @@
 
 use crate::api::{DiffError, Expansion, Note, Options, Package, Progress, Stage, check_cancelled};
 use crate::bsdiff40;
-use crate::container::{self, Outcome};
-use crate::engine::{self, TargetImage};
+use crate::container::{self, Outcome, TargetFile};
+use crate::engine;
 use crate::images::Images;
 use crate::proof::{prove, prove_in_place};
 use crate::search::{Index, SearchOptions, find_matches};
@@ -20,7 +20,7 @@ pub fn diff(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
-    diff_to(base, &TargetImage::new(target), options, progress)
+    diff_to(base, &TargetFile::once(target), options, progress)
 }
 
 /// Like [`diff`], where several packages lead to the same target: what depends on that one only is done once.
@@ -29,16 +29,16 @@ pub fn diff(
 /// What [`diff`] says.
 pub fn diff_to(
     base: &[u8],
-    target: &TargetImage,
+    target: &TargetFile,
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
     let images = Images { base, target: target.bytes() };
     let options = &options.settled(images.target.len())?;
     let mut outcome = match options.expansion() {
-        Expansion::Wanted => container::diff(images, options, progress)?,
+        Expansion::Wanted => container::diff(base, target, options, progress)?,
         Expansion::Off => Outcome::default(),
-        Expansion::Withheld(reason) => Outcome::withheld(images, reason),
+        Expansion::Withheld(reason) => Outcome::withheld(base, target, reason),
     };
     if let Some(reason) = outcome.package.as_ref().and_then(|package| options.too_large(package)) {
         (outcome.package, outcome.unexpanded) = (None, Some(Note::NotExpanded { reason }));
@@ -46,7 +46,7 @@ pub fn diff_to(
     let mut package = match outcome.package {
         Some(package) if !is_doubtful(&package, images.target) => package,
         expanded => {
-            let plain = engine::make(base, target, options, progress)?;
+            let plain = engine::make(base, target.image(), options, progress)?;
             progress.begin(Stage::Prove, 1);
             check_cancelled(progress)?;
             prove(base, images.target, &plain.bytes).map_err(DiffError::NotProved)?;

@@ -51,8 +51,9 @@ pub use api::{
     Identity, InPlace, InPlaceError, Note, Options, Package, Part, ProfileError, Progress, Ram, Report,
     Silent, Speed, Stage, Unexpanded, Unfit, UnreadableFlash, Update, Work,
 };
+pub use container::TargetFile;
 pub use diff::{diff, diff_bsdiff40, diff_to};
-pub use engine::{LEVELS, LEVELS_NOTE, TargetImage};
+pub use engine::{LEVELS, LEVELS_NOTE};
 pub use escaped::{Escaped, EscapedLines, has_control};
 pub use inspect::inspect;
 pub use proof::{prove, replay_in_place};

@@ -2,6 +2,7 @@
 
 pub(crate) mod classic;
 pub(crate) mod containers;
+mod early;
 mod image;
 mod input;
 mod output;

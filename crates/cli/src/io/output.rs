@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::early::Early;
 use smidgen_patch::header::IMAGE_LIMIT;
 use smidgen_patch::{Error, Target};
 use tempfile::{Builder, NamedTempFile};
@@ -30,6 +31,10 @@ pub(crate) struct Output<'c> {
     written: u64,
     /// Bytes that are not in the file yet.
     pending: Vec<u8>,
+    /// Reading back has moved the file's position, which is else its end.
+    moved: bool,
+    /// What brings a file to the disk while it is written.
+    early: Option<Early>,
 }
 
 /// Where an output goes, and where it is until then.
@@ -55,7 +60,8 @@ impl<'c> Output<'c> {
         } else {
             (path, file(path, inputs, keys))
         };
-        Ok(Self { name: name.to_owned(), place: place?, written: 0, pending: Vec::with_capacity(BUFFER) })
+        let (name, pending) = (name.to_owned(), Vec::with_capacity(BUFFER));
+        Ok(Self { name, place: place?, written: 0, pending, moved: false, early: None })
     }
 
     /// Writes everything at once and moves it to its place.
@@ -66,7 +72,9 @@ impl<'c> Output<'c> {
 
     /// Moves the file to its place, once it is safely on the disk.
     pub(crate) fn commit(mut self) -> Result<(), Failure> {
-        self.flush().map_err(|error| self.failed(&error))?;
+        let early = self.early.take();
+        let ended = self.flush().and_then(|()| early.map_or(Ok(()), Early::end));
+        ended.map_err(|error| self.failed(&error))?;
         let moved = match self.place {
             Place::File(path, file) => file.as_file().sync_all().and_then(|()| {
                 let mut outputs = outputs();
@@ -95,19 +103,34 @@ impl<'c> Output<'c> {
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() >= BUFFER {
+            self.flush()?;
+            return self.put(bytes);
+        }
         self.pending.extend_from_slice(bytes);
         if self.pending.len() < BUFFER { Ok(()) } else { self.flush() }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let (pending, written) = (std::mem::take(&mut self.pending), self.written);
-        let file = self.file();
-        // Reading back moves the position.
-        file.seek(SeekFrom::Start(written))?;
-        file.write_all(&pending)?;
-        self.written += pending.len() as u64;
+        let pending = std::mem::take(&mut self.pending);
+        self.put(&pending)?;
         self.pending = pending;
         self.pending.clear();
+        Ok(())
+    }
+
+    /// Writes to the end of the file, where its position is if nothing was read back.
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let (written, moved) = (self.written, std::mem::take(&mut self.moved));
+        let file = self.file();
+        if moved {
+            file.seek(SeekFrom::Start(written))?;
+        }
+        file.write_all(bytes)?;
+        self.written += bytes.len() as u64;
+        if let Place::File(_, file) = &self.place {
+            Early::tell(&mut self.early, file.as_file(), self.written);
+        }
         Ok(())
     }
 
@@ -116,6 +139,7 @@ impl<'c> Output<'c> {
         let in_file = self.written.saturating_sub(offset).min(bytes.len() as u64) as usize;
         let (from_file, from_buffer) = bytes.split_at_mut(in_file);
         if !from_file.is_empty() {
+            self.moved = true;
             let file = self.file();
             file.seek(SeekFrom::Start(offset))?;
             file.read_exact(from_file)?;

@@ -21,7 +21,7 @@ pub(crate) fn restore(
 ) -> Result<(), Failure> {
     bar.stage("restoring", package.header.target_size.into());
     let restore = Restore::default().with_key(Keys(&package.keys)).with_streams(&Processes);
-    restore.restore(base, &package.file, Watched { target, bar }).map_err(|error| match error {
+    restore.restore(base, &package.file, Watched { target, bar, news: 0 }).map_err(|error| match error {
         RestoreError::Target(Stopped::Decoder(error)) => package.explain(error, base),
         RestoreError::Target(Stopped::Output(failure)) => failure,
         error => Failure::package(message(&error))
@@ -58,10 +58,15 @@ pub(crate) fn restored_json(package: &Smidgen, time: Duration) -> Object {
     fields
 }
 
+/// Bytes that a bar learns of at once: the decoder writes as few as 256, and telling takes longer than that.
+const NEWS: u64 = 64 << 10;
+
 /// A target that shows progress.
 struct Watched<'a, T> {
     target: T,
     bar: &'a Bar<'a>,
+    /// Bytes that the bar does not know of yet.
+    news: u64,
 }
 
 impl<T: Target<Error: Into<Stopped>>> Target for Watched<'_, T> {
@@ -80,7 +85,10 @@ impl<T: Target<Error: Into<Stopped>>> Target for Watched<'_, T> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
-        self.bar.steps(bytes.len() as u64);
+        self.news += bytes.len() as u64;
+        if self.news >= NEWS {
+            self.bar.steps(std::mem::take(&mut self.news));
+        }
         self.target.write(bytes).map_err(Into::into)
     }
 

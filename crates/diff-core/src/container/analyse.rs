@@ -2,11 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use preflate_rs::{PreflateConfig, PreflateStreamProcessor, RecreateStreamProcessor};
+use preflate_rs::{PreflateConfig, PreflateStreamProcessor};
 use rayon::prelude::*;
 use smidgen_patch::internals::container::Piece;
 
-use super::found::Found;
+use super::found::{Analysis, Found};
+use super::known::Making;
 use crate::api::Note;
 use crate::archive::inflate;
 
@@ -22,6 +23,8 @@ const SMALL: usize = 4 << 20;
 pub(crate) enum Verify {
     Small,
     All,
+    /// All, and what is made is kept for the proofs of several packages.
+    Once,
 }
 
 /// Streams that were chosen but cannot be made again, or not cheaply.
@@ -52,7 +55,12 @@ pub(crate) fn analyse(file: &[u8], found: &mut [Found], mode: Verify) -> Lost {
 
 fn analyse_stream(stream: &[u8], found: &mut Found, mode: Verify) -> Lost {
     let verify = mode == Verify::All || found.plain <= SMALL;
-    found.pieces = pieces(stream, found.plain, verify).unwrap_or_default();
+    found.pieces = if mode == Verify::Once {
+        let analysis = found.analysis.get_or_init(|| pieces(stream, found.plain, true));
+        analysis.as_ref().map(|analysis| analysis.pieces.clone()).unwrap_or_default()
+    } else {
+        pieces(stream, found.plain, verify).map(|analysis| analysis.pieces).unwrap_or_default()
+    };
     let corrections: usize = found.pieces.iter().map(|piece| piece.corrections.len() + 4).sum();
     found.chosen = !found.pieces.is_empty() && corrections < stream.len();
     if !found.chosen {
@@ -67,28 +75,26 @@ fn analyse_stream(stream: &[u8], found: &mut Found, mode: Verify) -> Lost {
 }
 
 /// The pieces of a stream of `plain` plain bytes, if preflate can make it again.
-fn pieces(stream: &[u8], plain: usize, verify: bool) -> Option<Vec<Piece>> {
+fn pieces(stream: &[u8], plain: usize, verify: bool) -> Option<Analysis> {
     // It is said to fail by errors, but there is much that it asserts.
     let attempt = |size: usize| catch_unwind(AssertUnwindSafe(|| try_pieces(stream, size, verify))).ok()?;
     let sizes = PIECES.iter().enumerate().filter(|&(index, _)| index == 0 || plain > PIECES[index - 1]);
     sizes.map(|(_, &size)| attempt(size)).find(Option::is_some)?
 }
 
-fn try_pieces(mut stream: &[u8], size: usize, verify: bool) -> Option<Vec<Piece>> {
+fn try_pieces(mut stream: &[u8], size: usize, verify: bool) -> Option<Analysis> {
     let config =
         PreflateConfig { verify_compression: false, plain_text_limit: size, ..PreflateConfig::default() };
     let mut processor = PreflateStreamProcessor::new(&config);
-    let mut recreator = verify.then(RecreateStreamProcessor::new);
+    // The device's own code.
+    let mut making = if verify { Some(Making::new()?) } else { None };
     let mut pieces = Vec::new();
     while !processor.is_done() {
         let result = processor.decompress(stream).ok()?;
         let plain = processor.plain_text().text();
         let (made, rest) = stream.split_at_checked(result.compressed_size)?;
-        if let Some(recreator) = &mut recreator {
-            let (again, _) = recreator.recompress(&mut &*plain, &result.corrections).ok()?;
-            if again != made {
-                return None;
-            }
+        if making.as_mut().is_some_and(|making| !making.piece(plain, &result.corrections, made)) {
+            return None;
         }
         if plain.is_empty() {
             return None;
@@ -97,5 +103,56 @@ fn try_pieces(mut stream: &[u8], size: usize, verify: bool) -> Option<Vec<Piece>
         processor.shrink_to_dictionary();
         stream = rest;
     }
-    stream.is_empty().then_some(pieces)
+    let made = making.map(|making| making.made).unwrap_or_default();
+    stream.is_empty().then_some(Analysis { pieces, made })
+}
+
+#[cfg(test)]
+mod tests {
+    use miniz_oxide::deflate::compress_to_vec_zlib;
+
+    use super::super::scan::scan;
+    use super::*;
+
+    /// A file with one stream, which is chosen.
+    fn file() -> (Vec<u8>, Vec<Found>) {
+        let plain: Vec<u8> = (0..30_000u32).map(|at| (at.wrapping_mul(at) >> 9) as u8 % 50).collect();
+        let file = compress_to_vec_zlib(&plain, 6);
+        let mut found = scan(&file);
+        assert_eq!(found.len(), 1);
+        found[0].chosen = true;
+        (file, found)
+    }
+
+    #[test]
+    fn for_several_packages_a_stream_is_analysed_and_made_once() {
+        let (file, first) = file();
+        let (mut first, mut second) = (first.clone(), first);
+        analyse(&file, &mut first, Verify::Once);
+        let made = first[0].made().as_ptr();
+        assert!(!first[0].made().is_empty());
+        analyse(&file, &mut second, Verify::Once);
+        assert_eq!(second[0].pieces, first[0].pieces);
+        assert_eq!(second[0].made().as_ptr(), made);
+        // What is known is taken as it is.
+        let (_, mut other) = self::file();
+        let pieces = vec![Piece { length: 7, corrections: vec![1, 2] }];
+        other[0].analysis.set(Some(Analysis { pieces: pieces.clone(), made: vec![] })).unwrap();
+        analyse(&file, &mut other.clone(), Verify::Once);
+        analyse(&file, &mut other, Verify::Once);
+        assert_eq!(other[0].pieces, pieces);
+    }
+
+    #[test]
+    fn for_one_package_nothing_is_kept() {
+        let (file, mut found) = file();
+        let (mut once, mut small) = (scan(&file), found.clone());
+        once[0].chosen = true;
+        analyse(&file, &mut found, Verify::All);
+        analyse(&file, &mut small, Verify::Small);
+        analyse(&file, &mut once, Verify::Once);
+        assert!(found[0].analysis.get().is_none() && found[0].made().is_empty());
+        assert_eq!(found[0].pieces, once[0].pieces);
+        assert_eq!(small[0].pieces, once[0].pieces);
+    }
 }

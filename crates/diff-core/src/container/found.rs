@@ -1,10 +1,20 @@
 //! What was found in a file: streams, entries of zip, directories.
 
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use smidgen_patch::internals::container::{Frame, Item, Level, Piece, Side};
 
+use super::known::Made;
 use super::sketch::Sketch;
+
+/// How a stream is made again, if it can be.
+#[derive(Debug)]
+pub(super) struct Analysis {
+    pub(super) pieces: Vec<Piece>,
+    /// The pieces as they were made, if they were and are asked for.
+    pub(super) made: Vec<Made>,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
@@ -23,6 +33,8 @@ pub(crate) struct Found {
     pub(crate) chosen: bool,
     /// How it is made again.
     pub(crate) pieces: Vec<Piece>,
+    /// The same where several packages lead to the file: clones share it.
+    pub(super) analysis: Arc<OnceLock<Option<Analysis>>>,
 }
 
 impl Found {
@@ -40,7 +52,14 @@ impl Found {
             inside: vec![],
             chosen: false,
             pieces: vec![],
+            analysis: Arc::default(),
         }
+    }
+
+    /// The pieces of its stream that were made again, if it is chosen.
+    pub(super) fn made(&self) -> &[Made] {
+        let analysis = self.analysis.get().and_then(Option::as_ref).filter(|_| self.chosen);
+        analysis.map_or(&[], |analysis| &analysis.made)
     }
 
     /// The frame that the recipe has: a stream that is not chosen stays in place.

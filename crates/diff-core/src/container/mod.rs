@@ -6,9 +6,11 @@
 
 mod analyse;
 mod found;
+mod known;
 mod scan;
 mod select;
 mod sketch;
+mod target;
 mod unopened;
 
 use md5::{Digest, Md5};
@@ -20,9 +22,11 @@ use crate::api::{DiffError, Note, Options, Package, Progress, Stage, Unexpanded}
 use crate::digest::{base_digest, sha256};
 use crate::engine::{self, TargetImage};
 use crate::images::Images;
-use crate::proof;
+use crate::proof::{self, Anew, Makers};
 use analyse::Verify;
 use found::{Found, level};
+use known::Known;
+pub use target::TargetFile;
 
 /// Both files expanded, and the recipes by which they were.
 struct Expanded {
@@ -45,28 +49,35 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// The outcome for files that are not expanded for this reason.
-    pub(crate) fn withheld(images: Images, reason: Unexpanded) -> Self {
-        let gains = selected(images).is_some();
+    pub(crate) fn withheld(base: &[u8], target: &TargetFile, reason: Unexpanded) -> Self {
+        let gains = selected(base, target).is_some();
         Self { unexpanded: gains.then_some(Note::NotExpanded { reason }), ..Self::default() }
     }
 }
 
 /// Makes and proves the package of two files through what is in them.
-pub(crate) fn diff(images: Images, options: &Options, progress: &dyn Progress) -> Result<Outcome, DiffError> {
+pub(crate) fn diff(
+    base: &[u8],
+    target: &TargetFile,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Outcome, DiffError> {
     progress.begin(Stage::Expand, 1);
+    let images = Images { base, target: target.bytes() };
     let mut outcome = Outcome::default();
-    outcome.notes.extend(unopened::unopened(images.target).map(|format| Note::NotOpened { format }));
-    let Some((in_base, in_target)) = selected(images) else { return Ok(outcome) };
+    outcome.notes.extend(target.unopened().map(|format| Note::NotOpened { format }));
+    let Some((in_base, in_target)) = selected(base, target) else { return Ok(outcome) };
     let mut failed = None;
-    // Large streams are not tried out here, as the proof of the package does it once more.
-    for verify in [Verify::Small, Verify::All] {
+    // For one package, large streams are not tried out here, as its proof does it once more.
+    let modes = if target.several() { [Verify::Once].as_slice() } else { &[Verify::Small, Verify::All] };
+    for &verify in modes {
         let mut analysed = in_target.clone();
         let lost = analyse::analyse(images.target, &mut analysed, verify);
         let Some(expanded) = expanded(images, &in_base, &analysed) else {
             outcome.notes.extend(lost.note());
             return Ok(outcome);
         };
-        match assemble(images, &expanded, options, progress) {
+        match assemble(images, &expanded, &analysed, options, progress) {
             Err(DiffError::NotProved(error)) => failed = Some(Note::ContainerNotProved { error }),
             made => {
                 outcome.notes.extend(lost.note());
@@ -79,8 +90,9 @@ pub(crate) fn diff(images: Images, options: &Options, progress: &dyn Progress) -
 }
 
 /// What is found in both files, with a mark at what is worth expanding; `None` if nothing is.
-fn selected(images: Images) -> Option<(Vec<Found>, Vec<Found>)> {
-    let (mut in_base, mut in_target) = rayon::join(|| scan::scan(images.base), || scan::scan(images.target));
+fn selected(base: &[u8], target: &TargetFile) -> Option<(Vec<Found>, Vec<Found>)> {
+    let (mut in_base, mut in_target) = rayon::join(|| scan::scan(base), || target.found().to_vec());
+    let images = Images { base, target: target.bytes() };
     select::select(images, &mut in_base, &mut in_target).then_some((in_base, in_target))
 }
 
@@ -101,6 +113,7 @@ fn expanded(images: Images, in_base: &[Found], in_target: &[Found]) -> Option<Ex
 fn assemble(
     images: Images,
     expanded: &Expanded,
+    analysed: &[Found],
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
@@ -135,7 +148,13 @@ fn assemble(
     bytes.extend_from_slice(&body);
     progress.begin(Stage::Prove, 1);
     let expanded = Images { base: &expanded.base, target: &expanded.target };
-    proof::prove_container(images, expanded, &bytes).map_err(DiffError::NotProved)?;
+    // Streams that were made again for another package need not be made for this one; without them, all are.
+    let known = Known::new(analysed);
+    let with = |makers: &dyn Makers| proof::prove_container(images, expanded, &bytes, makers);
+    let is_proved = !known.is_empty() && with(&known).is_ok();
+    if !is_proved {
+        with(&Anew).map_err(DiffError::NotProved)?;
+    }
     Ok(Package { bytes, header, report: inner.report, notes: Vec::new() })
 }
 

@@ -9,7 +9,7 @@ mod target_image;
 mod zstd;
 
 pub use level::{LEVELS, LEVELS_NOTE};
-pub use target_image::TargetImage;
+pub(crate) use target_image::TargetImage;
 
 use rayon::prelude::*;
 use smidgen_patch::Error;

@@ -10,7 +10,7 @@ use crate::digest::sha256;
 /// A target with its analyses, each made when it is first asked for.
 ///
 /// Packages come out the same whether or not one of these is shared; it saves time and memory if there are several.
-pub struct TargetImage<'a> {
+pub(crate) struct TargetImage<'a> {
     bytes: &'a [u8],
     sha256: OnceLock<[u8; 32]>,
     md5: OnceLock<[u8; 16]>,
@@ -20,23 +20,23 @@ pub struct TargetImage<'a> {
 impl<'a> TargetImage<'a> {
     /// An image that is not analysed yet.
     #[must_use]
-    pub const fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, sha256: OnceLock::new(), md5: OnceLock::new(), repeats: OnceLock::new() }
     }
 
     /// The image.
     #[must_use]
-    pub const fn bytes(&self) -> &'a [u8] {
+    pub(crate) const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Its SHA-256.
-    pub fn sha256(&self) -> [u8; 32] {
+    pub(crate) fn sha256(&self) -> [u8; 32] {
         *self.sha256.get_or_init(|| sha256(self.bytes))
     }
 
     /// Its MD5.
-    pub fn md5(&self) -> [u8; 16] {
+    pub(crate) fn md5(&self) -> [u8; 16] {
         *self.md5.get_or_init(|| Md5::digest(self.bytes).into())
     }
 

@@ -33,9 +33,28 @@ pub(crate) fn prove_with<K: DecryptionKey + Send>(
     compare(Restore::default().with_key(key), Images { base, target }, package, &InMemory)
 }
 
+/// Who makes the streams of a container in its proof.
+pub(crate) trait Makers: Sync {
+    fn maker(&self) -> Box<dyn Maker + '_>;
+}
+
+/// The device's own code.
+pub(crate) struct Anew;
+
+impl Makers for Anew {
+    fn maker(&self) -> Box<dyn Maker + '_> {
+        Box::new(InProcess::default())
+    }
+}
+
 /// Applies the package of a container; `expanded` are the forms that its recipes make of both files.
-pub(crate) fn prove_container(images: Images, expanded: Images, package: &[u8]) -> Result<(), Error> {
-    compare(Restore::default(), images, package, &Expanded(expanded))
+pub(crate) fn prove_container(
+    images: Images,
+    expanded: Images,
+    package: &[u8],
+    makers: &dyn Makers,
+) -> Result<(), Error> {
+    compare(Restore::default(), images, package, &Expanded { forms: expanded, makers })
 }
 
 fn compare<K: DecryptionKey + Send>(
@@ -54,17 +73,20 @@ fn compare<K: DecryptionKey + Send>(
 }
 
 /// Streams in this process, and expanded forms that are known.
-struct Expanded<'a>(Images<'a>);
+struct Expanded<'a> {
+    forms: Images<'a>,
+    makers: &'a dyn Makers,
+}
 
 impl Streams for Expanded<'_> {
     fn maker(&self, _package: &Opened<'_>) -> Result<Box<dyn Maker + '_>, Error> {
-        Ok(Box::new(InProcess::default()))
+        Ok(self.makers.maker())
     }
 
     fn scratch(&self, form: Form, _size: u32) -> Result<Box<dyn Scratch + '_>, Error> {
         let expected = match form {
-            Form::Base => self.0.base,
-            Form::Target => self.0.target,
+            Form::Base => self.forms.base,
+            Form::Target => self.forms.target,
         };
         Ok(Box::new(Comparison { expected, position: 0 }))
     }

@@ -1,7 +1,7 @@
 //! Packages of compressed files: everything is restored to the bit, at about the size of a package of the contents.
 
 use crate::common::{Pieces, check, expand, gzip_pair, restore};
-use smidgen_diff::{Containers, Options, Package, Silent, diff};
+use smidgen_diff::{Containers, Options, Package, Silent, TargetFile, diff, diff_to};
 use smidgen_patch::container::Opened;
 use smidgen_patch::internals::container::{Frame, Level};
 use smidgen_patch::{Error, SoftwareSha256};
@@ -32,6 +32,47 @@ fn gzip_costs_what_is_in_it() {
     let (old, new) = (text(1), changed(text(1)));
     let recipe = profits(&gzip(&old), &gzip(&new), (&old, &new));
     assert_eq!(frames(&recipe), [Frame::Gzip]);
+}
+
+/// Streams in streams, and one of more bytes than are made again before the proof.
+#[test]
+fn packages_to_a_shared_target_are_those_to_one_of_their_own() {
+    let large = |seed| {
+        let part = text(seed);
+        part.iter()
+            .copied()
+            .cycle()
+            .take(5 << 20)
+            .zip(0u32..)
+            .map(|(byte, at)| byte ^ (at >> 19) as u8)
+            .collect()
+    };
+    let targets: [(Vec<u8>, Vec<Vec<u8>>); 2] = [
+        (
+            zip(&[
+                ("a", Put::Deflated, &changed(text(3))),
+                ("b.gz", Put::Deflated, &gzip(&changed(text(4)))),
+            ]),
+            vec![
+                zip(&[("a", Put::Deflated, &text(3)), ("b.gz", Put::Deflated, &gzip(&changed(text(4))))]),
+                zip(&[("a", Put::Deflated, &changed(text(3))), ("b.gz", Put::Deflated, &gzip(&text(4)))]),
+                gzip(&text(4)),
+                text(5),
+            ],
+        ),
+        (gzip(&changed(large(6))), vec![gzip(&large(6)), gzip(&changed(changed(large(6))))]),
+    ];
+    let options = Options::default().with_level(1);
+    for (target, bases) in &targets {
+        let shared = TargetFile::new(target);
+        // In both orders, and twice: what an earlier package found out makes no difference.
+        for base in bases.iter().chain(bases.iter().rev()) {
+            let package = diff_to(base, &shared, &options, &Silent).unwrap();
+            let alone = diff(base, target, &options, &Silent).unwrap();
+            assert!(package.bytes == alone.bytes, "{} and {} bytes", package.bytes.len(), alone.bytes.len());
+            check(base, target, &package);
+        }
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use smidgen_patch::{Error, Header};
 use super::agree;
 use super::plan::Task;
 use crate::api::ContainerNeeds;
+use crate::container::TargetFile;
 use crate::digest::hex;
-use crate::engine::TargetImage;
 use crate::release::encryption::encryption_of;
 use crate::release::model::{EncryptionEntry, InPlaceEntry, PackageEntry, PackageType};
 use crate::release::platform::SignMethod;
@@ -15,7 +15,7 @@ use crate::release::sign::key_names;
 
 impl Task<'_> {
     /// Whether a package is whole, from this task's base and to this target.
-    pub(crate) fn is_of(&self, package: &[u8], target: &TargetImage) -> bool {
+    pub(crate) fn is_of(&self, package: &[u8], target: &TargetFile) -> bool {
         Header::parse(package).is_ok_and(|(header, length)| {
             package.len() as u64 == length as u64 + u64::from(header.body_length)
                 && header.target_digest == target.sha256()

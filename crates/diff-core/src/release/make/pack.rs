@@ -16,9 +16,9 @@ use super::progress::{Event, OfPackage, PackProgress};
 use super::store::{Known, Named, Store};
 use super::verdicts::Verdicts;
 use crate::api::{DiffError, Note, Options};
+use crate::container::TargetFile;
 use crate::diff::diff_to;
 use crate::digest::hex;
-use crate::engine::TargetImage;
 use crate::release::encryption::{encrypt_and_prove, encryption_of};
 use crate::release::error::PackError;
 use crate::release::model::{
@@ -64,7 +64,7 @@ pub fn pack(
         device.max_package = None;
     }
     let store = Store::create(folder, &manifest_name(options.shard))?;
-    let target = TargetImage::new((*target).as_ref());
+    let target = TargetFile::new((*target).as_ref());
     let own = Named::of_release(release, hex(&target.sha256()));
     let earlier = if options.replace { store.manifests()? } else { store.manifests_of(&own)? };
     let known = store.known(&earlier)?;
@@ -88,7 +88,7 @@ struct Run<'a> {
     progress: &'a dyn PackProgress,
     verdicts: Verdicts<'a>,
     pool: &'a ThreadPool,
-    target: &'a TargetImage<'a>,
+    target: &'a TargetFile<'a>,
 }
 
 enum Made {
