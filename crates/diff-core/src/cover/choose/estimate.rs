@@ -11,9 +11,9 @@ use crate::search::common_prefix;
 const HISTORY: usize = 32;
 
 /// What copying these covers costs if all pages are of `kind`, without the operations.
-pub(crate) fn estimate(
-    catalogue: &BaseReferences,
-    target: &[u8],
+pub(crate) fn estimate<'a>(
+    catalogue: &BaseReferences<'a>,
+    target: &'a [u8],
     kind: PageKind,
     covers: &[Placed],
 ) -> PageCosts {
@@ -90,7 +90,6 @@ impl Estimate<'_> {
             *sum += cost;
             Some(*sum)
         });
-        let by_page: Vec<u64> = sums.collect();
-        PageCosts { total: by_page.last().copied().unwrap_or(0), by_page }
+        PageCosts { by_page: sums.collect() }
     }
 }
