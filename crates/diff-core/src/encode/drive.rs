@@ -9,7 +9,8 @@ use smidgen_patch::internals::entropy::{Coder, CostMeter, RangeEncoder};
 use smidgen_patch::internals::refs::Landmark;
 
 use super::metered::Metered;
-use super::pages::{PAGE, PageCosts};
+use super::page_meter::{PageMeter, Rival};
+use super::pages::PageCosts;
 use super::plan::{Plan, operations};
 use crate::api::Report;
 use crate::images::Images;
@@ -117,19 +118,10 @@ impl BodyJob<'_> {
         Ok(go_on.then_some(curve))
     }
 
-    /// What the body would cost but for its literals.
-    pub(crate) fn page_costs(&self) -> Result<PageCosts, Error> {
-        let mut by_page = Vec::with_capacity(self.plan.target.len() / PAGE + 1);
-        let coder = self.try_walk(CopyMeter::default(), |coder: &CopyMeter, position| {
-            while (by_page.len() + 1) * PAGE <= position as usize {
-                by_page.push(coder.0.total());
-            }
-            true
-        })?;
-        if by_page.len() * PAGE < self.plan.target.len() {
-            by_page.push(coder.0.total());
-        }
-        Ok(PageCosts { total: coder.0.total(), by_page })
+    /// What the body would cost but for its literals; of pages where `rival` is certainly better, perhaps less than that.
+    pub(crate) fn page_costs(&self, rival: Option<Rival>) -> Result<PageCosts, Error> {
+        let meter = self.try_walk(PageMeter::beside(rival), |_, _| true)?;
+        Ok(meter.page_costs(self.plan.target.len()))
     }
 
     /// Calls `watch` after each step with the position and the costs so far, by category.
@@ -177,7 +169,7 @@ impl BodyJob<'_> {
 /// A plan, and for each of its kinds of pages the references that are known beforehand.
 struct TrialOracle<'a> {
     plan: &'a Plan<'a>,
-    starts: Vec<Arc<Starts>>,
+    starts: Vec<Arc<Starts<'a>>>,
 }
 
 impl Oracle for TrialOracle<'_> {
@@ -199,19 +191,5 @@ impl Oracle for TrialOracle<'_> {
 
     fn may_refer(&self, kind: usize, offset: u32) -> bool {
         self.starts.get(kind).is_none_or(|starts| starts.begins(offset as usize))
-    }
-}
-
-/// A cost meter that leaves literals out: they cost the same whatever the pages are.
-#[derive(Default)]
-struct CopyMeter(CostMeter);
-
-impl Coder for CopyMeter {
-    fn code(&mut self, probability: u16, bit: bool) -> bool {
-        self.0.code(probability, bit)
-    }
-
-    fn skips_literals(&self) -> bool {
-        true
     }
 }

@@ -3,6 +3,7 @@
 mod budget;
 mod drive;
 mod metered;
+mod page_meter;
 mod pages;
 mod placed;
 mod plan;
@@ -11,6 +12,7 @@ mod tune;
 pub(crate) use budget::{Workload, model_size};
 pub(crate) use drive::{BodyJob, CostCurve};
 pub(crate) use metered::Metered;
+pub(crate) use page_meter::Rival;
 pub(crate) use pages::{PAGE, PageCosts, Pages, cheapest};
 pub(crate) use placed::Placed;
 pub(crate) use plan::{Plan, operations};

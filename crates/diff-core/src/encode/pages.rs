@@ -6,7 +6,7 @@ use smidgen_patch::internals::wire::PAGE_LOG;
 /// Bytes of the target that have one kind.
 pub(crate) const PAGE: usize = 1 << PAGE_LOG;
 /// What a change of kind costs in the body and in models that have to adapt, in 1/256 bit.
-const CHANGE: u64 = 16 * 256;
+pub(super) const CHANGE: u64 = 16 * 256;
 
 /// The kinds of the target's pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,14 @@ impl Pages {
         self.kinds.as_slice().iter().any(|kind| kind.alignment() == 2)
     }
 
+    /// The kind that most pages have, the first one of several.
+    pub(crate) fn most_frequent(&self) -> PageKind {
+        let kinds = self.kinds.as_slice();
+        let count = |index: usize| self.indices.iter().filter(|&&own| usize::from(own) == index).count();
+        let most = (0..kinds.len()).rev().max_by_key(|&index| count(index));
+        most.map_or(PageKind::Bytes, |index| kinds[index])
+    }
+
     pub(crate) fn index(&self, page: u32) -> usize {
         self.indices.get(page as usize).copied().map_or(0, usize::from)
     }
@@ -51,9 +59,21 @@ fn list(kinds: &[PageKind]) -> PageKinds {
 /// What a body would cost but for its literals, in 1/256 bit, and where in the target.
 #[derive(Clone, Debug)]
 pub(crate) struct PageCosts {
-    pub(crate) total: u64,
     /// The cost up to the end of each page.
     pub(crate) by_page: Vec<u64>,
+}
+
+impl PageCosts {
+    /// The cost of one page.
+    pub(crate) fn of(&self, page: usize) -> u64 {
+        let until = |page: usize| self.by_page.get(page).copied().unwrap_or(0);
+        until(page).saturating_sub(page.checked_sub(1).map_or(0, until))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn total(&self) -> u64 {
+        self.by_page.last().copied().unwrap_or(0)
+    }
 }
 
 /// The cheapest kinds of pages and their cost, from what one plan costs with at most [`MAX_KINDS`] kinds, each for the
@@ -74,8 +94,7 @@ fn choose(costs_by_kind: &[(PageKind, PageCosts)]) -> (u64, Vec<PageKind>) {
         let origin: Vec<usize> =
             (0..costs.len()).map(|kind| if costs[kind] <= change { kind } else { cheapest }).collect();
         for (kind, (_, page_costs)) in costs_by_kind.iter().enumerate() {
-            let before = block.checked_sub(1).map_or(0, |before| page_costs.by_page[before]);
-            costs[kind] = costs[kind].min(change) + page_costs.by_page[block] - before;
+            costs[kind] = costs[kind].min(change) + page_costs.of(block);
         }
         origins.push(origin);
     }
@@ -103,7 +122,7 @@ mod tests {
                 sum
             })
             .collect();
-        PageCosts { total: sum, by_page }
+        PageCosts { by_page }
     }
 
     #[test]
@@ -115,5 +134,6 @@ mod tests {
         let (_, pages) = cheapest(&costs_by_kind);
         assert_eq!(pages.kinds.as_slice(), [PageKind::Thumb, PageKind::Bytes]);
         assert_eq!((0..5).map(|page| pages.index(page)).collect::<Vec<_>>(), [0, 0, 1, 1, 0]);
+        assert_eq!(pages.most_frequent(), PageKind::Thumb);
     }
 }

@@ -11,8 +11,8 @@ use crate::cover::{
     choose, estimate, fill_gaps, pool, sections,
 };
 use crate::encode::{
-    BodyJob, CostCurve, LARGE_TUNING, PageCosts, Pages, Placed, Plan, START, Workload, cheapest, model_size,
-    operations,
+    BodyJob, CostCurve, LARGE_TUNING, PageCosts, Pages, Placed, Plan, Rival, START, Workload, cheapest,
+    model_size, operations,
 };
 use crate::images::Images;
 use crate::limits::LARGE;
@@ -182,20 +182,31 @@ pub(super) fn workload(subject: &Subject, covers: &[Placed]) -> Workload {
 }
 
 /// Gives each page its kind where trial encodings say that it pays; returns what everything but the literals costs, in
-/// 1/256 bit.
-pub(super) fn choose_pages(job: &mut BodyJob, kinds: &[PageKind]) -> Result<u64, smidgen_patch::Error> {
-    let page_costs = |&kind: &PageKind| {
+/// 1/256 bit. The likeliest kind is tried first, the others only where they may do better.
+///
+/// The pages of small images were estimated, those of large ones are what goes with the search's mask: of words, often,
+/// where code is what costs. Small ones are tried whole, as a page that costs little teaches what others cost.
+pub(super) fn choose_pages(
+    job: &mut BodyJob,
+    kinds: &[PageKind],
+    is_small: bool,
+) -> Result<u64, smidgen_patch::Error> {
+    let is_code = |kind: &PageKind| !matches!(kind, PageKind::Bytes | PageKind::Words(_));
+    let most = job.plan.pages.most_frequent();
+    let code = kinds.iter().copied().find(|kind| !is_small && is_code(kind));
+    let likeliest = if is_code(&most) { most } else { code.unwrap_or(most) };
+    let page_costs = |kind: PageKind, rival: Option<Rival>| {
         let mut job = job.clone();
         job.plan.pages = Pages::uniform(kind);
-        Ok((kind, job.page_costs()?))
+        Ok((kind, job.page_costs(rival)?))
     };
-    let costs_by_kind: Result<Vec<(PageKind, PageCosts)>, _> = kinds.par_iter().map(page_costs).collect();
-    let costs_by_kind = costs_by_kind?;
-    let uniform = costs_by_kind.iter().min_by_key(|(kind, page_costs)| (page_costs.total, *kind));
-    let Some((kind, page_costs)) = uniform else { return Ok(0) };
-    let (mixed, pages) = cheapest(&costs_by_kind);
-    let (cost, pages) =
-        if mixed < page_costs.total { (mixed, pages) } else { (page_costs.total, Pages::uniform(*kind)) };
+    let first = page_costs(likeliest, None)?;
+    let rival = Rival { costs: &first.1, skips: !is_small };
+    let others = kinds.par_iter().filter(|&&kind| kind != likeliest);
+    let others = others.map(|&kind| page_costs(kind, Some(rival)));
+    let mut costs_by_kind = others.collect::<Result<Vec<(PageKind, PageCosts)>, _>>()?;
+    costs_by_kind.insert(0, first);
+    let (cost, pages) = cheapest(&costs_by_kind);
     job.plan.pages = pages;
     Ok(cost)
 }

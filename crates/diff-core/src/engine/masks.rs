@@ -15,23 +15,28 @@ use crate::encode::operations;
 use crate::images::Images;
 use crate::refs::{Mask, PairReferences, has_records, most_doubtful};
 
-/// Bytes of a sample of large images, and how many samples are spread evenly over them; there is one more.
+/// Bytes of a sample of large images, and how many samples are spread evenly over them; there is one more. Images of 1 to
+/// 8 MB get the same mask from two as from four; two of a kernel may meet no table of offsets.
 const SAMPLE: usize = 128 << 10;
-const SAMPLES: usize = 4;
+const BYTES_PER_SAMPLE: usize = 4 << 20;
+const LEAST_SAMPLES: usize = 2;
+const MOST_SAMPLES: usize = 4;
 
 /// The masks that are tried on the whole images: all plausible ones if the images are small and the level high, else
 /// the most plausible one or the one that does best on samples.
 pub(super) fn masks(subject: &Subject) -> Result<Vec<Mask>, DiffError> {
     let Effort { all_masks, .. } = subject.effort;
-    if all_masks && subject.is_small() {
-        return Ok(plausible(subject, Mask::Nothing));
+    if !all_masks {
+        let likely = plausible(subject, Mask::Tables).into_iter();
+        let likely = likely.filter(|mask| !matches!(mask, Mask::Words(_)));
+        return Ok(vec![likely.max().unwrap_or(Mask::Nothing)]);
     }
-    let masks = plausible(subject, Mask::Tables);
-    if all_masks {
-        return Ok(vec![best_on_samples(subject, masks)?]);
+    let small = subject.is_small();
+    let mut masks = plausible(subject, if small { Mask::Nothing } else { Mask::Tables });
+    if subject.kinds.len() > 1 && has_records(subject.images.base) && has_records(subject.images.target) {
+        masks.push(Mask::Records);
     }
-    let likely = masks.into_iter().filter(|&mask| !matches!(mask, Mask::Words(_) | Mask::Records));
-    Ok(vec![likely.max().unwrap_or(Mask::Nothing)])
+    if small { Ok(masks) } else { Ok(vec![best_on_samples(subject, masks)?]) }
 }
 
 /// The masks that the allowed kinds of pages go with; `plain` is what goes with bytes.
@@ -53,11 +58,7 @@ fn plausible(subject: &Subject, plain: Mask) -> Vec<Mask> {
             vec![Mask::Code(kind), words[0], words[1]]
         }
     };
-    let mut masks: Vec<Mask> = subject.kinds.iter().flat_map(masks_of).collect();
-    if subject.kinds.len() > 1 && has_records(subject.images.base) && has_records(subject.images.target) {
-        masks.push(Mask::Records);
-    }
-    masks
+    subject.kinds.iter().flat_map(masks_of).collect()
 }
 
 /// The mask under which samples of both images cost least: some spread evenly, and one where the masks differ most.
@@ -66,7 +67,8 @@ fn best_on_samples(subject: &Subject, masks: Vec<Mask>) -> Result<Mask, DiffErro
         return Ok(only);
     }
     let size = subject.images.base.len().min(subject.images.target.len());
-    let spread = (0..SAMPLES).map(|index| (size * (2 * index + 1) / (2 * SAMPLES)) & !0xFFF);
+    let count = (size / BYTES_PER_SAMPLE).clamp(LEAST_SAMPLES, MOST_SAMPLES);
+    let spread = (0..count).map(|index| (size * (2 * index + 1) / (2 * count)) & !0xFFF);
     let starts = spread.chain([most_doubtful(subject.images.base, SAMPLE, &subject.space)]);
     // Most references of a sample point out of it, and would be taken for wrong ones: covers are not chosen by them.
     let effort = Effort { choice: Choice::Gaps, ..subject.effort };
@@ -79,7 +81,7 @@ fn best_on_samples(subject: &Subject, masks: Vec<Mask>) -> Result<Mask, DiffErro
         let mut job = body_job(sample, covers, pages)?;
         let mut kinds = vec![PageKind::Bytes, PageKind::POINTERS, PageKind::Words(WordForm::OFFSET)];
         kinds.extend(mask.is_certain().then_some(mask.kind()));
-        let copies = choose_pages(&mut job, &kinds).map_err(DiffError::NotProved)?;
+        let copies = choose_pages(&mut job, &kinds, sample.is_small()).map_err(DiffError::NotProved)?;
         let report = Report::of(operations(sample.images.target.len(), &job.plan.covers));
         Ok(copies + report.literals * u64::from(LITERAL))
     };

@@ -163,7 +163,7 @@ fn level_job<'a>(
     let Draft { covers, pages, kinds, sections, .. } = best;
     let mut job = body_job(subject, covers, pages)?;
     if kinds.len() > 1 {
-        choose_pages(&mut job, &kinds).map_err(DiffError::NotProved)?;
+        choose_pages(&mut job, &kinds, subject.is_small()).map_err(DiffError::NotProved)?;
     }
     let mut curve = None;
     if let (Choice::All(width), true) = (effort.choice, size <= effort.again) {

@@ -3,7 +3,6 @@
 //! A pointer to a string or a function, less the offset of that string or function, is the base address. Every
 //! pair of a word and a likely target votes; the true address gets many votes, chance spreads over all others.
 
-use std::collections::HashMap;
 use std::mem::take;
 
 use crate::bytes::words;
@@ -16,8 +15,11 @@ const MOST_TARGETS: usize = 32_768;
 /// The same for targets with the same low byte, four times as many as there are on average: where all of them are
 /// aligned, as in an archive, each word would vote for each.
 const MOST_ALIKE: usize = 512;
-/// Fewer votes than this are chance.
+/// Fewer votes than this are chance, and fewer than `RIVAL_VOTES` less than half of that: no rival of an address.
 const LEAST_VOTES: u32 = 8;
+const RIVAL_VOTES: u32 = LEAST_VOTES / 2 + 1;
+/// Places of a first, rough count: 1 MiB of them.
+const PLACES_LOG: u32 = 19;
 /// Entries of a vector table that are looked at.
 const VECTORS: usize = 16;
 
@@ -36,12 +38,9 @@ pub(crate) fn base_address(image: &[u8]) -> Option<(u32, u32)> {
 
 /// The upper half that most words of 64 bits have in common, if it is an address's.
 fn common_upper_half(image: &[u8]) -> Option<u32> {
-    let mut counts: HashMap<u32, u32> = HashMap::new();
-    for (_, high) in wide_words(image).filter(|&(_, high)| high != 0 && high != u32::MAX) {
-        *counts.entry(high).or_default() += 1;
-    }
-    let (&high, &count) = counts.iter().max_by_key(|&(&high, &count)| (count, !high))?;
-    (count >= LEAST_WIDE).then_some(high)
+    let halves = || wide_words(image).map(|(_, high)| high).filter(|&high| high != 0 && high != u32::MAX);
+    let counts = frequent(halves, LEAST_WIDE);
+    counts.into_iter().max_by_key(|&(high, count)| (count, !high)).map(|(high, _)| high)
 }
 
 /// The aligned little-endian words of 64 bits, lower half first.
@@ -66,17 +65,36 @@ fn votes(image: &[u8], pointers: Vec<u32>) -> Vec<(u32, u32)> {
         by_low_byte[(target % ALIGNMENT) as usize].push(target);
     }
     by_low_byte.iter_mut().for_each(|targets| *targets = thinned(take(targets), MOST_ALIKE).collect());
-    let mut votes: HashMap<u32, u32> = HashMap::new();
-    for word in thinned(pointers, MOST_WORDS) {
-        for &target in &by_low_byte[(word % ALIGNMENT) as usize] {
-            if let Some(address) = word.checked_sub(target) {
-                *votes.entry(address).or_default() += 1;
-            }
-        }
-    }
-    let mut votes: Vec<(u32, u32)> = votes.into_iter().collect();
-    votes.sort_unstable();
-    votes
+    let words: Vec<u32> = thinned(pointers, MOST_WORDS).collect();
+    let addresses = || {
+        let of_word = |&word: &u32| {
+            let targets = by_low_byte[(word % ALIGNMENT) as usize].iter();
+            targets.filter_map(move |&target| word.checked_sub(target))
+        };
+        words.iter().flat_map(of_word)
+    };
+    frequent(addresses, RIVAL_VOTES)
+}
+
+/// The values that come at least `least` times, and not less than a quarter as often as the most frequent one; ascending,
+/// each with how often.
+///
+/// Nearly all values are rare: first all are counted in a small table in which several may share a place, then those
+/// in busy places are sorted. A map would spend its time on misses of the cache.
+fn frequent<I: Iterator<Item = u32>>(values: impl Fn() -> I, least: u32) -> Vec<(u32, u32)> {
+    let place = |value: u32| (value.wrapping_mul(0x9E37_79B1) >> (u32::BITS - PLACES_LOG)) as usize;
+    let mut places = vec![0u16; 1 << PLACES_LOG];
+    values().for_each(|value| places[place(value)] = places[place(value)].saturating_add(1));
+    let count = |least: u32| {
+        let mut busy: Vec<u32> = values().filter(|&value| u32::from(places[place(value)]) >= least).collect();
+        busy.sort_unstable();
+        let counts = busy.chunk_by(|one, other| one == other).map(|alike| (alike[0], alike.len() as u32));
+        counts.filter(|&(_, count)| count >= least).collect::<Vec<_>>()
+    };
+    // No value comes more often than the fullest place says; one that comes half as often is hardly ever missing.
+    let most = u32::from(places.iter().copied().max().unwrap_or(0));
+    let few = count(least.max(most / 8));
+    if few.iter().any(|&(_, count)| count >= most / 2) { few } else { count(least) }
 }
 
 /// Distinct words that could be addresses in flash, each once; Thumb's low bit is kept, targets carry it too.
@@ -146,6 +164,18 @@ mod tests {
     fn pointers_to_strings_give_the_address() {
         for address in [0x0800_4000, 0x2_0000, 0x4037_0000] {
             assert_eq!(base_address(&image_at(address, 40)), Some((address, 0)));
+        }
+    }
+
+    #[test]
+    fn frequent_values_are_counted_as_one_by_one() {
+        let values: Vec<u32> = (0..60_000u32).map(|i| (i * i % 7919) << 8).collect();
+        let mut counts = std::collections::BTreeMap::new();
+        values.iter().for_each(|&value| *counts.entry(value).or_insert(0u32) += 1);
+        for least in [5, 8, 20] {
+            let expected: Vec<(u32, u32)> =
+                counts.iter().map(|(&value, &count)| (value, count)).filter(|pair| pair.1 >= least).collect();
+            assert_eq!(frequent(|| values.iter().copied(), least), expected);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Detects code of an architecture: calls have few different targets, chance has many.
 
+use std::ops::Range;
+
 use smidgen_patch::header::PageKind;
 use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 
@@ -7,6 +9,10 @@ use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, Ste
 const MOST: usize = 1 << 16;
 /// Fewer branches than this in an image prove nothing.
 const LEAST: usize = 64;
+/// Of images from this size on, one `PART` of each `STRETCH` is looked at: as telling, for a quarter of the time.
+const LARGE: usize = 256 << 10;
+const STRETCH: usize = 16 << 10;
+const PART: usize = 4 << 10;
 
 /// True if an eighth of what could be branches within the image share their target with another one: by chance it
 /// is one in twenty at most, in code one in four at least.
@@ -20,10 +26,27 @@ pub(crate) fn looks_like(kind: PageKind, image: &[u8], space: &AddressSpace) -> 
 
 /// The targets of the first branches within the image.
 fn branches(kind: PageKind, image: &[u8], space: &AddressSpace) -> Vec<u32> {
-    let mut steps = Steps::default();
+    let (stretch, part) = if image.len() < LARGE { (LARGE, LARGE) } else { (STRETCH, PART) };
     let mut targets = Vec::new();
-    let mut at = 0;
-    while at < image.len() && targets.len() < MOST {
+    for start in (0..image.len()).step_by(stretch) {
+        branches_in(kind, image, start..image.len().min(start + part), space, &mut targets);
+        if targets.len() >= MOST {
+            break;
+        }
+    }
+    targets
+}
+
+fn branches_in(
+    kind: PageKind,
+    image: &[u8],
+    range: Range<usize>,
+    space: &AddressSpace,
+    targets: &mut Vec<u32>,
+) {
+    let mut steps = Steps::default();
+    let mut at = range.start;
+    while at < range.end {
         let address = space.base_address.wrapping_add(at as u32);
         let bytes = &image[at..image.len().min(at + VIEW)];
         let view = View::new(bytes, address, steps.inside(address));
@@ -38,7 +61,6 @@ fn branches(kind: PageKind, image: &[u8], space: &AddressSpace) -> Vec<u32> {
         targets.extend(found.filter(branch).map(|reference| reference.target));
         at += length;
     }
-    targets
 }
 
 #[cfg(test)]
@@ -65,5 +87,15 @@ mod tests {
         assert!(looks_like(PageKind::Thumb, &calls(100), &space));
         assert!(!looks_like(PageKind::Thumb, &calls(100_003), &space));
         assert!(!looks_like(PageKind::Thumb, &[], &space));
+    }
+
+    #[test]
+    fn a_part_of_a_large_image_is_looked_at() {
+        let space = AddressSpace { image_size: 1 << 24, ..AddressSpace::default() };
+        let image = calls(100).repeat(LARGE / (2000 * 8) + 1);
+        let all = image.len() / 8;
+        let seen = branches(PageKind::Thumb, &image, &space).len();
+        assert!(seen * 5 > all && seen * 3 < all, "{seen} of {all}");
+        assert!(looks_like(PageKind::Thumb, &image, &space));
     }
 }

@@ -1,14 +1,18 @@
 //! The references of both images, looked for once for each kind of page.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use rayon::prelude::*;
 use smidgen_patch::header::PageKind;
 use smidgen_patch::internals::refs::{AddressSpace, Class, Halves, Reference, Steps, VIEW, View};
 
 use crate::images::Images;
 
-/// Up to this many bytes, covers are chosen for all kinds of pages, so that all references are needed anyway.
-const SMALL: usize = 1 << 20;
+/// Bytes that are looked through on their own, so that several threads can, and only where something is asked for.
+const STRETCH: usize = 1 << 16;
+/// Bytes before a stretch in which a walk gets into step with instructions and sees what they put into registers.
+const BEFORE: usize = 256;
 
 /// The references of both images.
 pub(crate) struct PairReferences<'a> {
@@ -21,33 +25,38 @@ pub(crate) struct PairReferences<'a> {
 pub(crate) struct ImageReferences<'a> {
     image: &'a [u8],
     space: AddressSpace,
-    kinds: Vec<Kind>,
+    kinds: Vec<Kind<'a>>,
 }
 
 /// What one kind finds.
 #[derive(Clone, Default)]
-struct Kind {
+struct Kind<'a> {
     found: OnceLock<Arc<KindReferences>>,
-    starts: OnceLock<Arc<Starts>>,
+    starts: OnceLock<Arc<Starts<'a>>>,
 }
 
-/// Where references begin: also those that only matter where a walk meets them.
-#[derive(Debug)]
-pub(crate) struct Starts(Marks);
+/// Where references begin: also those that only matter where a walk meets them. Each stretch is looked through when it is
+/// first asked for: a trial that passes over most of an image asks for little.
+pub(crate) struct Starts<'a> {
+    base: &'a [u8],
+    kind: PageKind,
+    space: AddressSpace,
+    stretches: Vec<OnceLock<Marks>>,
+}
 
 /// The references of an image for one kind of page, none inside of another.
 #[derive(Debug)]
 pub(crate) struct KindReferences {
     /// Where references begin that are kept.
     kept: Marks,
-    /// Where all begin.
-    starts: Arc<Starts>,
     /// Those that are kept, in order.
     references: Vec<Reference>,
+    /// Where all begin, by stretches.
+    starts: Vec<Marks>,
 }
 
 /// A bit for each byte of an image.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 struct Marks {
     bits: Vec<u64>,
     /// For each element of `bits`, how many are set before it.
@@ -80,29 +89,42 @@ impl<'a> ImageReferences<'a> {
         self.kinds[usize::from(kind.number())].found.get_or_init(look).clone()
     }
 
-    /// Where the references of pages of `kind` begin. Of images beyond [`SMALL`] nothing else is kept for that: as bits
-    /// they take an eighth of a byte for each of the image, with what they point at as much as the image and more.
-    pub(crate) fn starts(&self, kind: PageKind) -> Arc<Starts> {
+    /// Where the references of pages of `kind` begin: the same whether or not [`Self::found`] was asked before.
+    pub(crate) fn starts(&self, kind: PageKind) -> Arc<Starts<'a>> {
         let Kind { found, starts } = &self.kinds[usize::from(kind.number())];
-        let look = || match found.get() {
-            Some(found) => found.starts.clone(),
-            None if self.image.len() <= SMALL => self.found(kind).starts.clone(),
-            None => Arc::new(Starts::new(self.image, kind, &self.space)),
+        let look = || {
+            let stretches = match found.get() {
+                Some(found) => found.starts.iter().cloned().map(OnceLock::from).collect(),
+                None => stretches(self.image, kind).map(|_| OnceLock::new()).collect(),
+            };
+            Arc::new(Starts { base: self.image, kind, space: self.space, stretches })
         };
         starts.get_or_init(look).clone()
     }
 }
 
-/// Calls `note` for each reference that a walk through `base` meets, with where it begins.
-fn find(base: &[u8], kind: PageKind, space: &AddressSpace, mut note: impl FnMut(usize, &Reference)) {
+/// The stretches of an image; none for bytes, which have no references.
+fn stretches(image: &[u8], kind: PageKind) -> impl Iterator<Item = Range<usize>> {
+    let size = if kind == PageKind::Bytes { 0 } else { image.len() };
+    (0..size).step_by(STRETCH).map(move |start| start..size.min(start + STRETCH))
+}
+
+/// Calls `note` for each reference that a walk through `range` of the base meets, with where it begins.
+fn find(
+    base: &[u8],
+    range: Range<usize>,
+    kind: PageKind,
+    space: &AddressSpace,
+    mut note: impl FnMut(usize, &Reference),
+) {
     let mut halves = Halves::default();
     let mut steps = Steps::default();
-    let mut at = 0;
-    while at < base.len() && kind != PageKind::Bytes {
+    let mut at = range.start.saturating_sub(BEFORE);
+    while at < range.end {
         let address = space.base_address.wrapping_add(at as u32);
         let view = View::new(&base[at..base.len().min(at + VIEW)], address, steps.inside(address));
         let found = Reference::find(kind, &view, space, &halves);
-        found.iter().for_each(|reference| note(at, reference));
+        found.iter().filter(|_| at >= range.start).for_each(|reference| note(at, reference));
         let Some(reference) = found.filter(|found| found.class() != Class::Near) else {
             steps.byte(kind, address, base[at], base.get(at + 1).copied().unwrap_or(0));
             at += 1;
@@ -116,34 +138,49 @@ fn find(base: &[u8], kind: PageKind, space: &AddressSpace, mut note: impl FnMut(
     }
 }
 
-impl Starts {
-    fn new(base: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
-        let mut marks = Marks::of(base, kind);
-        find(base, kind, space, |at, _| marks.set(at));
-        Self(marks)
-    }
-
+impl Starts<'_> {
     /// Whether some reference begins at `offset`.
     #[inline]
     pub(crate) fn begins(&self, offset: usize) -> bool {
-        self.0.get(offset)
+        let index = offset / STRETCH;
+        let Some(stretch) = self.stretches.get(index) else { return false };
+        stretch.get_or_init(|| self.look(index)).get(offset % STRETCH)
+    }
+
+    #[cold]
+    fn look(&self, index: usize) -> Marks {
+        let start = index * STRETCH;
+        let range = start..self.base.len().min(start + STRETCH);
+        let mut marks = Marks::of(range.len());
+        find(self.base, range, self.kind, &self.space, |at, _| marks.set(at - start));
+        marks
     }
 }
 
 impl KindReferences {
     fn new(base: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
-        let (mut kept, mut all) = (Marks::of(base, kind), Marks::of(base, kind));
-        let mut references = Vec::new();
-        find(base, kind, space, |at, reference| {
-            all.set(at);
-            if reference.class() != Class::Near && at + usize::from(reference.length) <= base.len() {
-                kept.set(at);
-                references.push(*reference);
-            }
-        });
-        kept.count();
-        references.shrink_to_fit();
-        Self { kept, starts: Arc::new(Starts(all)), references }
+        let look = |range: Range<usize>| {
+            let (start, mut references) = (range.start, Vec::new());
+            let (mut kept, mut all) = (Marks::of(range.len()), Marks::of(range.len()));
+            find(base, range, kind, space, |at, reference| {
+                all.set(at - start);
+                if reference.class() != Class::Near && at + usize::from(reference.length) <= base.len() {
+                    kept.set(at - start);
+                    references.push(*reference);
+                }
+            });
+            (kept, references, all)
+        };
+        let ranges: Vec<Range<usize>> = stretches(base, kind).collect();
+        let found: Vec<(Marks, Vec<Reference>, Marks)> = ranges.into_par_iter().map(look).collect();
+        let mut all = Self { kept: Marks::default(), references: Vec::new(), starts: Vec::new() };
+        for (kept, references, starts) in found {
+            all.kept.bits.extend(kept.bits);
+            all.references.extend(references);
+            all.starts.push(starts);
+        }
+        all.kept.count();
+        all
     }
 
     /// The reference that begins at `offset`, unless it only matters where a walk meets it.
@@ -158,9 +195,7 @@ impl KindReferences {
 }
 
 impl Marks {
-    /// For the references of `kind`; bytes have none.
-    fn of(image: &[u8], kind: PageKind) -> Self {
-        let size = if kind == PageKind::Bytes { 0 } else { image.len() };
+    fn of(size: usize) -> Self {
         Self { bits: vec![0; size.div_ceil(64)], ranks: Vec::new() }
     }
 
@@ -226,8 +261,25 @@ mod tests {
         for (offset, _) in image.iter().enumerate() {
             let expected = (offset % 28 == 0).then(|| words[offset / 4]);
             assert_eq!(found.at(offset).map(|reference| reference.target), expected);
-            assert_eq!(found.starts.begins(offset), expected.is_some());
+            assert_eq!(references.starts(PageKind::POINTERS).begins(offset), expected.is_some());
             assert_eq!(found.next(offset, image.len()), offset.next_multiple_of(28).min(image.len()));
+        }
+    }
+
+    #[test]
+    fn stretches_are_found_alike_on_their_own() {
+        let image: Vec<u8> =
+            (0..3 * STRETCH as u32 + 77).map(|i| (i.wrapping_mul(i) >> 7 ^ i / 3) as u8).collect();
+        let space = AddressSpace { image_size: 1 << 24, ..AddressSpace::default() };
+        for kind in PageKind::CODE.iter().copied().chain([PageKind::Bytes]) {
+            let (one, other) = (ImageReferences::new(&image, space), ImageReferences::new(&image, space));
+            one.found(kind);
+            let mut count = 0;
+            for offset in 0..image.len() + 9 {
+                assert_eq!(one.starts(kind).begins(offset), other.starts(kind).begins(offset));
+                count += usize::from(one.starts(kind).begins(offset));
+            }
+            assert_eq!(count > 100, kind != PageKind::Bytes, "{count}");
         }
     }
 }

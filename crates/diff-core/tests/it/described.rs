@@ -135,7 +135,7 @@ proptest! {
             places: Vec::new(),
             base_address: address.into(),
             size: ModelSize { slots: 300, landmarks: 2, learned: 20 },
-            tuning: Tuning { counter_rate: 4, mixer_rate: 10, block_log },
+            tuning: Tuning { counter_rate: 4, mixer_rate: 10, block_log, high_first: false },
         };
         let package = choice.package(&old, &new, &covers(&old, &new));
         for pieces in [Pieces::Whole, Pieces::Bytes] {

@@ -40,6 +40,11 @@ pub trait Coder {
         false
     }
 
+    /// How many bytes of the target from `position` on may go uncoded where a cover copies them: likewise.
+    fn skips_copies(&mut self, _position: u32) -> u32 {
+        0
+    }
+
     /// The following events belong to `category`.
     fn category(&mut self, _category: Category) {}
 }

@@ -52,6 +52,7 @@ fn header(base: usize, target: usize, body: usize) -> Header {
         address_high: 0,
         windows: Default::default(),
         kinds: PageKinds::default(),
+        forms: smidgen_patch::header::Forms::NONE,
         read_back: false,
         body_length: body as u32,
         body_digest: None,

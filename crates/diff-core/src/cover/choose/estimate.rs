@@ -11,7 +11,7 @@ use crate::search::common_prefix;
 const HISTORY: usize = 32;
 
 /// What copying these covers costs if all pages are of `kind`, without the operations.
-pub(crate) fn estimate(catalogue: &PairReferences, kind: PageKind, covers: &[Placed]) -> PageCosts {
+pub(crate) fn estimate(catalogue: &PairReferences<'_>, kind: PageKind, covers: &[Placed]) -> PageCosts {
     let target = catalogue.target.image();
     let references = References::new(catalogue, Pages::uniform(kind), covers);
     let mut estimate = Estimate {
@@ -86,7 +86,6 @@ impl Estimate<'_> {
             *sum += cost;
             Some(*sum)
         });
-        let by_page: Vec<u64> = sums.collect();
-        PageCosts { total: by_page.last().copied().unwrap_or(0), by_page }
+        PageCosts { by_page: sums.collect() }
     }
 }

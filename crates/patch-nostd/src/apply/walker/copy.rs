@@ -119,6 +119,11 @@ impl Walker<'_> {
             if self.copy.done >= self.copy.length {
                 return Ok(true);
             }
+            let over = coder.skips_copies(self.position).min(self.copy.length - self.copy.done);
+            if over > 0 {
+                self.pass_over(over, io)?;
+                return Ok(false);
+            }
             self.begin_block(coder, oracle, io)?;
         }
         let from = self.copy.at;
@@ -152,6 +157,17 @@ impl Walker<'_> {
             self.copy_byte(coder, oracle, io)?;
         }
         Ok(false)
+    }
+
+    /// Trials only: goes past bytes of the cover as if it began after them.
+    fn pass_over<I: Io>(&mut self, count: u32, io: &mut I) -> Result<(), I::Error> {
+        self.flush(io)?;
+        self.position += count;
+        self.copy.done += count;
+        self.copy.previous = 0;
+        self.copy.steps.begin(self.base_address.wrapping_add(self.copy.start + self.copy.done));
+        self.memory.halves.clear();
+        Ok(())
     }
 
     #[cfg_attr(not(feature = "std"), inline(never))]

@@ -1,0 +1,110 @@
+//! Meters what the pages of a target cost with one kind, and leaves out what cannot change which kind is best.
+
+use smidgen_patch::internals::entropy::{Coder, CostMeter};
+
+use super::pages::{CHANGE, PAGE, PageCosts};
+
+/// A kind of page that was tried before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rival<'a> {
+    pub(crate) costs: &'a PageCosts,
+    /// Whether pages that cost so little with it that no change pays are passed over. Their cost is taken over: wrong kinds
+    /// would look cheap among pages that they could not spoil.
+    pub(crate) skips: bool,
+}
+
+/// A cost meter for a walk with one kind of page. Literals cost the same whatever the kind is.
+///
+/// Beside a rival, what is left of a page is passed over once the page is so dear that going over to the rival and back
+/// would be cheaper.
+pub(super) struct PageMeter<'a> {
+    meter: CostMeter,
+    rival: Option<Rival<'a>>,
+    /// The cost up to the end of each page that is done, and what was metered until then.
+    by_page: Vec<u64>,
+    metered: u64,
+}
+
+impl Rival<'_> {
+    /// The cost of a page that is passed over.
+    fn cheap(&self, page: usize) -> Option<u64> {
+        Some(self.costs.of(page)).filter(|&cost| self.skips && cost < CHANGE)
+    }
+}
+
+impl<'a> PageMeter<'a> {
+    pub(super) fn beside(rival: Option<Rival<'a>>) -> Self {
+        Self { meter: CostMeter::default(), rival, by_page: Vec::new(), metered: 0 }
+    }
+
+    /// What the pages of a target of `size` bytes cost, after a walk to its end.
+    pub(super) fn page_costs(mut self, size: usize) -> PageCosts {
+        self.end_pages_before(size.div_ceil(PAGE));
+        PageCosts { by_page: self.by_page }
+    }
+
+    fn end_pages_before(&mut self, page: usize) {
+        while self.by_page.len() < page {
+            let taken_over = self.rival.and_then(|rival| rival.cheap(self.by_page.len()));
+            let cost = taken_over.unwrap_or(self.meter.total() - self.metered);
+            self.metered = self.meter.total();
+            self.by_page.push(self.by_page.last().unwrap_or(&0) + cost);
+        }
+    }
+}
+
+impl Coder for PageMeter<'_> {
+    fn code(&mut self, probability: u16, bit: bool) -> bool {
+        self.meter.code(probability, bit)
+    }
+
+    fn skips_literals(&self) -> bool {
+        true
+    }
+
+    fn skips_copies(&mut self, position: u32) -> u32 {
+        let page = position as usize / PAGE;
+        self.end_pages_before(page);
+        let Some(rival) = self.rival else { return 0 };
+        let given_up = self.meter.total() - self.metered > rival.costs.of(page) + 2 * CHANGE;
+        if given_up || rival.cheap(page).is_some() { (PAGE - position as usize % PAGE) as u32 } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOCK: u32 = 64;
+
+    /// Meters pages with so many events of one bit in each block; returns how many bytes were not passed over.
+    fn meter(rival: Option<Rival>, pages: &[u32]) -> (usize, PageCosts) {
+        let mut meter = PageMeter::beside(rival);
+        let (mut position, mut walked) = (0, 0);
+        while position < (pages.len() * PAGE) as u32 {
+            let over = meter.skips_copies(position);
+            if over == 0 {
+                (0..pages[position as usize / PAGE]).for_each(|_| _ = meter.code(0x8000, true));
+                walked += BLOCK as usize;
+            }
+            position += over.max(BLOCK);
+        }
+        (walked, meter.page_costs(pages.len() * PAGE))
+    }
+
+    #[test]
+    fn pages_are_given_up_or_skipped_where_the_rival_does_better() {
+        let bits = |costs: &PageCosts| (0..4).map(|page| costs.of(page) / 256).collect::<Vec<_>>();
+        let blocks = (PAGE / BLOCK as usize) as u64;
+        let (walked, costs) = meter(None, &[0, 2, 1, 1]);
+        assert_eq!((walked, bits(&costs)), (4 * PAGE, vec![0, 2 * blocks, blocks, blocks]));
+        for skips in [false, true] {
+            let (walked, others) = meter(Some(Rival { costs: &costs, skips }), &[1, 1, 1, 9]);
+            let [nothing, given_up] = [bits(&others)[0], bits(&others)[3]];
+            assert_eq!(bits(&others)[1..3], [blocks, blocks]);
+            assert!(given_up > blocks + 2 * CHANGE / 256 && given_up < 9 * blocks);
+            assert_eq!(nothing == 0, skips);
+            assert!(walked < 3 * PAGE && (walked > 2 * PAGE) == !skips || skips, "{walked}");
+        }
+    }
+}
