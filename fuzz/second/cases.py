@@ -64,6 +64,7 @@ def header(r):
                 "right later": r.choice((0.2, 0.5, 0.8)), "same": r.choice((0.3, 0.7, 0.9)),
                 "target": r.choice((0, 0, 0.1, 0.3)), "distance": r.choice((0.1, 0.5, 0.9)),
                 "landmark": r.choice((0.2, 0.5, 0.9)), "long": r.choice((200, 4000))}
+    h.high_first = h.mixer_rate & 1
     return h
 
 

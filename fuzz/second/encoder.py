@@ -211,7 +211,7 @@ def package(h, base, target, body, extensions=b"", codec=0):
     fields += varint(h.needed_ram())
     if codec == 0:
         fields += varint(h.slots) + varint(h.landmarks) + varint(h.learned)
-        fields += bytes((h.counter_rate << 4 | h.mixer_rate, h.block_log))
+        fields += bytes((h.counter_rate << 4 | h.mixer_rate, h.block_log | h.high_first << 4))
     else:
         fields += bytes((h.window_log,))
     fields += varint(h.base_address) + varint(h.address_high) + bytes((len(h.windows),))

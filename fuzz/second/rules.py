@@ -13,7 +13,7 @@ from mutants import FIXTURES
 RULES = {
     "landmarks-that-are-passed": (100006,),
     "target-periods": (100049,),
-    "target-covers-have-no-kind": (260030, [0, 16]),
+    "target-covers-have-no-words": (260030, [0, 16]),
     "words-below-0x100": (260028, [0, 16]),
     "thumb-forms-of-four-bytes": (230064, [1]),
     "thumb-partner-at-the-end": (230069, [1]),

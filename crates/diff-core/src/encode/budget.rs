@@ -63,7 +63,7 @@ mod tests {
                 + SLOT_RAM * size.slots;
             let left = budget - u64::from(used);
             let is_shorter = used < 1 << 14 && budget >= 1 << 14;
-            assert!(left < 8 || is_shorter && left < budget / 100 + 8, "{budget}");
+            assert!(left < 8 || is_shorter && left < budget / 100 + 16, "{budget}");
         }
     }
 

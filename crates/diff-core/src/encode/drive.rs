@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use smidgen_patch::Error;
-use smidgen_patch::header::{Codec, Header, ModelSize, Tuning};
+use smidgen_patch::header::{Codec, Forms, Header, ModelSize, Tuning};
 use smidgen_patch::internals::apply::{Layout, Operation, Oracle, Pause};
 use smidgen_patch::internals::entropy::{Coder, CostMeter, RangeEncoder};
 use smidgen_patch::internals::refs::Landmark;
@@ -79,6 +79,7 @@ impl BodyJob<'_> {
         let mut header = Header {
             codec: Codec::Cm { size, tuning },
             kinds: self.plan.pages.kinds,
+            forms: if self.plan.pages.has_forms() { self.header.forms } else { Forms::NONE },
             read_back: self.plan.reads_back(),
             ..self.header
         };

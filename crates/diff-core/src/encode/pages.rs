@@ -39,6 +39,11 @@ impl Pages {
         self.kinds.as_slice().iter().any(|kind| kind.alignment() == 2)
     }
 
+    /// Whether some pages are of forms that the header describes.
+    pub(crate) fn has_forms(&self) -> bool {
+        self.kinds.as_slice().contains(&PageKind::Described)
+    }
+
     /// The kind that most pages have, the first one of several.
     pub(crate) fn most_frequent(&self) -> PageKind {
         let kinds = self.kinds.as_slice();
@@ -68,11 +73,6 @@ impl PageCosts {
     pub(crate) fn of(&self, page: usize) -> u64 {
         let until = |page: usize| self.by_page.get(page).copied().unwrap_or(0);
         until(page).saturating_sub(page.checked_sub(1).map_or(0, until))
-    }
-
-    #[cfg(test)]
-    pub(crate) fn total(&self) -> u64 {
-        self.by_page.last().copied().unwrap_or(0)
     }
 }
 

@@ -10,7 +10,7 @@ fn options() -> Options {
 }
 
 /// What the encoder makes of versions of the firmware, in bytes: to the byte, so that no part of a loss stays unseen.
-const RECORDED: [(u32, u32, usize); 3] = [(1, 2, 717), (2, 3, 2669), (3, 1, 656)];
+const RECORDED: [(u32, u32, usize); 3] = [(1, 2, 692), (2, 3, 2566), (3, 1, 616)];
 
 #[test]
 fn packages_of_the_firmware_do_not_grow() {

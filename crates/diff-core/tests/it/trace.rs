@@ -44,8 +44,8 @@ fn check_piece(old: &[u8], new: &[u8], piece: &Piece) {
             (Origin::Same, Some(source)) => is_same && made == source,
             (Origin::Moved, Some(source)) => is_base && !is_same && made == source,
             (Origin::Repeat, Some(source)) => !is_base && made == source,
-            (Origin::Predicted, Some(source)) => is_base && made.iter().zip(source).all(|(a, b)| a != b),
-            (Origin::Changed, Some(source)) => made.iter().zip(source).all(|(a, b)| a != b),
+            (Origin::Predicted | Origin::Changed, Some(source)) =>
+                made.iter().zip(source).all(|(a, b)| a != b),
         },
         "{piece:?}"
     );
