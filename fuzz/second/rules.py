@@ -23,7 +23,7 @@ RULES = {
     "arm-conditions-and-short-covers": (220036, [3]),
     "riscv-another-upper": (200032, [4]),
     "riscv-loads-of-floats": (200021, [4]),
-    "riscv-registers-far-away": (200014, [4]),
+    "riscv-registers-far-away": (300181, [4]),
     "xtensa-forms": (240095, [5]),
     "x86-forms": (250012, [6]),
 }
