@@ -23,7 +23,10 @@ fn an_empty_new_image_is_refused() {
     desk.write("release.toml", b"to = 'empty'\nto-version = '2'\nfrom = { 1 = 'old' }\n");
     desk.run("pack release.toml -o out").failed(1, &["image of 2 is empty"]);
     desk.ok(&format!("{pack} --allow-empty"));
-    desk.write("release.toml", b"to = 'empty'\nto-version = '2'\nallow-empty = true\nfrom = { 1 = 'old' }\n");
+    desk.write(
+        "release.toml",
+        b"to = 'empty'\nto-version = '2'\nallow-empty = true\nlevel = 1\nfrom = { 1 = 'old' }\n",
+    );
     desk.ok("pack release.toml -o file");
     assert!(desk.read("out/full-2.bin") == desk.read("file/full-2.bin"));
     // Nor does any device have one.
