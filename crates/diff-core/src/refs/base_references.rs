@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn stretches_are_found_alike_on_their_own() {
         let image: Vec<u8> =
-            (0..3 * STRETCH as u32 + 77).map(|i| (i.wrapping_mul(i) >> 7 ^ i / 3) as u8).collect();
+            (0..3 * STRETCH as u32 + 77).map(|i| ((i.wrapping_mul(i) >> 7) ^ (i / 3)) as u8).collect();
         let space = AddressSpace { image_size: 1 << 24, ..AddressSpace::default() };
         for kind in PageKind::CODE.iter().copied().chain([PageKind::Bytes]) {
             let (one, other) = (ImageReferences::new(&image, space), ImageReferences::new(&image, space));

@@ -101,7 +101,7 @@ impl Mask {
         space: &AddressSpace,
         went: &(impl Fn(u32) -> u32 + Sync),
     ) -> Vec<u8> {
-        let middle = space.base_address.wrapping_add(space.image_size / 2 & !0xFFF);
+        let middle = space.base_address.wrapping_add((space.image_size / 2) & !0xFFF);
         self.rewrite(image, space, &|reference, own| match reference.class() {
             Class::Near => own,
             Class::High | Class::Low => reference.mask(own, space),

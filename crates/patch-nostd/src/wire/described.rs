@@ -197,7 +197,7 @@ impl Forms {
 impl Description {
     fn write(&self, writer: &mut super::Writer) {
         let alignment = self.alignment.trailing_zeros() as u8;
-        writer.byte(self.length - 1 | (self.order as u8) << 2 | (self.reach as u8) << 4 | alignment << 6);
+        writer.byte((self.length - 1) | (self.order as u8) << 2 | (self.reach as u8) << 4 | alignment << 6);
         writer.byte(self.ahead | self.scale << 4 | u8::from(self.relative) << 6);
         for number in [self.mask, self.value] {
             writer.raw(&number.to_le_bytes()[..self.length.into()]);
