@@ -5,7 +5,10 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use smidgen_fuzz::{BASE, restore};
 use smidgen_patch::Header;
-use smidgen_patch::header::{ByteOrder, Codec, Description, Forms, MAX_FORMS, MAX_KINDS, MAX_PARTS, ModelSize, PageKind, Part, Reach, Tuning, Window};
+use smidgen_patch::header::{
+    ByteOrder, Codec, Description, Forms, MAX_FORMS, MAX_KINDS, MAX_PARTS, ModelSize, PageKind, Part, Reach,
+    Tuning, Window,
+};
 use smidgen_patch::internals::wire::codec_ram;
 use testkit::Choice;
 
