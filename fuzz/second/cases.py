@@ -21,7 +21,6 @@ def make(seed, kinds=None):
     r = random.Random(seed)
     h = header(r)
     h.kinds = kinds or h.kinds
-    h.described = b""
     h.forms = []
     if DESCRIBED in h.kinds:
         describe(r, h)
@@ -51,6 +50,7 @@ def header(r):
         h.target_size = r.randrange(5000, 10000)
     h.base_address = r.choice((0, 0x80, 0x1000, 0x08000000, 0x08000002, 0x40080001, 0xFFFFF000 - 4096, r.getrandbits(32)))
     h.address_high = r.choice((0, 0, 0xFFFF8000, 0x55))
+    h.described = b""
     h.kinds = [r.choice(ALL_KINDS)] if r.random() < 0.5 else r.sample(ALL_KINDS, r.randrange(1, 9))
     h.windows = []
     for _ in range(r.randrange(4)):
