@@ -61,14 +61,14 @@ pub const LEVELS: [&str; 9] = [
     "what lies between long covers is chosen by price",
     "all covers are chosen by price",
     "covers from all plausible masks; kinds of pages chosen by trial encodings",
-    "more candidates for covers; learning rates and landmarks chosen by trial encodings",
-    "covers chosen again, by prices learned from a trial encoding; images up to 8 MB",
+    "more candidates for covers; learning rates and the split of the memory chosen by trial encodings",
+    "another search with references translated; covers chosen again, by prices learned from a trial encoding; images up to 8 MB",
     "again up to twice, with two variations of the prices each time; images up to 40 MiB",
     "again up to four times, with four variations and more candidates; images up to 2 MB count as small",
     "again up to eight times, with six variations; images up to 8 MB count as small",
 ];
 /// The limits that [`LEVELS`] leaves out.
-pub const LEVELS_NOTE: &str = "Several masks and the trial encodings of levels 4 and 5 are for small images: up to 1 MiB, \
+pub const LEVELS_NOTE: &str = "Several masks, translated references and the trial encodings of levels 4 and 5 are for small images: up to 1 MiB, \
      unless the level says otherwise. Levels 7 to 9 also make the package of the level below, and keep the smaller one. \
      With codec `zstd`, they stand for zstd's levels 3, 6, 9, 12, 15, 19, 20, 21 and 22; from level 6 on the \
      highest for up to 8 MiB.";
