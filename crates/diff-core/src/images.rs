@@ -1,7 +1,7 @@
 //! Two images side by side, as one argument.
 
 use smidgen_patch::Error;
-use smidgen_patch::internals::apply::Io;
+use smidgen_patch::internals::apply::{Io, Source};
 
 /// The base and the target of a package.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +10,15 @@ pub(crate) struct Images<'a> {
     pub(crate) target: &'a [u8],
 }
 
-impl Images<'_> {
+impl<'a> Images<'a> {
+    /// The image that covers of a source copy from.
+    pub(crate) const fn of(&self, source: Source) -> &'a [u8] {
+        match source {
+            Source::Base => self.base,
+            Source::Target => self.target,
+        }
+    }
+
     /// Bytes of the larger one: what decides how much is tried.
     pub(crate) fn size(&self) -> usize {
         self.base.len().max(self.target.len())

@@ -191,10 +191,9 @@ pub(super) fn choose_pages(
     kinds: &[PageKind],
     is_small: bool,
 ) -> Result<u64, smidgen_patch::Error> {
-    let is_code = |kind: &PageKind| !matches!(kind, PageKind::Bytes | PageKind::Words(_));
     let most = job.plan.pages.most_frequent();
-    let code = kinds.iter().copied().find(|kind| !is_small && is_code(kind));
-    let likeliest = if is_code(&most) { most } else { code.unwrap_or(most) };
+    let code = kinds.iter().copied().find(|kind| !is_small && kind.is_code());
+    let likeliest = if most.is_code() { most } else { code.unwrap_or(most) };
     let page_costs = |kind: PageKind, rival: Option<Rival>| {
         let mut job = job.clone();
         job.plan.pages = Pages::uniform(kind);

@@ -41,7 +41,7 @@ pub(super) fn masks(subject: &Subject) -> Result<Vec<Mask>, DiffError> {
 
 /// The masks that the allowed kinds of pages go with; `plain` is what goes with bytes.
 fn plausible(subject: &Subject, plain: Mask) -> Vec<Mask> {
-    let is_code = subject.kinds.iter().any(|kind| !matches!(kind, PageKind::Bytes | PageKind::Words(_)));
+    let is_code = subject.kinds.iter().any(|kind| kind.is_code());
     let masks_of = |&kind: &PageKind| match kind {
         PageKind::Bytes if subject.kinds.len() == 1 => vec![Mask::Nothing],
         PageKind::Bytes => vec![plain],

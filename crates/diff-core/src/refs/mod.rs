@@ -1,7 +1,7 @@
 //! Masks: copies of an image for the search, with the operands of references blanked or translated (`docs/format.md`,
 //! section 7).
 
-mod base_references;
+mod image_references;
 mod records;
 
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use smidgen_patch::header::{PageKind, WordForm};
 use smidgen_patch::internals::refs::{AddressSpace, Bytes, Class, Halves, Reference, Steps, VIEW, View};
 
-pub(crate) use base_references::{KindReferences, PairReferences, Starts, bytes};
+pub(crate) use image_references::{KindReferences, PairReferences, Starts, bytes};
 pub(crate) use records::has_records;
 
 /// Which references are masked out.
@@ -65,7 +65,7 @@ impl fmt::Display for Mask {
 impl Mask {
     /// Whether it is certain about references.
     pub(crate) const fn is_certain(self) -> bool {
-        matches!(self, Self::Records | Self::Code(_) | Self::CodeAndWords(..))
+        matches!(self, Self::Records) || self.is_of_code()
     }
 
     /// Whether it tells code from data.

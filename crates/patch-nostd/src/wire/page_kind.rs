@@ -193,10 +193,16 @@ const DESCRIBED: u8 = 7;
 const WORDS: u8 = 16;
 
 impl PageKind {
+    /// Whether it is code: neither bytes nor words.
+    #[must_use]
+    pub const fn is_code(self) -> bool {
+        !matches!(self, Self::Bytes | Self::Words(_))
+    }
+
     /// What copies of the target itself look for in a page of this kind: of code what they look for there, but no words,
     /// which come out the same.
     pub(crate) const fn of_repeats(self) -> Self {
-        if matches!(self, Self::Words(_)) { Self::Bytes } else { self }
+        if self.is_code() { self } else { Self::Bytes }
     }
 
     /// Little-endian pointers of 32 bits.

@@ -1,6 +1,7 @@
 //! Estimates what the pages of a target cost with each kind, by default prices and with given covers.
 
 use smidgen_patch::header::PageKind;
+use smidgen_patch::internals::apply::Source;
 
 use crate::cover::price::{Change, Differences, FRESH, Prices, References, class};
 use crate::encode::{PAGE, PageCosts, Pages, Placed};
@@ -50,7 +51,11 @@ impl Estimate<'_> {
             } else if free > 0 {
                 (self.byte(from, position, &mut history), 1)
             } else {
-                match self.references.verdict(from, position).filter(|&(_, bytes)| bytes <= length - at) {
+                match self
+                    .references
+                    .verdict(Source::Base, from, position)
+                    .filter(|&(_, bytes)| bytes <= length - at)
+                {
                     Some((verdict, bytes)) => (self.prices.reference[verdict as usize], bytes),
                     None => (self.byte(from, position, &mut history), 1),
                 }

@@ -150,12 +150,9 @@ impl Lattice<'_> {
         }
         let from = (position as i64 - lane.candidate.displacement()) as usize;
         let left = lane.candidate.end as usize - position;
-        let (source, verdict) = match lane.candidate.source {
-            Source::Base => (self.images.base, self.references.verdict(from, position)),
-            Source::Target => (self.images.target, self.references.repeat(from, position)),
-        };
-        match verdict.filter(|&(_, length)| length <= left) {
-            None => self.step_byte(lane, source, from, position, differences),
+        let source = lane.candidate.source;
+        match self.references.verdict(source, from, position).filter(|&(_, length)| length <= left) {
+            None => self.step_byte(lane, self.images.of(source), from, position, differences),
             Some((verdict, length)) => {
                 lane.price += self.prices.reference[verdict as usize];
                 lane.busy = length - 1;

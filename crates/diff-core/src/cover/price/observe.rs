@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use smidgen_patch::internals::apply::Source;
 use smidgen_patch::internals::entropy::Category;
 
 use super::blame::{Copied, blame_changes};
@@ -89,14 +88,12 @@ impl<'a> Observer<'a> {
         value: u64,
     ) {
         let from = cover.start as usize + start - at as usize;
-        let (source, verdict) = match cover.source {
-            Source::Base => (self.images.base, self.references.verdict(from, start)),
-            Source::Target => (self.images.target, self.references.repeat(from, start)),
-        };
+        let verdict = self.references.verdict(cover.source, from, start);
         if let Some((verdict, _)) = verdict.filter(|&(_, length)| end == start + length) {
             self.verdicts[verdict as usize].add(cost);
             return;
         }
+        let source = self.images.of(cover.source);
         let share = (cost - value) / (end - start) as u64;
         for position in start..end {
             let change = Change::find(source, from + position - start, self.images.target[position]);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use smidgen_patch::header::PageKind;
+use smidgen_patch::internals::apply::Source;
 use smidgen_patch::internals::refs::{AddressSpace, Class, Reference};
 
 use super::moved::Moved;
@@ -35,7 +36,7 @@ impl<'a> References<'a> {
             (catalogue.base.image(), catalogue.target.image(), *catalogue.base.space());
         let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
         let found: Vec<_> = kinds.clone().map(|&kind| (kind, catalogue.base.found(kind))).collect();
-        let code = kinds.filter(|kind| !matches!(kind, PageKind::Words(_)) && target.len() <= REPEATED);
+        let code = kinds.filter(|kind| kind.is_code() && target.len() <= REPEATED);
         let repeated = code.map(|&kind| (kind, catalogue.target.found(kind))).collect();
         let moved = if found.is_empty() { Moved::default() } else { Moved::new(base.len(), covers) };
         let mut references = Self { base, target, space, pages, found, repeated, moved, learned: Vec::new() };
@@ -44,7 +45,14 @@ impl<'a> References<'a> {
     }
 
     /// The verdict on the reference that the decoder finds in a copy from `from` to `to`, and its length.
-    pub(crate) fn verdict(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
+    pub(crate) fn verdict(&self, source: Source, from: usize, to: usize) -> Option<(Verdict, usize)> {
+        match source {
+            Source::Base => self.of_base(from, to),
+            Source::Target => self.of_target(from, to),
+        }
+    }
+
+    fn of_base(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
         let reference = self.at(from, to)?;
         let length = usize::from(reference.length);
         let own = bytes(self.base, from, length)?;
@@ -66,8 +74,8 @@ impl<'a> References<'a> {
         Some((Verdict::Wrong, length))
     }
 
-    /// The same for a copy of the target: what it refers to is in its place already.
-    pub(crate) fn repeat(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
+    /// In a copy of the target, what is referred to is in its place already.
+    fn of_target(&self, from: usize, to: usize) -> Option<(Verdict, usize)> {
         let found = self.of_page(&self.repeated, to)?;
         let reference = found.at(from).filter(|reference| reference.class() == Class::Branch)?;
         let length = usize::from(reference.length);

@@ -48,7 +48,7 @@ pub(crate) fn forms(images: Images, base_address: Option<u32>) -> Option<Found> 
     let cut = |image| <[u8]>::split_at_checked(image, LOOKED_AT).map_or(image, |(start, _)| start);
     let moves = Moves::new(Images { base: cut(images.base), target: cut(images.target) })?;
     let of_layout = |layout: &Description| candidates(&moves, layout, base_address);
-    let mut candidates: Vec<Candidate> = layouts().par_iter().map(of_layout).collect::<Vec<_>>().concat_all();
+    let mut candidates: Vec<Candidate> = layouts().par_iter().flat_map_iter(of_layout).collect();
     let mut chosen: Vec<Description> = Vec::new();
     let mut address = base_address;
     let mut claimed = vec![false; moves.images.target.len()];
@@ -129,16 +129,5 @@ impl Candidate {
         if self.explained.len() * PART < self.changes.len() || shifts.len() < LEAST_SHIFTS {
             self.explained.clear();
         }
-    }
-}
-
-/// All elements of all vectors.
-trait ConcatAll<T> {
-    fn concat_all(self) -> Vec<T>;
-}
-
-impl<T> ConcatAll<T> for Vec<Vec<T>> {
-    fn concat_all(self) -> Vec<T> {
-        self.into_iter().flatten().collect()
     }
 }

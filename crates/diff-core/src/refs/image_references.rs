@@ -38,7 +38,7 @@ struct Kind<'a> {
 /// Where references begin: also those that only matter where a walk meets them. Each stretch is looked through when it is
 /// first asked for: a trial that passes over most of an image asks for little.
 pub(crate) struct Starts<'a> {
-    base: &'a [u8],
+    image: &'a [u8],
     kind: PageKind,
     space: AddressSpace,
     stretches: Vec<OnceLock<Marks>>,
@@ -97,7 +97,7 @@ impl<'a> ImageReferences<'a> {
                 Some(found) => found.starts.iter().cloned().map(OnceLock::from).collect(),
                 None => stretches(self.image, kind).map(|_| OnceLock::new()).collect(),
             };
-            Arc::new(Starts { base: self.image, kind, space: self.space, stretches })
+            Arc::new(Starts { image: self.image, kind, space: self.space, stretches })
         };
         starts.get_or_init(look).clone()
     }
@@ -109,9 +109,9 @@ fn stretches(image: &[u8], kind: PageKind) -> impl Iterator<Item = Range<usize>>
     (0..size).step_by(STRETCH).map(move |start| start..size.min(start + STRETCH))
 }
 
-/// Calls `note` for each reference that a walk through `range` of the base meets, with where it begins.
+/// Calls `note` for each reference that a walk through `range` of an image meets, with where it begins.
 fn find(
-    base: &[u8],
+    image: &[u8],
     range: Range<usize>,
     kind: PageKind,
     space: &AddressSpace,
@@ -122,16 +122,16 @@ fn find(
     let mut at = range.start.saturating_sub(BEFORE);
     while at < range.end {
         let address = space.base_address.wrapping_add(at as u32);
-        let view = View::new(&base[at..base.len().min(at + VIEW)], address, steps.inside(address));
+        let view = View::new(&image[at..image.len().min(at + VIEW)], address, steps.inside(address));
         let found = Reference::find(kind, &view, space, &halves);
         found.iter().filter(|_| at >= range.start).for_each(|reference| note(at, reference));
         let Some(reference) = found.filter(|found| found.class() != Class::Near) else {
-            steps.byte(kind, address, base[at], base.get(at + 1).copied().unwrap_or(0));
+            steps.byte(kind, address, image[at], image.get(at + 1).copied().unwrap_or(0));
             at += 1;
             continue;
         };
         let length = usize::from(reference.length);
-        let Some(own) = bytes(base, at, length) else { break };
+        let Some(own) = bytes(image, at, length) else { break };
         reference.effect((own, address), (own, address)).into_iter().for_each(|effect| halves.take(effect));
         at += length;
         steps.begin(space.base_address.wrapping_add(at as u32));
@@ -150,28 +150,28 @@ impl Starts<'_> {
     #[cold]
     fn look(&self, index: usize) -> Marks {
         let start = index * STRETCH;
-        let range = start..self.base.len().min(start + STRETCH);
+        let range = start..self.image.len().min(start + STRETCH);
         let mut marks = Marks::of(range.len());
-        find(self.base, range, self.kind, &self.space, |at, _| marks.set(at - start));
+        find(self.image, range, self.kind, &self.space, |at, _| marks.set(at - start));
         marks
     }
 }
 
 impl KindReferences {
-    fn new(base: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
+    fn new(image: &[u8], kind: PageKind, space: &AddressSpace) -> Self {
         let look = |range: Range<usize>| {
             let (start, mut references) = (range.start, Vec::new());
             let (mut kept, mut all) = (Marks::of(range.len()), Marks::of(range.len()));
-            find(base, range, kind, space, |at, reference| {
+            find(image, range, kind, space, |at, reference| {
                 all.set(at - start);
-                if reference.class() != Class::Near && at + usize::from(reference.length) <= base.len() {
+                if reference.class() != Class::Near && at + usize::from(reference.length) <= image.len() {
                     kept.set(at - start);
                     references.push(*reference);
                 }
             });
             (kept, references, all)
         };
-        let ranges: Vec<Range<usize>> = stretches(base, kind).collect();
+        let ranges: Vec<Range<usize>> = stretches(image, kind).collect();
         let found: Vec<(Marks, Vec<Reference>, Marks)> = ranges.into_par_iter().map(look).collect();
         let mut all = Self { kept: Marks::default(), references: Vec::new(), starts: Vec::new() };
         for (kept, references, starts) in found {
