@@ -9,7 +9,7 @@ use smidgen_patch::internals::entropy::{Coder, CostMeter, RangeEncoder};
 use smidgen_patch::internals::refs::Landmark;
 
 use super::metered::Metered;
-use super::page_meter::{PageMeter, Rival};
+use super::page_meter::PageMeter;
 use super::pages::PageCosts;
 use super::plan::{Plan, operations};
 use crate::api::Report;
@@ -119,8 +119,9 @@ impl BodyJob<'_> {
         Ok(go_on.then_some(curve))
     }
 
-    /// What the body would cost but for its literals; of pages where `rival` is certainly better, perhaps less than that.
-    pub(crate) fn page_costs(&self, rival: Option<Rival>) -> Result<PageCosts, Error> {
+    /// What the body would cost but for its literals; of pages where a kind that was tried before, the
+    /// `rival`, is certainly better, perhaps less than that.
+    pub(crate) fn page_costs(&self, rival: Option<&PageCosts>) -> Result<PageCosts, Error> {
         let meter = self.try_walk(PageMeter::beside(rival), |_, _| true)?;
         Ok(meter.page_costs(self.plan.target.len()))
     }

@@ -12,7 +12,6 @@ mod tune;
 pub(crate) use budget::{Workload, model_size};
 pub(crate) use drive::{BodyJob, CostCurve};
 pub(crate) use metered::Metered;
-pub(crate) use page_meter::Rival;
 pub(crate) use pages::{PAGE, PageCosts, Pages, cheapest};
 pub(crate) use placed::Placed;
 pub(crate) use plan::{Plan, operations};

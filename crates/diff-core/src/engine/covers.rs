@@ -11,8 +11,8 @@ use crate::cover::{
     choose, estimate, fill_gaps, pool, sections,
 };
 use crate::encode::{
-    BodyJob, CostCurve, LARGE_TUNING, PageCosts, Pages, Placed, Plan, Rival, START, Workload, cheapest,
-    model_size, operations,
+    BodyJob, CostCurve, LARGE_TUNING, PageCosts, Pages, Placed, Plan, START, Workload, cheapest, model_size,
+    operations,
 };
 use crate::images::Images;
 use crate::limits::LARGE;
@@ -185,7 +185,7 @@ pub(super) fn workload(subject: &Subject, covers: &[Placed]) -> Workload {
 /// 1/256 bit. The likeliest kind is tried first, the others only where they may do better.
 ///
 /// The pages of small images were estimated, those of large ones are what goes with the search's mask: of words, often,
-/// where code is what costs. Small ones are tried whole, as a page that costs little teaches what others cost.
+/// where code is what costs.
 pub(super) fn choose_pages(
     job: &mut BodyJob,
     kinds: &[PageKind],
@@ -194,15 +194,14 @@ pub(super) fn choose_pages(
     let most = job.plan.pages.most_frequent();
     let code = kinds.iter().copied().find(|kind| !is_small && kind.is_code());
     let likeliest = if most.is_code() { most } else { code.unwrap_or(most) };
-    let page_costs = |kind: PageKind, rival: Option<Rival>| {
+    let page_costs = |kind: PageKind, rival: Option<&PageCosts>| {
         let mut job = job.clone();
         job.plan.pages = Pages::uniform(kind);
         Ok((kind, job.page_costs(rival)?))
     };
     let first = page_costs(likeliest, None)?;
-    let rival = Rival { costs: &first.1, skips: !is_small };
     let others = kinds.par_iter().filter(|&&kind| kind != likeliest);
-    let others = others.map(|&kind| page_costs(kind, Some(rival)));
+    let others = others.map(|&kind| page_costs(kind, Some(&first.1)));
     let mut costs_by_kind = others.collect::<Result<Vec<(PageKind, PageCosts)>, _>>()?;
     costs_by_kind.insert(0, first);
     let (cost, pages) = cheapest(&costs_by_kind);
