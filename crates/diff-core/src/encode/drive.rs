@@ -30,9 +30,11 @@ pub(crate) struct BodyJob<'a> {
 }
 
 /// Points at which a curve is compared with another.
-const PARTS: usize = 8;
+const PARTS: usize = 64;
 /// The first point at which a curve may be given up.
-const TRUSTED: usize = 2;
+const TRUSTED: usize = 16;
+/// What a body costs up to the point where rates and shares of memory are judged, in 1/256 bit: more of it tells little more.
+const ENOUGH: u64 = (32 << 10) * 8 * 256;
 /// Early on, totals within 1/MARGIN of the rival's count as equal.
 const MARGIN: u64 = 32;
 
@@ -59,6 +61,20 @@ impl CostCurve {
         if parts > self.parts.len() || position as usize == self.size {
             self.total = meter.total();
             self.parts.resize(parts, self.total);
+        }
+    }
+
+    /// Whether both are known up to a point that tells what the whole costs.
+    fn is_enough(&self, other: &Self) -> bool {
+        let known = self.parts.len();
+        let theirs = known.checked_sub(1).and_then(|last| other.parts.get(last));
+        known < PARTS && (known == other.parts.len() || theirs.is_some_and(|&theirs| theirs >= ENOUGH))
+    }
+
+    /// Puts as the total what the whole costs if it goes on as it began beside `other`.
+    fn foretell(&mut self, other: &Self) {
+        if let Some((mine, theirs)) = self.parts.last().zip(other.parts.get(self.parts.len() - 1)) {
+            self.total = (u128::from(other.total) * u128::from(*mine) / u128::from(*theirs).max(1)) as u64;
         }
     }
 
@@ -117,6 +133,22 @@ impl BodyJob<'_> {
             go_on
         })?;
         Ok(go_on.then_some(curve))
+    }
+
+    /// What the body would cost beside `other`, foretold from its beginning if that costs enough; nothing once `other` is
+    /// certainly cheaper.
+    pub(crate) fn beginning(&self, other: &CostCurve) -> Result<Option<CostCurve>, Error> {
+        let mut curve = CostCurve::of(self.plan.target.len());
+        let mut may_beat = true;
+        self.try_walk(CostMeter::default(), |meter: &CostMeter, position| {
+            curve.note(position, meter);
+            may_beat = curve.may_beat(other);
+            may_beat && !curve.is_enough(other)
+        })?;
+        if curve.is_enough(other) {
+            curve.foretell(other);
+        }
+        Ok(may_beat.then_some(curve))
     }
 
     /// What the body would cost but for its literals; of pages where a kind that was tried before, the

@@ -80,7 +80,7 @@ fn known(job: &BodyJob, curve: Option<CostCurve>) -> Result<Option<CostCurve>, E
 
 /// Takes the job with the smallest package of some, if it is smaller than that of the present one; whether it is.
 fn try_all<'a>(job: &mut BodyJob<'a>, curve: &mut CostCurve, others: &[BodyJob<'a>]) -> Result<bool, Error> {
-    let courses: Result<Vec<_>, Error> = others.par_iter().map(|other| other.curve(Some(curve))).collect();
+    let courses: Result<Vec<_>, Error> = others.par_iter().map(|other| other.beginning(curve)).collect();
     let tried = courses?.into_iter().zip(others).filter_map(|(curve, other)| Some((curve?, other)));
     let cost = |job: &BodyJob, curve: &CostCurve| curve.total() + job.header_cost();
     let best = tried.min_by_key(|(curve, other)| cost(other, curve));

@@ -21,7 +21,7 @@ pub(crate) struct Effort {
     pub(crate) choice: Choice,
     /// Whether trial encodings cut the image into pages, up to the size of small images.
     pub(crate) pages: bool,
-    /// Whether trial encodings tune the models, up to the size of small images.
+    /// Whether trial encodings tune the models, up to the size of images whose covers are chosen again.
     pub(crate) tuning: bool,
     /// How often covers are sought again in copies of the images with references translated, up to the size of small images.
     pub(crate) translations: usize,
@@ -68,8 +68,8 @@ pub const LEVELS: [&str; 9] = [
     "again up to eight times, with six variations; images up to 8 MB count as small",
 ];
 /// The limits that [`LEVELS`] leaves out.
-pub const LEVELS_NOTE: &str = "Several masks, translated references and the trial encodings of levels 4 and 5 are for small images: up to 1 MiB, \
-     unless the level says otherwise. Levels 7 to 9 also make the package of the level below, and keep the smaller one. \
+pub const LEVELS_NOTE: &str = "Several masks, translated references and the trial encodings of level 4 are for small images: up to 1 MiB, \
+     unless the level says otherwise; those of level 5 are for images up to 8 MB, at level 7 up to 40 MiB. Levels 7 to 9 also make the package of the level below, and keep the smaller one. \
      With codec `zstd`, they stand for zstd's levels 3, 6, 9, 12, 15, 19, 20, 21 and 22; from level 6 on the \
      highest for up to 8 MiB.";
 
@@ -148,6 +148,9 @@ mod tests {
             }
         };
         assert!(LEVELS_NOTE.contains(&format!("small images: up to {}", size(FASTEST.small))));
+        let [tuned, .., varied] = [5, 6, 7].map(Effort::of);
+        let tuning = format!("images up to {}, at level 7 up to {}", size(tuned.again), size(varied.again));
+        assert!(LEVELS_NOTE.contains(&tuning) && tuned.tuning);
         for (pair, text) in EFFORTS.windows(2).zip(&LEVELS[1..]) {
             let (less, more) = (&pair[0], &pair[1]);
             let again = more.passes > 0 && (more.again > less.again || less.passes == 0);

@@ -175,7 +175,7 @@ fn level_job<'a>(
         curve = shrink(&mut job, &sizes?, curve).map_err(DiffError::NotProved)?;
         progress.explain(format_args!("chosen again by learned prices: {} covers", job.plan.covers.len()));
     }
-    if size <= effort.small && effort.tuning {
+    if size <= effort.again && effort.tuning {
         tune(&mut job, curve).map_err(DiffError::NotProved)?;
     }
     progress.advance(1);
