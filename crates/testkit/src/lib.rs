@@ -22,6 +22,7 @@ pub mod peers;
 mod program;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod strange;
 
 pub use bytes::{Random, noise};
 #[cfg(feature = "device")]

@@ -176,6 +176,7 @@ fn describe_places(table: &mut Table, header: &Header) {
         table.row("window", format_args!("{:#010x} to {last:#010x}, {} bytes", window.start, window.length));
     }
     table.row("kinds of pages", kind_names(header).join(", "));
+    header.forms.as_slice().iter().for_each(|form| table.row("form of references", form));
 }
 
 fn describe_container(table: &mut Table, package: &Smidgen) {

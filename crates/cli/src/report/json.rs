@@ -7,7 +7,7 @@ use smidgen_diff::input::Provenance;
 use smidgen_diff::release::internals::hex;
 use smidgen_diff::release::{EncryptionEntry, InPlaceEntry, encryption_of, key_names};
 use smidgen_diff::{Note, Report};
-use smidgen_patch::header::{Codec, Text, VERSION, Window};
+use smidgen_patch::header::{ByteOrder, Codec, Description, Reach, Text, VERSION, Window};
 use smidgen_patch::{Extensions, Header};
 
 pub(crate) type Object = Map<String, Value>;
@@ -35,6 +35,7 @@ pub(crate) fn header(header: &Header, size: usize) -> Object {
         "base_address": base_address(header),
         "windows": windows(header).map(window).collect::<Vec<_>>(),
         "kinds": kind_names(header),
+        "forms": header.forms.as_slice().iter().map(form).collect::<Vec<_>>(),
         "read_back": header.read_back,
     })));
     fields.append(&mut codec(&header.codec));
@@ -115,6 +116,29 @@ pub(crate) fn windows(header: &Header) -> impl Iterator<Item = &Window> {
 
 fn window(window: &Window) -> Value {
     json!({ "start": window.start, "length": window.length })
+}
+
+fn form(form: &Description) -> Value {
+    let parts = form.parts.iter().filter(|part| part.bits > 0);
+    json!({
+        "length": form.length,
+        "byte_order": match form.order {
+            ByteOrder::Little => "little",
+            ByteOrder::Big => "big",
+            ByteOrder::Halves => "halves",
+        },
+        "alignment": form.alignment,
+        "mask": form.mask,
+        "value": form.value,
+        "refers_to": match form.reach {
+            Reach::Pointer => "data",
+            Reach::Far => "code",
+            Reach::Near => "near code",
+        },
+        "operand": parts.map(|part| json!({ "low": part.low, "bits": part.bits })).collect::<Vec<_>>(),
+        "factor": 1 << form.scale,
+        "relative_to": form.relative.then_some(form.ahead),
+    })
 }
 
 fn codec(codec: &Codec) -> Object {

@@ -2,6 +2,7 @@
 
 use crate::common::{Desk, SCHEMAS, sha256};
 use serde_json::{Value, json};
+use testkit::strange::{CALL, StrangeProgram};
 
 /// Expects these members, whatever else there is.
 fn expect(found: &Value, expected: &Value) {
@@ -236,6 +237,11 @@ fn packages(desk: &Desk) {
     desk.write("v1", &testkit::firmware(1));
     desk.write("v2", &testkit::firmware(2));
     desk.json("diff v1 v2 -o package");
+    // Instructions of other processors are described.
+    desk.write("s1", &StrangeProgram::OLD.link(0, CALL));
+    desk.write("s2", &StrangeProgram::NEW.link(0, CALL));
+    desk.json("diff s1 s2 -o package");
+    assert!(desk.ok("info package").stdout.contains("form of references"));
     desk.json("sign patch -o signed --key key.pem");
     desk.run("info none --json").failed(1, &[]).json();
 }

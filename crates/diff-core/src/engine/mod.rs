@@ -59,6 +59,9 @@ pub(crate) fn make(
         kinds.join(", "),
         subject.budget
     ));
+    for form in subject.header.forms.as_slice() {
+        progress.explain(format_args!("a form of references: {form}"));
+    }
     check_cancelled(progress)?;
     match options.codec {
         CodecChoice::Cm => make_cm(&subject, target, options, progress),

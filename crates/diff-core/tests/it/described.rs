@@ -6,55 +6,8 @@ use smidgen_diff::{Arch, Options};
 use smidgen_patch::header::{
     ByteOrder, Description, Forms, MAX_FORMS, ModelSize, PageKind, Part, Reach, Tuning,
 };
-use testkit::{Choice, Random, noise};
-
-/// Words of four bytes with a call in every sixth, in functions that keep their order.
-struct Program {
-    /// For each function how many words it has more in the new version.
-    grown: fn(usize) -> usize,
-    functions: usize,
-}
-
-/// How a processor calls: the bytes of the call at an address to another.
-type Call = fn(u32, u32) -> [u8; 4];
-
-const JAL: Call = |_, to| (0x0C00_0000 | to >> 2 & 0x03FF_FFFF).to_be_bytes();
-const BL: Call = |from, to| (0x4800_0001 | to.wrapping_sub(from) & 0x03FF_FFFC).to_be_bytes();
-const CALL: Call = |_, to| {
-    let [low, high] = (to >> 1 & 0xFFFF).to_le_bytes()[..2].try_into().unwrap();
-    [0x0E | (to >> 17 & 1) as u8, 0x94 | (to >> 22) as u8, low, high]
-};
-
-impl Program {
-    const fn new(grown: fn(usize) -> usize) -> Self {
-        Self { grown, functions: 400 }
-    }
-
-    fn words(&self, function: usize) -> usize {
-        24 + function * 7 % 30 + (self.grown)(function)
-    }
-
-    fn link(&self, address: u32, call: Call) -> Vec<u8> {
-        let place = |function: usize| {
-            let words: usize = (0..function).map(|function| self.words(function)).sum();
-            address + 4 * words as u32
-        };
-        let mut image = Vec::new();
-        for function in 0..self.functions {
-            let mut random = Random::new(function as u64);
-            for word in 0..self.words(function) {
-                let here = address + image.len() as u32;
-                let other = random.below(0x2000_0000) | 0x2000_0000;
-                let callee = random.below(self.functions as u32) as usize;
-                image.extend(if word % 6 == 5 { call(here, place(callee)) } else { other.to_le_bytes() });
-            }
-        }
-        image
-    }
-}
-
-const OLD: Program = Program::new(|_| 0);
-const NEW: Program = Program::new(|function| if function % 130 == 40 { 9 } else { 0 });
+use testkit::strange::{BL, CALL, Call, JAL, StrangeProgram};
+use testkit::{Choice, noise};
 
 #[test]
 fn calls_are_found_and_described() {
@@ -65,7 +18,7 @@ fn calls_are_found_and_described() {
         (CALL, 0x940E_0000, ByteOrder::Halves, 0, Some(0)),
     ];
     for (call, opcode, order, address, found) in processors {
-        let (old, new) = (OLD.link(address, call), NEW.link(address, call));
+        let (old, new) = (StrangeProgram::OLD.link(address, call), StrangeProgram::NEW.link(address, call));
         let package = round_trip(&old, &new, &Options::default());
         let plain = round_trip(&old, &new, &Options::default().with_arch(Arch::None));
         let forms = package.header.forms;
@@ -85,8 +38,8 @@ fn what_is_known_is_not_described() {
     let package = round_trip(&base, &changed, &Options::default());
     assert_eq!(package.header.forms, Forms::NONE);
     let plain = round_trip(
-        &OLD.link(0, JAL),
-        &NEW.link(0, JAL),
+        &StrangeProgram::OLD.link(0, JAL),
+        &StrangeProgram::NEW.link(0, JAL),
         &Options::default().with_arch(Arch::Only(PageKind::POINTERS)),
     );
     assert_eq!(plain.header.forms, Forms::NONE);
@@ -126,7 +79,7 @@ proptest! {
         forms in prop::collection::vec(form(), 1..=MAX_FORMS), absolute: bool, address: u32, block_log in 3..=6u8,
     ) {
         let call = if absolute { CALL } else { BL };
-        let few = |grown| Program { functions: 20, ..Program::new(grown) };
+        let few = |grown| StrangeProgram { functions: 20, ..StrangeProgram::new(grown) };
         let old = few(|_| 0).link(address & 0xFFFF, call);
         let new = few(|function| function % 5).link(address & 0xFFFF, call);
         let choice = Choice {

@@ -86,6 +86,36 @@ impl Description {
     }
 }
 
+/// For people: what is told by which bits, and where the operand is.
+impl core::fmt::Display for Description {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let order = match self.order {
+            ByteOrder::Little => "little-endian",
+            ByteOrder::Big => "big-endian",
+            ByteOrder::Halves => "little-endian halfwords, the higher first",
+        };
+        let reach = match self.reach {
+            Reach::Pointer => "data",
+            Reach::Far => "code",
+            Reach::Near => "code nearby",
+        };
+        let digits = usize::from(self.length) * 2;
+        write!(f, "{:#0w$x} under {:#0w$x}", self.value, self.mask, w = digits + 2)?;
+        write!(f, " ({} bytes, {order}, at multiples of {}): {reach}", self.length, self.alignment)?;
+        for (index, part) in self.parts.iter().filter(|part| part.bits > 0).enumerate() {
+            let last = u32::from(part.low) + u32::from(part.bits).saturating_sub(1);
+            write!(f, "{} {last} to {}", if index == 0 { " at bits" } else { "," }, part.low)?;
+        }
+        if self.scale > 0 {
+            write!(f, ", times {}", 1 << (self.scale & 3))?;
+        }
+        if self.relative {
+            write!(f, ", counted from {} bytes behind its address", self.ahead)?;
+        }
+        Ok(())
+    }
+}
+
 impl Forms {
     /// No forms.
     pub const NONE: Self = Self {
@@ -256,6 +286,23 @@ mod tests {
         assert_eq!(writer.bytes, BYTES);
         assert_eq!(read(&BYTES), Ok(forms));
         assert_eq!(Forms::new(&[CALL; 5]), None);
+    }
+
+    #[test]
+    fn people_read_what_a_form_is() {
+        let text = "0x940e0000 under 0xfe0e0000 (4 bytes, little-endian halfwords, the higher first, at multiples of 2): \
+                    code at bits 24 to 20, 16 to 0, times 2";
+        assert_eq!(std::format!("{CALL}"), text);
+        let near = Description {
+            length: 2,
+            relative: true,
+            reach: Reach::Near,
+            mask: 0xF000,
+            value: 0xC000,
+            ..CALL
+        };
+        assert!(std::format!("{near}").starts_with("0xc000 under 0xf000 (2 bytes"));
+        assert!(std::format!("{near}").ends_with("times 2, counted from 0 bytes behind its address"));
     }
 
     #[test]
