@@ -83,7 +83,7 @@ fn over_flash(
         slot: other_slot(device, state)?,
         journal: FileFlash::open(device, &device.journal(), 2 * device.page).map_err(|_| Error::Journal)?,
     };
-    let base = base(device, state)?;
+    let base = base(device, state, package)?;
     let mut update =
         AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, policy)?;
     for piece in package.chunks(PIECE) {
@@ -112,7 +112,7 @@ fn of_compressed(
     let maker = InProcess::default();
     let target = container::restore::<_, _, SoftwareSha256>(
         &opened,
-        base(device, state)?,
+        base(device, state, package)?,
         target,
         Vec::new(),
         Vec::new(),
@@ -126,11 +126,13 @@ fn other_slot(device: &Device, state: &State) -> Result<FileFlash, Error> {
     FileFlash::open(device, &path, device.slot_size).map_err(|_| Error::TargetWrite)
 }
 
-/// The image that runs.
-fn base(device: &Device, state: &State) -> Result<FlashBase<FileFlash>, Error> {
+/// The image that runs, or nothing for a full package, which is for every version.
+fn base(device: &Device, state: &State, package: &[u8]) -> Result<FlashBase<FileFlash>, Error> {
+    let is_full = Header::parse(package)?.0.base_size == 0;
     let path = device.slot(state.running);
     let flash = FileFlash::open(device, &path, device.slot_size).map_err(|_| Error::BaseRead)?;
-    Ok(FlashBase { flash, size: state.image().map_or(0, |image| image.size) })
+    let size = if is_full { 0 } else { state.image().map_or(0, |image| image.size) };
+    Ok(FlashBase { flash, size })
 }
 
 /// A slot as an operating system sees it: a file, or a partition.

@@ -66,6 +66,11 @@ impl Service {
         }
     }
 
+    #[must_use]
+    pub fn product(&self) -> &str {
+        &self.product
+    }
+
     /// Takes a firmware, by the parameters of the call `CreateOTAFirmware`.
     ///
     /// # Errors
@@ -111,7 +116,7 @@ impl Service {
         let plan = Plan { versions, scope, timeout_minutes, ..Plan::all() };
         let sources = self.sources(firmware, &plan)?;
         let fits = |device: &&str| {
-            self.version_of(device, firmware).is_some_and(|version| sources.contains(version))
+            self.version_for(device, firmware).is_some_and(|version| sources.contains(version))
                 && !self.active.contains_key(*device)
         };
         require(devices.iter().all(|device| fits(&device)), Refusal::TestDevice)?;
@@ -132,7 +137,7 @@ impl Service {
         let second = |batch: &Batch| batch.firmware == firmware && batch.plan.is_dynamic() && batch.is_open;
         require(!plan.is_dynamic() || !self.batches.iter().any(second), Refusal::SecondDynamic)?;
         let is_in =
-            |name: &str| self.version_of(name, firmware).is_some_and(|version| sources.contains(version));
+            |name: &str| self.version_for(name, firmware).is_some_and(|version| sources.contains(version));
         let mut devices: Vec<String> = self
             .devices
             .keys()
@@ -261,6 +266,17 @@ impl Service {
     }
 
     #[must_use]
+    pub fn is_online(&self, device: &str) -> bool {
+        self.devices.get(device).is_some_and(|device| device.online)
+    }
+
+    /// The version of a module that a device has reported.
+    #[must_use]
+    pub fn version_of(&self, device: &str, module: &str) -> Option<&String> {
+        self.devices.get(device)?.versions.get(module)
+    }
+
+    #[must_use]
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
     }
@@ -286,8 +302,9 @@ impl Service {
         self.devices.entry(name.to_owned()).or_default()
     }
 
-    fn version_of(&self, device: &str, firmware: FirmwareId) -> Option<&String> {
-        self.devices.get(device)?.versions.get(&self.firmware(firmware).module)
+    /// The version of what a firmware is for.
+    fn version_for(&self, device: &str, firmware: FirmwareId) -> Option<&String> {
+        self.version_of(device, &self.firmware(firmware).module)
     }
 
     /// The versions that a batch upgrades.
@@ -319,7 +336,7 @@ impl Service {
                 }
                 self.end(index, Stage::Cancelled);
             }
-            let Some(source) = self.version_of(&device, firmware) else { continue };
+            let Some(source) = self.version_for(&device, firmware) else { continue };
             self.tasks.push(Task::new(&device, batch, source, start));
             self.active.insert(device, self.tasks.len() - 1);
         }

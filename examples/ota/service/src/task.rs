@@ -88,6 +88,12 @@ impl Task {
         matches!(self.stage, Stage::ToBePushed | Stage::Pushed | Stage::Upgrading)
     }
 
+    /// Whether the device is to be told: for the first time, or again.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.due.is_some()
+    }
+
     /// Whether the device was told and nothing has failed since: what it says counts.
     pub(crate) fn is_told(&self) -> bool {
         matches!(self.stage, Stage::Pushed | Stage::Upgrading) && !self.retrying
