@@ -122,7 +122,9 @@ impl Agent {
         let mut state = self.state();
         match &state.order {
             // It comes twice if this device was away.
-            Some(current) if current.is_same(&order) => return self.tell(self.progress.load(Ordering::SeqCst), ""),
+            Some(current) if current.is_same(&order) => {
+                return self.tell(self.progress.load(Ordering::SeqCst), "");
+            }
             Some(_) => return self.tell(-1, "another upgrade is going on"),
             None => {}
         }

@@ -116,7 +116,7 @@ fn go_on(
 
 /// Compares the digest. A wrong file is not kept: nothing that is added makes it right.
 fn check(order: &Order, path: &Path) -> Result<(), Failure> {
-    let bytes = fs::read(path).map_err(|error| Failure::storage(error))?;
+    let bytes = fs::read(path).map_err(Failure::storage)?;
     let found = match order.method {
         Method::Md5 => hex::encode(&Md5::digest(&bytes)),
         Method::Sha256 => hex::encode(&Sha256::digest(&bytes)),
@@ -124,7 +124,7 @@ fn check(order: &Order, path: &Path) -> Result<(), Failure> {
     if found == order.sign && bytes.len() as u64 == order.size {
         return Ok(());
     }
-    fs::remove_file(path).map_err(|error| Failure::storage(error))?;
+    fs::remove_file(path).map_err(Failure::storage)?;
     Err(Failure::verification("the download has another digest than the message"))
 }
 
@@ -141,7 +141,7 @@ fn place(device: &Device, order: &Order) -> Result<PathBuf, Failure> {
         }
         Ok(())
     };
-    tidy().map_err(|error| Failure::storage(error))?;
+    tidy().map_err(Failure::storage)?;
     Ok(device.folder.join(name))
 }
 

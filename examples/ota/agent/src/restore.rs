@@ -42,8 +42,8 @@ pub fn restore(
     package: &Path,
     progress: &dyn Fn(u8),
 ) -> Result<Restored, Failure> {
-    let package = fs::read(package).map_err(|error| Failure::storage(error))?;
-    let keys = [Ed25519Key(device.key().map_err(|error| Failure::upgrade(error))?)];
+    let package = fs::read(package).map_err(Failure::storage)?;
+    let keys = [Ed25519Key(device.key().map_err(Failure::upgrade)?)];
     let policy = Signed {
         keys: &keys,
         policy: Wanted {
@@ -104,7 +104,8 @@ fn of_compressed(
     policy: &impl Policy,
     progress: &dyn Fn(u8),
 ) -> Result<(), Error> {
-    let opened = Opened::allowed::<SoftwareSha256, _>(package, policy, &CONTAINER)?.ok_or(Error::Container)?;
+    let opened =
+        Opened::allowed::<SoftwareSha256, _>(package, policy, &CONTAINER)?.ok_or(Error::Container)?;
     let file = fs::OpenOptions::new().write(true).open(device.slot(state.other()));
     let file = file.map_err(|_| Error::TargetWrite)?;
     let target = FileTarget { file, limit: device.slot_size, size: 0, written: 0, progress };

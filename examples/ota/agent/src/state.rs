@@ -76,7 +76,8 @@ impl State {
             return Err("no slot has an image that is whole".to_owned());
         }
         self.running = self.other();
-        self.report = Some(Report { step: -4, text: "the new image is damaged: the old one runs".to_owned() });
+        self.report =
+            Some(Report { step: -4, text: "the new image is damaged: the old one runs".to_owned() });
         self.write(device).map_err(|error| error.to_string())
     }
 

@@ -7,11 +7,25 @@ use crate::{Firmware, Kind};
 /// What came from a device, or about one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
-    Version { device: String, module: String, version: String },
-    Progress { device: String, module: String, step: i32 },
-    Get { device: String, module: String, id: String },
+    Version {
+        device: String,
+        module: String,
+        version: String,
+    },
+    Progress {
+        device: String,
+        module: String,
+        step: i32,
+    },
+    Get {
+        device: String,
+        module: String,
+        id: String,
+    },
     /// The broker has lost its connection.
-    Gone { device: String },
+    Gone {
+        device: String,
+    },
 }
 
 /// Understands a message to the broker. The service is its own broker and sees connections end; here, Mosquitto's log
@@ -26,12 +40,16 @@ pub fn hear(product: &str, topic: &str, payload: &[u8]) -> Option<Heard> {
     let params = &message["params"];
     let module = params["module"].as_str().unwrap_or("default").to_owned();
     let heard = match parts[..] {
-        ["ota", "device", "inform", of, device] if of == product => {
-            Heard::Version { device: device.to_owned(), module, version: params["version"].as_str()?.to_owned() }
-        }
-        ["ota", "device", "progress", of, device] if of == product => {
-            Heard::Progress { device: device.to_owned(), module, step: params["step"].as_str()?.parse().ok()? }
-        }
+        ["ota", "device", "inform", of, device] if of == product => Heard::Version {
+            device: device.to_owned(),
+            module,
+            version: params["version"].as_str()?.to_owned(),
+        },
+        ["ota", "device", "progress", of, device] if of == product => Heard::Progress {
+            device: device.to_owned(),
+            module,
+            step: params["step"].as_str()?.parse().ok()?,
+        },
         ["sys", of, device, "thing", "ota", "firmware", "get"] if of == product => {
             Heard::Get { device: device.to_owned(), module, id: message["id"].as_str()?.to_owned() }
         }
@@ -93,7 +111,11 @@ mod tests {
         let version = json!({ "id": "1", "params": { "version": "1.0" } });
         assert_eq!(
             hear("/ota/device/inform/p/d", version.clone()),
-            Some(Heard::Version { device: device.clone(), module: module.clone(), version: "1.0".to_owned() })
+            Some(Heard::Version {
+                device: device.clone(),
+                module: module.clone(),
+                version: "1.0".to_owned()
+            })
         );
         assert_eq!(hear("/ota/device/inform/other/d", version), None);
         let progress = json!({ "id": "2", "params": { "step": "-3", "desc": "x", "module": "default" } });

@@ -101,7 +101,8 @@ impl Device {
         let state: Value = serde_json::from_slice(&state).map_err(|error| error.to_string())?;
         let running = state["running"].as_u64().unwrap_or(0);
         let version = state["slots"][running as usize]["version"].as_str().unwrap_or("").to_owned();
-        let slot = fs::read(self.folder.join(format!("slot-{running}.bin"))).map_err(|error| error.to_string())?;
+        let slot =
+            fs::read(self.folder.join(format!("slot-{running}.bin"))).map_err(|error| error.to_string())?;
         let image = fs::read(image(settings, &version)).map_err(|error| error.to_string())?;
         Ok((version, Sha256::digest(&slot[..image.len()]) == Sha256::digest(&image)))
     }

@@ -29,6 +29,8 @@ pub struct Settings {
     pub public_key: String,
     /// A folder that is there, and empty.
     pub work: PathBuf,
+    /// The file for what must be the same each time.
+    pub result: PathBuf,
     pub devices: usize,
 }
 
@@ -48,6 +50,7 @@ impl Settings {
             images: take("images")?.into(),
             public_key: take("public-key")?,
             work: take("work")?.into(),
+            result: take("result")?.into(),
             devices: take("devices")?.parse().map_err(|error| format!("devices: {error}"))?,
         })
     }

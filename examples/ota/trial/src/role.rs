@@ -62,16 +62,19 @@ impl Role {
     pub fn of_fleet(devices: usize) -> Vec<Self> {
         let (tests, group) = if devices >= 100 { (8, 4) } else { (4, 1) };
         let groups = GROUPS.iter().flat_map(|&role| std::iter::repeat_n(role, group));
-        let roles = std::iter::repeat_n(Self::Test, tests).chain(groups).chain(std::iter::repeat(Self::Healthy));
+        let roles =
+            std::iter::repeat_n(Self::Test, tests).chain(groups).chain(std::iter::repeat(Self::Healthy));
         let roles = roles.take(devices).enumerate();
         // Only dynamic batches take new devices.
-        roles.map(|(n, role)| if role == Self::New && !is_dynamic(n % 4) { Self::Healthy } else { role }).collect()
+        roles
+            .map(|(n, role)| if role == Self::New && !is_dynamic(n % 4) { Self::Healthy } else { role })
+            .collect()
     }
 
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Test => "test device",
-            Self::Healthy => "nothing happens to it",
+            Self::Test => "is a test device",
+            Self::Healthy => "has no trouble",
             Self::ConnectionLost => "loses the connection in the download",
             Self::DamagedOnce => "gets a damaged file, then a right one",
             Self::DamagedAlways => "gets damaged files",

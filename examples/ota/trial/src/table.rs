@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use service::{Cause, State};
+use service::{Cause, HOUR, State};
 
 use crate::course::Course;
 use crate::device::{Device, image};
-use crate::proxy::Traffic;
-use crate::role::{Role, TARGET};
+use crate::role::{Role, TARGET, VERSIONS};
 
 /// The end of a device's upgrade.
 pub struct Outcome {
@@ -29,41 +28,40 @@ pub fn outcomes(course: &Course<'_>) -> Vec<Outcome> {
     course.devices.keys().filter_map(of).collect()
 }
 
-/// Prints the table, which is the same each time, and after it, to standard error, what is not.
-pub fn print(outcomes: &[Outcome], course: &Course<'_>) {
+/// Prints what became of the devices, which is the same each time and is written to a file, too, and the bytes it took.
+pub fn print(outcomes: &[Outcome], course: &Course<'_>) -> Result<(), String> {
     let mut rows: BTreeMap<(Role, String, u32), u32> = BTreeMap::new();
     for outcome in outcomes {
         *rows.entry((outcome.role, outcome.state.to_string(), outcome.retries)).or_default() += 1;
     }
-    println!("{:<40} {:>7}  {:<28} {:>7}", "a device", "devices", "the service shows", "retries");
+    let mut table =
+        format!("{:<40} {:>7}  {:<28} {:>7}\n", "a device that", "devices", "the service shows", "retries");
     for ((role, state, retries), devices) in rows {
-        println!("{:<40} {devices:>7}  {state:<28} {retries:>7}", role.text());
+        table += &format!("{:<40} {devices:>7}  {state:<28} {retries:>7}\n", role.text());
     }
+    print!("{table}");
     print_traffic(outcomes, course);
+    println!("{} s, in which {} hours passed for the service", course.seconds(), course.now() / HOUR);
+    fs::write(&course.settings.result, table).map_err(|error| error.to_string())
 }
 
-/// The bytes of all downloads, with what was lost and what was in vain, against those of full images.
+/// The bytes of all downloads, with headers, and with what was lost or in vain, against those of full images.
 fn print_traffic(outcomes: &[Outcome], course: &Course<'_>) {
     let size = fs::metadata(image(course.settings, TARGET)).map_or(0, |metadata| metadata.len());
-    let sum = |wanted: &dyn Fn(&Outcome) -> bool| {
-        let traffic = outcomes.iter().filter(|outcome| wanted(outcome)).map(|outcome| course.proxy.traffic(&outcome.device));
-        traffic.fold(Traffic::default(), |sum, one| Traffic {
-            bytes: sum.bytes + one.bytes,
-            requests: sum.requests + one.requests,
-        })
-    };
-    let all = sum(&|_| true);
-    let succeeded = |outcome: &Outcome| outcome.state == State::Succeeded;
-    let upgraded = outcomes.iter().filter(|outcome| succeeded(outcome)).count() as u64;
-    let of_upgraded = sum(&succeeded);
-    eprintln!("{} bytes in {} downloads, with headers, and with those that failed", all.bytes, all.requests);
-    eprintln!(
-        "{upgraded} devices upgraded with {} bytes; as full images of {size} bytes it would be {}: {:.1} %",
-        of_upgraded.bytes,
-        upgraded * size,
-        of_upgraded.bytes as f64 * 100.0 / (upgraded * size).max(1) as f64
-    );
-    eprintln!("{} s, {} hours of the service", course.seconds(), course.now() / service::HOUR);
+    println!("\n{:<20} {:>9} {:>9} {:>16} {:>7}", "upgraded from", "devices", "bytes", "as full images", "");
+    for (version, name) in VERSIONS.iter().enumerate() {
+        let is_one = |outcome: &&Outcome| {
+            outcome.state == State::Succeeded && course.devices[&outcome.device].version == version
+        };
+        let upgraded: Vec<&Outcome> = outcomes.iter().filter(is_one).collect();
+        let bytes: u64 = upgraded.iter().map(|outcome| course.proxy.traffic(&outcome.device).bytes).sum();
+        let full = size * upgraded.len() as u64;
+        let share = bytes as f64 * 100.0 / full.max(1) as f64;
+        println!("{name:<20} {:>9} {bytes:>9} {full:>16} {share:>6.1}%", upgraded.len());
+    }
+    let of_all = outcomes.iter().map(|outcome| course.proxy.traffic(&outcome.device));
+    let (bytes, requests) = of_all.fold((0, 0), |sum, one| (sum.0 + one.bytes, sum.1 + one.requests));
+    println!("{bytes} bytes in {requests} requests, with those of devices that were not upgraded");
 }
 
 /// Every device has the state, the retries, the version and the image that it must have.
@@ -93,7 +91,10 @@ pub fn check(outcomes: &[Outcome], course: &Course<'_>) -> Result<(), String> {
 /// The devices that are not done.
 pub fn unfinished(course: &Course<'_>) -> String {
     let ended = |state: &State| {
-        matches!(state, State::Succeeded | State::Cancelled | State::Failed(Cause::TimeOut | Cause::Reported(_)))
+        matches!(
+            state,
+            State::Succeeded | State::Cancelled | State::Failed(Cause::TimeOut | Cause::Reported(_))
+        )
     };
     let rows = outcomes(course).into_iter().filter(|outcome| !ended(&outcome.state));
     let rows = rows.map(|outcome| format!("{} ({}): {}", outcome.device, outcome.role.text(), outcome.state));
