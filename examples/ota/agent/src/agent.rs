@@ -11,6 +11,7 @@ use rumqttc::{Client, Event, MqttOptions, Packet, Publish, QoS, SubscribeFilter}
 use serde_json::Value;
 
 use crate::device::Device;
+use crate::download;
 use crate::failure::Failure;
 use crate::messages::{Order, Topics};
 use crate::state::{Report, State};
@@ -42,6 +43,9 @@ struct Agent {
 pub fn run(device: Device) -> Result<(), String> {
     let mut state = State::read(&device)?;
     state.boot(&device)?;
+    if state.order.is_none() {
+        download::tidy(&device, "").map_err(|error| error.to_string())?;
+    }
     let mut options = MqttOptions::new(device.client_id(), &device.broker, device.port);
     // What this device missed while it was away, it asks for.
     options.set_clean_session(true).set_keep_alive(KEEP_ALIVE);
@@ -74,9 +78,16 @@ impl Agent {
 
     /// Replaces the state, in the file first.
     fn remember(&self, place: &mut State, state: State) {
-        // Without its memory, a device cannot go on.
-        state.write(&self.device).unwrap_or_else(|error| panic!("state.json: {error}"));
-        *place = state;
+        match state.write(&self.device) {
+            Ok(()) => *place = state,
+            Err(error) => self.give_up(&format!("state.json: {error}")),
+        }
+    }
+
+    /// Without its memory, a device cannot go on: whatever watches over it starts it again.
+    fn give_up(&self, reason: &str) -> ! {
+        eprintln!("agent: {}: {reason}", self.device.name);
+        std::process::exit(1)
     }
 
     /// Says who is there. During an upgrade, no version: one that is not the new one would mean that it failed.
@@ -180,9 +191,9 @@ impl Agent {
     fn restart(&self, new: State) {
         let mut state = self.state();
         self.remember(&mut state, new);
-        let program = std::env::current_exe().expect("it is running");
+        let program = std::env::current_exe().unwrap_or_else(|error| self.give_up(&error.to_string()));
         let error = Command::new(program).arg(&self.device.folder).exec();
-        panic!("the device does not start again: {error}");
+        self.give_up(&format!("the device does not start again: {error}"))
     }
 
     fn tell(&self, step: i32, text: &str) {

@@ -84,3 +84,34 @@ impl Device {
         self.folder.join("journal.bin")
     }
 }
+
+#[cfg(test)]
+pub mod tests {
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A device whose folder goes with the test.
+    pub fn device() -> (TempDir, Device) {
+        let folder = TempDir::new().unwrap();
+        let description = json!({
+            "product": "p", "name": "d", "broker": "127.0.0.1", "port": 1883, "slot_size": 16384,
+            "public_key": "00".repeat(32),
+        });
+        fs::write(folder.path().join("device.json"), description.to_string()).unwrap();
+        let device = Device::read(folder.path()).unwrap();
+        (folder, device)
+    }
+
+    #[test]
+    fn what_a_device_does_not_say_has_a_default() {
+        let (_folder, device) = device();
+        assert_eq!(
+            (device.client_id().as_str(), device.module.as_str(), device.page),
+            ("p.d", "default", 4096)
+        );
+        assert_eq!(device.key(), Ok([0; 32]));
+        assert!(Device { public_key: "0".repeat(63), ..device }.key().is_err());
+    }
+}

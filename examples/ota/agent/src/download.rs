@@ -19,6 +19,8 @@ use crate::messages::{Method, Order};
 const ATTEMPTS: u32 = 4;
 /// The first pause between two attempts; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How the names of files begin.
+const PREFIX: &str = "download-";
 /// How long nothing may come from the server.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -130,21 +132,126 @@ fn check(order: &Order, path: &Path) -> Result<(), Failure> {
 
 /// The file of this order's package, named for its digest. Those of other orders go.
 fn place(device: &Device, order: &Order) -> Result<PathBuf, Failure> {
-    let name = format!("download-{}.bin", order.sign);
-    let tidy = || -> io::Result<()> {
-        for entry in fs::read_dir(&device.folder)? {
-            let entry = entry?;
-            let other = entry.file_name() != name.as_str();
-            if other && entry.file_name().to_string_lossy().starts_with("download-") {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
-    };
-    tidy().map_err(Failure::storage)?;
+    let name = format!("{PREFIX}{}.bin", order.sign);
+    tidy(device, &name).map_err(Failure::storage)?;
     Ok(device.folder.join(name))
+}
+
+/// Removes all downloads but one.
+pub fn tidy(device: &Device, but: &str) -> io::Result<()> {
+    for entry in fs::read_dir(&device.folder)? {
+        let name = entry?.file_name();
+        if name.to_string_lossy().starts_with(PREFIX) && name != but {
+            fs::remove_file(device.folder.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 fn length(path: &Path) -> u64 {
     File::open(path).and_then(|file| file.metadata()).map_or(0, |metadata| metadata.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::thread;
+
+    use super::*;
+    use crate::device::tests::device;
+
+    const PACKAGE: &[u8] = b"a package of thirty-one bytes..";
+
+    /// Answers one request with each of these, and tells the ranges that were asked for.
+    fn server(answers: Vec<String>) -> (String, Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/a.bin", listener.local_addr().unwrap());
+        let (sender, ranges) = channel();
+        thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+                let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+                let range = head
+                    .iter()
+                    .find_map(|line| line.to_lowercase().strip_prefix("range: ").map(str::to_owned));
+                let _ = sender.send(range.unwrap_or_default());
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        (url, ranges)
+    }
+
+    fn order(url: String) -> Order {
+        let sign = hex::encode(&Sha256::digest(PACKAGE));
+        let (version, module) = ("2.0".to_owned(), "default".to_owned());
+        Order { version, module, url, size: PACKAGE.len() as u64, sign, method: Method::Sha256, base: None }
+    }
+
+    /// Says how long the body is, and sends so much of it.
+    fn whole(bytes: usize) -> String {
+        let sent = str::from_utf8(&PACKAGE[..bytes]).unwrap();
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{sent}", PACKAGE.len())
+    }
+
+    fn rest(from: usize, size: usize) -> String {
+        let (range, rest) =
+            (format!("bytes {from}-{}/{size}", size - 1), str::from_utf8(&PACKAGE[from..]).unwrap());
+        let length = rest.len();
+        format!(
+            "HTTP/1.1 206 Partial Content\r\nContent-Range: {range}\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{rest}"
+        )
+    }
+
+    #[test]
+    fn a_lost_download_goes_on_where_it_was() {
+        let (_folder, device) = device();
+        let (url, ranges) = server(vec![whole(10), rest(10, PACKAGE.len())]);
+        let path = download(&device, &order(url), &|_| {}).unwrap();
+        assert_eq!(fs::read(path).unwrap(), PACKAGE);
+        assert_eq!(ranges.iter().collect::<Vec<_>>(), ["", "bytes=10-"]);
+    }
+
+    #[test]
+    fn a_server_without_ranges_sends_all_again() {
+        let (_folder, device) = device();
+        let (url, _) = server(vec![whole(10), whole(PACKAGE.len())]);
+        let path = download(&device, &order(url), &|_| {}).unwrap();
+        assert_eq!(fs::read(path).unwrap(), PACKAGE);
+    }
+
+    #[test]
+    fn what_an_earlier_run_has_is_not_loaded_again() {
+        let (_folder, device) = device();
+        let (url, ranges) = server(vec![rest(20, PACKAGE.len())]);
+        let order = order(url);
+        let path = place(&device, &order).unwrap();
+        fs::write(&path, &PACKAGE[..20]).unwrap();
+        fs::write(device.folder.join("download-of-another.bin"), b"x").unwrap();
+        download(&device, &order, &|_| {}).unwrap();
+        assert_eq!(fs::read(path).unwrap(), PACKAGE);
+        assert_eq!(ranges.iter().collect::<Vec<_>>(), ["bytes=20-"]);
+        assert!(!device.folder.join("download-of-another.bin").exists());
+    }
+
+    #[test]
+    fn another_file_is_a_failed_verification() {
+        let (_folder, device) = device();
+        let (url, _) = server(vec![whole(10), rest(10, PACKAGE.len() + 1)]);
+        assert_eq!(download(&device, &order(url), &|_| {}).unwrap_err().code, -3);
+        let (url, _) = server(vec![whole(PACKAGE.len()).replace("package", "parcel!")]);
+        let order = order(url);
+        assert_eq!(download(&device, &order, &|_| {}).unwrap_err().code, -3);
+        assert!(!place(&device, &order).unwrap().exists(), "it would be found wrong again and again");
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_a_failed_download() {
+        let (_folder, device) = device();
+        let failure = download(&device, &order("http://127.0.0.1:1/a.bin".to_owned()), &|_| {}).unwrap_err();
+        assert_eq!(failure.code, -2);
+    }
 }

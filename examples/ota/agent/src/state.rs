@@ -117,3 +117,44 @@ fn digest(path: &Path, size: u32) -> io::Result<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::tests::device;
+
+    /// A device with 1.0 in slot 0, and 2.0 in slot 1, which runs.
+    fn upgraded(device: &Device) -> State {
+        let image = device.folder.join("image");
+        fs::write(&image, b"one").unwrap();
+        provision(device, "1.0", &image).unwrap();
+        let mut state = State::read(device).unwrap();
+        fs::write(device.slot(1), b"two and more").unwrap();
+        let sha256 = hex::encode(&Sha256::digest(b"two"));
+        state.slots[1] = Some(Image { version: "2.0".to_owned(), size: 3, sha256 });
+        state.running = 1;
+        state
+    }
+
+    #[test]
+    fn the_new_image_runs_if_it_is_whole() {
+        let (_folder, device) = device();
+        let mut state = upgraded(&device);
+        state.boot(&device).unwrap();
+        assert_eq!((state.running, state.report.is_none()), (1, true));
+    }
+
+    #[test]
+    fn the_old_image_runs_if_the_new_one_is_damaged() {
+        let (_folder, device) = device();
+        let mut state = upgraded(&device);
+        fs::write(device.slot(1), b"tvo and more").unwrap();
+        state.boot(&device).unwrap();
+        let state = State::read(&device).unwrap();
+        assert_eq!(state.image().unwrap().version, "1.0");
+        assert_eq!(state.report.unwrap().step, -4);
+        fs::write(device.slot(0), b"").unwrap();
+        fs::write(device.slot(1), b"").unwrap();
+        assert!(State::read(&device).unwrap().boot(&device).is_err());
+    }
+}

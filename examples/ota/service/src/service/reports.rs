@@ -77,7 +77,8 @@ impl Service {
     /// Adds a device that reports a version to the dynamic batches that it belongs to: once to each, or one that fails
     /// would be upgraded again and again.
     fn join(&mut self, now: Millis, device: &str, module: &str, version: &str) {
-        for batch in (0..self.batches.len()).map(BatchId) {
+        // The newest comes first: a device of several dynamic batches is upgraded by that.
+        for batch in (0..self.batches.len()).rev().map(BatchId) {
             let Batch { plan, firmware, is_open, .. } = &self.batches[batch.0];
             let was_in = |task: &Task| task.batch == batch && task.device == device;
             let belongs = *is_open

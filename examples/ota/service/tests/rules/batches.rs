@@ -168,7 +168,11 @@ fn a_firmware_has_one_dynamic_batch() {
     fleet.told(0);
     fleet.finish(0, "test2");
     let versions = vec!["1.0".to_owned()];
-    assert!(fleet.service.upgrade(0, other, Plan { versions, ..dynamic() }).is_ok());
+    fleet.service.upgrade(0, other, Plan { versions, ..dynamic() }).unwrap();
+    // A device that comes to both is upgraded by the newer one.
+    fleet.report(1, "new", "1.0");
+    let push = fleet.service.tick(1).into_iter().find(|push| push.device == "new").unwrap();
+    assert_eq!(push.firmware, other);
 }
 
 #[test]
