@@ -82,6 +82,6 @@ fn listen(port: u16, product: String) -> Result<(Client, Receiver<Heard>), Strin
             }
         }
     });
-    is_ready.recv_timeout(Duration::from_secs(10)).map_err(|_| "the broker does not answer".to_owned())?;
+    is_ready.recv_timeout(Duration::from_secs(30)).map_err(|_| "the broker does not answer".to_owned())?;
     Ok((client, receiver))
 }

@@ -35,7 +35,6 @@ impl Device {
         let name = format!("d{number:03}");
         let version = number % VERSIONS.len();
         let folder = settings.work.join(&name);
-        let writes_slowly = matches!(role, Role::DiesWriting | Role::DiesOften);
         let description = json!({
             "product": product,
             "name": name,
@@ -44,7 +43,7 @@ impl Device {
             "public_key": settings.public_key,
             "slot_size": 64 << 10,
             "ram": if role == Role::TooLittleMemory { 8 << 10 } else { 16 << 10 },
-            "page_milliseconds": if writes_slowly { 60 } else { 0 },
+            "page_milliseconds": role.page_milliseconds(),
         });
         let prepared = || -> std::io::Result<()> {
             fs::create_dir(&folder)?;

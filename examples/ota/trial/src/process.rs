@@ -47,7 +47,7 @@ pub fn free_port() -> Result<u16, String> {
 
 /// Waits until somebody listens.
 pub fn wait_for(port: u16, what: &str) -> Result<(), String> {
-    for _ in 0..100 {
+    for _ in 0..600 {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(());
         }

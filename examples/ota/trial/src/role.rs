@@ -103,6 +103,15 @@ impl Role {
         }
     }
 
+    /// How slow its flash is: so slow that the trial comes in time, also on a machine that is busy.
+    pub const fn page_milliseconds(self) -> u64 {
+        match self {
+            Self::DiesWriting | Self::DiesOften => 200,
+            Self::Hangs => 2000,
+            _ => 0,
+        }
+    }
+
     /// Whether the trial waits for its next word.
     pub const fn will_answer(self) -> bool {
         !matches!(self, Self::NeverAnswers | Self::Hangs)
