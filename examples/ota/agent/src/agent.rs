@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -33,6 +33,8 @@ struct Agent {
     state: Mutex<State>,
     /// The number of the last message.
     id: AtomicU32,
+    /// Whether there is a connection. Without one nothing is said: when it comes, so does what counts.
+    connected: AtomicBool,
     /// Messages that the broker has not acknowledged.
     unacknowledged: AtomicI32,
     /// The progress that was told last.
@@ -55,7 +57,8 @@ pub fn run(device: Device) -> Result<(), String> {
     let (client, mut connection) = Client::new(options, WAITING);
     let zero = || AtomicI32::new(0);
     let (id, state) = (AtomicU32::new(0), Mutex::new(state));
-    let agent = Agent { device, client, state, id, unacknowledged: zero(), progress: zero() };
+    let connected = AtomicBool::new(false);
+    let agent = Agent { device, client, state, id, connected, unacknowledged: zero(), progress: zero() };
     let agent = Arc::new(agent);
     // An upgrade that the last run did not finish.
     agent.begin();
@@ -65,7 +68,10 @@ pub fn run(device: Device) -> Result<(), String> {
             Ok(Event::Incoming(Packet::PubAck(_))) => agent.acknowledged(),
             Ok(Event::Incoming(Packet::Publish(message))) => agent.receive(&message),
             Ok(_) => {}
-            Err(_) => thread::sleep(PAUSE),
+            Err(_) => {
+                agent.connected.store(false, Ordering::SeqCst);
+                thread::sleep(PAUSE);
+            }
         }
     }
     Ok(())
@@ -93,6 +99,7 @@ impl Agent {
     /// Says who is there. During an upgrade, no version: one that is not the new one would mean that it failed.
     fn greet(&self) {
         self.unacknowledged.store(0, Ordering::SeqCst);
+        self.connected.store(true, Ordering::SeqCst);
         let topics = Topics(&self.device);
         let filters = [topics.upgrade(), topics.get_reply()];
         let filters = filters.map(|topic| SubscribeFilter::new(topic, QoS::AtLeastOnce));
@@ -113,11 +120,10 @@ impl Agent {
 
     /// The report of the last upgrade has arrived when everything has.
     fn acknowledged(&self) {
-        if self.unacknowledged.fetch_sub(1, Ordering::SeqCst) > 1 {
-            return;
-        }
+        self.unacknowledged.fetch_sub(1, Ordering::SeqCst);
         let mut state = self.state();
-        if state.report.is_some() {
+        // Whoever sets a report sends it before the state is free again.
+        if state.report.is_some() && self.unacknowledged.load(Ordering::SeqCst) == 0 {
             let told = State { report: None, ..state.clone() };
             self.remember(&mut state, told);
         }
@@ -183,7 +189,6 @@ impl Agent {
         let report = Some(Report { step: code, text: text.clone() });
         let failed = State { order: None, report, ..state.clone() };
         self.remember(&mut state, failed);
-        drop(state);
         self.tell(code, &text);
     }
 
@@ -202,9 +207,12 @@ impl Agent {
 
     /// If too many messages wait already, this one is left out: what must arrive is told again at the next connection.
     fn publish(&self, (topic, message): (String, Value)) {
-        let message = message.to_string();
-        if self.client.try_publish(topic, QoS::AtLeastOnce, false, message).is_ok() {
-            self.unacknowledged.fetch_add(1, Ordering::SeqCst);
+        if !self.connected.load(Ordering::SeqCst) {
+            return;
+        }
+        self.unacknowledged.fetch_add(1, Ordering::SeqCst);
+        if self.client.try_publish(topic, QoS::AtLeastOnce, false, message.to_string()).is_err() {
+            self.unacknowledged.fetch_sub(1, Ordering::SeqCst);
         }
     }
 

@@ -16,8 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const MOMENT: Duration = Duration::from_millis(20);
 /// How long a device that died while it wrote is off.
 const OFF: Duration = Duration::from_millis(300);
-/// A device that dies again and again: the first time so long after it was told, then after so much more each time.
-const FIRST_KILL: Duration = Duration::from_millis(70);
+/// A device that dies again and again: the first time so long after it was told, and some more in steps, then after so
+/// much more each time.
+const FIRST_KILL: Duration = Duration::from_millis(10);
+const EARLIER: Duration = Duration::from_millis(11);
 const LATER: Duration = Duration::from_millis(37);
 
 /// The power of a device.
@@ -123,7 +125,9 @@ impl Course<'_> {
         let product = self.product();
         self.broker.send(upgrade_message(&product, &push.device, &firmware, self.message))?;
         if role == Role::DiesOften {
-            self.switches.push((Instant::now() + FIRST_KILL, push.device.clone(), Switch::OffAndOn(KILLS)));
+            // Each device at other moments than the others.
+            let first = FIRST_KILL + EARLIER * (self.message % 16);
+            self.switches.push((Instant::now() + first, push.device.clone(), Switch::OffAndOn(KILLS)));
         }
         if role == Role::ThirdVersion {
             let report = |topic: &str, params: Value| {
