@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use rumqttc::{Client, Event, MqttOptions, Packet, QoS, SubscribeFilter};
 use serde_json::Value;
 use service::{Heard, hear};
 
-use crate::process::{Process, free_port, wait_for};
+use crate::process::{Process, command, free_port, wait_for};
 
 pub struct Broker {
     pub port: u16,
@@ -31,7 +31,7 @@ impl Broker {
              log_dest topic\nmax_inflight_messages 0\nmax_queued_messages 0\n"
         );
         fs::write(&file, settings).map_err(|error| format!("{}: {error}", file.display()))?;
-        let mut command = Command::new("mosquitto");
+        let mut command = command("mosquitto");
         command.arg("-c").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
         let program = Process::start(&mut command)?;
         wait_for(port, "mosquitto")?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::Settings;
-use crate::process::Process;
+use crate::process::{Process, command};
 use crate::role::{Role, TARGET, VERSIONS};
 
 pub struct Device {
@@ -68,7 +68,7 @@ impl Device {
         if self.role != Role::ThirdVersion {
             let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log"));
             let log = log.map_err(|error| error.to_string())?;
-            let mut command = Command::new(&self.program);
+            let mut command = command(&self.program);
             command.arg(&self.folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
             self.agent = Some(Process::start(&mut command)?);
         }

@@ -3,10 +3,10 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::Settings;
-use crate::process::{Process, free_port, wait_for};
+use crate::process::{Process, command, free_port, wait_for};
 
 pub struct Files {
     pub port: u16,
@@ -40,7 +40,7 @@ fn start(work: &Path, root: &Path, port: u16) -> Result<Process, String> {
     fs::write(&file, settings).map_err(|error| format!("{}: {error}", file.display()))?;
     // Where Debian puts it is not on everybody's path.
     let place = ["/usr/sbin/lighttpd", "lighttpd"].into_iter().find(|place| Path::new(place).exists());
-    let mut command = Command::new(place.unwrap_or("lighttpd"));
+    let mut command = command(place.unwrap_or("lighttpd"));
     command.arg("-D").arg("-f").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
     Process::start(&mut command)
 }

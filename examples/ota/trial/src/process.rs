@@ -1,5 +1,6 @@
 //! Programs that end when the trial does, however that ends.
 
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command};
 use std::thread::sleep;
@@ -8,6 +9,13 @@ use std::time::Duration;
 /// A program that is running.
 #[derive(Debug)]
 pub struct Process(Child);
+
+/// A program that ends also if the trial is killed: the system sees to that.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
+}
 
 impl Process {
     pub fn start(command: &mut Command) -> Result<Self, String> {
