@@ -39,6 +39,8 @@ struct Agent {
     unacknowledged: AtomicI32,
     /// The progress that was told last.
     progress: AtomicI32,
+    /// Whether there is a new image to start.
+    is_upgraded: AtomicBool,
 }
 
 /// Starts what a boot loader would start, and then listens for ever.
@@ -55,14 +57,22 @@ pub fn run(device: Device) -> Result<(), String> {
         options.set_credentials(&device.user, &device.password);
     }
     let (client, mut connection) = Client::new(options, WAITING);
-    let zero = || AtomicI32::new(0);
-    let (id, state) = (AtomicU32::new(0), Mutex::new(state));
-    let connected = AtomicBool::new(false);
-    let agent = Agent { device, client, state, id, connected, unacknowledged: zero(), progress: zero() };
-    let agent = Arc::new(agent);
+    let agent = Arc::new(Agent {
+        device,
+        client,
+        state: Mutex::new(state),
+        id: AtomicU32::new(0),
+        connected: AtomicBool::new(false),
+        unacknowledged: AtomicI32::new(0),
+        progress: AtomicI32::new(0),
+        is_upgraded: AtomicBool::new(false),
+    });
     // An upgrade that the last run did not finish.
     agent.begin();
     for event in connection.iter() {
+        if agent.is_upgraded.load(Ordering::SeqCst) {
+            agent.restart();
+        }
         match event {
             Ok(Event::Incoming(Packet::ConnAck(_))) => agent.greet(),
             Ok(Event::Incoming(Packet::PubAck(_))) => agent.acknowledged(),
@@ -122,8 +132,9 @@ impl Agent {
     fn acknowledged(&self) {
         self.unacknowledged.fetch_sub(1, Ordering::SeqCst);
         let mut state = self.state();
-        // Whoever sets a report sends it before the state is free again.
-        if state.report.is_some() && self.unacknowledged.load(Ordering::SeqCst) == 0 {
+        // Whoever sets a report sends it before the state is free again, but for that of a new image, which begins with it.
+        let all_told = self.unacknowledged.load(Ordering::SeqCst) == 0;
+        if state.report.is_some() && all_told && !self.is_upgraded.load(Ordering::SeqCst) {
             let told = State { report: None, ..state.clone() };
             self.remember(&mut state, told);
         }
@@ -170,7 +181,7 @@ impl Agent {
         self.tell(0, "");
         let agent = Arc::clone(self);
         thread::spawn(move || match upgrade(&agent.device, &state, &order, &|step| agent.progress(step)) {
-            Ok(new) => agent.restart(new),
+            Ok(new) => agent.finish(new),
             Err(failure) => agent.fail(failure),
         });
     }
@@ -192,10 +203,18 @@ impl Agent {
         self.tell(code, &text);
     }
 
-    /// The new image begins: here, as the same program once more, which reports 100 and its version.
-    fn restart(&self, new: State) {
+    /// The new image is what a boot loader starts from now on: the thread of the connection is told to make room for it.
+    fn finish(&self, new: State) {
         let mut state = self.state();
+        self.is_upgraded.store(true, Ordering::SeqCst);
         self.remember(&mut state, new);
+        let _ = self.client.try_disconnect();
+    }
+
+    /// The new image begins: here, as the same program once more, which reports 100 and its version.
+    fn restart(&self) -> ! {
+        // Not before the state is written.
+        let _state = self.state();
         let program = std::env::current_exe().unwrap_or_else(|error| self.give_up(&error.to_string()));
         let error = Command::new(program).arg(&self.device.folder).exec();
         self.give_up(&format!("the device does not start again: {error}"))
