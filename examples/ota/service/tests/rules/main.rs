@@ -1,0 +1,6 @@
+//! Each rule of the service, one by one.
+
+mod batches;
+mod firmware;
+mod fleet;
+mod states;
