@@ -1,0 +1,131 @@
+/* Smidgen's decoder in C99: restores an image from the one that a device has and a package (docs/format.md).
+ *
+ * Two files, no dependency, no heap, no variable of its own. All state is in the memory that the caller gives, as plain
+ * data: a copy of it is a saved state. What is built in is chosen by the macros SMIDGEN_... at the start of smidgen.c. */
+
+#ifndef SMIDGEN_H
+#define SMIDGEN_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What functions return: 0, or a number that never changes its meaning (section 9). */
+enum {
+    SMIDGEN_OK = 0,
+    SMIDGEN_ERROR_NOT_A_PACKAGE = 1,
+    SMIDGEN_ERROR_UNSUPPORTED_VERSION = 2,
+    SMIDGEN_ERROR_UNSUPPORTED_CODEC = 3,
+    SMIDGEN_ERROR_RESERVED_FIELD = 4,
+    SMIDGEN_ERROR_MALFORMED_HEADER = 5,
+    SMIDGEN_ERROR_HEADER_CHECKSUM = 6,
+    SMIDGEN_ERROR_UNSUPPORTED_PAGE_KIND = 7,
+    SMIDGEN_ERROR_RAM_MISMATCH = 8,
+    SMIDGEN_ERROR_WORKSPACE_TOO_SMALL = 9,
+    SMIDGEN_ERROR_WORKSPACE_MISALIGNED = 10,
+    SMIDGEN_ERROR_BASE_SIZE = 11,
+    SMIDGEN_ERROR_BASE_DIGEST = 12,
+    SMIDGEN_ERROR_BASE_READ = 13,
+    SMIDGEN_ERROR_TARGET_WRITE = 14,
+    SMIDGEN_ERROR_TARGET_READ = 15,
+    SMIDGEN_ERROR_TRUNCATED = 16,
+    SMIDGEN_ERROR_TRAILING_DATA = 17,
+    SMIDGEN_ERROR_CORRUPT = 18,
+    SMIDGEN_ERROR_TARGET_DIGEST = 19,
+    SMIDGEN_ERROR_BODY_DIGEST = 20,
+    SMIDGEN_ERROR_FINISHED = 21,
+    SMIDGEN_ERROR_SLOT_SIZE = 22,
+    SMIDGEN_ERROR_PRODUCT = 23,
+    SMIDGEN_ERROR_MODULE = 24,
+    SMIDGEN_ERROR_VERSION = 25,
+    SMIDGEN_ERROR_ROLLBACK_COUNTER = 26,
+    SMIDGEN_ERROR_JOURNAL = 27,
+    SMIDGEN_ERROR_AREAS = 28,
+    SMIDGEN_ERROR_PACKAGE_READ = 29,
+    SMIDGEN_ERROR_BASE_GONE = 30,
+    SMIDGEN_ERROR_NOT_IN_PLACE = 31,
+    SMIDGEN_ERROR_CONTAINER = 32,
+    SMIDGEN_ERROR_ENCRYPTED = 33,
+    SMIDGEN_ERROR_DECRYPTION_KEY = 34,
+    SMIDGEN_ERROR_UNSIGNED = 40,
+    SMIDGEN_ERROR_UNKNOWN_KEY = 41,
+    SMIDGEN_ERROR_SIGNATURE = 42
+};
+
+/* Which digest an engine is asked for: two may be under way at once. */
+enum {
+    SMIDGEN_DIGEST_IMAGE = 0,
+    SMIDGEN_DIGEST_BODY = 1
+};
+
+/* What a device is and has. Functions get `context` and return 0 if it went well. All that is not set is 0. */
+typedef struct smidgen_device {
+    void *context;
+
+    /* The image that the device has. */
+    uint32_t base_size;
+    int (*read_base)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length);
+
+    /* Where the new one goes, and the most bytes that it may have there. Writes come in order, 256 bytes at a time, the
+     * last one of what is left. `begin` hears the size before the first one and may refuse it; it may be null.
+     * `read_target` reads what was written; without it, packages that need it are error 15. */
+    uint32_t slot_size;
+    int (*begin)(void *context, uint32_t size);
+    int (*write)(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length);
+    int (*read_target)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length);
+
+    /* Which packages are for this device (section 8). Texts that are null are not asked about. */
+    const char *product;
+    const char *module;
+    const char *version;
+    uint32_t rollback_counter;
+
+    /* Whether the key of this name signed the message: 0, or SMIDGEN_ERROR_UNKNOWN_KEY if the device has no such key, or
+     * SMIDGEN_ERROR_SIGNATURE. Null: signatures are not looked at. */
+    int (*verify)(void *context, const uint8_t *message, uint32_t length, const uint8_t key_name[8],
+                  const uint8_t signature[64]);
+
+    /* SHA-256 by the chip, in decoders that are built with SMIDGEN_SHA256 0; otherwise not used. */
+    void (*digest_start)(void *context, int which);
+    void (*digest_update)(void *context, int which, const uint8_t *bytes, uint32_t length);
+    void (*digest_finish)(void *context, int which, uint8_t digest[32]);
+} smidgen_device;
+
+/* A restore that is under way: at the start of the caller's memory. */
+typedef struct smidgen smidgen;
+
+/* Bytes of memory for packages whose header states `ram` bytes of RAM: what `smidgen info` prints, what --ram limits. */
+#define SMIDGEN_MEMORY(ram) ((uint32_t)(ram) + SMIDGEN_STATE)
+#define SMIDGEN_STATE (896u + 16u * (uint32_t)sizeof(void *))
+
+/* Begins a restore in `memory`, which must be aligned to pointers (and four bytes); `device` must stay where it is.
+ * Null if there is not even memory for a header. */
+smidgen *smidgen_begin(void *memory, uint32_t size, const smidgen_device *device);
+
+/* Takes the next piece of the package, of any size. After an error the restore is over. */
+int smidgen_feed(smidgen *restore, const uint8_t *piece, uint32_t length);
+
+/* Takes what it can of a piece, `*taken` bytes, and writes about `budget` bytes of the target, or reads as many of the
+ * base to check it. It may take none, and may have more to do although it took all: smidgen_wants_input says so. */
+int smidgen_step(smidgen *restore, const uint8_t *piece, uint32_t length, uint32_t budget, uint32_t *taken);
+
+/* Whether nothing can go on without more of the package. */
+int smidgen_wants_input(const smidgen *restore);
+
+/* How much of the target has been written, in percent (section 9.1). */
+uint32_t smidgen_progress(const smidgen *restore);
+
+/* Ends the restore: only when this returns 0, the target is whole and may be used. */
+int smidgen_finish(smidgen *restore);
+
+/* Restores from a package that `read_package` reads from offset 0 on; `size` is that of the package. */
+int smidgen_restore(void *memory, uint32_t memory_size, const smidgen_device *device,
+                    int (*read_package)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length), uint32_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,269 @@
+/* Runs the C decoder on a host, for tests that compare it with others.
+ *
+ *     host patch BASE PACKAGE -o OUT ...    as the program `smidgen` does; fuzz/second takes one for the other
+ *     host serve                            cases from the standard input, answers to the standard output
+ *
+ * A case is six numbers of 32 bits (bytes of base, of package, of a piece, of a budget, of RAM, and flags), base and
+ * package. A piece of 0 bytes is smidgen_restore, which reads by itself. An answer is the error's number, the bytes of
+ * the image, and the image, which is empty if there is an error. */
+
+#include "../smidgen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8 };
+
+/* More RAM than any package of the tests needs. */
+#define RAM (1u << 21)
+
+struct images {
+    const uint8_t *base;
+    uint32_t base_size;
+    const uint8_t *package;
+    uint32_t package_size;
+    uint8_t *target;
+    uint32_t target_size;
+    uint32_t written;
+};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "host: %s\n", what);
+    exit(3);
+}
+
+static void *allocated(size_t size)
+{
+    void *memory = malloc(size > 0 ? size : 1);
+    if (memory == NULL) {
+        die("no memory");
+    }
+    return memory;
+}
+
+static int copied(const uint8_t *from, uint32_t size, uint32_t offset, uint8_t *bytes, uint32_t length)
+{
+    if (offset > size || length > size - offset) {
+        die("a read beyond the end");
+    }
+    memcpy(bytes, from + offset, length);
+    return 0;
+}
+
+static int read_base(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
+{
+    struct images *images = context;
+    return copied(images->base, images->base_size, offset, bytes, length);
+}
+
+static int read_package(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
+{
+    struct images *images = context;
+    return copied(images->package, images->package_size, offset, bytes, length);
+}
+
+static int read_target(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
+{
+    struct images *images = context;
+    return copied(images->target, images->written, offset, bytes, length);
+}
+
+static int begin(void *context, uint32_t size)
+{
+    struct images *images = context;
+    if (images->target != NULL) {
+        die("begun twice");
+    }
+    images->target = allocated(size);
+    images->target_size = size;
+    return 0;
+}
+
+static int write_target(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length)
+{
+    struct images *images = context;
+    uint32_t left = images->target_size - images->written;
+    if (images->target == NULL || offset != images->written || length > left || (length != 256 && length != left)) {
+        die("a write that should not be");
+    }
+    memcpy(images->target + offset, bytes, length);
+    images->written += length;
+    return 0;
+}
+
+/* Knows the key whose name is eight bytes of 3, which signs by the sum of the message's bytes. */
+static int verify(void *context, const uint8_t *message, uint32_t length, const uint8_t key_name[8],
+                  const uint8_t signature[64])
+{
+    static const uint8_t known[8] = {3, 3, 3, 3, 3, 3, 3, 3};
+    uint8_t sum = 0;
+    (void)context;
+    while (length > 0) {
+        sum = (uint8_t)(sum + message[--length]);
+    }
+    if (memcmp(key_name, known, 8) != 0) {
+        return SMIDGEN_ERROR_UNKNOWN_KEY;
+    }
+    return signature[0] == sum ? SMIDGEN_OK : SMIDGEN_ERROR_SIGNATURE;
+}
+
+static smidgen_device device_of(struct images *images, uint32_t flags)
+{
+    smidgen_device device;
+    memset(&device, 0, sizeof device);
+    device.context = images;
+    device.base_size = images->base_size;
+    device.slot_size = (flags & IDENTITY) != 0 ? 1u << 20 : 0xFFFFFFFFu;
+    device.read_base = read_base;
+    device.begin = begin;
+    device.write = write_target;
+    if ((flags & WRITE_ONLY) == 0) {
+        device.read_target = read_target;
+    }
+    if ((flags & ASK_FOR_SIGNATURES) != 0) {
+        device.verify = verify;
+    }
+    if ((flags & IDENTITY) != 0) {
+        device.product = "pump";
+        device.module = "app";
+        device.version = "2.0";
+        device.rollback_counter = 7;
+    }
+    return device;
+}
+
+/* Feeds pieces of exactly their size, so that reading beyond one is noticed; with a flag, from memory to memory. */
+static int fed(struct images *images, uint32_t piece, uint32_t budget, uint32_t ram, uint32_t flags)
+{
+    smidgen_device device = device_of(images, flags);
+    uint32_t size = SMIDGEN_MEMORY(ram), at = 0, taken, steps = 0;
+    void *memory = allocated(size), *other;
+    smidgen *restore;
+    int error = 0;
+    if (piece == 0) {
+        error = smidgen_restore(memory, size, &device, read_package, images->package_size);
+        free(memory);
+        return error;
+    }
+    restore = smidgen_begin(memory, size, &device);
+    if (restore == NULL) {
+        die("no restore");
+    }
+    while (error == 0 && at < images->package_size) {
+        uint32_t left = images->package_size - at, count = left < piece ? left : piece;
+        uint8_t *bytes = allocated(count);
+        memcpy(bytes, images->package + at, count);
+        if (budget == 0) {
+            error = smidgen_feed(restore, bytes, count);
+            taken = count;
+        } else {
+            error = smidgen_step(restore, bytes, count, budget, &taken);
+        }
+        at += taken;
+        free(bytes);
+        if ((flags & MOVE) != 0 && ++steps % 16 == 0) {
+            /* All state is there: it goes on from a copy. */
+            other = allocated(size);
+            memcpy(other, memory, size);
+            memset(memory, 0xA5, size);
+            free(memory);
+            memory = other;
+            restore = memory;
+        }
+    }
+    if (error == 0) {
+        error = smidgen_finish(restore);
+        if (error == 0 && smidgen_progress(restore) != 100) {
+            die("progress at the end");
+        }
+    }
+    if (smidgen_finish(restore) != SMIDGEN_ERROR_FINISHED) {
+        die("used after its end");
+    }
+    free(memory);
+    return error;
+}
+
+static uint8_t *file(const char *path, uint32_t *size)
+{
+    FILE *stream = fopen(path, "rb");
+    uint8_t *bytes;
+    long end;
+    if (stream == NULL || fseek(stream, 0, SEEK_END) != 0 || (end = ftell(stream)) < 0) {
+        die(path);
+        return NULL;
+    }
+    rewind(stream);
+    bytes = allocated((size_t)end);
+    *size = (uint32_t)fread(bytes, 1, (size_t)end, stream);
+    fclose(stream);
+    return bytes;
+}
+
+static int patch(const char *base, const char *package, const char *out)
+{
+    struct images images;
+    FILE *stream;
+    int error;
+    memset(&images, 0, sizeof images);
+    images.base = file(base, &images.base_size);
+    images.package = file(package, &images.package_size);
+    error = fed(&images, 1000, 0, RAM, 0);
+    if (error != 0) {
+        fprintf(stderr, "host: refused (E%d)\n", error);
+        return 1;
+    }
+    stream = fopen(out, "wb");
+    if (stream == NULL || fwrite(images.target, 1, images.written, stream) != images.written || fclose(stream) != 0) {
+        die(out);
+    }
+    return 0;
+}
+
+static uint8_t *taken(uint32_t size)
+{
+    uint8_t *bytes = allocated(size);
+    if (fread(bytes, 1, size, stdin) != size) {
+        die("a case ends early");
+    }
+    return bytes;
+}
+
+static int serve(void)
+{
+    uint32_t numbers[6], answer[2];
+    struct images images;
+    while (fread(numbers, sizeof numbers, 1, stdin) == 1) {
+        uint8_t *base = taken(numbers[0]), *package = taken(numbers[1]);
+        memset(&images, 0, sizeof images);
+        images.base = base;
+        images.base_size = numbers[0];
+        images.package = package;
+        images.package_size = numbers[1];
+        answer[0] = (uint32_t)fed(&images, numbers[2], numbers[3], numbers[4], numbers[5]);
+        answer[1] = answer[0] == 0 ? images.written : 0;
+        fwrite(answer, sizeof answer, 1, stdout);
+        if (answer[1] > 0) {
+            fwrite(images.target, 1, answer[1], stdout);
+        }
+        fflush(stdout);
+        free(images.target);
+        free(base);
+        free(package);
+    }
+    return 0;
+}
+
+int main(int count, char **arguments)
+{
+    if (count >= 6 && strcmp(arguments[1], "patch") == 0) {
+        return patch(arguments[2], arguments[3], arguments[5]);
+    }
+    if (count == 2 && strcmp(arguments[1], "serve") == 0) {
+        return serve();
+    }
+    die("patch BASE PACKAGE -o OUT, or serve");
+    return 3;
+}
