@@ -2386,12 +2386,12 @@ static void check_base(struct smidgen *d, uint32_t budget)
 smidgen *smidgen_begin(void *memory, uint32_t size, const smidgen_device *device)
 {
     struct smidgen *d = (struct smidgen *)memory;
-    if (d == NULL || ((uintptr_t)memory & (sizeof(void *) - 1u)) != 0u || size < sizeof *d) {
+    if (d == NULL || ((uintptr_t)memory & (sizeof(void *) - 1u)) != 0u || size < SMIDGEN_MEMORY(FIXED_RAM)) {
         return NULL;
     }
     memset(d, 0, sizeof *d);
     d->device = device;
-    d->room = size - ((uint32_t)sizeof *d - FIXED_RAM);
+    d->room = size - SMIDGEN_STATE;
     return d;
 }
 
@@ -2462,7 +2462,8 @@ uint32_t smidgen_progress(const smidgen *d)
 
 int smidgen_finish(smidgen *d)
 {
-    int error = smidgen_feed(d, NULL, 0);
+    const uint8_t nothing = 0;
+    int error = smidgen_feed(d, &nothing, 0);
     if (error != SMIDGEN_OK) {
         return error;
     }

@@ -93,20 +93,20 @@ static int write_target(void *context, uint32_t offset, const uint8_t *bytes, ui
     return 0;
 }
 
-/* Knows the key whose name is eight bytes of 3, which signs by the sum of the message's bytes. */
+/* Stands for keys and signatures: a name of an odd byte is that of a known key, a signature of an odd byte is right. The
+ * message is the start of the package, with its own length in place of the header's. */
 static int verify(void *context, const uint8_t *message, uint32_t length, const uint8_t key_name[8],
                   const uint8_t signature[64])
 {
-    static const uint8_t known[8] = {3, 3, 3, 3, 3, 3, 3, 3};
-    uint8_t sum = 0;
-    (void)context;
-    while (length > 0) {
-        sum = (uint8_t)(sum + message[--length]);
+    struct images *images = context;
+    if (memcmp(message, images->package, 7) != 0 || message[7] != length % 256 || message[8] != length / 256 ||
+        memcmp(message + 9, images->package + 9, length - 9) != 0) {
+        die("another message");
     }
-    if (memcmp(key_name, known, 8) != 0) {
+    if (key_name[0] % 2 == 0) {
         return SMIDGEN_ERROR_UNKNOWN_KEY;
     }
-    return signature[0] == sum ? SMIDGEN_OK : SMIDGEN_ERROR_SIGNATURE;
+    return signature[0] % 2 != 0 ? SMIDGEN_OK : SMIDGEN_ERROR_SIGNATURE;
 }
 
 static smidgen_device device_of(struct images *images, uint32_t flags)
@@ -115,7 +115,7 @@ static smidgen_device device_of(struct images *images, uint32_t flags)
     memset(&device, 0, sizeof device);
     device.context = images;
     device.base_size = images->base_size;
-    device.slot_size = (flags & IDENTITY) != 0 ? 1u << 20 : 0xFFFFFFFFu;
+    device.slot_size = (flags & IDENTITY) != 0 ? 1u << 10 : 0xFFFFFFFFu;
     device.read_base = read_base;
     device.begin = begin;
     device.write = write_target;
@@ -126,10 +126,10 @@ static smidgen_device device_of(struct images *images, uint32_t flags)
         device.verify = verify;
     }
     if ((flags & IDENTITY) != 0) {
-        device.product = "pump";
-        device.module = "app";
-        device.version = "2.0";
-        device.rollback_counter = 7;
+        device.product = "B\xC3\xBC" "chse 3";
+        device.module = "main-board_1";
+        device.version = "1.20.0";
+        device.rollback_counter = 300;
     }
     return device;
 }

@@ -3,6 +3,10 @@
 #[cfg(feature = "sha2")]
 mod bad_packages;
 #[cfg(feature = "sha2")]
+mod c_decoder;
+#[cfg(feature = "sha2")]
+mod c_host;
+#[cfg(feature = "sha2")]
 mod common;
 #[cfg(feature = "sha2")]
 mod damage;
