@@ -53,6 +53,11 @@ int memcmp(const void *one, const void *other, size_t length);
 #define SMIDGEN_SHA256 1
 #endif
 
+/* Updates over flash, with a journal. */
+#ifndef SMIDGEN_FLASH
+#define SMIDGEN_FLASH 1
+#endif
+
 #define SMIDGEN_CODE (SMIDGEN_THUMB || SMIDGEN_ARM || SMIDGEN_RISCV || SMIDGEN_XTENSA)
 #define SMIDGEN_STEPS (SMIDGEN_THUMB || SMIDGEN_RISCV || SMIDGEN_XTENSA)
 #define SMIDGEN_HALVES (SMIDGEN_THUMB || SMIDGEN_ARM || SMIDGEN_RISCV)
@@ -698,7 +703,7 @@ static void flush(struct smidgen *d)
         return;
     }
     digest_update(d, SMIDGEN_DIGEST_IMAGE, d->output, used);
-    if (device->write(device->context, d->position - used, d->output, used) != 0) {
+    if (device->write(device->target, d->position - used, d->output, used) != 0) {
         fail(d, SMIDGEN_ERROR_TARGET_WRITE);
     }
 }
@@ -1133,6 +1138,7 @@ static uint32_t read_reference(const struct smidgen *d, const uint32_t *bytes, u
         return value[0] + word_origin(d, site);
     }
 #else
+    (void)d;
     (void)site;
     return bytes[0];
 #endif
@@ -1166,6 +1172,7 @@ static uint32_t write_reference(const struct smidgen *d, uint32_t a, uint32_t *b
         order_word(d, value, bytes);
     }
 #else
+    (void)d;
     bytes[0] = a;
     bytes[1] = 0;
 #endif
@@ -1174,17 +1181,11 @@ static uint32_t write_reference(const struct smidgen *d, uint32_t a, uint32_t *b
 
 /* ---- Where references are (section 7.1) ------------------------------------------------------------------------------- */
 
-#if SMIDGEN_STEPS
+#if SMIDGEN_CODE
 /* Whether an instruction that began before goes on at the site. */
 static uint32_t is_inside(const struct smidgen *d)
 {
     return d->kind != 3u && d->next_site - d->site - 1u < 8u;
-}
-#else
-static uint32_t is_inside(const struct smidgen *d)
-{
-    (void)d;
-    return 0;
 }
 #endif
 
@@ -1596,7 +1597,7 @@ static void read_source(struct smidgen *d, uint32_t count)
         uint32_t written = d->position - d->used, distance = d->position - from, i = 0;
         if (from < written) {
             i = written - from < count ? written - from : count;
-            if (device->read_target == NULL || device->read_target(device->context, from, s, i) != 0) {
+            if (device->read_target == NULL || device->read_target(device->target, from, s, i) != 0) {
                 fail(d, SMIDGEN_ERROR_TARGET_READ);
             }
         }
@@ -2346,7 +2347,7 @@ static void begin_body(struct smidgen *d)
     }
     d->range = 0xFFFFFFFFu;
     d->stage = LANDMARKS;
-    if (device->begin != NULL && device->begin(device->context, d->target_size) != 0) {
+    if (device->begin != NULL && device->begin(device->target, d->target_size) != 0) {
         fail(d, SMIDGEN_ERROR_TARGET_WRITE);
     }
     digest_start(d, SMIDGEN_DIGEST_IMAGE);
@@ -2499,3 +2500,526 @@ int smidgen_restore(void *memory, uint32_t memory_size, const smidgen_device *de
     }
     return error != SMIDGEN_OK ? error : smidgen_finish(d);
 }
+
+/* ---- Journal (section 8) ---------------------------------------------------------------------------------------------
+ *
+ * Records are appended; a page is erased when it is its turn again, so that another one holds the last record meanwhile.
+ * A record that was cut short is recognised by its checksum. It may have touched a place that looks erased, so after a
+ * reset the first record goes to a new page.
+ *
+ * Each record is written twice, and its checksum corrects up to two bits of each copy. A corrected copy counts if the
+ * other one is as near to it: noise is ten thousand times as likely to be near some record than to be one. */
+
+#if SMIDGEN_FLASH
+enum {
+    RECORD = 20,       /* kind, sequence (3), update (8), value (4), checksum */
+    SHORT_UNIT = 64,   /* the longest unit that is filled up on the stack */
+    WRONG_BITS = 4     /* bits of both copies together that may read wrong */
+};
+
+/* Kinds of records: numbers that differ in four bits, from each other and from what is erased. */
+enum { NO_RECORD = 0, PAGES = 0x0F, MOVED = 0x33, DECODING = 0x3C, COPYING = 0x55, READY = 0x5A, KEEPING = 0x66 };
+
+static uint32_t is_valid_flash(const smidgen_flash *flash)
+{
+    return flash->write_size > 0u && flash->page_size >= flash->write_size &&
+           flash->page_size % flash->write_size == 0u && flash->size % flash->page_size == 0u;
+}
+
+static uint32_t rounded_up(uint32_t x, uint32_t to)
+{
+    return (x + to - 1u) / to * to;
+}
+
+uint32_t smidgen_journal_area(uint32_t page_size, uint32_t write_size)
+{
+    if (write_size == 0u || page_size < write_size || page_size % write_size != 0u || page_size > 0x40000000u) {
+        return 0;
+    }
+    return 2u * rounded_up(2u * rounded_up(RECORD, write_size), page_size);
+}
+
+/* What the checksum should be, and what it is: the bits in which they differ. */
+static uint32_t syndrome(const uint8_t *record)
+{
+    return crc32(0, record, RECORD - 4) ^ u32_at(record + RECORD - 4);
+}
+
+static uint32_t is_record(const uint8_t *record)
+{
+    switch (record[0]) {
+    case PAGES:
+    case MOVED:
+    case DECODING:
+    case COPYING:
+    case READY:
+    case KEEPING:
+        return syndrome(record) == 0u;
+    default:
+        return 0;
+    }
+}
+
+/* The syndrome of one wrong bit, if that of the bit behind it is `behind`. */
+static uint32_t next_syndrome(uint32_t behind)
+{
+    return behind == 0u ? 0x80000000u : behind >> 1 ^ (0xEDB88320u & (0u - (behind & 1u)));
+}
+
+static void flip(uint8_t *record, uint32_t bit)
+{
+    record[bit / 8u] = (uint8_t)(record[bit / 8u] ^ 1u << (bit % 8u));
+}
+
+/* Changes one or two bits that make the checksum right, if that is possible. Two records differ in seven bits at least, so
+ * that three or four wrong bits are never taken for two others. */
+static uint32_t correct(uint8_t *record)
+{
+    uint32_t wanted = syndrome(record), one, other, of_one = 0, of_other;
+    for (one = 8u * RECORD; one-- > 0u;) {
+        of_one = next_syndrome(of_one);
+        if (of_one == wanted) {
+            flip(record, one);
+            return is_record(record);
+        }
+        of_other = of_one;
+        for (other = one; other-- > 0u;) {
+            of_other = next_syndrome(of_other);
+            if ((of_one ^ of_other) == wanted) {
+                flip(record, one);
+                flip(record, other);
+                return is_record(record);
+            }
+        }
+    }
+    return 0;
+}
+
+static uint32_t difference(const uint8_t *one, const uint8_t *other)
+{
+    uint32_t count = 0, i, bits_of;
+    for (i = 0; i < RECORD; i++) {
+        for (bits_of = (uint32_t)(one[i] ^ other[i]); bits_of != 0u; bits_of &= bits_of - 1u) {
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Takes note of the record at a place, if there is one and it is the newest so far. */
+static void take_record(smidgen_journal *journal, uint32_t at)
+{
+    uint8_t copies[2][RECORD], record[RECORD];
+    uint32_t readable[2], exact = 0, found = 0, sequence, ahead, i, k;
+    for (i = 0; i < 2u; i++) {
+        readable[i] = journal->flash->read(journal->flash->context, at + i * journal->place, copies[i], RECORD) == 0;
+        if (readable[i] != 0u && is_record(copies[i]) != 0u) {
+            exact++;
+            if (found == 0u) {
+                memcpy(record, copies[i], RECORD);
+                found = 1;
+            }
+        }
+    }
+    for (i = 0; i < 2u && found == 0u; i++) {
+        for (k = 0; k < RECORD && copies[i][k] == journal->flash->erased; k++) {
+        }
+        /* Most places are erased, and looking for wrong bits takes long. */
+        if (readable[i] != 0u && k < RECORD) {
+            memcpy(record, copies[i], RECORD);
+            found = correct(record) != 0u && (readable[0] == 0u || difference(copies[0], record) <= WRONG_BITS) &&
+                    (readable[1] == 0u || difference(copies[1], record) <= WRONG_BITS);
+        }
+    }
+    if (found == 0u) {
+        return;
+    }
+    sequence = u32_at(record) >> 8;
+    ahead = (sequence - journal->sequence) & 0xFFFFFFu;
+    if (journal->kind == NO_RECORD || (ahead > 0u && ahead < 0x800000u)) {
+        journal->kind = record[0];
+        journal->sequence = sequence;
+        memcpy(journal->update, record + 4, 8);
+        journal->value = u32_at(record + 12);
+        journal->whole = exact == 2u;
+        /* Whatever was begun after it may have left traces that reading does not show for certain: a new page. */
+        journal->at = (at / journal->turn + 1u) * journal->turn;
+    }
+}
+
+/* Reads the records that there are. Writes nothing. */
+static uint32_t open_journal(smidgen_journal *journal, const smidgen_flash *flash)
+{
+    uint32_t turn, pair;
+    memset(journal, 0, sizeof *journal);
+    journal->flash = flash;
+    journal->turn = smidgen_journal_area(flash->page_size, flash->write_size) / 2u;
+    if (is_valid_flash(flash) == 0u || journal->turn == 0u || flash->size / journal->turn < 2u) {
+        return SMIDGEN_ERROR_AREAS;
+    }
+    journal->place = rounded_up(RECORD, flash->write_size);
+    for (turn = 0; turn + journal->turn <= flash->size; turn += journal->turn) {
+        for (pair = 0; pair + 2u * journal->place <= journal->turn; pair += 2u * journal->place) {
+            take_record(journal, turn + pair);
+        }
+    }
+    return SMIDGEN_OK;
+}
+
+/* Bytes of buffer that a record takes: none where units are short. */
+static uint32_t journal_buffer(const smidgen_journal *journal)
+{
+    return journal->place > SHORT_UNIT ? journal->place : 0u;
+}
+
+/* The kind of the last record, if it belongs to this update. */
+static uint32_t mark_of(const smidgen_journal *journal, const uint8_t *update)
+{
+    return memcmp(journal->update, update, 8) == 0 ? journal->kind : NO_RECORD;
+}
+
+/* Erases what comes after the last record, which is elsewhere. */
+static uint32_t begin_turn(smidgen_journal *journal)
+{
+    const smidgen_flash *flash = journal->flash;
+    uint32_t page;
+    if (journal->at % journal->turn != 0u) {
+        journal->at = (journal->at / journal->turn + 1u) * journal->turn;
+    }
+    if (journal->at > flash->size - journal->turn) {
+        journal->at = 0;
+    }
+    for (page = journal->at; page < journal->at + journal->turn; page += flash->page_size) {
+        if (flash->erase(flash->context, page) != 0) {
+            return SMIDGEN_ERROR_JOURNAL;
+        }
+    }
+    return SMIDGEN_OK;
+}
+
+static void put_u32(uint8_t *bytes, uint32_t value)
+{
+    uint32_t i;
+    for (i = 0; i < 4u; i++) {
+        bytes[i] = (uint8_t)(value >> (8u * i));
+    }
+}
+
+/* Appends a record; it counts when this returns. `buffer` has journal_buffer() bytes, and is overwritten. */
+static uint32_t note(smidgen_journal *journal, const uint8_t *update, uint32_t kind, uint32_t value, uint8_t *buffer)
+{
+    const smidgen_flash *flash = journal->flash;
+    uint8_t unit[SHORT_UNIT];
+    uint32_t used = journal->at % journal->turn, at, copy;
+    if (used == 0u || journal->turn - used < 2u * journal->place) {
+        if (begin_turn(journal) != SMIDGEN_OK) {
+            return SMIDGEN_ERROR_JOURNAL;
+        }
+    }
+    if (journal_buffer(journal) == 0u) {
+        buffer = unit;
+    }
+    journal->sequence = (journal->sequence + 1u) & 0xFFFFFFu;
+    memset(buffer, flash->erased, journal->place);
+    put_u32(buffer, kind | journal->sequence << 8);
+    memcpy(buffer + 4, update, 8);
+    put_u32(buffer + 12, value);
+    put_u32(buffer + 16, crc32(0, buffer, RECORD - 4));
+    at = journal->at;
+    /* If that fails, a place may be used up. */
+    journal->at = (at / journal->turn + 1u) * journal->turn;
+    for (copy = 0; copy < 2u; copy++) {
+        if (flash->write(flash->context, at + copy * journal->place, buffer, journal->place) != 0) {
+            return SMIDGEN_ERROR_JOURNAL;
+        }
+    }
+    journal->at = at + 2u * journal->place;
+    journal->kind = (uint8_t)kind;
+    journal->value = value;
+    journal->whole = 1;
+    memmove(journal->update, update, 8);
+    return SMIDGEN_OK;
+}
+
+/* ---- Updates into another slot (section 8) ---------------------------------------------------------------------------- */
+
+enum { RESTORING, CHECKING, IMAGE_READY, FAILED };
+
+/* What is in the slot depends on the target only, whatever package it came from. */
+static const uint8_t *update_of(const smidgen_ab *ab)
+{
+    return ab->restore->target_digest;
+}
+
+static uint32_t note_pages(smidgen_ab *ab, uint32_t kind, uint32_t pages)
+{
+    return note(&ab->journal, update_of(ab), kind, pages, ab->buffer + ab->buffer_size - journal_buffer(&ab->journal));
+}
+
+/* Whether what the buffer holds is in flash already. What cannot be read is not. */
+static uint32_t is_there(const smidgen_ab *ab)
+{
+    uint8_t found[32];
+    uint32_t at, count;
+    for (at = 0; at < ab->used; at += count) {
+        count = ab->used - at < sizeof found ? ab->used - at : (uint32_t)sizeof found;
+        if (ab->slot.read(ab->slot.context, ab->flushed + at, found, count) != 0 ||
+            memcmp(found, ab->buffer + at, count) != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* A page that was said to be finished is not what it should be: no page from it on counts any more. Where the buffer is
+ * smaller than a page, and the page's start was right, that start is nowhere else: the next attempt writes the page. */
+static uint32_t take_back(smidgen_ab *ab)
+{
+    uint32_t error = note_pages(ab, PAGES, ab->flushed / ab->slot.page_size);
+    ab->finished = ab->flushed;
+    if (error == SMIDGEN_OK && ab->flushed % ab->slot.page_size != 0u) {
+        error = SMIDGEN_ERROR_TARGET_DIGEST;
+    }
+    return error;
+}
+
+/* Writes the buffer, unless its bytes are there already. */
+static uint32_t flush_buffer(smidgen_ab *ab)
+{
+    const smidgen_flash *slot = &ab->slot;
+    uint32_t at_page = ab->flushed % slot->page_size == 0u, claimed = ab->flushed < ab->finished, units;
+    uint32_t whole = ab->used == slot->page_size || ab->flushed + ab->used == ab->image_size;
+    if (!((claimed != 0u || (at_page != 0u && whole != 0u)) && is_there(ab) != 0u)) {
+        if (claimed != 0u) {
+            uint32_t error = take_back(ab);
+            if (error != SMIDGEN_OK) {
+                return error;
+            }
+        }
+        if (at_page != 0u && slot->erase(slot->context, ab->flushed) != 0) {
+            return SMIDGEN_ERROR_TARGET_WRITE;
+        }
+        units = rounded_up(ab->used, slot->write_size);
+        memset(ab->buffer + ab->used, slot->erased, units - ab->used);
+        if (slot->write(slot->context, ab->flushed, ab->buffer, units) != 0) {
+            return SMIDGEN_ERROR_TARGET_WRITE;
+        }
+    }
+    ab->flushed += ab->used;
+    ab->used = 0;
+    if ((ab->flushed == ab->image_size || ab->flushed % slot->page_size == 0u) && ab->flushed > ab->finished) {
+        return note_pages(ab, PAGES, (ab->flushed + slot->page_size - 1u) / slot->page_size);
+    }
+    return SMIDGEN_OK;
+}
+
+/* The target of the restore: begins, writes and reads back. Errors that are not of the target's own are kept. */
+static int begin_slot(void *context, uint32_t size)
+{
+    smidgen_ab *ab = (smidgen_ab *)context;
+    uint32_t pages = ab->journal.value;
+    ab->known = 1;
+    ab->image_size = size;
+    ab->finished = 0;
+    switch (mark_of(&ab->journal, update_of(ab))) {
+    case PAGES:
+        ab->finished = pages > size / ab->slot.page_size ? size : pages * ab->slot.page_size;
+        break;
+    case READY:
+        ab->finished = size;
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static int write_slot(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length)
+{
+    smidgen_ab *ab = (smidgen_ab *)context;
+    uint32_t room, count, error;
+    (void)offset;
+    while (length > 0u) {
+        /* The buffer is full at the page's end, or at the image's. */
+        room = ab->slot.page_size - ab->flushed % ab->slot.page_size;
+        room = room > ab->image_size - ab->flushed ? ab->image_size - ab->flushed : room;
+        room = room > ab->room ? ab->room : room;
+        count = room - ab->used < length ? room - ab->used : length;
+        memcpy(ab->buffer + ab->used, bytes, count);
+        ab->used += count;
+        bytes += count;
+        length -= count;
+        if (ab->used == room) {
+            error = flush_buffer(ab);
+            if (error != SMIDGEN_OK) {
+                ab->error = (uint8_t)error;
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int read_slot(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
+{
+    smidgen_ab *ab = (smidgen_ab *)context;
+    uint32_t stored = offset < ab->flushed ? ab->flushed - offset : 0u;
+    stored = stored > length ? length : stored;
+    if (stored > 0u && ab->slot.read(ab->slot.context, offset, bytes, stored) != 0) {
+        return 1;
+    }
+    if (length > stored) {
+        memcpy(bytes + stored, ab->buffer + (offset + stored - ab->flushed), length - stored);
+    }
+    return 0;
+}
+
+/* After an error the update is over. What a wrong package has left behind must not stand in the right one's way. */
+static int ended(smidgen_ab *ab, uint32_t error)
+{
+    if (error == SMIDGEN_ERROR_TARGET_WRITE && ab->error != SMIDGEN_OK) {
+        error = ab->error;
+    }
+    switch (error) {
+    case SMIDGEN_OK:
+        return SMIDGEN_OK;
+    case SMIDGEN_ERROR_BASE_READ:
+    case SMIDGEN_ERROR_TARGET_WRITE:
+    case SMIDGEN_ERROR_TARGET_READ:
+    case SMIDGEN_ERROR_JOURNAL:
+    case SMIDGEN_ERROR_PACKAGE_READ:
+    case SMIDGEN_ERROR_FINISHED:
+        break;
+    default:
+        if (ab->known != 0u) {
+            uint32_t mark = mark_of(&ab->journal, update_of(ab));
+            if (mark != NO_RECORD && (mark != PAGES || ab->journal.value != 0u)) {
+                /* If that cannot be noted, it is found out later. */
+                (void)note_pages(ab, PAGES, 0);
+            }
+        }
+        break;
+    }
+    ab->phase = FAILED;
+    return (int)error;
+}
+
+int smidgen_ab_begin(smidgen_ab *ab, void *memory, uint32_t size)
+{
+    uint32_t needed;
+    ab->phase = FAILED;
+    ab->known = 0;
+    ab->error = 0;
+    ab->flushed = 0;
+    ab->used = 0;
+    ab->checked = 0;
+    if (open_journal(&ab->journal, &ab->journal_area) != SMIDGEN_OK || is_valid_flash(&ab->slot) == 0u) {
+        return SMIDGEN_ERROR_AREAS;
+    }
+    needed = journal_buffer(&ab->journal);
+    if (ab->buffer_size < needed + ab->slot.write_size) {
+        return SMIDGEN_ERROR_WORKSPACE_TOO_SMALL;
+    }
+    ab->room = ab->buffer_size - needed;
+    ab->room = ab->room > ab->slot.page_size ? ab->slot.page_size : ab->room - ab->room % ab->slot.write_size;
+    ab->device.target = ab;
+    ab->device.slot_size = ab->slot.size;
+    ab->device.begin = begin_slot;
+    ab->device.write = write_slot;
+    ab->device.read_target = read_slot;
+    ab->restore = smidgen_begin(memory, size, &ab->device);
+    if (ab->restore == NULL) {
+        return SMIDGEN_ERROR_WORKSPACE_TOO_SMALL;
+    }
+    ab->phase = RESTORING;
+    return SMIDGEN_OK;
+}
+
+int smidgen_ab_step(smidgen_ab *ab, const uint8_t *piece, uint32_t length, uint32_t budget, uint32_t *taken)
+{
+    *taken = 0;
+    if (ab->phase != RESTORING) {
+        return ended(ab, SMIDGEN_ERROR_FINISHED);
+    }
+    return ended(ab, (uint32_t)smidgen_step(ab->restore, piece, length, budget, taken));
+}
+
+int smidgen_ab_feed(smidgen_ab *ab, const uint8_t *piece, uint32_t length)
+{
+    if (ab->phase != RESTORING) {
+        return ended(ab, SMIDGEN_ERROR_FINISHED);
+    }
+    return ended(ab, (uint32_t)smidgen_feed(ab->restore, piece, length));
+}
+
+int smidgen_ab_end(smidgen_ab *ab)
+{
+    int error;
+    if (ab->phase != RESTORING) {
+        return ended(ab, SMIDGEN_ERROR_FINISHED);
+    }
+    error = smidgen_finish(ab->restore);
+    if (error == SMIDGEN_OK) {
+        ab->phase = CHECKING;
+        digest_start(ab->restore, SMIDGEN_DIGEST_IMAGE);
+    }
+    return ended(ab, (uint32_t)error);
+}
+
+int smidgen_ab_check(smidgen_ab *ab, uint32_t budget)
+{
+    struct smidgen *d = ab->restore;
+    uint32_t count;
+    if (ab->phase == IMAGE_READY) {
+        return SMIDGEN_OK;
+    }
+    if (ab->phase != CHECKING) {
+        return ended(ab, SMIDGEN_ERROR_FINISHED);
+    }
+    budget = budget > 0u ? budget : 1u;
+    while (ab->checked < ab->image_size && budget > 0u) {
+        count = ab->image_size - ab->checked;
+        count = count > OUTPUT ? OUTPUT : count;
+        count = count > budget ? budget : count;
+        if (ab->slot.read(ab->slot.context, ab->checked, d->output, count) != 0) {
+            return ended(ab, SMIDGEN_ERROR_TARGET_READ);
+        }
+        digest_update(d, SMIDGEN_DIGEST_IMAGE, d->output, count);
+        ab->checked += count;
+        budget -= count;
+    }
+    if (ab->checked < ab->image_size) {
+        return SMIDGEN_OK;
+    }
+    if (is_digest(d, SMIDGEN_DIGEST_IMAGE, d->target_digest, 32) == 0u) {
+        return ended(ab, SMIDGEN_ERROR_TARGET_DIGEST);
+    }
+    ab->phase = IMAGE_READY;
+    return mark_of(&ab->journal, update_of(ab)) == READY ? SMIDGEN_OK : ended(ab, note_pages(ab, READY, 0));
+}
+
+int smidgen_ab_is_ready(const smidgen_ab *ab)
+{
+    return ab->phase == IMAGE_READY;
+}
+
+int smidgen_ab_update(smidgen_ab *ab, void *memory, uint32_t size,
+                      int (*read_package)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length),
+                      uint32_t package_size)
+{
+    uint8_t piece[64];
+    uint32_t at, count;
+    int error = smidgen_ab_begin(ab, memory, size);
+    for (at = 0; error == SMIDGEN_OK && at < package_size; at += count) {
+        count = package_size - at < sizeof piece ? package_size - at : (uint32_t)sizeof piece;
+        if (read_package(ab->device.context, at, piece, count) != 0) {
+            return ended(ab, SMIDGEN_ERROR_PACKAGE_READ);
+        }
+        error = smidgen_ab_feed(ab, piece, count);
+    }
+    if (error == SMIDGEN_OK) {
+        error = smidgen_ab_end(ab);
+    }
+    return error != SMIDGEN_OK ? error : smidgen_ab_check(ab, 0xFFFFFFFFu);
+}
+#endif

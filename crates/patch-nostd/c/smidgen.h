@@ -63,6 +63,8 @@ enum {
 /* What a device is and has. Functions get `context` and return 0 if it went well. All that is not set is 0. */
 typedef struct smidgen_device {
     void *context;
+    /* What `begin`, `write` and `read_target` get in its place. */
+    void *target;
 
     /* The image that the device has. */
     uint32_t base_size;
@@ -123,6 +125,88 @@ int smidgen_finish(smidgen *restore);
 /* Restores from a package that `read_package` reads from offset 0 on; `size` is that of the package. */
 int smidgen_restore(void *memory, uint32_t memory_size, const smidgen_device *device,
                     int (*read_package)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length), uint32_t size);
+
+/* ---- Updates over flash: only in decoders that are built with SMIDGEN_FLASH 1 ---------------------------------------- */
+
+/* An area of flash. Functions get `context` and return 0 if it went well; offsets count from the area's start. */
+typedef struct smidgen_flash {
+    void *context;
+    /* Bytes of it; bytes that are erased at once; bytes that are written at once. Each is a multiple of the next. */
+    uint32_t size;
+    uint32_t page_size;
+    uint32_t write_size;
+    /* Reads from any offset. Where the chip cannot (a unit whose write lost power, on flash with error correction; what
+     * was erased and not written since, on some), it returns an error: never a fault. */
+    int (*read)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length);
+    /* Erases the page that begins at `offset`. */
+    int (*erase)(void *context, uint32_t offset);
+    /* Writes whole units, which have not been written since their page was erased. */
+    int (*write)(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length);
+    /* What erased flash reads as: 0xFF on most chips. */
+    uint8_t erased;
+} smidgen_flash;
+
+/* What the last record of a journal says (`kind` 0: there is none), and where the next one goes. */
+typedef struct smidgen_journal {
+    const smidgen_flash *flash;
+    uint32_t turn;
+    uint32_t place;
+    uint32_t at;
+    uint32_t sequence;
+    uint32_t value;
+    uint8_t update[8];
+    uint8_t kind;
+    uint8_t whole;
+} smidgen_journal;
+
+/* An update into another slot than the one that runs. The caller sets what comes before `restore`, and in `device` what
+ * is not about the target. It stays where it is until the update is over. After a reset, or an error, begin again, with
+ * the same package from its start: pages that were finished before are compared, but neither erased nor written. */
+typedef struct smidgen_ab {
+    smidgen_device device;
+    smidgen_flash slot;
+    smidgen_flash journal_area;
+    /* A page of the slot, or at least its write size; and the journal's write size more if that is above 64. With a
+     * whole page, pages that have the right bytes already stay as they are. */
+    uint8_t *buffer;
+    uint32_t buffer_size;
+
+    smidgen *restore;
+    smidgen_journal journal;
+    uint32_t image_size;
+    uint32_t finished;
+    uint32_t flushed;
+    uint32_t used;
+    uint32_t room;
+    uint32_t checked;
+    uint8_t known;
+    uint8_t phase;
+    uint8_t error;
+} smidgen_ab;
+
+/* Bytes of a journal in pages and units of these sizes; 0 if they do not go together. */
+uint32_t smidgen_journal_area(uint32_t page_size, uint32_t write_size);
+
+/* Begins an update, in `memory` as for smidgen_begin. Writes nothing. */
+int smidgen_ab_begin(smidgen_ab *update, void *memory, uint32_t size);
+
+/* As smidgen_step and smidgen_feed. */
+int smidgen_ab_step(smidgen_ab *update, const uint8_t *piece, uint32_t length, uint32_t budget, uint32_t *taken);
+int smidgen_ab_feed(smidgen_ab *update, const uint8_t *piece, uint32_t length);
+
+/* After the last piece: the package must be complete. The image is checked next. */
+int smidgen_ab_end(smidgen_ab *update);
+
+/* Reads about `budget` bytes of the image back; compares its digest in the end. */
+int smidgen_ab_check(smidgen_ab *update, uint32_t budget);
+
+/* Whether the image is complete, and right as flash has it: only then it may be started. */
+int smidgen_ab_is_ready(const smidgen_ab *update);
+
+/* All of it, from a package of `package_size` bytes that `read_package` reads. */
+int smidgen_ab_update(smidgen_ab *update, void *memory, uint32_t size,
+                      int (*read_package)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length),
+                      uint32_t package_size);
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,12 @@
  *
  * A case is six numbers of 32 bits (bytes of base, of package, of a piece, of a budget, of RAM, and flags), base and
  * package. A piece of 0 bytes is smidgen_restore, which reads by itself. An answer is the error's number, the bytes of
- * the image, and the image, which is empty if there is an error. */
+ * the image, and the image, which is empty if there is an error.
+ *
+ * A case of an update over flash has numbers of its areas after the flags: size, page, unit and erased byte of slot and
+ * journal, and the bytes of the buffer. Flash is on the other side: before the answer come questions, each of five
+ * numbers (ASK, what, area, offset, length) and what is to be written, and get a number that is 0 if it went well, and
+ * what was to be read. */
 
 #include "../smidgen.h"
 
@@ -13,7 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8 };
+enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16 };
+
+#define ASK 0xFFFFFFFFu
+enum { READ, ERASE, WRITE };
 
 /* More RAM than any package of the tests needs. */
 #define RAM (1u << 21)
@@ -186,6 +194,105 @@ static int fed(struct images *images, uint32_t piece, uint32_t budget, uint32_t 
     return error;
 }
 
+static uint8_t *taken(uint32_t size)
+{
+    uint8_t *bytes = allocated(size);
+    if (fread(bytes, 1, size, stdin) != size) {
+        die("a case ends early");
+    }
+    return bytes;
+}
+
+static int asked(void *area, uint32_t what, uint32_t offset, const uint8_t *bytes, uint32_t length)
+{
+    uint32_t question[5], answer;
+    question[0] = ASK;
+    question[1] = what;
+    question[2] = *(const uint32_t *)area;
+    question[3] = offset;
+    question[4] = length;
+    fwrite(question, sizeof question, 1, stdout);
+    if (what == WRITE) {
+        fwrite(bytes, 1, length, stdout);
+    }
+    fflush(stdout);
+    if (fread(&answer, sizeof answer, 1, stdin) != 1) {
+        die("no answer");
+    }
+    return (int)answer;
+}
+
+static int read_area(void *area, uint32_t offset, uint8_t *bytes, uint32_t length)
+{
+    int answer = asked(area, READ, offset, NULL, length);
+    uint8_t *found;
+    if (answer == 0) {
+        found = taken(length);
+        memcpy(bytes, found, length);
+        free(found);
+    }
+    return answer;
+}
+
+static int erase_area(void *area, uint32_t offset)
+{
+    return asked(area, ERASE, offset, NULL, 0);
+}
+
+static int write_area(void *area, uint32_t offset, const uint8_t *bytes, uint32_t length)
+{
+    return asked(area, WRITE, offset, bytes, length);
+}
+
+static smidgen_flash area_of(uint32_t *number, const uint32_t *numbers)
+{
+    smidgen_flash flash;
+    flash.context = number;
+    flash.size = numbers[0];
+    flash.page_size = numbers[1];
+    flash.write_size = numbers[2];
+    flash.read = read_area;
+    flash.erase = erase_area;
+    flash.write = write_area;
+    flash.erased = (uint8_t)numbers[3];
+    return flash;
+}
+
+/* Into another slot: whole, or by pieces and steps. */
+static int updated(struct images *images, const uint32_t *case_, const uint32_t *areas)
+{
+    uint32_t slot = 0, journal = 1, piece = case_[2], budget = case_[3], size = SMIDGEN_MEMORY(case_[4]), at = 0, took;
+    void *memory = allocated(size);
+    smidgen_ab ab;
+    int error;
+    memset(&ab, 0, sizeof ab);
+    ab.device = device_of(images, 0);
+    ab.slot = area_of(&slot, areas);
+    ab.journal_area = area_of(&journal, areas + 4);
+    ab.buffer_size = areas[8];
+    ab.buffer = allocated(ab.buffer_size);
+    if (piece == 0) {
+        error = smidgen_ab_update(&ab, memory, size, read_package, images->package_size);
+    } else {
+        error = smidgen_ab_begin(&ab, memory, size);
+        while (error == 0 && at < images->package_size) {
+            uint32_t left = images->package_size - at;
+            error = smidgen_ab_step(&ab, images->package + at, left < piece ? left : piece, budget, &took);
+            at += took;
+        }
+        error = error != 0 ? error : smidgen_ab_end(&ab);
+        while (error == 0 && !smidgen_ab_is_ready(&ab)) {
+            error = smidgen_ab_check(&ab, budget);
+        }
+    }
+    if ((error == 0) != (smidgen_ab_is_ready(&ab) != 0)) {
+        die("an update that is ready and is not");
+    }
+    free(ab.buffer);
+    free(memory);
+    return error;
+}
+
 static uint8_t *file(const char *path, uint32_t *size)
 {
     FILE *stream = fopen(path, "rb");
@@ -222,27 +329,27 @@ static int patch(const char *base, const char *package, const char *out)
     return 0;
 }
 
-static uint8_t *taken(uint32_t size)
-{
-    uint8_t *bytes = allocated(size);
-    if (fread(bytes, 1, size, stdin) != size) {
-        die("a case ends early");
-    }
-    return bytes;
-}
-
 static int serve(void)
 {
-    uint32_t numbers[6], answer[2];
+    uint32_t numbers[6], areas[9], answer[2];
     struct images images;
+    uint8_t *base, *package;
     while (fread(numbers, sizeof numbers, 1, stdin) == 1) {
-        uint8_t *base = taken(numbers[0]), *package = taken(numbers[1]);
+        if ((numbers[5] & OVER_FLASH) != 0 && fread(areas, sizeof areas, 1, stdin) != 1) {
+            die("a case without areas");
+        }
+        base = taken(numbers[0]);
+        package = taken(numbers[1]);
         memset(&images, 0, sizeof images);
         images.base = base;
         images.base_size = numbers[0];
         images.package = package;
         images.package_size = numbers[1];
-        answer[0] = (uint32_t)fed(&images, numbers[2], numbers[3], numbers[4], numbers[5]);
+        if ((numbers[5] & OVER_FLASH) != 0) {
+            answer[0] = (uint32_t)updated(&images, numbers, areas);
+        } else {
+            answer[0] = (uint32_t)fed(&images, numbers[2], numbers[3], numbers[4], numbers[5]);
+        }
         answer[1] = answer[0] == 0 ? images.written : 0;
         fwrite(answer, sizeof answer, 1, stdout);
         if (answer[1] > 0) {

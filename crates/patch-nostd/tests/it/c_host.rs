@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
+#[cfg(feature = "simulator")]
+use smidgen_patch::flash::{Flash, Geometry};
 use testkit::peers;
 
 /// How a package is handed over, and to what device.
@@ -35,6 +37,11 @@ impl Way {
         Self { piece, budget: 0, ram: 1 << 21, flags: 0 }
     }
 }
+
+/// The case has areas of flash, which are here.
+const OVER_FLASH: u32 = 16;
+/// The number that a question begins with.
+const ASK: u32 = u32::MAX;
 
 /// The decoder's process.
 pub struct Host {
@@ -74,18 +81,74 @@ impl Host {
 
     /// The image, or the number of the error.
     pub fn restore(&mut self, base: &[u8], package: &[u8], way: Way) -> Result<Vec<u8>, u8> {
-        let sizes = [base.len() as u32, package.len() as u32];
-        let mut case: Vec<u8> =
-            sizes.iter().chain(&[way.piece, way.budget, way.ram, way.flags]).flat_map(|n| n.to_le_bytes()).collect();
+        self.send(base, package, way, &[]);
+        let error = self.number();
+        self.answer(error)
+    }
+
+    /// An update over flash, with a buffer of this size; the number of the error.
+    #[cfg(feature = "simulator")]
+    pub fn update_ab(
+        &mut self,
+        (base, package): (&[u8], &[u8]),
+        way: Way,
+        areas: &mut [&mut dyn Flash; 2],
+        buffer: usize,
+    ) -> Result<(), u8> {
+        let mut numbers: Vec<u32> = Vec::new();
+        for area in areas.iter() {
+            let Geometry { size, page, write, erased } = area.geometry();
+            numbers.extend([size, page, write, erased.into()]);
+        }
+        numbers.push(buffer as u32);
+        self.send(base, package, Way { flags: way.flags | OVER_FLASH, ..way }, &numbers);
+        loop {
+            match self.number() {
+                ASK => self.do_flash(areas),
+                error => return self.answer(error).map(drop),
+            }
+        }
+    }
+
+    /// Does what the decoder asks of flash.
+    #[cfg(feature = "simulator")]
+    fn do_flash(&mut self, areas: &mut [&mut dyn Flash; 2]) {
+        let [what, area, offset, length] = [(); 4].map(|()| self.number());
+        let area = &mut areas[area as usize];
+        let mut bytes = vec![0; length as usize];
+        let done = match what {
+            0 => area.read(offset, &mut bytes),
+            1 => area.erase(offset),
+            _ => {
+                self.child.stdout.as_mut().unwrap().read_exact(&mut bytes).unwrap();
+                area.write(offset, &bytes)
+            }
+        };
+        let mut answer = u32::from(done.is_err()).to_le_bytes().to_vec();
+        if what == 0 && done.is_ok() {
+            answer.extend_from_slice(&bytes);
+        }
+        self.child.stdin.as_mut().unwrap().write_all(&answer).unwrap();
+    }
+
+    fn send(&mut self, base: &[u8], package: &[u8], way: Way, areas: &[u32]) {
+        let (base_size, package_size) = (base.len() as u32, package.len() as u32);
+        let numbers = [base_size, package_size, way.piece, way.budget, way.ram, way.flags];
+        let mut case: Vec<u8> = numbers.iter().chain(areas).flat_map(|number| number.to_le_bytes()).collect();
         case.extend_from_slice(base);
         case.extend_from_slice(package);
         self.child.stdin.as_mut().unwrap().write_all(&case).unwrap();
-        let answer = self.child.stdout.as_mut().unwrap();
-        let mut numbers = [0; 8];
-        answer.read_exact(&mut numbers).expect("the C decoder has stopped");
-        let [error, size] = [0, 4].map(|at| u32::from_le_bytes(numbers[at..at + 4].try_into().unwrap()));
-        let mut image = vec![0; size as usize];
-        answer.read_exact(&mut image).unwrap();
+    }
+
+    fn number(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        self.child.stdout.as_mut().unwrap().read_exact(&mut bytes).expect("the C decoder has stopped");
+        u32::from_le_bytes(bytes)
+    }
+
+    fn answer(&mut self, error: u32) -> Result<Vec<u8>, u8> {
+        let mut image = vec![0; self.number() as usize];
+        self.child.stdout.as_mut().unwrap().read_exact(&mut image).unwrap();
         if error == 0 { Ok(image) } else { Err(error as u8) }
     }
 }

@@ -4,6 +4,8 @@
 mod bad_packages;
 #[cfg(feature = "sha2")]
 mod c_decoder;
+#[cfg(all(feature = "simulator", feature = "sha2"))]
+mod c_flash;
 #[cfg(feature = "sha2")]
 mod c_host;
 #[cfg(feature = "sha2")]
