@@ -131,16 +131,11 @@ struct sha256 {
 };
 #endif
 
-/* Bytes come first, then words: Thumb reaches what is near in two bytes of code. */
+/* Bytes come first, then words: Thumb reaches what is near in two bytes of code. Up to `device`, and from `control` on, is
+ * what an update in place saves between segments. */
 struct smidgen {
     uint8_t stage;
-    uint8_t error;
-    uint8_t flags;
     uint8_t started;
-    uint8_t counter_rate;
-    uint8_t mixer_rate;
-    uint8_t block_log;
-    uint8_t high_first;
     /* Section 4.2 */
     uint8_t agreed;
     uint8_t from_targets;
@@ -157,9 +152,17 @@ struct smidgen {
     uint8_t at;
     /* Section 7 */
     uint8_t missed;
+    uint8_t turn;
+    /* The reference that was found */
     uint8_t class_of;
     uint8_t length_of;
-    uint8_t turn;
+    /* From the header */
+    uint8_t error;
+    uint8_t flags;
+    uint8_t counter_rate;
+    uint8_t mixer_rate;
+    uint8_t block_log;
+    uint8_t high_first;
     uint8_t kind_count;
     uint8_t window_count;
     uint16_t used;
@@ -173,44 +176,44 @@ struct smidgen {
     uint32_t position;
     uint32_t before;
     struct operation now;
-    uint32_t target;
     uint32_t copied;
     uint32_t next_site;
-    /* The reference that was found: its bytes, `a`, `extra` */
+    /* The reference: its bytes, `a`, `extra` */
     uint32_t bytes[2];
     uint32_t address;
     uint32_t extra;
     uint32_t site;
     uint32_t target_site;
-    const struct form *form;
-    const smidgen_device *device;
-    uint32_t base_address;
-    uint32_t base_size;
-    uint32_t target_size;
-    uint32_t slot_count;
-    uint32_t landmark_count;
-    uint32_t learned_count;
-    uint32_t learned_used;
-    uint32_t hand;
     uint32_t reached;
     uint32_t upcoming;
     uint32_t page;
-    uint32_t body_length;
-    uint32_t address_high;
-    /* Bytes of memory behind the fixed state, and bytes of the base that are hashed */
-    uint32_t room;
-    uint32_t hashed;
+    uint32_t learned_used;
+    uint32_t hand;
     struct operation ahead;
     uint32_t recent[4];
     uint32_t last_displacement[2];
-    uint32_t windows[MOST_WINDOWS][2];
-    uint8_t kinds[MOST_KINDS];
     uint8_t outcomes[8];
     uint8_t difference[32];
 #if SMIDGEN_HALVES
     struct half halves[4];
 #endif
     struct nearby nearby[NEARBY];
+    const smidgen_device *device;
+    const struct form *form;
+    uint32_t base_address;
+    uint32_t base_size;
+    uint32_t target_size;
+    uint32_t slot_count;
+    uint32_t landmark_count;
+    uint32_t learned_count;
+    uint32_t body_length;
+    uint32_t address_high;
+    /* Bytes of memory behind the fixed state, and bytes of the base that are hashed */
+    uint32_t room;
+    uint32_t hashed;
+    uint32_t windows[MOST_WINDOWS][2];
+    uint32_t plan[3]; /* segment (0: no plan), shift, keep */
+    uint8_t kinds[MOST_KINDS];
     uint8_t target_digest[32];
     uint8_t body_digest[32];
     uint8_t base_digest[16];
@@ -218,21 +221,30 @@ struct smidgen {
     struct sha256 sha256[2];
 #endif
     /* The fixed part of the workspace (section 3.2); the tables follow it */
+    uint8_t output[OUTPUT];
     uint16_t control[CONTROL_CELLS];
     uint16_t points[CURVES * POINTS];
     int32_t weights[WEIGHT_SETS][4];
     uint8_t window[WINDOW];
-    uint8_t output[OUTPUT];
     uint8_t input[INPUT];
 };
 
+/* Bits of `flags` beside the header's: whether body and target are hashed. */
+enum { HASHED = 128 };
+
 /* Compile-time checks: negative sizes do not compile. */
 typedef char smidgen_state_is_large_enough[sizeof(struct smidgen) <= SMIDGEN_STATE + FIXED_RAM ? 1 : -1];
-typedef char smidgen_fixed_is_of_the_format[sizeof(struct smidgen) - offsetof(struct smidgen, control) == FIXED_RAM ||
-                                                    sizeof(void *) > 4
+typedef char smidgen_fixed_is_of_the_format[sizeof(struct smidgen) - offsetof(struct smidgen, output) <=
+                                                    FIXED_RAM + sizeof(void *) - 4u
                                                 ? 1
                                                 : -1];
 typedef char smidgen_shifts_are_arithmetic[(-3 >> 1) == -2 ? 1 : -1];
+
+/* The fixed part as bytes, for what is there before the body: the header, then pieces of the base. */
+static uint8_t *fixed_part(struct smidgen *d)
+{
+    return (uint8_t *)d + offsetof(struct smidgen, output);
+}
 
 static uint16_t *slots(struct smidgen *d)
 {
@@ -440,7 +452,7 @@ static uint32_t take(struct smidgen *d, const uint8_t *piece, uint32_t length)
     for (i = 0; i < length; i++) {
         d->input[d->taken++ % INPUT] = piece[i];
     }
-    if ((d->flags & 2u) != 0u) {
+    if ((d->flags & (2u | HASHED)) == (2u | HASHED)) {
         digest_update(d, SMIDGEN_DIGEST_BODY, piece, length);
     }
     if (d->started == 0u && is_ready(d) != 0u) {
@@ -702,7 +714,9 @@ static void flush(struct smidgen *d)
     if (used == 0u || d->error != 0u) {
         return;
     }
-    digest_update(d, SMIDGEN_DIGEST_IMAGE, d->output, used);
+    if ((d->flags & HASHED) != 0u) {
+        digest_update(d, SMIDGEN_DIGEST_IMAGE, d->output, used);
+    }
     if (device->write(device->target, d->position - used, d->output, used) != 0) {
         fail(d, SMIDGEN_ERROR_TARGET_WRITE);
     }
@@ -1607,7 +1621,7 @@ static void read_source(struct smidgen *d, uint32_t count)
         return;
     }
 #endif
-    if (device->read_base(device->context, from, s, count) != 0) {
+    if (device->read_base(device->base, from, s, count) != 0) {
         fail(d, SMIDGEN_ERROR_BASE_READ);
     }
 }
@@ -1982,6 +1996,7 @@ static uint32_t read_bounded(struct reader *r, uint32_t least, uint32_t most)
 /* What the policy is about: texts that the package has yet to state, and the counter. */
 struct policy {
     const char *wanted[3];
+    uint32_t *plan;
     uint32_t counter;
     uint32_t encrypted;
 };
@@ -2033,7 +2048,7 @@ static uint32_t is_text(const char *wanted, const uint8_t *text, const uint8_t *
 
 static void read_extension(struct reader *r, uint32_t tag, struct policy *policy)
 {
-    uint32_t segment, size = (uint32_t)(r->end - r->at);
+    uint32_t size = (uint32_t)(r->end - r->at);
     switch (tag) {
     case 1:
     case 2:
@@ -2048,9 +2063,9 @@ static void read_extension(struct reader *r, uint32_t tag, struct policy *policy
         policy->counter = read_varint(r);
         break;
     case 5:
-        segment = read_bounded(r, 1, 0xFFFFFFFFu);
-        (void)read_varint(r);
-        (void)read_bounded(r, 0, segment);
+        policy->plan[0] = read_bounded(r, 1, 0xFFFFFFFFu);
+        policy->plan[1] = read_varint(r);
+        policy->plan[2] = read_bounded(r, 0, policy->plan[0]);
         break;
     case 7:
         policy->encrypted = 1;
@@ -2198,11 +2213,17 @@ static void read_windows_and_kinds(struct smidgen *d, struct reader *r)
     }
 }
 
+/* Section 3.2. */
+static uint32_t needed_ram(const struct smidgen *d)
+{
+    return FIXED_RAM + 12u * d->landmark_count + 8u * (d->learned_count + d->slot_count);
+}
+
 /* The fields between the first nine bytes and the signatures. */
-static uint32_t read_fields(struct smidgen *d, struct reader *r, struct policy *policy)
+static void read_fields(struct smidgen *d, struct reader *r, struct policy *policy)
 {
     uint8_t md5[16];
-    uint32_t ram, rates, needed;
+    uint32_t ram, rates;
     d->base_size = read_bounded(r, 0, IMAGE_LIMIT);
     d->target_size = read_bounded(r, 0, IMAGE_LIMIT);
     if (d->base_size != 0u) {
@@ -2234,14 +2255,12 @@ static uint32_t read_fields(struct smidgen *d, struct reader *r, struct policy *
     read_extensions(r, policy);
 #else
     (void)policy;
-    needed = read_varint(r);
-    expect(r, needed <= (uint32_t)(r->end - r->at));
-    check(r, needed == 0u, SMIDGEN_ERROR_RESERVED_FIELD);
+    rates = read_varint(r);
+    expect(r, rates <= (uint32_t)(r->end - r->at));
+    check(r, rates == 0u, SMIDGEN_ERROR_RESERVED_FIELD);
 #endif
     expect(r, r->at == r->end);
-    needed = FIXED_RAM + 12u * d->landmark_count + 8u * (d->learned_count + d->slot_count);
-    check(r, ram == needed, SMIDGEN_ERROR_RAM_MISMATCH);
-    return ram;
+    check(r, ram == needed_ram(d), SMIDGEN_ERROR_RAM_MISMATCH);
 }
 
 /* Checks a header that has been gathered whole (section 2.5, from 2 on), and whether this device can and wants to. */
@@ -2249,22 +2268,21 @@ static uint32_t read_header(struct smidgen *d, uint8_t *header, uint32_t length)
 {
     struct reader r;
     struct policy policy;
-    uint32_t ram;
 #if SMIDGEN_SIGNATURES
     if (d->device->verify != NULL) {
-        ram = authenticate(d->device, header, length);
-        if (ram != SMIDGEN_OK) {
-            return ram;
+        uint32_t error = authenticate(d->device, header, length);
+        if (error != SMIDGEN_OK) {
+            return error;
         }
     }
 #endif
     if (crc32(0, header, length - 4u) != u32_at(header + length - 4u)) {
         return SMIDGEN_ERROR_HEADER_CHECKSUM;
     }
-    d->flags = header[6];
-    if (d->flags >= 16u) {
+    if (header[6] >= 16u) {
         return SMIDGEN_ERROR_RESERVED_FIELD;
     }
+    d->flags = header[6] | HASHED;
     r.at = header + PREFIX;
     r.end = header + end_of_fields(header, length);
     /* Without a body digest, a signature is worth nothing. */
@@ -2275,24 +2293,23 @@ static uint32_t read_header(struct smidgen *d, uint8_t *header, uint32_t length)
     policy.wanted[0] = d->device->product;
     policy.wanted[1] = d->device->module;
     policy.wanted[2] = d->device->version;
+    policy.plan = d->plan;
     policy.counter = 0;
     policy.encrypted = 0;
-    ram = read_fields(d, &r, &policy);
-    if (r.error == SMIDGEN_OK) {
-        r.error = refusal(d, &policy);
-    }
-    if (r.error != SMIDGEN_OK) {
-        return r.error;
-    }
-#if !SMIDGEN_READ_BACK
-    if ((d->flags & 4u) != 0u) {
+    read_fields(d, &r, &policy);
+    return r.error != SMIDGEN_OK ? r.error : refusal(d, &policy);
+}
+
+/* Whether the decoder can, and has the memory that the package needs. */
+static uint32_t shortage(const struct smidgen *d)
+{
+    if (!SMIDGEN_READ_BACK && (d->flags & 4u) != 0u) {
         return SMIDGEN_ERROR_TARGET_READ;
     }
-#endif
-    if (ram > d->room || (!SMIDGEN_LANDMARKS && d->landmark_count > 0u)) {
+    if (needed_ram(d) > d->room || (!SMIDGEN_LANDMARKS && d->landmark_count > 0u)) {
         return SMIDGEN_ERROR_WORKSPACE_TOO_SMALL;
     }
-    return d->base_size != d->device->base_size ? SMIDGEN_ERROR_BASE_SIZE : SMIDGEN_OK;
+    return SMIDGEN_OK;
 }
 
 /* ---- The restore (section 8) ------------------------------------------------------------------------------------------ */
@@ -2301,7 +2318,7 @@ static uint32_t read_header(struct smidgen *d, uint8_t *header, uint32_t length)
 static uint32_t gather(struct smidgen *d, const uint8_t *piece, uint32_t length)
 {
     static const uint8_t MAGIC[5] = {0x53, 0x4D, 0x44, 0x47, 5};
-    uint8_t *header = (uint8_t *)d->control;
+    uint8_t *header = fixed_part(d);
     uint32_t taken = 0, wanted = PREFIX;
     for (;;) {
         if (d->gathered >= PREFIX) {
@@ -2328,10 +2345,9 @@ static uint32_t gather(struct smidgen *d, const uint8_t *piece, uint32_t length)
     }
 }
 
-/* Lays out the workspace, and lets the target begin. */
+/* The state at the start of a body (section 4.4). */
 static void begin_body(struct smidgen *d)
 {
-    const smidgen_device *device = d->device;
     uint32_t i;
     uint16_t *cell = slots(d);
     initialize_control(d->control);
@@ -2347,6 +2363,13 @@ static void begin_body(struct smidgen *d)
     }
     d->range = 0xFFFFFFFFu;
     d->stage = LANDMARKS;
+}
+
+/* Base and header are right: lets the target begin. */
+static void begin_target(struct smidgen *d)
+{
+    const smidgen_device *device = d->device;
+    begin_body(d);
     if (device->begin != NULL && device->begin(device->target, d->target_size) != 0) {
         fail(d, SMIDGEN_ERROR_TARGET_WRITE);
     }
@@ -2358,7 +2381,7 @@ static void begin_body(struct smidgen *d)
 static void check_base(struct smidgen *d, uint32_t budget)
 {
     const smidgen_device *device = d->device;
-    uint8_t *buffer = (uint8_t *)d->control;
+    uint8_t *buffer = fixed_part(d);
     if (d->hashed == 0u) {
         digest_start(d, SMIDGEN_DIGEST_IMAGE);
     }
@@ -2366,7 +2389,7 @@ static void check_base(struct smidgen *d, uint32_t budget)
         uint32_t count = d->base_size - d->hashed;
         count = count > 1024u ? 1024u : count;
         count = count > budget ? budget : count;
-        if (device->read_base(device->context, d->hashed, buffer, count) != 0) {
+        if (device->read_base(device->base, d->hashed, buffer, count) != 0) {
             fail(d, SMIDGEN_ERROR_BASE_READ);
             return;
         }
@@ -2381,7 +2404,7 @@ static void check_base(struct smidgen *d, uint32_t budget)
         fail(d, SMIDGEN_ERROR_BASE_DIGEST);
         return;
     }
-    begin_body(d);
+    begin_target(d);
 }
 
 smidgen *smidgen_begin(void *memory, uint32_t size, const smidgen_device *device)
@@ -2406,6 +2429,12 @@ int smidgen_step(smidgen *d, const uint8_t *piece, uint32_t length, uint32_t bud
     budget = budget > 0u ? budget : 1u;
     if (d->stage == HEADER) {
         at = gather(d, piece, length);
+        if (d->stage == BASE && d->error == 0u) {
+            fail(d, shortage(d));
+            if (d->base_size != d->device->base_size) {
+                fail(d, SMIDGEN_ERROR_BASE_SIZE);
+            }
+        }
     }
     if (d->stage == BASE && d->error == 0u) {
         check_base(d, budget);
@@ -3021,5 +3050,719 @@ int smidgen_ab_update(smidgen_ab *ab, void *memory, uint32_t size,
         error = smidgen_ab_end(ab);
     }
     return error != SMIDGEN_OK ? error : smidgen_ab_check(ab, 0xFFFFFFFFu);
+}
+
+/* ---- Updates in place (section 8.2) -----------------------------------------------------------------------------------
+ *
+ * What must survive is in the journal, the scratch area and the state area; nothing is undone, everything can be done
+ * again:
+ *
+ * 1. package and base are checked, and the journal says so;
+ * 2. the base is moved up, from its last page to its first; a page is noted when it has arrived;
+ * 3. a segment is decoded into the scratch area, then the decoder's state is saved, then the journal says so;
+ * 4. what the plan keeps of the slot is put aside, then the journal says so;
+ * 5. the segment is copied to its place, then the journal says so, and the next one follows.
+ *
+ * Between two of these, the decoder's output is empty: its bytes are the buffer of all that is copied. */
+
+enum { OF_BODY, OF_BASE, OF_MOVE, OF_DECODE, OF_KEEP, OF_COPY, OF_CHECK, IN_PLACE_READY, IN_PLACE_FAILED };
+
+/* Where copies come from and go to. What is kept may lie beside the base: that was perhaps erased, and is of no use. */
+enum place { IN_SLOT, IN_SCRATCH, TO_BE_KEPT };
+
+enum { PIECE = OUTPUT, STATE_ROOM = 1024 };
+
+/* Bytes of the state from `error` on that are the header's. */
+enum { OF_HEADER = offsetof(struct smidgen, window_count) + 1 - offsetof(struct smidgen, error) };
+
+static uint32_t least(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
+
+/* Bytes that are written at once: whole units, and no page ends amid them. */
+static uint32_t chunk(const smidgen_flash *flash)
+{
+    if (flash->page_size <= PIECE) {
+        return flash->page_size;
+    }
+    return flash->page_size % PIECE == 0u && PIECE % flash->write_size == 0u ? PIECE : flash->write_size;
+}
+
+uint32_t smidgen_in_place_buffer(uint32_t write_size)
+{
+    return (write_size > PIECE ? write_size : PIECE) + (write_size > SHORT_UNIT ? write_size : 0u);
+}
+
+uint32_t smidgen_state_area(uint32_t ram, uint32_t page_size)
+{
+    return page_size == 0u ? 0u : 2u * rounded_up(ram + STATE_ROOM, page_size);
+}
+
+static uint32_t segment_count(const struct smidgen *d)
+{
+    return d->target_size == 0u ? 0u : (d->target_size - 1u) / d->plan[0] + 1u;
+}
+
+static uint32_t segment_start(const smidgen_in_place *u)
+{
+    return u->segment * u->restore->plan[0];
+}
+
+static uint32_t segment_end(const smidgen_in_place *u)
+{
+    uint32_t left = u->restore->target_size - segment_start(u);
+    return segment_start(u) + least(left, u->restore->plan[0]);
+}
+
+/* Bytes of the image that are in the slot or the scratch area. */
+static uint32_t known_bytes(const smidgen_in_place *u)
+{
+    return segment_start(u) + u->flushed;
+}
+
+static void begin_segment_at(smidgen_in_place *u, uint32_t segment)
+{
+    u->segment = segment;
+    u->flushed = 0;
+}
+
+/* How many bytes are kept when the current segment takes its place: none if nothing follows it. */
+static uint32_t kept_bytes(const smidgen_in_place *u)
+{
+    return segment_end(u) < u->restore->target_size ? u->restore->plan[2] : 0u;
+}
+
+/* What distinguishes this update from others: what it makes, from what, and by which steps. */
+static void name_update(smidgen_in_place *u)
+{
+    const struct smidgen *d = u->restore;
+    uint32_t sum = crc32(0, d->body_digest, 32), i;
+    uint8_t bytes[4];
+    for (i = 0; i < 5u; i++) {
+        put_u32(bytes, i < 3u ? d->plan[i] : i == 3u ? d->base_size : needed_ram(d));
+        sum = crc32(sum, bytes, 4);
+    }
+    memcpy(u->update, d->target_digest, 4);
+    put_u32(u->update + 4, sum);
+}
+
+static uint8_t *spare_buffer(const smidgen_in_place *u)
+{
+    return u->buffer + u->held_size;
+}
+
+static uint32_t note_step(smidgen_in_place *u, uint32_t kind, uint32_t value)
+{
+    return note(&u->journal, u->update, kind, value, spare_buffer(u));
+}
+
+static const smidgen_flash *area_at(const smidgen_in_place *u, enum place place)
+{
+    return place == IN_SCRATCH ? &u->scratch : &u->slot;
+}
+
+/* Reads from a place; where that holds nothing of use, the bytes stay as they are. */
+static uint32_t read_place(const smidgen_in_place *u, enum place place, uint32_t from, uint8_t *bytes, uint32_t length)
+{
+    const smidgen_flash *flash = area_at(u, place);
+    if (place == TO_BE_KEPT) {
+        uint32_t begin = u->restore->plan[1], end = begin + u->restore->base_size;
+        uint32_t before = from < begin ? least(begin - from, length) : 0u;
+        from += before;
+        bytes += before;
+        length = from < end ? least(end - from, length - before) : 0u;
+    }
+    return length > 0u && flash->read(flash->context, from, bytes, length) != 0 ? SMIDGEN_ERROR_TARGET_READ : SMIDGEN_OK;
+}
+
+/* Copies `count` bytes to the start of a page, unless they are there. What cannot be read is not there. */
+static uint32_t copy_page(smidgen_in_place *u, enum place from, uint32_t at, enum place to, uint32_t page, uint32_t count)
+{
+    const smidgen_flash *flash = area_at(u, to);
+    uint8_t *bytes = u->restore->output;
+    uint32_t done, length, size = chunk(flash), half = PIECE / 2u;
+    for (done = 0; done < count; done += length) {
+        length = least(half, count - done);
+        /* Where there is nothing of use, that is what was written. */
+        memset(bytes, u->scratch.erased, PIECE);
+        if (read_place(u, from, at + done, bytes, length) != SMIDGEN_OK) {
+            return SMIDGEN_ERROR_TARGET_READ;
+        }
+        if (read_place(u, to, page + done, bytes + half, length) != SMIDGEN_OK || memcmp(bytes, bytes + half, half) != 0) {
+            break;
+        }
+    }
+    if (done >= count) {
+        return SMIDGEN_OK;
+    }
+    if (flash->erase(flash->context, page) != 0) {
+        return SMIDGEN_ERROR_TARGET_WRITE;
+    }
+    if (size > PIECE) {
+        bytes = spare_buffer(u);
+    }
+    for (done = 0; done < count; done += size) {
+        memset(bytes, flash->erased, size);
+        if (read_place(u, from, at + done, bytes, least(size, count - done)) != SMIDGEN_OK) {
+            return SMIDGEN_ERROR_TARGET_READ;
+        }
+        if (flash->write(flash->context, page + done, bytes, size) != 0) {
+            return SMIDGEN_ERROR_TARGET_WRITE;
+        }
+    }
+    return SMIDGEN_OK;
+}
+
+/* Writes the first `count` bytes that are held to the scratch area, filled up to whole units. */
+static uint32_t flush_held(smidgen_in_place *u, uint32_t count)
+{
+    const smidgen_flash *scratch = &u->scratch;
+    uint8_t stack[PIECE], *units = stack;
+    uint32_t length = rounded_up(count, scratch->write_size);
+    if (u->flushed % scratch->page_size == 0u && scratch->erase(scratch->context, u->flushed) != 0) {
+        return SMIDGEN_ERROR_TARGET_WRITE;
+    }
+    if (length > PIECE) {
+        units = spare_buffer(u);
+    }
+    memset(units, scratch->erased, length);
+    memcpy(units, u->buffer, count);
+    if (scratch->write(scratch->context, u->flushed, units, length) != 0) {
+        return SMIDGEN_ERROR_TARGET_WRITE;
+    }
+    u->flushed += count;
+    u->held -= count;
+    memmove(u->buffer, u->buffer + count, u->held);
+    return SMIDGEN_OK;
+}
+
+/* Writes what is held as far as it makes whole chunks, or the segment's end. */
+static uint32_t settle(smidgen_in_place *u)
+{
+    uint32_t error = SMIDGEN_OK, count;
+    while (error == SMIDGEN_OK) {
+        count = least(chunk(&u->scratch), segment_end(u) - known_bytes(u));
+        if (count == 0u || u->held < count) {
+            break;
+        }
+        error = flush_held(u, count);
+    }
+    return error;
+}
+
+/* The target: held, then in the scratch area, then in the slot. */
+static int write_in_place(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length)
+{
+    smidgen_in_place *u = (smidgen_in_place *)context;
+    uint32_t count;
+    (void)offset;
+    while (length > 0u) {
+        count = least(length, u->held_size - u->held);
+        if (count == 0u) {
+            return 1;
+        }
+        memcpy(u->buffer + u->held, bytes, count);
+        u->held += count;
+        bytes += count;
+        length -= count;
+        if (settle(u) != SMIDGEN_OK) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int read_new(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
+{
+    smidgen_in_place *u = (smidgen_in_place *)context;
+    uint32_t start = segment_start(u), known = known_bytes(u), count;
+    count = offset < start ? least(start - offset, length) : 0u;
+    if (count > 0u && u->slot.read(u->slot.context, offset, bytes, count) != 0) {
+        return 1;
+    }
+    offset += count;
+    bytes += count;
+    length -= count;
+    count = offset < known ? least(known - offset, length) : 0u;
+    if (count > 0u && u->scratch.read(u->scratch.context, offset - start, bytes, count) != 0) {
+        return 1;
+    }
+    if (length > count) {
+        memcpy(bytes + count, u->buffer + (offset + count - known), length - count);
+    }
+    return 0;
+}
+
+/* The base, which has been moved up: before the segment, the new image has taken its place, and what was kept is in the
+ * scratch area. */
+static int read_moved(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
+{
+    smidgen_in_place *u = (smidgen_in_place *)context;
+    const uint32_t *plan = u->restore->plan;
+    uint32_t place = offset + plan[1], start = segment_start(u), gone = place < start ? start - place : 0u;
+    uint32_t count = least(gone, length);
+    if (count > 0u) {
+        if (gone > plan[2]) {
+            u->error = SMIDGEN_ERROR_BASE_GONE;
+            return 1;
+        }
+        if (u->scratch.read(u->scratch.context, plan[0] + (plan[2] - gone), bytes, count) != 0) {
+            return 1;
+        }
+    }
+    return length > count ? u->slot.read(u->slot.context, place + count, bytes + count, length - count) : 0;
+}
+
+/* Saves the decoder between segments, or loads it: `bytes` go to flash or come from there. */
+struct saving {
+    const smidgen_flash *flash;
+    uint8_t *piece;
+    uint32_t at;
+    uint32_t used;
+    uint32_t size;
+    uint32_t checksum;
+    uint32_t error;
+    uint32_t loads;
+};
+
+static void write_piece(struct saving *s)
+{
+    const smidgen_flash *flash = s->flash;
+    if ((s->at % flash->page_size == 0u && flash->erase(flash->context, s->at) != 0) ||
+        flash->write(flash->context, s->at, s->piece, s->size) != 0) {
+        s->error = SMIDGEN_ERROR_JOURNAL;
+    }
+    s->at += s->size;
+    s->used = 0;
+}
+
+static void transfer(struct saving *s, void *bytes, uint32_t length)
+{
+    uint8_t *at = (uint8_t *)bytes;
+    if (s->error != SMIDGEN_OK) {
+        return;
+    }
+    if (s->loads != 0u) {
+        if (s->flash->read(s->flash->context, s->at, at, length) != 0) {
+            s->error = SMIDGEN_ERROR_JOURNAL;
+        }
+        s->at += length;
+        s->checksum = crc32(s->checksum, at, length);
+        return;
+    }
+    s->checksum = crc32(s->checksum, at, length);
+    while (length > 0u && s->error == SMIDGEN_OK) {
+        uint32_t count = least(length, s->size - s->used);
+        memcpy(s->piece + s->used, at, count);
+        s->used += count;
+        at += count;
+        length -= count;
+        if (s->used == s->size) {
+            write_piece(s);
+        }
+    }
+}
+
+/* The state before a segment is in one of two places by turns. */
+static uint32_t transfer_state(smidgen_in_place *u, uint32_t segment, uint32_t loads)
+{
+    struct smidgen *d = u->restore;
+    struct saving s;
+    uint8_t checksum[4];
+    uint32_t known;
+    s.flash = &u->state_area;
+    s.size = chunk(s.flash);
+    s.piece = s.size > PIECE ? spare_buffer(u) : d->output;
+    s.at = (segment & 1u) == 0u ? 0u : smidgen_state_area(needed_ram(d), s.flash->page_size) / 2u;
+    s.used = 0;
+    s.checksum = 0;
+    s.error = SMIDGEN_OK;
+    s.loads = loads;
+    transfer(&s, &u->held, sizeof u->held);
+    transfer(&s, u->buffer, PIECE);
+    transfer(&s, d, offsetof(struct smidgen, device));
+    /* As far as the tables go. */
+    transfer(&s, d->control, SMIDGEN_MEMORY(needed_ram(d)) - SMIDGEN_STATE - FIXED_RAM + (uint32_t)sizeof *d -
+                                 (uint32_t)offsetof(struct smidgen, control));
+    known = s.checksum;
+    put_u32(checksum, known);
+    transfer(&s, checksum, 4);
+    if (loads != 0u) {
+        return s.error == SMIDGEN_OK && u32_at(checksum) == known ? SMIDGEN_OK : SMIDGEN_ERROR_JOURNAL;
+    }
+    if (s.error == SMIDGEN_OK && s.used > 0u) {
+        memset(s.piece + s.used, s.flash->erased, s.size - s.used);
+        write_piece(&s);
+    }
+    return s.error;
+}
+
+/* Whether a state that was loaded can be that before the current segment: no index leads out of an array. */
+static uint32_t is_sound(const smidgen_in_place *u)
+{
+    const struct smidgen *d = u->restore;
+    return u->held <= PIECE && d->position == segment_start(u) + u->held && d->used == 0u && d->started == 1u &&
+           d->stage >= LANDMARKS && d->stage < DONE && d->range >= 0x1000000u && d->taken <= d->body_length &&
+           d->block <= 64u && d->at < 72u && d->another <= 1u && d->missed <= 1u && d->learned_used <= d->learned_count &&
+           (d->hand < d->learned_count || d->hand == 0u) && d->upcoming <= d->landmark_count &&
+           d->now.repeat <= 1u && d->ahead.repeat <= 1u && is_known_kind(d->kind) != 0u;
+}
+
+/* Loads the state before the current segment. What is of the header must be this header's. */
+static uint32_t load_state(smidgen_in_place *u)
+{
+    struct smidgen *d = u->restore;
+    uint8_t header[OF_HEADER];
+    memcpy(header, &d->error, OF_HEADER);
+    return transfer_state(u, u->segment, 1) == SMIDGEN_OK && memcmp(header, &d->error, OF_HEADER) == 0 &&
+                   is_sound(u) != 0u
+               ? SMIDGEN_OK
+               : SMIDGEN_ERROR_JOURNAL;
+}
+
+/* Begins to decode a segment, with the state that the decoder had after the one before. */
+static uint32_t begin_segment(smidgen_in_place *u, uint32_t segment)
+{
+    struct smidgen *d = u->restore;
+    uint32_t fresh = u->fresh;
+    begin_segment_at(u, segment);
+    u->phase = OF_DECODE;
+    u->fresh = 0;
+    if (segment >= segment_count(d)) {
+        u->done = 0;
+        digest_start(d, SMIDGEN_DIGEST_IMAGE);
+        u->phase = OF_CHECK;
+        return SMIDGEN_OK;
+    }
+    if (fresh != 0u) {
+        begin_body(d);
+        return segment > 0u ? load_state(u) : (uint32_t)SMIDGEN_OK;
+    }
+    return SMIDGEN_OK;
+}
+
+/* Goes on where the journal says, with a package that is intact. */
+static uint32_t resume(smidgen_in_place *u)
+{
+    u->done = 0;
+    digest_start(u->restore, SMIDGEN_DIGEST_IMAGE);
+    switch (mark_of(&u->journal, u->update)) {
+    case MOVED:
+        u->done = u->journal.value;
+        u->phase = OF_MOVE;
+        return SMIDGEN_OK;
+    case DECODING:
+        return begin_segment(u, u->journal.value);
+    case KEEPING:
+    case COPYING:
+        begin_segment_at(u, u->journal.value);
+        u->phase = u->journal.kind == KEEPING ? OF_KEEP : OF_COPY;
+        return u->segment < segment_count(u->restore) ? SMIDGEN_OK : SMIDGEN_ERROR_JOURNAL;
+    default:
+        /* Of an image that is ready no more, the base may be there again. */
+        u->phase = OF_BASE;
+        return SMIDGEN_OK;
+    }
+}
+
+/* Hashes about `budget` bytes, up to `end`; `*ends` says whether that is reached. */
+static uint32_t hash_part(smidgen_in_place *u, uint32_t end, uint32_t budget)
+{
+    struct smidgen *d = u->restore;
+    uint32_t count;
+    int failed;
+    while (u->done < end && budget > 0u) {
+        count = least(least(end - u->done, budget), PIECE);
+        failed = u->phase == OF_BODY ? u->read_package(u->device.context, u->body + u->done, d->output, count)
+                                     : u->slot.read(u->slot.context, u->done, d->output, count);
+        if (failed != 0) {
+            return u->phase == OF_BODY ? SMIDGEN_ERROR_PACKAGE_READ
+                   : u->phase == OF_BASE ? SMIDGEN_ERROR_BASE_READ : SMIDGEN_ERROR_TARGET_READ;
+        }
+        digest_update(d, SMIDGEN_DIGEST_IMAGE, d->output, count);
+        u->done += count;
+        budget -= count;
+    }
+    return SMIDGEN_OK;
+}
+
+static uint32_t check_stored_body(smidgen_in_place *u, uint32_t budget)
+{
+    struct smidgen *d = u->restore;
+    uint32_t error = hash_part(u, d->body_length, budget);
+    if (error != SMIDGEN_OK || u->done < d->body_length) {
+        return error;
+    }
+    return is_digest(d, SMIDGEN_DIGEST_IMAGE, d->body_digest, 32) != 0u ? resume(u) : (uint32_t)SMIDGEN_ERROR_BODY_DIGEST;
+}
+
+static uint32_t check_stored_base(smidgen_in_place *u, uint32_t budget)
+{
+    struct smidgen *d = u->restore;
+    uint32_t error = hash_part(u, d->base_size, budget);
+    if (error != SMIDGEN_OK || u->done < d->base_size) {
+        return error;
+    }
+    if (is_digest(d, SMIDGEN_DIGEST_IMAGE, d->base_digest, 16) == 0u && d->base_size > 0u) {
+        return SMIDGEN_ERROR_BASE_DIGEST;
+    }
+    u->done = 0;
+    u->phase = OF_MOVE;
+    return note_step(u, MOVED, 0);
+}
+
+static uint32_t move_page(smidgen_in_place *u)
+{
+    const struct smidgen *d = u->restore;
+    uint32_t page = u->slot.page_size, pages = (d->base_size + page - 1u) / page, error, from;
+    if (d->plan[1] == 0u || u->done >= pages) {
+        error = note_step(u, DECODING, 0);
+        return error != SMIDGEN_OK ? error : begin_segment(u, 0);
+    }
+    from = (pages - u->done - 1u) * page;
+    error = copy_page(u, IN_SLOT, from, IN_SLOT, from + d->plan[1], least(page, d->base_size - from));
+    u->done++;
+    return error != SMIDGEN_OK ? error : note_step(u, MOVED, u->done);
+}
+
+static uint32_t decode_segment(smidgen_in_place *u, uint32_t budget)
+{
+    struct smidgen *d = u->restore;
+    uint32_t end = segment_end(u), last = end == d->target_size, error;
+    uint8_t piece[64];
+    while (d->started == 0u || is_ready(d) == 0u) {
+        uint32_t count = least(d->body_length - d->taken, sizeof piece);
+        if (count > 0u && u->read_package(u->device.context, u->body + d->taken, piece, count) != 0) {
+            return SMIDGEN_ERROR_PACKAGE_READ;
+        }
+        (void)take(d, piece, count);
+    }
+    decode(d, last != 0u ? budget : least(budget, end - least(end, d->position)));
+    if (d->error == 0u && d->stage == DONE && (d->read < d->taken || d->taken < d->body_length)) {
+        fail(d, SMIDGEN_ERROR_TRAILING_DATA);
+    }
+    if (d->error != 0u) {
+        return d->error == SMIDGEN_ERROR_BASE_READ && u->error != SMIDGEN_OK ? u->error : d->error;
+    }
+    if (d->stage != DONE && (last != 0u || d->position < end)) {
+        return SMIDGEN_OK;
+    }
+    flush(d);
+    error = d->error != 0u ? d->error : settle(u);
+    if (error == SMIDGEN_OK && last == 0u) {
+        error = transfer_state(u, u->segment + 1u, 0);
+    }
+    u->done = 0;
+    u->phase = kept_bytes(u) > 0u ? OF_KEEP : OF_COPY;
+    return error != SMIDGEN_OK ? error : note_step(u, u->phase == OF_KEEP ? KEEPING : COPYING, u->segment);
+}
+
+static uint32_t keep_page(smidgen_in_place *u)
+{
+    const uint32_t *plan = u->restore->plan;
+    uint32_t at = u->done;
+    if (at >= kept_bytes(u)) {
+        u->done = 0;
+        u->phase = OF_COPY;
+        return note_step(u, COPYING, u->segment);
+    }
+    u->done += u->scratch.page_size;
+    return copy_page(u, TO_BE_KEPT, segment_end(u) - plan[2] + at, IN_SCRATCH, plan[0] + at,
+                     least(u->scratch.page_size, plan[2] - at));
+}
+
+static uint32_t copy_segment(smidgen_in_place *u)
+{
+    uint32_t to = segment_start(u) + u->done, from = u->done, error;
+    if (to >= segment_end(u)) {
+        error = note_step(u, DECODING, u->segment + 1u);
+        return error != SMIDGEN_OK ? error : begin_segment(u, u->segment + 1u);
+    }
+    u->done += u->slot.page_size;
+    return copy_page(u, IN_SCRATCH, from, IN_SLOT, to, least(u->slot.page_size, segment_end(u) - to));
+}
+
+/* The image as flash has it must be right. */
+static uint32_t check_image(smidgen_in_place *u, uint32_t budget)
+{
+    struct smidgen *d = u->restore;
+    uint32_t error = hash_part(u, d->target_size, budget), right;
+    uint32_t was_ready = mark_of(&u->journal, u->update) == READY;
+    if (error != SMIDGEN_OK && was_ready == 0u) {
+        return error;
+    }
+    if (error == SMIDGEN_OK && u->done < d->target_size) {
+        return SMIDGEN_OK;
+    }
+    right = is_digest(d, SMIDGEN_DIGEST_IMAGE, d->target_digest, 32) != 0u && error == SMIDGEN_OK;
+    if (right != 0u) {
+        u->phase = IN_PLACE_READY;
+        return was_ready != 0u ? (uint32_t)SMIDGEN_OK : note_step(u, READY, 0);
+    }
+    /* Something else has written the slot since: the base again, perhaps. */
+    u->phase = OF_BODY;
+    u->done = 0;
+    digest_start(d, SMIDGEN_DIGEST_IMAGE);
+    return was_ready != 0u ? SMIDGEN_OK : SMIDGEN_ERROR_TARGET_DIGEST;
+}
+
+/* Whether the areas are fit for the plan, and the memory is enough. */
+static uint32_t check_areas(smidgen_in_place *u)
+{
+    struct smidgen *d = u->restore;
+    const smidgen_flash *slot = &u->slot, *scratch = &u->scratch, *state = &u->state_area;
+    uint32_t unit = u->journal_area.write_size, i, needed = d->target_size;
+    const smidgen_flash *areas[3];
+    areas[0] = slot;
+    areas[1] = scratch;
+    areas[2] = state;
+    for (i = 0; i < 3u; i++) {
+        unit = areas[i]->write_size > unit ? areas[i]->write_size : unit;
+    }
+    if (is_valid_flash(slot) == 0u || is_valid_flash(scratch) == 0u || d->plan[0] % slot->page_size != 0u ||
+        d->plan[1] % slot->page_size != 0u || (d->plan[2] > 0u && d->plan[0] % scratch->page_size != 0u)) {
+        return SMIDGEN_ERROR_AREAS;
+    }
+    if (needed > d->plan[0]) {
+        needed = d->plan[0] + d->plan[2];
+    }
+    if (needed < d->plan[2] || needed > scratch->size) {
+        return SMIDGEN_ERROR_AREAS;
+    }
+    /* Areas are whole pages: what fits does so rounded up, too. */
+    if (d->plan[1] > slot->size || d->base_size > slot->size - d->plan[1] || d->target_size > slot->size) {
+        return SMIDGEN_ERROR_SLOT_SIZE;
+    }
+    if (u->buffer_size < smidgen_in_place_buffer(unit)) {
+        return SMIDGEN_ERROR_WORKSPACE_TOO_SMALL;
+    }
+    u->held_size = unit > PIECE ? unit : PIECE;
+    if (is_valid_flash(state) == 0u || smidgen_state_area(needed_ram(d), state->page_size) > state->size ||
+        open_journal(&u->journal, &u->journal_area) != SMIDGEN_OK) {
+        return SMIDGEN_ERROR_AREAS;
+    }
+    return shortage(d);
+}
+
+/* Reads the header of the stored package, and checks everything that can be known without reading base and body. */
+static uint32_t open_package(smidgen_in_place *u)
+{
+    struct smidgen *d = u->restore;
+    uint8_t byte;
+    u->body = 0;
+    while (d->stage == HEADER) {
+        if (u->body == u->package_size) {
+            return SMIDGEN_ERROR_TRUNCATED;
+        }
+        if (u->read_package(u->device.context, u->body, &byte, 1) != 0) {
+            return SMIDGEN_ERROR_PACKAGE_READ;
+        }
+        u->body++;
+        (void)gather(d, &byte, 1);
+        if (d->error != 0u) {
+            return d->error;
+        }
+    }
+    if (d->plan[0] == 0u || (d->flags & 2u) == 0u) {
+        return SMIDGEN_ERROR_NOT_IN_PLACE;
+    }
+    return d->body_length > u->package_size - u->body ? (uint32_t)SMIDGEN_ERROR_TRUNCATED : check_areas(u);
+}
+
+int smidgen_in_place_begin(smidgen_in_place *u, void *memory, uint32_t size)
+{
+    uint32_t error;
+    u->phase = IN_PLACE_FAILED;
+    u->error = 0;
+    u->held = 0;
+    u->done = 0;
+    u->fresh = 1;
+    u->device.slot_size = 0xFFFFFFFFu;
+    u->device.base = u;
+    u->device.target = u;
+    u->device.read_base = read_moved;
+    u->device.write = write_in_place;
+    u->device.read_target = read_new;
+    u->restore = smidgen_begin(memory, size, &u->device);
+    if (u->restore == NULL) {
+        return SMIDGEN_ERROR_WORKSPACE_TOO_SMALL;
+    }
+    begin_segment_at(u, 0);
+    error = open_package(u);
+    if (error != SMIDGEN_OK) {
+        return (int)error;
+    }
+    name_update(u);
+    /* The body is hashed before it is decoded, the target after. */
+    u->restore->flags = (uint8_t)(u->restore->flags & ~(uint32_t)HASHED);
+    digest_start(u->restore, SMIDGEN_DIGEST_IMAGE);
+    u->phase = mark_of(&u->journal, u->update) == READY ? OF_CHECK : OF_BODY;
+    return SMIDGEN_OK;
+}
+
+static uint32_t work_in_place(smidgen_in_place *u, uint32_t budget)
+{
+    uint32_t mark = mark_of(&u->journal, u->update);
+    /* The last record might be lost at the next reset: nothing is done on its word before it is written again. */
+    if (u->phase != OF_BODY && mark != NO_RECORD && u->journal.whole == 0u) {
+        uint32_t error = note_step(u, mark, u->journal.value);
+        if (error != SMIDGEN_OK) {
+            return error;
+        }
+    }
+    switch (u->phase) {
+    case OF_BODY:
+        return check_stored_body(u, budget);
+    case OF_BASE:
+        return check_stored_base(u, budget);
+    case OF_MOVE:
+        return move_page(u);
+    case OF_DECODE:
+        return decode_segment(u, budget);
+    case OF_KEEP:
+        return keep_page(u);
+    case OF_COPY:
+        return copy_segment(u);
+    case OF_CHECK:
+        return check_image(u, budget);
+    default:
+        return SMIDGEN_OK;
+    }
+}
+
+int smidgen_in_place_step(smidgen_in_place *u, uint32_t budget)
+{
+    uint32_t error;
+    if (u->phase == IN_PLACE_FAILED) {
+        return SMIDGEN_ERROR_FINISHED;
+    }
+    error = work_in_place(u, budget > 0u ? budget : 1u);
+    if (error != SMIDGEN_OK) {
+        u->phase = IN_PLACE_FAILED;
+    }
+    return (int)error;
+}
+
+int smidgen_in_place_is_ready(const smidgen_in_place *u)
+{
+    return u->phase == IN_PLACE_READY;
+}
+
+int smidgen_in_place_update(smidgen_in_place *u, void *memory, uint32_t size)
+{
+    int error = smidgen_in_place_begin(u, memory, size);
+    while (error == SMIDGEN_OK && u->phase != IN_PLACE_READY) {
+        error = smidgen_in_place_step(u, 1024);
+    }
+    return error;
+}
+
+int smidgen_has_begun(const smidgen_flash *journal_area, int *begun)
+{
+    smidgen_journal journal;
+    uint32_t error = open_journal(&journal, journal_area);
+    *begun = journal.kind == MOVED || journal.kind == DECODING || journal.kind == COPYING || journal.kind == KEEPING;
+    return (int)error;
 }
 #endif

@@ -63,7 +63,8 @@ enum {
 /* What a device is and has. Functions get `context` and return 0 if it went well. All that is not set is 0. */
 typedef struct smidgen_device {
     void *context;
-    /* What `begin`, `write` and `read_target` get in its place. */
+    /* What `read_base` gets in its place, and what `begin`, `write` and `read_target` get. */
+    void *base;
     void *target;
 
     /* The image that the device has. */
@@ -207,6 +208,60 @@ int smidgen_ab_is_ready(const smidgen_ab *update);
 int smidgen_ab_update(smidgen_ab *update, void *memory, uint32_t size,
                       int (*read_package)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length),
                       uint32_t package_size);
+
+/* An update in the slot that holds the base (section 8.2), from a package that was made for that and is stored where it
+ * outlives a reset. The caller sets what comes before `restore`, and in `device` what is neither about the base nor about
+ * the target. It stays where it is until the update is over. Nothing is written before everything has been found right
+ * that can be. From then on only this update leads out: after a reset, or an error of flash, begin again with the same
+ * package. */
+typedef struct smidgen_in_place {
+    smidgen_device device;
+    smidgen_flash slot;
+    smidgen_flash scratch;
+    smidgen_flash journal_area;
+    smidgen_flash state_area;
+    int (*read_package)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length);
+    /* Of what holds the package: it may be larger. */
+    uint32_t package_size;
+    /* smidgen_in_place_buffer() bytes. */
+    uint8_t *buffer;
+    uint32_t buffer_size;
+
+    smidgen *restore;
+    smidgen_journal journal;
+    uint32_t body;
+    uint32_t segment;
+    uint32_t flushed;
+    uint32_t held;
+    uint32_t held_size;
+    uint32_t done;
+    uint8_t update[8];
+    uint8_t fresh;
+    uint8_t phase;
+    uint8_t error;
+} smidgen_in_place;
+
+/* Bytes of the buffer; `write_size` is the largest of slot, scratch, journal and state area. */
+uint32_t smidgen_in_place_buffer(uint32_t write_size);
+
+/* Bytes of the state area for a package whose header states `ram` bytes of RAM. */
+uint32_t smidgen_state_area(uint32_t ram, uint32_t page_size);
+
+/* Reads header and journal, in `memory` as for smidgen_begin, and finds out where to go on. Writes nothing. */
+int smidgen_in_place_begin(smidgen_in_place *update, void *memory, uint32_t size);
+
+/* Does the next piece of work: about `budget` bytes, a page, or a segment's end. */
+int smidgen_in_place_step(smidgen_in_place *update, uint32_t budget);
+
+/* Whether the new image is complete, and right as flash has it: only then it may be started. */
+int smidgen_in_place_is_ready(const smidgen_in_place *update);
+
+/* All of it. */
+int smidgen_in_place_update(smidgen_in_place *update, void *memory, uint32_t size);
+
+/* Reports from the journal alone whether an update in place has begun and is not ready (`*begun` is then 1, else 0): the
+ * slot must not be started, and only an update with the same package leads out. */
+int smidgen_has_begun(const smidgen_flash *journal, int *begun);
 
 #ifdef __cplusplus
 }

@@ -7,8 +7,8 @@
  * package. A piece of 0 bytes is smidgen_restore, which reads by itself. An answer is the error's number, the bytes of
  * the image, and the image, which is empty if there is an error.
  *
- * A case of an update over flash has numbers of its areas after the flags: size, page, unit and erased byte of slot and
- * journal, and the bytes of the buffer. Flash is on the other side: before the answer come questions, each of five
+ * A case of an update over flash has numbers of its areas after the flags: size, page, unit and erased byte of each (slot
+ * and journal; in place of slot, scratch, journal and state), and the bytes of the buffer. Flash is on the other side: before the answer come questions, each of five
  * numbers (ASK, what, area, offset, length) and what is to be written, and get a number that is 0 if it went well, and
  * what was to be read. */
 
@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16 };
+enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16, IN_PLACE = 32 };
 
 #define ASK 0xFFFFFFFFu
 enum { READ, ERASE, WRITE };
@@ -122,6 +122,8 @@ static smidgen_device device_of(struct images *images, uint32_t flags)
     smidgen_device device;
     memset(&device, 0, sizeof device);
     device.context = images;
+    device.base = images;
+    device.target = images;
     device.base_size = images->base_size;
     device.slot_size = (flags & IDENTITY) != 0 ? 1u << 10 : 0xFFFFFFFFu;
     device.read_base = read_base;
@@ -258,6 +260,40 @@ static smidgen_flash area_of(uint32_t *number, const uint32_t *numbers)
     return flash;
 }
 
+/* In place: whole, or by steps. */
+static int updated_in_place(struct images *images, const uint32_t *case_, const uint32_t *areas)
+{
+    uint32_t numbers[4] = {0, 1, 2, 3}, size = SMIDGEN_MEMORY(case_[4]);
+    void *memory = allocated(size);
+    smidgen_in_place update;
+    int error, begun;
+    memset(&update, 0, sizeof update);
+    update.device = device_of(images, 0);
+    update.slot = area_of(&numbers[0], areas);
+    update.scratch = area_of(&numbers[1], areas + 4);
+    update.journal_area = area_of(&numbers[2], areas + 8);
+    update.state_area = area_of(&numbers[3], areas + 12);
+    update.read_package = read_package;
+    update.package_size = images->package_size;
+    update.buffer_size = areas[16];
+    update.buffer = allocated(update.buffer_size);
+    if (case_[2] == 0) {
+        error = smidgen_in_place_update(&update, memory, size);
+    } else {
+        error = smidgen_in_place_begin(&update, memory, size);
+        while (error == 0 && !smidgen_in_place_is_ready(&update)) {
+            error = smidgen_in_place_step(&update, case_[3]);
+        }
+    }
+    if ((error == 0) != (smidgen_in_place_is_ready(&update) != 0) ||
+        (error == 0 && (smidgen_has_begun(&update.journal_area, &begun) != 0 || begun != 0))) {
+        die("an update that is ready and is not");
+    }
+    free(update.buffer);
+    free(memory);
+    return error;
+}
+
 /* Into another slot: whole, or by pieces and steps. */
 static int updated(struct images *images, const uint32_t *case_, const uint32_t *areas)
 {
@@ -331,11 +367,12 @@ static int patch(const char *base, const char *package, const char *out)
 
 static int serve(void)
 {
-    uint32_t numbers[6], areas[9], answer[2];
+    uint32_t numbers[6], areas[17], answer[2], count;
     struct images images;
     uint8_t *base, *package;
     while (fread(numbers, sizeof numbers, 1, stdin) == 1) {
-        if ((numbers[5] & OVER_FLASH) != 0 && fread(areas, sizeof areas, 1, stdin) != 1) {
+        count = (numbers[5] & IN_PLACE) != 0 ? 17 : (numbers[5] & OVER_FLASH) != 0 ? 9 : 0;
+        if (fread(areas, sizeof areas[0], count, stdin) != count) {
             die("a case without areas");
         }
         base = taken(numbers[0]);
@@ -345,7 +382,9 @@ static int serve(void)
         images.base_size = numbers[0];
         images.package = package;
         images.package_size = numbers[1];
-        if ((numbers[5] & OVER_FLASH) != 0) {
+        if ((numbers[5] & IN_PLACE) != 0) {
+            answer[0] = (uint32_t)updated_in_place(&images, numbers, areas);
+        } else if ((numbers[5] & OVER_FLASH) != 0) {
             answer[0] = (uint32_t)updated(&images, numbers, areas);
         } else {
             answer[0] = (uint32_t)fed(&images, numbers[2], numbers[3], numbers[4], numbers[5]);

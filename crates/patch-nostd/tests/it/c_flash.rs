@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::c_host::{Host, Way};
 use crate::common::named;
-use crate::power::{Ab, Device, EVERY, GEOMETRIES, OTHERS, PLAIN, Plan, survive};
+use crate::power::{Ab, Device, EVERY, GEOMETRIES, InPlaceDevice, OTHERS, PLAIN, Plan, needed, survive};
 use smidgen_patch::flash::{Area, Cut, Simulator};
 use smidgen_patch::secrecy::DecryptionKey;
 use smidgen_patch::{Error, Header};
@@ -24,7 +24,7 @@ impl InC<'_> {
         let record = if device.write > 64 { device.write } else { 0 };
         let buffer = record + if device.buffered { device.page } else { device.write };
         let ram = Header::parse(package).map_or(1 << 14, |(header, _)| header.ram);
-        let done = host.borrow_mut().update_ab(
+        let done = host.borrow_mut().update(
             (device.old, package),
             Way { ram, ..*way },
             &mut [&mut slot, &mut journal],
@@ -41,6 +41,43 @@ impl Device for InC<'_> {
 
     fn update_with_key(&self, chip: &RefCell<Simulator>, _key: impl DecryptionKey) -> Result<(), Error> {
         self.deliver(chip, self.device.package)
+    }
+
+    fn check_always(&self, chip: &Simulator) {
+        self.device.check_always(chip);
+    }
+
+    fn check_ready(&self, chip: &Simulator) {
+        self.device.check_ready(chip);
+    }
+}
+
+/// A device that updates in place in C.
+struct InPlaceInC<'a> {
+    device: InPlaceDevice<'a>,
+    way: Way,
+    host: &'a RefCell<Host>,
+}
+
+impl Device for InPlaceInC<'_> {
+    fn chip(&self) -> Simulator {
+        self.device.chip()
+    }
+
+    fn update_with_key(&self, chip: &RefCell<Simulator>, _key: impl DecryptionKey) -> Result<(), Error> {
+        let Self { device: InPlaceDevice { package, page, write, .. }, way, host } = self;
+        let bounds = self.device.bounds();
+        let [mut slot, mut scratch, mut journal, mut state] =
+            [0, 1, 2, 3].map(|index| Area::new(chip, bounds[index], bounds[index + 1] - bounds[index]));
+        let ram = Header::parse(package).map_or(1 << 14, |(header, _)| header.ram);
+        // The package is stored where no power is lost.
+        let done = host.borrow_mut().update(
+            (&[], package),
+            Way { ram, ..*way },
+            &mut [&mut slot, &mut scratch, &mut journal, &mut state],
+            needed(package, *page, *write).buffer,
+        );
+        done.map_err(|number| Error::ALL.iter().copied().find(|error| error.number() == number).unwrap())
     }
 
     fn check_always(&self, chip: &Simulator) {
@@ -134,6 +171,81 @@ fn after_wrong_deliveries_the_genuine_package_is_restored_in_c() {
     }
 }
 
+/// Packages, slots and scratch areas that they were made for, and pages and units.
+const IN_PLACE: [(&str, [u32; 2], (u32, u32)); 5] = [
+    ("small-in-place", [1024, 256], (64, 4)),
+    ("small-in-place-repeats", [960, 144], (48, 16)),
+    ("small-in-place", [1024, 256], (32, 32)),
+    ("firmware-v1-v3-in-place", [40960, 8192], (512, 64)),
+    ("firmware-v3-v1-in-place", [40960, 8192], (4096, 32)),
+];
+
+#[test]
+fn every_cut_is_survived_in_place_in_c() {
+    for (host, way) in Host::all().into_iter().zip(WAYS) {
+        let host = RefCell::new(host);
+        let mut cuts = 0;
+        for (index, (name, sizes, geometry)) in IN_PLACE.into_iter().enumerate() {
+            let golden = named(name);
+            let kind = [PLAIN, OTHERS[0], OTHERS[1], OTHERS[2], PLAIN][index];
+            let device = InPlaceDevice { kind, ..InPlaceDevice::new(&golden, sizes, geometry) };
+            let device = InPlaceInC { device, way, host: &host };
+            let small = golden.target.len() < 2000;
+            let plan = if small { Plan { stride: 5, torn: &[1], ..EVERY } } else { Plan { stride: 397, torn: &[3], ..EVERY } };
+            cuts += survive(&device, plan).cuts;
+        }
+        assert!(cuts > 200, "{cuts}");
+    }
+}
+
+/// Slot, scratch and journal get the same; the state is each decoder's own.
+#[test]
+fn updates_in_place_take_the_same_steps_in_c() {
+    for (host, way) in Host::all().into_iter().zip(WAYS) {
+        let host = RefCell::new(host);
+        for (name, sizes, geometry) in IN_PLACE {
+            let golden = named(name);
+            let ours = InPlaceDevice::new(&golden, sizes, geometry);
+            let theirs = InPlaceInC { device: InPlaceDevice::new(&golden, sizes, geometry), way, host: &host };
+            let state = ours.bounds()[3] as usize;
+            let (one, other) = (RefCell::new(ours.chip()), RefCell::new(theirs.chip()));
+            assert_eq!((ours.update(&one), theirs.update(&other)), (Ok(()), Ok(())), "{name}");
+            let (one, other) = (one.into_inner(), other.into_inner());
+            assert_eq!(one.memory()[..state], other.memory()[..state], "{name}");
+            let pages = state / geometry.0 as usize;
+            assert_eq!(one.erases()[..pages], other.erases()[..pages], "{name}");
+            assert_eq!(one.written()[..pages], other.written()[..pages], "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_updated_in_place_is_refused_in_c_before_anything_is_written() {
+    let golden = named("small-in-place");
+    let (mut base, mut package) = (golden.base.clone(), golden.package.clone());
+    base[700] ^= 1;
+    *package.last_mut().unwrap() ^= 1;
+    let small = named("small");
+    let sizes = [1024, 256];
+    for host in Host::all() {
+        let host = RefCell::new(host);
+        for device in [
+            InPlaceDevice { old: &base, ..InPlaceDevice::new(&golden, sizes, (64, 4)) },
+            InPlaceDevice { package: &package, ..InPlaceDevice::new(&golden, sizes, (64, 4)) },
+            InPlaceDevice::new(&golden, [1024, 128], (64, 4)),
+            InPlaceDevice::new(&golden, [768, 256], (64, 4)),
+            InPlaceDevice::new(&golden, sizes, (256, 4)),
+            InPlaceDevice::new(&small, sizes, (64, 4)),
+        ] {
+            let chip = RefCell::new(device.chip());
+            let wanted = device.update(&chip).unwrap_err();
+            let theirs = InPlaceInC { device, way: WAYS[0], host: &host };
+            assert_eq!(theirs.update(&chip), Err(wanted));
+            assert_eq!(chip.borrow().operations(), 0, "{wanted:?}");
+        }
+    }
+}
+
 #[test]
 fn areas_that_do_not_go_together_are_refused_in_c() {
     let golden = named("small");
@@ -151,7 +263,7 @@ fn areas_that_do_not_go_together_are_refused_in_c() {
             let mut areas = [slot, journal].map(Refused);
             let [slot, journal] = &mut areas;
             let found =
-                host.update_ab((&golden.base, &golden.package), Way::pieces(0), &mut [slot, journal], buffer);
+                host.update((&golden.base, &golden.package), Way::pieces(0), &mut [slot, journal], buffer);
             assert_eq!(found, Err(error.number()));
         }
     }

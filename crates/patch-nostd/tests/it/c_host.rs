@@ -40,6 +40,8 @@ impl Way {
 
 /// The case has areas of flash, which are here.
 const OVER_FLASH: u32 = 16;
+/// The same, in place.
+const IN_PLACE: u32 = 32;
 /// The number that a question begins with.
 const ASK: u32 = u32::MAX;
 
@@ -86,13 +88,14 @@ impl Host {
         self.answer(error)
     }
 
-    /// An update over flash, with a buffer of this size; the number of the error.
+    /// An update over flash, with a buffer of this size; the number of the error. Areas are slot and journal or, in place,
+    /// slot, scratch, journal and state.
     #[cfg(feature = "simulator")]
-    pub fn update_ab(
+    pub fn update(
         &mut self,
         (base, package): (&[u8], &[u8]),
         way: Way,
-        areas: &mut [&mut dyn Flash; 2],
+        areas: &mut [&mut dyn Flash],
         buffer: usize,
     ) -> Result<(), u8> {
         let mut numbers: Vec<u32> = Vec::new();
@@ -101,7 +104,8 @@ impl Host {
             numbers.extend([size, page, write, erased.into()]);
         }
         numbers.push(buffer as u32);
-        self.send(base, package, Way { flags: way.flags | OVER_FLASH, ..way }, &numbers);
+        let flags = if areas.len() == 2 { OVER_FLASH } else { IN_PLACE };
+        self.send(base, package, Way { flags, ..way }, &numbers);
         loop {
             match self.number() {
                 ASK => self.do_flash(areas),
@@ -112,7 +116,7 @@ impl Host {
 
     /// Does what the decoder asks of flash.
     #[cfg(feature = "simulator")]
-    fn do_flash(&mut self, areas: &mut [&mut dyn Flash; 2]) {
+    fn do_flash(&mut self, areas: &mut [&mut dyn Flash]) {
         let [what, area, offset, length] = [(); 4].map(|()| self.number());
         let area = &mut areas[area as usize];
         let mut bytes = vec![0; length as usize];
