@@ -311,28 +311,38 @@ static uint32_t rotated(uint32_t x, uint32_t by)
 /* One block. The schedule is kept as the last 16 words. */
 static void compress(uint32_t *state, const uint8_t *block)
 {
-    uint32_t w[16], v[8], i, k, t;
-    memcpy(v, state, sizeof v);
+    uint32_t w[16], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6];
+    uint32_t h = state[7], i, t, word;
     for (i = 0; i < 64u; i++) {
-        uint32_t *word = &w[i & 15u];
         if (i < 16u) {
-            *word = (uint32_t)block[4u * i] << 24 | (uint32_t)block[4u * i + 1u] << 16 |
-                    (uint32_t)block[4u * i + 2u] << 8 | block[4u * i + 3u];
+            word = (uint32_t)block[0] << 24 | (uint32_t)block[1] << 16 | (uint32_t)block[2] << 8 | block[3];
+            block += 4;
         } else {
-            uint32_t a = w[(i + 1u) & 15u], b = w[(i + 14u) & 15u];
-            *word += (rotated(a, 7) ^ rotated(a, 18) ^ a >> 3) + w[(i + 9u) & 15u] +
-                     (rotated(b, 17) ^ rotated(b, 19) ^ b >> 10);
+            word = w[(i + 1u) & 15u];
+            t = w[(i + 14u) & 15u];
+            word = w[i & 15u] + w[(i + 9u) & 15u] + (rotated(word, 7) ^ rotated(word, 18) ^ word >> 3) +
+                   (rotated(t, 17) ^ rotated(t, 19) ^ t >> 10);
         }
-        t = v[7] + (rotated(v[4], 6) ^ rotated(v[4], 11) ^ rotated(v[4], 25)) + (v[6] ^ (v[4] & (v[5] ^ v[6]))) +
-            ROUNDS[i] + *word;
-        k = (rotated(v[0], 2) ^ rotated(v[0], 13) ^ rotated(v[0], 22)) + ((v[0] & v[1]) ^ (v[2] & (v[0] ^ v[1])));
-        memmove(v + 1, v, 7u * sizeof v[0]);
-        v[4] += t;
-        v[0] = t + k;
+        w[i & 15u] = word;
+        t = h + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + (g ^ (e & (f ^ g))) + ROUNDS[i] + word;
+        h = g;
+        g = f;
+        f = e;
+        e = d + t;
+        t += (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) + ((a & b) ^ (c & (a ^ b)));
+        d = c;
+        c = b;
+        b = a;
+        a = t;
     }
-    for (i = 0; i < 8u; i++) {
-        state[i] += v[i];
-    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+    state[5] += f;
+    state[6] += g;
+    state[7] += h;
 }
 
 static void digest_start(struct smidgen *d, uint32_t which)
@@ -344,9 +354,15 @@ static void digest_start(struct smidgen *d, uint32_t which)
 static void digest_update(struct smidgen *d, uint32_t which, const uint8_t *bytes, uint32_t length)
 {
     struct sha256 *sha = &d->sha256[which];
-    for (; length > 0u; length--) {
-        sha->block[sha->length++ & 63u] = *bytes++;
-        if ((sha->length & 63u) == 0u) {
+    uint32_t at, count;
+    while (length > 0u) {
+        at = sha->length & 63u;
+        count = length < 64u - at ? length : 64u - at;
+        memcpy(sha->block + at, bytes, count);
+        sha->length += count;
+        bytes += count;
+        length -= count;
+        if (at + count == 64u) {
             compress(sha->state, sha->block);
         }
     }
@@ -1305,14 +1321,22 @@ static void note_half(struct smidgen *d, const uint32_t *bytes)
 /* The form of the instruction at the site, and what it points at. */
 static uint32_t find_code(struct smidgen *d, const uint8_t *s, uint32_t left, uint32_t w)
 {
-    const struct form *form = form_of(d, w);
-    uint32_t how = how_of(form);
+    const struct form *form;
+    uint32_t how;
 #if SMIDGEN_HALVES
     struct half *half;
 #else
     (void)s;
     (void)left;
 #endif
+#if SMIDGEN_THUMB
+    /* By their five highest bits, most instructions are none. */
+    if (d->kind == 1u && (0xDCD00200u >> (w >> 11 & 31u) & 1u) == 0u) {
+        return 0;
+    }
+#endif
+    form = form_of(d, w);
+    how = how_of(form);
     if (how == NONE) {
         return 0;
     }
@@ -2484,10 +2508,13 @@ int smidgen_wants_input(const smidgen *d)
 
 uint32_t smidgen_progress(const smidgen *d)
 {
-    if (d->stage <= BASE) {
-        return 0;
+    uint32_t percent = 0;
+    uint64_t written = (uint64_t)(d->position - d->used) * 100u;
+    /* Products, as small processors have no division of 64 bits. */
+    while (d->stage > BASE && percent < 100u && (uint64_t)d->target_size * (percent + 1u) <= written) {
+        percent++;
     }
-    return d->target_size == 0u ? 100u : (uint32_t)((uint64_t)(d->position - d->used) * 100u / d->target_size);
+    return percent;
 }
 
 int smidgen_finish(smidgen *d)
