@@ -2053,12 +2053,14 @@ static uint32_t is_utf8(const uint8_t *text, const uint8_t *end)
 
 static uint32_t is_name(const uint8_t *text, const uint8_t *end)
 {
-    while (text < end && ((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
-                          (*text >= '0' && *text <= '9') || *text == '.' || *text == '_' || *text == '-' ||
-                          *text == '+')) {
-        text++;
+    for (; text < end; text++) {
+        uint32_t c = *text;
+        /* Letters, digits, and four more, of which three stand together, with one between. */
+        if (!((c | 32u) - 'a' < 26u || c - '0' < 10u || c == '_' || (c - '+' < 4u && c != ','))) {
+            return 0;
+        }
     }
-    return text == end;
+    return 1;
 }
 
 static uint32_t is_text(const char *wanted, const uint8_t *text, const uint8_t *end)

@@ -101,7 +101,7 @@ typedef struct smidgen smidgen;
 
 /* Bytes of memory for packages whose header states `ram` bytes of RAM: what `smidgen info` prints, what --ram limits. */
 #define SMIDGEN_MEMORY(ram) ((uint32_t)(ram) + SMIDGEN_STATE)
-#define SMIDGEN_STATE (896u + 16u * (uint32_t)sizeof(void *))
+#define SMIDGEN_STATE (704u + 12u * (uint32_t)sizeof(void *))
 
 /* Begins a restore in `memory`, which must be aligned to pointers (and four bytes); `device` must stay where it is.
  * Null if there is not even memory for a header. */
