@@ -48,21 +48,30 @@ fn golden_packages_give_their_targets_in_c() {
         let mut restored = 0;
         for golden in all_golden().iter().filter(|golden| golden.is_ours()) {
             let wanted = left_out(&golden.package).map_or_else(|| Ok(golden.target.clone()), Err);
-            if wanted.is_ok() && !golden.is_supported() {
-                continue;
-            }
             restored += u32::from(wanted.is_ok());
             let all = ["small.smdg", "small-repeats.smdg", "small-fast.smdg"].contains(&&*golden.name);
             let pieces = if all { 2..=golden.package.len() } else { 999..=1000 };
             for piece in [0, 1, 64, 257].into_iter().chain(pieces) {
                 let way = Way::pieces(piece as u32);
-                assert_eq!(host.restore(&golden.base, &golden.package, way), wanted, "{} {way:?}", golden.name);
+                assert_eq!(
+                    host.restore(&golden.base, &golden.package, way),
+                    wanted,
+                    "{} {way:?}",
+                    golden.name
+                );
             }
-            for way in [Way { budget: 1, ..Way::pieces(7) }, Way { budget: 100, flags: MOVES, ..Way::pieces(300) }] {
-                assert_eq!(host.restore(&golden.base, &golden.package, way), wanted, "{} {way:?}", golden.name);
+            for way in
+                [Way { budget: 1, ..Way::pieces(7) }, Way { budget: 100, flags: MOVES, ..Way::pieces(300) }]
+            {
+                assert_eq!(
+                    host.restore(&golden.base, &golden.package, way),
+                    wanted,
+                    "{} {way:?}",
+                    golden.name
+                );
             }
         }
-        assert!(restored > 10 || !cfg!(feature = "all-architectures"), "{restored} packages");
+        assert!(restored > 30, "{restored} packages");
     }
 }
 
@@ -71,12 +80,18 @@ fn ram_is_what_the_header_says_in_c() {
     for mut host in Host::all() {
         for golden in small().iter().filter(|golden| left_out(&golden.package).is_none()) {
             let ram = golden.header().ram;
-            for (ram, wanted) in [(ram, Ok(golden.target.clone())), (ram - 1, Err(Error::WorkspaceTooSmall.number()))]
+            for (ram, wanted) in
+                [(ram, Ok(golden.target.clone())), (ram - 1, Err(Error::WorkspaceTooSmall.number()))]
             {
                 let way = Way { ram, ..Way::pieces(100) };
                 // Less than what every package needs is not even begun with.
                 if ram >= 2720 {
-                    assert_eq!(host.restore(&golden.base, &golden.package, way), wanted, "{} {ram}", golden.name);
+                    assert_eq!(
+                        host.restore(&golden.base, &golden.package, way),
+                        wanted,
+                        "{} {ram}",
+                        golden.name
+                    );
                 }
             }
         }
@@ -103,7 +118,12 @@ fn no_beginning_of_a_package_is_accepted_in_c() {
             for length in 0..golden.package.len() {
                 let package = &golden.package[..length];
                 let wanted = if length < 9 { Err(16) } else { expected(&golden.base, package) };
-                assert_eq!(host.restore(&golden.base, package, Way::pieces(50)), wanted, "{} {length}", golden.name);
+                assert_eq!(
+                    host.restore(&golden.base, package, Way::pieces(50)),
+                    wanted,
+                    "{} {length}",
+                    golden.name
+                );
             }
             let longer = [&golden.package[..], &[0; 300]].concat();
             assert_eq!(host.restore(&golden.base, &longer, Way::pieces(50)), expected(&golden.base, &longer));
@@ -118,7 +138,7 @@ fn with_checksum(package: &mut [u8]) {
         let mut crc = u32::MAX;
         for byte in &package[..length - 4] {
             crc ^= u32::from(*byte);
-            (0..8).for_each(|_| crc = crc >> 1 ^ (crc & 1) * 0xEDB8_8320);
+            (0..8).for_each(|_| crc = (crc >> 1) ^ ((crc & 1) * 0xEDB8_8320));
         }
         package[length - 4..length].copy_from_slice(&(!crc).to_le_bytes());
     }
@@ -156,7 +176,11 @@ fn damaged_packages_give_the_same_in_c() {
             let found = host.restore(&golden.base, &package, Way::pieces(1 + case % 300));
             // What is left out is refused when it comes, before what is wrong behind it.
             let earlier = matches!(found, Err(7 | 32)) && without.is_err();
-            assert!(found == wanted || earlier, "{} {case}: {found:?}, not {wanted:?}: {package:?}", golden.name);
+            assert!(
+                found == wanted || earlier,
+                "{} {case}: {found:?}, not {wanted:?}: {package:?}",
+                golden.name
+            );
         }
         seen[usize::from(wanted.err().unwrap_or(0))] += 1;
     }

@@ -109,7 +109,8 @@ fn what_one_decoder_began_the_other_goes_on_with() {
         for (index, geometry) in GEOMETRIES.into_iter().enumerate() {
             let golden = named(["small", "small-repeats", "firmware-v1-v2"][index % 3]);
             let kind = [PLAIN, OTHERS[0], OTHERS[2]][index % 3];
-            let ours = || Ab { buffered: index % 2 == 0, other: &golden.base, kind, ..Ab::new(&golden, geometry) };
+            let ours =
+                || Ab { buffered: index % 2 == 0, other: &golden.base, kind, ..Ab::new(&golden, geometry) };
             let theirs = InC { device: ours(), way, host: &host };
             let ours = ours();
             let whole = RefCell::new(ours.chip());
@@ -191,7 +192,11 @@ fn every_cut_is_survived_in_place_in_c() {
             let device = InPlaceDevice { kind, ..InPlaceDevice::new(&golden, sizes, geometry) };
             let device = InPlaceInC { device, way, host: &host };
             let small = golden.target.len() < 2000;
-            let plan = if small { Plan { stride: 5, torn: &[1], ..EVERY } } else { Plan { stride: 397, torn: &[3], ..EVERY } };
+            let plan = if small {
+                Plan { stride: 5, torn: &[1], ..EVERY }
+            } else {
+                Plan { stride: 397, torn: &[3], ..EVERY }
+            };
             cuts += survive(&device, plan).cuts;
         }
         assert!(cuts > 200, "{cuts}");
@@ -206,7 +211,8 @@ fn updates_in_place_take_the_same_steps_in_c() {
         for (name, sizes, geometry) in IN_PLACE {
             let golden = named(name);
             let ours = InPlaceDevice::new(&golden, sizes, geometry);
-            let theirs = InPlaceInC { device: InPlaceDevice::new(&golden, sizes, geometry), way, host: &host };
+            let theirs =
+                InPlaceInC { device: InPlaceDevice::new(&golden, sizes, geometry), way, host: &host };
             let state = ours.bounds()[3] as usize;
             let (one, other) = (RefCell::new(ours.chip()), RefCell::new(theirs.chip()));
             assert_eq!((ours.update(&one), theirs.update(&other)), (Ok(()), Ok(())), "{name}");

@@ -1,5 +1,8 @@
 //! The C decoder as a program beside the tests, `c/test/host.c`: it gets cases, and answers with an image or an error.
 
+// Not every set of features needs everything.
+#![allow(dead_code)]
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -2,11 +2,11 @@
 
 #[cfg(feature = "sha2")]
 mod bad_packages;
-#[cfg(feature = "sha2")]
+#[cfg(all(feature = "sha2", feature = "all-architectures"))]
 mod c_decoder;
-#[cfg(all(feature = "simulator", feature = "sha2"))]
+#[cfg(all(feature = "simulator", feature = "sha2", feature = "all-architectures"))]
 mod c_flash;
-#[cfg(feature = "sha2")]
+#[cfg(all(feature = "sha2", feature = "all-architectures"))]
 mod c_host;
 #[cfg(feature = "sha2")]
 mod common;
