@@ -792,11 +792,10 @@ static void learn(struct smidgen *d, uint32_t a, uint32_t displacement)
             at--;
         }
     }
-    for (; hole > at; hole--) {
-        entry[hole] = entry[hole - 1u];
-    }
-    for (; hole < at; hole++) {
-        entry[hole] = entry[hole + 1u];
+    if (hole > at) {
+        memmove(entry + at + 1, entry + at, (hole - at) * sizeof *entry);
+    } else {
+        memmove(entry + hole, entry + hole + 1, (at - hole) * sizeof *entry);
     }
     entry[at].address = a;
     entry[at].displacement = displacement;
@@ -1772,9 +1771,7 @@ static void move_to_front(uint32_t *recent, uint32_t displacement)
     while (place < 3u && recent[place] != displacement) {
         place++;
     }
-    for (; place > 0u; place--) {
-        recent[place] = recent[place - 1u];
-    }
+    memmove(recent + 1, recent, place * sizeof *recent);
     recent[0] = displacement;
 }
 
@@ -2377,8 +2374,11 @@ static void begin_body(struct smidgen *d)
     uint32_t i;
     uint16_t *cell = slots(d);
     initialize_control(d->control);
-    for (i = 0; i < 4u * d->slot_count; i++) {
-        cell[i] = (i & 3u) == 0u ? 0u : NEW_COUNTER;
+    for (i = 0; i < d->slot_count; i++) {
+        *cell++ = 0;
+        *cell++ = NEW_COUNTER;
+        *cell++ = NEW_COUNTER;
+        *cell++ = NEW_COUNTER;
     }
     for (i = 0; i < CURVES * POINTS; i++) {
         uint32_t x = i % POINTS * 512u;
