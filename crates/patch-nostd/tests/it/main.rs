@@ -2,6 +2,12 @@
 
 #[cfg(feature = "sha2")]
 mod bad_packages;
+#[cfg(all(feature = "sha2", feature = "all-architectures"))]
+mod c_decoder;
+#[cfg(all(feature = "simulator", feature = "sha2", feature = "all-architectures"))]
+mod c_flash;
+#[cfg(all(feature = "sha2", feature = "all-architectures"))]
+mod c_host;
 #[cfg(feature = "sha2")]
 mod common;
 #[cfg(feature = "sha2")]

@@ -177,13 +177,14 @@ impl<'a> Ab<'a> {
     }
 
     /// Sizes of slots, journal and place for the package.
-    fn sizes(&self) -> [u32; 3] {
+    pub fn sizes(&self) -> [u32; 3] {
         let whole = |length: usize| (length as u32).next_multiple_of(self.page).max(self.page);
         let needed = needed(self.package, self.page, self.write);
         [whole(self.old.len().max(self.new.len())), needed.journal, whole(self.package.len())]
     }
 
-    fn starts(&self) -> [u32; 4] {
+    /// Where both slots, the journal and the package begin.
+    pub fn starts(&self) -> [u32; 4] {
         let [slot, journal, _] = self.sizes();
         [0, slot, 2 * slot, 2 * slot + journal]
     }

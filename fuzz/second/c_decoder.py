@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Compares the C decoder with the second one, on packages that the random encoder makes and on damaged ones.
+
+As compare.py does with the program; but a device hashes the base before it decodes, takes no zstd, and knows not all
+kinds of pages: cases are of those that it knows.
+"""
+import random
+import sys
+
+import cases
+import compare
+import encoder
+from errors import SmidgenError
+from header import KINDS_OF_WORDS, ZSTD, Header
+
+#: What c/smidgen.c has with all its switches on.
+KINDS = (0, 1, 3, 4, 5, *KINDS_OF_WORDS)
+UNSUPPORTED_KIND = 7
+
+
+class Comparison(compare.Comparison):
+    def case(self, seed):
+        chance = random.Random(seed + 2)
+        kinds = [chance.choice(KINDS)] if chance.random() < 0.5 else chance.sample(KINDS, chance.randrange(1, 9))
+        h, base = cases.make(seed, kinds)
+        target, body, read = encoder.make(h, base)
+        explicit = bytes(chance.randrange(read - len(body) + 1)) if chance.random() < 0.3 else b""
+        package = encoder.package(h, base, target, body + explicit, compare.extensions(chance))
+        self.compare("%d" % seed, package, base)
+        self.compare("%d-body" % seed, compare.damaged_body(chance, h, base, body, read), base)
+        for i in range(3):
+            self.compare("%d-header-%d" % (seed, i), compare.damaged_header(chance, package), base)
+
+    def compare(self, name, package, base):
+        if left_out(package):
+            return
+        super().compare(name, package, base)
+
+
+def left_out(package):
+    """Whether a damaged header came to ask for what the C decoder has not."""
+    try:
+        header = Header(package)
+    except SmidgenError as error:
+        # What is wrong may come after what is left out.
+        return error.number == UNSUPPORTED_KIND or package[5] == ZSTD
+    return header.codec == ZSTD or not set(header.kinds) <= set(KINDS)
+
+
+if __name__ == "__main__":
+    options = compare.arguments()
+    compare.Comparison = Comparison
+    sys.exit(compare.main(options))
