@@ -822,18 +822,19 @@ static uint32_t nearby(const struct smidgen *d, uint32_t x, uint32_t usual, uint
 
 enum { POINTER, BRANCH, HIGH, LOW, NEAR };
 
+/* A second half comes right after its first one. */
 enum how {
-    NONE,     /* no reference */
-    PLAIN,    /* an unsigned offset */
-    SIGNED,   /* a signed one */
-    LONG_CALL, /* Thumb: bits J1 and J2 */
-    CALL,     /* Xtensa: a signed one into the address space */
-    ONES,     /* Xtensa: L32R, whose offset has ones above */
-    SIZED,    /* a magnitude, and a bit that says whether it is added */
-    FIRST,    /* MOVW */
-    SECOND,   /* MOVT */
-    UPPER,    /* LUI, AUIPC */
-    LOWER     /* RISC-V, lower forms; those without LOAD_FP and stores may change their register */
+    NONE,      /* no reference */
+    PLAIN,     /* an unsigned offset */
+    SIGNED,    /* a signed one */
+    LONG_CALL, /* Thumb: a signed one, with the bits J1 and J2 */
+    CALL,      /* Xtensa: a signed one, into the address space */
+    ONES,      /* Xtensa: L32R, whose offset has ones above */
+    SIZED,     /* a magnitude, and a bit that says whether it is added */
+    FIRST,     /* MOVW */
+    SECOND,    /* MOVT */
+    UPPER,     /* LUI, AUIPC */
+    LOWER      /* what uses the register of one: loads, stores, ADDI, JALR */
 };
 
 /* `origin`: what is added to the site; whether it is then rounded down to four; whether there is none. */
@@ -1299,7 +1300,7 @@ static void note_half(struct smidgen *d, const uint32_t *bytes)
         }
         half->key = which + 1u;
         half->address = d->site;
-        /* That of UPPER is without what its partner adds, that of FIRST with it. */
+        /* A register holds no more than UPPER puts there; of FIRST, the whole address is remembered. */
         half->old_value = d->address - (how_of(form) == UPPER ? d->extra : 0u);
         half->new_value = reached_by(d, form, bytes[0], d->target_site, 0);
         break;
