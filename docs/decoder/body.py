@@ -14,16 +14,19 @@ LOOK_AHEAD = 40
 
 
 class CmBody:
-    """Decodes a body. `target` holds the target bytes that are known, so that its length is the position."""
+    """Decodes a body, or a lane of it (section 4.5). `target` holds the target bytes that are known, so that its length is the
+    position; what is before the lane is 0 in it."""
 
     models_class = Models
 
-    def __init__(self, header, base, body, check_source=None):
+    def __init__(self, header, base, body, check_source=None, start=0, end=None):
         self.header, self.base, self.check_source = header, base, check_source
-        self.target = bytearray()
+        self.start, self.end = start, header.target_size if end is None else end
+        self.target = bytearray(start)
         self.models = self.models_class(header, body)
         # Section 4.2
-        self.reached = self.upcoming = self.agreed = self.from_targets = 0
+        self.reached = start
+        self.upcoming = self.agreed = self.from_targets = 0
         self.recent = [0] * 4
         # Section 4.3
         self.blocks = self.page = self.kind_index = self.another = 0
@@ -33,25 +36,24 @@ class CmBody:
         self.references = References(header)
 
     def decode(self):
-        size = self.header.target_size
-        self.landmarks = Landmarks(self.header, self.models)
+        self.landmarks = Landmarks(self.header, self.models, self.end)
         ahead = None
-        while len(self.target) < size:
+        while len(self.target) < self.end:
             literals, cover = ahead or self.operation()
-            ahead = self.operation() if self.reached < size else None
+            ahead = self.operation() if self.reached < self.end else None
             while literals:
                 literals -= self.literals(literals)
             if cover:
                 self.copy(cover)
         if self.models.read < len(self.models.body):
             raise SmidgenError(17, "bytes of the body are not read")
-        return bytes(self.target)
+        return bytes(self.target[self.start:])
 
     # Section 4.2
 
     def operation(self):
         """(literals, cover or None) of the next operation."""
-        models, header = self.models, self.header
+        models = self.models
         while self.upcoming < len(self.landmarks) and self.landmarks[self.upcoming].target < self.reached:
             self.upcoming += 1
         if self.upcoming < len(self.landmarks):
@@ -63,10 +65,10 @@ class CmBody:
                 self.move_to_front(ahead.target - ahead.base & M32)
                 literals = ahead.target - self.reached
                 return literals, self.announce(Cover(0, ahead.base, ahead.length, ahead.target))
-        missing = header.target_size - self.reached
+        missing = self.end - self.reached
         literals = models.number(0)
         if literals == missing:
-            self.reached = header.target_size
+            self.reached = self.end
             return literals, None
         if literals > missing:
             raise SmidgenError(18, "literals beyond the target")
@@ -81,15 +83,15 @@ class CmBody:
         if from_target:
             distance = models.number(4) + 1
             length = models.number(3) + 1
-            if distance > t:
-                raise SmidgenError(18, "cover before the target")
+            if distance > t - self.start:
+                raise SmidgenError(18, "cover before the target or the lane")
             return Cover(1, t - distance, length, t)
         displacement = self.displacement_of_cover()
         length = models.number(1) + 1
         return Cover(0, t - displacement & M32, length, t)
 
     def announce(self, cover):
-        if cover.t + cover.length > self.header.target_size:
+        if cover.t + cover.length > self.end:
             raise SmidgenError(18, "cover beyond the target")
         if not cover.from_target and cover.start + cover.length > self.header.base_size:
             raise SmidgenError(18, "cover beyond the base")

@@ -135,6 +135,22 @@ class Header:
         size = r.varint("size of the extensions")
         self.extensions = parse_records(Reader(r.take(size, "extensions")))
 
+    def lanes(self):
+        """Section 4.5: [(start in the target, end, start in the body, end)]."""
+        lanes, start, used = [], 0, 0
+        if 8 in self.extensions:
+            r = Reader(self.extensions[8])
+            if self.codec != CM or r.at == r.end:
+                raise SmidgenError(5, "no lanes, or another codec")
+            while r.at < r.end:
+                length = r.varint("target bytes of a lane", 1, self.target_size - start - 1)
+                body = r.varint("body bytes of a lane", 1, self.body_length - used - 1)
+                lanes.append((start, start + length, used, used + body))
+                start, used = start + length, used + body
+            if len(lanes) > 7:
+                raise SmidgenError(5, "%d lanes" % (len(lanes) + 1))
+        return lanes + [(start, self.target_size, used, self.body_length)]
+
     def in_space(self, address):
         """Whether an address lies in the address space (section 3.5)."""
         return ((address - self.base_address) & M32 < self.base_size
@@ -169,6 +185,8 @@ def parse_records(records):
         tag = records.u8("tag")
         value = records.take(records.varint("length of an extension"), "extension")
         extensions[tag] = parse_extension(tag, Reader(value))
+        if tag == 8 and 5 in extensions:
+            raise SmidgenError(5, "lanes in place")
         if tag <= last:
             raise SmidgenError(5, "tags of extensions do not ascend")
         last = tag
@@ -185,8 +203,8 @@ def parse_extension(tag, r):
             return text.decode("utf-8")
         except UnicodeDecodeError:
             raise SmidgenError(5, "product is not UTF-8") from None
-    if tag == 7:
-        return r.data                                       # section 15.1, after all checks of the header
+    if tag in (7, 8):
+        return r.data                                       # sections 15.1 and 4.5, after all checks of the header
     if tag == 4:
         value = r.varint("rollback counter")
     elif tag == 5:

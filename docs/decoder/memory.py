@@ -42,7 +42,7 @@ Landmark = namedtuple("Landmark", "base target length")
 class Landmarks(list):
     """Section 7.5, in the order of the body."""
 
-    def __init__(self, header, models):
+    def __init__(self, header, models, target_size):
         super().__init__()
         last = Landmark(0, 0, 0)
         for _ in range(header.landmarks):
@@ -51,7 +51,7 @@ class Landmarks(list):
             shift = models.signed(7)
             base = last.base + last.length + gap & M32
             target = base + (last.target - last.base) + shift & M32
-            if base < last.base or base + length > header.base_size or target + length > header.target_size:
+            if base < last.base or base + length > header.base_size or target + length > target_size:
                 raise SmidgenError(18, "landmark")
             last = Landmark(base, target, length)
             self.append(last)

@@ -33,6 +33,7 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, k
     digest = hashlib.sha256(body).digest()
     if 7 in header.extensions:
         body = decrypt(header, body, keys)
+    lanes = header.lanes()
     plan = Plan(header, erase) if erase else None
     if header.target_size > largest:
         raise SmidgenError(22, "the target has %d bytes" % header.target_size)
@@ -47,7 +48,8 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, k
         raise SmidgenError(16, "the package ends in its body")
     if header.codec == CM:
         check = plan.check_source if plan else None
-        target = body_class(header, base, body, check).decode()
+        parts = [body_class(header, base, body[first:last], check, start, end) for start, end, first, last in lanes]
+        target = b"".join(part.decode() for part in parts)
     else:
         target = zstd_body.restore(header, base, body)
     if rest:

@@ -23,6 +23,7 @@ impl Needs {
         let mut features: BTreeSet<_> = header.kinds.as_slice().iter().copied().filter_map(feature).collect();
         features.extend(matches!(header.codec, Codec::Zstd { .. }).then_some("zstd"));
         features.extend(container.map(|_| "containers"));
+        features.extend(extensions.lanes.map(|_| "lanes"));
         features.extend(extensions.in_place.map(|_| "flash"));
         if let Some(encryption) = encryption_of(package).ok()?.as_ref().and_then(EncryptionEntry::of) {
             features.extend(cipher_features(&encryption));

@@ -67,6 +67,13 @@ fn all() -> Vec<Golden> {
         golden("firmware-v1-v2-3k", VERSIONS[0], VERSIONS[1], kib(3)),
         golden("firmware-v1-v2-64k", VERSIONS[0], VERSIONS[1], kib(64)),
         golden("firmware-nothing-v1", "-", VERSIONS[0], kib(16)),
+        golden("firmware-v3-v1-lanes", VERSIONS[2], VERSIONS[0], kib(16).with_lanes(Some(3))),
+        golden(
+            "firmware-nothing-v1-8-lanes",
+            "-",
+            VERSIONS[0],
+            kib(8).with_lanes(Some(8)).with_body_digest(true),
+        ),
         golden("firmware-v2-v3-zstd", VERSIONS[1], VERSIONS[2], zstd(1024)),
         golden("firmware-v1-v2-zstd-132k", VERSIONS[0], VERSIONS[1], zstd(132)),
     ];

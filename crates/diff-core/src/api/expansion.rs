@@ -108,6 +108,13 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Whether the device seems to be a microcontroller: by what is said of it, not by its memory.
+    pub(crate) fn is_for_microcontroller(&self) -> bool {
+        !matches!(self.unexpanded(), None | Some(Unexpanded::Ram))
+    }
+}
+
 impl Arch {
     /// Whether a machine with an operating system is hardly of this architecture, where somebody names it.
     pub(crate) fn is_of_microcontroller(self) -> bool {

@@ -83,6 +83,9 @@ pub struct Options {
     pub md5: bool,
     /// Puts the body's SHA-256 into the header.
     pub body_digest: bool,
+    /// The parts of a `cm` body that can be restored at the same time, 1 to 8; if absent, large images have several unless
+    /// the device seems to be a microcontroller, whose decoder may know one only (`docs/format.md`, section 4.5).
+    pub lanes: Option<u8>,
     /// The devices that the package is for.
     pub identity: Identity,
     /// Makes a package that devices can also apply in place, in the slot that holds the base.
@@ -102,6 +105,7 @@ setters!(Options {
     with_base_address: base_address: Option<u64>,
     with_md5: md5: bool,
     with_body_digest: body_digest: bool,
+    with_lanes: lanes: Option<u8>,
     with_identity: identity: Identity,
     with_in_place: in_place: Option<InPlace>,
     with_device: device: Option<Device>,
@@ -119,6 +123,7 @@ impl Default for Options {
             base_address: None,
             md5: false,
             body_digest: false,
+            lanes: None,
             identity: Identity::default(),
             in_place: None,
             device: None,
@@ -208,6 +213,12 @@ settings! {
         "Whether compressed files (.gz, .zip and so on) are expanded: devices need an operating system to restore such \
          packages [default: auto; none for microcontrollers: with --ram, --arch thumb, riscv or xtensa, HEX and the like]",
         |options, text| put_parsed(&mut options.containers, parse(text).map(Some));
+    "lanes" "1..8":
+        "Parts of the body that can be restored at the same time; devices need a decoder with lanes for more than 1 \
+         [default: by the image; 1 for microcontrollers]",
+        |options, text| {
+            put_parsed(&mut options.lanes, parse_within(text, 1..=8, "a number of lanes from 1 to 8").map(Some))
+        };
     "md5": "Put the target's MD5 into the header, for delivery platforms that require it",
         |options, text| put(&mut options.md5, text);
     "body-digest": "Put the SHA-256 of the body into the header",
@@ -248,6 +259,7 @@ mod tests {
             ("base", "0x10"),
             ("arch", "arm"),
             ("containers", "none"),
+            ("lanes", "3"),
             ("md5", "true"),
             ("body-digest", "true"),
         ];
@@ -257,7 +269,9 @@ mod tests {
             assert!((setting.set)(&mut options, "nonsense").is_err(), "{name}");
             assert!((setting.choices)().is_empty() || (setting.choices)().contains(&value));
         }
-        let Options { ram, codec, level, containers, arch, base_address, md5, body_digest, .. } = options;
+        let Options { ram, codec, level, containers, arch, base_address, lanes, md5, body_digest, .. } =
+            options;
+        assert_eq!(lanes, Some(3));
         assert_eq!((ram, codec, level, base_address), (Ram::Bytes(16 << 10), CodecChoice::Zstd, 9, Some(16)));
         assert_eq!(
             (arch, containers, md5, body_digest),

@@ -15,7 +15,7 @@ mod unopened;
 
 use md5::{Digest, Md5};
 use miniz_oxide::deflate::compress_to_vec;
-use smidgen_patch::header::{Extensions, IMAGE_LIMIT};
+use smidgen_patch::header::{Extensions, Header, IMAGE_LIMIT};
 use smidgen_patch::internals::container::{Level, Record, Side, expand, part_limit};
 
 use crate::api::{DiffError, Note, Options, Package, Progress, Stage, Unexpanded};
@@ -143,7 +143,9 @@ fn assemble(
     header.body_length = body.len() as u32;
     header.body_digest = options.body_digest.then(|| sha256(&body));
     let value = record.to_bytes();
-    let extensions = Extensions { container: Some(&value), ..options.identity.extensions()? };
+    let (_, Extensions { lanes, .. }, _) = Header::parse_extended(&inner.bytes)
+        .map_err(|_| DiffError::Internal("a package was made that cannot be read"))?;
+    let extensions = Extensions { container: Some(&value), lanes, ..options.identity.extensions()? };
     let mut bytes = header.to_bytes_with(&extensions);
     bytes.extend_from_slice(&body);
     progress.begin(Stage::Prove, 1);

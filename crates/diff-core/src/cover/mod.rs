@@ -8,7 +8,9 @@ mod repeats;
 mod sources;
 
 pub(crate) use available::available_covers;
-pub(crate) use choose::{LEAST_REPEAT as LEAST_CHOSEN, Section, Width, choose, estimate, pool, sections};
+pub(crate) use choose::{
+    LEAST_REPEAT as LEAST_CHOSEN, Section, Width, choose, estimate, keep_within, pool, sections,
+};
 pub(crate) use gaps::{LEAST_REPEAT as LEAST_IN_GAPS, fill_gaps};
 pub(crate) use price::{LITERAL, Observer, Prices, References, Scale};
 pub(crate) use repeats::Repeats;

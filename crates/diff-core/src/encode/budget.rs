@@ -27,6 +27,8 @@ pub(crate) struct Workload {
     pub(crate) literals: u64,
     /// Bytes of covers that differ from their source.
     pub(crate) changes: u64,
+    /// Lanes that share all of this. Each has the decoder's tables to itself.
+    pub(crate) lanes: u64,
 }
 
 /// Table sizes within `budget` bytes.
@@ -34,11 +36,13 @@ pub(crate) fn model_size(budget: u64, workload: Workload) -> Result<ModelSize, D
     let least = u64::from(FIXED_RAM + LEAST_SLOTS * SLOT_RAM);
     let free = budget.checked_sub(least).ok_or(DiffError::BudgetTooSmall { budget, least })?;
     let most = free / LANDMARK_SHARE / u64::from(LANDMARK_RAM);
-    let landmarks = workload.covers.min(most).min(MOST_LANDMARKS);
+    let Workload { lanes, .. } = workload;
+    let landmarks = (workload.covers / lanes).min(most).min(MOST_LANDMARKS / lanes);
     let learned = (free / LEARNED_SHARE / u64::from(LEARNED_RAM)).min(MOST_LEARNED);
     let tables = landmarks * u64::from(LANDMARK_RAM) + learned * u64::from(LEARNED_RAM);
     let slots = u64::from(LEAST_SLOTS) + (free - tables) / u64::from(SLOT_RAM);
-    let useful = USEFUL_SLOTS + workload.literals * SLOTS_PER_LITERAL + workload.changes / CHANGES_PER_SLOT;
+    let coded = workload.literals * SLOTS_PER_LITERAL + workload.changes / CHANGES_PER_SLOT;
+    let useful = USEFUL_SLOTS + coded / lanes;
     let slots = slots.min(useful).min(1 << 24);
     // The header states the sum: a hundredth of it is not worth a byte more.
     let sum = u64::from(FIXED_RAM) + tables + slots * u64::from(SLOT_RAM);
@@ -51,7 +55,7 @@ pub(crate) fn model_size(budget: u64, workload: Workload) -> Result<ModelSize, D
 mod tests {
     use super::*;
 
-    const LOAD: Workload = Workload { covers: 10_000, literals: 10_000, changes: 10_000 };
+    const LOAD: Workload = Workload { covers: 10_000, literals: 10_000, changes: 10_000, lanes: 1 };
 
     #[test]
     fn the_budget_is_used_and_never_exceeded() {

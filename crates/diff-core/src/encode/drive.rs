@@ -1,17 +1,19 @@
 //! Walks a plan with the decoder's own code: into bytes, or into a cost only.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use smidgen_patch::Error;
 use smidgen_patch::header::{Codec, Forms, Header, ModelSize, Tuning};
-use smidgen_patch::internals::apply::{Layout, Operation, Oracle, Pause};
+use smidgen_patch::internals::apply::{Layout, Pause};
 use smidgen_patch::internals::entropy::{Coder, CostMeter, RangeEncoder};
-use smidgen_patch::internals::refs::Landmark;
+use smidgen_patch::internals::wire::Lane;
 
 use super::metered::Metered;
 use super::page_meter::PageMeter;
 use super::pages::PageCosts;
-use super::plan::{Plan, operations};
+use super::plan::{Plan, Told, operations};
 use crate::api::Report;
 use crate::images::Images;
 use crate::refs::{PairReferences, Starts};
@@ -41,24 +43,40 @@ const MARGIN: u64 = 32;
 /// What a body would cost up to each part of the target, in 1/256 bit.
 #[derive(Clone, Debug)]
 pub(crate) struct CostCurve {
-    size: usize,
-    /// The cost up to the end of each part of the target.
+    lanes: Vec<LaneCurve>,
+}
+
+/// The same of one lane.
+#[derive(Clone, Debug)]
+struct LaneCurve {
+    lane: Range<u32>,
+    /// The cost up to the end of each part of the lane.
     parts: Vec<u64>,
     total: u64,
 }
 
-impl CostCurve {
-    fn of(size: usize) -> Self {
-        Self { size, parts: Vec::with_capacity(PARTS), total: 0 }
-    }
+/// A body, and what it consists of.
+pub(crate) struct Encoded {
+    pub(crate) body: Vec<u8>,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) report: Report,
+}
 
+impl CostCurve {
     pub(crate) fn total(&self) -> u64 {
-        self.total
+        self.lanes.iter().map(|lane| lane.total).sum()
+    }
+}
+
+impl LaneCurve {
+    fn of(lane: Range<u32>) -> Self {
+        Self { lane, parts: Vec::with_capacity(PARTS), total: 0 }
     }
 
     fn note(&mut self, position: u32, meter: &CostMeter) {
-        let parts = position as usize * PARTS / self.size.max(1);
-        if parts > self.parts.len() || position as usize == self.size {
+        let Range { start, end } = self.lane;
+        let parts = (position - start) as usize * PARTS / ((end - start) as usize).max(1);
+        if parts > self.parts.len() || position == end {
             self.total = meter.total();
             self.parts.resize(parts, self.total);
         }
@@ -90,7 +108,7 @@ impl CostCurve {
 impl BodyJob<'_> {
     /// The header of the package that this job makes, but for the body's length and digest.
     pub(crate) fn header(&self) -> Header {
-        let size = ModelSize { landmarks: self.plan.landmarks.len() as u32, ..self.size };
+        let size = ModelSize { landmarks: self.plan.landmark_count() as u32, ..self.size };
         let tuning = Tuning { high_first: self.plan.pages.has_halfwords(), ..self.tuning };
         let mut header = Header {
             codec: Codec::Cm { size, tuning },
@@ -109,30 +127,49 @@ impl BodyJob<'_> {
     }
 
     /// The body, and what it consists of.
-    pub(crate) fn encode(&self) -> Result<(Vec<u8>, Report), Error> {
-        let coder = Metered::new(RangeEncoder::default());
-        let coder = self.walk(coder, &self.plan, |_, _| true)?;
+    pub(crate) fn encode(&self) -> Result<Encoded, Error> {
+        let coders = self
+            .walk_all(&[], |told| self.walk_lane(Metered::new(RangeEncoder::default()), told, |_, _| true))?;
+        let mut all = Metered::new(());
+        let (mut body, mut lanes) = (Vec::new(), Vec::new());
+        for (coder, lane) in coders.into_iter().zip(self.plan.lanes.ranges(self.plan.target.len())) {
+            let (coder, passed) = coder.split();
+            all.join(&passed);
+            let mut coded = coder.finish();
+            // Lanes have at least one byte each (`docs/format.md`, section 4.5).
+            if coded.is_empty() && self.plan.lanes.count() > 1 {
+                coded.push(0);
+            }
+            lanes.push(Lane { start: lane.start, end: lane.end, body_length: coded.len() as u32 });
+            body.extend_from_slice(&coded);
+        }
         let mut report = Report::of(operations(self.plan.target.len(), &self.plan.covers));
-        report.take_costs(&coder.meter);
-        report.work = coder.work();
-        Ok((coder.inner.finish(), report))
+        report.take_costs(&all.meter);
+        report.work = all.work();
+        Ok(Encoded { body, lanes, report })
     }
 
     /// What the body would cost, in 1/256 bit.
     pub(crate) fn cost(&self) -> Result<u64, Error> {
-        Ok(self.try_walk(CostMeter::default(), |_, _| true)?.total())
+        let meters = self.try_all(|told| self.walk_lane(CostMeter::default(), told, |_, _| true))?;
+        Ok(meters.iter().map(CostMeter::total).sum())
     }
 
-    /// What the body would cost; nothing once `other` is certainly cheaper.
+    /// What the body would cost; nothing once `other` is certainly cheaper in some lane.
     pub(crate) fn curve(&self, other: Option<&CostCurve>) -> Result<Option<CostCurve>, Error> {
-        let mut curve = CostCurve::of(self.plan.target.len());
-        let mut go_on = true;
-        self.try_walk(CostMeter::default(), |meter: &CostMeter, position| {
-            curve.note(position, meter);
-            go_on = other.is_none_or(|other| curve.may_beat(other));
-            go_on
+        let curves = self.try_all(|told| {
+            let mut curve = LaneCurve::of(told.lane.clone());
+            let other = other.and_then(|other| other.lanes.iter().find(|other| other.lane == told.lane));
+            let mut go_on = true;
+            self.walk_lane(CostMeter::default(), told, |meter: &CostMeter, position| {
+                curve.note(position, meter);
+                go_on = other.is_none_or(|other| curve.may_beat(other));
+                go_on
+            })?;
+            Ok(go_on.then_some(curve))
         })?;
-        Ok(go_on.then_some(curve))
+        let lanes: Option<Vec<LaneCurve>> = curves.into_iter().collect();
+        Ok(lanes.map(|lanes| CostCurve { lanes }))
     }
 
     /// What the body would cost beside `other`, foretold from its beginning if that costs enough; nothing once `other` is
@@ -154,34 +191,59 @@ impl BodyJob<'_> {
     /// What the body would cost but for its literals; of pages where a kind that was tried before, the
     /// `rival`, is certainly better, perhaps less than that.
     pub(crate) fn page_costs(&self, rival: Option<&PageCosts>) -> Result<PageCosts, Error> {
-        let meter = self.try_walk(PageMeter::beside(rival), |_, _| true)?;
-        Ok(meter.page_costs(self.plan.target.len()))
-    }
-
-    /// Calls `watch` after each step with the position and the costs so far, by category.
-    pub(crate) fn watch(&self, mut watch: impl FnMut(u32, &[u64; 6])) -> Result<CostCurve, Error> {
-        let mut curve = CostCurve::of(self.plan.target.len());
-        self.try_walk(CostMeter::default(), |meter: &CostMeter, position| {
-            curve.note(position, meter);
-            watch(position, &meter.costs);
-            true
+        let size = self.plan.target.len();
+        let lanes = self.try_all(|told| {
+            Ok(self.walk_lane(PageMeter::beside(rival), told, |_, _| true)?.page_costs(size))
         })?;
-        Ok(curve)
+        Ok(PageCosts::of_lanes(lanes))
     }
 
-    /// A walk for its cost only, with references from the catalogue. It may overlook one just behind the start of a
-    /// cover, where the real walk has another idea of where instructions begin.
-    fn try_walk<C: Coder>(&self, coder: C, watch: impl FnMut(&C, u32) -> bool) -> Result<C, Error> {
+    /// Has a watcher of each lane see the position and the costs so far, by category, after each step.
+    pub(crate) fn watch<W: Send>(
+        &self,
+        watcher: impl Fn(u32) -> W + Sync,
+        watch: impl Fn(&mut W, u32, &[u64; 6]) + Sync,
+    ) -> Result<(CostCurve, Vec<W>), Error> {
+        let watched = self.try_all(|told| {
+            let mut curve = LaneCurve::of(told.lane.clone());
+            let mut watcher = watcher(told.lane.start);
+            self.walk_lane(CostMeter::default(), told, |meter: &CostMeter, position| {
+                curve.note(position, meter);
+                watch(&mut watcher, position, &meter.costs);
+                true
+            })?;
+            Ok((curve, watcher))
+        })?;
+        let (lanes, watchers) = watched.into_iter().unzip();
+        Ok((CostCurve { lanes }, watchers))
+    }
+
+    /// Walks for their costs only through all lanes, with references from the catalogue.
+    fn try_all<R: Send>(&self, walk: impl Fn(&Told) -> Result<R, Error> + Sync) -> Result<Vec<R>, Error> {
         let kinds = self.plan.pages.kinds;
-        let starts = kinds.as_slice().iter().map(|&kind| self.catalogue.base.starts(kind)).collect();
-        self.walk(coder, &TrialOracle { plan: &self.plan, starts }, watch)
+        let starts: Vec<_> = kinds.as_slice().iter().map(|&kind| self.catalogue.base.starts(kind)).collect();
+        self.walk_all(&starts, walk)
     }
 
-    /// Walks to the end, or until `watch` has seen enough.
-    fn walk<C: Coder, O: Oracle>(
+    /// Walks through all lanes.
+    fn walk_all<R: Send>(
+        &self,
+        starts: &[Arc<Starts<'_>>],
+        walk: impl Fn(&Told) -> Result<R, Error> + Sync,
+    ) -> Result<Vec<R>, Error> {
+        let lanes: Vec<Range<u32>> = self.plan.lanes.ranges(self.plan.target.len()).collect();
+        let told = |(index, lane): (usize, Range<u32>)| {
+            let landmarks = self.plan.landmarks.get(index).map_or(&[][..], |landmarks| landmarks);
+            walk(&Told { plan: &self.plan, lane, landmarks, starts })
+        };
+        lanes.into_par_iter().enumerate().map(told).collect()
+    }
+
+    /// Walks to the end of a lane, or until `watch` has seen enough.
+    fn walk_lane<C: Coder>(
         &self,
         mut coder: C,
-        oracle: &O,
+        told: &Told,
         mut watch: impl FnMut(&C, u32) -> bool,
     ) -> Result<C, Error> {
         let header = self.header();
@@ -189,41 +251,14 @@ impl BodyJob<'_> {
         let mut memory = vec![0; header.requirements().workspace as usize + 3];
         let start = memory.as_ptr().align_offset(4);
         let mut walker = Layout::new(&header, size, tuning, &mut memory[start..])?.walker;
+        walker.enter(told.lane.clone());
         let mut io = Images { base: self.base, target: self.plan.target };
-        while walker.step(&mut coder, oracle, &mut io)? != Pause::Done {
+        while walker.step(&mut coder, told, &mut io)? != Pause::Done {
             if !watch(&coder, walker.position()) {
                 return Ok(coder);
             }
         }
         watch(&coder, walker.position());
         Ok(coder)
-    }
-}
-
-/// A plan, and for each of its kinds of pages the references that are known beforehand.
-struct TrialOracle<'a> {
-    plan: &'a Plan<'a>,
-    starts: Vec<Arc<Starts<'a>>>,
-}
-
-impl Oracle for TrialOracle<'_> {
-    fn operation(&self, offset: u32) -> Operation {
-        self.plan.operation(offset)
-    }
-
-    fn landmark(&self, index: u32) -> Landmark {
-        self.plan.landmark(index)
-    }
-
-    fn kind(&self, page: u32) -> usize {
-        self.plan.kind(page)
-    }
-
-    fn byte(&self, offset: u32) -> u8 {
-        self.plan.byte(offset)
-    }
-
-    fn may_refer(&self, kind: usize, offset: u32) -> bool {
-        self.starts.get(kind).is_none_or(|starts| starts.begins(offset as usize))
     }
 }

@@ -19,6 +19,19 @@ impl<C> Metered<C> {
         Self { inner, meter: CostMeter::default(), events: [0; 6], references: 0, category: 0 }
     }
 
+    /// The coder, and what passed.
+    pub(crate) fn split(self) -> (C, Metered<()>) {
+        let Self { inner, meter, events, references, category } = self;
+        (inner, Metered { inner: (), meter, events, references, category })
+    }
+
+    /// Adds what passed in another lane.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.meter.costs.iter_mut().zip(other.meter.costs).for_each(|(cost, other)| *cost += other);
+        self.events.iter_mut().zip(other.events).for_each(|(events, other)| *events += other);
+        self.references += other.references;
+    }
+
     /// What a decoder has to do for what passed.
     pub(crate) fn work(&self) -> Work {
         let [landmarks, control, unchanged, changed, references, literals] = self.events;

@@ -2,6 +2,7 @@
 
 mod budget;
 mod drive;
+mod lanes;
 mod metered;
 mod page_meter;
 mod pages;
@@ -10,7 +11,8 @@ mod plan;
 mod tune;
 
 pub(crate) use budget::{Workload, model_size};
-pub(crate) use drive::{BodyJob, CostCurve};
+pub(crate) use drive::{BodyJob, CostCurve, Encoded};
+pub(crate) use lanes::Lanes;
 pub(crate) use metered::Metered;
 pub(crate) use pages::{PAGE, PageCosts, Pages, cheapest};
 pub(crate) use placed::Placed;

@@ -22,7 +22,7 @@ impl<'a> PageMeter<'a> {
         Self { meter: CostMeter::default(), rival, by_page: Vec::new(), metered: 0 }
     }
 
-    /// What the pages of a target of `size` bytes cost, after a walk to its end.
+    /// What the pages of a target of `size` bytes cost, after a walk to the end of it or of a lane.
     pub(super) fn page_costs(mut self, size: usize) -> PageCosts {
         self.end_pages_before(size.div_ceil(PAGE));
         PageCosts { by_page: self.by_page }

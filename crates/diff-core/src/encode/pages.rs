@@ -69,6 +69,16 @@ pub(crate) struct PageCosts {
 }
 
 impl PageCosts {
+    /// What pages cost that were metered lane by lane: nothing outside of a lane.
+    pub(super) fn of_lanes(lanes: Vec<Self>) -> Self {
+        let mut lanes = lanes.into_iter();
+        let mut all = lanes.next().unwrap_or(Self { by_page: Vec::new() });
+        for lane in lanes {
+            all.by_page.iter_mut().zip(lane.by_page).for_each(|(cost, other)| *cost += other);
+        }
+        all
+    }
+
     /// The cost of one page.
     pub(crate) fn of(&self, page: usize) -> u64 {
         let until = |page: usize| self.by_page.get(page).copied().unwrap_or(0);

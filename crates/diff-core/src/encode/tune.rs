@@ -34,8 +34,8 @@ pub(crate) fn tune(job: &mut BodyJob, curve: Option<CostCurve>) -> Result<(), Er
         return Ok(());
     };
     let all = job.clone();
-    let landmarks = |&quarters: &usize| with_landmarks(&all, all.plan.landmarks.len() * quarters / 4);
-    if !all.plan.landmarks.is_empty() && try_all(job, &mut curve, &LANDMARKS.each_ref().map(landmarks))? {
+    let landmarks = |&quarters: &usize| with_landmarks(&all, all.plan.landmark_count() * quarters / 4);
+    if all.plan.landmark_count() > 0 && try_all(job, &mut curve, &LANDMARKS.each_ref().map(landmarks))? {
         try_all(job, &mut curve, &[landmarks(&BETWEEN)])?;
     }
     let all = job.clone();
@@ -94,7 +94,7 @@ fn try_all<'a>(job: &mut BodyJob<'a>, curve: &mut CostCurve, others: &[BodyJob<'
 /// The same job with only `count` landmarks and more slots instead.
 fn with_landmarks<'a>(job: &BodyJob<'a>, count: usize) -> BodyJob<'a> {
     let mut job = job.clone();
-    let freed = (job.plan.landmarks.len() - count) as u32 * LANDMARK_RAM;
+    let freed = (job.plan.landmark_count() - count) as u32 * LANDMARK_RAM;
     job.plan.choose_landmarks(count);
     job.size.slots += freed / SLOT_RAM;
     job

@@ -8,11 +8,11 @@ use super::subject::Subject;
 use crate::api::{DiffError, Report};
 use crate::cover::{
     LEAST_CHOSEN, LITERAL, Observer, Prices, References, Repeats, Scale, Section, Sources, available_covers,
-    choose, estimate, fill_gaps, pool, sections,
+    choose, estimate, fill_gaps, keep_within, pool, sections,
 };
 use crate::encode::{
-    BodyJob, CostCurve, LARGE_TUNING, PageCosts, Pages, Placed, Plan, START, Workload, cheapest, model_size,
-    operations,
+    BodyJob, CostCurve, LARGE_TUNING, Lanes, PageCosts, Pages, Placed, Plan, START, Workload, cheapest,
+    model_size, operations,
 };
 use crate::images::Images;
 use crate::limits::LARGE;
@@ -74,6 +74,8 @@ impl Draft {
         let repeats = Repeats::new(&target, LEAST_CHOSEN);
         let copies = Images { base: &base, target: &target };
         let mut other = Self::found_in(copies, subject, mask, Some(&repeats))?;
+        other.covers = subject.lanes.cut(other.covers);
+        keep_within(&mut other.sections, &subject.lanes);
         let mut sections = std::mem::take(&mut other.sections);
         pool(&mut sections, &self.sections);
         other.choose(subject, &sections);
@@ -166,7 +168,8 @@ pub(super) fn body_job<'a>(
 ) -> Result<BodyJob<'a>, DiffError> {
     let Images { base, target } = subject.images;
     let size = model_size(subject.budget, workload(subject, &covers))?;
-    let mut plan = Plan { target, covers, landmarks: Vec::new(), pages };
+    let lanes = subject.lanes.clone();
+    let mut plan = Plan { target, covers: lanes.cut(covers), landmarks: Vec::new(), pages, lanes };
     plan.choose_landmarks(size.landmarks as usize);
     let tuning = if subject.is_small() { START } else { LARGE_TUNING };
     let catalogue = subject.catalogue.clone();
@@ -178,19 +181,31 @@ pub(super) fn workload(subject: &Subject, covers: &[Placed]) -> Workload {
     let of_base = covers.par_iter().filter(|placed| placed.is_of_base());
     let changes = of_base.map(|placed| u64::from(placed.changes(subject.images))).sum();
     let report = Report::of(operations(subject.images.target.len(), covers));
-    Workload { covers: report.base_covers, literals: report.literals, changes }
+    let lanes = subject.lanes.count() as u64;
+    Workload { covers: report.base_covers, literals: report.literals, changes, lanes }
 }
 
-/// Gives each page its kind where trial encodings say that it pays; returns what everything but the literals costs, in
-/// 1/256 bit. The likeliest kind is tried first, the others only where they may do better.
+/// The same job in one lane, if it is in several.
+pub(super) fn in_one_lane<'a>(subject: &Subject<'a>, job: &BodyJob<'a>) -> Result<BodyJob<'a>, DiffError> {
+    if subject.lanes.count() == 1 {
+        return Ok(job.clone());
+    }
+    let subject = Subject { lanes: Lanes::default(), ..subject.clone() };
+    let BodyJob { plan: Plan { covers, pages, .. }, tuning, .. } = job.clone();
+    Ok(BodyJob { tuning, ..body_job(&subject, covers, pages)? })
+}
+
+/// The kind of each page where trial encodings of a job in one lane say that it pays, and what everything but the literals
+/// costs then, in 1/256 bit. The likeliest kind is tried first, the others only where they may do better.
 ///
 /// The pages of small images were estimated, those of large ones are what goes with the search's mask: of words, often,
-/// where code is what costs.
+/// where code is what costs. Trials in lanes take more pages for words than the body likes in the end: 3 % of a kernel for
+/// ARM.
 pub(super) fn choose_pages(
-    job: &mut BodyJob,
+    job: &BodyJob,
     kinds: &[PageKind],
     is_small: bool,
-) -> Result<u64, smidgen_patch::Error> {
+) -> Result<(u64, Pages), smidgen_patch::Error> {
     let most = job.plan.pages.most_frequent();
     let code = kinds.iter().copied().find(|kind| !is_small && kind.is_code());
     let likeliest = if most.is_code() { most } else { code.unwrap_or(most) };
@@ -204,9 +219,7 @@ pub(super) fn choose_pages(
     let others = others.map(|&kind| page_costs(kind, Some(&first.1)));
     let mut costs_by_kind = others.collect::<Result<Vec<(PageKind, PageCosts)>, _>>()?;
     costs_by_kind.insert(0, first);
-    let (cost, pages) = cheapest(&costs_by_kind);
-    job.plan.pages = pages;
-    Ok(cost)
+    Ok(cheapest(&costs_by_kind))
 }
 
 /// Chooses the job's covers again until that gains nothing, or as often as the level says; what the job costs then, if
@@ -237,14 +250,20 @@ fn pass(
 ) -> Result<(bool, CostCurve), DiffError> {
     let images = subject.images;
     let references = References::new(&subject.catalogue, job.plan.pages.clone(), &job.plan.covers);
-    let mut observer = Observer::new(images, &job.plan.covers, &references);
-    let before = job.watch(|position, costs| observer.step(position, costs)).map_err(DiffError::NotProved)?;
+    let observer = |start| Observer::new(images, &job.plan.covers, &references, start);
+    let watched = job.watch(observer, |observer, position, costs| observer.step(position, costs));
+    let (before, observers) = watched.map_err(DiffError::NotProved)?;
+    let all = observers.into_iter().reduce(|mut all, lane| {
+        all.join(lane);
+        all
+    });
+    let mut observer = all.ok_or(DiffError::Internal("nothing was watched"))?;
     let prices = observer.prices(&Prices::default());
     let trial = |&scale: &Scale| {
         let covers = choose(images, sections, lanes, &prices.clone().scaled(scale), &references);
         let mut next = job.clone();
         next.size = model_size(subject.budget, workload(subject, &covers))?;
-        next.plan.covers = covers;
+        next.plan.covers = subject.lanes.cut(covers);
         next.plan.choose_landmarks(next.size.landmarks as usize);
         let curve = next.curve(Some(&before)).map_err(DiffError::NotProved)?;
         Ok(curve.map(|curve| (curve, next)))

@@ -11,7 +11,7 @@ use super::level::{Choice, Effort};
 use super::subject::Subject;
 use crate::api::{DiffError, Report};
 use crate::cover::{LEAST_IN_GAPS, LITERAL, Repeats};
-use crate::encode::operations;
+use crate::encode::{Lanes, operations};
 use crate::images::Images;
 use crate::refs::{Mask, PairReferences, has_records, most_doubtful};
 
@@ -78,10 +78,10 @@ fn best_on_samples(subject: &Subject, masks: Vec<Mask>) -> Result<Mask, DiffErro
         samples.par_iter().map(|sample| Repeats::new(sample.images.target, LEAST_IN_GAPS)).collect();
     let cost = |sample: &Subject, mask: Mask, repeats: &Repeats| -> Result<u64, DiffError> {
         let Draft { covers, pages, .. } = Draft::new(sample, mask, Some(repeats))?;
-        let mut job = body_job(sample, covers, pages)?;
+        let job = body_job(sample, covers, pages)?;
         let mut kinds = vec![PageKind::Bytes, PageKind::POINTERS, PageKind::Words(WordForm::OFFSET)];
         kinds.extend(mask.is_certain().then_some(mask.kind()));
-        let copies = choose_pages(&mut job, &kinds, sample.is_small()).map_err(DiffError::NotProved)?;
+        let (copies, _) = choose_pages(&job, &kinds, sample.is_small()).map_err(DiffError::NotProved)?;
         let report = Report::of(operations(sample.images.target.len(), &job.plan.covers));
         Ok(copies + report.literals * u64::from(LITERAL))
     };
@@ -116,5 +116,5 @@ fn sample<'a>(subject: &Subject<'a>, start: usize) -> Subject<'a> {
     };
     let images = Images { base, target };
     let catalogue = Arc::new(PairReferences::new(images, space));
-    Subject { images, space, catalogue, header, in_place: None, ..subject.clone() }
+    Subject { images, space, catalogue, header, in_place: None, lanes: Lanes::default(), ..subject.clone() }
 }

@@ -1,6 +1,7 @@
 //! How a package is found, read from the top: subject, masks, drafts, trial encodings, passes, body.
 
 mod covers;
+mod division;
 mod in_place;
 mod level;
 mod masks;
@@ -13,12 +14,14 @@ pub(crate) use target_image::TargetImage;
 
 use rayon::prelude::*;
 use smidgen_patch::Error;
+use smidgen_patch::internals::wire::Lanes;
 
 use crate::api::{CodecChoice, DiffError, InPlaceError, Options, Package, Progress, Stage, check_cancelled};
+use crate::cover::keep_within;
 use crate::digest::sha256;
-use crate::encode::{BodyJob, model_size, shrink, tune};
+use crate::encode::{BodyJob, Encoded, model_size, shrink, tune};
 use crate::images::Images;
-use covers::{Draft, body_job, choose_again, choose_pages, workload};
+use covers::{Draft, body_job, choose_again, choose_pages, in_one_lane, workload};
 use level::{Choice, Effort};
 use masks::masks;
 use subject::Subject;
@@ -26,6 +29,9 @@ use subject::Subject;
 /// The parts of the memory that are tried beside all of it, down to what small microcontrollers have.
 const SMALLER: [u64; 2] = [4, 16];
 const LEAST_BUDGET: u64 = 12 << 10;
+
+/// Lanes may make a body larger by one part in this many: so much it is worth to restore it faster.
+const LANES_WORTH: usize = 1000;
 
 /// Images up to this many bytes have all repeats of the target linked, by four bytes of memory for each of it. In larger
 /// ones those repeats count that lie where covers are in doubt.
@@ -86,13 +92,30 @@ fn make_cm(
         extensions.in_place = Some(plan);
     }
     check_cancelled(progress)?;
-    let (body, report) = job.encode().map_err(DiffError::NotProved)?;
+    let (job, Encoded { body, lanes, report }) = encoded(subject, job)?;
+    let lanes = Lanes::to_value(&lanes);
+    extensions.lanes = lanes.as_deref();
     let mut header = job.header();
     header.body_length = body.len() as u32;
     header.body_digest = header.body_digest.map(|_| sha256(&body));
     let mut bytes = header.to_bytes_with(&extensions);
     bytes.extend_from_slice(&body);
     Ok(Package { bytes, header, report, notes: Vec::new() })
+}
+
+/// The body of a job, and the job. Where lanes are not asked for, it is in one if that is much smaller: what refers to another
+/// lane is hard to predict.
+fn encoded<'a>(subject: &Subject<'a>, job: BodyJob<'a>) -> Result<(BodyJob<'a>, Encoded), DiffError> {
+    let encode = |job: &BodyJob| job.encode().map_err(DiffError::NotProved);
+    if job.plan.lanes.count() == 1 || subject.division.is_asked_for() {
+        let encoded = encode(&job)?;
+        return Ok((job, encoded));
+    }
+    let whole = in_one_lane(&Subject { lanes: job.plan.lanes.clone(), ..subject.clone() }, &job)?;
+    let (in_lanes, in_one) = rayon::join(|| encode(&job), || encode(&whole));
+    let (in_lanes, in_one) = (in_lanes?, in_one?);
+    let is_dear = in_lanes.body.len() > in_one.body.len() + in_one.body.len() / LANES_WORTH;
+    Ok(if is_dear { (whole, in_one) } else { (job, in_lanes) })
 }
 
 /// The job whose body comes out smallest: that of the subject's level, or of one below where that is smaller.
@@ -147,7 +170,14 @@ fn level_job<'a>(
         drafts.par_extend(masks.par_iter().map(draft_under));
     }
     let drafts: Result<Vec<Draft>, DiffError> = drafts.into_iter().collect();
-    let mut best = Draft::best_of(drafts?, subject).ok_or(DiffError::Internal("no mask was tried"))?;
+    let mut drafts = drafts?;
+    let lanes = drafts.first().map(|draft| subject.division.lanes(subject.images, &draft.covers));
+    let subject = &Subject { lanes: lanes.unwrap_or_default(), ..subject.clone() };
+    for draft in &mut drafts {
+        draft.covers = subject.lanes.cut(std::mem::take(&mut draft.covers));
+        keep_within(&mut draft.sections, &subject.lanes);
+    }
+    let mut best = Draft::best_of(drafts, subject).ok_or(DiffError::Internal("no mask was tried"))?;
     let of_code = masks.iter().copied().filter(|mask| mask.is_of_code()).max();
     if let Some(mask) = of_code.filter(|_| subject.is_small()) {
         for _ in 0..effort.translations {
@@ -156,17 +186,20 @@ fn level_job<'a>(
         }
     }
     progress.explain(format_args!(
-        "of {} masks, the cheapest: {}; {} covers",
+        "of {} masks, the cheapest: {}; {} covers; lanes: {}",
         masks.len(),
         best.mask,
-        best.covers.len()
+        best.covers.len(),
+        subject.lanes.count()
     ));
     check_cancelled(progress)?;
     progress.begin(Stage::Encode, 1);
     let Draft { covers, pages, kinds, sections, .. } = best;
     let mut job = body_job(subject, covers, pages)?;
     if kinds.len() > 1 {
-        choose_pages(&mut job, &kinds, subject.is_small()).map_err(DiffError::NotProved)?;
+        let whole = in_one_lane(subject, &job)?;
+        let chosen = choose_pages(&whole, &kinds, subject.is_small());
+        (_, job.plan.pages) = chosen.map_err(DiffError::NotProved)?;
     }
     let mut curve = None;
     if let (Choice::All(width), true) = (effort.choice, size <= effort.again) {

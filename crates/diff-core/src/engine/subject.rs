@@ -9,10 +9,12 @@ use smidgen_patch::header::{
 };
 use smidgen_patch::internals::refs::AddressSpace;
 
+use super::division::Division;
 use super::level::Effort;
 use super::target_image::TargetImage;
 use crate::api::{Arch, DiffError, Options};
 use crate::digest::base_digest;
+use crate::encode::Lanes;
 use crate::image;
 use crate::images::Images;
 use crate::refs::PairReferences;
@@ -32,6 +34,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) header: Header,
     /// What of the base is there when, if the target takes its place.
     pub(crate) in_place: Option<InPlacePlan>,
+    /// How many lanes the body may have, and where they are once there are covers to divide.
+    pub(crate) division: Division,
+    pub(crate) lanes: Lanes,
 }
 
 impl<'a> Subject<'a> {
@@ -67,7 +72,9 @@ impl<'a> Subject<'a> {
         let budget = options.ram.budget(images.size());
         let effort = Effort::of(options.level);
         let catalogue = Arc::new(PairReferences::new(images, space));
-        Ok(Self { images, space, budget, kinds, catalogue, effort, header, in_place: None })
+        let division = Division::of(options, images.size(), budget);
+        let lanes = Lanes::default();
+        Ok(Self { images, space, budget, kinds, catalogue, effort, header, in_place: None, division, lanes })
     }
 
     /// Whether the images are small ones for the level.

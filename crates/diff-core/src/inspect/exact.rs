@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use smidgen_patch::header::{ModelSize, Tuning};
 use smidgen_patch::internals::apply::{Blind, Io, Layout, Pause, Walker};
 use smidgen_patch::internals::entropy::{Category, Coder, RangeDecoder};
+use smidgen_patch::internals::wire::{Lane, Lanes};
 use smidgen_patch::{Error, Header};
 
 use super::memory::{Memory, Stretch};
@@ -46,20 +47,39 @@ impl<C: Coder> Coder for Priced<C> {
     }
 }
 
-/// Decodes a body, and passes on its pieces. What is left of the body's bytes is returned.
+/// Decodes a body, lane after lane, and passes on its pieces. What is left of the body's bytes is returned.
 pub(super) fn trace<F: FnMut(&Piece)>(
-    header: &Header,
-    size: ModelSize,
-    tuning: Tuning,
+    (header, lanes): (&Header, &Lanes),
+    models: (ModelSize, Tuning),
     mut body: &[u8],
     memory: &mut Memory<'_, F>,
 ) -> Result<f64, Error> {
+    let mut all = Metered::new(());
+    let mut placed = 0.0;
+    for &lane in lanes.as_slice() {
+        let part = body.split_off(..lane.body_length as usize).ok_or(Error::Truncated)?;
+        let (passed, tracer) = trace_lane((header, lane), models, part, memory)?;
+        all.join(&passed);
+        placed += tracer.placed;
+    }
+    memory.report.take_costs(&all.meter);
+    memory.report.work = all.work();
+    Ok(f64::from(header.body_length) - placed)
+}
+
+fn trace_lane<F: FnMut(&Piece)>(
+    (header, lane): (&Header, Lane),
+    (size, tuning): (ModelSize, Tuning),
+    mut body: &[u8],
+    memory: &mut Memory<'_, F>,
+) -> Result<(Metered<()>, Tracer), Error> {
     let mut workspace = vec![0; header.ram as usize + 3];
     let start = workspace.as_ptr().align_offset(4);
     let layout = Layout::new(header, size, tuning, &mut workspace[start..])?;
-    let decoder = RangeDecoder::new(layout.input, header.body_length);
+    let decoder = RangeDecoder::new(layout.input, lane.body_length);
     let mut coder = Priced { inner: Metered::new(decoder), costs: Costs::default(), category: 0 };
     let mut walker = layout.walker;
+    walker.enter(lane.range());
     let mut tracer = Tracer::default();
     loop {
         let taken = coder.inner.inner.fill(body);
@@ -69,9 +89,7 @@ pub(super) fn trace<F: FnMut(&Piece)>(
             let pause = walker.step(&mut coder, &Blind, memory)?;
             tracer.step(start, &walker, &coder.costs, memory);
             if pause == Pause::Done {
-                memory.report.take_costs(&coder.inner.meter);
-                memory.report.work = coder.inner.work();
-                return Ok(f64::from(header.body_length) - tracer.placed);
+                return Ok((coder.inner.split().1, tracer));
             }
         }
         if body.is_empty() {

@@ -11,6 +11,7 @@ pub use piece::{Cost, Origin, Piece, Source};
 
 use smidgen_patch::container::Opened;
 use smidgen_patch::header::Codec;
+use smidgen_patch::internals::wire::Lanes;
 use smidgen_patch::{Error, Header, SoftwareSha256};
 
 use crate::api::Report;
@@ -59,17 +60,20 @@ pub struct Trace {
 /// # Errors
 /// A package that is damaged, or made for another base.
 pub fn trace(base: &[u8], package: &[u8], receive: impl FnMut(&Piece)) -> Result<Trace, Error> {
-    let (header, length) = Header::parse(package)?;
+    let (header, extensions, length) = Header::parse_extended(package)?;
     if base.len() != header.base_size as usize {
         return Err(Error::BaseSize);
     }
     let mut trace = match Opened::new::<SoftwareSha256>(package)? {
         Some(opened) => {
             let expanded = expand_all(base, &opened.base, opened.record.base_size).ok_or(Error::Corrupt)?;
-            let trace = trace_body(&expanded, &opened.inner, opened.body, receive)?;
+            let trace = trace_body(&expanded, (&opened.inner, &opened.lanes), opened.body, receive)?;
             Trace { is_expanded: true, recipes: opened.record.recipe_size.into(), ..trace }
         }
-        None => trace_body(base, &header, package.get(length..).unwrap_or(&[]), receive)?,
+        None => {
+            let lanes = Lanes::read(extensions.lanes, &header)?;
+            trace_body(base, (&header, &lanes), package.get(length..).unwrap_or(&[]), receive)?
+        }
     };
     trace.header = package.len().saturating_sub(header.body_length as usize) as u64;
     Ok(trace)
@@ -77,7 +81,7 @@ pub fn trace(base: &[u8], package: &[u8], receive: impl FnMut(&Piece)) -> Result
 
 fn trace_body(
     base: &[u8],
-    header: &Header,
+    (header, lanes): (&Header, &Lanes),
     body: &[u8],
     receive: impl FnMut(&Piece),
 ) -> Result<Trace, Error> {
@@ -87,7 +91,9 @@ fn trace_body(
     };
     let mut memory = Memory::new(base, block, receive);
     let (is_estimated, unplaced) = match header.codec {
-        Codec::Cm { size, tuning } => (false, exact::trace(header, size, tuning, body, &mut memory)?),
+        Codec::Cm { size, tuning } => {
+            (false, exact::trace((header, lanes), (size, tuning), body, &mut memory)?)
+        }
         Codec::Zstd { window_log } => (true, shared::trace(header, window_log, body, &mut memory)?),
     };
     let Memory { report, target, .. } = memory;

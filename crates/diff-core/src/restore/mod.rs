@@ -3,6 +3,7 @@
 //! A package in place restores like any other here; [`replay_in_place`](crate::replay_in_place) applies it in its slot.
 
 mod kept;
+mod lanes;
 mod streams;
 
 pub use kept::Kept;
@@ -11,6 +12,7 @@ pub use streams::{Form, InMemory, Streams};
 use md5::{Digest, Md5};
 use smidgen_patch::container::{self, Limits, Opened};
 use smidgen_patch::header::{Codec, HEADER_LIMIT, IMAGE_LIMIT};
+use smidgen_patch::internals::wire::Lanes;
 use smidgen_patch::secrecy::{DecryptionKey, NoKey};
 use smidgen_patch::verify::{Anything, BackgroundSha256};
 use smidgen_patch::{Error, Extensions, Header, Patcher, SoftwareSha256, Target, Vouched};
@@ -91,13 +93,17 @@ impl<K: DecryptionKey + Send> Restore<'_, K> {
         if bsdiff40::is_bsdiff40(package) {
             return restore_classic(base, package, target);
         }
-        let (header, extensions, _) = Header::parse_extended(package)?;
+        let (header, extensions, length) = Header::parse_extended(package)?;
+        let lanes = Lanes::read(extensions.lanes.filter(|_| extensions.container.is_none()), &header)?;
+        let in_lanes = (lanes.as_slice().len() > 1 && extensions.encryption.is_none()).then_some(lanes);
         let mut md5 = header.target_md5.map(|_| Md5::new());
         let target = Summed { target, md5: md5.as_mut() };
         // Another size is an error of its own. Otherwise a wrong base explains every error.
         let is_other = || base.len() == header.base_size as usize && base_digest(base) != header.base_digest;
-        let (is_other, restored) =
-            rayon::join(is_other, || self.decode(base, package, (&header, &extensions), target));
+        let (is_other, restored) = rayon::join(is_other, || match &in_lanes {
+            Some(lanes) => lanes::restore(base, (&header, lanes), &package[length..], target),
+            None => self.decode(base, package, (&header, &extensions), target),
+        });
         if is_other {
             return Err(Error::BaseDigest.into());
         }

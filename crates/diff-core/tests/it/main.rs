@@ -14,6 +14,7 @@ mod fixtures;
 mod floors;
 mod in_place;
 mod inputs;
+mod lanes;
 mod matching;
 #[cfg(feature = "release")]
 mod pack;

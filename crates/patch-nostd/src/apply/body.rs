@@ -9,7 +9,7 @@ use crate::Error;
 use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, decrypt_body};
 #[cfg(feature = "containers")]
-use crate::wire::{Codec, Header};
+use crate::wire::{Codec, Header, Lane, Lanes, ModelSize, Tuning};
 
 /// Bytes of body that are decrypted at once: a block of ChaCha20.
 const PIECE: usize = 64;
@@ -53,35 +53,59 @@ pub(super) fn decrypted<C: Cipher>(
     *piece = piece.get(taken..).unwrap_or(&[]);
 }
 
-/// Decodes the whole body that belongs to `header`; only the sizes in it matter, not the digests.
+/// Decodes the whole body that belongs to `header`, lane after lane; only the sizes in it matter, not the digests.
 #[cfg(feature = "containers")]
-pub(crate) fn decode_body<I: Io>(header: &Header, body: &[u8], io: &mut I) -> Result<(), I::Error> {
+pub(crate) fn decode_body<I: Io>(
+    header: &Header,
+    lanes: &Lanes,
+    mut body: &[u8],
+    io: &mut I,
+) -> Result<(), I::Error> {
     match header.codec {
         Codec::Cm { size, tuning } => {
-            let mut memory = std::vec![0; header.ram as usize + 3];
-            let start = memory.as_ptr().align_offset(4);
-            let workspace = memory.get_mut(start..).ok_or(Error::WorkspaceTooSmall)?;
-            let layout = Layout::new(header, size, tuning, workspace)?;
-            let (mut walker, mut decoder) = layout.split(header.body_length);
-            let (mut rest, mut done) = (body, false);
-            loop {
-                let before = rest.len();
-                let was_done = done;
-                done = decode(&mut walker, &mut decoder, io, &mut rest, u32::MAX, done)?;
-                if rest.is_empty() && done {
-                    return Ok(decoder.finish()?);
-                }
-                // Neither input nor events: what is missing does not come any more.
-                if rest.len() == before && done == was_done && !decoder.ready() {
-                    return Err(Error::Truncated.into());
-                }
+            for &lane in lanes.as_slice() {
+                let part = body.split_off(..lane.body_length as usize).ok_or(Error::Truncated)?;
+                decode_lane(header, (size, tuning), lane, part, io)?;
             }
+            if body.is_empty() { Ok(()) } else { Err(Error::TrailingData.into()) }
         }
         #[cfg(feature = "zstd")]
         Codec::Zstd { window_log } => {
             let mut decoder = super::zstd::ZstdBody::new(header, window_log)?;
             decoder.push(body, io)?;
             Ok(decoder.finish()?)
+        }
+    }
+}
+
+/// Decodes a lane of the body that belongs to `header`; `body` is the lane's.
+///
+/// # Errors
+/// Those of the body, and of `io`.
+#[cfg(feature = "containers")]
+pub fn decode_lane<I: Io>(
+    header: &Header,
+    (size, tuning): (ModelSize, Tuning),
+    lane: Lane,
+    mut body: &[u8],
+    io: &mut I,
+) -> Result<(), I::Error> {
+    let mut memory = std::vec![0; header.ram as usize + 3];
+    let start = memory.as_ptr().align_offset(4);
+    let workspace = memory.get_mut(start..).ok_or(Error::WorkspaceTooSmall)?;
+    let layout = Layout::new(header, size, tuning, workspace)?;
+    let (mut walker, mut decoder) = layout.split(lane.body_length);
+    walker.enter(lane.range());
+    let mut done = false;
+    loop {
+        let (before, was_done) = (body.len(), done);
+        done = decode(&mut walker, &mut decoder, io, &mut body, u32::MAX, done)?;
+        if body.is_empty() && done {
+            return Ok(decoder.finish()?);
+        }
+        // Neither input nor events: what is missing does not come any more.
+        if body.len() == before && done == was_done && !decoder.ready() {
+            return Err(Error::Truncated.into());
         }
     }
 }

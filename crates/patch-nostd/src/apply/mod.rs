@@ -16,6 +16,8 @@ pub use self::zstd::ZstdBody;
 #[cfg(feature = "containers")]
 pub(crate) use body::decode_body;
 #[cfg(feature = "containers")]
+pub use body::decode_lane;
+#[cfg(feature = "containers")]
 pub(crate) use digests::check_base;
 pub use io::{Base, BaseFn, Io, SliceTarget, Target, Vouched};
 pub use layout::Layout;

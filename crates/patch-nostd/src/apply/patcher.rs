@@ -13,6 +13,8 @@ use crate::secrecy::{DecryptionKey, NoKey, unlock};
 use crate::verify::SoftwareSha256;
 use crate::verify::{Anything, Policy, Sha256, authenticate};
 use crate::wire::{Codec, Extensions, Header, PREFIX_LENGTH};
+#[cfg(feature = "lanes")]
+use crate::wire::{Lane, Lanes};
 
 /// Restores a target image from a base image and a package that arrives in pieces.
 ///
@@ -32,6 +34,17 @@ pub struct Patcher<'w, B, T, D, P = Anything, K: DecryptionKey = NoKey> {
     length: u32,
     /// That of the body, if the header has one to compare it with.
     body_digest: Option<D>,
+    #[cfg(feature = "lanes")]
+    lanes: Turns,
+}
+
+/// The lanes of a body, which are decoded one after the other.
+#[cfg(feature = "lanes")]
+#[derive(Debug)]
+struct Turns {
+    all: Lanes,
+    /// How many have been begun.
+    begun: usize,
 }
 
 // There is no heap to box the large one into. It is made where it stays: moving it would take half a kilobyte of stack.
@@ -86,6 +99,8 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
             header: Header::NONE,
             length: 0,
             body_digest: None,
+            #[cfg(feature = "lanes")]
+            lanes: Turns { all: Lanes::NONE, begun: 0 },
         }
     }
 
@@ -224,6 +239,8 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
                         let there = piece.len();
                         if *done || !decoder.ready() {
                             let taken = self.header.body_length.saturating_sub(decoder.missing());
+                            #[cfg(feature = "lanes")]
+                            let taken = taken.saturating_sub(self.lanes.to_come());
                             decrypted(cipher, taken, piece, |part| decoder.fill(part));
                         }
                         // Bytes after the end of the body.
@@ -233,6 +250,13 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
                         decode(walker, decoder, io, &mut &[][..], budget, *done)?
                     }
                 };
+                #[cfg(feature = "lanes")]
+                if *done && let Some(lane) = self.lanes.next() {
+                    decoder.finish()?;
+                    walker.restart(lane.range());
+                    decoder.restart(lane.body_length);
+                    *done = false;
+                }
             }
             #[cfg(feature = "zstd")]
             Stage::Zstd(body) => {
@@ -284,6 +308,10 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
             return Err(Error::Container);
         }
         self.cipher = unlock::<D, K>(&self.key, &self.header, &mut extensions, room)?;
+        #[cfg(feature = "lanes")]
+        {
+            self.lanes.all = Lanes::read(extensions.lanes, &self.header)?;
+        }
         if self.header.target_size > self.surroundings.target.limit() {
             return Err(Error::SlotSize);
         }
@@ -349,9 +377,33 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
     fn begin_cm(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
         let (size, tuning) = self.header.codec.cm()?;
         let layout = Layout::new(&self.header, size, tuning, workspace)?;
+        #[cfg(not(feature = "lanes"))]
         let (walker, decoder) = layout.split(self.header.body_length);
+        #[cfg(feature = "lanes")]
+        let (walker, decoder) = {
+            let lane = self.lanes.next().unwrap_or_default();
+            let (mut walker, decoder) = layout.split(lane.body_length);
+            walker.enter(lane.range());
+            (walker, decoder)
+        };
         self.stage = Stage::Body { walker, decoder, done: false };
         Ok(())
+    }
+}
+
+#[cfg(feature = "lanes")]
+impl Turns {
+    /// Begins the next one, if there is one.
+    fn next(&mut self) -> Option<Lane> {
+        let lane = self.all.as_slice().get(self.begun).copied()?;
+        self.begun += 1;
+        Some(lane)
+    }
+
+    /// Bytes of body of those that have not been begun.
+    fn to_come(&self) -> u32 {
+        let lanes = self.all.as_slice().get(self.begun..).unwrap_or(&[]);
+        lanes.iter().map(|lane| lane.body_length).sum()
     }
 }
 

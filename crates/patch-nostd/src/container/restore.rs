@@ -18,7 +18,7 @@ use crate::Error;
 use crate::apply::{Base, Io, Target, check_base, decode_body};
 use crate::secrecy::{DecryptionKey, decrypt_body, unlock};
 use crate::verify::{Anything, Policy, Sha256, authenticate};
-use crate::wire::{Extensions, HEADER_LIMIT, Header};
+use crate::wire::{Extensions, HEADER_LIMIT, Header, Lanes};
 
 /// How many buffers the decoder may be ahead.
 const AHEAD: usize = 16;
@@ -42,6 +42,9 @@ pub struct Opened<'p> {
     /// Header of the inner package (expanded base to expanded target); its digests are unused.
     #[doc(hidden)]
     pub inner: Header,
+    /// The lanes of [`Opened::body`].
+    #[doc(hidden)]
+    pub lanes: Lanes,
     /// The body that belongs to [`Opened::inner`].
     #[doc(hidden)]
     pub body: &'p [u8],
@@ -137,7 +140,8 @@ impl<'p> Opened<'p> {
             body_length: body.len() as u32,
             ..header
         };
-        Ok(Self { header, extensions, record, base, target, inner, body })
+        let lanes = Lanes::read(extensions.lanes, &inner)?;
+        Ok(Self { header, extensions, record, base, target, inner, lanes, body })
     }
 }
 
@@ -255,7 +259,7 @@ pub fn restore<B: Base<Error: Into<T::Error>>, T: Target, D: Sha256>(
 }
 
 fn decode(package: &Opened<'_>, mut pipe: Pipe<'_>) -> Result<(), Error> {
-    decode_body(&package.inner, package.body, &mut pipe)?;
+    decode_body(&package.inner, &package.lanes, package.body, &mut pipe)?;
     pipe.flush()
 }
 

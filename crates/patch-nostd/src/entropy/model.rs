@@ -61,13 +61,17 @@ impl<'w> Model<'w> {
         weights: &'w mut Weights,
         tuning: Tuning,
     ) -> Self {
-        initial::begin(control);
-        sse::begin(control.get_mut(CURVES_CELLS).unwrap_or_default());
-        slots.fill([0, counter::NEW, counter::NEW, counter::NEW]);
-        weights.as_flattened_mut().fill(WEIGHT_START);
+        begin(control, slots, weights);
         let (mixer_rate, counter_rate) = (i32::from(tuning.mixer_rate), tuning.counter_rate);
         let mixer = Mixer { control, weights, mixer_rate, counter_rate, literal_bits: 0 };
         Self { slots, mixer }
+    }
+
+    /// Forgets what it has seen.
+    #[cfg(feature = "lanes")]
+    pub(crate) fn restart(&mut self) {
+        begin(self.mixer.control, self.slots, self.mixer.weights);
+        self.mixer.literal_bits = 0;
     }
 
     /// The counters of numbers and of flags with a cell of their own: for statistics.
@@ -106,6 +110,15 @@ impl<'w> Model<'w> {
         let used = counters.get(..contexts.len()).unwrap_or(&[]);
         mixer.event(coder, used, set, bit)
     }
+}
+
+/// What is adaptive, as a body begins.
+#[inline(always)]
+fn begin(control: &mut [u16; CONTROL_CELLS], slots: &mut [Slot], weights: &mut Weights) {
+    initial::begin(control);
+    sse::begin(control.get_mut(CURVES_CELLS).unwrap_or_default());
+    slots.fill([0, counter::NEW, counter::NEW, counter::NEW]);
+    weights.as_flattened_mut().fill(WEIGHT_START);
 }
 
 impl Mixer<'_> {

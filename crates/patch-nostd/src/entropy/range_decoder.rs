@@ -37,6 +37,13 @@ impl<'w> RangeDecoder<'w> {
         Self { buffer, head: 0, tail: 0, missing: length, range: u32::MAX, code: 0, started: false }
     }
 
+    /// Begins with another body, of `length` bytes, when the one before has been used up.
+    #[cfg(feature = "lanes")]
+    pub(crate) fn restart(&mut self, length: u32) {
+        (self.head, self.tail, self.missing) = (0, 0, length);
+        (self.range, self.code, self.started) = (u32::MAX, 0, false);
+    }
+
     /// Takes what fits of `piece` and returns how much that was.
     pub fn fill(&mut self, piece: &[u8]) -> usize {
         self.move_down();

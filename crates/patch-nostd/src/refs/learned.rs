@@ -32,6 +32,12 @@ impl<'w> Learned<'w> {
         Self { entries, used: 0, hand: 0 }
     }
 
+    /// Forgets everything.
+    #[cfg(feature = "lanes")]
+    pub fn restart(&mut self) {
+        (self.used, self.hand) = (0, 0);
+    }
+
     /// Where in the table the target is or belongs.
     #[must_use]
     pub fn place(&self, target: u32) -> usize {

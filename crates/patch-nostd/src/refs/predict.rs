@@ -68,6 +68,16 @@ impl<'w> Predictor<'w> {
         Self { landmarks, learned, nearby, space, recent: [0; 2], outcomes: [0; SOURCES + 1], missed: false }
     }
 
+    /// Forgets what it has seen; landmarks are overwritten when they are stated again.
+    #[cfg(feature = "lanes")]
+    pub(crate) fn restart(&mut self) {
+        self.learned.restart();
+        self.nearby = Nearby::default();
+        self.recent = [0; 2];
+        self.outcomes = [0; SOURCES + 1];
+        self.missed = false;
+    }
+
     #[cfg_attr(not(feature = "std"), inline(always))]
     fn candidates(&self, site: &Site) -> Candidates {
         let target = site.reference.target;

@@ -12,6 +12,7 @@ const ROLLBACK_COUNTER: u8 = 4;
 const IN_PLACE: u8 = 5;
 const CONTAINER: u8 = 6;
 const ENCRYPTION: u8 = 7;
+const LANES: u8 = 8;
 
 /// What the extensions of a header state: a view of its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Extensions<'h> {
     pub in_place: Option<InPlacePlan>,
     /// How the package is encrypted, for [`crate::secrecy`]; decoders without a key refuse it.
     pub encryption: Option<&'h [u8]>,
+    /// In which parts the body comes, for decoders of lanes; others refuse it.
+    pub lanes: Option<&'h [u8]>,
 }
 
 /// How a target takes the place of its base, segment by segment. All in bytes.
@@ -114,6 +117,11 @@ impl<'h> Extensions<'h> {
             }
             CONTAINER => fields.check(false, Error::Container),
             ENCRYPTION => self.encryption = Some(fields.take_rest()),
+            LANES if cfg!(feature = "lanes") => {
+                // A segment in place is decoded from the state of the one before.
+                fields.expect(self.in_place.is_none());
+                self.lanes = Some(fields.take_rest());
+            }
             // An unknown extension must not be ignored.
             _ => fields.check(false, Error::ReservedField),
         }
@@ -153,6 +161,9 @@ impl Extensions<'_> {
         }
         if let Some(value) = self.encryption {
             record(&mut records, ENCRYPTION, value);
+        }
+        if let Some(value) = self.lanes {
+            record(&mut records, LANES, value);
         }
         writer.varint(records.bytes.len() as u32);
         writer.raw(&records.bytes);
@@ -209,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_not_passed_over() {
-        for tag in [0, 8, 9, 255] {
+        for tag in [0, 9, 255] {
             assert_eq!(read(&[3, tag, 1, 0]), Err(Error::ReservedField), "{tag}");
         }
     }
@@ -275,6 +286,7 @@ mod tests {
             rollback_counter: Option<u32>,
             container in proptest::option::of(proptest::collection::vec(0..=255u8, 0..20)),
             encryption in proptest::option::of(proptest::collection::vec(0..=255u8, 0..20)),
+            lanes in proptest::option::of(proptest::collection::vec(0..=255u8, 0..20)),
             in_place in proptest::option::of((1..=u32::MAX, proptest::num::u32::ANY, proptest::num::u32::ANY)),
         ) {
             let extensions = Extensions {
@@ -284,6 +296,7 @@ mod tests {
                 rollback_counter,
                 container: container.as_deref(),
                 encryption: encryption.as_deref(),
+                lanes: lanes.as_deref().filter(|_| in_place.is_none()),
                 in_place: in_place.map(|(segment, shift, keep)| InPlacePlan { segment, shift, keep: keep % segment }),
             };
             let mut writer = super::super::Writer::default();

@@ -6,6 +6,8 @@ mod described;
 mod extensions;
 mod fields;
 mod header;
+#[cfg(feature = "lanes")]
+mod lanes;
 mod page_kind;
 mod prefix;
 mod ram;
@@ -23,6 +25,8 @@ pub use described::{ByteOrder, Description, Forms, MAX_FORMS, MAX_PARTS, Part, R
 pub use extensions::{Extensions, InPlacePlan};
 use fields::Fields;
 pub use header::{Header, IMAGE_LIMIT, MAX_WINDOWS, Window};
+#[cfg(feature = "lanes")]
+pub use lanes::{Lane, Lanes, MOST_LANES};
 pub(crate) use page_kind::architectures;
 pub use page_kind::{MAX_KINDS, Origin, PAGE_LOG, PageKind, PageKinds, WordForm};
 pub use prefix::{HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};

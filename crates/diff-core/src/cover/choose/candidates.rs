@@ -7,7 +7,7 @@ use smidgen_patch::internals::apply::Source;
 use crate::cover::available::available_ranges;
 use crate::cover::repeats::Repeat;
 use crate::cover::sources::Sources;
-use crate::encode::Placed;
+use crate::encode::{Lanes, Placed};
 
 /// A stretch of the target that may be copied, whole or in part. There may be one for each byte: it is kept small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,14 @@ impl Candidate {
     pub(crate) fn within(self, range: &Range<usize>) -> Option<Self> {
         let (start, end) = (self.start.max(range.start as u32), self.end.min(range.end as u32));
         (start < end).then_some(Self { start, end, ..self })
+    }
+
+    /// The parts of it that lanes can state.
+    pub(super) fn within_lanes(self, lanes: &Lanes) -> impl Iterator<Item = Self> {
+        let whole = (self.source == Source::Base).then_some(self);
+        let parts = lanes.repeatable(self.displacement.unsigned_abs(), self.start..self.end);
+        let parts = parts.filter(move |_| whole.is_none());
+        whole.into_iter().chain(parts.map(move |Range { start, end }| Self { start, end, ..self }))
     }
 }
 

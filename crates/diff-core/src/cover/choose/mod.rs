@@ -8,4 +8,4 @@ mod sections;
 
 pub(crate) use candidates::{LEAST_REPEAT, Section, Width};
 pub(crate) use estimate::estimate;
-pub(crate) use sections::{choose, pool, sections};
+pub(crate) use sections::{choose, keep_within, pool, sections};

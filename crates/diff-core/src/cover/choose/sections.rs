@@ -11,7 +11,7 @@ use super::lattice::Lattice;
 use crate::cover::price::{Prices, References};
 use crate::cover::repeats::{Repeats, groups};
 use crate::cover::sources::Sources;
-use crate::encode::Placed;
+use crate::encode::{Lanes, Placed};
 use crate::images::Images;
 
 /// Bytes of a section, about.
@@ -54,6 +54,17 @@ pub(crate) fn pool(sections: &mut [Section], others: &[Section]) {
         section.candidates.sort_unstable_by_key(Candidate::order);
         section.candidates.dedup_by_key(|candidate| candidate.order());
     });
+}
+
+/// Takes candidates away that copy from the target of another lane.
+pub(crate) fn keep_within(sections: &mut [Section], lanes: &Lanes) {
+    if lanes.count() > 1 {
+        sections.par_iter_mut().for_each(|section| {
+            let candidates = std::mem::take(&mut section.candidates).into_iter();
+            section.candidates = candidates.flat_map(|candidate| candidate.within_lanes(lanes)).collect();
+            section.candidates.sort_unstable_by_key(Candidate::order);
+        });
+    }
 }
 
 /// A section before its candidates are gathered.

@@ -33,13 +33,19 @@ pub(crate) struct Observer<'a> {
 const CHANGED: usize = Category::Changed as usize;
 
 impl<'a> Observer<'a> {
-    pub(crate) fn new(images: Images<'a>, covers: &'a [Placed], references: &'a References) -> Self {
+    /// An observer of the walk through the lane that begins at `start`.
+    pub(crate) fn new(
+        images: Images<'a>,
+        covers: &'a [Placed],
+        references: &'a References,
+        start: u32,
+    ) -> Self {
         Self {
             images,
             covers,
             references,
-            next: 0,
-            position: 0,
+            next: covers.partition_point(|placed| placed.at < start),
+            position: start as usize,
             costs: [0; 6],
             history: 0,
             differences: Differences::default(),
@@ -109,6 +115,18 @@ impl<'a> Observer<'a> {
             self.copied.push(Copied { position, cost, class, changed: change.is_some() });
             self.history = self.history << 1 | u32::from(change.is_some());
         }
+    }
+
+    /// Adds what was observed in the lane behind.
+    pub(crate) fn join(&mut self, other: Self) {
+        let seen = |all: &mut [Seen], others: &[Seen]| {
+            all.iter_mut().zip(others).for_each(|(seen, other)| seen.join(other));
+        };
+        seen(&mut self.literals, &other.literals);
+        seen(&mut self.verdicts, &other.verdicts);
+        seen(&mut self.changes, &other.changes);
+        self.again.join(&other.again);
+        self.copied.extend(other.copied);
     }
 
     /// The observed prices, with those of `before` where nothing was observed.

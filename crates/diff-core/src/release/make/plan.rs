@@ -152,6 +152,7 @@ fn written(options: &Options) -> serde_json::Value {
         base_address,
         md5,
         body_digest,
+        lanes,
         identity,
         in_place,
         device,
@@ -172,6 +173,9 @@ fn written(options: &Options) -> serde_json::Value {
         "product": product, "module": module, "version": version, "rollback-counter": rollback_counter,
         "in-place": in_place.map(|flash| [flash.slot, flash.page, flash.write, flash.scratch]),
     });
+    if let Some(lanes) = lanes {
+        written["lanes"] = json!(lanes);
+    }
     // The rest of a profile decides whether there is a package, not its bytes.
     let limits = device.as_ref().map(|device| [device.memory, device.storage]);
     if let Some(limits) = limits.filter(|limits| limits.iter().any(Option::is_some)) {

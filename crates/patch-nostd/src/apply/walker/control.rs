@@ -128,9 +128,12 @@ impl Walker<'_> {
             let distance = target.wrapping_sub(wanted.start).wrapping_sub(1);
             let distance = self.model.number(coder, Number::TargetDistance, distance);
             let length = self.model.number(coder, Number::TargetLength, wanted.length.wrapping_sub(1));
-            let start = target.checked_sub(distance).and_then(|start| start.checked_sub(1));
-            let start = start.ok_or(Error::Corrupt)?;
-            Cover { source: Source::Target, start, length: length.wrapping_add(1) }
+            // What is before the lane may not be there yet.
+            let known = target - self.start.offset();
+            if distance >= known {
+                return Err(Error::Corrupt);
+            }
+            Cover { source: Source::Target, start: target - distance - 1, length: length.wrapping_add(1) }
         } else {
             let wanted_displacement = target.wrapping_sub(wanted.start) as i32;
             let displacement = self.displacement(coder, wanted_displacement);

@@ -3,11 +3,13 @@
 
 mod control;
 mod copy;
+mod lane;
 mod references;
 mod window;
 
 use self::control::ControlState;
 use self::copy::{CopyMemory, CopyState};
+use self::lane::Start;
 use super::io::Io;
 use super::operation::{Operation, Oracle};
 use crate::Error;
@@ -77,7 +79,9 @@ pub struct Walker<'w> {
     /// The last four bytes of the target, the last one lowest.
     before: u32,
     base_size: u32,
+    /// Of the target, or up to the lane's end.
     target_size: u32,
+    start: Start,
     base_address: u32,
     window: &'w mut [u8; WINDOW],
     output: &'w mut [u8; OUTPUT],
@@ -100,7 +104,7 @@ pub struct Walker<'w> {
 state!(
     Walker<'_>: model, predictor, window, output, used, position, phase, operation, ahead, announced, before, control, copy,
     memory;
-    fixed base_size, target_size, base_address, read_back, kinds, block_log, high_first
+    fixed base_size, target_size, start, base_address, read_back, kinds, block_log, high_first
 );
 
 impl<'w> Walker<'w> {
@@ -122,6 +126,7 @@ impl<'w> Walker<'w> {
             position: 0,
             base_size: header.base_size,
             target_size: header.target_size,
+            start: Start::default(),
             base_address: header.base_address,
             read_back: header.read_back,
             kinds: header.kinds,
