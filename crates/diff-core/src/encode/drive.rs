@@ -157,35 +157,37 @@ impl BodyJob<'_> {
 
     /// What the body would cost; nothing once `other` is certainly cheaper in some lane.
     pub(crate) fn curve(&self, other: Option<&CostCurve>) -> Result<Option<CostCurve>, Error> {
+        self.curve_until(other, |_, _| false)
+    }
+
+    /// The same beside `other`, of a lane foretold from its beginning if that costs enough.
+    pub(crate) fn beginning(&self, other: &CostCurve) -> Result<Option<CostCurve>, Error> {
+        self.curve_until(Some(other), LaneCurve::is_enough)
+    }
+
+    /// What the body would cost, of each lane foretold from what is known when it is enough beside `other`.
+    fn curve_until(
+        &self,
+        other: Option<&CostCurve>,
+        is_enough: fn(&LaneCurve, &LaneCurve) -> bool,
+    ) -> Result<Option<CostCurve>, Error> {
         let curves = self.try_all(|told| {
             let mut curve = LaneCurve::of(told.lane.clone());
             let other = other.and_then(|other| other.lanes.iter().find(|other| other.lane == told.lane));
-            let mut go_on = true;
+            let (mut may_beat, mut enough) = (true, false);
             self.walk_lane(CostMeter::default(), told, |meter: &CostMeter, position| {
                 curve.note(position, meter);
-                go_on = other.is_none_or(|other| curve.may_beat(other));
-                go_on
+                may_beat = other.is_none_or(|other| curve.may_beat(other));
+                enough = other.is_some_and(|other| is_enough(&curve, other));
+                may_beat && !enough
             })?;
-            Ok(go_on.then_some(curve))
+            if let Some(other) = other.filter(|_| enough) {
+                curve.foretell(other);
+            }
+            Ok(may_beat.then_some(curve))
         })?;
         let lanes: Option<Vec<LaneCurve>> = curves.into_iter().collect();
         Ok(lanes.map(|lanes| CostCurve { lanes }))
-    }
-
-    /// What the body would cost beside `other`, foretold from its beginning if that costs enough; nothing once `other` is
-    /// certainly cheaper.
-    pub(crate) fn beginning(&self, other: &CostCurve) -> Result<Option<CostCurve>, Error> {
-        let mut curve = CostCurve::of(self.plan.target.len());
-        let mut may_beat = true;
-        self.try_walk(CostMeter::default(), |meter: &CostMeter, position| {
-            curve.note(position, meter);
-            may_beat = curve.may_beat(other);
-            may_beat && !curve.is_enough(other)
-        })?;
-        if curve.is_enough(other) {
-            curve.foretell(other);
-        }
-        Ok(may_beat.then_some(curve))
     }
 
     /// What the body would cost but for its literals; of pages where a kind that was tried before, the
