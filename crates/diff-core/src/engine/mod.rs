@@ -4,6 +4,7 @@ mod covers;
 mod in_place;
 mod level;
 mod masks;
+mod renumbered;
 mod subject;
 mod target_image;
 mod zstd;
@@ -18,9 +19,11 @@ use crate::api::{CodecChoice, DiffError, InPlaceError, Options, Package, Progres
 use crate::digest::sha256;
 use crate::encode::{BodyJob, model_size, shrink, tune};
 use crate::images::Images;
+use crate::limits::LARGE;
 use covers::{Draft, body_job, choose_again, choose_pages, workload};
 use level::{Choice, Effort};
 use masks::masks;
+use renumbered::renumbered;
 use subject::Subject;
 
 /// The parts of the memory that are tried beside all of it, down to what small microcontrollers have.
@@ -151,6 +154,10 @@ fn level_job<'a>(
             check_cancelled(progress)?;
             best = best.translated(subject, mask)?;
         }
+    }
+    if effort.translations > 0 && !subject.is_small() && size <= LARGE {
+        check_cancelled(progress)?;
+        best = renumbered(best, subject)?;
     }
     progress.explain(format_args!(
         "of {} masks, the cheapest: {}; {} covers",
