@@ -54,6 +54,12 @@ impl Lanes {
         Self { borders }
     }
 
+    /// `count` lanes, or as many as there are, each of some of these.
+    pub(crate) fn merged(&self, count: usize) -> Self {
+        let each = (self.count() / count.max(1)).max(1);
+        Self { borders: self.borders.iter().copied().skip(each - 1).step_by(each).collect() }
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.borders.len() + 1
     }
@@ -244,7 +250,10 @@ mod tests {
         assert!(ranges[1..].iter().all(|page| (25..55).contains(page)), "{ranges:?}");
         // What costs so much has a power of two of them.
         let cost = pages.iter().map(|page| page.cost).sum::<u64>() / 64;
-        assert_eq!(Lanes::estimated(images, &covers, 8, cost / 6).count(), 4);
+        let four = Lanes::estimated(images, &covers, 8, cost / 6);
+        assert_eq!(four.count(), 4);
+        assert_eq!([1, 2, 4, 8].map(|count| four.merged(count).count()), [1, 2, 4, 4]);
+        assert_eq!(four.merged(2).borders[0], four.borders[1]);
         assert_eq!(Lanes::estimated(images, &covers, 8, u64::MAX).count(), 1);
         assert_eq!(Lanes::estimated(Images { base: &[], target: &[] }, &[], 8, 0).count(), 1);
     }

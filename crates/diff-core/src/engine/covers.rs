@@ -20,7 +20,7 @@ use crate::refs::Mask;
 use crate::search::{Equal, Index, SearchOptions, find_matches_around};
 
 /// About what a cover costs, in 1/256 bit.
-const COVER: u64 = 28 * 256;
+pub(super) const COVER: u64 = 28 * 256;
 
 /// The covers found under one mask, and candidates for others.
 pub(super) struct Draft {

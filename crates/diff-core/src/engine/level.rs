@@ -69,7 +69,8 @@ pub const LEVELS: [&str; 9] = [
 ];
 /// The limits that [`LEVELS`] leaves out.
 pub const LEVELS_NOTE: &str = "Several masks, translated references and the trial encodings of level 4 are for small images: up to 1 MiB, \
-     unless the level says otherwise; those of level 5 are for images up to 8 MB, at level 7 up to 40 MiB. Levels 7 to 9 also make the package of the level below, and keep the smaller one. \
+     unless the level says otherwise; those of level 5 are for images up to 8 MB, at level 7 up to 40 MiB. Of larger \
+     ones than small, up to 40 MiB, level 6 seeks tables of numbers again, with their numbers translated. Levels 7 to 9 also make the package of the level below, and keep the smaller one. \
      With codec `zstd`, they stand for zstd's levels 3, 6, 9, 12, 15, 19, 20, 21 and 22; from level 6 on the \
      highest for up to 8 MiB.";
 

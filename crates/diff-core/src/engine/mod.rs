@@ -5,6 +5,7 @@ mod division;
 mod in_place;
 mod level;
 mod masks;
+mod renumbered;
 mod subject;
 mod target_image;
 mod zstd;
@@ -21,9 +22,11 @@ use crate::cover::keep_within;
 use crate::digest::sha256;
 use crate::encode::{BodyJob, Encoded, model_size, shrink, tune};
 use crate::images::Images;
+use crate::limits::LARGE;
 use covers::{Draft, body_job, choose_again, choose_pages, in_one_lane, workload};
 use level::{Choice, Effort};
 use masks::masks;
+use renumbered::renumbered;
 use subject::Subject;
 
 /// The parts of the memory that are tried beside all of it, down to what small microcontrollers have.
@@ -185,6 +188,16 @@ fn level_job<'a>(
             best = best.translated(subject, mask)?;
         }
     }
+    let mut subject = subject.clone();
+    if effort.translations > 0 && !subject.is_small() && size <= LARGE {
+        check_cancelled(progress)?;
+        best = renumbered(best, &subject)?;
+        // What costs less now may be worth fewer lanes.
+        let count = subject.division.lanes(subject.images, &best.covers).count();
+        subject.lanes = subject.lanes.merged(count);
+        best.covers = subject.lanes.cut(best.covers);
+    }
+    let subject = &subject;
     progress.explain(format_args!(
         "of {} masks, the cheapest: {}; {} covers; lanes: {}",
         masks.len(),

@@ -141,7 +141,7 @@ impl Mask {
 }
 
 /// Whether a page holds more branches than chance would make.
-fn is_code(page: &[u8], kind: PageKind, address: u32, space: &AddressSpace) -> bool {
+pub(crate) fn is_code(page: &[u8], kind: PageKind, address: u32, space: &AddressSpace) -> bool {
     let branch = |&at: &usize| {
         let address = address.wrapping_add(at as u32);
         let view = View::new(&page[at..], address, false);

@@ -59,6 +59,14 @@ impl<'a> Index<'a> {
         Self::of(base, equal.text(base, eighths))
     }
 
+    /// Sorts the suffixes of parts of `base`, in ascending order.
+    ///
+    /// # Errors
+    /// What [`Self::build`] says.
+    pub fn of_parts(base: &'a [u8], parts: &[Range<usize>]) -> Result<Self, SearchError> {
+        Self::of(base, Text::of_parts(base, parts))
+    }
+
     fn of(base: &'a [u8], text: Text<'a>) -> Result<Self, SearchError> {
         let bytes = text.bytes();
         if i32::try_from(bytes.len()).is_err() {

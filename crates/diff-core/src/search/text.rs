@@ -48,11 +48,16 @@ impl<'a> Text<'a> {
         {
             return Self::whole(base);
         }
+        Self::of_parts(base, &ranges)
+    }
+
+    /// These parts of the base, in ascending order.
+    pub(super) fn of_parts(base: &[u8], ranges: &[Range<usize>]) -> Self {
         let mut bytes = Vec::with_capacity(ranges.iter().map(Range::len).sum());
         let mut parts = Vec::with_capacity(ranges.len());
         for range in ranges {
             parts.push(Part { start: bytes.len(), base_start: range.start });
-            bytes.extend_from_slice(&base[range]);
+            bytes.extend_from_slice(&base[range.clone()]);
         }
         Self { bytes: Cow::Owned(bytes), parts }
     }

@@ -21,6 +21,7 @@ mod pack;
 #[cfg(feature = "release")]
 mod pack_faults;
 mod payloads;
+mod renumbered;
 mod restore;
 mod round_trip;
 mod scale;

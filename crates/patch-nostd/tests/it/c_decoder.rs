@@ -35,7 +35,8 @@ fn left_out(package: &[u8]) -> Option<u8> {
     if header.kinds.as_slice().iter().any(|kind| OTHER_KINDS.contains(&kind.number())) {
         return Some(Error::UnsupportedPageKind.number());
     }
-    extensions.container.map(|_| Error::Container.number())
+    let lanes = extensions.lanes.map(|_| Error::ReservedField);
+    extensions.container.map(|_| Error::Container).or(lanes).map(Error::number)
 }
 
 fn expected(base: &[u8], package: &[u8]) -> Outcome {

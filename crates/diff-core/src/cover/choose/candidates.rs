@@ -49,7 +49,7 @@ impl Candidate {
 /// A section of the target and what it can be made of: a unit of parallel work.
 #[derive(Clone, Debug)]
 pub(crate) struct Section {
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
     pub(super) candidates: Vec<Candidate>,
     /// Displacements before the section, newest first.
     pub(super) recent: [i64; 4],

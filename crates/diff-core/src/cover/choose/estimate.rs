@@ -13,8 +13,16 @@ const HISTORY: usize = 32;
 
 /// What copying these covers costs if all pages are of `kind`, without the operations.
 pub(crate) fn estimate(catalogue: &PairReferences<'_>, kind: PageKind, covers: &[Placed]) -> PageCosts {
+    estimate_by(catalogue, References::new(catalogue, Pages::uniform(kind), covers), covers)
+}
+
+/// What copying these covers costs if references are predicted like that.
+pub(crate) fn estimate_by(
+    catalogue: &PairReferences<'_>,
+    references: References<'_>,
+    covers: &[Placed],
+) -> PageCosts {
     let target = catalogue.target.image();
-    let references = References::new(catalogue, Pages::uniform(kind), covers);
     let mut estimate = Estimate {
         base: catalogue.base.image(),
         target,

@@ -7,5 +7,5 @@ mod lattice;
 mod sections;
 
 pub(crate) use candidates::{LEAST_REPEAT, Section, Width};
-pub(crate) use estimate::estimate;
-pub(crate) use sections::{choose, keep_within, pool, sections};
+pub(crate) use estimate::{estimate, estimate_by};
+pub(crate) use sections::{choose, keep_within, pool, sections, sections_within};

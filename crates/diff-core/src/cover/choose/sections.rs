@@ -27,7 +27,17 @@ const GROUP: usize = 1 << 21;
 
 /// Cuts the target into sections and gathers the candidates of each; `covers` are the search's.
 pub(crate) fn sections(sources: &Sources, covers: &[Placed], width: Width) -> Vec<Section> {
-    let cuts = cuts(sources.images.target.len(), covers);
+    sections_within(sources, covers, width, 0..sources.images.target.len())
+}
+
+/// The same for a range of the target.
+pub(crate) fn sections_within(
+    sources: &Sources,
+    covers: &[Placed],
+    width: Width,
+    range: Range<usize>,
+) -> Vec<Section> {
+    let cuts = cuts(range, covers);
     let outlines: Vec<Outline> =
         cuts.par_windows(2).map(|ends| Outline::new(sources, covers, ends[0]..ends[1])).collect();
     let filled = |sources: &Sources, outlines: &[Outline]| -> Vec<Section> {
@@ -146,9 +156,10 @@ fn goes_on(last: Placed, next: Placed) -> bool {
     of_base && last.end() == next.at && last.displacement() == next.displacement()
 }
 
-fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
-    let mut cuts = vec![0];
-    let mut wanted = SECTION;
+/// Where sections of a range meet, and its ends.
+fn cuts(Range { start, end: size }: Range<usize>, covers: &[Placed]) -> Vec<usize> {
+    let mut cuts = vec![start];
+    let mut wanted = start + SECTION;
     while wanted + SECTION / 2 < size {
         let next = covers.partition_point(|placed| (placed.at as usize) < wanted);
         let near = covers[next..].iter().take_while(|placed| (placed.at as usize) < wanted + SECTION / 4);
@@ -159,7 +170,7 @@ fn cuts(size: usize, covers: &[Placed]) -> Vec<usize> {
         cuts.push(cut);
         wanted = cut + SECTION;
     }
-    if size > 0 && cuts.last() != Some(&size) {
+    if size > start && cuts.last() != Some(&size) {
         cuts.push(size);
     }
     cuts

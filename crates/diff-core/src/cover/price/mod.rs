@@ -10,6 +10,7 @@ mod references;
 mod seen;
 
 pub(crate) use differences::{Change, Differences};
+pub(crate) use moved::Moved;
 pub(crate) use observe::Observer;
 pub(crate) use operations::{folded, remember};
 pub(crate) use prices::{BIT, FRESH, LITERAL, Prices, Scale, class};

@@ -11,7 +11,7 @@ const BLOCK: usize = 1 << 10;
 ///
 /// A table with an entry for each byte would take as much memory as a suffix array.
 #[derive(Debug, Default)]
-pub(super) struct Moved {
+pub(crate) struct Moved {
     /// Where stretches begin that have one answer, ascending, and that answer.
     stretches: Vec<(u32, Option<i32>)>,
     /// For each block of the base, how many stretches begin before it.
@@ -20,7 +20,7 @@ pub(super) struct Moved {
 
 impl Moved {
     /// What follows from covers of a base of `size` bytes. Of covers of one length, the one that is last in the target counts.
-    pub(super) fn new(size: usize, covers: &[Placed]) -> Self {
+    pub(crate) fn new(size: usize, covers: &[Placed]) -> Self {
         let stretches = stretches(covers);
         let mut before = Vec::with_capacity(size / BLOCK + 2);
         let mut count = 0;
@@ -33,7 +33,7 @@ impl Moved {
 
     /// How far the byte at `offset` moves, if a cover copies it.
     #[inline]
-    pub(super) fn at(&self, offset: usize) -> Option<i32> {
+    pub(crate) fn at(&self, offset: usize) -> Option<i32> {
         let block = offset / BLOCK;
         let (first, last) = (*self.before.get(block)? as usize, *self.before.get(block + 1)? as usize);
         let inside = self.stretches[first..last].partition_point(|&(start, _)| start as usize <= offset);

@@ -32,6 +32,18 @@ pub(crate) struct References<'a> {
 impl<'a> References<'a> {
     /// What follows from `covers` for the catalogue's image and the target.
     pub(crate) fn new(catalogue: &PairReferences<'a>, pages: Pages, covers: &[Placed]) -> Self {
+        let mut references = Self::taught(catalogue, pages, covers, Vec::new());
+        references.learn(covers);
+        references
+    }
+
+    /// The same where what references taught is known: old targets and how far they moved, ascending.
+    pub(crate) fn taught(
+        catalogue: &PairReferences<'a>,
+        pages: Pages,
+        covers: &[Placed],
+        learned: Vec<(u32, i32)>,
+    ) -> Self {
         let (base, target, space) =
             (catalogue.base.image(), catalogue.target.image(), *catalogue.base.space());
         let kinds = pages.kinds.as_slice().iter().filter(|&&kind| kind != PageKind::Bytes);
@@ -39,9 +51,7 @@ impl<'a> References<'a> {
         let code = kinds.filter(|kind| kind.is_code() && target.len() <= REPEATED);
         let repeated = code.map(|&kind| (kind, catalogue.target.found(kind))).collect();
         let moved = if found.is_empty() { Moved::default() } else { Moved::new(base.len(), covers) };
-        let mut references = Self { base, target, space, pages, found, repeated, moved, learned: Vec::new() };
-        references.learn(covers);
-        references
+        Self { base, target, space, pages, found, repeated, moved, learned }
     }
 
     /// The verdict on the reference that the decoder finds in a copy from `from` to `to`, and its length.
