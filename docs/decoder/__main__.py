@@ -2,7 +2,7 @@
 """A second decoder of Smidgen packages, written from docs/format.md alone: what the text says, and nothing else.
 
 It is made to be read beside the text, and to be compared with: each file names its sections. It needs Python 3.10 or
-later and nothing else. It has not section 14: such packages are error 32. Signatures are parsed, not verified.
+later and nothing else. Signatures are parsed, not verified.
 
 The exit status is 0, or the number of the error of section 9.
 """
@@ -43,12 +43,12 @@ def arguments():
 def main(options):
     package = read(options.package)
     if options.base is None:
-        for name, value in vars(Header(package)).items():
+        for name, value in vars(Header(package, containers=True)).items():
             print("%-14s %s" % (name, value.hex() if isinstance(value, bytes) else value))
         return
     try:
         target = restore(package, read(options.base), options.largest, options.in_place,
-                         TracedBody if options.trace else CmBody, Keys(options.shared_key, options.secret_key))
+                         TracedBody if options.trace else CmBody, Keys(options.shared_key, options.secret_key), containers=True)
     finally:
         if TracedBody.last:
             print(TracedBody.last.models.table())

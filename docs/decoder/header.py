@@ -2,6 +2,7 @@
 import zlib
 
 from errors import SmidgenError
+from container import Record
 from fields import M32, Reader
 
 VERSION = 5
@@ -17,7 +18,8 @@ NAME = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 class Header:
     """The fields of section 2.2, with their names. `extensions` maps tags to values, `signatures` are (name, signature)."""
 
-    def __init__(self, package):
+    def __init__(self, package, containers=False):
+        self.containers = containers
         self.check_start(package)
         end = self.length - 4
         if zlib.crc32(package[:end]) != int.from_bytes(package[end:end + 4], "little"):
@@ -133,7 +135,7 @@ class Header:
     def parse_extensions(self, r):
         """Section 2.6."""
         size = r.varint("size of the extensions")
-        self.extensions = parse_records(Reader(r.take(size, "extensions")))
+        self.extensions = parse_records(Reader(r.take(size, "extensions")), self.containers)
 
     def lanes(self):
         """Section 4.5: [(start in the target, end, start in the body, end)]."""
@@ -178,13 +180,13 @@ class DescribedForm:
         self.bits = r.within(sum(bits for _, bits in self.parts) + self.scale, "bits of an operand", 1, 32)
 
 
-def parse_records(records):
+def parse_records(records, containers=False):
     """{tag: value} of all records (section 2.6)."""
     extensions, last = {}, -1
     while records.at < records.end:
         tag = records.u8("tag")
         value = records.take(records.varint("length of an extension"), "extension")
-        extensions[tag] = parse_extension(tag, Reader(value))
+        extensions[tag] = parse_extension(tag, Reader(value), containers)
         if tag == 8 and 5 in extensions:
             raise SmidgenError(5, "lanes in place")
         if tag <= last:
@@ -193,8 +195,8 @@ def parse_records(records):
     return extensions
 
 
-def parse_extension(tag, r):
-    """The value of one record. This decoder has not section 14."""
+def parse_extension(tag, r, containers):
+    """The value of one record. Without `containers`, section 14 is left out."""
     if tag in (1, 2, 3):
         text = r.take(r.within(r.end, "length of a text", 1, 64), "text")
         if tag > 1 and not NAME.issuperset(text):
@@ -210,6 +212,8 @@ def parse_extension(tag, r):
     elif tag == 5:
         segment, shift = r.varint("segment", 1), r.varint("shift")
         value = segment, shift, r.varint("keep", 0, segment)
+    elif tag == 6 and containers:
+        value = Record(r)
     elif tag == 6:
         raise SmidgenError(32, "containers are not restored by this decoder")
     else:

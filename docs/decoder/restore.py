@@ -3,6 +3,7 @@ import hashlib
 
 import zstd_body
 from body import CmBody
+from container import Container
 from errors import SmidgenError
 from header import CM, IMAGE_LIMIT, Header
 from secrecy import Keys, decrypt
@@ -24,10 +25,10 @@ class Plan:
             raise SmidgenError(30, "byte %d of the base is gone" % offset)
 
 
-def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, keys=Keys()):
+def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, keys=Keys(), containers=False):
     """The target image. `largest`: how many bytes it may have. `erase`: what the flash erases at once, for an update in place.
-    `body_class` may take the place of CmBody."""
-    header = Header(package)
+    `body_class` may take the place of CmBody. Without `containers`, section 14 is left out."""
+    header = Header(package, containers)
     sent = package[header.length:]
     body = sent[:header.body_length]
     digest = hashlib.sha256(body).digest()
@@ -46,12 +47,20 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, k
         raise SmidgenError(12, "another base")
     if cut:
         raise SmidgenError(16, "the package ends in its body")
+    container, target_size = None, header.target_size
+    if 6 in header.extensions:
+        container = Container(header, body)
+        base, body = container.expand(base), container.body
+        header.base_size, header.target_size, header.body_length = len(base), container.record.target_size, len(body)
     if header.codec == CM:
         check = plan.check_source if plan else None
         parts = [body_class(header, base, body[first:last], check, start, end) for start, end, first, last in lanes]
         target = b"".join(part.decode() for part in parts)
     else:
         target = zstd_body.restore(header, base, body)
+    if container:
+        header.target_size = target_size
+        target = container.rebuild(target)
     if rest:
         raise SmidgenError(17, "bytes after the body")
     if header.body_digest and digest != header.body_digest:

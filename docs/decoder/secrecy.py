@@ -79,7 +79,7 @@ def labeled_expand(suite, key, label, info, length):
 def read_private(header, records):
     """Section 15.4."""
     try:
-        private = parse_records(Reader(records))
+        private = parse_records(Reader(records), header.containers)
     except SmidgenError:
         raise SmidgenError(5, "private records") from None
     if not set(private) <= {1, 2, 3, 4} - set(header.extensions):

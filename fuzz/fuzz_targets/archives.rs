@@ -4,7 +4,6 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use smidgen_diff::{Options, Ram, Silent, diff};
-use smidgen_fuzz::hush_caught;
 use testkit::archives::zlib;
 
 #[derive(Arbitrary, Debug)]
@@ -25,7 +24,6 @@ enum Part<'a> {
 }
 
 fuzz_target!(|input: (Vec<Part>, Vec<Part>)| {
-    hush_caught();
     let (old, new) = (file(&input.0), file(&input.1));
     let options = Options::default().with_ram(Ram::Bytes(4 << 10)).with_level(1);
     // It proves what it makes.

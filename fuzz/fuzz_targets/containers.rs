@@ -1,13 +1,11 @@
 //! Packages of compressed files: arbitrary recipes, and genuine ones with bytes changed.
-//!
-//! preflate-rs does not end for some corrections, which is why tools have it in a process of its own, and is left out.
 #![no_main]
 
 use arbitrary::Arbitrary;
 use attack::containers::genuine;
 use attack::packages::with_body;
 use libfuzzer_sys::fuzz_target;
-use smidgen_patch::container::{Maker, Opened, restore};
+use smidgen_patch::container::{Opened, restore};
 use smidgen_patch::internals::container::Record;
 use smidgen_patch::{Error, Header, SliceTarget, SoftwareSha256};
 use testkit::sha256;
@@ -19,7 +17,7 @@ struct Input<'a> {
     /// Which of the genuine packages.
     package: u8,
     target_size: Option<u32>,
-    sizes: Option<[u32; 4]>,
+    sizes: Option<[u32; 5]>,
     /// Replace bytes of the genuine body, which begins with recipes.
     edits: Vec<(u16, u8)>,
     /// In place of the genuine one: recipes that are not deflated, and what follows them.
@@ -39,9 +37,9 @@ fuzz_target!(|input: Input| {
         let place = usize::from(place) % body.len().max(1);
         body.iter_mut().skip(place).take(1).for_each(|old| *old = byte);
     }
-    if let Some([base_size, target_size, parts, piece]) = input.sizes {
+    if let Some([base_size, target_size, parts, tokens, kept]) = input.sizes {
         (record.base_size, record.target_size) = (base_size % LIMIT, target_size % LIMIT);
-        (record.parts, record.piece) = (parts % LIMIT, piece % LIMIT);
+        (record.parts, record.tokens, record.kept) = (parts % LIMIT, tokens % LIMIT, kept % LIMIT);
     }
     let record = record.to_bytes();
     let package = with_body(&package, &body, |header, extensions| {
@@ -53,25 +51,7 @@ fuzz_target!(|input: Input| {
     let result = Opened::new::<SoftwareSha256>(&package).and_then(|opened| {
         let opened = opened.ok_or(Error::NotAPackage)?;
         let target = SliceTarget::new(&mut image);
-        restore::<_, _, SoftwareSha256>(&opened, &base[..], target, Vec::new(), Vec::new(), &Anyhow).map(drop)
+        restore::<_, _, SoftwareSha256>(&opened, &base[..], target, Vec::new(), Vec::new()).map(drop)
     });
     assert!(result.is_err() || sha256(&image) == header.target_digest);
 });
-
-/// Makes a stream of corrections and plain bytes as they are.
-struct Anyhow;
-
-impl Maker for Anyhow {
-    fn begin(&self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn piece(&self, plain: &[u8], corrections: &[u8], room: u32) -> Result<Vec<u8>, Error> {
-        let made = [corrections, plain].concat();
-        if made.len() <= room as usize { Ok(made) } else { Err(Error::Corrupt) }
-    }
-
-    fn end(&self) -> Result<(), Error> {
-        Ok(())
-    }
-}

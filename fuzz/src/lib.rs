@@ -1,7 +1,4 @@
-//! What the fuzz targets share: a device that is given packages, and panics that end no run.
-
-use std::panic::{set_hook, take_hook};
-use std::sync::Once;
+//! What the fuzz targets share: a device that is given packages.
 
 use smidgen_patch::Error;
 use testkit::sha256;
@@ -19,18 +16,4 @@ pub fn restore(base: &[u8], package: &[u8], piece: usize) -> Result<Vec<u8>, Err
     });
     assert_eq!(restored.result?, sha256(&restored.target), "a wrong image was accepted");
     Ok(restored.target)
-}
-
-/// Keeps panics that preflate-rs is known for, and that are caught, from ending a run: the fuzzer's hook would.
-pub fn hush_caught() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let hook = take_hook();
-        set_hook(Box::new(move |panic| {
-            let file = panic.location().map_or("", |location| location.file());
-            if !["preflate", "cabac"].iter().any(|name| file.contains(name)) {
-                hook(panic);
-            }
-        }));
-    });
 }

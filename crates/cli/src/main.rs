@@ -83,7 +83,6 @@ fn run(command: &Command, console: &Console) -> Result<(), Failure> {
         Command::Completions(arguments) => commands::completions(arguments, console),
         Command::Man(arguments) => commands::man(arguments, console),
         Command::Version => console.print(format_args!("smidgen {}", arguments::version())),
-        Command::MakeStreams(arguments) => commands::make_streams(arguments, console),
         Command::Measure(arguments) => commands::measure(arguments, console),
     }
 }

@@ -20,7 +20,7 @@ pub fn diff(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
-    diff_to(base, &TargetFile::once(target), options, progress)
+    diff_to(base, &TargetFile::new(target), options, progress)
 }
 
 /// Like [`diff`], where several packages lead to the same target: what depends on that one only is done once.

@@ -57,9 +57,12 @@ pub mod internals {
     }
     #[cfg(feature = "containers")]
     pub mod container {
+        pub mod deflate {
+            pub use crate::container::deflate::*;
+        }
         pub use crate::container::expand::expand;
         pub use crate::container::inflate::Inflater;
-        pub use crate::container::recipe::{Frame, Item, Level, Piece, Side};
+        pub use crate::container::recipe::{Frame, Item, Kept, Level, Making, Side};
         pub use crate::container::record::{Record, memory, part_limit, storage};
         pub use crate::container::source::Source;
     }

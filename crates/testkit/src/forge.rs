@@ -5,14 +5,6 @@ use smidgen_patch::header::Extensions;
 use smidgen_patch::internals::container::{Level, Record};
 use smidgen_patch::{Header, SoftwareSha256};
 
-/// Corrections from which preflate-rs makes endless output, found by mutation.
-pub const ENDLESS: [u8; 58] = [
-    0x00, 0x01, 0x04, 0x0e, 0x00, 0x04, 0x08, 0x03, 0xff, 0x7f, 0x00, 0x02, 0xc0, 0x1f, 0x00, 0x04, 0x01,
-    0x04, 0x03, 0x02, 0x00, 0x23, 0x00, 0xc1, 0x62, 0x4f, 0xfa, 0xde, 0x91, 0xea, 0x12, 0x73, 0xbe, 0x15,
-    0xdb, 0x85, 0x24, 0x5a, 0x8d, 0x9c, 0x5f, 0xd3, 0x4a, 0xbf, 0x11, 0x62, 0x8d, 0xd0, 0xb1, 0xf0, 0xfc,
-    0x47, 0xb9, 0xfd, 0x3f, 0x93, 0x95, 0xd0,
-];
-
 /// The parts of a package to change; record and header follow from the recipes, unless they are changed later.
 pub struct Forge<'p> {
     /// The header.
@@ -64,7 +56,8 @@ impl<'p> Forge<'p> {
         self.record.recipe_length = length;
         self.record.recipe_size = length;
         self.record.parts = (self.base.parts() + self.target.parts()) as u32;
-        self.record.piece = self.target.held() as u32;
+        self.record.tokens = self.target.held() as u32;
+        self.record.kept = self.base.kept().0 as u32;
     }
 
     /// The package.

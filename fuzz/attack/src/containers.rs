@@ -1,14 +1,11 @@
 //! Packages of compressed files: hostile recipes, corrections and sizes, and bases that never end.
 
 use std::cell::Cell;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::{env, io};
 
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
-use rustix::process::{Resource, Rlimit, setrlimit};
 use smidgen_diff::{Options, Silent, diff};
-use smidgen_patch::container::{Opened, Worker, restore, serve};
-use smidgen_patch::internals::container::{Frame, Item, Level, Piece, Record, memory};
+use smidgen_patch::container::{Opened, restore};
+use smidgen_patch::internals::container::{Frame, Item, Kept, Level, Making, Record, memory};
 use smidgen_patch::{Error, Header, SoftwareSha256};
 use testkit::forge::Forge;
 use testkit::{firmware, sha256};
@@ -75,7 +72,8 @@ pub fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
 fn changed(package: &[u8], change: impl FnOnce(&mut Level, &mut Level, &mut Record)) -> Vec<u8> {
     let mut forge = Forge::new(package);
     change(&mut forge.base, &mut forge.target, &mut forge.record);
-    forge.record.piece = forge.target.held().min(1 << 29) as u32;
+    forge.record.tokens = forge.target.held().min(1 << 29) as u32;
+    forge.record.kept = forge.base.kept().0.min(1 << 29) as u32;
     assembled(forge)
 }
 
@@ -87,8 +85,15 @@ fn assembled(forge: Forge<'_>) -> Vec<u8> {
 
 /// A package of nothing but these recipes.
 fn of_recipes<'p>(package: &'p [u8], base: Level, target: Level) -> Forge<'p> {
-    let record =
-        Record { base_size: 0, target_size: 0, recipe_size: 0, recipe_length: 0, parts: 0, piece: 0 };
+    let record = Record {
+        base_size: 0,
+        target_size: 0,
+        recipe_size: 0,
+        recipe_length: 0,
+        parts: 0,
+        tokens: 0,
+        kept: 0,
+    };
     Forge { record, base, target, body: &[], ..Forge::new(package) }
 }
 
@@ -99,9 +104,8 @@ fn corrections(package: &[u8], random: &mut Random) -> Vec<u8> {
         } else {
             target
         };
-        let pieces = &mut level.items[0].pieces;
-        let piece = random.below(pieces.len());
-        let corrections = &mut pieces[piece].corrections;
+        let Some(making) = &mut level.items[0].making else { return };
+        let corrections = &mut making.corrections;
         if random.one_in(3) && !corrections.is_empty() {
             // The first bytes say most.
             let at = random.below(corrections.len().min(24));
@@ -119,7 +123,7 @@ fn recipes(package: &[u8], random: &mut Random) -> Vec<u8> {
         };
         let (level, other) = if random.one_in(2) { (base, target) } else { (target, base) };
         let at = random.below(level.items.len());
-        match random.below(8) {
+        match random.below(10) {
             0 => level.items[at].gap = value(random),
             1 => {
                 level.items[at].frame = *random.pick(&[
@@ -136,21 +140,23 @@ fn recipes(package: &[u8], random: &mut Random) -> Vec<u8> {
             3 => record.target_size = value(random).min(1_000_000_000),
             4 => level.items.extend(other.items.clone()),
             5 => level.items[at].inside = other.clone(),
-            6 => level.items[at].pieces.iter_mut().for_each(|piece| piece.length = value(random)),
+            6 => level.items[at].making.iter_mut().for_each(|making| making.length = value(random)),
+            7 => level.items[at].making.iter_mut().for_each(|making| making.follows = value(random) % 4),
+            8 => level.items[at].kept = Some(Kept { packed: value(random), tokens: value(random) }),
             _ => drop(level.items.remove(at)),
         }
     })
 }
 
-/// Recipes of nothing but items, or pieces, of two bytes each.
+/// Recipes of nothing but items of two bytes each, or a few more.
 fn bomb(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let count = 1 << (8 + random.below(14));
-    let item = |frame, pieces| Item { gap: 0, frame, pieces, inside: Level::default() };
-    let pieces = vec![Piece { length: 0, corrections: Vec::new() }; if random.one_in(2) { count } else { 1 }];
+    let item = |frame, making| Item { gap: 0, frame, kept: None, making, inside: Level::default() };
+    let making = Some(Making { length: 1, most: 1, follows: 0, corrections: Vec::new() });
     let (base, target) = match random.below(3) {
-        0 => (Level { items: vec![item(Frame::Stored, Vec::new()); count] }, Level::default()),
-        1 => (Level::default(), Level { items: vec![item(Frame::Directory(0), Vec::new()); count] }),
-        _ => (Level::default(), Level { items: vec![item(Frame::Deflate, pieces)] }),
+        0 => (Level { items: vec![item(Frame::Stored, None); count] }, Level::default()),
+        1 => (Level::default(), Level { items: vec![item(Frame::Directory(0), None); count] }),
+        _ => (Level::default(), Level { items: vec![item(Frame::Deflate, making); count] }),
     };
     let (image, package) = genuine(0);
     (image, assembled(of_recipes(&package, base, target)))
@@ -169,8 +175,9 @@ fn overshoot(package: &[u8], random: &mut Random) -> Vec<u8> {
 fn nested(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let empty = [0, 0, 0, 0xFF, 0xFF].repeat(1 << (10 + random.below(12)));
     let mut base = [&empty[..], &[1, 0, 0, 0xFF, 0xFF]].concat();
-    let around =
-        |inside| Level { items: vec![Item { gap: 0, frame: Frame::Deflate, pieces: Vec::new(), inside }] };
+    let around = |inside| Level {
+        items: vec![Item { gap: 0, frame: Frame::Deflate, kept: None, making: None, inside }],
+    };
     let mut level = around(Level::default());
     for _ in 0..=random.below(2) {
         base = compress_to_vec(&base, 9);
@@ -186,15 +193,12 @@ fn nested(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
 
 fn try_it(base: &[u8], package: &[u8], tally: &mut Tally) -> Result<(), String> {
     let (mut written, hashed) = (Vec::with_capacity(IMAGE_LIMIT as usize), Cell::new(0));
-    let mut streams = None;
     let (result, cost) = cost(|| {
         let opened = Opened::new::<SoftwareSha256>(package)?.ok_or(Error::NotAPackage)?;
         let base = Watched { image: base, hashed: &hashed };
         let target = Written { memory: &mut written, size: None, base };
-        let maker = &streams.insert(Streams::start(opened.memory())).worker;
-        restore::<_, _, SoftwareSha256>(&opened, base, target, Vec::new(), Vec::new(), maker).map(drop)
+        restore::<_, _, SoftwareSha256>(&opened, base, target, Vec::new(), Vec::new()).map(drop)
     });
-    drop(streams);
     let (header, extensions, _) =
         Header::parse_extended(package).map_err(|error| format!("not a header: {error:?}"))?;
     tally.saw(result.map_or_else(|error| format!("E{}", error.number()), |()| "ready".to_owned()));
@@ -225,46 +229,4 @@ fn try_it(base: &[u8], package: &[u8], tally: &mut Tally) -> Result<(), String> 
         ));
     }
     Ok(())
-}
-
-/// Seconds of processor time that making streams may take.
-const SECONDS: u64 = 10;
-
-/// The process that makes streams, and ends with this.
-struct Streams {
-    child: Child,
-    worker: Worker<ChildStdin, ChildStdout>,
-}
-
-impl Streams {
-    fn start(memory: u64) -> Self {
-        let mut command = Command::new(env::current_exe().expect("a path"));
-        command.args(["make-streams", &memory.to_string()]).stderr(Stdio::null());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a process");
-        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            unreachable!("pipes")
-        };
-        Self { child, worker: Worker::new(requests, answers) }
-    }
-}
-
-impl Drop for Streams {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Runs in the worker process, which may take `memory` bytes more than it has.
-pub fn make_streams(memory: u64) {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let size = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmSize:")?.split_whitespace().next()?.parse::<u64>().ok());
-    let limits =
-        [(Resource::As, (size.unwrap_or(0) << 10) + memory), (Resource::Cpu, SECONDS), (Resource::Core, 0)];
-    for (resource, most) in limits {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).expect("a limit");
-    }
-    let _ = serve(io::stdin().lock(), io::stdout().lock());
 }

@@ -45,7 +45,6 @@ fn main() {
     let _ = GIVE_UP.set(give_up);
     thread::spawn(watch);
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["make-streams", memory] => containers::make_streams(memory.parse().unwrap_or(0)),
         ["replay", attack, case] => replay(&format!("{attack} {case}")),
         ["replay", file] => {
             replay(&fs::read_to_string(file).unwrap_or_else(|error| usage(&format!("{file}: {error}"))))

@@ -23,9 +23,7 @@ pub(crate) use encryption::{encryption, encryption_files, shared_key};
 pub(crate) use release::{
     CatalogueArguments, ManifestArguments, ManifestCommand, MergeArguments, PackArguments,
 };
-pub(crate) use restore::{
-    FlattenArguments, InfoArguments, MakeStreamsArguments, PatchArguments, VerifyArguments,
-};
+pub(crate) use restore::{FlattenArguments, InfoArguments, PatchArguments, VerifyArguments};
 pub(crate) use settings::Given;
 pub(crate) use signing::{KeyKind, KeygenArguments, PublicForm, SignArguments, signers, signing_files};
 pub(crate) use simulate::SimulateArguments;
@@ -146,9 +144,6 @@ pub(crate) enum Command {
     /// Print the version, as --version does.
     #[command(after_help = exit_codes(0..=2))]
     Version,
-    /// Rebuild the streams of compressed files for the process that started this one.
-    #[command(hide = true)]
-    MakeStreams(MakeStreamsArguments),
     /// Run a command for the process that started this one, and measure it.
     #[command(hide = true)]
     Measure(MeasureArguments),
@@ -172,19 +167,14 @@ impl Command {
             Self::Flatten(_) => "smidgen/flatten/1",
             Self::Catalogue(_) => "smidgen/catalogue/1",
             // These print no results.
-            Self::Schema(_)
-            | Self::Completions(_)
-            | Self::Man(_)
-            | Self::Version
-            | Self::MakeStreams(_)
-            | Self::Measure(_) => "",
+            Self::Schema(_) | Self::Completions(_) | Self::Man(_) | Self::Version | Self::Measure(_) => "",
         }
     }
 
     /// What is said when a signal ends it; nothing of processes that this program starts.
     pub(crate) const fn when_stopped(&self) -> Option<&'static str> {
         match self {
-            Self::MakeStreams(_) | Self::Measure(_) => None,
+            Self::Measure(_) => None,
             Self::Pack(_) => Some("stopped; run again to go on"),
             // They write several files.
             Self::Sign(_) | Self::Manifest(_) | Self::Keygen(_) => Some("stopped; run again"),

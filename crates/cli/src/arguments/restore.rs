@@ -93,13 +93,3 @@ pub(crate) struct FlattenArguments {
     #[command(flatten)]
     pub(crate) reading: Given<Reading>,
 }
-
-#[derive(Debug, Args)]
-pub(crate) struct MakeStreamsArguments {
-    /// Bytes of memory on top of what the process has at its start.
-    #[arg(long)]
-    pub(crate) memory: u64,
-    /// Seconds of processor time.
-    #[arg(long)]
-    pub(crate) seconds: u64,
-}

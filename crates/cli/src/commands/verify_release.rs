@@ -11,7 +11,7 @@ use smidgen_diff::release::{
 use smidgen_diff::{Escaped, Identity};
 
 use crate::arguments::{VerifyArguments, shared_key};
-use crate::io::containers::Processes;
+use crate::io::containers::Files;
 use crate::io::{Field, Image, mapped, release_file};
 use crate::report::{Console, Failure, Object, Reason, hex, json, object, sha256, shown};
 
@@ -31,7 +31,7 @@ pub(crate) fn verify_release(arguments: &VerifyArguments, console: &Console) -> 
     let given = arguments.device()?;
     let device = given.as_ref().or(file.device.as_ref());
     let replay = Replay::default().with_sources(&images).with_keys(&keys).with_secrets(&secrets);
-    let replayed = replay.with_streams(&Processes).with_device(device).run(folder)?;
+    let replayed = replay.with_streams(&Files).with_device(device).run(folder)?;
     let (missing, surplus): (Vec<&String>, Vec<_>) =
         replayed.surplus.iter().partition(|version| stated.contains(*version));
     for version in surplus {

@@ -4,11 +4,10 @@ use std::fs::File;
 
 use serde_json::{Value, json};
 use smidgen_diff::{Form, Streams};
-use smidgen_patch::container::{FileScratch, Maker, Opened, Scratch};
+use smidgen_patch::container::{FileScratch, Opened, Scratch};
 use smidgen_patch::internals::container::{Frame, Item, Level};
 use smidgen_patch::{Error, SoftwareSha256};
 
-use super::streams::Process;
 use crate::report::{Object, object};
 
 /// Expanded files of more bytes go to a temporary file.
@@ -18,14 +17,10 @@ const LISTED: usize = 20;
 /// Streams of all levels that are listed with `--json`.
 const LISTED_JSON: usize = 20_000;
 
-/// Streams in limited processes: a package may be an attack that takes unlimited memory or time.
-pub(crate) struct Processes;
+/// Expanded files in memory, or in temporary files if they are large.
+pub(crate) struct Files;
 
-impl Streams for Processes {
-    fn maker(&self, package: &Opened<'_>) -> Result<Box<dyn Maker + '_>, Error> {
-        Ok(Box::new(Process::start(package)?))
-    }
-
+impl Streams for Files {
     fn scratch(&self, _form: Form, size: u32) -> Result<Box<dyn Scratch + '_>, Error> {
         if size <= IN_MEMORY {
             return Ok(Box::new(Vec::new()));
@@ -78,13 +73,15 @@ fn grow(level: &Level, depth: usize, lines: &mut Vec<String>) {
 }
 
 fn describe(item: &Item) -> String {
-    let ((plain, corrections), name) = (sizes(item), frame_name(item.frame));
-    format!("{name}: {plain} plain bytes in {} pieces, {corrections} bytes of corrections", item.pieces.len())
+    let ((plain, corrections, follows), name) = (sizes(item), frame_name(item.frame));
+    let by = if follows { " to what the base's encoder did" } else { "" };
+    format!("{name}: {plain} plain bytes, {corrections} bytes of corrections{by}")
 }
 
-fn sizes(item: &Item) -> (u64, usize) {
-    let plain = item.pieces.iter().map(|piece| u64::from(piece.length)).sum();
-    (plain, item.pieces.iter().map(|piece| piece.corrections.len()).sum())
+/// Plain bytes, bytes of corrections, and whether a stream of the base is followed.
+fn sizes(item: &Item) -> (u32, usize, bool) {
+    let making = item.making.as_ref();
+    making.map_or((0, 0, false), |making| (making.length, making.corrections.len(), making.follows > 0))
 }
 
 const fn frame_name(frame: Frame) -> &'static str {
@@ -116,12 +113,12 @@ fn streams(level: &Level, left: &mut usize) -> Vec<Value> {
     for item in level.items.iter().filter(|item| item.frame.has_stream()) {
         let Some(rest) = left.checked_sub(1) else { break };
         *left = rest;
-        let (plain, corrections) = sizes(item);
+        let (plain, corrections, follows) = sizes(item);
         listed.push(json!({
             "kind": frame_name(item.frame),
             "plain_size": plain,
-            "pieces": item.pieces.len(),
             "corrections": corrections,
+            "follows_base": follows,
             "inside": streams(&item.inside, left),
         }));
     }

@@ -12,7 +12,6 @@ pub(crate) mod secrets;
 pub(crate) mod shell;
 mod signals;
 mod sources;
-mod streams;
 
 pub(crate) use image::{Image, unpacked};
 pub(crate) use input::Input;

@@ -6,7 +6,7 @@ use smidgen_diff::release::Keys;
 use smidgen_diff::{Restore, RestoreError, replay_in_place};
 use smidgen_patch::{Header, Target};
 
-use super::containers::Processes;
+use super::containers::Files;
 use super::image::Image;
 use super::output::Stopped;
 use super::package::Smidgen;
@@ -20,7 +20,7 @@ pub(crate) fn restore(
     bar: &Bar<'_>,
 ) -> Result<(), Failure> {
     bar.stage("restoring", package.header.target_size.into());
-    let restore = Restore::default().with_key(Keys(&package.keys)).with_streams(&Processes);
+    let restore = Restore::default().with_key(Keys(&package.keys)).with_streams(&Files);
     restore.restore(base, &package.file, Watched { target, bar, news: 0 }).map_err(|error| match error {
         RestoreError::Target(Stopped::Decoder(error)) => package.explain(error, base),
         RestoreError::Target(Stopped::Output(failure)) => failure,

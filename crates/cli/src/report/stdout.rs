@@ -1,4 +1,4 @@
-//! Standard output, redirected for libraries: preflate-rs prints diagnostics there, between our data.
+//! Standard output, redirected for libraries: what one prints must not come between our data.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};

@@ -1,14 +1,7 @@
 //! Compressed files: they are restored to the bit, `info` shows their contents, and payloads make packages of their own.
 
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
-
-use crate::common::{Desk, noise, smidgen, versions};
-use smidgen_patch::Error;
-use smidgen_patch::container::{Maker, Worker};
-use testkit::Random;
+use crate::common::{Desk, noise, versions};
 use testkit::archives::{gzip, tar};
-use testkit::forge::{ENDLESS, Forge};
 use testkit::peers;
 
 /// Firmware that can be compressed: everything twice.
@@ -106,6 +99,53 @@ fn images_that_are_mostly_empty_are_expanded() {
     }
 }
 
+/// Commands that deflate `$f`, and what of the size of the stream a package costs at most: one of so many.
+const ENCODERS: [(&str, &str, u64); 9] = [
+    ("gzip", "gzip -n -c -6 $f > $f.gz", 100),
+    ("zip", "zip -q -X -9 $f.gz $f", 100),
+    (
+        "python3",
+        "python3 -c 'import zlib, sys; sys.stdout.buffer.write(zlib.compress(open(\"'$f'\", \"rb\").read(), 6))' > $f.gz",
+        100,
+    ),
+    (
+        "perl",
+        "perl -MIO::Compress::Gzip=gzip -e 'gzip \"'$f'\" => \"'$f.gz'\", -Level => 9, -Time => 0'",
+        100,
+    ),
+    ("pigz", "pigz -11 -n -c $f > $f.gz", 10),
+    ("zopfli", "zopfli -c --i5 $f > $f.gz", 10),
+    ("libdeflate-gzip", "libdeflate-gzip -n -12 -c $f > $f.gz", 10),
+    ("7z", "7z a -tgzip -mx=9 -so x $f > $f.gz 2> log", 10),
+    ("advdef", "gzip -n -c $f > $f.gz; advdef -q -z -4 $f.gz", 10),
+];
+
+#[test]
+fn streams_of_every_encoder_cost_little() {
+    let (old, new) = firmware();
+    let desk = Desk::with(&[("old", &old), ("new", &new)]);
+    let size = |names: &str| {
+        let made = desk.json(&format!("diff {names} -o patch --level 1"));
+        made["package_size"].as_u64().unwrap()
+    };
+    let contents = size("old new");
+    for (program, command, share) in ENCODERS {
+        let found = desk.command("sh").args(["-c", &format!("command -v {program}")]).output().unwrap();
+        if !found.status.success() {
+            println!("skipped: {program} is not installed");
+            continue;
+        }
+        let script = format!("rm -f *.gz; for f in old new; do {command}; done");
+        peers::run(desk.command("sh").args(["-c", &script])).unwrap();
+        let stream = desk.read("new.gz").len() as u64;
+        let compressed = size("old.gz new.gz");
+        println!("{program}: {compressed} bytes, {contents} for the contents, stream of {stream}");
+        assert!(compressed < contents + 400 + stream / share, "{program}");
+        desk.ok("patch old.gz patch -o back");
+        assert!(desk.read("back") == desk.read("new.gz"), "{program}");
+    }
+}
+
 #[test]
 fn it_can_be_switched_off() {
     let (desk, ..) = compressed();
@@ -167,125 +207,4 @@ fn streams_that_are_not_expanded_get_a_note() {
     assert_eq!(made.json()["notes"][0]["name"], "unchanged");
     let made = desk.ok("diff old.xz new.xz -o other --containers none");
     assert!(!made.stderr.contains("note:"), "{}", made.stderr);
-}
-
-/// A package of the base `old.gz` whose corrections never end in preflate-rs.
-fn endless(desk: &Desk) -> Vec<u8> {
-    desk.ok("diff old.gz new.gz -o patch --level 1");
-    let package = desk.read("patch");
-    let forged = Forge::new(&package).with(|_, target| {
-        target.items[0].pieces[0].corrections = ENDLESS.to_vec();
-    });
-    forged.package()
-}
-
-/// The bytes that [`ENDLESS`] was found with.
-fn firmware_start(length: usize) -> Vec<u8> {
-    testkit::firmware(1)[..length].to_vec()
-}
-
-#[test]
-fn corrections_without_end_are_refused_and_leave_nothing() {
-    let plain = firmware_start(30_000);
-    let desk = Desk::with(&[("old.gz", &gzip(&plain[300..])), ("new.gz", &gzip(&plain))]);
-    let forged = endless(&desk);
-    desk.write("endless", &forged);
-    let start = Instant::now();
-    for command in ["patch old.gz endless -o back", "verify old.gz endless"] {
-        desk.run(command).failed(3, &["E18"]);
-    }
-    assert!(start.elapsed() < Duration::from_secs(120));
-    assert!(!desk.path("back").exists());
-    // Reading a package makes no streams.
-    desk.ok("info endless --base old.gz");
-}
-
-/// The process that makes streams, alone.
-struct Process(Child);
-
-impl Process {
-    fn start(desk: &Desk, memory: u64) -> (Self, impl Maker) {
-        let mut child = desk
-            .command(smidgen())
-            .args(["make-streams", "--seconds", "5", "--memory", &memory.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let worker = Worker::new(child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        (Self(child), worker)
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Plain bytes, and the corrections that make a stream of them again.
-fn genuine(desk: &Desk, plain: &[u8]) -> Vec<u8> {
-    desk.write("old.gz", &gzip(&plain[plain.len() / 2..]));
-    desk.write("new.gz", &gzip(plain));
-    desk.ok("diff old.gz new.gz -o patch --level 1");
-    let package = desk.read("patch");
-    Forge::new(&package).target.items[0].pieces[0].corrections.clone()
-}
-
-/// `SMIDGEN_CASES` says how many there are, `SMIDGEN_SEED` where they begin.
-#[test]
-fn corrections_that_were_changed_end_in_time_and_within_memory() {
-    let number = |name: &str, usual| std::env::var(name).map_or(usual, |value| value.parse().unwrap());
-    let mut random = Random::new(number("SMIDGEN_SEED", 1));
-    let mut next = |limit: usize| random.below(limit as u32) as usize;
-    let desk = Desk::with(&[]);
-    let letters: Vec<u8> = noise(6000).into_iter().map(|byte| b'0' + (byte & 31)).collect();
-    let plains = [firmware_start(6000), letters, firmware_start(300).repeat(20)];
-    let seeds: Vec<_> = plains.iter().map(|plain| (plain, genuine(&desk, plain))).collect();
-    let (mut process, mut refused, mut longest) = (None, 0, Duration::ZERO);
-    let cases = number("SMIDGEN_CASES", 150);
-    for _ in 0..cases {
-        let (plain, genuine) = &seeds[next(seeds.len())];
-        let (mut corrections, mut plain) = (genuine.clone(), (*plain).clone());
-        for _ in 0..=next(4) {
-            let at = next(corrections.len());
-            match next(4) {
-                0 => corrections[at] ^= 1 << next(8),
-                1 => corrections[at] = next(256) as u8,
-                2 => corrections.truncate(at + 1),
-                _ => plain.truncate(1 + next(plain.len())),
-            }
-        }
-        let (_, maker) = process.get_or_insert_with(|| Process::start(&desk, 16 << 20));
-        let start = Instant::now();
-        let made = maker.begin().and_then(|()| {
-            let made = maker.piece(&plain, &corrections, 1 << 20)?;
-            maker.end()?;
-            Ok(made)
-        });
-        // Five seconds of processor time, on a machine that has other things to do.
-        assert!(start.elapsed() < Duration::from_secs(60), "{corrections:?} of {} bytes", plain.len());
-        longest = longest.max(start.elapsed());
-        match made {
-            Ok(_) => {}
-            Err(error) => {
-                assert_eq!(error, Error::Corrupt);
-                refused += 1;
-                process = None;
-            }
-        }
-    }
-    println!("{cases} cases, {refused} refused, the longest took {longest:?}");
-    assert!(refused > 0 && refused < cases);
-}
-
-#[test]
-fn a_process_that_makes_streams_takes_no_more_than_it_may() {
-    let desk = Desk::with(&[]);
-    let (process, maker) = Process::start(&desk, 16 << 20);
-    maker.begin().unwrap();
-    assert_eq!(maker.piece(&firmware_start(300), &ENDLESS, u32::MAX), Err(Error::Corrupt));
-    drop(process);
 }

@@ -1,31 +1,31 @@
-//! How streams of the target are made again: preflate's corrections, piece by piece.
+//! How streams of the target are made again: the parameters of their encoders, the streams of the base that they follow,
+//! and their corrections.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use preflate_rs::{PreflateConfig, PreflateStreamProcessor};
 use rayon::prelude::*;
-use smidgen_patch::internals::container::Piece;
+use smidgen_patch::internals::container::Making;
+use smidgen_patch::internals::container::deflate::{
+    Border, Finder, Parameters, Parsed, Segment, Trace, corrections, estimate, misses,
+};
 
+use super::align::align;
+use super::followed::Streams;
 use super::found::{Analysis, Found};
-use super::known::Making;
+use super::sketch::Sketch;
 use crate::api::Note;
 use crate::archive::inflate;
 
-/// The most plain bytes of a piece: what the device must hold of a stream. Larger pieces have a little fewer
-/// corrections, smaller ones need less memory. preflate guesses from the first piece how a stream was made, and gives up
-/// if a later one contradicts: then larger ones are tried.
-const PIECES: [usize; 3] = [16 << 20, 128 << 20, 1 << 30];
-/// Streams of more plain bytes are not verified at once.
-const SMALL: usize = 4 << 20;
-
-/// Which streams are made again here to see whether they come out right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verify {
-    Small,
-    All,
-    /// All, and what is made is kept for the proofs of several packages.
-    Once,
-}
+/// Plain bytes by which encoders are told apart, and those of a second look at what is nearly the best.
+const SAMPLE: usize = 128 << 10;
+const LARGE_SAMPLE: usize = 1 << 20;
+/// A cost within which an encoder is taken to be known: bytes, and of so many bytes of a stream one.
+const KNOWN: usize = 32;
+const KNOWN_OF: usize = 256;
+/// Levels of zlib in the order in which they are tried.
+const LEVELS: [u8; 9] = [9, 6, 8, 7, 5, 4, 1, 3, 2];
+/// Bits of hashes of three bytes: zlib's memory levels 8 and 9.
+const HASHES: [u8; 2] = [15, 16];
+/// Bytes that following a stream must save: it takes memory of the device, and some bytes of the recipe.
+const FOLLOWING: usize = 24;
 
 /// Streams that were chosen but cannot be made again, or not cheaply.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,66 +45,134 @@ impl Lost {
     }
 }
 
-/// Finds out how the chosen streams are made; what cannot be made cheaply is not chosen any longer.
-pub(crate) fn analyse(file: &[u8], found: &mut [Found], mode: Verify) -> Lost {
+/// Finds out how the chosen streams are made; what cannot be made cheaply is not chosen any longer. What they follow is
+/// kept of the base.
+pub(crate) fn analyse(base: &[u8], in_base: &mut [Found], target: &[u8], in_target: &mut [Found]) -> Lost {
+    let streams = Streams::new(base, in_base);
+    let lost = analyse_level(target, in_target, &streams);
+    streams.keep(in_base, in_target);
+    lost
+}
+
+fn analyse_level(file: &[u8], found: &mut [Found], streams: &Streams<'_>) -> Lost {
     let chosen = found.par_iter_mut().filter(|found| found.chosen);
     chosen
-        .map(|found| analyse_stream(&file[found.stream.clone()], found, mode))
+        .map(|found| analyse_stream(&file[found.stream.clone()], found, streams))
         .reduce(Lost::default, Lost::and)
 }
 
-fn analyse_stream(stream: &[u8], found: &mut Found, mode: Verify) -> Lost {
-    let verify = mode == Verify::All || found.plain <= SMALL;
-    found.pieces = if mode == Verify::Once {
-        let analysis = found.analysis.get_or_init(|| pieces(stream, found.plain, true));
-        analysis.as_ref().map(|analysis| analysis.pieces.clone()).unwrap_or_default()
-    } else {
-        pieces(stream, found.plain, verify).map(|analysis| analysis.pieces).unwrap_or_default()
-    };
-    let corrections: usize = found.pieces.iter().map(|piece| piece.corrections.len() + 4).sum();
-    found.chosen = !found.pieces.is_empty() && corrections < stream.len();
+fn analyse_stream(stream: &[u8], found: &mut Found, streams: &Streams<'_>) -> Lost {
+    // It was inflated before: it is a stream, and of this size.
+    let plain = inflate(stream, found.plain).map(|inflated| inflated.plain).unwrap_or_default();
+    let own = found.analysis.get_or_init(|| Own { stream, plain: &plain }.analyse());
+    found.making = own.as_ref().map(|own| own.making.clone());
+    if let (Some(own), Some(making)) = (own, &mut found.making)
+        && making.corrections.len() > KNOWN + stream.len() / KNOWN_OF
+    {
+        follow(&own.parsed, &plain, stream, streams, &found.sketch, making);
+    }
+    found.chosen = found.making.as_ref().is_some_and(|making| making.corrections.len() + 8 < stream.len());
     if !found.chosen {
         return Lost { streams: 1, bytes: stream.len() };
     }
     if found.inside.is_empty() {
         return Lost::default();
     }
-    // It was inflated before: it is a stream, and of this size.
-    let plain = inflate(stream, found.plain).map(|inflated| inflated.plain);
-    analyse(&plain.unwrap_or_default(), &mut found.inside, mode)
+    analyse_level(&plain, &mut found.inside, streams)
 }
 
-/// The pieces of a stream of `plain` plain bytes, if preflate can make it again.
-fn pieces(stream: &[u8], plain: usize, verify: bool) -> Option<Analysis> {
-    // It is said to fail by errors, but there is much that it asserts.
-    let attempt = |size: usize| catch_unwind(AssertUnwindSafe(|| try_pieces(stream, size, verify))).ok()?;
-    let sizes = PIECES.iter().enumerate().filter(|&(index, _)| index == 0 || plain > PIECES[index - 1]);
-    sizes.map(|(_, &size)| attempt(size)).find(Option::is_some)?
+/// A stream by itself.
+struct Own<'a> {
+    stream: &'a [u8],
+    plain: &'a [u8],
 }
 
-fn try_pieces(mut stream: &[u8], size: usize, verify: bool) -> Option<Analysis> {
-    let config =
-        PreflateConfig { verify_compression: false, plain_text_limit: size, ..PreflateConfig::default() };
-    let mut processor = PreflateStreamProcessor::new(&config);
-    // The device's own code.
-    let mut making = if verify { Some(Making::new()?) } else { None };
-    let mut pieces = Vec::new();
-    while !processor.is_done() {
-        let result = processor.decompress(stream).ok()?;
-        let plain = processor.plain_text().text();
-        let (made, rest) = stream.split_at_checked(result.compressed_size)?;
-        if making.as_mut().is_some_and(|making| !making.piece(plain, &result.corrections, made)) {
-            return None;
-        }
-        if plain.is_empty() {
-            return None;
-        }
-        pieces.push(Piece { length: plain.len() as u32, corrections: result.corrections });
-        processor.shrink_to_dictionary();
-        stream = rest;
+impl Own<'_> {
+    fn analyse(&self) -> Option<Analysis> {
+        let parsed = Parsed::new(self.stream, usize::MAX)?;
+        let parameters = self.parameters(&parsed);
+        let making = making(self.plain, self.stream, &parsed, &parameters, None)?;
+        // Who is known need not be followed.
+        let is_known = making.corrections.len() <= KNOWN + self.stream.len() / KNOWN_OF;
+        let parsed = if is_known { Parsed::default() } else { parsed };
+        Some(Analysis { making, parsed })
     }
-    let made = making.map(|making| making.made).unwrap_or_default();
-    stream.is_empty().then_some(Analysis { pieces, made })
+
+    /// The parameters under which the stream costs least.
+    fn parameters(&self, parsed: &Parsed) -> Parameters {
+        let cost = |finder: Finder, sample: usize| {
+            let parameters = Parameters { finder, border: Border::End };
+            estimate(&self.plain[..self.plain.len().min(sample)], parsed, &parameters)
+        };
+        let mut costs: Vec<(u64, Finder)> = Vec::new();
+        for hash in HASHES {
+            for level in LEVELS {
+                let finder = Finder::new(level, hash);
+                costs.push((cost(finder, SAMPLE), finder));
+                if costs.last().is_some_and(|(cost, _)| is_nothing(*cost)) && self.plain.len() <= SAMPLE {
+                    break;
+                }
+            }
+            // Another hash is tried only where nothing fits; the second look is at what is near.
+            let least = costs.iter().map(|(cost, _)| *cost).min().unwrap_or(0);
+            if is_nothing(least) || least > self.stream.len() as u64 * 2048 / 20 {
+                break;
+            }
+        }
+        let least = costs.iter().map(|(cost, _)| *cost).min().unwrap_or(0);
+        costs.retain(|(cost, _)| *cost <= 2 * least + 64 * 2048);
+        if costs.len() > 1 && self.plain.len() > SAMPLE {
+            costs.iter_mut().for_each(|(known, finder)| *known = cost(*finder, LARGE_SAMPLE));
+        }
+        let finder =
+            costs.iter().min_by_key(|(cost, _)| *cost).map_or(Finder::new(9, 15), |(_, finder)| *finder);
+        let first = parsed.blocks.first().map_or(0, |block| block.tokens as u32);
+        let borders = [Border::End, Border::Tokens(first.max(2)), Border::Gzip];
+        let parameters = borders.map(|border| Parameters { finder, border });
+        parameters.into_iter().min_by_key(|parameters| misses(parsed, parameters)).unwrap_or(parameters[0])
+    }
+}
+
+/// Whether a cost in 1/256 bit is that of an encoder that is known.
+const fn is_nothing(cost: u64) -> bool {
+    cost < 24 * 2048
+}
+
+/// Makes a stream again by the decisions in the stream of the base whose contents are most alike, if that is cheaper.
+fn follow(
+    parsed: &Parsed,
+    plain: &[u8],
+    stream: &[u8],
+    streams: &Streams<'_>,
+    sketch: &Sketch,
+    making: &mut Making,
+) {
+    let Some((number, packed, contents)) = streams.most_alike(sketch, stream.len()) else { return };
+    let Some(theirs) = Parsed::new(&packed, usize::MAX) else { return };
+    let Some(trace) = Trace::read(&packed, theirs.tokens.len() as u32) else { return };
+    let segments = align(&contents, plain);
+    let parameters = Parameters { finder: Finder::new(9, 15), border: Border::End };
+    let followed = self::making(plain, stream, parsed, &parameters, Some((&trace, &segments)));
+    if let Some(followed) =
+        followed.filter(|followed| followed.corrections.len() + FOLLOWING < making.corrections.len())
+    {
+        *making = Making { follows: number + 1, ..followed };
+    }
+}
+
+/// What makes the stream again, if that does.
+fn making(
+    plain: &[u8],
+    stream: &[u8],
+    parsed: &Parsed,
+    parameters: &Parameters,
+    followed: Option<(&Trace, &[Segment])>,
+) -> Option<Making> {
+    let (trace, segments) =
+        followed.map_or((None, [].as_slice()), |(trace, segments)| (Some(trace), segments));
+    let (corrections, made) = corrections(plain, parsed, parameters, trace, segments)?;
+    let most = parsed.most_tokens() as u32;
+    (made == stream).then_some(Making { length: parsed.plain, most, follows: 0, corrections })
 }
 
 #[cfg(test)]
@@ -113,11 +181,15 @@ mod tests {
 
     use super::super::scan::scan;
     use super::*;
+    use crate::search::noise;
 
-    /// A file with one stream, which is chosen.
-    fn file() -> (Vec<u8>, Vec<Found>) {
-        let plain: Vec<u8> = (0..30_000u32).map(|at| (at.wrapping_mul(at) >> 9) as u8 % 50).collect();
-        let file = compress_to_vec_zlib(&plain, 6);
+    /// A file with one stream, which is chosen: words in any order, without those before `from`.
+    fn file(from: usize) -> (Vec<u8>, Vec<Found>) {
+        let (words, order) = (noise(2000, 256, 1), noise(16_000, 256, 2));
+        let word = |pair: &[u8]| &words[usize::from(pair[0]) * 7..][..3 + usize::from(pair[1] % 15)];
+        let plain = order.chunks_exact(2).skip(from).flat_map(word).copied().collect::<Vec<u8>>();
+        // miniz_oxide has a search of its own at its fastest level.
+        let file = compress_to_vec_zlib(&plain, 1);
         let mut found = scan(&file);
         assert_eq!(found.len(), 1);
         found[0].chosen = true;
@@ -125,34 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn for_several_packages_a_stream_is_analysed_and_made_once() {
-        let (file, first) = file();
-        let (mut first, mut second) = (first.clone(), first);
-        analyse(&file, &mut first, Verify::Once);
-        let made = first[0].made().as_ptr();
-        assert!(!first[0].made().is_empty());
-        analyse(&file, &mut second, Verify::Once);
-        assert_eq!(second[0].pieces, first[0].pieces);
-        assert_eq!(second[0].made().as_ptr(), made);
-        // What is known is taken as it is.
-        let (_, mut other) = self::file();
-        let pieces = vec![Piece { length: 7, corrections: vec![1, 2] }];
-        other[0].analysis.set(Some(Analysis { pieces: pieces.clone(), made: vec![] })).unwrap();
-        analyse(&file, &mut other.clone(), Verify::Once);
-        analyse(&file, &mut other, Verify::Once);
-        assert_eq!(other[0].pieces, pieces);
-    }
-
-    #[test]
-    fn for_one_package_nothing_is_kept() {
-        let (file, mut found) = file();
-        let (mut once, mut small) = (scan(&file), found.clone());
-        once[0].chosen = true;
-        analyse(&file, &mut found, Verify::All);
-        analyse(&file, &mut small, Verify::Small);
-        analyse(&file, &mut once, Verify::Once);
-        assert!(found[0].analysis.get().is_none() && found[0].made().is_empty());
-        assert_eq!(found[0].pieces, once[0].pieces);
-        assert_eq!(small[0].pieces, once[0].pieces);
+    fn for_several_packages_a_stream_is_analysed_once() {
+        let (target, found) = file(0);
+        let (mut first, mut second) = (found.clone(), found);
+        analyse(&[], &mut [], &target, &mut first);
+        let own = first[0].analysis.get().unwrap().as_ref().unwrap();
+        analyse(&[], &mut [], &target, &mut second);
+        assert_eq!(second[0].making, first[0].making);
+        assert!(std::ptr::eq(own, second[0].analysis.get().unwrap().as_ref().unwrap()));
     }
 }

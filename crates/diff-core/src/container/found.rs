@@ -3,17 +3,17 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use smidgen_patch::internals::container::{Frame, Item, Level, Piece, Side};
+use smidgen_patch::internals::container::deflate::Parsed;
+use smidgen_patch::internals::container::{Frame, Item, Kept, Level, Making, Side};
 
-use super::known::Made;
 use super::sketch::Sketch;
 
-/// How a stream is made again, if it can be.
+/// How a stream is made again by itself.
 #[derive(Debug)]
 pub(super) struct Analysis {
-    pub(super) pieces: Vec<Piece>,
-    /// The pieces as they were made, if they were and are asked for.
-    pub(super) made: Vec<Made>,
+    pub(super) making: Making,
+    /// Its decisions; empty if its encoder is known.
+    pub(super) parsed: Parsed,
 }
 
 #[derive(Clone, Debug)]
@@ -32,7 +32,9 @@ pub(crate) struct Found {
     pub(crate) inside: Vec<Found>,
     pub(crate) chosen: bool,
     /// How it is made again.
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) making: Option<Making>,
+    /// Its size, if a stream of the target follows it.
+    pub(crate) kept: Option<Kept>,
     /// The same where several packages lead to the file: clones share it.
     pub(super) analysis: Arc<OnceLock<Option<Analysis>>>,
 }
@@ -51,15 +53,10 @@ impl Found {
             sketch,
             inside: vec![],
             chosen: false,
-            pieces: vec![],
+            making: None,
+            kept: None,
             analysis: Arc::default(),
         }
-    }
-
-    /// The pieces of its stream that were made again, if it is chosen.
-    pub(super) fn made(&self) -> &[Made] {
-        let analysis = self.analysis.get().and_then(Option::as_ref).filter(|_| self.chosen);
-        analysis.map_or(&[], |analysis| &analysis.made)
     }
 
     /// The frame that the recipe has: a stream that is not chosen stays in place.
@@ -80,10 +77,11 @@ pub(crate) fn level(found: &[Found], side: Side) -> Level {
         let Some(frame) = found.frame() else { continue };
         let gap = (found.extent.start - end) as u32;
         end = if frame == found.frame { found.extent.end } else { found.stream.start };
-        let made = side == Side::Target && frame.has_stream();
-        let pieces = if made { found.pieces.clone() } else { vec![] };
+        let is_made = side == Side::Target && frame.has_stream();
+        let making = if is_made { found.making.clone() } else { None };
+        let kept = found.kept.filter(|_| side == Side::Base && frame.has_stream());
         let inside = if frame.has_stream() { level(&found.inside, side) } else { Level::default() };
-        items.push(Item { gap, frame, pieces, inside });
+        items.push(Item { gap, frame, kept, making, inside });
     }
     // Entries whose directory is the only thing that profits are not worth their place.
     if items.iter().all(|item| !item.frame.has_stream()) {

@@ -4,9 +4,10 @@
 //! made, expand both files with the device's own code, make a package of the expanded forms, and put the recipes before
 //! its body. The restoring side, and the recipes, are [`smidgen_patch::container`].
 
+mod align;
 mod analyse;
+mod followed;
 mod found;
-mod known;
 mod scan;
 mod select;
 mod sketch;
@@ -22,10 +23,8 @@ use crate::api::{DiffError, Note, Options, Package, Progress, Stage, Unexpanded}
 use crate::digest::{base_digest, sha256};
 use crate::engine::{self, TargetImage};
 use crate::images::Images;
-use crate::proof::{self, Anew, Makers};
-use analyse::Verify;
+use crate::proof;
 use found::{Found, level};
-use known::Known;
 pub use target::TargetFile;
 
 /// Both files expanded, and the recipes by which they were.
@@ -66,26 +65,14 @@ pub(crate) fn diff(
     let images = Images { base, target: target.bytes() };
     let mut outcome = Outcome::default();
     outcome.notes.extend(target.unopened().map(|format| Note::NotOpened { format }));
-    let Some((in_base, in_target)) = selected(base, target) else { return Ok(outcome) };
-    let mut failed = None;
-    // For one package, large streams are not tried out here, as its proof does it once more.
-    let modes = if target.several() { [Verify::Once].as_slice() } else { &[Verify::Small, Verify::All] };
-    for &verify in modes {
-        let mut analysed = in_target.clone();
-        let lost = analyse::analyse(images.target, &mut analysed, verify);
-        let Some(expanded) = expanded(images, &in_base, &analysed) else {
-            outcome.notes.extend(lost.note());
-            return Ok(outcome);
-        };
-        match assemble(images, &expanded, &analysed, options, progress) {
-            Err(DiffError::NotProved(error)) => failed = Some(Note::ContainerNotProved { error }),
-            made => {
-                outcome.notes.extend(lost.note());
-                return Ok(Outcome { package: Some(made?), ..outcome });
-            }
-        }
+    let Some((mut in_base, mut in_target)) = selected(base, target) else { return Ok(outcome) };
+    let lost = analyse::analyse(images.base, &mut in_base, images.target, &mut in_target);
+    outcome.notes.extend(lost.note());
+    let Some(expanded) = expanded(images, &in_base, &in_target) else { return Ok(outcome) };
+    match assemble(images, &expanded, options, progress) {
+        Err(DiffError::NotProved(error)) => outcome.notes.push(Note::ContainerNotProved { error }),
+        made => outcome.package = Some(made?),
     }
-    outcome.notes.extend(failed);
     Ok(outcome)
 }
 
@@ -113,7 +100,6 @@ fn expanded(images: Images, in_base: &[Found], in_target: &[Found]) -> Option<Ex
 fn assemble(
     images: Images,
     expanded: &Expanded,
-    analysed: &[Found],
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Package, DiffError> {
@@ -130,7 +116,8 @@ fn assemble(
         recipe_length: recipes.len() as u32,
         // Beyond all limits the proof refuses them.
         parts: u32::try_from(parts).unwrap_or(u32::MAX),
-        piece: u32::try_from(target_recipe.held()).unwrap_or(u32::MAX),
+        tokens: u32::try_from(target_recipe.held()).unwrap_or(u32::MAX),
+        kept: u32::try_from(base_recipe.kept().0).unwrap_or(u32::MAX),
     };
     let start = inner.bytes.len() - inner.header.body_length as usize;
     let body = [&packed, &inner.bytes[start..]].concat();
@@ -150,13 +137,7 @@ fn assemble(
     bytes.extend_from_slice(&body);
     progress.begin(Stage::Prove, 1);
     let expanded = Images { base: &expanded.base, target: &expanded.target };
-    // Streams that were made again for another package need not be made for this one; without them, all are.
-    let known = Known::new(analysed);
-    let with = |makers: &dyn Makers| proof::prove_container(images, expanded, &bytes, makers);
-    let is_proved = !known.is_empty() && with(&known).is_ok();
-    if !is_proved {
-        with(&Anew).map_err(DiffError::NotProved)?;
-    }
+    proof::prove_container(images, expanded, &bytes).map_err(DiffError::NotProved)?;
     Ok(Package { bytes, header, report: inner.report, notes: Vec::new() })
 }
 

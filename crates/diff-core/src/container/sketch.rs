@@ -27,6 +27,11 @@ impl Sketch {
         Self { hashes }
     }
 
+    /// The hashes of the strings that are kept, in order.
+    pub(crate) fn hashes(&self) -> &[u32] {
+        &self.hashes
+    }
+
     pub(crate) fn add_to(&self, set: &mut HashSet<u32>) {
         set.extend(&self.hashes);
     }

@@ -15,25 +15,14 @@ pub struct TargetFile<'a> {
     /// What is in it; nothing is chosen. Clones share what is found out about how streams are made.
     found: OnceLock<Vec<Found>>,
     unopened: OnceLock<Option<&'static str>>,
-    /// Whether several packages lead to it, so that what was made again for one need not be made again for the others.
-    several: bool,
 }
 
 impl<'a> TargetFile<'a> {
-    /// A file that several packages lead to, and that is not analysed yet.
+    /// A file that is not analysed yet.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self::of(bytes, true)
-    }
-
-    /// A file that one package leads to.
-    pub(crate) const fn once(bytes: &'a [u8]) -> Self {
-        Self::of(bytes, false)
-    }
-
-    const fn of(bytes: &'a [u8], several: bool) -> Self {
         let image = TargetImage::new(bytes);
-        Self { image, found: OnceLock::new(), unopened: OnceLock::new(), several }
+        Self { image, found: OnceLock::new(), unopened: OnceLock::new() }
     }
 
     /// The file.
@@ -55,10 +44,6 @@ impl<'a> TargetFile<'a> {
     /// The file as an image.
     pub(crate) const fn image(&self) -> &TargetImage<'a> {
         &self.image
-    }
-
-    pub(super) const fn several(&self) -> bool {
-        self.several
     }
 
     pub(super) fn found(&self) -> &[Found] {

@@ -5,7 +5,7 @@ mod in_place;
 pub(crate) use in_place::prove_in_place;
 pub use in_place::replay_in_place;
 
-use smidgen_patch::container::{InProcess, Maker, Opened, Scratch};
+use smidgen_patch::container::Scratch;
 use smidgen_patch::secrecy::{DecryptionKey, NoKey};
 use smidgen_patch::{Error, Target};
 
@@ -33,28 +33,9 @@ pub(crate) fn prove_with<K: DecryptionKey + Send>(
     compare(Restore::default().with_key(key), Images { base, target }, package, &InMemory)
 }
 
-/// Who makes the streams of a container in its proof.
-pub(crate) trait Makers: Sync {
-    fn maker(&self) -> Box<dyn Maker + '_>;
-}
-
-/// The device's own code.
-pub(crate) struct Anew;
-
-impl Makers for Anew {
-    fn maker(&self) -> Box<dyn Maker + '_> {
-        Box::new(InProcess::default())
-    }
-}
-
 /// Applies the package of a container; `expanded` are the forms that its recipes make of both files.
-pub(crate) fn prove_container(
-    images: Images,
-    expanded: Images,
-    package: &[u8],
-    makers: &dyn Makers,
-) -> Result<(), Error> {
-    compare(Restore::default(), images, package, &Expanded { forms: expanded, makers })
+pub(crate) fn prove_container(images: Images, expanded: Images, package: &[u8]) -> Result<(), Error> {
+    compare(Restore::default(), images, package, &Expanded(expanded))
 }
 
 fn compare<K: DecryptionKey + Send>(
@@ -72,21 +53,14 @@ fn compare<K: DecryptionKey + Send>(
     if output.position == target.len() { Ok(()) } else { Err(Error::TargetDigest) }
 }
 
-/// Streams in this process, and expanded forms that are known.
-struct Expanded<'a> {
-    forms: Images<'a>,
-    makers: &'a dyn Makers,
-}
+/// Expanded forms that are known.
+struct Expanded<'a>(Images<'a>);
 
 impl Streams for Expanded<'_> {
-    fn maker(&self, _package: &Opened<'_>) -> Result<Box<dyn Maker + '_>, Error> {
-        Ok(self.makers.maker())
-    }
-
     fn scratch(&self, form: Form, _size: u32) -> Result<Box<dyn Scratch + '_>, Error> {
         let expected = match form {
-            Form::Base => self.forms.base,
-            Form::Target => self.forms.target,
+            Form::Base => self.0.base,
+            Form::Target => self.0.target,
         };
         Ok(Box::new(Comparison { expected, position: 0 }))
     }

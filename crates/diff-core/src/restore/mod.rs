@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::bsdiff40::{self, Bsdiff40Error};
 use crate::digest::base_digest;
 
-/// How an image is restored: by which key, and who rebuilds streams.
+/// How an image is restored: by which key, and where expanded files are kept.
 ///
 /// ```
 /// use smidgen_diff::{Kept, Options, Restore, Silent, diff};
@@ -57,7 +57,7 @@ pub enum RestoreError<E> {
 const PIECE: usize = 64 << 10;
 
 impl Default for Restore<'_> {
-    /// Without a key, streams in this process: for packages whose maker is trusted.
+    /// Without a key, expanded files in memory.
     fn default() -> Self {
         Self { key: NoKey, streams: &InMemory }
     }
@@ -70,7 +70,7 @@ impl<'a, K> Restore<'a, K> {
         Restore { key, streams: self.streams }
     }
 
-    /// The same with these streams.
+    /// The same with expanded files kept there.
     #[must_use]
     pub fn with_streams(self, streams: &'a dyn Streams) -> Self {
         Self { streams, ..self }
@@ -156,9 +156,7 @@ impl<K: DecryptionKey + Send> Restore<'_, K> {
         let written = if package.header.read_back { record.target_size } else { 0 };
         let expanded = self.streams.scratch(Form::Base, record.base_size)?;
         let written = self.streams.scratch(Form::Target, written)?;
-        let maker = self.streams.maker(&package)?;
-        container::restore::<_, _, BackgroundSha256>(&package, base, target, expanded, written, &*maker)
-            .map(drop)
+        container::restore::<_, _, BackgroundSha256>(&package, base, target, expanded, written).map(drop)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Who rebuilds the streams of compressed files, and where the expanded files are kept meanwhile.
+//! Where the expanded forms of compressed files are kept while one is restored.
 
 use smidgen_patch::Error;
-use smidgen_patch::container::{InProcess, Maker, Opened, Scratch};
+use smidgen_patch::container::Scratch;
 
 /// An expanded file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,14 +12,8 @@ pub enum Form {
     Target,
 }
 
-/// Who rebuilds the streams of compressed files, and where the expanded files are kept meanwhile.
+/// Where the expanded forms of compressed files are kept while one is restored.
 pub trait Streams: Sync {
-    /// What rebuilds the streams of this package.
-    ///
-    /// # Errors
-    /// [`Error::TargetWrite`] where nothing can.
-    fn maker(&self, package: &Opened<'_>) -> Result<Box<dyn Maker + '_>, Error>;
-
     /// Room for `size` bytes of an expanded file; in memory where nothing else is said.
     ///
     /// # Errors
@@ -29,12 +23,8 @@ pub trait Streams: Sync {
     }
 }
 
-/// All in this process and in memory: for packages whose maker is trusted, as hostile ones may take any amount of either.
+/// All in memory.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InMemory;
 
-impl Streams for InMemory {
-    fn maker(&self, _package: &Opened<'_>) -> Result<Box<dyn Maker + '_>, Error> {
-        Ok(Box::new(InProcess::default()))
-    }
-}
+impl Streams for InMemory {}

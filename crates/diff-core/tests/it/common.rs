@@ -4,7 +4,7 @@ use std::fs;
 
 use smidgen_diff::internals::{Index, SearchOptions, find_matches};
 use smidgen_diff::{Options, Package, Ram, Silent, diff, inspect};
-use smidgen_patch::container::{self, InProcess, Opened};
+use smidgen_patch::container::{self, Opened};
 use smidgen_patch::header::Codec;
 use smidgen_patch::internals::apply::{self, Cover};
 use smidgen_patch::internals::container::Level;
@@ -119,8 +119,7 @@ pub(crate) fn check(old: &[u8], new: &[u8], package: &Package) -> Option<Level> 
 pub(crate) fn expand(opened: &Opened<'_>, base: &[u8]) -> Result<Vec<u8>, Error> {
     let mut target = vec![0; opened.header.target_size as usize];
     let slot = SliceTarget::new(&mut target);
-    let maker = InProcess::default();
-    container::restore::<_, _, SoftwareSha256>(opened, base, slot, Vec::new(), Vec::new(), &maker)?;
+    container::restore::<_, _, SoftwareSha256>(opened, base, slot, Vec::new(), Vec::new())?;
     Ok(target)
 }
 

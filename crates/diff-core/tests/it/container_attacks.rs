@@ -1,17 +1,14 @@
 //! Packages of containers that were made to take more than they state: each promise of section 14 by an attack on it.
 
-use std::io::pipe;
-use std::thread;
-
 use crate::common::{check, gzip_pair, within};
 use miniz_oxide::deflate::compress_to_vec;
 use smidgen_diff::{Options, Silent, diff};
-use smidgen_patch::container::{InProcess, Limits, Maker, Opened, Worker, restore, serve};
-use smidgen_patch::internals::container::{Frame, Item, Level, Piece, memory, storage};
+use smidgen_patch::container::{Limits, Opened, restore};
+use smidgen_patch::internals::container::{Frame, Item, Kept, Level, Making, memory, storage};
 use smidgen_patch::{Anything, Error, SoftwareSha256, Target};
 use testkit::Random;
 use testkit::archives::{changed, everything, gzip, text};
-use testkit::forge::{ENDLESS, Forge};
+use testkit::forge::Forge;
 
 fn package(old: &[u8], new: &[u8]) -> Vec<u8> {
     diff(old, new, &Options::default().with_level(1), &Silent).unwrap().bytes
@@ -47,14 +44,10 @@ impl Target for Trusting {
     }
 }
 
-fn restored_by(maker: &dyn Maker, old: &[u8], package: &[u8]) -> Result<Vec<u8>, Error> {
+fn restored(old: &[u8], package: &[u8]) -> Result<Vec<u8>, Error> {
     let opened = Opened::new::<SoftwareSha256>(package)?.expect("a container");
     let (target, base, written) = (Trusting::default(), Vec::new(), Vec::new());
-    restore::<_, _, SoftwareSha256>(&opened, old, target, base, written, maker).map(|target| target.written)
-}
-
-fn restored(old: &[u8], package: &[u8]) -> Result<Vec<u8>, Error> {
-    restored_by(&InProcess::default(), old, package)
+    restore::<_, _, SoftwareSha256>(&opened, old, target, base, written).map(|target| target.written)
 }
 
 #[test]
@@ -76,18 +69,59 @@ fn nothing_is_written_beyond_what_was_announced() {
 }
 
 #[test]
-fn a_stream_has_pieces_and_none_is_empty() {
+fn a_stream_has_plain_bytes_and_no_more_tokens_than_these() {
     let (old, new) = gzip_pair(62);
     let package = package(&old, &new);
-    let forged = |change: &dyn Fn(&mut Vec<Piece>)| {
-        let forge = Forge::new(&package).with(|_, target| change(&mut target.items[0].pieces));
+    let forged = |change: &dyn Fn(&mut Making)| {
+        let forge = Forge::new(&package).with(|_, target| change(making(target)));
         opened(&forge.package())
     };
     assert_eq!(forged(&|_| ()), Ok(()));
-    assert_eq!(forged(&|pieces| pieces.clear()), Err(Error::Corrupt));
-    assert_eq!(forged(&|pieces| pieces[0].corrections.clear()), Err(Error::Corrupt));
-    let empty = Piece { length: 0, corrections: vec![0] };
-    assert_eq!(forged(&|pieces| pieces.push(empty.clone())), Err(Error::Corrupt));
+    assert_eq!(forged(&|making| (making.length, making.most) = (0, 0)), Err(Error::Corrupt));
+    assert_eq!(forged(&|making| making.most = making.length), Ok(()));
+    assert_eq!(forged(&|making| making.most = making.length + 1), Err(Error::Corrupt));
+}
+
+#[test]
+fn what_is_followed_is_kept_and_takes_what_is_stated() {
+    let (old, new) = gzip_pair(72);
+    let package = package(&old, &new);
+    let forged = |kept: Option<Kept>, follows: u32, stated: i32| {
+        let mut forge = Forge::new(&package).with(|base, target| {
+            base.items[0].kept = kept;
+            making(target).follows = follows;
+        });
+        forge.record.kept = forge.record.kept.wrapping_add_signed(stated);
+        forge.package()
+    };
+    let kept = |packed, tokens| Some(Kept { packed, tokens });
+    assert_eq!(opened(&forged(kept(9000, 9000), 1, 0)), Ok(()));
+    for (kept, follows, stated) in [
+        (None, 1, 0),
+        (kept(9000, 9000), 2, 0),
+        (kept(9000, 9000), 1, 1),
+        (kept(9000, 9000), 1, -1),
+        (kept(1000, 8001), 1, 0),
+    ] {
+        assert_eq!(
+            opened(&forged(kept, follows, stated)),
+            Err(Error::Corrupt),
+            "{kept:?} {follows} {stated}"
+        );
+    }
+    // As many tokens as the stream has, or bytes, are not known before it is read.
+    assert_eq!(restored(&old, &forged(kept(9000, 9), 0, 0)), Err(Error::Corrupt));
+    assert_eq!(restored(&old, &forged(kept(9, 9), 0, 0)), Err(Error::Corrupt));
+}
+
+/// How the first stream of a target is made.
+fn making(target: &mut Level) -> &mut Making {
+    target.items[0].making.as_mut().expect("a stream")
+}
+
+/// A stream of the base.
+fn stream(inside: Level) -> Item {
+    Item { gap: 0, frame: Frame::Deflate, kept: None, making: None, inside }
 }
 
 #[test]
@@ -103,7 +137,7 @@ fn figures_of_the_record_that_contradict_each_other_are_refused_unseen() {
     for wrong in [-1, 1, 1 << 20, 1 << 29] {
         let change = |value: &mut u32| *value = value.wrapping_add_signed(wrong);
         assert!(forged(&|forge| change(&mut forge.record.parts)).is_err(), "parts {wrong}");
-        assert!(forged(&|forge| change(&mut forge.record.piece)).is_err(), "piece {wrong}");
+        assert!(forged(&|forge| change(&mut forge.record.tokens)).is_err(), "tokens {wrong}");
     }
     // Whatever it says, there is not as much: nothing of that size is allocated.
     let most = 1_000_000_000;
@@ -123,7 +157,7 @@ fn streams_of_the_target_have_no_more_in_them_than_four_times_what_it_expands_to
     let (old, new) = gzip_pair(64);
     let package = package(&old, &new);
     let forged = |length: u32| {
-        let forge = Forge::new(&package).with(|_, target| target.items[0].pieces[0].length = length);
+        let forge = Forge::new(&package).with(|_, target| making(target).length = length);
         opened(&forge.package())
     };
     let expanded = Forge::new(&package).record.target_size;
@@ -156,59 +190,65 @@ fn streams_in_streams_of_the_base_cost_no_more_than_what_comes_of_them() {
     let forged = |inside: Level| {
         let package = package(&old, &new);
         let forge = Forge::new(&package).with(|base, _| {
-            let item = Item { gap: 0, frame: Frame::Deflate, pieces: vec![], inside };
-            base.items.push(item);
+            base.items.push(stream(inside));
         });
         let opened = forge.package();
         restored(&old, &opened)
     };
-    let stream = Item { gap: 0, frame: Frame::Deflate, pieces: vec![], inside: Level::default() };
     within(30, "streams in streams", || {
-        assert_eq!(forged(Level { items: vec![stream] }), Err(Error::Corrupt));
+        assert_eq!(forged(Level { items: vec![stream(Level::default())] }), Err(Error::Corrupt));
         assert_eq!(forged(Level::default()), Err(Error::Corrupt));
     });
 }
 
-/// A worker in a thread, for what is not meant to have no end.
-fn with_worker<T>(work: impl FnOnce(&dyn Maker) -> T) -> T {
-    let ((requests, to), (from, answers)) = (pipe().unwrap(), pipe().unwrap());
-    thread::scope(|scope| {
-        scope.spawn(move || serve(requests, answers));
-        work(&Worker::new(to, from))
-    })
-}
-
+/// `SMIDGEN_CASES` says how many there are, `SMIDGEN_SEED` where they begin.
 #[test]
-fn a_worker_makes_the_same_streams() {
-    let (old, new) = (everything(67, false), everything(67, true));
-    let package = package(&old, &new);
-    with_worker(|worker| {
-        assert!(restored_by(worker, &old, &package).unwrap() == new);
-        // Streams in streams, and one package after the other.
-        assert!(restored_by(worker, &old, &package).unwrap() == new);
-    });
-}
-
-#[test]
-fn a_worker_that_refuses_or_is_gone_is_an_error() {
-    let (old, new) = gzip_pair(68);
-    let package = package(&old, &new);
-    let forge = Forge::new(&package).with(|_, target| target.items[0].pieces[0].corrections.truncate(3));
-    let bad = forge.package();
-    with_worker(|worker| {
-        assert_eq!(restored_by(worker, &old, &bad), Err(Error::Corrupt));
-        assert_eq!(restored_by(worker, &old, &package), Err(Error::Corrupt));
-    });
-}
-
-#[test]
-fn answers_that_have_no_room_are_not_read() {
-    let (requests, to) = pipe().unwrap();
-    let (from, mut answers) = pipe().unwrap();
-    std::io::Write::write_all(&mut answers, &1_000_000u32.to_le_bytes()).unwrap();
-    let worker = Worker::new(to, from);
-    assert_eq!(worker.piece(&[1], &ENDLESS, 999_999), Err(Error::Corrupt));
-    drop(requests);
+fn corrections_that_were_changed_are_refused_or_make_a_stream() {
+    let number = |name: &str, usual| std::env::var(name).map_or(usual, |value| value.parse().unwrap());
+    let mut random = Random::new(number("SMIDGEN_SEED", 1));
+    let mut next = |limit: usize| random.below(limit as u32) as usize;
+    let pairs = [gzip_pair(68), (everything(67, false), everything(67, true))];
+    let seeds = pairs.map(|(old, new)| (package(&old, &new), old));
+    let mut refused = 0;
+    let cases = number("SMIDGEN_CASES", 300);
+    for _ in 0..cases {
+        let (package, old) = &seeds[next(2)];
+        let forge = Forge::new(package).with(|_, target| {
+            let with_stream = target.items.iter_mut().filter(|item| item.frame.has_stream());
+            let mut streams: Vec<_> = with_stream.filter_map(|item| item.making.as_mut()).collect();
+            let at = next(streams.len());
+            let making = &mut streams[at];
+            for _ in 0..=next(4) {
+                let at = next(making.corrections.len().max(1));
+                match next(5) {
+                    0 => {
+                        making.corrections.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << next(8))
+                    }
+                    1 => making
+                        .corrections
+                        .iter_mut()
+                        .skip(at)
+                        .take(1)
+                        .for_each(|byte| *byte = next(256) as u8),
+                    2 => making.corrections.truncate(at),
+                    3 => making.corrections.insert(at, next(256) as u8),
+                    _ => making.most = making.most.saturating_sub(next(3) as u32),
+                }
+            }
+        });
+        match restored(old, &forge.package()) {
+            Ok(_) => {}
+            Err(error) => {
+                assert!(
+                    matches!(error, Error::Corrupt | Error::TargetDigest | Error::Truncated),
+                    "{error:?}"
+                );
+                refused += 1;
+            }
+        }
+    }
+    println!("{cases} cases, {refused} refused");
+    assert!(2 * refused > cases);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::common::gzip_pair;
 use smidgen_diff::{Identity, Options, Silent, diff};
-use smidgen_patch::container::{InProcess, Limits, Opened, Scratch, restore};
+use smidgen_patch::container::{Limits, Opened, Scratch, restore};
 use smidgen_patch::header::Extensions;
 use smidgen_patch::internals::wire::Signatures;
 use smidgen_patch::{Device, Error, Header, Policy, SliceTarget, SoftwareSha256};
@@ -34,7 +34,7 @@ fn restored(opened: &Opened<'_>, old: &[u8]) -> Result<(), Error> {
     let scratch = |size| Counted { refused_beyond: size, ..Counted::default() };
     let (base, written) = (scratch(opened.record.base_size), scratch(opened.record.target_size));
     let target = SliceTarget::new(&mut slot);
-    restore::<_, _, SoftwareSha256>(opened, old, target, base, written, &InProcess::default()).map(drop)
+    restore::<_, _, SoftwareSha256>(opened, old, target, base, written).map(drop)
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn profits(old: &[u8], new: &[u8], plain: (&[u8], &[u8])) -> Level {
     let package = package(old, new);
     let recipe = check(old, new, &package).expect("a container");
     let inner = diff(plain.0, plain.1, &Options::default(), &Silent).unwrap();
-    // Most of it is corrections: preflate knows zlib better than miniz_oxide.
+    // Most of it is corrections: miniz_oxide is not zlib.
     let (found, wanted) = (package.bytes.len(), inner.bytes.len() + 200 + 250 * recipe.streams());
     assert!(found <= wanted, "{found} bytes instead of {wanted}");
     recipe

@@ -1,7 +1,9 @@
 //! From a file to its expanded form (`docs/format.md`, section 14.3).
 
 use core::cell::Cell;
+use std::vec::Vec;
 
+use super::deflate::Trace;
 use super::inflate::Inflater;
 use super::recipe::{Item, Level};
 use super::record::plain_limit;
@@ -23,7 +25,18 @@ pub fn expand(
     limit: u32,
     out: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<u32, Error> {
-    let mut output = Output { out, written: 0, limit };
+    trace(file, recipe, limit, out, &mut Vec::new())
+}
+
+/// The same, with the decisions in streams that the recipe keeps, in the order of their items.
+pub(super) fn trace(
+    file: &mut dyn Source,
+    recipe: &Level,
+    limit: u32,
+    out: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    traces: &mut Vec<Trace>,
+) -> Result<u32, Error> {
+    let mut output = Output { out, written: 0, limit, traces };
     let room = Cell::new(plain_limit(limit));
     walk(&mut Expansion { source: file, output: &mut output, room: &room }, recipe)?;
     Ok(output.written)
@@ -34,6 +47,7 @@ struct Output<'o> {
     out: &'o mut dyn FnMut(&[u8]) -> Result<(), Error>,
     written: u32,
     limit: u32,
+    traces: &'o mut Vec<Trace>,
 }
 
 impl Output<'_> {
@@ -81,8 +95,18 @@ impl Direction for Expansion<'_, '_> {
         self.output.write(zeros.get(..padding(self.output.written) as usize).unwrap_or(&[]))?;
         let room = self.room;
         let mut inflater = Inflater::new(self.source, room);
+        // Streams in this one come after it.
+        let place = self.output.traces.len();
+        if let Some(kept) = &item.kept {
+            inflater = inflater.copying(kept.packed)?;
+            self.output.traces.push(Trace::default());
+        }
         walk(&mut Expansion { source: &mut inflater, output: self.output, room }, &item.inside)?;
-        inflater.finish()
+        let (totals, copy) = inflater.finish()?;
+        if let (Some(kept), Some(trace)) = (&item.kept, self.output.traces.get_mut(place)) {
+            *trace = Trace::read(&copy, kept.tokens).ok_or(Error::Corrupt)?;
+        }
+        Ok(totals)
     }
 }
 

@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use std::boxed::Box;
 use std::vec;
+use std::vec::Vec;
 
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
@@ -22,6 +23,8 @@ pub struct Inflater<'s> {
     ended: bool,
     totals: Totals,
     room: &'s Cell<u64>,
+    /// The bytes of the stream so far, and how many there may be, if they are asked for.
+    copy: Option<(Vec<u8>, usize)>,
 }
 
 impl<'s> Inflater<'s> {
@@ -37,7 +40,15 @@ impl<'s> Inflater<'s> {
             end: 0,
             ended: false,
             totals: Totals::new(),
+            copy: None,
         }
+    }
+
+    /// Keeps the bytes of the stream, which is [`Error::Corrupt`] if there are more than `most`.
+    pub(super) fn copying(self, most: u32) -> Result<Self, Error> {
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(most as usize).map_err(|_| Error::Corrupt)?;
+        Ok(Self { copy: Some((copy, most as usize)), ..self })
     }
 
     /// Whether all of the stream has been read; how many bytes it has, and how many plain ones, so far.
@@ -46,9 +57,10 @@ impl<'s> Inflater<'s> {
         (self.ended && self.start == self.end, self.totals.packed, self.totals.plain)
     }
 
-    /// Checks that the stream is over; returns its totals.
-    pub(super) fn finish(self) -> Result<Totals, Error> {
-        if self.ended && self.start == self.end { Ok(self.totals) } else { Err(Error::Corrupt) }
+    /// Checks that the stream is over; returns its totals, and its bytes if they were kept.
+    pub(super) fn finish(self) -> Result<(Totals, Vec<u8>), Error> {
+        let copy = self.copy.map(|(copy, _)| copy).unwrap_or_default();
+        if self.ended && self.start == self.end { Ok((self.totals, copy)) } else { Err(Error::Corrupt) }
     }
 
     fn refill(&mut self) -> Result<(), Error> {
@@ -56,6 +68,12 @@ impl<'s> Inflater<'s> {
             let input = self.source.fill()?;
             let result = inflate(&mut self.state, input, &mut self.buffer, MZFlush::None);
             let stuck = result.bytes_consumed == 0 && result.bytes_written == 0;
+            if let Some((copy, most)) = &mut self.copy {
+                copy.extend_from_slice(input.get(..result.bytes_consumed).unwrap_or(&[]));
+                if copy.len() > *most {
+                    return Err(Error::Corrupt);
+                }
+            }
             self.source.consume(result.bytes_consumed);
             let packed = self.totals.packed.checked_add(result.bytes_consumed as u32);
             self.totals.packed = packed.ok_or(Error::Corrupt)?;
@@ -88,8 +106,6 @@ impl Source for Inflater<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::vec::Vec;
-
     use super::*;
 
     #[test]
@@ -107,7 +123,7 @@ mod tests {
                 inflater.consume(count);
             }
             assert!(inflater.fill().unwrap().is_empty());
-            let totals = inflater.finish().unwrap();
+            let (totals, _) = inflater.finish().unwrap();
             assert_eq!((totals.packed as usize, totals.plain as usize), (stream.len(), length));
             assert_eq!(totals.crc(), crc32fast::hash(&plain));
             assert_eq!((found, source), (plain, &b"what follows"[..]));

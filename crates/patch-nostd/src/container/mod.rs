@@ -7,10 +7,10 @@
 //! This needs an operating system: a heap, room for what is expanded, and as much time as compressing takes. The
 //! [`Patcher`](crate::Patcher) of small devices refuses such packages with [`Error::Container`](crate::Error).
 
+pub(crate) mod deflate;
 mod directory;
 pub(crate) mod expand;
 pub(crate) mod inflate;
-mod make;
 mod rebuild;
 pub(crate) mod recipe;
 pub(crate) mod record;
@@ -21,13 +21,10 @@ mod sink;
 pub(crate) mod source;
 mod totals;
 mod walk;
-mod worker;
 
-pub use make::{InProcess, Maker};
 pub use record::Limits;
 pub use restore::{Opened, restore};
 pub use scratch::{FileScratch, Scratch};
-pub use worker::{Worker, serve};
 
 /// How deep streams may lie in streams: a file, an archive in it, a file in that, and one more.
 pub const DEPTH_LIMIT: u32 = 4;

@@ -1,10 +1,12 @@
 //! From the expanded form back to the file (`docs/format.md`, section 14.3).
 
 use super::expand::array;
-use super::make::Maker;
+use std::vec;
+
+use super::deflate::{Trace, room};
 use super::padding;
 use super::recipe::{Item, Level};
-use super::recreate::Recreator;
+use super::recreate::Recreation;
 use super::sink::Sink;
 use super::source::{Source, pass};
 use super::totals::Totals;
@@ -16,11 +18,11 @@ pub(super) fn rebuild(
     expanded: &mut dyn Source,
     recipe: &Level,
     size: u32,
-    maker: &dyn Maker,
+    traces: &[Trace],
     sink: &mut dyn Sink,
 ) -> Result<(), Error> {
     let mut input = Input { source: expanded, position: 0 };
-    walk(&mut Rebuilding { input: &mut input, maker, sink, left: size }, recipe)?;
+    walk(&mut Rebuilding { input: &mut input, traces, sink, left: size }, recipe)?;
     if expanded.fill()?.is_empty() { Ok(()) } else { Err(Error::Corrupt) }
 }
 
@@ -43,7 +45,7 @@ impl Source for Input<'_> {
 
 struct Rebuilding<'r, 'i> {
     input: &'r mut Input<'i>,
-    maker: &'r dyn Maker,
+    traces: &'r [Trace],
     sink: &'r mut dyn Sink,
     /// Bytes of the file, or plain bytes of the stream, that are missing.
     left: u32,
@@ -76,9 +78,11 @@ impl Direction for Rebuilding<'_, '_> {
     fn stream(&mut self, item: &Item) -> Result<Totals, Error> {
         let position = self.input.position;
         pass(self.input, padding(position), &mut |_| Ok(()))?;
-        let (left, maker) = (item.length()?, self.maker);
-        let mut recreator = Recreator::new(&item.pieces, maker, self.sink, self.left)?;
-        walk(&mut Rebuilding { input: self.input, maker, sink: &mut recreator, left }, &item.inside)?;
+        let making = item.making.as_ref().ok_or(Error::Corrupt)?;
+        let mut buffer = vec![0; room(&making.corrections)];
+        let (left, traces) = (making.length, self.traces);
+        let mut recreator = Recreation::new(making, traces, &mut buffer, self.sink, self.left)?;
+        walk(&mut Rebuilding { input: self.input, traces, sink: &mut recreator, left }, &item.inside)?;
         let totals = recreator.finish()?;
         self.claim(totals.packed)?;
         Ok(totals)

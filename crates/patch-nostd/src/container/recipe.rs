@@ -21,8 +21,10 @@ pub struct Item {
     pub gap: u32,
     /// What it is.
     pub frame: Frame,
-    /// How its stream is made again, piece by piece; empty in recipes of the base.
-    pub pieces: Vec<Piece>,
+    /// What is kept of its stream for those of the target; in recipes of the base only.
+    pub kept: Option<Kept>,
+    /// How its stream is made again; in recipes of the target, and only there.
+    pub making: Option<Making>,
     /// What is in its stream.
     pub inside: Level,
 }
@@ -46,12 +48,26 @@ pub enum Frame {
     Directory(u32),
 }
 
-/// Some plain bytes of a stream, and what preflate needs to make the stream of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
-    /// How many plain bytes.
+/// The size of a stream whose decisions those of a stream of the target are predicted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Bytes of the stream.
+    pub packed: u32,
+    /// Its tokens.
+    pub tokens: u32,
+}
+
+/// How a stream is made again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Making {
+    /// Its plain bytes.
     pub length: u32,
-    /// preflate's corrections.
+    /// The most tokens of a block.
+    pub most: u32,
+    /// The stream of the base whose decisions it is predicted by: one more than its number among those that are kept;
+    /// 0 without one.
+    pub follows: u32,
+    /// Where predictions are wrong.
     pub corrections: Vec<u8>,
 }
 
@@ -66,6 +82,7 @@ pub enum Side {
 
 const END: u8 = 0;
 const INSIDE: u8 = 8;
+const KEPT: u8 = 16;
 
 impl Frame {
     /// Whether a deflate stream belongs to it.
@@ -102,7 +119,7 @@ impl Frame {
 }
 
 impl Level {
-    /// Reads the recipes of base and target, which must be all there is and have exactly `parts` parts.
+    /// Reads the recipes of base and target, which must be all there is and have exactly `parts` items.
     ///
     /// # Errors
     /// [`Error::Corrupt`]: what is allocated is in proportion to `parts` and to the bytes.
@@ -113,35 +130,49 @@ impl Level {
         if parser.reader.remaining() == 0 && parser.parts == 0 { Ok(both) } else { Err(Error::Corrupt) }
     }
 
-    /// Plain bytes that are held at once while its streams are made: those of the largest piece of a stream, and what
-    /// is held for the level inside of it.
+    /// Tokens that are held at once while its streams are made: those of the largest block of a stream, and what is held
+    /// for the level inside of it.
     #[must_use]
     pub fn held(&self) -> u64 {
         let held = |item: &Item| {
-            let piece = item.pieces.iter().map(|piece| piece.length).max().unwrap_or(0);
-            u64::from(piece) + item.inside.held()
+            item.making.as_ref().map_or(0, |making| u64::from(making.most)) + item.inside.held()
         };
         self.items.iter().map(held).max().unwrap_or(0)
     }
 
-    /// Items and pieces, here and inside.
+    /// Items, here and inside.
     #[must_use]
     pub fn parts(&self) -> usize {
-        self.items.iter().map(|item| 1 + item.pieces.len() + item.inside.parts()).sum()
+        self.items.iter().map(|item| 1 + item.inside.parts()).sum()
     }
 
     /// Plain bytes of all streams of a target, here and inside.
     #[must_use]
     pub fn plain(&self) -> u64 {
-        let own = |item: &Item| item.pieces.iter().map(|piece| u64::from(piece.length)).sum::<u64>();
+        let own = |item: &Item| item.making.as_ref().map_or(0, |making| u64::from(making.length));
         self.items.iter().map(|item| own(item) + item.inside.plain()).sum()
     }
 
-    /// Refuses a recipe whose streams take more memory than `piece`, or more time than a target of `expanded` bytes
-    /// is worth.
-    pub(super) fn check_plain(&self, expanded: u32, piece: u32) -> Result<(), Error> {
-        let bounded = self.plain() <= plain_limit(expanded) && self.held() == u64::from(piece);
-        if bounded { Ok(()) } else { Err(Error::Corrupt) }
+    /// Bytes of memory that are kept of streams of a base, here and inside, and how many there are.
+    #[must_use]
+    pub fn kept(&self) -> (u64, u32) {
+        let own = |item: &Item| item.kept.map_or((0, 0), |kept| (kept.memory(), 1));
+        let all = self.items.iter().flat_map(|item| [own(item), item.inside.kept()]);
+        all.fold((0, 0), |(sum, count), (memory, more)| (sum + memory, count + more))
+    }
+
+    /// Refuses a recipe of a target whose streams take more time than a target of `expanded` bytes is worth, or do not
+    /// take the memory that is stated, or follow one that is not kept.
+    pub(super) fn check_target(&self, expanded: u32, tokens: u32, kept: u32) -> Result<(), Error> {
+        let follow = |level: &Self| level.most_followed() <= kept;
+        let bounded = self.plain() <= plain_limit(expanded) && self.held() == u64::from(tokens);
+        if bounded && follow(self) { Ok(()) } else { Err(Error::Corrupt) }
+    }
+
+    /// The last one of the streams that are followed.
+    fn most_followed(&self) -> u32 {
+        let own = |item: &Item| item.making.as_ref().map_or(0, |making| making.follows);
+        self.items.iter().map(|item| own(item).max(item.inside.most_followed())).max().unwrap_or(0)
     }
 
     /// Streams, here and inside.
@@ -154,23 +185,23 @@ impl Level {
     /// Bytes of corrections, here and inside.
     #[must_use]
     pub fn corrections(&self) -> usize {
-        let own = |item: &Item| item.pieces.iter().map(|piece| piece.corrections.len()).sum::<usize>();
+        let own = |item: &Item| item.making.as_ref().map_or(0, |making| making.corrections.len());
         self.items.iter().map(|item| own(item) + item.inside.corrections()).sum()
     }
 }
 
-impl Item {
-    /// Plain bytes of the stream, which those of the pieces add up to.
-    pub(super) fn length(&self) -> Result<u32, Error> {
-        let add = |sum: u32, piece: &Piece| sum.checked_add(piece.length);
-        self.pieces.iter().try_fold(0, add).ok_or(Error::Corrupt)
+impl Kept {
+    /// Bytes of memory that it takes: the stream, while it is gathered, its tokens and where they begin, and its blocks.
+    #[must_use]
+    pub const fn memory(&self) -> u64 {
+        3 * self.packed as u64 + 8 * self.tokens as u64
     }
 }
 
-/// Reads recipes; every item and piece is counted before there is room for it.
+/// Reads recipes; every item is counted before there is room for it.
 struct Parser<'r> {
     reader: Reader<'r>,
-    /// Items and pieces that may follow.
+    /// Items that may follow.
     parts: u32,
 }
 
@@ -186,32 +217,33 @@ impl Parser<'_> {
             }
             self.parts = self.parts.checked_sub(1).ok_or(Error::Corrupt)?;
             let gap = self.reader.varint()?;
-            let frame = Frame::read(tag & !INSIDE, &mut self.reader)?;
-            if tag & INSIDE != 0 && !frame.has_stream() {
+            let frame = Frame::read(tag & !(INSIDE | KEPT), &mut self.reader)?;
+            if tag & (INSIDE | KEPT) != 0 && !frame.has_stream() || tag & KEPT != 0 && side == Side::Target {
                 return Err(Error::Corrupt);
             }
-            let made = side == Side::Target && frame.has_stream();
-            let pieces = if made { self.pieces()? } else { Vec::new() };
+            let kept = if tag & KEPT == 0 { None } else { Some(self.kept()?) };
+            let is_made = side == Side::Target && frame.has_stream();
+            let making = if is_made { Some(self.making()?) } else { None };
             let inside = if tag & INSIDE == 0 { Level::default() } else { self.level(side, depth)? };
-            items.push(Item { gap, frame, pieces, inside });
+            items.push(Item { gap, frame, kept, making, inside });
         }
     }
 
-    /// The pieces of a stream: at least one, none of which is empty.
-    fn pieces(&mut self) -> Result<Vec<Piece>, Error> {
-        let count = self.reader.varint()?;
-        self.parts = self.parts.checked_sub(count).ok_or(Error::Corrupt)?;
-        let mut pieces = Vec::with_capacity(count as usize);
-        for _ in 0..count {
-            let length = self.reader.varint()?;
-            let size = self.reader.varint()?;
-            let corrections = self.reader.bytes(size)?.to_vec();
-            if length == 0 || size == 0 {
-                return Err(Error::Corrupt);
-            }
-            pieces.push(Piece { length, corrections });
+    fn kept(&mut self) -> Result<Kept, Error> {
+        let kept = Kept { packed: self.reader.varint()?, tokens: self.reader.varint()? };
+        // A token has a bit at least.
+        if u64::from(kept.tokens) > 8 * u64::from(kept.packed) { Err(Error::Corrupt) } else { Ok(kept) }
+    }
+
+    fn making(&mut self) -> Result<Making, Error> {
+        let (length, most, follows) = (self.reader.varint()?, self.reader.varint()?, self.reader.varint()?);
+        let size = self.reader.varint()?;
+        let corrections = self.reader.bytes(size)?.to_vec();
+        if length == 0 || most > length {
+            Err(Error::Corrupt)
+        } else {
+            Ok(Making { length, most, follows, corrections })
         }
-        if count == 0 { Err(Error::Corrupt) } else { Ok(pieces) }
     }
 }
 
@@ -229,13 +261,18 @@ impl Level {
     fn write(&self, writer: &mut crate::wire::Writer, side: Side) {
         for item in &self.items {
             let inside = if item.inside.items.is_empty() { 0 } else { INSIDE };
-            writer.byte(item.frame.number() | inside);
+            let kept = item.kept.filter(|_| side == Side::Base);
+            writer.byte(item.frame.number() | inside | if kept.is_some() { KEPT } else { 0 });
             writer.varint(item.gap);
             if let Frame::Directory(count) = item.frame {
                 writer.varint(count);
             }
+            if let Some(kept) = kept {
+                writer.varint(kept.packed);
+                writer.varint(kept.tokens);
+            }
             if side == Side::Target && item.frame.has_stream() {
-                write_pieces(&item.pieces, writer);
+                item.making.clone().unwrap_or_default().write(writer);
             }
             if inside != 0 {
                 item.inside.write(writer, side);
@@ -246,11 +283,10 @@ impl Level {
 }
 
 #[cfg(feature = "encode")]
-fn write_pieces(pieces: &[Piece], writer: &mut crate::wire::Writer) {
-    writer.varint(pieces.len() as u32);
-    for piece in pieces {
-        writer.varint(piece.length);
-        writer.varint(piece.corrections.len() as u32);
-        writer.raw(&piece.corrections);
+impl Making {
+    fn write(&self, writer: &mut crate::wire::Writer) {
+        [self.length, self.most, self.follows].into_iter().for_each(|number| writer.varint(number));
+        writer.varint(self.corrections.len() as u32);
+        writer.raw(&self.corrections);
     }
 }

@@ -15,10 +15,12 @@ pub struct Record {
     pub recipe_size: u32,
     /// What they inflate to; the same number means that they are not deflated.
     pub recipe_length: u32,
-    /// Items and pieces of both recipes.
+    /// Items of both recipes.
     pub parts: u32,
-    /// Plain bytes that are held at once while streams are made again: [`Level::held`](super::recipe::Level::held) of the target.
-    pub piece: u32,
+    /// Tokens that are held at once while streams are made again: [`Level::held`](super::recipe::Level::held) of the target.
+    pub tokens: u32,
+    /// Bytes of memory that are kept of streams of the base: [`Level::kept`](super::recipe::Level::kept).
+    pub kept: u32,
 }
 
 /// What a caller has for a container, which is checked before anything is allocated.
@@ -48,7 +50,8 @@ impl Record {
             recipe_size: bounded(&mut reader)?,
             recipe_length: bounded(&mut reader)?,
             parts: bounded(&mut reader)?,
-            piece: bounded(&mut reader)?,
+            tokens: bounded(&mut reader)?,
+            kept: bounded(&mut reader)?,
         };
         if reader.remaining() == 0 { Ok(record) } else { Err(Error::MalformedHeader) }
     }
@@ -59,7 +62,7 @@ impl Record {
     pub fn to_bytes(&self) -> std::vec::Vec<u8> {
         let mut writer = crate::wire::Writer::default();
         let sizes = [self.base_size, self.target_size, self.recipe_size, self.recipe_length];
-        sizes.into_iter().chain([self.parts, self.piece]).for_each(|field| writer.varint(field));
+        sizes.into_iter().chain([self.parts, self.tokens, self.kept]).for_each(|field| writer.varint(field));
         writer.bytes
     }
 
@@ -71,14 +74,17 @@ impl Record {
             && self.parts <= self.recipe_length / PART_LEAST
             && u64::from(self.parts) <= part_limit(self.recipe_size)
             && u64::from(self.parts) <= covered
-            && u64::from(self.piece) <= plain_limit(self.target_size);
+            && u64::from(self.tokens) <= plain_limit(self.target_size)
+            && u64::from(self.kept) <= KEPT_MOST * (u64::from(header.base_size) + u64::from(self.base_size));
         if possible { Ok(()) } else { Err(Error::Corrupt) }
     }
 }
 
 /// What a byte of deflate makes at most.
 const DEFLATE_MOST: u64 = 1032;
-/// Bytes of recipe that an item or a piece takes at least.
+/// Memory that is kept at most of a byte of a stream: the byte, and eight tokens.
+const KEPT_MOST: u64 = 67;
+/// Bytes of recipe that an item takes at least.
 const PART_LEAST: u32 = 2;
 
 /// The most parts of recipes of `recipe_size` bytes. Recipes that deflate better must not be deflated.
@@ -102,23 +108,22 @@ pub fn storage(header: &Header, record: &Record) -> u64 {
 
 /// Bytes of heap that opening and restoring take at most, on top of the header's RAM and the scratch.
 ///
-/// For each plain byte of the pieces that are made at once: the byte itself twice (gathered, and in the window of
-/// preflate, which grows by doubling), a token of four bytes if nothing in it repeats, and the stream, which grows by
-/// doubling and is copied. Usual contents have tokens of three bytes and more and take half of it. Fixed: tables of
-/// preflate, of inflaters, and buffers. Recipes are there as bytes and as what they say, corrections once more while
-/// they are used.
+/// For each token of the blocks that are gathered at once: itself, in a list that grows by doubling. Fixed: for streams in
+/// three others the plain bytes as far back as a match may begin, and hash chains; inflaters, and buffers. Recipes are there
+/// as bytes and as what they say, corrections once more while they are used.
 #[must_use]
 pub fn memory(record: &Record) -> u64 {
     FIXED
-        + PER_PLAIN_BYTE * u64::from(record.piece)
+        + u64::from(record.kept)
+        + PER_TOKEN * u64::from(record.tokens)
         + PER_RECIPE_BYTE * u64::from(record.recipe_length)
         + PER_PART * u64::from(record.parts)
 }
 
-const FIXED: u64 = 2 << 20;
-const PER_PLAIN_BYTE: u64 = 10;
+const FIXED: u64 = 5 << 20;
+const PER_TOKEN: u64 = 12;
 const PER_RECIPE_BYTE: u64 = 3;
-/// An item or a piece, in a list that grows by doubling.
+/// An item, in a list that grows by doubling.
 const PER_PART: u64 = 192;
 
 fn bounded(reader: &mut Reader<'_>) -> Result<u32, Error> {

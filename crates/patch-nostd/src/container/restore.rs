@@ -5,9 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::vec::Vec;
 use std::{thread, vec};
 
-use super::expand::expand;
+use super::expand::trace;
 use super::inflate::Inflater;
-use super::make::Maker;
 use super::rebuild::rebuild;
 use super::recipe::Level;
 use super::record::{Limits, Record, memory, storage};
@@ -133,7 +132,11 @@ impl<'p> Opened<'p> {
         let split = body.split_at_checked(record.recipe_size as usize);
         let (recipe, body) = split.ok_or(Error::Corrupt)?;
         let (base, target) = Level::read_both(&inflated(recipe, record.recipe_length)?, record.parts)?;
-        target.check_plain(record.target_size, record.piece)?;
+        let (kept, count) = base.kept();
+        if kept != u64::from(record.kept) {
+            return Err(Error::Corrupt);
+        }
+        target.check_target(record.target_size, record.tokens, count)?;
         let inner = Header {
             base_size: record.base_size,
             target_size: record.target_size,
@@ -200,8 +203,7 @@ fn inflated(mut bytes: &[u8], length: u32) -> Result<Vec<u8>, Error> {
 /// Restores the target of an opened package and returns it; the digest of all of it has been checked.
 ///
 /// `expanded` takes the expanded base; `written` the expanded target, if [`Header::read_back`] says that the body copies
-/// from it, and is left alone otherwise. The body is decoded on a thread of its own while streams are made again, by
-/// `maker`: [`InProcess`](super::InProcess) for packages of those who are trusted, a [`Worker`](super::Worker) for others.
+/// from it, and is left alone otherwise. The body is decoded on a thread of its own while streams are made again.
 ///
 /// # Errors
 /// As [`Patcher`](crate::Patcher): nothing is written before the base has been found right, and the target must not be
@@ -212,7 +214,6 @@ pub fn restore<B: Base<Error: Into<T::Error>>, T: Target, D: Sha256>(
     mut target: T,
     mut expanded: impl Scratch,
     mut written: impl Scratch,
-    maker: &dyn Maker,
 ) -> Result<T, T::Error> {
     if package.header.target_size > target.limit() {
         return Err(Error::SlotSize.into());
@@ -222,7 +223,8 @@ pub fn restore<B: Base<Error: Into<T::Error>>, T: Target, D: Sha256>(
     target.begin(package.header.target_size)?;
     let size = package.record.base_size;
     let source = &mut BaseSource::new(&mut base);
-    let length = expand(source, &package.base, size, &mut |bytes| expanded.append(bytes));
+    let mut traces = Vec::new();
+    let length = trace(source, &package.base, size, &mut |bytes| expanded.append(bytes), &mut traces);
     if let Some(failure) = source.failure.take() {
         return Err(failure.into());
     }
@@ -238,7 +240,7 @@ pub fn restore<B: Base<Error: Into<T::Error>>, T: Target, D: Sha256>(
         let pipe = Pipe { expanded: &mut expanded, written, sender, buffer: Vec::new() };
         let decoding = scope.spawn(move || decode(package, pipe));
         let mut source = Piped { receiver, buffer: Vec::new(), used: 0 };
-        let rebuilt = rebuild(&mut source, &package.target, size, maker, &mut digested);
+        let rebuilt = rebuild(&mut source, &package.target, size, &traces, &mut digested);
         drop(source);
         let decoded = decoding.join().unwrap_or(Err(Error::Corrupt));
         match rebuilt {

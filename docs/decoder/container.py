@@ -1,0 +1,258 @@
+"""Packages of compressed files: section 14, but for the making of streams."""
+import zlib
+
+from deflate import Stream
+from errors import SmidgenError
+from fields import Reader
+from inflate import Inflated
+
+GZIP, ZLIB, ENTRY, DESCRIBED, STORED, DIRECTORY = range(2, 8)
+MOST = 1_000_000_000
+
+
+class Record:
+    """Section 14.1."""
+
+    def __init__(self, r):
+        self.base_size, self.target_size, self.recipe_size, self.recipe_length, self.parts, self.tokens, self.kept = (
+            r.varint(name, 0, MOST) for name in ("base", "target", "size", "length", "parts", "tokens", "kept"))
+        r.ends("an extension")
+
+    def check(self, header):
+        covered = header.base_size + self.base_size + self.target_size
+        if not (self.recipe_length <= 1032 * self.recipe_size and self.recipe_size <= header.body_length
+                and self.parts <= min(self.recipe_length // 2, 16 * self.recipe_size + 1000, covered)
+                and self.tokens <= 4 * self.target_size and self.kept <= 67 * (header.base_size + self.base_size)):
+            raise SmidgenError(18, "figures of the record")
+
+
+class Item:
+    """Section 14.2. `inside` is the list of items of its own level."""
+
+    def __init__(self, r, tag, is_target):
+        self.frame, self.gap = tag & 7, r.varint("gap")
+        if tag > 31 or not self.frame or tag & 24 and self.frame > DESCRIBED or tag & 16 and is_target:
+            raise SmidgenError(18, "a tag of %d" % tag)
+        self.count = r.varint("count") if self.frame == DIRECTORY else 0
+        self.kept = (r.varint("bytes"), r.varint("tokens")) if tag & 16 else None
+        if self.kept and self.kept[1] > 8 * self.kept[0]:
+            raise SmidgenError(18, "tokens that are kept")
+        self.length, self.most, self.follows, self.corrections = 0, 0, 0, b""
+        if is_target and self.frame <= DESCRIBED:
+            self.length, self.most, self.follows = r.varint("length", 1), r.varint("most"), r.varint("follows")
+            self.corrections = r.take(r.varint("size"), "corrections")
+            if self.most > self.length:
+                raise SmidgenError(18, "tokens of a block")
+        self.inside = []
+
+
+def level(r, is_target, depth, items):
+    """The items of a level; all of them, also those inside, are added to `items` in the order of their tags."""
+    if depth == 0:
+        raise SmidgenError(18, "too many levels")
+    found = []
+    while tag := r.u8("tag"):
+        found.append(Item(r, tag, is_target))
+        items.append(found[-1])
+        if tag & 8:
+            found[-1].inside = level(r, is_target, depth - 1, items)
+    return found
+
+
+class Container:
+    """The recipes of a package, and what they do with both files."""
+
+    def __init__(self, header, body):
+        self.header, self.record = header, header.extensions[6]
+        record = self.record
+        record.check(header)
+        if len(body) < record.recipe_size:
+            raise SmidgenError(18, "the body is shorter than its recipes")
+        recipes, self.body = body[:record.recipe_size], body[record.recipe_size:]
+        if record.recipe_size != record.recipe_length:
+            inflated = Inflated(recipes, 0)
+            if inflated.size != record.recipe_size or len(inflated.plain) != record.recipe_length:
+                raise SmidgenError(18, "recipes of another size")
+            recipes = bytes(inflated.plain)
+        r = Reader(recipes, number=18)
+        of_base, of_target = [], []
+        self.base_level = level(r, False, 4, of_base)
+        self.target_level = level(r, True, 4, of_target)
+        r.ends("the recipes")
+        self.kept = [item for item in of_base if item.kept]
+        self.check(of_base, of_target)
+
+    def check(self, of_base, of_target):
+        record = self.record
+
+        def held(items):
+            return max((item.most + held(item.inside) for item in items), default=0)
+
+        if not (len(of_base) + len(of_target) == record.parts
+                and sum(item.length for item in of_target) <= 4 * record.target_size
+                and held(self.target_level) == record.tokens
+                and sum(3 * item.kept[0] + 8 * item.kept[1] for item in self.kept) == record.kept
+                and all(item.follows <= len(self.kept) for item in of_target)):
+            raise SmidgenError(18, "the recipes are not as the record says")
+
+    def expand(self, base):
+        """The expanded base. Remembers what is kept."""
+        self.plain, self.traces = 0, {}
+        expansion = Expansion(self, base, bytearray())
+        expansion.walk(self.base_level)
+        if len(expansion.out) != self.record.base_size:
+            raise SmidgenError(18, "the expanded base has another size")
+        return bytes(expansion.out)
+
+    def rebuild(self, expanded):
+        """The target."""
+        rebuilding = Rebuilding(self, Expanded(expanded), self.header.target_size)
+        rebuilding.walk(self.target_level)
+        rebuilding.input.ends()
+        return bytes(rebuilding.out)
+
+
+class Walk:
+    """Section 14.3: both directions."""
+
+    def walk(self, items):
+        self.entries, self.position = [], 0
+        for item in items:
+            self.pass_on(item.gap)
+            if item.frame in (ENTRY, DESCRIBED, STORED):
+                self.entries.append([self.position, b""])
+                local = self.foretold(bytes(30))
+                self.entries[-1][1] = local[4:26]
+                self.pass_on(int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"))
+            if item.frame == DIRECTORY:
+                self.directory(item.count)
+            elif item.frame != STORED:
+                self.with_stream(item)
+        self.rest()
+
+    def pass_on(self, n):
+        self.position += n
+        self.copy(n)
+
+    def foretold(self, likely):
+        self.position += len(likely)
+        return self.exchange(likely)
+
+    def with_stream(self, item):
+        packed, plain = self.stream(item)
+        self.position += packed
+        crc, sizes = zlib.crc32(plain).to_bytes(4, "little"), (packed, len(plain))
+        packed, length = (n.to_bytes(4, "little") for n in sizes)
+        if item.frame == GZIP:
+            self.foretold(crc + length)
+        elif item.frame == ZLIB:
+            self.foretold(zlib.adler32(plain).to_bytes(4, "big"))
+        elif item.frame == DESCRIBED:
+            self.entries[-1][1] = self.entries[-1][1][:10] + crc + packed + length
+            self.foretold(b"PK\7\x08" + crc + packed + length)
+
+    def directory(self, count):
+        """Section 14.4."""
+        first = max(0, len(self.entries) - count)
+        entries, self.entries = self.entries[first:], self.entries[:first]
+        origin, start = entries[0][0] if entries else 0, self.position
+        for i in range(count):
+            likely = bytes(46)
+            if i < len(entries):
+                place, fields = entries[i]
+                likely = bytes(6) + fields + bytes(14) + (place - origin).to_bytes(4, "little")
+            record = self.foretold(likely)
+            self.pass_on(sum(int.from_bytes(record[i:i + 2], "little") for i in (28, 30, 32)))
+        size, place = self.position - start, start - origin
+        self.foretold(bytes(12) + size.to_bytes(4, "little") + place.to_bytes(4, "little") + bytes(2))
+
+
+class Expansion(Walk):
+    def __init__(self, container, data, out):
+        self.container, self.data, self.at, self.out = container, data, 0, out
+
+    def take(self, n):
+        if n > len(self.data) - self.at:
+            raise SmidgenError(16, "the file ends early")
+        self.at += n
+        return self.data[self.at - n:self.at]
+
+    def write(self, data):
+        self.out += data
+        if len(self.out) > self.container.record.base_size:
+            raise SmidgenError(18, "the expanded base is longer")
+
+    def copy(self, n):
+        self.write(self.take(n))
+
+    def rest(self):
+        self.copy(len(self.data) - self.at)
+
+    def exchange(self, likely):
+        data = self.take(len(likely))
+        self.write(bytes(x ^ y for x, y in zip(data, likely)))
+        return data
+
+    def stream(self, item):
+        container = self.container
+        self.write(bytes(-len(self.out) % 256))
+        inflated = Inflated(self.data, self.at)
+        self.at += inflated.size
+        container.plain += len(inflated.plain)
+        if container.plain > 4 * container.record.base_size:
+            raise SmidgenError(18, "too many plain bytes")
+        if item.kept:
+            if inflated.size > item.kept[0] or len(inflated.tokens) != item.kept[1]:
+                raise SmidgenError(18, "what is kept is another")
+            container.traces[item] = inflated
+        Expansion(container, bytes(inflated.plain), self.out).walk(item.inside)
+        return inflated.size, bytes(inflated.plain)
+
+
+class Expanded:
+    """The expanded target, from its start to its end."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, n):
+        if n > len(self.data) - self.at:
+            raise SmidgenError(16, "the expanded target ends early")
+        self.at += n
+        return self.data[self.at - n:self.at]
+
+    def ends(self):
+        if self.at < len(self.data):
+            raise SmidgenError(18, "the expanded target goes on")
+
+
+class Rebuilding(Walk):
+    def __init__(self, container, expanded, size):
+        self.container, self.input, self.size, self.out = container, expanded, size, bytearray()
+
+    def write(self, data):
+        if len(data) > self.size - len(self.out):
+            raise SmidgenError(18, "more than there is room for")
+        self.out += data
+
+    def copy(self, n):
+        if n > self.size - len(self.out):
+            raise SmidgenError(18, "more than there is room for")
+        self.write(self.input.take(n))
+
+    def rest(self):
+        self.copy(self.size - len(self.out))
+
+    def exchange(self, likely):
+        data = bytes(x ^ y for x, y in zip(self.input.take(len(likely)), likely))
+        self.write(data)
+        return data
+
+    def stream(self, item):
+        self.input.take(-self.input.at % 256)
+        inside = Rebuilding(self.container, self.input, item.length)
+        inside.walk(item.inside)
+        trace = self.container.traces[self.container.kept[item.follows - 1]] if item.follows else None
+        made = Stream(inside.out, item.corrections, item.most, trace).make()
+        self.write(made)
+        return len(made), bytes(inside.out)
