@@ -86,12 +86,13 @@ impl LaneCurve {
     fn is_enough(&self, other: &Self) -> bool {
         let known = self.parts.len();
         let theirs = known.checked_sub(1).and_then(|last| other.parts.get(last));
-        known < PARTS && (known == other.parts.len() || theirs.is_some_and(|&theirs| theirs >= ENOUGH))
+        theirs.is_some_and(|&theirs| known < PARTS && (known == other.parts.len() || theirs >= ENOUGH))
     }
 
     /// Puts as the total what the whole costs if it goes on as it began beside `other`.
     fn foretell(&mut self, other: &Self) {
-        if let Some((mine, theirs)) = self.parts.last().zip(other.parts.get(self.parts.len() - 1)) {
+        let last = self.parts.len().checked_sub(1);
+        if let Some((mine, theirs)) = last.and_then(|last| self.parts.get(last).zip(other.parts.get(last))) {
             self.total = (u128::from(other.total) * u128::from(*mine) / u128::from(*theirs).max(1)) as u64;
         }
     }
@@ -262,5 +263,28 @@ impl BodyJob<'_> {
         }
         watch(&coder, walker.position());
         Ok(coder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve(parts: &[u64], total: u64) -> LaneCurve {
+        LaneCurve { lane: 0..100, parts: parts.to_vec(), total }
+    }
+
+    #[test]
+    fn the_beginning_of_a_lane_foretells_what_costs_much() {
+        let whole = curve(&[ENOUGH / 2, ENOUGH, ENOUGH * 3], ENOUGH * 30);
+        let empty = curve(&[], 0);
+        // Before anything is known there is nothing to tell from, beside a lane of no cost, too.
+        assert!(!empty.is_enough(&whole) && !empty.is_enough(&empty));
+        let mut begun = curve(&[ENOUGH / 2, ENOUGH / 2], 0);
+        assert!(!curve(&begun.parts[..1], 0).is_enough(&whole) && begun.is_enough(&whole));
+        begun.foretell(&whole);
+        assert_eq!(begun.total, ENOUGH * 15);
+        // What was foretold is known no further.
+        assert!(curve(&[0, ENOUGH / 4], 0).is_enough(&begun));
     }
 }
