@@ -31,10 +31,12 @@ pub(crate) struct BodyJob<'a> {
     pub(crate) catalogue: Arc<PairReferences<'a>>,
 }
 
-/// Points at which a curve is compared with another.
+/// Points at which what a curve costs is known.
 const PARTS: usize = 64;
-/// The first point at which a curve may be given up.
+/// The first point at which a curve may be given up, and every how many points from there: more often, those are given up
+/// that make up for it later.
 const TRUSTED: usize = 16;
+const COMPARED: usize = 8;
 /// What a body costs up to the point where rates and shares of memory are judged, in 1/256 bit: more of it tells little more.
 const ENOUGH: u64 = (32 << 10) * 8 * 256;
 /// Early on, totals within 1/MARGIN of the rival's count as equal.
@@ -102,7 +104,7 @@ impl LaneCurve {
         let (known, all) = (self.parts.len(), PARTS as u64);
         let Some(&theirs) = known.checked_sub(1).and_then(|last| other.parts.get(last)) else { return true };
         let margin = theirs * (all - known as u64) / (all * MARGIN);
-        known < TRUSTED || self.parts[known - 1] <= theirs + margin
+        known < TRUSTED || known % COMPARED != 0 || self.parts[known - 1] <= theirs + margin
     }
 }
 
