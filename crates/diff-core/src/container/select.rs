@@ -6,6 +6,10 @@ use super::found::Found;
 use super::sketch::Sketch;
 use crate::images::Images;
 
+/// Plain bytes of which no sample is taken only if they are a run, or the same few strings again and again: of as many that
+/// differ, one in a million million has none.
+const SAMPLED: usize = 1 << 10;
+
 /// Marks what is expanded; false if nothing is.
 pub(super) fn select(images: Images, in_base: &mut [Found], in_target: &mut [Found]) -> bool {
     let (base_hashes, target_hashes) = (hashes(in_base), hashes(in_target));
@@ -29,6 +33,10 @@ pub(super) fn select(images: Images, in_base: &mut [Found], in_target: &mut [Fou
 
 /// Whether the plain bytes, of which a part is known, are likely to cost less than the stream.
 fn is_worth(found: &Found, known: &HashSet<u32>) -> bool {
+    // What a run is compressed to is one too, and costs as little, without storage on the device.
+    if found.sketch.is_empty() && found.plain > SAMPLED {
+        return false;
+    }
     let share = found.sketch.known(known);
     // What is not known costs about half of its size, or less where deflate does better: its share of the stream.
     let unknown = (found.plain / 2).min(found.stream.len()) * (256 - share) / 256;
@@ -70,5 +78,33 @@ fn sketches(found: &[Found], set: &mut HashSet<u32>) {
     for found in found {
         found.sketch.add_to(set);
         sketches(&found.inside, set);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use miniz_oxide::deflate::compress_to_vec_zlib;
+
+    use super::super::scan::scan;
+    use super::*;
+    use crate::search::noise;
+
+    /// Which streams of the target are expanded, of those of these contents.
+    fn chosen(base: &[&[u8]], target: &[&[u8]]) -> Vec<bool> {
+        let file = |plains: &[&[u8]]| {
+            plains.iter().flat_map(|plain| compress_to_vec_zlib(plain, 6)).collect::<Vec<u8>>()
+        };
+        let (base, target) = (file(base), file(target));
+        let (mut in_base, mut in_target) = (scan(&base), scan(&target));
+        select(Images { base: &base, target: &target }, &mut in_base, &mut in_target);
+        in_target.iter().map(|found| found.chosen).collect()
+    }
+
+    #[test]
+    fn runs_are_left_as_they_are_and_what_is_short_is_not() {
+        let words = noise(8000, 16, 1);
+        let other = [&words[..4000], b"changed", &words[4000..]].concat();
+        assert_eq!(chosen(&[&words], &[&other, &[0; 1 << 20], &words[..100]]), [true, false, true]);
+        assert_eq!(chosen(&[&words, &[0; 1 << 20]], &[&[0; 2 << 20]]), [false]);
     }
 }

@@ -36,6 +36,11 @@ impl Sketch {
         set.extend(&self.hashes);
     }
 
+    /// Whether nothing of it was sampled: it is short, or the same few strings again and again.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
     /// Which part of it is in a set, of 256; what has no sample is taken for known.
     pub(crate) fn known(&self, set: &HashSet<u32>) -> usize {
         let count = self.hashes.iter().filter(|hash| set.contains(hash)).count();

@@ -6,7 +6,7 @@ use crate::common::gzip_pair;
 use smidgen_diff::{Identity, Options, Silent, diff};
 use smidgen_patch::container::{Limits, Opened, Scratch, restore};
 use smidgen_patch::header::Extensions;
-use smidgen_patch::internals::wire::Signatures;
+use smidgen_patch::internals::wire::{Lanes, Signatures};
 use smidgen_patch::{Device, Error, Header, Policy, SliceTarget, SoftwareSha256};
 use testkit::archives::{changed, gzip, text};
 
@@ -52,6 +52,7 @@ fn expansion_stays_within_the_exact_sizes_of_the_header() {
         let mut opened = open();
         opened.record.target_size = opened.record.target_size.wrapping_add_signed(change);
         opened.inner.target_size = opened.record.target_size;
+        opened.lanes = Lanes::read(opened.extensions.lanes, &opened.inner).unwrap();
         assert!(restored(&opened, &old).is_err(), "target {change}");
         let mut opened = open();
         opened.header.target_size = opened.header.target_size.wrapping_add_signed(change);
@@ -79,16 +80,28 @@ fn recipes_have_exactly_the_size_and_length_of_the_header() {
 
 #[test]
 fn a_bomb_is_not_expanded_beyond_the_size_in_its_header() {
-    // 32 MB of zeros in 32 KB.
-    let bomb = gzip(&vec![0; 32 << 20]);
-    let (old, new) = (gzip(&text(52)), [bomb.clone(), gzip(&changed(text(52)))].concat());
+    // 1 MB of zeros in 1 KB.
+    let bomb = |text: Vec<u8>| gzip(&[text, vec![0; 1 << 20]].concat());
+    let (old, new) = (bomb(text(52)), bomb(changed(text(52))));
     let package = diff(&old, &new, &Options::default().with_level(1), &Silent).unwrap();
     let opened = Opened::new::<SoftwareSha256>(&package.bytes).unwrap().expect("a container");
+    assert!(opened.record.base_size > 1 << 20);
     restored(&opened, &old).unwrap();
     let mut opened = Opened::new::<SoftwareSha256>(&package.bytes).unwrap().unwrap();
     opened.record.base_size = 1000;
     opened.inner.base_size = 1000;
     assert_eq!(restored(&opened, &old), Err(Error::Corrupt));
+}
+
+#[test]
+fn a_bomb_beside_a_text_is_left_as_it_is() {
+    let bomb = gzip(&vec![0; 4 << 20]);
+    let (old, new) = (gzip(&text(52)), [bomb, gzip(&changed(text(52)))].concat());
+    let package = diff(&old, &new, &Options::default().with_level(1), &Silent).unwrap();
+    let opened = Opened::new::<SoftwareSha256>(&package.bytes).unwrap().expect("a container");
+    assert!(opened.record.target_size < 1 << 16);
+    assert!(package.bytes.len() < 500, "{}", package.bytes.len());
+    restored(&opened, &old).unwrap();
 }
 
 #[test]
