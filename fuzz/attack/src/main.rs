@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use attack::ATTACKS;
 use attack::measure::{Counting, GIVE_UP, Tally};
 use attack::packages::Stock;
-use attack::{ATTACKS, containers};
 
 #[global_allocator]
 static HEAP: Counting = Counting;

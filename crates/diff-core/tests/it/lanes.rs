@@ -95,7 +95,7 @@ fn lanes_that_do_not_fit_are_refused() {
     };
     let refused = |package: &[u8]| {
         let by_device = restore(&old, package, Pieces::Random(1)).unwrap_err();
-        assert_eq!(at_once(&old, package, 2).is_err(), true);
+        assert!(at_once(&old, package, 2).is_err());
         by_device
     };
     assert_eq!(refused(&with(last.end, first.body_length)), Error::MalformedHeader);

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use smidgen_patch::container::{self, InProcess, Limits, Opened};
+use smidgen_patch::container::{self, Limits, Opened};
 use smidgen_patch::flash::{AbAreas, AbUpdate, FlashBase, Step};
 use smidgen_patch::verify::{Device as Wanted, Ed25519Key, Policy, Signed};
 use smidgen_patch::{Error, Header, SoftwareSha256, Target, Workspace};
@@ -109,15 +109,12 @@ fn of_compressed(
     let file = fs::OpenOptions::new().write(true).open(device.slot(state.other()));
     let file = file.map_err(|_| Error::TargetWrite)?;
     let target = FileTarget { file, limit: device.slot_size, size: 0, written: 0, progress };
-    // Who signed the package is trusted: streams are made in this process.
-    let maker = InProcess::default();
     let target = container::restore::<_, _, SoftwareSha256>(
         &opened,
         base(device, state, package)?,
         target,
         Vec::new(),
         Vec::new(),
-        &maker,
     )?;
     target.file.sync_all().map_err(|_| Error::TargetWrite)
 }
