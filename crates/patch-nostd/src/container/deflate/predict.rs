@@ -24,6 +24,15 @@ impl Predictor {
         Self { window: Window::default(), finder, chains: Chains::new(&finder), ahead: None }
     }
 
+    /// Forgets bytes that no match from `position` on can begin in. Those before it are entered first: in blocks that are
+    /// stored nothing is searched that would.
+    pub(super) fn forget(&mut self, position: u32) {
+        if let Some(last) = position.checked_sub(1) {
+            self.chains.enter(&self.window, last);
+        }
+        self.window.forget(position);
+    }
+
     /// What zlib would do at a position, where a match that it has found before is known.
     pub(super) fn own(&mut self, position: u32) -> Token {
         let known = self.ahead.take().filter(|&(at, _)| at == position).map(|(_, token)| token);

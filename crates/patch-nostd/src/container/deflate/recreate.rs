@@ -139,7 +139,7 @@ impl<'r, C: Coder> Recreator<'r, C> {
                 return Err(Error::Corrupt);
             }
             self.run(out)?;
-            self.predictor.window.forget(self.position);
+            self.predictor.forget(self.position);
         }
         Ok(())
     }

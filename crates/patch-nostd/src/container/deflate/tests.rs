@@ -223,6 +223,23 @@ fn streams_of_a_real_encoder_come_back_and_cost_less_than_any() {
 }
 
 #[test]
+fn what_comes_behind_much_that_is_stored_is_still_predicted() {
+    let mut random = Random(5);
+    let noise: Vec<u8> = (0..400_000).map(|_| random.below(256) as u8).collect();
+    let (before, behind) = (plain(6, 20_000), plain(7, 200_000));
+    let parameters = Parameters { finder: Finder::new(9, 15), border: Border::End };
+    let cost = |plain: &[u8]| {
+        let stream = miniz_oxide::deflate::compress_to_vec(plain, 9);
+        let parsed = Parsed::new(&stream, usize::MAX).unwrap();
+        (check(plain, &parsed, &parameters, None), parsed)
+    };
+    let (without, _) = cost(&[&before[..], &behind].concat());
+    let (with, parsed) = cost(&[&before[..], &noise, &behind].concat());
+    let stored = parsed.blocks.iter().filter(|block| matches!(block.kind, Kind::Stored(_))).count();
+    assert!(stored > 5 && with < without + without / 4, "{stored} blocks stored, {with} and {without} bytes");
+}
+
+#[test]
 fn corrections_of_any_bytes_end_and_make_no_more_than_they_may() {
     let theirs = plain(3, 20_000);
     let (trace, _) = trace_of(&theirs, 3);
