@@ -124,7 +124,7 @@ const FIXED: u64 = 5 << 20;
 const PER_TOKEN: u64 = 12;
 const PER_RECIPE_BYTE: u64 = 3;
 /// An item, in a list that grows by doubling.
-const PER_PART: u64 = 192;
+const PER_PART: u64 = 256;
 
 fn bounded(reader: &mut Reader<'_>) -> Result<u32, Error> {
     let value = reader.varint()?;
