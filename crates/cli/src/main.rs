@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Err(error) => return refuse(error),
     };
     let console =
-        Console::with_standard_output(arguments.volume(), arguments.json, arguments.command.schema());
+        Console::new(arguments.volume(), arguments.json, arguments.command.schema());
     // A signal may come as long as the process lives.
     let console: &'static Console = Box::leak(Box::new(console));
     if let Some(message) = arguments.command.when_stopped() {
@@ -61,7 +61,7 @@ fn refuse(error: clap::Error) -> ExitCode {
     // The command line was not understood, so this cannot be asked of it.
     let json = std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json");
     let failure = Failure::from(error);
-    Console::with_standard_output(Volume::Quiet, json, "").answer(&failure);
+    Console::new(Volume::Quiet, json, "").answer(&failure);
     failure.code()
 }
 

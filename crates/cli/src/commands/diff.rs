@@ -76,7 +76,7 @@ impl Images {
         Ok(Self { base: open(&arguments.base_image)?, target: open(&arguments.target_image)? })
     }
 
-    fn output<'c>(&self, arguments: &DiffArguments, console: &'c Console) -> Result<Output<'c>, Failure> {
+    fn output(&self, arguments: &DiffArguments, console: &Console) -> Result<Output, Failure> {
         let encryption = arguments.encryption.value();
         let keys = encryption_files(&encryption);
         Output::create(&arguments.output, &[&self.base.file, &self.target.file], &keys, console)

@@ -26,7 +26,7 @@ pub(crate) fn patch(arguments: &PatchArguments, console: &Console) -> Result<(),
 fn patch_smidgen(
     base: &Image,
     package: &Smidgen,
-    mut output: Output<'_>,
+    mut output: Output,
     console: &Console,
 ) -> Result<Object, Failure> {
     let started = Instant::now();
@@ -41,7 +41,7 @@ fn patch_smidgen(
 fn patch_classic(
     base: &Image,
     package: &Classic,
-    output: Output<'_>,
+    output: Output,
     console: &Console,
 ) -> Result<Object, Failure> {
     let started = Instant::now();

@@ -1,7 +1,7 @@
 //! Outputs, which appear whole or not at all: files, and standard output.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::early::Early;
@@ -11,7 +11,7 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::input::{Identity, Input};
 use super::signals::outputs;
-use crate::report::{Console, Failure, Reason, Stdout, is_standard_stream, shown};
+use crate::report::{Console, Failure, Reason, is_standard_stream, shown};
 
 /// What messages call it.
 const STANDARD_OUTPUT: &str = "standard output";
@@ -23,10 +23,10 @@ const BUFFER: usize = 128 << 10;
 ///
 /// Dropped before that, it leaves nothing behind, and a file in its place stays as it was.
 #[derive(Debug)]
-pub(crate) struct Output<'c> {
+pub(crate) struct Output {
     /// The path as the user wrote it.
     name: PathBuf,
-    place: Place<'c>,
+    place: Place,
     /// Bytes in the file.
     written: u64,
     /// Bytes that are not in the file yet.
@@ -39,21 +39,21 @@ pub(crate) struct Output<'c> {
 
 /// Where an output goes, and where it is until then.
 #[derive(Debug)]
-enum Place<'c> {
+enum Place {
     /// The end of all symbolic links, and a file beside it.
     File(PathBuf, NamedTempFile),
     /// What is written there cannot be taken back, so it is not written before all of it is right.
-    StandardOutput(&'c Stdout, File),
+    StandardOutput(File),
 }
 
-impl<'c> Output<'c> {
+impl Output {
     /// Begins a file at `path`, which must be none of the inputs and none of `keys`, the files of keys and passphrases;
     /// or what goes to standard output, if `path` is `-`.
     pub(crate) fn create(
         path: &Path,
         inputs: &[&Input],
         keys: &[&Path],
-        console: &'c Console,
+        console: &Console,
     ) -> Result<Self, Failure> {
         let (name, place) = if is_standard_stream(path) {
             (Path::new(STANDARD_OUTPUT), standard_output(console))
@@ -82,9 +82,10 @@ impl<'c> Output<'c> {
                 outputs.written = Some("stopped; the output was written");
                 Ok(())
             }),
-            Place::StandardOutput(mut stdout, mut file) => {
+            Place::StandardOutput(mut file) => {
                 outputs().written = Some("stopped; what went to standard output may not be all");
-                file.rewind().and_then(|()| io::copy(&mut file, &mut stdout)).map(drop)
+                let mut stdout = io::stdout().lock();
+                file.rewind().and_then(|()| io::copy(&mut file, &mut stdout)).and_then(|_| stdout.flush())
             }
         };
         moved.map_err(|error| Failure::file(&self.name, Reason::Write, &error))
@@ -98,7 +99,7 @@ impl<'c> Output<'c> {
         match &mut self.place {
             // Not through tempfile, whose errors name the temporary path.
             Place::File(_, file) => file.as_file_mut(),
-            Place::StandardOutput(_, file) => file,
+            Place::StandardOutput(file) => file,
         }
     }
 
@@ -165,7 +166,7 @@ impl From<Error> for Stopped {
     }
 }
 
-impl Target for Output<'_> {
+impl Target for Output {
     type Error = Stopped;
 
     fn limit(&self) -> u32 {
@@ -194,21 +195,21 @@ pub(crate) fn folder(path: &Path) -> Result<&Path, Failure> {
         .note("name a folder (one called \"-\" is \"./-\")"))
 }
 
-fn standard_output(console: &Console) -> Result<Place<'_>, Failure> {
+fn standard_output(console: &Console) -> Result<Place, Failure> {
     if console.is_json() {
         return Err(Failure::usage("standard output cannot have both the result and --json")
             .note("name a file with --output, or leave out --json"));
     }
-    if console.stdout().is_terminal() {
+    if io::stdout().is_terminal() {
         return Err(Failure::usage("standard output is a terminal, and the result is not text")
             .note("name a file with --output, or pipe the output to a program"));
     }
     let file = tempfile::tempfile();
     let file = file.map_err(|error| Failure::file(Path::new(STANDARD_OUTPUT), Reason::Write, &error))?;
-    Ok(Place::StandardOutput(console.stdout(), file))
+    Ok(Place::StandardOutput(file))
 }
 
-fn file<'c>(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<Place<'c>, Failure> {
+fn file(path: &Path, inputs: &[&Input], keys: &[&Path]) -> Result<Place, Failure> {
     let place = place(path, inputs, keys)?;
     let mut outputs = outputs();
     let file = temporary_beside(&place).map_err(|error| Failure::file(path, Reason::Write, &error))?;

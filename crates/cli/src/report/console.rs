@@ -8,7 +8,6 @@ use smidgen_diff::EscapedLines;
 
 use super::failure::Failure;
 use super::json::Object;
-use super::stdout::Stdout;
 
 /// How much is said on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,28 +26,21 @@ pub(crate) struct Console {
     json: bool,
     /// The name of the schema that describes what `--json` prints.
     schema: &'static str,
-    stdout: Stdout,
 }
 
 /// The schema of failures that come alone.
 const ERROR_SCHEMA: &str = "smidgen/error/1";
 
 impl Console {
-    /// A console that takes standard output away from libraries. If quiet, it prints errors and data only; if `json`, data
-    /// as JSON of this schema.
-    pub(crate) fn with_standard_output(volume: Volume, json: bool, schema: &'static str) -> Self {
-        Self { volume, json, schema, stdout: Stdout::taken() }
+    /// If quiet, it prints errors and data only; if `json`, data as JSON of this schema.
+    pub(crate) const fn new(volume: Volume, json: bool, schema: &'static str) -> Self {
+        Self { volume, json, schema }
     }
 
     /// A console of tests, which prints errors only.
     #[cfg(test)]
     pub(crate) fn of_tests() -> Self {
-        Self { volume: Volume::Quiet, json: false, schema: ERROR_SCHEMA, stdout: Stdout::default() }
-    }
-
-    /// What writes to standard output.
-    pub(crate) const fn stdout(&self) -> &Stdout {
-        &self.stdout
+        Self::new(Volume::Quiet, false, ERROR_SCHEMA)
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -99,7 +91,9 @@ impl Console {
 
     /// The same for text of our own, which is printed as it is.
     pub(crate) fn print_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
-        match self.stdout.write(bytes) {
+        // The lock keeps lines of several threads apart.
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             // The reader has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(Failure::other(format!("standard output: {error}"))),

@@ -11,7 +11,6 @@ mod progress;
 mod reason;
 pub(crate) mod schema;
 mod stages;
-mod stdout;
 pub(crate) mod tables;
 
 pub(crate) use console::{Console, Volume};
@@ -22,4 +21,3 @@ pub(crate) use pack_progress::{Events, Talk, note_unlisted};
 pub(crate) use progress::Bar;
 pub(crate) use reason::Reason;
 pub(crate) use smidgen_diff::release::internals::{hex, sha256};
-pub(crate) use stdout::Stdout;
