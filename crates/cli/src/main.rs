@@ -24,8 +24,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refuse(error),
     };
-    let console =
-        Console::new(arguments.volume(), arguments.json, arguments.command.schema());
+    let console = Console::new(arguments.volume(), arguments.json, arguments.command.schema());
     // A signal may come as long as the process lives.
     let console: &'static Console = Box::leak(Box::new(console));
     if let Some(message) = arguments.command.when_stopped() {
