@@ -7,6 +7,8 @@ mod common;
 mod compare;
 mod containers;
 mod device;
+#[cfg(unix)]
+mod documents;
 mod encryption;
 mod floors;
 mod folders;

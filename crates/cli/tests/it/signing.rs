@@ -19,7 +19,7 @@ fn sign_by_command(desk: &Desk, public: &str, command: &str) -> Outcome {
 }
 
 /// Runs a line of shell with openssl; false if there is no openssl.
-fn openssl(desk: &Desk, line: &str) -> bool {
+pub(crate) fn openssl(desk: &Desk, line: &str) -> bool {
     peers::run(desk.command("openssl").arg("version"))
         .and_then(|_| peers::run(desk.command("sh").args(["-c", line])))
         .is_some()
