@@ -9,7 +9,8 @@ use crate::Result;
 
 const FILE: &str = ".ci/figures.tsv";
 const PICTURE: &str = "docs/sizes.svg";
-const DOCUMENTS: [&str; 4] = ["README.md", "docs/device-budget.md", "docs/benchmarks.md", PICTURE];
+const DOCUMENTS: [&str; 5] =
+    ["README.md", "README.zh-CN.md", "docs/device-budget.md", "docs/benchmarks.md", PICTURE];
 /// Percent that a figure may be off: compilers and allocators make tenths, losses that matter make more.
 const TOLERANCE: f64 = 3.0;
 

@@ -106,3 +106,76 @@ fn prepare(desk: &Desk) -> bool {
     openssl(desk, "openssl ecparam -name prime256v1 -genkey -noout -out hsm.pem")
         && openssl(desk, "openssl ec -in hsm.pem -pubout -out hsm.pub")
 }
+
+/// What a translation must have in common with its original: headings by level, blocks of code, items, cells of tables,
+/// what is named in code, numbers of tables, and where links lead.
+fn structure(text: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut is_code = false;
+    for line in text.lines() {
+        is_code ^= line.starts_with("```");
+        if is_code || line.starts_with("```") || line.starts_with("<!--") {
+            parts.push(line.to_owned());
+        } else if line.starts_with('#') {
+            parts.push(line.chars().take_while(|&letter| letter == '#').collect());
+        } else if line.starts_with("- ") {
+            parts.push("-".to_owned());
+        } else if line.starts_with('|') {
+            let digits = line.chars().filter(char::is_ascii_digit).collect::<String>();
+            parts.push(format!("{} cells, {digits}", line.matches('|').count()));
+        }
+    }
+    parts
+}
+
+/// The targets of links and the spans of code, in any order: languages put them in others.
+fn named(text: &str) -> Vec<&str> {
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let code = text
+        .lines()
+        .filter(|line| !line.starts_with("```"))
+        .flat_map(|line| line.split('`').skip(1).step_by(2));
+    let mut named: Vec<&str> =
+        links.chain(code).filter(|name| !name.contains("README") && !name.contains("platform.")).collect();
+    named.sort_unstable();
+    named
+}
+
+#[test]
+fn translations_say_as_much_as_their_originals() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for name in ["README", "docs/platform"] {
+        let read = |end: &str| fs::read_to_string(root.join(format!("{name}{end}"))).unwrap();
+        let (original, translation) = (read(".md"), read(".zh-CN.md"));
+        assert_eq!(structure(&original), structure(&translation), "{name}");
+        assert_eq!(named(&original), named(&translation), "{name}");
+    }
+}
+
+#[test]
+fn the_index_lists_every_document() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let index = fs::read_to_string(docs.join("README.md")).unwrap();
+    for entry in fs::read_dir(&docs).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_listed = name == "README.md" || !name.ends_with(".md") || index.contains(&format!("({name})"));
+        assert!(is_listed, "docs/README.md does not list {name}");
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let top = fs::read_dir(&root).unwrap();
+    let documents = top.chain(fs::read_dir(root.join("docs")).unwrap()).map(|entry| entry.unwrap().path());
+    let mut count = 0;
+    for path in documents.filter(|path| path.extension().is_some_and(|end| end == "md")) {
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let is_here = !link.contains("://") && !link.is_empty();
+            assert!(!is_here || path.with_file_name(link).exists(), "{}: {link}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count > 100, "only {count} links were found");
+}
