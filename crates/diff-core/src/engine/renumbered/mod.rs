@@ -64,16 +64,21 @@ pub(super) fn renumbered(mut draft: Draft, subject: &Subject) -> Result<Draft, D
         if best.cost < LEAST_COST || best.numbers.is_settled {
             continue;
         }
-        for _ in 0..ROUNDS {
-            let next = Try::new(subject, &table, best.found(subject, &table)?);
-            if next.cost >= best.cost - best.cost / GAIN {
-                break;
+        for round in 0..=ROUNDS {
+            let base = best.translated(subject, &table);
+            let index = Index::of_parts(&base, &table.base)?;
+            let found = best.found_in(&index, subject, &table);
+            let next = Try::new(subject, &table, found.clone());
+            if round < ROUNDS && next.cost < best.cost - best.cost / GAIN {
+                best = next;
+                continue;
             }
-            best = next;
-        }
-        let chosen = Try::new(subject, &table, best.chosen(&mut draft.sections, subject, &table)?);
-        if chosen.cost < best.cost {
-            best = chosen;
+            let chosen = best.chosen((&index, &found), &mut draft.sections, subject, &table);
+            let chosen = Try::new(subject, &table, chosen);
+            if chosen.cost < best.cost {
+                best = chosen;
+            }
+            break;
         }
         draft.covers = best.covers;
     }
@@ -151,27 +156,20 @@ impl Try {
         References::taught(&subject.catalogue, pages, &self.covers, learned)
     }
 
-    /// These covers, but of the table those that are found with its numbers translated.
-    fn found(&self, subject: &Subject, table: &Table) -> Result<Vec<Placed>, DiffError> {
-        let base = self.translated(subject, table);
-        Ok(self.found_in(&Index::of_parts(&base, &table.base)?, subject, table))
-    }
-
-    /// The same, chosen by price, and from what was `known` before.
+    /// These covers, but of the table what is chosen by price: of what was found with its numbers translated, and of what was
+    /// `known` before.
     fn chosen(
         &self,
+        (index, found): (&Index<'_>, &[Placed]),
         known: &mut [Section],
         subject: &Subject,
         table: &Table,
-    ) -> Result<Vec<Placed>, DiffError> {
-        let Choice::All(width) = subject.effort.choice else { return Ok(self.covers.clone()) };
+    ) -> Vec<Placed> {
+        let Choice::All(width) = subject.effort.choice else { return self.covers.clone() };
         let (images, in_place) = (subject.images, subject.in_place);
-        let base = self.translated(subject, table);
-        let index = Index::of_parts(&base, &table.base)?;
-        let covers = self.found_in(&index, subject, table);
-        let sources = Sources { index: &index, masked: images.target, images, repeats: None, in_place };
+        let sources = Sources { index, masked: images.target, images, repeats: None, in_place };
         // What copies the target itself, beside the table, is none of the search's covers.
-        let of_base: Vec<Placed> = covers.iter().copied().filter(Placed::is_of_base).collect();
+        let of_base: Vec<Placed> = found.iter().copied().filter(Placed::is_of_base).collect();
         let mut sections = sections_within(&sources, &of_base, width, table.target.clone());
         let first = known.partition_point(|section| section.range.end <= table.target.start);
         let last = known.partition_point(|section| section.range.start < table.target.end);
@@ -181,7 +179,7 @@ impl Try {
         }
         let references = self.references(subject, table);
         let chosen = choose(images, &sections, width.lanes, &Prices::default(), &references);
-        Ok(with_those_within(&covers, &table.target, chosen))
+        with_those_within(found, &table.target, chosen)
     }
 
     /// A copy of the base, as far as the table is copied from it, with each number as what it became.
@@ -198,6 +196,7 @@ impl Try {
         copy
     }
 
+    /// These covers, but of the table those that are found in a translated base.
     fn found_in(&self, index: &Index<'_>, subject: &Subject, table: &Table) -> Vec<Placed> {
         let target = &subject.images.target[table.target.clone()];
         let found = find_matches(index, target, &SearchOptions::default());
