@@ -103,9 +103,9 @@ typedef struct smidgen smidgen;
 #define SMIDGEN_MEMORY(ram) ((uint32_t)(ram) + SMIDGEN_STATE)
 #define SMIDGEN_STATE (704u + 12u * (uint32_t)sizeof(void *))
 
-/* Begins a restore in `memory`, which must be aligned to pointers (and four bytes); `device` must stay where it is.
- * Null if there is not even memory for a header. */
-smidgen *smidgen_begin(void *memory, uint32_t size, const smidgen_device *device);
+/* Begins a restore, `*restore`, in `memory`, which must be aligned to pointers (and four bytes): error 10 if it is not, 9 if
+ * there is too little for any package. `device` must stay where it is. */
+int smidgen_begin(smidgen **restore, void *memory, uint32_t size, const smidgen_device *device);
 
 /* Takes the next piece of the package, of any size. After an error the restore is over. */
 int smidgen_feed(smidgen *restore, const uint8_t *piece, uint32_t length);
@@ -179,7 +179,6 @@ typedef struct smidgen_ab {
     uint32_t flushed;
     uint32_t used;
     uint32_t room;
-    uint32_t checked;
     uint8_t known;
     uint8_t phase;
     uint8_t error;

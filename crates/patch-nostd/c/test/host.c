@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16, IN_PLACE = 32 };
+enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16, IN_PLACE = 32, MISALIGNED = 64 };
 
 #define ASK 0xFFFFFFFFu
 enum { READ, ERASE, WRITE };
@@ -49,6 +49,14 @@ static void *allocated(size_t size)
         die("no memory");
     }
     return memory;
+}
+
+/* Memory for a restore: of exactly its size, and aligned unless the case is about that. It is freed as `*whole`. */
+static void *memory_of(uint32_t size, uint32_t flags, void **whole)
+{
+    uint32_t shift = (flags & MISALIGNED) != 0 ? 2 : 0;
+    *whole = allocated(size + shift);
+    return (uint8_t *)*whole + shift;
 }
 
 static int copied(const uint8_t *from, uint32_t size, uint32_t offset, uint8_t *bytes, uint32_t length)
@@ -149,17 +157,18 @@ static int fed(struct images *images, uint32_t piece, uint32_t budget, uint32_t 
 {
     smidgen_device device = device_of(images, flags);
     uint32_t size = SMIDGEN_MEMORY(ram), at = 0, taken, steps = 0;
-    void *memory = allocated(size), *other;
+    void *whole, *memory = memory_of(size, flags, &whole), *other;
     smidgen *restore;
-    int error = 0;
+    int error;
     if (piece == 0) {
         error = smidgen_restore(memory, size, &device, read_package, images->package_size);
-        free(memory);
+        free(whole);
         return error;
     }
-    restore = smidgen_begin(memory, size, &device);
-    if (restore == NULL) {
-        die("no restore");
+    error = smidgen_begin(&restore, memory, size, &device);
+    if (error != 0) {
+        free(whole);
+        return error;
     }
     while (error == 0 && at < images->package_size) {
         uint32_t left = images->package_size - at, count = left < piece ? left : piece;
@@ -178,8 +187,8 @@ static int fed(struct images *images, uint32_t piece, uint32_t budget, uint32_t 
             other = allocated(size);
             memcpy(other, memory, size);
             memset(memory, 0xA5, size);
-            free(memory);
-            memory = other;
+            free(whole);
+            whole = memory = other;
             restore = memory;
         }
     }
@@ -192,7 +201,7 @@ static int fed(struct images *images, uint32_t piece, uint32_t budget, uint32_t 
     if (smidgen_finish(restore) != SMIDGEN_ERROR_FINISHED) {
         die("used after its end");
     }
-    free(memory);
+    free(whole);
     return error;
 }
 
@@ -264,7 +273,7 @@ static smidgen_flash area_of(uint32_t *number, const uint32_t *numbers)
 static int updated_in_place(struct images *images, const uint32_t *case_, const uint32_t *areas)
 {
     uint32_t numbers[4] = {0, 1, 2, 3}, size = SMIDGEN_MEMORY(case_[4]);
-    void *memory = allocated(size);
+    void *whole, *memory = memory_of(size, case_[5], &whole);
     smidgen_in_place update;
     int error, begun;
     memset(&update, 0, sizeof update);
@@ -290,7 +299,7 @@ static int updated_in_place(struct images *images, const uint32_t *case_, const 
         die("an update that is ready and is not");
     }
     free(update.buffer);
-    free(memory);
+    free(whole);
     return error;
 }
 
@@ -298,7 +307,7 @@ static int updated_in_place(struct images *images, const uint32_t *case_, const 
 static int updated(struct images *images, const uint32_t *case_, const uint32_t *areas)
 {
     uint32_t slot = 0, journal = 1, piece = case_[2], budget = case_[3], size = SMIDGEN_MEMORY(case_[4]), at = 0, took;
-    void *memory = allocated(size);
+    void *whole, *memory = memory_of(size, case_[5], &whole);
     smidgen_ab ab;
     int error;
     memset(&ab, 0, sizeof ab);
@@ -325,7 +334,7 @@ static int updated(struct images *images, const uint32_t *case_, const uint32_t 
         die("an update that is ready and is not");
     }
     free(ab.buffer);
-    free(memory);
+    free(whole);
     return error;
 }
 
