@@ -73,6 +73,7 @@ enum {
     FIXED_RAM = 2720,
     CONTROL_CELLS = 718,
     WEIGHT_SETS = 24,
+    WEIGHT_LIMIT = 262143,
     CURVES = 10,
     POINTS = 13,
     NEARBY = 8,
@@ -625,7 +626,7 @@ static uint32_t mixed(struct smidgen *d, uint16_t *const *cell, uint32_t n, uint
     rate = d->counter_rate - (set < 16u ? 0u : 1u);
     for (i = 0; i < n; i++) {
         int32_t w = weight[i] + ((input[i] * error + 2048) >> 12);
-        weight[i] = w < -262143 ? -262143 : w > 262143 ? 262143 : w;
+        weight[i] = w < -WEIGHT_LIMIT ? -WEIGHT_LIMIT : w > WEIGHT_LIMIT ? WEIGHT_LIMIT : w;
         update(cell[i], bit, rate);
     }
     return bit;
@@ -3423,10 +3424,17 @@ static uint32_t transfer_state(smidgen_in_place *u, uint32_t segment, uint32_t l
     return s.error;
 }
 
-/* Whether a state that was loaded can be that before the current segment: no index leads out of an array. */
+/* Whether a state that was loaded can be that before the current segment: no index leads out of an array, no product
+ * overflows. */
 static uint32_t is_sound(const smidgen_in_place *u)
 {
     const struct smidgen *d = u->restore;
+    uint32_t i;
+    for (i = 0; i < WEIGHT_SETS * 4u; i++) {
+        if ((uint32_t)d->weights[i >> 2][i & 3u] + WEIGHT_LIMIT > 2u * WEIGHT_LIMIT) {
+            return 0;
+        }
+    }
     return u->held <= PIECE && d->position == segment_start(u) + u->held && d->used == 0u && d->started == 1u &&
            d->stage >= LANDMARKS && d->stage < DONE && d->range >= 0x1000000u && d->taken <= d->body_length &&
            d->block <= 64u && d->at < 72u && d->another <= 1u && d->missed <= 1u && d->learned_used <= d->learned_count &&
