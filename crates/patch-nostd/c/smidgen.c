@@ -2473,7 +2473,7 @@ int smidgen_step(smidgen *d, const uint8_t *piece, uint32_t length, uint32_t bud
         at = gather(d, piece, length);
         if (d->stage == BASE && d->error == 0u) {
             fail(d, shortage(d));
-            if (d->base_size != d->device->base_size) {
+            if (d->device->base_size != SMIDGEN_ANY_SIZE && d->device->base_size != d->base_size) {
                 fail(d, SMIDGEN_ERROR_BASE_SIZE);
             }
         }

@@ -60,6 +60,8 @@ enum {
     SMIDGEN_DIGEST_BODY = 1
 };
 
+#define SMIDGEN_ANY_SIZE 0xFFFFFFFFu
+
 /* What a device is and has. Functions get `context` and return 0 if it went well. All that is not set is 0. */
 typedef struct smidgen_device {
     void *context;
@@ -67,7 +69,8 @@ typedef struct smidgen_device {
     void *base;
     void *target;
 
-    /* The image that the device has. */
+    /* The image that the device has: its size, or SMIDGEN_ANY_SIZE if the device does not know where it ends. The digest
+     * decides then, and reads beyond the slot must fail. */
     uint32_t base_size;
     int (*read_base)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length);
 

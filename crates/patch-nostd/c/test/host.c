@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16, IN_PLACE = 32, MISALIGNED = 64 };
+enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16, IN_PLACE = 32, MISALIGNED = 64, ANY_SIZE = 128 };
 
 #define ASK 0xFFFFFFFFu
 enum { READ, ERASE, WRITE };
@@ -29,6 +29,8 @@ enum { READ, ERASE, WRITE };
 struct images {
     const uint8_t *base;
     uint32_t base_size;
+    /* What is behind it is read by devices that do not know its size. */
+    int base_is_slot;
     const uint8_t *package;
     uint32_t package_size;
     uint8_t *target;
@@ -71,6 +73,9 @@ static int copied(const uint8_t *from, uint32_t size, uint32_t offset, uint8_t *
 static int read_base(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
 {
     struct images *images = context;
+    if (images->base_is_slot && (offset > images->base_size || length > images->base_size - offset)) {
+        return 1;
+    }
     return copied(images->base, images->base_size, offset, bytes, length);
 }
 
@@ -132,7 +137,8 @@ static smidgen_device device_of(struct images *images, uint32_t flags)
     device.context = images;
     device.base = images;
     device.target = images;
-    device.base_size = images->base_size;
+    device.base_size = (flags & ANY_SIZE) != 0 ? SMIDGEN_ANY_SIZE : images->base_size;
+    images->base_is_slot = (flags & ANY_SIZE) != 0;
     device.slot_size = (flags & IDENTITY) != 0 ? 1u << 10 : 0xFFFFFFFFu;
     device.read_base = read_base;
     device.begin = begin;

@@ -1,6 +1,6 @@
 //! The C decoder (`c/smidgen.c`) gives what this one gives: the same image, or the same error.
 
-use crate::c_host::{ASKS_FOR_SIGNATURES, Host, IDENTITY, MISALIGNED, MOVES, WRITE_ONLY, Way};
+use crate::c_host::{ANY_SIZE, ASKS_FOR_SIGNATURES, Host, IDENTITY, MISALIGNED, MOVES, WRITE_ONLY, Way};
 use crate::common::{Slot, all_golden, bad_packages, named, restore, restore_to, small, small_base};
 use smidgen_patch::header::Extensions;
 use smidgen_patch::verify::{Device, Policy, Signatures};
@@ -89,6 +89,25 @@ fn ram_is_what_the_header_says_in_c() {
                 assert_eq!(found, wanted, "{} {ram}", golden.name);
             }
         }
+    }
+}
+
+/// The slot is longer than the image, or shorter than what a package is for.
+#[test]
+fn a_device_that_does_not_know_its_size_goes_by_the_digest_in_c() {
+    let golden = named("small");
+    let longer = [&golden.base[..], &[0xFF; 100]].concat();
+    let mut other = longer.clone();
+    other[0] ^= 1;
+    let way = Way { flags: ANY_SIZE, ..Way::pieces(100) };
+    for mut host in Host::all() {
+        assert_eq!(host.restore(&longer, &golden.package, way), Ok(golden.target.clone()));
+        let wrong = host.restore(&other, &golden.package, way);
+        assert_eq!(wrong, Err(Error::BaseDigest.number()));
+        let shorter = host.restore(&golden.base[1..], &golden.package, way);
+        assert_eq!(shorter, Err(Error::BaseRead.number()));
+        let known = host.restore(&longer, &golden.package, Way::pieces(100));
+        assert_eq!(known, Err(Error::BaseSize.number()));
     }
 }
 

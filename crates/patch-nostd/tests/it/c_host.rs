@@ -41,6 +41,8 @@ impl Way {
     }
 }
 
+/// The device does not know how long its image is.
+pub const ANY_SIZE: u32 = 128;
 /// The memory is not aligned.
 pub const MISALIGNED: u32 = 64;
 /// The case has areas of flash, which are here.
