@@ -2520,7 +2520,7 @@ int smidgen_wants_input(const smidgen *d)
     case FINISHED:
         return 1;
     default:
-        return d->stage != DONE && is_ready(d) == 0u;
+        return d->stage == DONE || is_ready(d) == 0u;
     }
 }
 

@@ -117,7 +117,7 @@ int smidgen_feed(smidgen *restore, const uint8_t *piece, uint32_t length);
  * base to check it. It may take none, and may have more to do although it took all: smidgen_wants_input says so. */
 int smidgen_step(smidgen *restore, const uint8_t *piece, uint32_t length, uint32_t budget, uint32_t *taken);
 
-/* Whether nothing can go on without more of the package. */
+/* Whether nothing is left to do before more of the package comes, or its end. */
 int smidgen_wants_input(const smidgen *restore);
 
 /* How much of the target has been written, in percent (section 9.1). */

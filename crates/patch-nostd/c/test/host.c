@@ -198,6 +198,9 @@ static int fed(struct images *images, uint32_t piece, uint32_t budget, uint32_t 
             restore = memory;
         }
     }
+    while (error == 0 && budget > 0 && !smidgen_wants_input(restore)) {
+        error = smidgen_step(restore, images->package, 0, budget, &taken);
+    }
     if (error == 0) {
         error = smidgen_finish(restore);
         if (error == 0 && smidgen_progress(restore) != 100) {
