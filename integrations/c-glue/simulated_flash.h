@@ -62,7 +62,9 @@ static inline void simulated_new(struct simulated_part *part, uint32_t size, uin
 static inline void simulated_load(const struct simulated_part *part, const void *bytes, uint32_t length)
 {
     memset(part->bytes, 0xFF, part->size);
-    memcpy(part->bytes, bytes, length);
+    if (length > 0) {
+        memcpy(part->bytes, bytes, length);
+    }
 }
 
 enum { POWER_LOST = 77 };
