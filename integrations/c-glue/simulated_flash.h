@@ -51,7 +51,7 @@ static struct simulated_supply {
 
 static inline void simulated_new(struct simulated_part *part, uint32_t size, uint32_t page, uint32_t unit)
 {
-    part->bytes = stays(size);
+    part->bytes = (uint8_t *)stays(size);
     part->size = size;
     part->page = page;
     part->unit = unit;
@@ -141,7 +141,7 @@ static inline struct file fixture(const char *folder, const char *name)
     stream = fopen(path, "rb");
     MUST(stream != NULL && fseek(stream, 0, SEEK_END) == 0 && (size = ftell(stream)) > 0);
     rewind(stream);
-    file.bytes = malloc((size_t)size);
+    file.bytes = (uint8_t *)malloc((size_t)size);
     file.size = (uint32_t)size;
     MUST(file.bytes != NULL && fread(file.bytes, 1, file.size, stream) == file.size);
     fclose(stream);
@@ -167,7 +167,7 @@ static inline void survive_power(void (*prepare)(void), int (*update)(void), voi
 {
     uint32_t operations, cut;
     int answer;
-    supply = stays(sizeof *supply);
+    supply = (struct simulated_supply *)stays(sizeof *supply);
     supply->fuel = UINT32_MAX;
     prepare();
     answer = start(update);

@@ -15,18 +15,31 @@ int memcmp(const void *one, const void *other, size_t length);
 
 /* ---- What is built in -----------------------------------------------------------------------------------------------
  *
- * Kinds of pages (section 3.4); packages with others are error 7. Kinds 0 and 16 are always there. */
+ * Kinds of pages (section 3.4); packages with others are error 7. Kinds 0 and 16 are always there. What is not said is the
+ * kind of the processor that it is compiled for, and Thumb on those that have none. */
 #ifndef SMIDGEN_THUMB
+#if defined(__riscv) || defined(__XTENSA__)
+#define SMIDGEN_THUMB 0
+#else
 #define SMIDGEN_THUMB 1
+#endif
 #endif
 #ifndef SMIDGEN_ARM
 #define SMIDGEN_ARM 0
 #endif
 #ifndef SMIDGEN_RISCV
+#ifdef __riscv
+#define SMIDGEN_RISCV 1
+#else
 #define SMIDGEN_RISCV 0
 #endif
+#endif
 #ifndef SMIDGEN_XTENSA
+#ifdef __XTENSA__
+#define SMIDGEN_XTENSA 1
+#else
 #define SMIDGEN_XTENSA 0
+#endif
 #endif
 /* Words of other forms than 16: kinds 17 to 29. */
 #ifndef SMIDGEN_WORDS
