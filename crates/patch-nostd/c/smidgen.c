@@ -3438,11 +3438,28 @@ static uint32_t transfer_state(smidgen_in_place *u, uint32_t segment, uint32_t l
 }
 
 /* Whether a state that was loaded can be that before the current segment: no index leads out of an array, no product
- * overflows. */
+ * overflows, and operations end where the target does, so that decoding comes to an end. */
 static uint32_t is_sound(const smidgen_in_place *u)
 {
     const struct smidgen *d = u->restore;
+    uint64_t end = d->position;
     uint32_t i;
+    if (d->stage == LITERALS) {
+        end += (uint64_t)d->now.literals + d->now.length;
+    } else if (d->stage == COPY) {
+        if (d->copied > d->now.length || d->at > d->now.length - d->copied) {
+            return 0;
+        }
+        end += d->now.length - d->copied - d->at;
+    } else {
+        /* The operation is over, or none has begun. */
+    }
+    if (d->stated != 0u) {
+        end += (uint64_t)d->ahead.literals + d->ahead.length;
+    }
+    if (end != d->reached || d->reached > d->target_size) {
+        return 0;
+    }
     for (i = 0; i < WEIGHT_SETS * 4u; i++) {
         if ((uint32_t)d->weights[i >> 2][i & 3u] + WEIGHT_LIMIT > 2u * WEIGHT_LIMIT) {
             return 0;

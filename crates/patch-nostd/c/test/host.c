@@ -12,11 +12,15 @@
  * numbers (ASK, what, area, offset, length) and what is to be written, and get a number that is 0 if it went well, and
  * what was to be read. */
 
+/* For `alarm`. */
+#define _POSIX_C_SOURCE 200112L
+
 #include "../smidgen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16, IN_PLACE = 32, MISALIGNED = 64, ANY_SIZE = 128 };
 
@@ -389,6 +393,8 @@ static int serve(void)
     struct images images;
     uint8_t *base, *package;
     while (fread(numbers, sizeof numbers, 1, stdin) == 1) {
+        /* A case that never ends is one that fails. */
+        alarm(300);
         count = (numbers[5] & IN_PLACE) != 0 ? 17 : (numbers[5] & OVER_FLASH) != 0 ? 9 : 0;
         if (fread(areas, sizeof areas[0], count, stdin) != count) {
             die("a case without areas");
