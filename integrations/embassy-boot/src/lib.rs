@@ -102,19 +102,20 @@ pub async fn update<DFU: NorFlash, STATE: NorFlash, E>(
     Ok(updater.mark_updated().await?)
 }
 
-/// Writes what makes whole units. Nothing is borrowed while flash is waited for but the bytes themselves.
-async fn write_out<DFU: NorFlash, STATE: NorFlash>(
+/// Writes what makes whole units.
+async fn write_out<'a, DFU: NorFlash, STATE: NorFlash>(
     updater: &mut FirmwareUpdater<'_, DFU, STATE>,
-    pending: &RefCell<Pending<'_>>,
+    pending: &RefCell<Pending<'a>>,
     unit: usize,
 ) -> Result<(), FirmwareUpdaterError> {
-    // The decoder, which borrows it too, is not at work meanwhile.
-    let mut pending = pending.borrow_mut();
-    let (offset, bytes) = pending.whole(unit);
+    // Nothing stays borrowed while flash is waited for. After an error the update is over, and needs the bytes no more.
+    let mut taken = pending.replace(Pending::new(&mut []));
+    let (offset, bytes) = taken.whole(unit);
     if !bytes.is_empty() {
         updater.write_firmware(offset as usize, bytes).await?;
-        pending.written(unit);
+        taken.written(unit);
     }
+    pending.replace(taken);
     Ok(())
 }
 
