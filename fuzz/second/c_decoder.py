@@ -9,7 +9,6 @@ import sys
 
 import cases
 import compare
-import encoder
 from errors import SmidgenError
 from header import KINDS_OF_WORDS, ZSTD, Header
 
@@ -22,14 +21,7 @@ class Comparison(compare.Comparison):
     def case(self, seed):
         chance = random.Random(seed + 2)
         kinds = [chance.choice(KINDS)] if chance.random() < 0.5 else chance.sample(KINDS, chance.randrange(1, 9))
-        h, base = cases.make(seed, kinds)
-        target, body, read = encoder.make(h, base)
-        explicit = bytes(chance.randrange(read - len(body) + 1)) if chance.random() < 0.3 else b""
-        package = encoder.package(h, base, target, body + explicit, compare.extensions(chance))
-        self.compare("%d" % seed, package, base)
-        self.compare("%d-body" % seed, compare.damaged_body(chance, h, base, body, read), base)
-        for i in range(3):
-            self.compare("%d-header-%d" % (seed, i), compare.damaged_header(chance, package), base)
+        self.cm(seed, chance, *cases.make(seed, kinds))
 
     def compare(self, name, package, base):
         if left_out(package):

@@ -45,16 +45,18 @@ class Comparison:
         self.counts, self.different = collections.Counter(), 0
 
     def case(self, seed):
-        h, base = cases.make(seed)
-        target, body, read = encoder.make(h, base)
         chance = random.Random(seed + 1)
+        self.cm(seed, chance, *cases.make(seed))
+        self.zstd(seed, chance)
+
+    def cm(self, seed, chance, h, base):
+        target, body, read = encoder.make(h, base)
         explicit = bytes(chance.randrange(read - len(body) + 1)) if chance.random() < 0.3 else b""
         package = encoder.package(h, base, target, body + explicit, extensions(chance))
         self.compare("%d" % seed, package, base)
         self.compare("%d-body" % seed, damaged_body(chance, h, base, body, read), base)
         for i in range(3):
             self.compare("%d-header-%d" % (seed, i), damaged_header(chance, package), base)
-        self.zstd(seed, chance)
 
     def zstd(self, seed, chance):
         h, base, target, body = zstd_cases.make(seed)

@@ -15,18 +15,31 @@ int memcmp(const void *one, const void *other, size_t length);
 
 /* ---- What is built in -----------------------------------------------------------------------------------------------
  *
- * Kinds of pages (section 3.4); packages with others are error 7. Kinds 0 and 16 are always there. */
+ * Kinds of pages (section 3.4); packages with others are error 7. Kinds 0 and 16 are always there. What is not said is the
+ * kind of the processor that it is compiled for, and Thumb on those that have none. */
 #ifndef SMIDGEN_THUMB
+#if defined(__riscv) || defined(__XTENSA__)
+#define SMIDGEN_THUMB 0
+#else
 #define SMIDGEN_THUMB 1
+#endif
 #endif
 #ifndef SMIDGEN_ARM
 #define SMIDGEN_ARM 0
 #endif
 #ifndef SMIDGEN_RISCV
+#ifdef __riscv
+#define SMIDGEN_RISCV 1
+#else
 #define SMIDGEN_RISCV 0
 #endif
+#endif
 #ifndef SMIDGEN_XTENSA
+#ifdef __XTENSA__
+#define SMIDGEN_XTENSA 1
+#else
 #define SMIDGEN_XTENSA 0
+#endif
 #endif
 /* Words of other forms than 16: kinds 17 to 29. */
 #ifndef SMIDGEN_WORDS
@@ -73,6 +86,7 @@ enum {
     FIXED_RAM = 2720,
     CONTROL_CELLS = 718,
     WEIGHT_SETS = 24,
+    WEIGHT_LIMIT = 262143,
     CURVES = 10,
     POINTS = 13,
     NEARBY = 8,
@@ -282,6 +296,11 @@ static uint32_t bits(uint32_t x)
 #endif
 }
 
+static uint32_t least(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
+
 static uint32_t u32_at(const uint8_t *bytes)
 {
     return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
@@ -357,7 +376,7 @@ static void digest_update(struct smidgen *d, uint32_t which, const uint8_t *byte
     uint32_t at, count;
     while (length > 0u) {
         at = sha->length & 63u;
-        count = length < 64u - at ? length : 64u - at;
+        count = least(length, 64u - at);
         memcpy(sha->block + at, bytes, count);
         sha->length += count;
         bytes += count;
@@ -406,10 +425,34 @@ static void digest_finish(struct smidgen *d, uint32_t which, uint8_t *digest)
 }
 #endif
 
+/* What reads an image or a body, and its context. */
+typedef int reader_of(void *context, uint32_t offset, uint8_t *bytes, uint32_t length);
+
+/* Hashes about `budget` bytes more of `end`, in pieces that fill the workspace's fixed part. Returns `error` if they cannot
+ * be read. */
+static uint32_t hash_on(struct smidgen *d, reader_of *read, void *context, uint32_t end, uint32_t budget, uint32_t error)
+{
+    uint8_t *piece = fixed_part(d);
+    uint32_t count;
+    if (d->hashed == 0u) {
+        digest_start(d, SMIDGEN_DIGEST_IMAGE);
+    }
+    for (; d->hashed < end && budget > 0u; budget -= count) {
+        count = least(least(end - d->hashed, budget), 1024);
+        if (read(context, d->hashed, piece, count) != 0) {
+            return error;
+        }
+        digest_update(d, SMIDGEN_DIGEST_IMAGE, piece, count);
+        d->hashed += count;
+    }
+    return SMIDGEN_OK;
+}
+
 static uint32_t is_digest(struct smidgen *d, uint32_t which, const uint8_t *expected, uint32_t length)
 {
     uint8_t found[32];
     digest_finish(d, which, found);
+    d->hashed = 0;
     return memcmp(found, expected, length) == 0;
 }
 
@@ -459,12 +502,7 @@ static uint32_t take(struct smidgen *d, const uint8_t *piece, uint32_t length)
     if (d->taken > d->read) {
         room -= d->taken - d->read;
     }
-    if (length > room) {
-        length = room;
-    }
-    if (length > d->body_length - d->taken) {
-        length = d->body_length - d->taken;
-    }
+    length = least(least(length, room), d->body_length - d->taken);
     for (i = 0; i < length; i++) {
         d->input[d->taken++ % INPUT] = piece[i];
     }
@@ -583,7 +621,7 @@ static uint32_t mixed(struct smidgen *d, uint16_t *const *cell, uint32_t n, uint
         odds += (weight[i] * input[i]) >> 10;
     }
     odds = (odds >> 6) + 3072;
-    x = odds < 0 ? 0u : odds > 6143 ? 6143u : (uint32_t)odds;
+    x = odds < 0 ? 0u : least((uint32_t)odds, 6143);
     p = squash(x);
     f = x & 511u;
     point = d->points + (set < 16u ? set >> 3 : set - 14u) * POINTS + (x >> 9);
@@ -601,7 +639,7 @@ static uint32_t mixed(struct smidgen *d, uint16_t *const *cell, uint32_t n, uint
     rate = d->counter_rate - (set < 16u ? 0u : 1u);
     for (i = 0; i < n; i++) {
         int32_t w = weight[i] + ((input[i] * error + 2048) >> 12);
-        weight[i] = w < -262143 ? -262143 : w > 262143 ? 262143 : w;
+        weight[i] = w < -WEIGHT_LIMIT ? -WEIGHT_LIMIT : w > WEIGHT_LIMIT ? WEIGHT_LIMIT : w;
         update(cell[i], bit, rate);
     }
     return bit;
@@ -1347,7 +1385,7 @@ static uint32_t find_code(struct smidgen *d, const uint8_t *s, uint32_t left, ui
     d->extra = 0;
     d->address = 0;
 #if SMIDGEN_HALVES
-    if ((how == FIRST || how == UPPER) && has_partner(d, s, left < VIEW ? left : VIEW, form, w) == 0u) {
+    if ((how == FIRST || how == UPPER) && has_partner(d, s, least(left, VIEW), form, w) == 0u) {
         return 0;
     }
     if (how == SECOND || how == LOWER) {
@@ -1370,7 +1408,7 @@ static uint32_t find_code(struct smidgen *d, const uint8_t *s, uint32_t left, ui
 #endif
 
 /* Whether a word begins at the site. */
-static uint32_t find_word(struct smidgen *d, const uint8_t *s, uint32_t left)
+static uint32_t find_word(struct smidgen *d, const uint8_t *s)
 {
 #if SMIDGEN_WORDS
     uint32_t value[2], form = word_form(d), length = (form & 1u) != 0u ? 8u : 4u;
@@ -1385,7 +1423,6 @@ static uint32_t find_word(struct smidgen *d, const uint8_t *s, uint32_t left)
     d->length_of = (uint8_t)length;
     d->bytes[0] = u32_at(s);
     d->bytes[1] = 0;
-    (void)left;
 #if SMIDGEN_WORDS
     if (length == 8u) {
         d->bytes[1] = u32_at(s + 4);
@@ -1412,7 +1449,7 @@ static uint32_t find_reference(struct smidgen *d)
     if (d->kind == 0u || ((d->kind < 5u) && (d->site & (d->kind == 3u ? 3u : 1u)) != 0u)) {
         return 0;
     }
-    found = find_word(d, s, left);
+    found = find_word(d, s);
 #if SMIDGEN_CODE
     if (found == 0u && d->kind < 16u && is_inside(d) == 0u) {
         d->bytes[1] = 0;
@@ -1482,7 +1519,7 @@ static uint32_t is_right(struct smidgen *d, uint32_t source, uint32_t rank, uint
 {
     uint32_t class_of = d->now.repeat != 0u ? 5u : d->class_of, right, i;
     uint32_t o = d->outcomes[d->now.repeat != 0u ? 7u : source];
-    uint32_t place = source | class_of << 3 | (rank < 3u ? rank : 3u) << 6;
+    uint32_t place = source | class_of << 3 | least(rank, 3) << 6;
     struct context contexts[3];
     contexts[0].number = 0xF0000000u | place | (o >> 3 & 7u) << 8;
     contexts[0].place = o;
@@ -1623,6 +1660,11 @@ static void copy_reference(struct smidgen *d)
     d->next_site = site + length;
 }
 
+static uint32_t fits(uint32_t start, uint32_t length, uint32_t size)
+{
+    return length > 0u && length <= size && start <= size - length;
+}
+
 /* S, as far as the cover goes; what is beyond is 0. */
 static void read_source(struct smidgen *d, uint32_t count)
 {
@@ -1630,11 +1672,16 @@ static void read_source(struct smidgen *d, uint32_t count)
     uint32_t from = d->now.start + d->copied;
     uint8_t *s = d->window;
     memset(s, 0, WINDOW);
+    /* Never so after state_operation, but a state that was loaded may say anything. */
+    if (d->now.repeat != 0u ? from >= d->position : fits(from, count, d->base_size) == 0u) {
+        fail(d, SMIDGEN_ERROR_CORRUPT);
+        return;
+    }
 #if SMIDGEN_READ_BACK
     if (d->now.repeat != 0u) {
         uint32_t written = d->position - d->used, distance = d->position - from, i = 0;
         if (from < written) {
-            i = written - from < count ? written - from : count;
+            i = least(written - from, count);
             if (device->read_target == NULL || device->read_target(device->target, from, s, i) != 0) {
                 fail(d, SMIDGEN_ERROR_TARGET_READ);
             }
@@ -1675,13 +1722,10 @@ static void find_page_kind(struct smidgen *d)
 
 static void begin_block(struct smidgen *d)
 {
-    uint32_t left = d->now.length - d->copied, block = 1u << d->block_log, k, history = d->blocks;
+    uint32_t left = d->now.length - d->copied, block = least(1u << d->block_log, left), k, history = d->blocks;
     struct context contexts[3];
-    if (block > left) {
-        block = left;
-    }
     d->block = (uint8_t)block;
-    read_source(d, left < block + VIEW ? left : block + VIEW);
+    read_source(d, least(left, block + VIEW));
     find_page_kind(d);
     if (d->error != 0u) {
         return;
@@ -1760,11 +1804,6 @@ static void literals(struct smidgen *d)
 }
 
 /* ---- Operations (section 4.2) ----------------------------------------------------------------------------------------- */
-
-static uint32_t fits(uint32_t start, uint32_t length, uint32_t size)
-{
-    return length > 0u && length <= size && start <= size - length;
-}
 
 static void move_to_front(uint32_t *recent, uint32_t displacement)
 {
@@ -2008,9 +2047,9 @@ static uint32_t read_varint(struct reader *r)
     return value;
 }
 
-static uint32_t read_bounded(struct reader *r, uint32_t least, uint32_t most)
+static uint32_t read_bounded(struct reader *r, uint32_t low, uint32_t high)
 {
-    uint32_t value = read_varint(r), good = least <= value && value <= most;
+    uint32_t value = read_varint(r), good = low <= value && value <= high;
     expect(r, good);
     return good != 0u ? value : 0u;
 }
@@ -2026,23 +2065,23 @@ struct policy {
 #if SMIDGEN_EXTENSIONS
 static uint32_t is_utf8(const uint8_t *text, const uint8_t *end)
 {
-    uint32_t more = 0, least = 0x80, most = 0xBF;
+    uint32_t more = 0, low = 0x80, high = 0xBF;
     for (; text < end; text++) {
         uint32_t byte = *text;
         if (more > 0u) {
-            if (byte < least || byte > most) {
+            if (byte < low || byte > high) {
                 return 0;
             }
             more--;
-            least = 0x80;
-            most = 0xBF;
+            low = 0x80;
+            high = 0xBF;
         } else if (byte >= 0x80u) {
             if (byte < 0xC2u || byte > 0xF4u) {
                 return 0;
             }
             /* Nothing that is shorter otherwise, no surrogates, nothing beyond 0x10FFFF. */
-            least = byte == 0xE0u ? 0xA0u : byte == 0xF0u ? 0x90u : 0x80u;
-            most = byte == 0xEDu ? 0x9Fu : byte == 0xF4u ? 0x8Fu : 0xBFu;
+            low = byte == 0xE0u ? 0xA0u : byte == 0xF0u ? 0x90u : 0x80u;
+            high = byte == 0xEDu ? 0x9Fu : byte == 0xF4u ? 0x8Fu : 0xBFu;
             more = 1u + (byte >= 0xE0u ? 1u : 0u) + (byte >= 0xF0u ? 1u : 0u);
         }
     }
@@ -2383,7 +2422,7 @@ static void begin_body(struct smidgen *d)
     }
     for (i = 0; i < CURVES * POINTS; i++) {
         uint32_t x = i % POINTS * 512u;
-        d->points[i] = (uint16_t)squash(x > 6143u ? 6143u : x);
+        d->points[i] = (uint16_t)squash(least(x, 6143));
     }
     for (i = 0; i < WEIGHT_SETS * 4u; i++) {
         d->weights[i >> 2][i & 3u] = 30000;
@@ -2404,46 +2443,35 @@ static void begin_target(struct smidgen *d)
     digest_start(d, SMIDGEN_DIGEST_BODY);
 }
 
-/* Hashes about `budget` bytes of the base, in pieces that fill the workspace's fixed part; then the body may begin. */
+/* Hashes about `budget` bytes of the base; then the body may begin. */
 static void check_base(struct smidgen *d, uint32_t budget)
 {
     const smidgen_device *device = d->device;
-    uint8_t *buffer = fixed_part(d);
-    if (d->hashed == 0u) {
-        digest_start(d, SMIDGEN_DIGEST_IMAGE);
-    }
-    while (d->hashed < d->base_size && budget > 0u) {
-        uint32_t count = d->base_size - d->hashed;
-        count = count > 1024u ? 1024u : count;
-        count = count > budget ? budget : count;
-        if (device->read_base(device->base, d->hashed, buffer, count) != 0) {
-            fail(d, SMIDGEN_ERROR_BASE_READ);
-            return;
-        }
-        digest_update(d, SMIDGEN_DIGEST_IMAGE, buffer, count);
-        d->hashed += count;
-        budget -= count;
-    }
-    if (d->hashed < d->base_size) {
+    fail(d, hash_on(d, device->read_base, device->base, d->base_size, budget, SMIDGEN_ERROR_BASE_READ));
+    if (d->error != 0u || d->hashed < d->base_size) {
         return;
     }
-    if (d->base_size > 0u && is_digest(d, SMIDGEN_DIGEST_IMAGE, d->base_digest, 16) == 0u) {
+    if (is_digest(d, SMIDGEN_DIGEST_IMAGE, d->base_digest, 16) == 0u && d->base_size > 0u) {
         fail(d, SMIDGEN_ERROR_BASE_DIGEST);
         return;
     }
     begin_target(d);
 }
 
-smidgen *smidgen_begin(void *memory, uint32_t size, const smidgen_device *device)
+int smidgen_begin(smidgen **restore, void *memory, uint32_t size, const smidgen_device *device)
 {
     struct smidgen *d = (struct smidgen *)memory;
-    if (d == NULL || ((uintptr_t)memory & (sizeof(void *) - 1u)) != 0u || size < SMIDGEN_MEMORY(FIXED_RAM)) {
-        return NULL;
+    *restore = d;
+    if (d == NULL || size < SMIDGEN_MEMORY(FIXED_RAM)) {
+        return SMIDGEN_ERROR_WORKSPACE_TOO_SMALL;
+    }
+    if (((uintptr_t)memory & (sizeof(void *) - 1u)) != 0u) {
+        return SMIDGEN_ERROR_WORKSPACE_MISALIGNED;
     }
     memset(d, 0, sizeof *d);
     d->device = device;
     d->room = size - SMIDGEN_STATE;
-    return d;
+    return SMIDGEN_OK;
 }
 
 int smidgen_step(smidgen *d, const uint8_t *piece, uint32_t length, uint32_t budget, uint32_t *taken)
@@ -2458,7 +2486,7 @@ int smidgen_step(smidgen *d, const uint8_t *piece, uint32_t length, uint32_t bud
         at = gather(d, piece, length);
         if (d->stage == BASE && d->error == 0u) {
             fail(d, shortage(d));
-            if (d->base_size != d->device->base_size) {
+            if (d->device->base_size != SMIDGEN_ANY_SIZE && d->device->base_size != d->base_size) {
                 fail(d, SMIDGEN_ERROR_BASE_SIZE);
             }
         }
@@ -2505,7 +2533,7 @@ int smidgen_wants_input(const smidgen *d)
     case FINISHED:
         return 1;
     default:
-        return d->stage != DONE && is_ready(d) == 0u;
+        return d->stage == DONE || is_ready(d) == 0u;
     }
 }
 
@@ -2545,12 +2573,12 @@ int smidgen_finish(smidgen *d)
 int smidgen_restore(void *memory, uint32_t memory_size, const smidgen_device *device,
                     int (*read_package)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length), uint32_t size)
 {
-    smidgen *d = smidgen_begin(memory, memory_size, device);
+    smidgen *d;
     uint8_t piece[64];
     uint32_t at = 0, count;
-    int error = d == NULL ? SMIDGEN_ERROR_WORKSPACE_TOO_SMALL : SMIDGEN_OK;
+    int error = smidgen_begin(&d, memory, memory_size, device);
     while (error == SMIDGEN_OK && at < size) {
-        count = size - at < sizeof piece ? size - at : (uint32_t)sizeof piece;
+        count = least(size - at, sizeof piece);
         if (read_package(device->context, at, piece, count) != 0) {
             return SMIDGEN_ERROR_PACKAGE_READ;
         }
@@ -2681,9 +2709,9 @@ static void take_record(smidgen_journal *journal, uint32_t at)
         }
     }
     for (i = 0; i < 2u && found == 0u; i++) {
-        for (k = 0; k < RECORD && copies[i][k] == journal->flash->erased; k++) {
-        }
         /* Most places are erased, and looking for wrong bits takes long. */
+        for (k = 0; readable[i] != 0u && k < RECORD && copies[i][k] == journal->flash->erased; k++) {
+        }
         if (readable[i] != 0u && k < RECORD) {
             memcpy(record, copies[i], RECORD);
             found = correct(record) != 0u && (readable[0] == 0u || difference(copies[0], record) <= WRONG_BITS) &&
@@ -2821,7 +2849,7 @@ static uint32_t is_there(const smidgen_ab *ab)
     uint8_t found[32];
     uint32_t at, count;
     for (at = 0; at < ab->used; at += count) {
-        count = ab->used - at < sizeof found ? ab->used - at : (uint32_t)sizeof found;
+        count = least(ab->used - at, sizeof found);
         if (ab->slot.read(ab->slot.context, ab->flushed + at, found, count) != 0 ||
             memcmp(found, ab->buffer + at, count) != 0) {
             return 0;
@@ -2900,10 +2928,9 @@ static int write_slot(void *context, uint32_t offset, const uint8_t *bytes, uint
     (void)offset;
     while (length > 0u) {
         /* The buffer is full at the page's end, or at the image's. */
-        room = ab->slot.page_size - ab->flushed % ab->slot.page_size;
-        room = room > ab->image_size - ab->flushed ? ab->image_size - ab->flushed : room;
-        room = room > ab->room ? ab->room : room;
-        count = room - ab->used < length ? room - ab->used : length;
+        room = least(ab->slot.page_size - ab->flushed % ab->slot.page_size, ab->image_size - ab->flushed);
+        room = least(room, ab->room);
+        count = least(room - ab->used, length);
         memcpy(ab->buffer + ab->used, bytes, count);
         ab->used += count;
         bytes += count;
@@ -2922,8 +2949,7 @@ static int write_slot(void *context, uint32_t offset, const uint8_t *bytes, uint
 static int read_slot(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
 {
     smidgen_ab *ab = (smidgen_ab *)context;
-    uint32_t stored = offset < ab->flushed ? ab->flushed - offset : 0u;
-    stored = stored > length ? length : stored;
+    uint32_t stored = offset < ab->flushed ? least(ab->flushed - offset, length) : 0u;
     if (stored > 0u && ab->slot.read(ab->slot.context, offset, bytes, stored) != 0) {
         return 1;
     }
@@ -2966,12 +2992,12 @@ static int ended(smidgen_ab *ab, uint32_t error)
 int smidgen_ab_begin(smidgen_ab *ab, void *memory, uint32_t size)
 {
     uint32_t needed;
+    int error;
     ab->phase = FAILED;
     ab->known = 0;
     ab->error = 0;
     ab->flushed = 0;
     ab->used = 0;
-    ab->checked = 0;
     if (open_journal(&ab->journal, &ab->journal_area) != SMIDGEN_OK || is_valid_flash(&ab->slot) == 0u) {
         return SMIDGEN_ERROR_AREAS;
     }
@@ -2986,12 +3012,11 @@ int smidgen_ab_begin(smidgen_ab *ab, void *memory, uint32_t size)
     ab->device.begin = begin_slot;
     ab->device.write = write_slot;
     ab->device.read_target = read_slot;
-    ab->restore = smidgen_begin(memory, size, &ab->device);
-    if (ab->restore == NULL) {
-        return SMIDGEN_ERROR_WORKSPACE_TOO_SMALL;
+    error = smidgen_begin(&ab->restore, memory, size, &ab->device);
+    if (error == SMIDGEN_OK) {
+        ab->phase = RESTORING;
     }
-    ab->phase = RESTORING;
-    return SMIDGEN_OK;
+    return error;
 }
 
 int smidgen_ab_step(smidgen_ab *ab, const uint8_t *piece, uint32_t length, uint32_t budget, uint32_t *taken)
@@ -3020,7 +3045,6 @@ int smidgen_ab_end(smidgen_ab *ab)
     error = smidgen_finish(ab->restore);
     if (error == SMIDGEN_OK) {
         ab->phase = CHECKING;
-        digest_start(ab->restore, SMIDGEN_DIGEST_IMAGE);
     }
     return ended(ab, (uint32_t)error);
 }
@@ -3028,27 +3052,17 @@ int smidgen_ab_end(smidgen_ab *ab)
 int smidgen_ab_check(smidgen_ab *ab, uint32_t budget)
 {
     struct smidgen *d = ab->restore;
-    uint32_t count;
+    const smidgen_flash *slot = &ab->slot;
+    uint32_t error;
     if (ab->phase == IMAGE_READY) {
         return SMIDGEN_OK;
     }
     if (ab->phase != CHECKING) {
         return ended(ab, SMIDGEN_ERROR_FINISHED);
     }
-    budget = budget > 0u ? budget : 1u;
-    while (ab->checked < ab->image_size && budget > 0u) {
-        count = ab->image_size - ab->checked;
-        count = count > OUTPUT ? OUTPUT : count;
-        count = count > budget ? budget : count;
-        if (ab->slot.read(ab->slot.context, ab->checked, d->output, count) != 0) {
-            return ended(ab, SMIDGEN_ERROR_TARGET_READ);
-        }
-        digest_update(d, SMIDGEN_DIGEST_IMAGE, d->output, count);
-        ab->checked += count;
-        budget -= count;
-    }
-    if (ab->checked < ab->image_size) {
-        return SMIDGEN_OK;
+    error = hash_on(d, slot->read, slot->context, ab->image_size, budget > 0u ? budget : 1u, SMIDGEN_ERROR_TARGET_READ);
+    if (error != SMIDGEN_OK || d->hashed < ab->image_size) {
+        return ended(ab, error);
     }
     if (is_digest(d, SMIDGEN_DIGEST_IMAGE, d->target_digest, 32) == 0u) {
         return ended(ab, SMIDGEN_ERROR_TARGET_DIGEST);
@@ -3070,7 +3084,7 @@ int smidgen_ab_update(smidgen_ab *ab, void *memory, uint32_t size,
     uint32_t at, count;
     int error = smidgen_ab_begin(ab, memory, size);
     for (at = 0; error == SMIDGEN_OK && at < package_size; at += count) {
-        count = package_size - at < sizeof piece ? package_size - at : (uint32_t)sizeof piece;
+        count = least(package_size - at, sizeof piece);
         if (read_package(ab->device.context, at, piece, count) != 0) {
             return ended(ab, SMIDGEN_ERROR_PACKAGE_READ);
         }
@@ -3104,11 +3118,6 @@ enum { PIECE = OUTPUT, STATE_ROOM = 1024 };
 
 /* Bytes of the state from `error` on that are the header's. */
 enum { OF_HEADER = offsetof(struct smidgen, window_count) + 1 - offsetof(struct smidgen, error) };
-
-static uint32_t least(uint32_t one, uint32_t other)
-{
-    return one < other ? one : other;
-}
 
 /* Bytes that are written at once: whole units, and no page ends amid them. */
 static uint32_t chunk(const smidgen_flash *flash)
@@ -3428,10 +3437,34 @@ static uint32_t transfer_state(smidgen_in_place *u, uint32_t segment, uint32_t l
     return s.error;
 }
 
-/* Whether a state that was loaded can be that before the current segment: no index leads out of an array. */
+/* Whether a state that was loaded can be that before the current segment: no index leads out of an array, no product
+ * overflows, and operations end where the target does, so that decoding comes to an end. */
 static uint32_t is_sound(const smidgen_in_place *u)
 {
     const struct smidgen *d = u->restore;
+    uint64_t end = d->position;
+    uint32_t i;
+    if (d->stage == LITERALS) {
+        end += (uint64_t)d->now.literals + d->now.length;
+    } else if (d->stage == COPY) {
+        if (d->copied > d->now.length || d->at > d->now.length - d->copied) {
+            return 0;
+        }
+        end += d->now.length - d->copied - d->at;
+    } else {
+        /* The operation is over, or none has begun. */
+    }
+    if (d->stated != 0u) {
+        end += (uint64_t)d->ahead.literals + d->ahead.length;
+    }
+    if (end != d->reached || d->reached > d->target_size) {
+        return 0;
+    }
+    for (i = 0; i < WEIGHT_SETS * 4u; i++) {
+        if ((uint32_t)d->weights[i >> 2][i & 3u] + WEIGHT_LIMIT > 2u * WEIGHT_LIMIT) {
+            return 0;
+        }
+    }
     return u->held <= PIECE && d->position == segment_start(u) + u->held && d->used == 0u && d->started == 1u &&
            d->stage >= LANDMARKS && d->stage < DONE && d->range >= 0x1000000u && d->taken <= d->body_length &&
            d->block <= 64u && d->at < 72u && d->another <= 1u && d->missed <= 1u && d->learned_used <= d->learned_count &&
@@ -3460,23 +3493,22 @@ static uint32_t begin_segment(smidgen_in_place *u, uint32_t segment)
     u->phase = OF_DECODE;
     u->fresh = 0;
     if (segment >= segment_count(d)) {
-        u->done = 0;
-        digest_start(d, SMIDGEN_DIGEST_IMAGE);
         u->phase = OF_CHECK;
         return SMIDGEN_OK;
     }
-    if (fresh != 0u) {
-        begin_body(d);
-        return segment > 0u ? load_state(u) : (uint32_t)SMIDGEN_OK;
+    if (fresh == 0u) {
+        return SMIDGEN_OK;
     }
+    if (segment > 0u) {
+        return load_state(u);
+    }
+    begin_body(d);
     return SMIDGEN_OK;
 }
 
 /* Goes on where the journal says, with a package that is intact. */
 static uint32_t resume(smidgen_in_place *u)
 {
-    u->done = 0;
-    digest_start(u->restore, SMIDGEN_DIGEST_IMAGE);
     switch (mark_of(&u->journal, u->update)) {
     case MOVED:
         u->done = u->journal.value;
@@ -3496,32 +3528,17 @@ static uint32_t resume(smidgen_in_place *u)
     }
 }
 
-/* Hashes about `budget` bytes, up to `end`; `*ends` says whether that is reached. */
-static uint32_t hash_part(smidgen_in_place *u, uint32_t end, uint32_t budget)
+static int read_body(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
 {
-    struct smidgen *d = u->restore;
-    uint32_t count;
-    int failed;
-    while (u->done < end && budget > 0u) {
-        count = least(least(end - u->done, budget), PIECE);
-        failed = u->phase == OF_BODY ? u->read_package(u->device.context, u->body + u->done, d->output, count)
-                                     : u->slot.read(u->slot.context, u->done, d->output, count);
-        if (failed != 0) {
-            return u->phase == OF_BODY ? SMIDGEN_ERROR_PACKAGE_READ
-                   : u->phase == OF_BASE ? SMIDGEN_ERROR_BASE_READ : SMIDGEN_ERROR_TARGET_READ;
-        }
-        digest_update(d, SMIDGEN_DIGEST_IMAGE, d->output, count);
-        u->done += count;
-        budget -= count;
-    }
-    return SMIDGEN_OK;
+    smidgen_in_place *u = (smidgen_in_place *)context;
+    return u->read_package(u->device.context, u->body + offset, bytes, length);
 }
 
 static uint32_t check_stored_body(smidgen_in_place *u, uint32_t budget)
 {
     struct smidgen *d = u->restore;
-    uint32_t error = hash_part(u, d->body_length, budget);
-    if (error != SMIDGEN_OK || u->done < d->body_length) {
+    uint32_t error = hash_on(d, read_body, u, d->body_length, budget, SMIDGEN_ERROR_PACKAGE_READ);
+    if (error != SMIDGEN_OK || d->hashed < d->body_length) {
         return error;
     }
     return is_digest(d, SMIDGEN_DIGEST_IMAGE, d->body_digest, 32) != 0u ? resume(u) : (uint32_t)SMIDGEN_ERROR_BODY_DIGEST;
@@ -3530,14 +3547,13 @@ static uint32_t check_stored_body(smidgen_in_place *u, uint32_t budget)
 static uint32_t check_stored_base(smidgen_in_place *u, uint32_t budget)
 {
     struct smidgen *d = u->restore;
-    uint32_t error = hash_part(u, d->base_size, budget);
-    if (error != SMIDGEN_OK || u->done < d->base_size) {
+    uint32_t error = hash_on(d, u->slot.read, u->slot.context, d->base_size, budget, SMIDGEN_ERROR_BASE_READ);
+    if (error != SMIDGEN_OK || d->hashed < d->base_size) {
         return error;
     }
     if (is_digest(d, SMIDGEN_DIGEST_IMAGE, d->base_digest, 16) == 0u && d->base_size > 0u) {
         return SMIDGEN_ERROR_BASE_DIGEST;
     }
-    u->done = 0;
     u->phase = OF_MOVE;
     return note_step(u, MOVED, 0);
 }
@@ -3563,7 +3579,7 @@ static uint32_t decode_segment(smidgen_in_place *u, uint32_t budget)
     uint8_t piece[64];
     while (d->started == 0u || is_ready(d) == 0u) {
         uint32_t count = least(d->body_length - d->taken, sizeof piece);
-        if (count > 0u && u->read_package(u->device.context, u->body + d->taken, piece, count) != 0) {
+        if (count > 0u && read_body(u, d->taken, piece, count) != 0) {
             return SMIDGEN_ERROR_PACKAGE_READ;
         }
         (void)take(d, piece, count);
@@ -3617,12 +3633,12 @@ static uint32_t copy_segment(smidgen_in_place *u)
 static uint32_t check_image(smidgen_in_place *u, uint32_t budget)
 {
     struct smidgen *d = u->restore;
-    uint32_t error = hash_part(u, d->target_size, budget), right;
+    uint32_t error = hash_on(d, u->slot.read, u->slot.context, d->target_size, budget, SMIDGEN_ERROR_TARGET_READ), right;
     uint32_t was_ready = mark_of(&u->journal, u->update) == READY;
     if (error != SMIDGEN_OK && was_ready == 0u) {
         return error;
     }
-    if (error == SMIDGEN_OK && u->done < d->target_size) {
+    if (error == SMIDGEN_OK && d->hashed < d->target_size) {
         return SMIDGEN_OK;
     }
     right = is_digest(d, SMIDGEN_DIGEST_IMAGE, d->target_digest, 32) != 0u && error == SMIDGEN_OK;
@@ -3632,8 +3648,6 @@ static uint32_t check_image(smidgen_in_place *u, uint32_t budget)
     }
     /* Something else has written the slot since: the base again, perhaps. */
     u->phase = OF_BODY;
-    u->done = 0;
-    digest_start(d, SMIDGEN_DIGEST_IMAGE);
     return was_ready != 0u ? SMIDGEN_OK : SMIDGEN_ERROR_TARGET_DIGEST;
 }
 
@@ -3642,7 +3656,8 @@ static uint32_t check_areas(smidgen_in_place *u)
 {
     struct smidgen *d = u->restore;
     const smidgen_flash *slot = &u->slot, *scratch = &u->scratch, *state = &u->state_area;
-    uint32_t unit = u->journal_area.write_size, i, needed = d->target_size;
+    uint32_t unit = u->journal_area.write_size, i;
+    uint32_t decoded = least(d->target_size, d->plan[0]), kept = d->target_size > d->plan[0] ? d->plan[2] : 0u;
     const smidgen_flash *areas[3];
     areas[0] = slot;
     areas[1] = scratch;
@@ -3654,10 +3669,7 @@ static uint32_t check_areas(smidgen_in_place *u)
         d->plan[1] % slot->page_size != 0u || (d->plan[2] > 0u && d->plan[0] % scratch->page_size != 0u)) {
         return SMIDGEN_ERROR_AREAS;
     }
-    if (needed > d->plan[0]) {
-        needed = d->plan[0] + d->plan[2];
-    }
-    if (needed < d->plan[2] || needed > scratch->size) {
+    if (decoded > scratch->size || kept > scratch->size - decoded) {
         return SMIDGEN_ERROR_AREAS;
     }
     /* Areas are whole pages: what fits does so rounded up, too. */
@@ -3702,7 +3714,7 @@ static uint32_t open_package(smidgen_in_place *u)
 
 int smidgen_in_place_begin(smidgen_in_place *u, void *memory, uint32_t size)
 {
-    uint32_t error;
+    int error;
     u->phase = IN_PLACE_FAILED;
     u->error = 0;
     u->held = 0;
@@ -3714,19 +3726,17 @@ int smidgen_in_place_begin(smidgen_in_place *u, void *memory, uint32_t size)
     u->device.read_base = read_moved;
     u->device.write = write_in_place;
     u->device.read_target = read_new;
-    u->restore = smidgen_begin(memory, size, &u->device);
-    if (u->restore == NULL) {
-        return SMIDGEN_ERROR_WORKSPACE_TOO_SMALL;
-    }
+    error = smidgen_begin(&u->restore, memory, size, &u->device);
     begin_segment_at(u, 0);
-    error = open_package(u);
+    if (error == SMIDGEN_OK) {
+        error = (int)open_package(u);
+    }
     if (error != SMIDGEN_OK) {
-        return (int)error;
+        return error;
     }
     name_update(u);
     /* The body is hashed before it is decoded, the target after. */
     u->restore->flags = (uint8_t)(u->restore->flags & ~(uint32_t)HASHED);
-    digest_start(u->restore, SMIDGEN_DIGEST_IMAGE);
     u->phase = mark_of(&u->journal, u->update) == READY ? OF_CHECK : OF_BODY;
     return SMIDGEN_OK;
 }

@@ -60,6 +60,8 @@ enum {
     SMIDGEN_DIGEST_BODY = 1
 };
 
+#define SMIDGEN_ANY_SIZE 0xFFFFFFFFu
+
 /* What a device is and has. Functions get `context` and return 0 if it went well. All that is not set is 0. */
 typedef struct smidgen_device {
     void *context;
@@ -67,7 +69,8 @@ typedef struct smidgen_device {
     void *base;
     void *target;
 
-    /* The image that the device has. */
+    /* The image that the device has: its size, or SMIDGEN_ANY_SIZE if the device does not know where it ends. The digest
+     * decides then, and reads beyond the slot must fail. */
     uint32_t base_size;
     int (*read_base)(void *context, uint32_t offset, uint8_t *bytes, uint32_t length);
 
@@ -103,9 +106,9 @@ typedef struct smidgen smidgen;
 #define SMIDGEN_MEMORY(ram) ((uint32_t)(ram) + SMIDGEN_STATE)
 #define SMIDGEN_STATE (704u + 12u * (uint32_t)sizeof(void *))
 
-/* Begins a restore in `memory`, which must be aligned to pointers (and four bytes); `device` must stay where it is.
- * Null if there is not even memory for a header. */
-smidgen *smidgen_begin(void *memory, uint32_t size, const smidgen_device *device);
+/* Begins a restore, `*restore`, in `memory`, which must be aligned to pointers (and four bytes): error 10 if it is not, 9 if
+ * there is too little for any package. `device` must stay where it is. */
+int smidgen_begin(smidgen **restore, void *memory, uint32_t size, const smidgen_device *device);
 
 /* Takes the next piece of the package, of any size. After an error the restore is over. */
 int smidgen_feed(smidgen *restore, const uint8_t *piece, uint32_t length);
@@ -114,7 +117,7 @@ int smidgen_feed(smidgen *restore, const uint8_t *piece, uint32_t length);
  * base to check it. It may take none, and may have more to do although it took all: smidgen_wants_input says so. */
 int smidgen_step(smidgen *restore, const uint8_t *piece, uint32_t length, uint32_t budget, uint32_t *taken);
 
-/* Whether nothing can go on without more of the package. */
+/* Whether nothing is left to do before more of the package comes, or its end. */
 int smidgen_wants_input(const smidgen *restore);
 
 /* How much of the target has been written, in percent (section 9.1). */
@@ -179,7 +182,6 @@ typedef struct smidgen_ab {
     uint32_t flushed;
     uint32_t used;
     uint32_t room;
-    uint32_t checked;
     uint8_t known;
     uint8_t phase;
     uint8_t error;

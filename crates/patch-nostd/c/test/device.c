@@ -7,44 +7,16 @@
 /* Its source, as one file: the image is hashed with it in the end. */
 #include "../smidgen.c"
 
-#define MEMORY 0x21000000u
-#define AT(offset) ((uint8_t *)(MEMORY + (offset)))
-#define STATUS ((volatile uint32_t *)AT(64u << 10))
-#define JOURNAL AT(128u << 10)
-#define SCRATCH AT(256u << 10)
-#define STATE AT(512u << 10)
-#define WORKSPACE AT(1u << 20)
-#define BUFFER AT(3u << 20)
-#define OLD AT(4u << 20)
-#define PACKAGE AT(8u << 20)
-#define SLOT AT(12u << 20)
+#include "mps2.h"
 
-enum { PAGE = 4096, UNIT = 8, SLOT_SIZE = 4 << 20, SCRATCH_SIZE = 16 << 10, STATE_SIZE = 256 << 10, RAM = 512 << 10 };
-
-/* What the host wants: examples/device calls it an order. */
-struct order {
-    uint32_t base_size;
-    uint32_t package_size;
-    uint32_t workspace_size;
-    uint32_t slot_size;
-};
-#define ORDER ((const struct order *)MEMORY)
+#define STATUS ((volatile uint32_t *)STATUS_PLACE)
+enum { STATE_SIZE = 256 << 10, RAM = 512 << 10 };
 
 /* How often it began, and how many pages of the slot may still be erased before the power goes. */
 enum { BEGUN, FUEL };
 #define MARK 0xB007B007u
 
-/* The compiler calls these. */
-void *memcpy(void *to, const void *from, __SIZE_TYPE__ count)
-{
-    char *t = to;
-    const char *f = from;
-    while (count-- > 0) {
-        *t++ = *f++;
-    }
-    return to;
-}
-
+/* The compiler calls these, too. */
 void *memmove(void *to, const void *from, __SIZE_TYPE__ count)
 {
     char *t = to;
@@ -78,48 +50,6 @@ int memcmp(const void *one, const void *other, __SIZE_TYPE__ count)
     return 0;
 }
 
-/* Semihosting: the host prints, and ends the emulation. */
-static int host(int operation, const void *argument)
-{
-    register int r0 __asm__("r0") = operation;
-    register const void *r1 __asm__("r1") = argument;
-    __asm__ volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
-    return r0;
-}
-
-static void print(const char *text)
-{
-    host(0x04, text);
-}
-
-static void print_number(const char *name, uint32_t number)
-{
-    char text[12], *place = text + sizeof text;
-    *--place = 0;
-    do {
-        *--place = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    print(name);
-    print(place);
-    print("\n");
-}
-
-static void end(uint32_t code)
-{
-    const uint32_t block[2] = {0x20026, code};
-    host(0x20, block);
-    for (;;) {
-    }
-}
-
-/* Flash: the context is where it begins. */
-static int read_memory(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
-{
-    memcpy(bytes, (uint8_t *)context + offset, length);
-    return 0;
-}
-
 static int read_package(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
 {
     (void)context;
@@ -138,28 +68,11 @@ static int erase(void *context, uint32_t offset)
 {
     if (context == SLOT) {
         if (STATUS[FUEL] == 0) {
-            /* The processor begins anew, as after a loss of power; memory stays. */
-            *(volatile uint32_t *)0xE000ED0C = 0x05FA0004;
-            for (;;) {
-            }
+            reset();
         }
         STATUS[FUEL]--;
     }
-    memset((uint8_t *)context + offset, 0xFF, PAGE);
-    return offset % PAGE != 0;
-}
-
-static int write(void *context, uint32_t offset, const uint8_t *bytes, uint32_t length)
-{
-    uint8_t *to = (uint8_t *)context + offset;
-    uint32_t i;
-    for (i = 0; i < length; i++) {
-        if (to[i] != 0xFF) {
-            return 1;
-        }
-        to[i] = bytes[i];
-    }
-    return offset % UNIT != 0 || length % UNIT != 0;
+    return erase_memory(context, offset);
 }
 
 static smidgen_flash area(uint8_t *start, uint32_t size)
@@ -171,7 +84,7 @@ static smidgen_flash area(uint8_t *start, uint32_t size)
     flash.write_size = UNIT;
     flash.read = read_memory;
     flash.erase = erase;
-    flash.write = write;
+    flash.write = write_memory;
     flash.erased = 0xFF;
     return flash;
 }
@@ -228,13 +141,6 @@ static int run_update(void)
 }
 #endif
 
-/* A timer that counts down at 25 MHz; under -icount shift=0 an instruction takes a nanosecond. */
-#define TIMER ((volatile uint32_t *)0x40000000)
-
-extern uint32_t stack_low;
-extern uint32_t stack_top;
-#define PAINT 0x5AFE57ACu
-
 /* As it left the factory; the power goes after half of the pages. */
 static void prepare(void)
 {
@@ -248,63 +154,34 @@ static void prepare(void)
 }
 
 /* What is in the slot, not what the package says. */
-static void print_digest(uint32_t size)
+static void print_slot(uint32_t size)
 {
     struct smidgen *d = (struct smidgen *)(void *)WORKSPACE;
     uint8_t digest[32];
-    char text[65];
-    uint32_t i;
     digest_start(d, SMIDGEN_DIGEST_IMAGE);
     digest_update(d, SMIDGEN_DIGEST_IMAGE, SLOT, size);
     digest_finish(d, SMIDGEN_DIGEST_IMAGE, digest);
-    for (i = 0; i < 64; i++) {
-        text[i] = "0123456789abcdef"[digest[i / 2] >> (i % 2 != 0 ? 0 : 4) & 15];
-    }
-    text[64] = 0;
-    print("digest ");
-    print(text);
-    print("\n");
+    print_digest(digest);
 }
 
 static void boot(void)
 {
-    uint32_t *top = __builtin_frame_address(0), *place, ticks, size;
+    uint32_t *top = __builtin_frame_address(0), size;
     int error;
     if (STATUS[BEGUN] == MARK) {
         STATUS[FUEL] = 0xFFFFFFFF;
     } else {
         prepare();
     }
-    for (place = &stack_low; place < top - 128; place++) {
-        *place = PAINT;
-    }
-    TIMER[2] = TIMER[1] = 0xFFFFFFFF;
-    TIMER[0] = 1;
+    begin_measuring(top);
     error = run_update();
-    ticks = 0xFFFFFFFF - TIMER[1];
     if (error != 0) {
         print_number("error ", (uint32_t)error);
         end(1);
     }
-    for (place = &stack_low; *place == PAINT; place++) {
-    }
-    print_number("instructions ", ticks * 40);
-    print_number("stack ", (uint32_t)((char *)top - (char *)place));
+    print_measured(top);
     size = ((struct smidgen *)(void *)WORKSPACE)->target_size;
     print_number("bytes ", size);
-    print_digest(size);
+    print_slot(size);
     end(0);
 }
-
-static void fault(void)
-{
-    end(4);
-}
-
-/* What the processor reads at reset. */
-__attribute__((section(".vectors"), used)) static void (*const vectors[4])(void) = {
-    (void (*)(void))&stack_top,
-    boot,
-    fault,
-    fault,
-};

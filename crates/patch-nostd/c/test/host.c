@@ -12,13 +12,17 @@
  * numbers (ASK, what, area, offset, length) and what is to be written, and get a number that is 0 if it went well, and
  * what was to be read. */
 
+/* For `alarm`. */
+#define _POSIX_C_SOURCE 200112L
+
 #include "../smidgen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16, IN_PLACE = 32 };
+enum { WRITE_ONLY = 1, ASK_FOR_SIGNATURES = 2, MOVE = 4, IDENTITY = 8, OVER_FLASH = 16, IN_PLACE = 32, MISALIGNED = 64, ANY_SIZE = 128 };
 
 #define ASK 0xFFFFFFFFu
 enum { READ, ERASE, WRITE };
@@ -29,6 +33,8 @@ enum { READ, ERASE, WRITE };
 struct images {
     const uint8_t *base;
     uint32_t base_size;
+    /* What is behind it is read by devices that do not know its size. */
+    int base_is_slot;
     const uint8_t *package;
     uint32_t package_size;
     uint8_t *target;
@@ -51,6 +57,14 @@ static void *allocated(size_t size)
     return memory;
 }
 
+/* Memory for a restore: of exactly its size, and aligned unless the case is about that. It is freed as `*whole`. */
+static void *memory_of(uint32_t size, uint32_t flags, void **whole)
+{
+    uint32_t shift = (flags & MISALIGNED) != 0 ? 2 : 0;
+    *whole = allocated(size + shift);
+    return (uint8_t *)*whole + shift;
+}
+
 static int copied(const uint8_t *from, uint32_t size, uint32_t offset, uint8_t *bytes, uint32_t length)
 {
     if (offset > size || length > size - offset) {
@@ -63,6 +77,9 @@ static int copied(const uint8_t *from, uint32_t size, uint32_t offset, uint8_t *
 static int read_base(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
 {
     struct images *images = context;
+    if (images->base_is_slot && (offset > images->base_size || length > images->base_size - offset)) {
+        return 1;
+    }
     return copied(images->base, images->base_size, offset, bytes, length);
 }
 
@@ -124,7 +141,8 @@ static smidgen_device device_of(struct images *images, uint32_t flags)
     device.context = images;
     device.base = images;
     device.target = images;
-    device.base_size = images->base_size;
+    device.base_size = (flags & ANY_SIZE) != 0 ? SMIDGEN_ANY_SIZE : images->base_size;
+    images->base_is_slot = (flags & ANY_SIZE) != 0;
     device.slot_size = (flags & IDENTITY) != 0 ? 1u << 10 : 0xFFFFFFFFu;
     device.read_base = read_base;
     device.begin = begin;
@@ -149,17 +167,18 @@ static int fed(struct images *images, uint32_t piece, uint32_t budget, uint32_t 
 {
     smidgen_device device = device_of(images, flags);
     uint32_t size = SMIDGEN_MEMORY(ram), at = 0, taken, steps = 0;
-    void *memory = allocated(size), *other;
+    void *whole, *memory = memory_of(size, flags, &whole), *other;
     smidgen *restore;
-    int error = 0;
+    int error;
     if (piece == 0) {
         error = smidgen_restore(memory, size, &device, read_package, images->package_size);
-        free(memory);
+        free(whole);
         return error;
     }
-    restore = smidgen_begin(memory, size, &device);
-    if (restore == NULL) {
-        die("no restore");
+    error = smidgen_begin(&restore, memory, size, &device);
+    if (error != 0) {
+        free(whole);
+        return error;
     }
     while (error == 0 && at < images->package_size) {
         uint32_t left = images->package_size - at, count = left < piece ? left : piece;
@@ -178,10 +197,13 @@ static int fed(struct images *images, uint32_t piece, uint32_t budget, uint32_t 
             other = allocated(size);
             memcpy(other, memory, size);
             memset(memory, 0xA5, size);
-            free(memory);
-            memory = other;
+            free(whole);
+            whole = memory = other;
             restore = memory;
         }
+    }
+    while (error == 0 && budget > 0 && !smidgen_wants_input(restore)) {
+        error = smidgen_step(restore, images->package, 0, budget, &taken);
     }
     if (error == 0) {
         error = smidgen_finish(restore);
@@ -192,7 +214,7 @@ static int fed(struct images *images, uint32_t piece, uint32_t budget, uint32_t 
     if (smidgen_finish(restore) != SMIDGEN_ERROR_FINISHED) {
         die("used after its end");
     }
-    free(memory);
+    free(whole);
     return error;
 }
 
@@ -264,7 +286,7 @@ static smidgen_flash area_of(uint32_t *number, const uint32_t *numbers)
 static int updated_in_place(struct images *images, const uint32_t *case_, const uint32_t *areas)
 {
     uint32_t numbers[4] = {0, 1, 2, 3}, size = SMIDGEN_MEMORY(case_[4]);
-    void *memory = allocated(size);
+    void *whole, *memory = memory_of(size, case_[5], &whole);
     smidgen_in_place update;
     int error, begun;
     memset(&update, 0, sizeof update);
@@ -290,7 +312,7 @@ static int updated_in_place(struct images *images, const uint32_t *case_, const 
         die("an update that is ready and is not");
     }
     free(update.buffer);
-    free(memory);
+    free(whole);
     return error;
 }
 
@@ -298,7 +320,7 @@ static int updated_in_place(struct images *images, const uint32_t *case_, const 
 static int updated(struct images *images, const uint32_t *case_, const uint32_t *areas)
 {
     uint32_t slot = 0, journal = 1, piece = case_[2], budget = case_[3], size = SMIDGEN_MEMORY(case_[4]), at = 0, took;
-    void *memory = allocated(size);
+    void *whole, *memory = memory_of(size, case_[5], &whole);
     smidgen_ab ab;
     int error;
     memset(&ab, 0, sizeof ab);
@@ -325,7 +347,7 @@ static int updated(struct images *images, const uint32_t *case_, const uint32_t 
         die("an update that is ready and is not");
     }
     free(ab.buffer);
-    free(memory);
+    free(whole);
     return error;
 }
 
@@ -371,6 +393,8 @@ static int serve(void)
     struct images images;
     uint8_t *base, *package;
     while (fread(numbers, sizeof numbers, 1, stdin) == 1) {
+        /* A case that never ends is one that fails. */
+        alarm(300);
         count = (numbers[5] & IN_PLACE) != 0 ? 17 : (numbers[5] & OVER_FLASH) != 0 ? 9 : 0;
         if (fread(areas, sizeof areas[0], count, stdin) != count) {
             die("a case without areas");

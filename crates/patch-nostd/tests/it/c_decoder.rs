@@ -1,6 +1,6 @@
 //! The C decoder (`c/smidgen.c`) gives what this one gives: the same image, or the same error.
 
-use crate::c_host::{ASKS_FOR_SIGNATURES, Host, IDENTITY, MOVES, WRITE_ONLY, Way};
+use crate::c_host::{ANY_SIZE, ASKS_FOR_SIGNATURES, Host, IDENTITY, MISALIGNED, MOVES, WRITE_ONLY, Way};
 use crate::common::{Slot, all_golden, bad_packages, named, restore, restore_to, small, small_base};
 use smidgen_patch::header::Extensions;
 use smidgen_patch::verify::{Device, Policy, Signatures};
@@ -85,18 +85,63 @@ fn ram_is_what_the_header_says_in_c() {
                 [(ram, Ok(golden.target.clone())), (ram - 1, Err(Error::WorkspaceTooSmall.number()))]
             {
                 let way = Way { ram, ..Way::pieces(100) };
-                // Less than what every package needs is not even begun with.
-                if ram >= 2720 {
-                    assert_eq!(
-                        host.restore(&golden.base, &golden.package, way),
-                        wanted,
-                        "{} {ram}",
-                        golden.name
-                    );
-                }
+                let found = host.restore(&golden.base, &golden.package, way);
+                assert_eq!(found, wanted, "{} {ram}", golden.name);
             }
         }
     }
+}
+
+/// The slot is longer than the image, or shorter than what a package is for.
+#[test]
+fn a_device_that_does_not_know_its_size_goes_by_the_digest_in_c() {
+    let golden = named("small");
+    let longer = [&golden.base[..], &[0xFF; 100]].concat();
+    let mut other = longer.clone();
+    other[0] ^= 1;
+    let way = Way { flags: ANY_SIZE, ..Way::pieces(100) };
+    for mut host in Host::all() {
+        assert_eq!(host.restore(&longer, &golden.package, way), Ok(golden.target.clone()));
+        let wrong = host.restore(&other, &golden.package, way);
+        assert_eq!(wrong, Err(Error::BaseDigest.number()));
+        let shorter = host.restore(&golden.base[1..], &golden.package, way);
+        assert_eq!(shorter, Err(Error::BaseRead.number()));
+        let known = host.restore(&longer, &golden.package, Way::pieces(100));
+        assert_eq!(known, Err(Error::BaseSize.number()));
+    }
+}
+
+#[test]
+fn misaligned_memory_is_an_error_of_its_own_in_c() {
+    let (golden, wanted) = (named("small"), Err(Error::WorkspaceMisaligned.number()));
+    for mut host in Host::all() {
+        for piece in [0, 100] {
+            let way = Way { flags: MISALIGNED, ..Way::pieces(piece) };
+            assert_eq!(host.restore(&golden.base, &golden.package, way), wanted, "{piece}");
+        }
+    }
+}
+
+/// `SMIDGEN_ERROR_NOT_A_PACKAGE` of `NotAPackage`.
+fn c_name(error: Error) -> String {
+    let name = format!("{error:?}");
+    let words = name.chars().enumerate().map(|(at, letter)| match letter {
+        'A'..='Z' if at > 0 => format!("_{letter}"),
+        _ => letter.to_ascii_uppercase().into(),
+    });
+    format!("SMIDGEN_ERROR_{}", words.collect::<String>())
+}
+
+#[test]
+fn errors_of_the_header_in_c_are_these() {
+    const HEADER: &str = include_str!("../../c/smidgen.h");
+    let stated: Vec<(String, u8)> = HEADER
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("SMIDGEN_ERROR_")?.split_once(" = "))
+        .map(|(name, number)| (format!("SMIDGEN_ERROR_{name}"), number.trim_end_matches(',').parse().unwrap()))
+        .collect();
+    let ours: Vec<_> = Error::ALL.iter().map(|&error| (c_name(error), error.number())).collect();
+    assert_eq!(stated, ours);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use crate::c_host::{Host, Way};
+use crate::c_host::{Host, MISALIGNED, Way};
 use crate::common::named;
-use crate::power::{Ab, Device, EVERY, GEOMETRIES, InPlaceDevice, OTHERS, PLAIN, Plan, needed, survive};
+use crate::power::{Ab, Device, EVERY, GEOMETRIES, InPlaceDevice, OTHERS, PLAIN, Plan, is_long, needed, survive};
 use smidgen_patch::flash::{Area, Cut, Simulator};
 use smidgen_patch::secrecy::DecryptionKey;
 use smidgen_patch::{Error, Header};
@@ -249,6 +249,105 @@ fn what_cannot_be_updated_in_place_is_refused_in_c_before_anything_is_written() 
             assert_eq!(theirs.update(&chip), Err(wanted));
             assert_eq!(chip.borrow().operations(), 0, "{wanted:?}");
         }
+    }
+}
+
+/// Scratch areas that are just enough, and packages with plans of one segment or several, that keep more or less.
+#[cfg(feature = "encode")]
+#[test]
+fn plans_are_taken_and_refused_alike_in_c() {
+    use smidgen_patch::header::{Extensions, InPlacePlan};
+    let golden = named("small-in-place");
+    let (header, extensions, start) = Header::parse_extended(&golden.package).unwrap();
+    let (mut taken, mut refused) = (0, 0);
+    for host in Host::all() {
+        let host = RefCell::new(host);
+        for segment in [63, 64, 192, 512, 896, 1024, 4096] {
+            for keep in [0, 1, 64, segment / 2, segment].into_iter().filter(|&keep| keep <= segment) {
+                for shift in [0, 64, 100, 256] {
+                    let plan = InPlacePlan { segment, shift, keep };
+                    let other = Extensions { in_place: Some(plan), ..extensions };
+                    let package = [&header.to_bytes_with(&other), &golden.package[start..]].concat();
+                    for scratch in [256, 896, 960, 1024] {
+                        let sizes = [1024, scratch];
+                        let device =
+                            InPlaceDevice { package: &package, ..InPlaceDevice::new(&golden, sizes, (64, 4)) };
+                        let (one, other) = (RefCell::new(device.chip()), RefCell::new(device.chip()));
+                        let ours = device.update(&one);
+                        let theirs = InPlaceInC { device, way: WAYS[0], host: &host }.update(&other);
+                        assert_eq!(theirs, ours, "{plan:?} {scratch}");
+                        taken += u32::from(ours.is_ok());
+                        refused += u32::from(ours == Err(Error::Areas));
+                    }
+                }
+            }
+        }
+        assert!(taken > 50 && refused > 50, "{taken} {refused}");
+    }
+}
+
+#[test]
+fn misaligned_memory_is_refused_in_c_before_anything_is_written() {
+    let (golden, in_place) = (named("small"), named("small-in-place"));
+    let way = Way { flags: MISALIGNED, ..WAYS[0] };
+    for host in Host::all() {
+        let host = RefCell::new(host);
+        let ab = InC { device: Ab::new(&golden, (256, 4)), way, host: &host };
+        let in_place = InPlaceDevice::new(&in_place, [1024, 256], (64, 4));
+        let in_place = InPlaceInC { device: in_place, way, host: &host };
+        let (one, other) = (RefCell::new(ab.chip()), RefCell::new(in_place.chip()));
+        let wanted = Err(Error::WorkspaceMisaligned);
+        assert_eq!((ab.update(&one), in_place.update(&other)), (wanted, wanted));
+        assert_eq!((one.borrow().operations(), other.borrow().operations()), (0, 0));
+    }
+}
+
+/// No content of the state area leads out of an array, or makes a step that never returns.
+#[test]
+fn a_forged_state_ends_in_c() {
+    use smidgen_patch::internals::wire::crc32;
+    let golden = named("small-in-place-repeats");
+    for (turn, host) in Host::all().into_iter().enumerate() {
+        let host = RefCell::new(host);
+        let device = InPlaceDevice::new(&golden, [960, 144], (48, 16));
+        let ([_, _, _, state, package, _], chip) = (device.bounds(), RefCell::new(device.chip()));
+        let theirs = InPlaceInC { device, way: WAYS[0], host: &host };
+        theirs.update(&chip).unwrap();
+        let (count, place, mut forged) = (chip.borrow().operations(), (package - state) / 2, 0);
+        for after in (count / 3..count).step_by(count as usize / if is_long() { 8 } else { 2 }) {
+            let mut chip = theirs.chip();
+            chip.cut(Cut { after, torn: 1 });
+            let chip = RefCell::new(chip);
+            theirs.update(&chip).unwrap_err();
+            chip.borrow_mut().reboot();
+            let chip = chip.into_inner();
+            for half in [state, state + place] {
+                let bytes = &chip.memory()[half as usize..][..place as usize];
+                // Where the state ends and its checksum is.
+                let ends = |length: &usize| bytes[*length..].starts_with(&crc32(&bytes[..*length]).to_le_bytes());
+                let Some(length) = (512..bytes.len() - 4).find(ends) else {
+                    continue;
+                };
+                // What is held and what is no table come first; weights come last but for input.
+                let (first, step) = if is_long() { (0, 4) } else { (4 * turn, 8) };
+                let places = (first..900).step_by(step).chain((900..length - 3).step_by(52));
+                for at in places {
+                    let values = [0, 1, golden.target.len() as u32, 1 << 31, u32::MAX - 9, u32::MAX];
+                    let some = if is_long() { 0..6 } else { at % 3..at % 3 + 4 };
+                    for value in &values[some] {
+                        let mut state = bytes[..length].to_vec();
+                        state[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                        let sum = crc32(&state).to_le_bytes();
+                        state.extend_from_slice(&sum);
+                        let mut chip = chip.clone();
+                        chip.load(half, &state);
+                        let _ = theirs.update(&RefCell::new(chip));
+                        forged += 1;
+                    }
+                }
+            }
+        }
+        assert!(forged > 500, "{forged}");
     }
 }
 

@@ -41,6 +41,10 @@ impl Way {
     }
 }
 
+/// The device does not know how long its image is.
+pub const ANY_SIZE: u32 = 128;
+/// The memory is not aligned.
+pub const MISALIGNED: u32 = 64;
 /// The case has areas of flash, which are here.
 const OVER_FLASH: u32 = 16;
 /// The same, in place.
@@ -107,7 +111,7 @@ impl Host {
             numbers.extend([size, page, write, erased.into()]);
         }
         numbers.push(buffer as u32);
-        let flags = if areas.len() == 2 { OVER_FLASH } else { IN_PLACE };
+        let flags = way.flags | if areas.len() == 2 { OVER_FLASH } else { IN_PLACE };
         self.send(base, package, Way { flags, ..way }, &numbers);
         loop {
             match self.number() {
