@@ -537,14 +537,21 @@ static const uint16_t SQUASH[97] = {
 /* SHARES / 4. */
 static const uint16_t SHARES[8] = {12603, 7123, 4964, 3810, 3091, 2600, 2244, 0};
 
-static int32_t log2_of(uint32_t v)
+/* What compilers leave out of line for size; in line, it costs 40 bytes and saves a twentieth of an event. */
+#if defined(__GNUC__)
+#define WITHIN __attribute__((always_inline)) static inline
+#else
+#define WITHIN static
+#endif
+
+WITHIN int32_t log2_of(uint32_t v)
 {
     uint32_t e = bits(v) - 1u;
     return (int32_t)(e << 8) + LOG2[(v << (16u - e) & 0xFFFFu) >> 10];
 }
 
 /* Of odds + 3072, 0 to 6143. */
-static uint32_t squash(uint32_t x)
+WITHIN uint32_t squash(uint32_t x)
 {
     const uint16_t *low = &SQUASH[x >> 6];
     return low[0] + ((uint32_t)(low[1] - low[0]) * (x & 63u) >> 6);
@@ -555,7 +562,7 @@ static uint32_t probability(uint32_t cell)
     return (cell & 0xFFF8u) | 4u;
 }
 
-static void update(uint16_t *cell, uint32_t bit, uint32_t rate)
+WITHIN void update(uint16_t *cell, uint32_t bit, uint32_t rate)
 {
     int32_t value = *cell & 0xFFF8, share = 0x4000 >> rate;
     uint32_t count = *cell & 7u;
