@@ -15,6 +15,11 @@ use smidgen_patch::{Base, Error, Patcher, Policy, Sha256, SoftwareSha256};
 pub use dfu::ROOM;
 use dfu::{Dfu, Pending};
 
+/// The code on this page compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/porting-rust.md")]
+struct PortingPage;
+
 /// Bytes of image that a step makes, or of the base that it hashes; after each, other tasks run.
 const BUDGET: u32 = 256;
 /// Bytes of the image that are read back at once.

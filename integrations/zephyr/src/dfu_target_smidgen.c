@@ -14,6 +14,16 @@ __attribute__((weak)) const smidgen_device *smidgen_zephyr_policy(void)
 	return NULL;
 }
 
+/* Whether the update has ended, well or not: the next byte is the first one of another package. The SDK initializes a target
+ * once, and goes on with it after an abort. */
+static bool over = true;
+
+static int begin(void)
+{
+	over = false;
+	return smidgen_zephyr_begin(smidgen_zephyr_policy());
+}
+
 /* Callers know errnos only. */
 static int answer(int error)
 {
@@ -40,23 +50,34 @@ int dfu_target_custom_init(size_t file_size, int img_num, dfu_target_callback_t 
 {
 	(void)file_size;
 	(void)cb;
-	return img_num == 0 ? answer(smidgen_zephyr_begin(smidgen_zephyr_policy())) : -ENOTSUP;
+	return img_num == 0 ? answer(begin()) : -ENOTSUP;
 }
 
 int dfu_target_custom_offset_get(size_t *offset)
 {
-	*offset = smidgen_zephyr_offset();
+	*offset = over ? 0 : smidgen_zephyr_offset();
 	return 0;
 }
 
 int dfu_target_custom_write(const void *const buf, size_t len)
 {
-	return answer(smidgen_zephyr_write(buf, len));
+	int error = over ? begin() : 0;
+
+	if (error == 0) {
+		error = smidgen_zephyr_write(buf, len);
+	}
+	over = error != 0;
+	return answer(error);
 }
 
 int dfu_target_custom_done(bool successful)
 {
-	return successful ? answer(smidgen_zephyr_finish()) : 0;
+	/* What was aborted goes on where it was. */
+	if (!successful) {
+		return 0;
+	}
+	over = true;
+	return answer(smidgen_zephyr_finish());
 }
 
 int dfu_target_custom_schedule_update(int img_num)
@@ -66,6 +87,6 @@ int dfu_target_custom_schedule_update(int img_num)
 
 int dfu_target_custom_reset(void)
 {
-	/* The running image stays; the next update begins anew. */
+	over = true;
 	return 0;
 }

@@ -13,6 +13,8 @@ config FLASH_MAP
 	def_bool y
 config FLASH_PAGE_LAYOUT
 	def_bool y
+config MCUBOOT_IMG_MANAGER
+	def_bool y
 config DFU_TARGET_CUSTOM
 	def_bool y
 config CPU_CORTEX_M

@@ -134,6 +134,23 @@ static int deliver(void)
 	return -error;
 }
 
+/* The SDK initializes a target once: an abort amid it goes on, and after an error the same target takes another package. */
+static int deliver_again(void)
+{
+	const uint8_t *wrong = delivered;
+	size_t offset, half = package.size / 2;
+
+	MUST(deliver() == EBADMSG);
+	delivered = package.bytes;
+	MUST(dfu_target_custom_offset_get(&offset) == 0 && offset == 0);
+	MUST(dfu_target_custom_write(delivered, half) == 0 && dfu_target_custom_done(false) == 0);
+	MUST(dfu_target_custom_offset_get(&offset) == 0 && offset == half);
+	MUST(dfu_target_custom_write(delivered + half, package.size - half) == 0 && dfu_target_custom_done(true) == 0);
+	MUST(dfu_target_custom_offset_get(&offset) == 0 && offset == 0);
+	delivered = wrong;
+	return -dfu_target_custom_schedule_update(0);
+}
+
 static void check(void)
 {
 	MUST(memcmp(chip.part.bytes + areas[1].fa_off, new_image.bytes, new_image.size) == 0);
@@ -165,6 +182,8 @@ int main(int count, char **arguments)
 	prepare();
 	delivered = wrong;
 	MUST(start(deliver) == EBADMSG && asked->requests == 0);
+	MUST(start(deliver_again) == 0);
+	check();
 	free(wrong);
 	return 0;
 }

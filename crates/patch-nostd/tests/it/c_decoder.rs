@@ -138,7 +138,9 @@ fn errors_of_the_header_in_c_are_these() {
     let stated: Vec<(String, u8)> = HEADER
         .lines()
         .filter_map(|line| line.trim().strip_prefix("SMIDGEN_ERROR_")?.split_once(" = "))
-        .map(|(name, number)| (format!("SMIDGEN_ERROR_{name}"), number.trim_end_matches(',').parse().unwrap()))
+        .map(|(name, number)| {
+            (format!("SMIDGEN_ERROR_{name}"), number.trim_end_matches(',').parse().unwrap())
+        })
         .collect();
     let ours: Vec<_> = Error::ALL.iter().map(|&error| (c_name(error), error.number())).collect();
     assert_eq!(stated, ours);

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 
 use crate::c_host::{Host, MISALIGNED, Way};
 use crate::common::named;
-use crate::power::{Ab, Device, EVERY, GEOMETRIES, InPlaceDevice, OTHERS, PLAIN, Plan, is_long, needed, survive};
+use crate::power::{
+    Ab, Device, EVERY, GEOMETRIES, InPlaceDevice, OTHERS, PLAIN, Plan, is_long, needed, survive,
+};
 use smidgen_patch::flash::{Area, Cut, Simulator};
 use smidgen_patch::secrecy::DecryptionKey;
 use smidgen_patch::{Error, Header};
@@ -270,8 +272,10 @@ fn plans_are_taken_and_refused_alike_in_c() {
                     let package = [&header.to_bytes_with(&other), &golden.package[start..]].concat();
                     for scratch in [256, 896, 960, 1024] {
                         let sizes = [1024, scratch];
-                        let device =
-                            InPlaceDevice { package: &package, ..InPlaceDevice::new(&golden, sizes, (64, 4)) };
+                        let device = InPlaceDevice {
+                            package: &package,
+                            ..InPlaceDevice::new(&golden, sizes, (64, 4))
+                        };
                         let (one, other) = (RefCell::new(device.chip()), RefCell::new(device.chip()));
                         let ours = device.update(&one);
                         let theirs = InPlaceInC { device, way: WAYS[0], host: &host }.update(&other);
@@ -324,7 +328,8 @@ fn a_forged_state_ends_in_c() {
             for half in [state, state + place] {
                 let bytes = &chip.memory()[half as usize..][..place as usize];
                 // Where the state ends and its checksum is.
-                let ends = |length: &usize| bytes[*length..].starts_with(&crc32(&bytes[..*length]).to_le_bytes());
+                let ends =
+                    |length: &usize| bytes[*length..].starts_with(&crc32(&bytes[..*length]).to_le_bytes());
                 let Some(length) = (512..bytes.len() - 4).find(ends) else {
                     continue;
                 };
