@@ -84,6 +84,7 @@ class Info:
 def diff(
     base: Source,
     target: Source,
+    /,
     *,
     output: None = None,
     device: PathLike | None = None,
@@ -95,6 +96,7 @@ def diff(
 def diff(
     base: Source,
     target: Source,
+    /,
     *,
     output: PathLike,
     device: PathLike | None = None,
@@ -105,6 +107,7 @@ def diff(
 def diff(
     base: Source,
     target: Source,
+    /,
     *,
     output: PathLike | None = None,
     device: PathLike | None = None,
@@ -236,8 +239,8 @@ def _option(name: str, value: str | int | os.PathLike[str]) -> list[str]:
 
 def _texts(options: Mapping[str, object]) -> list[tuple[str, str]]:
     """Options as the engine takes them."""
-    text = lambda value: str(value).lower() if isinstance(value, bool) else str(value)
-    return [(name.replace("_", "-"), text(value)) for name, value in options.items() if value is not None]
+    given = [(name.replace("_", "-"), value) for name, value in options.items() if value is not None]
+    return [(name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in given]
 
 
 def _read(source: Source) -> bytes:

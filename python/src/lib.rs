@@ -65,6 +65,9 @@ fn diff<'py>(
         let mut given = Given(options);
         let reading: Reading = given.take(Reading::default())?;
         let (base, target) = (flat(base, base_name, &reading)?, flat(target, target_name, &reading)?);
+        if target.bytes.is_empty() {
+            return Err(Failure::new("the new image is empty: check the build that wrote it"));
+        }
         let options = options_of(given, device.as_deref(), &base, &target)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(Failure::new)?;
         pool.install(|| smidgen_diff::diff(&base.bytes, &target.bytes, &options, watch)).map_err(Failure::new)

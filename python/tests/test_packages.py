@@ -75,12 +75,20 @@ def test_verify_finds_another_image_and_a_device_that_is_too_small(old: Path, ne
 
 def test_what_is_wrong_is_refused_with_the_decoders_number(old: Path, new: Path) -> None:
     package = smidgen.diff(old, new, level=FAST)
-    for base, wrong, number in [(new, package, 12), (old, package[:-1], 16), (old, b"no package at all", 1)]:
+    refused: list[tuple[smidgen.Source, bytes, int]] = [
+        (new, package, 11),
+        (bytes(old.stat().st_size), package, 12),
+        (old, package[:-1], 16),
+        (old, b"no package at all", 1),
+    ]
+    for base, wrong, number in refused:
         with pytest.raises(smidgen.Error) as caught:
             smidgen.patch(base, wrong)
         assert caught.value.number == number
     with pytest.raises(smidgen.Error, match="cannot read"):
         smidgen.info("/nowhere/at/all")
+    with pytest.raises(smidgen.Error, match="the new image is empty"):
+        smidgen.diff(old, b"")
 
 
 @pytest.mark.parametrize(
