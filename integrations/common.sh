@@ -13,18 +13,31 @@ prepare_device() {
     [ -n "${SMIDGEN:-}" ] || (cd "$top" && cargo build -q --release --locked -p smidgen)
     mkdir "$work/bin" "$work/slots"
     ln -s "${SMIDGEN:-$target/release/smidgen}" "$work/bin/smidgen"
-    ln -s "$top/integrations/smidgen-slots" "$work/bin/smidgen-slots"
+    ln -s "$top/integrations/slots/smidgen-slots" "$work/bin/smidgen-slots"
     export PATH=$work/bin:$PATH SMIDGEN_SLOTS=$work/slots.conf SMIDGEN_PASSPHRASE=test
     smidgen keygen -q --print hex "$work/secret.pem" "$work/public.pem" >"$work/log"
-    printf 'slots=%s\npublic_key=%s\n' "$work/slots" "$work/public.pem" >"$SMIDGEN_SLOTS"
+    printf '%s\n' "slots=$work/slots" "public_key=$work/public.pem" "boot=$work/boot" >"$SMIDGEN_SLOTS"
     install_image app-v1.bin
 }
 
 # The device runs this image, in slot 0.
 install_image() { # name
     cp "$firmware/$1" "$work/slots/slot-0"
-    rm -f "$work/slots/slot-1" "$work/slots/before" "$work/slots/ready"
+    rm -f "$work"/slots/slot-1 "$work"/slots/before "$work"/slots/ready "$work"/slots/started
     ln -sfn slot-0 "$work/slots/current"
+    restart_device
+}
+
+# What `current` leads to runs, and the kernel has another boot_id.
+restart_device() {
+    starts=$((${starts:-0} + 1))
+    echo "$starts" >"$work/boot"
+}
+
+# A key and its own certificate, NAME.key and NAME.crt, for whoever makes artifacts of the framework.
+certificate() { # name, more arguments of openssl req...
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/$1.key" -out "$work/$1.crt" -days 30 -subj /CN=test \
+        "${@:2}" 2>"$work/log"
 }
 
 # Packages of the release, and one that somebody else signed.

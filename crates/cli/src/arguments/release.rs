@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use smidgen_diff::input::Reading;
 use smidgen_diff::release::{
-    EncryptionOptions, PackOptions, ReleaseFile, ReleaseOptions, Shard, SigningOptions,
+    EncryptionOptions, Framework, PackOptions, ReleaseFile, ReleaseOptions, Shard, SigningOptions,
 };
 use smidgen_diff::{Device, FlashOptions, Identity, Options};
 
@@ -71,7 +72,7 @@ pub(crate) struct ManifestArguments {
     #[arg(required_unless_present = "schema")]
     pub(crate) release: Option<PathBuf>,
     /// Print the JSON Schema of manifests.
-    #[arg(long, conflicts_with_all = ["release", "ota_message", "json"])]
+    #[arg(long, conflicts_with_all = ["release", "ota_message", "format", "json"])]
     pub(crate) schema: bool,
     /// Print Alibaba Cloud IoT Platform's message to devices about each package, and the parameters that create it there,
     /// as JSON.
@@ -80,6 +81,24 @@ pub(crate) struct ManifestArguments {
     /// The address below which devices find the packages.
     #[arg(long, value_name = "URL", requires = "ota_message")]
     pub(crate) url_base: Option<String>,
+    /// Print what this framework of Linux devices is told of a package: the command that makes Mender's artifact, SWUpdate's
+    /// sw-description, or RAUC's manifest.
+    #[arg(long, value_name = "FRAMEWORK", value_parser = framework(), conflicts_with_all = ["json", "ota_message"])]
+    pub(crate) format: Option<Framework>,
+    /// The package for devices with this version [default: the full package].
+    #[arg(long, value_name = "VERSION", requires = "format")]
+    pub(crate) device_version: Option<String>,
+    /// What the framework knows the devices by: Mender's device type, SWUpdate's hardware revision, RAUC's compatible
+    /// [default: the product].
+    #[arg(long, value_name = "NAME", requires = "format")]
+    pub(crate) board: Option<String>,
+    /// The script smidgen-install that is in SWUpdate's image, for its digest.
+    #[arg(long, value_name = "FILE", requires = "format")]
+    pub(crate) script: Option<PathBuf>,
+}
+
+fn framework() -> impl TypedValueParser<Value = Framework> {
+    PossibleValuesParser::new(Framework::ALL.map(Framework::name)).try_map(|name| name.parse())
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use smidgen_diff::release::{self, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages, PackError};
+use smidgen_diff::release::{
+    self, Artifact, Framework, MANIFEST_FILE, MANIFEST_SCHEMA, Manifest, Messages, PackError,
+};
 
 use crate::arguments::{ManifestArguments, ManifestCommand, MergeArguments};
-use crate::io::folder;
+use crate::io::{Input, folder};
 use crate::report::{Console, Failure, note_unlisted, shown, tables};
 
 pub(crate) fn manifest(arguments: &ManifestArguments, console: &Console) -> Result<(), Failure> {
@@ -18,10 +20,22 @@ pub(crate) fn manifest(arguments: &ManifestArguments, console: &Console) -> Resu
     }
     let release = arguments.release.as_deref();
     let manifest = Manifest::read(release.ok_or_else(|| Failure::usage("no release is given"))?)?;
-    match &arguments.url_base {
-        Some(url_base) => console.print(messages(&manifest, url_base)?),
-        None => print(&manifest, console),
+    match (&arguments.url_base, arguments.format) {
+        (Some(url_base), _) => console.print(messages(&manifest, url_base)?),
+        (None, Some(framework)) => console.print(artifact(arguments, &manifest, framework)?),
+        (None, None) => print(&manifest, console),
     }
+}
+
+fn artifact(
+    arguments: &ManifestArguments,
+    manifest: &Manifest,
+    framework: Framework,
+) -> Result<String, Failure> {
+    let (version, board) = (arguments.device_version.as_deref(), arguments.board.as_deref());
+    let artifact = Artifact::new(manifest, version, board)?;
+    let script = arguments.script.as_deref().map(Input::image).transpose()?;
+    Ok(artifact.describe(framework, script.as_deref()))
 }
 
 fn merge(arguments: &MergeArguments, console: &Console) -> Result<(), Failure> {

@@ -258,6 +258,30 @@ fn every_package_has_its_messages() {
 }
 
 #[test]
+fn frameworks_are_told_of_a_package() {
+    let desk = desk();
+    desk.ok(PACK);
+    let told = |options: &str| desk.ok(&format!("manifest out --format {options}")).stdout;
+    let command = "mender-artifact write module-image -T smidgen -n 'sensor-3.0.0' -t 'it'\\''s' -N 'sensor-1.0.0' \\\n    \
+                   -f '1.0.0-to-3.0.0.bin' -o 'sensor-1.0.0-to-3.0.0.mender'\n";
+    assert_eq!(told("mender --device-version 1.0.0 --board it's"), command);
+    assert!(!told("mender").contains(" -N "), "the full package is for every version");
+    let script = sha256(&desk.read("v1"));
+    let description = told("swupdate --device-version 2.0.0 --board 1.2 --script v1");
+    for part in ["hardware-compatibility: [ \"1.2\" ]", &sha256(&desk.read("out/2.0.0-to-3.0.0.bin")), &script] {
+        assert!(description.contains(part), "{part}: {description}");
+    }
+    assert!(told("rauc").starts_with("[update]\ncompatible=sensor\nversion=3.0.0\n"));
+    desk.run("manifest out --format rauc --device-version 9").failed(2, &["no package for version 9"]);
+    desk.run("manifest out --board b").failed(2, &["--format"]);
+    desk.ok(&PACK.replace("-o out", "-o anonymous").replace(" --product sensor", ""));
+    desk.run("manifest anonymous --format mender").failed(2, &["has no product", "--product"]);
+    desk.ok(&format!("{} --shard 1/3", PACK.replace("-o out", "-o shard")));
+    let shard = "manifest shard/manifest.shard-1-of-3.json --format rauc";
+    desk.run(&format!("{shard} --device-version 1.0.0")).failed(2, &["another shard", "manifest merge"]);
+}
+
+#[test]
 fn the_schema_is_one() {
     let desk = Desk::new();
     let schema: Value = serde_json::from_str(&desk.ok("manifest --schema").stdout).unwrap();

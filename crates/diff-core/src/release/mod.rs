@@ -20,11 +20,12 @@ pub use make::{
     sign_release, unlisted,
 };
 pub use model::{
-    BaseEntry, Catalogue, Channel, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry, EncryptionOptions,
-    Flattened, Fleet, FullBecause, Image, ImageBytes, ImageFolder, ImageSearch, InPlaceEntry, KeyKind,
-    Listed, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages, NoDelivery, PackOptions,
-    PackageEntry, PackageType, Query, RELEASE_FILES, Release, ReleaseFile, ReleaseOptions, Saving, Savings,
-    Shard, SigningOptions, Skipped, SkippedBecause, Source, SourceEntry, Step, TargetEntry, sources_in,
+    Artifact, BaseEntry, Catalogue, Channel, DEFAULT_SHARE, Delivery, Dropped, EncryptionEntry,
+    EncryptionOptions, Flattened, Fleet, Framework, FullBecause, Image, ImageBytes, ImageFolder, ImageSearch,
+    InPlaceEntry, KeyKind, Listed, MANIFEST_FILE, MANIFEST_SCHEMA, MANIFEST_VERSION, Manifest, Messages,
+    NoDelivery, PackOptions, PackageEntry, PackageType, Query, RELEASE_FILES, Release, ReleaseFile,
+    ReleaseOptions, Saving, Savings, Shard, SigningOptions, Skipped, SkippedBecause, Source, SourceEntry,
+    Step, TargetEntry, sources_in,
 };
 pub use platform::{Platform, RuleError, SignMethod};
 pub use sign::{KeyError, PublicKey, SecretKey, SignError, Signer, check_signature, key_names, sign};

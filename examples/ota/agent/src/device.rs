@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::hex;
 
@@ -59,11 +60,7 @@ fn default_page() -> u32 {
 
 impl Device {
     pub fn read(folder: &Path) -> Result<Self, String> {
-        let path = folder.join("device.json");
-        let text = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let device: Self =
-            serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self { folder: folder.to_owned(), ..device })
+        Ok(Self { folder: folder.to_owned(), ..read_json(&folder.join("device.json"))? })
     }
 
     pub fn key(&self) -> Result<[u8; 32], String> {
@@ -83,6 +80,12 @@ impl Device {
     pub fn journal(&self) -> PathBuf {
         self.folder.join("journal.bin")
     }
+}
+
+/// Reads a file of JSON; the error names the file.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+    let text = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::hex;
 use crate::messages::{Method, Order};
 
-/// Attempts in a row that bring nothing, before the download is given up.
+/// Attempts in a row that bring nothing new, before the download is given up.
 const ATTEMPTS: u32 = 4;
 /// The first pause between two attempts; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -34,11 +34,14 @@ pub fn download(device: &Device, order: &Order, progress: &dyn Fn(u64)) -> Resul
         .build()
         .new_agent();
     let (mut there, mut in_vain) = (length(&path), 0);
+    // A server without ranges begins from the start each time: only what no attempt had before is progress.
+    let mut most = there;
     while there < order.size {
         let result = go_on(&server, order, &path, there, progress);
         let before = there;
         there = length(&path);
         in_vain = if there > before { 0 } else { in_vain + 1 };
+        most = most.max(there);
         match result {
             Ok(()) if there == order.size => break,
             Err(Stop::Wrong(failure)) => return Err(failure),
@@ -221,6 +224,15 @@ mod tests {
         let (url, _) = server(vec![whole(10), whole(PACKAGE.len())]);
         let path = download(&device, &order(url), &|_| {}).unwrap();
         assert_eq!(fs::read(path).unwrap(), PACKAGE);
+    }
+
+    #[test]
+    fn a_server_without_ranges_that_never_sends_all_is_given_up() {
+        let (_folder, device) = device();
+        // As a cut connection leaves them: now more of it, now less.
+        let (url, ranges) = server((0..20).map(|attempt| whole(12 - 2 * (attempt % 2))).collect());
+        assert_eq!(download(&device, &order(url), &|_| {}).unwrap_err().code, -2);
+        assert_eq!(ranges.try_iter().count(), 1 + ATTEMPTS as usize);
     }
 
     #[test]

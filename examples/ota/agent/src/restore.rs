@@ -43,6 +43,7 @@ pub fn restore(
     progress: &dyn Fn(u8),
 ) -> Result<Restored, Failure> {
     let package = fs::read(package).map_err(Failure::storage)?;
+    let (header, extensions, _) = Header::parse_extended(&package)?;
     let keys = [Ed25519Key(device.key().map_err(Failure::upgrade)?)];
     let policy = Signed {
         keys: &keys,
@@ -54,13 +55,12 @@ pub fn restore(
             rollback_counter: state.rollback_counter,
         },
     };
-    let result = match over_flash(device, state, &package, &policy, progress) {
+    let job = Job { device, state, package: &package, is_full: header.base_size == 0, progress };
+    match job.over_flash(&policy) {
         // A package of a compressed file, for which there is another decoder. Nothing was written.
-        Err(Error::Container) => of_compressed(device, state, &package, &policy, progress),
-        result => result,
-    };
-    result?;
-    let (header, extensions, _) = Header::parse_extended(&package)?;
+        Err(Error::Container) => job.of_compressed(&policy)?,
+        result => result?,
+    }
     let sha256 = hex::encode(&header.target_digest);
     Ok(Restored {
         image: Image { version: order.version.clone(), size: header.target_size, sha256 },
@@ -68,69 +68,67 @@ pub fn restore(
     })
 }
 
-/// As a small device does it, with the memory that it has.
-fn over_flash(
-    device: &Device,
-    state: &State,
-    package: &[u8],
-    policy: &impl Policy,
-    progress: &dyn Fn(u8),
-) -> Result<(), Error> {
-    let mut memory = Box::new(Workspace::<MOST_RAM>::new());
-    let workspace = memory.get_mut(..device.ram).ok_or(Error::WorkspaceTooSmall)?;
-    let mut buffer = vec![0; device.page as usize];
-    let areas = AbAreas {
-        slot: other_slot(device, state)?,
-        journal: FileFlash::open(device, &device.journal(), 2 * device.page).map_err(|_| Error::Journal)?,
-    };
-    let base = base(device, state, package)?;
-    let mut update =
-        AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, base, areas, policy)?;
-    for piece in package.chunks(PIECE) {
-        if let Step::Working(percent) = update.push(piece)? {
-            progress(percent);
+/// A restore of a package, by one decoder or the other.
+struct Job<'j> {
+    device: &'j Device,
+    state: &'j State,
+    package: &'j [u8],
+    /// Whether the package needs no base: it is for every version.
+    is_full: bool,
+    progress: &'j dyn Fn(u8),
+}
+
+impl Job<'_> {
+    /// As a small device does it, with the memory that it has.
+    fn over_flash(&self, policy: &impl Policy) -> Result<(), Error> {
+        let device = self.device;
+        let mut memory = Box::new(Workspace::<MOST_RAM>::new());
+        let workspace = memory.get_mut(..device.ram).ok_or(Error::WorkspaceTooSmall)?;
+        let mut buffer = vec![0; device.page as usize];
+        let journal = FileFlash::open(device, &device.journal(), 2 * device.page);
+        let areas =
+            AbAreas { slot: self.slot(self.state.other())?, journal: journal.map_err(|_| Error::Journal)? };
+        let mut update =
+            AbUpdate::<_, _, _, SoftwareSha256, _>::new(workspace, &mut buffer, self.base()?, areas, policy)?;
+        for piece in self.package.chunks(PIECE) {
+            if let Step::Working(percent) = update.push(piece)? {
+                (self.progress)(percent);
+            }
         }
+        update.end()?;
+        while update.check(BUDGET)? != Step::Ready {}
+        Ok(())
     }
-    update.end()?;
-    while update.check(BUDGET)? != Step::Ready {}
-    Ok(())
-}
 
-/// As a device with an operating system does it. Interrupted, it begins again: it takes no longer than that.
-fn of_compressed(
-    device: &Device,
-    state: &State,
-    package: &[u8],
-    policy: &impl Policy,
-    progress: &dyn Fn(u8),
-) -> Result<(), Error> {
-    let opened =
-        Opened::allowed::<SoftwareSha256, _>(package, policy, &CONTAINER)?.ok_or(Error::Container)?;
-    let file = fs::OpenOptions::new().write(true).open(device.slot(state.other()));
-    let file = file.map_err(|_| Error::TargetWrite)?;
-    let target = FileTarget { file, limit: device.slot_size, size: 0, written: 0, progress };
-    let target = container::restore::<_, _, SoftwareSha256>(
-        &opened,
-        base(device, state, package)?,
-        target,
-        Vec::new(),
-        Vec::new(),
-    )?;
-    target.file.sync_all().map_err(|_| Error::TargetWrite)
-}
+    /// As a device with an operating system does it. Interrupted, it begins again: it takes no longer than that.
+    fn of_compressed(&self, policy: &impl Policy) -> Result<(), Error> {
+        let opened = Opened::allowed::<SoftwareSha256, _>(self.package, policy, &CONTAINER)?;
+        let opened = opened.ok_or(Error::Container)?;
+        let file = fs::OpenOptions::new().write(true).open(self.device.slot(self.state.other()));
+        let target = FileTarget {
+            file: file.map_err(|_| Error::TargetWrite)?,
+            limit: self.device.slot_size,
+            size: 0,
+            written: 0,
+            progress: self.progress,
+        };
+        let (expanded, written) = (Vec::new(), Vec::new());
+        let target =
+            container::restore::<_, _, SoftwareSha256>(&opened, self.base()?, target, expanded, written)?;
+        target.file.sync_all().map_err(|_| Error::TargetWrite)
+    }
 
-fn other_slot(device: &Device, state: &State) -> Result<FileFlash, Error> {
-    let path = device.slot(state.other());
-    FileFlash::open(device, &path, device.slot_size).map_err(|_| Error::TargetWrite)
-}
+    /// The image that runs, or nothing for a full package.
+    fn base(&self) -> Result<FlashBase<FileFlash>, Error> {
+        let flash = self.slot(self.state.running).map_err(|_| Error::BaseRead)?;
+        let size = if self.is_full { 0 } else { self.state.image().map_or(0, |image| image.size) };
+        Ok(FlashBase { flash, size })
+    }
 
-/// The image that runs, or nothing for a full package, which is for every version.
-fn base(device: &Device, state: &State, package: &[u8]) -> Result<FlashBase<FileFlash>, Error> {
-    let is_full = Header::parse(package)?.0.base_size == 0;
-    let path = device.slot(state.running);
-    let flash = FileFlash::open(device, &path, device.slot_size).map_err(|_| Error::BaseRead)?;
-    let size = if is_full { 0 } else { state.image().map_or(0, |image| image.size) };
-    Ok(FlashBase { flash, size })
+    fn slot(&self, slot: usize) -> Result<FileFlash, Error> {
+        FileFlash::open(self.device, &self.device.slot(slot), self.device.slot_size)
+            .map_err(|_| Error::TargetWrite)
+    }
 }
 
 /// A slot as an operating system sees it: a file, or a partition.

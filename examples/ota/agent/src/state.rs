@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::device::Device;
+use crate::device::{Device, read_json};
 use crate::hex;
 use crate::messages::Order;
 
@@ -43,9 +43,7 @@ pub struct Report {
 
 impl State {
     pub fn read(device: &Device) -> Result<Self, String> {
-        let path = device.folder.join("state.json");
-        let text = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))
+        read_json(&device.folder.join("state.json"))
     }
 
     /// Writes another file and gives it the name of this one, which happens at once or not at all.
@@ -91,6 +89,10 @@ impl State {
 pub fn provision(device: &Device, version: &str, image: &Path) -> Result<(), String> {
     let provisioned = || -> io::Result<()> {
         let image = fs::read(image)?;
+        if image.len() > device.slot_size as usize {
+            let text = format!("an image of {} bytes, but a slot of {}", image.len(), device.slot_size);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+        }
         let mut slot = image.clone();
         slot.resize(device.slot_size as usize, 0xFF);
         fs::write(device.slot(0), slot)?;
@@ -134,6 +136,16 @@ mod tests {
         state.slots[1] = Some(Image { version: "2.0".to_owned(), size: 3, sha256 });
         state.running = 1;
         state
+    }
+
+    #[test]
+    fn an_image_that_is_larger_than_a_slot_is_refused() {
+        let (_folder, device) = device();
+        let image = device.folder.join("image");
+        fs::write(&image, vec![0; device.slot_size as usize + 1]).unwrap();
+        let error = provision(&device, "1.0", &image).unwrap_err();
+        assert!(error.ends_with("an image of 16385 bytes, but a slot of 16384"), "{error}");
+        assert!(!device.slot(0).exists());
     }
 
     #[test]

@@ -94,6 +94,10 @@ impl Plan {
         self.strategy != Strategy::Static
     }
 
+    pub(crate) fn schedule_end(&self) -> Option<Millis> {
+        self.schedule.and_then(|schedule| schedule.end)
+    }
+
     pub(crate) fn check(&self, now: Millis) -> Result<(), Refusal> {
         if let Scope::Grey(percent) = self.scope {
             require((1..=100).contains(&percent), Refusal::GreyPercentage)?;

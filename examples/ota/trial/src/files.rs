@@ -1,9 +1,11 @@
-//! Lighttpd, which serves the packages.
+//! Files: lighttpd, which serves the packages, and JSON.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
+
+use serde_json::Value;
 
 use crate::Settings;
 use crate::process::{Process, command, free_port, wait_for};
@@ -28,6 +30,12 @@ impl Files {
         wait_for(port, "lighttpd")?;
         Ok(Self { port, _program: program })
     }
+}
+
+/// Reads a file of JSON; the error names the file.
+pub fn read_json(path: &Path) -> Result<Value, String> {
+    let text = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn start(work: &Path, root: &Path, port: u16) -> Result<Process, String> {

@@ -1,5 +1,6 @@
 //! The model of a release: images, options, manifest, catalogue and messages.
 
+mod artifact;
 mod catalogue;
 mod channel;
 mod check;
@@ -23,6 +24,7 @@ mod release_options;
 mod route;
 mod shard;
 
+pub use artifact::{Artifact, Framework};
 pub use catalogue::{Catalogue, Listed};
 pub use channel::Channel;
 pub use delivery::{Delivery, FullBecause, NoDelivery, Query, Step};

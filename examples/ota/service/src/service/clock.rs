@@ -8,13 +8,7 @@ impl Service {
     /// Does what the time brings, and returns what is to be sent.
     pub fn tick(&mut self, now: Millis) -> Vec<Push> {
         for index in self.active.values().copied().collect::<Vec<_>>() {
-            if self
-                .batch_of(index)
-                .plan
-                .schedule
-                .and_then(|schedule| schedule.end)
-                .is_some_and(|end| end <= now)
-            {
+            if self.batch_of(index).plan.schedule_end().is_some_and(|end| end <= now) {
                 self.end(index, Stage::Cancelled);
             } else if self.time_out(index).is_some_and(|end| end <= now) {
                 self.fail(now, index, Cause::TimeOut);
@@ -34,7 +28,7 @@ impl Service {
             let batch = self.batch_of(index);
             let online = self.devices[&task.device].online;
             let push = task.due.filter(|_| online).map(|due| due.max(batch.free(now)));
-            let end = batch.plan.schedule.and_then(|schedule| schedule.end);
+            let end = batch.plan.schedule_end();
             // One that is scheduled changes what is shown, also if the device is away.
             let start = task.due.filter(|&due| due > now);
             [push, end, start, self.time_out(index)].into_iter().flatten().min()

@@ -1,6 +1,6 @@
 //! What whoever runs the fleet asks of the service, and whether it may be.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::Value;
 
@@ -96,14 +96,18 @@ impl Service {
     }
 
     /// The versions that a batch upgrades.
-    pub(super) fn sources(&self, firmware: FirmwareId, plan: &Plan) -> Result<BTreeSet<String>, Refusal> {
+    pub(super) fn sources<'a>(
+        &'a self,
+        firmware: FirmwareId,
+        plan: &'a Plan,
+    ) -> Result<&'a [String], Refusal> {
         let firmware = self.firmware(firmware);
         let (versions, expected) = match &firmware.kind {
             Kind::Full => (&plan.versions, !plan.versions.is_empty()),
             Kind::Differential(sources) => (sources, plan.versions.is_empty()),
         };
         require(expected && !versions.contains(&firmware.version), Refusal::SourceVersions)?;
-        Ok(versions.iter().cloned().collect())
+        Ok(versions)
     }
 
     fn add_batch(&mut self, firmware: FirmwareId, plan: Plan, is_verification: bool) -> BatchId {

@@ -83,7 +83,9 @@ impl Service {
             let was_in = |task: &Task| task.batch == batch && task.device == device;
             let belongs = *is_open
                 && self.firmware(*firmware).module == module
-                && self.sources(*firmware, plan).is_ok_and(|sources| sources.contains(version))
+                && self
+                    .sources(*firmware, plan)
+                    .is_ok_and(|sources| sources.iter().any(|source| source == version))
                 && plan.scope.has(device)
                 && !self.tasks.iter().any(was_in);
             if belongs {

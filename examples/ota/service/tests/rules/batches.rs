@@ -6,6 +6,11 @@ use service::{DAY, HOUR, MINUTE, Plan, Refusal, Schedule, Scope, State, Strategy
 
 use crate::fleet::{Fleet, full};
 
+/// A batch that also takes devices that come later.
+fn dynamic(only_new: bool) -> Plan {
+    Plan { strategy: Strategy::Dynamic { only_new }, ..Plan::all() }
+}
+
 #[test]
 fn a_static_batch_takes_the_devices_that_are_there() {
     let mut fleet = Fleet::verified(3);
@@ -20,7 +25,7 @@ fn a_static_batch_takes_the_devices_that_are_there() {
 #[test]
 fn a_dynamic_batch_takes_those_that_come_later() {
     let mut fleet = Fleet::verified(2);
-    fleet.upgrade(0, Plan { strategy: Strategy::Dynamic { only_new: false }, ..Plan::all() }).unwrap();
+    fleet.upgrade(0, dynamic(false)).unwrap();
     assert_eq!(fleet.told(0), "a b");
     fleet.report(1, "new", "1.0");
     fleet.report(1, "other", "0.9");
@@ -36,7 +41,7 @@ fn a_dynamic_batch_takes_those_that_come_later() {
 #[test]
 fn a_dynamic_batch_may_take_only_newly_reported_versions() {
     let mut fleet = Fleet::verified(2);
-    fleet.upgrade(0, Plan { strategy: Strategy::Dynamic { only_new: true }, ..Plan::all() }).unwrap();
+    fleet.upgrade(0, dynamic(true)).unwrap();
     assert_eq!(fleet.told(0), "");
     fleet.report(1, "b", "1.0");
     fleet.report(1, "new", "1.0");
@@ -57,8 +62,7 @@ fn a_grey_batch_is_rounded_down_but_has_a_device() {
         let plan = Plan { scope: Scope::Grey(percent), ..Plan::all() };
         assert_eq!(fleet.upgrade(0, plan), Err(Refusal::GreyPercentage));
     }
-    let strategy = Strategy::Dynamic { only_new: false };
-    let plan = Plan { scope: Scope::Grey(50), strategy, ..Plan::all() };
+    let plan = Plan { scope: Scope::Grey(50), ..dynamic(false) };
     assert_eq!(fleet.upgrade(0, plan), Err(Refusal::GreyDynamic));
 }
 
@@ -69,7 +73,7 @@ fn a_targeted_batch_has_the_chosen_devices() {
     let scope = Scope::Targeted(["b", "c", "x"].map(str::to_owned).into());
     fleet.upgrade(0, Plan { scope: scope.clone(), ..Plan::all() }).unwrap();
     assert_eq!(fleet.told(0), "b", "c has another version");
-    fleet.upgrade(0, Plan { scope, strategy: Strategy::Dynamic { only_new: false }, ..Plan::all() }).unwrap();
+    fleet.upgrade(0, Plan { scope, ..dynamic(false) }).unwrap();
     fleet.report(1, "c", "1.0");
     fleet.report(1, "y", "1.0");
     assert_eq!(fleet.told(1), "c");
@@ -86,10 +90,7 @@ fn a_static_batch_may_be_scheduled() {
         (plan(7 * DAY + 1, None), Refusal::Start),
         (plan(HOUR, Some(2 * HOUR - 1)), Refusal::End),
         (plan(HOUR, Some(HOUR + 30 * DAY + 1)), Refusal::End),
-        (
-            Plan { strategy: Strategy::Dynamic { only_new: false }, ..plan(HOUR, None) },
-            Refusal::ScheduledDynamic,
-        ),
+        (Plan { schedule: plan(HOUR, None).schedule, ..dynamic(false) }, Refusal::ScheduledDynamic),
     ];
     for (plan, refusal) in wrong {
         assert_eq!(fleet.upgrade(0, plan), Err(refusal));
@@ -154,13 +155,12 @@ fn a_device_has_one_upgrade_at_a_time() {
 
 #[test]
 fn a_firmware_has_one_dynamic_batch() {
-    let dynamic = || Plan { strategy: Strategy::Dynamic { only_new: false }, ..Plan::all() };
     let mut fleet = Fleet::verified(1);
-    let first = fleet.upgrade(0, dynamic()).unwrap();
-    assert_eq!(fleet.upgrade(0, dynamic()), Err(Refusal::SecondDynamic));
+    let first = fleet.upgrade(0, dynamic(false)).unwrap();
+    assert_eq!(fleet.upgrade(0, dynamic(false)), Err(Refusal::SecondDynamic));
     assert!(fleet.upgrade(0, Plan { replaces: true, ..Plan::all() }).is_ok(), "a static one beside it");
     fleet.service.cancel(0, first, false);
-    assert!(fleet.upgrade(0, dynamic()).is_ok());
+    assert!(fleet.upgrade(0, dynamic(false)).is_ok());
     // Another firmware may have one for the same version.
     let other = fleet.service.create_firmware(&full()).unwrap();
     fleet.report(0, "test2", "0.9");
@@ -168,7 +168,7 @@ fn a_firmware_has_one_dynamic_batch() {
     fleet.told(0);
     fleet.finish(0, "test2");
     let versions = vec!["1.0".to_owned()];
-    fleet.service.upgrade(0, other, Plan { versions, ..dynamic() }).unwrap();
+    fleet.service.upgrade(0, other, Plan { versions, ..dynamic(false) }).unwrap();
     // A device that comes to both is upgraded by the newer one.
     fleet.report(1, "new", "1.0");
     let push = fleet.service.tick(1).into_iter().find(|push| push.device == "new").unwrap();
@@ -201,8 +201,7 @@ fn cancelling_a_static_batch_ends_what_is_scheduled_or_all() {
 fn cancelling_a_dynamic_batch_ends_the_strategy_or_all() {
     for running in [false, true] {
         let mut fleet = Fleet::verified(1);
-        let plan = Plan { strategy: Strategy::Dynamic { only_new: false }, ..Plan::all() };
-        let batch = fleet.upgrade(0, plan).unwrap();
+        let batch = fleet.upgrade(0, dynamic(false)).unwrap();
         fleet.told(0);
         fleet.service.cancel(1, batch, running);
         fleet.report(2, "late", "1.0");

@@ -1,7 +1,6 @@
 //! Puts a release into the service, by what `smidgen manifest` prints for the service's own call.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,6 +8,7 @@ use serde_json::Value;
 use service::{Firmware, FirmwareId, Service, upgrade_message};
 
 use crate::Settings;
+use crate::files::read_json;
 use crate::role::VERSIONS;
 
 /// Uploads a release, and returns the firmware for each version.
@@ -53,9 +53,6 @@ fn check_message(firmware: &Firmware, expected: &Value) -> Result<(), String> {
 
 /// Of the release's manifest.
 pub(super) fn product(release: &Path) -> Result<String, String> {
-    let file = release.join("manifest.json");
-    let text = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let manifest: Value =
-        serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    let manifest = read_json(&release.join("manifest.json"))?;
     manifest["product"].as_str().map(str::to_owned).ok_or_else(|| "the release has no product".to_owned())
 }
