@@ -59,6 +59,7 @@ fn desk(text: &str) -> Desk {
         ("new.zip", &archive(&second)),
         ("old.tar.gz", &gzip(&tar(&[("boot/app.bin", &first)]))),
         ("release.toml", release.as_bytes()),
+        ("smidgen-install", b"#!/bin/sh\n"),
         ("device.toml", profile.unwrap_or("").as_bytes()),
     ])
 }
