@@ -123,6 +123,7 @@ fn choice(
         base_address,
         size: ModelSize { slots, landmarks, learned },
         tuning: Tuning { counter_rate, mixer_rate, block_log, high_first: false },
+        lite: false,
     }
 }
 

@@ -16,7 +16,15 @@ const ADDRESSES: [u64; 4] = [0, 0x0800_0000, 0xFFFF_8000_0020_0000, 0xFFFF_F000]
 /// The search's covers, coded with one kind of pages.
 fn one_kind(kind: PageKind, base_address: u64, size: ModelSize, block_log: u8) -> Choice {
     let tuning = Tuning { counter_rate: 4, mixer_rate: 10, block_log, high_first: false };
-    Choice { kinds: vec![kind], forms: Forms::NONE, places: Vec::new(), base_address, size, tuning }
+    Choice {
+        kinds: vec![kind],
+        forms: Forms::NONE,
+        places: Vec::new(),
+        base_address,
+        size,
+        tuning,
+        lite: false,
+    }
 }
 
 /// A package with the search's covers.
@@ -80,7 +88,7 @@ proptest! {
         let place = |(page, index): (usize, &prop::sample::Index)| ((page as u32) << PAGE_LOG, index.index(kinds.len()));
         let places = pages.iter().enumerate().map(place).collect();
         let size = ModelSize { slots: 300, landmarks, learned };
-        let choice = Choice { kinds, forms: Forms::NONE, places, base_address: address, size, tuning };
+        let choice = Choice { kinds, forms: Forms::NONE, places, base_address: address, size, tuning, lite: false };
         let package = package(&choice, &old, &new);
         for pieces in [Pieces::Whole, Pieces::Bytes, Pieces::Random(seed.into())] {
             let restored = restore(&old, &package, pieces);

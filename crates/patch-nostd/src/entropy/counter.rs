@@ -21,13 +21,13 @@ pub(super) const fn probability(cell: u16) -> u16 {
 }
 
 /// The log odds of true, times 256.
-#[cfg(not(feature = "std"))]
+#[cfg(all(feature = "cm", not(feature = "std")))]
 pub(super) const fn odds(cell: u16) -> i32 {
     super::logistic::stretch(probability(cell))
 }
 
 /// The log odds of true, times 256. An operating system has 16 KiB for a table; the values are the same.
-#[cfg(feature = "std")]
+#[cfg(all(feature = "cm", feature = "std"))]
 pub(super) fn odds(cell: u16) -> i32 {
     static TABLE: [i16; 8192] = {
         let mut table = [0; 8192];
