@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from encoder import CmBody  # noqa: F401 - first: it finds the decoder
+from encoder import EventBody  # noqa: F401 - first: it finds the decoder
 
 ROOT = Path(__file__).parents[2]
 DECODER = ROOT / "docs/decoder"

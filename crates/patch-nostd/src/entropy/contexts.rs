@@ -22,6 +22,18 @@ pub enum Place {
     Low(u8),
 }
 
+#[cfg(feature = "lite")]
+impl Place {
+    /// Whether it is at an odd offset (1) or at an even one (0).
+    pub(super) const fn odd(self) -> usize {
+        match self {
+            Self::InOrder(offset) | Self::Alone(offset) => offset as usize & 1,
+            Self::High => 1,
+            Self::Low(_) => 0,
+        }
+    }
+}
+
 /// What is known before a byte of a cover.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CopyContext {

@@ -30,10 +30,6 @@ pub enum Number {
 
 /// Kinds of numbers.
 pub(crate) const NUMBERS: usize = 10;
-/// Nodes of the tree of a number's 32 sizes.
-pub(crate) const SIZES: usize = 31;
-/// Nodes of the tree of its three lowest bits: distances in code are even, and mostly multiples of four.
-pub(crate) const LOWEST: usize = 7;
 
 const _: () = assert!(Number::CodeShift as usize + 1 == NUMBERS);
 

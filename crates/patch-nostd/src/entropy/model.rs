@@ -109,8 +109,3 @@ impl Model<'_> {
         either!(self, models => models.bit_cell(kind, size, place, known))
     }
 }
-
-/// The cell of the tree of the three lowest bits, from its first one on, for the bit at `place` behind these bits.
-pub(super) const fn lowest_cell(place: u32, known: u32) -> usize {
-    (known as usize & ((1 << (2 - place)) - 1) | 1 << (2 - place)) - 1
-}

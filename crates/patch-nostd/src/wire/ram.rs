@@ -12,7 +12,7 @@ pub const SLOT_RAM: u32 = 8;
 /// Workspace that every `cm` package needs on top of its tables.
 pub const FIXED_RAM: u32 = 2720;
 /// The same of `lite`, tables of counters included.
-pub const LITE_RAM: u32 = 4040;
+pub const LITE_RAM: u32 = 2564;
 
 /// What restoring a package takes of a device: see [`Header::requirements`](super::Header::requirements).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Two uses that share one of them by mistake still decode what they encode, only in more bytes. So all of them are here,
 //! and a range that overlaps or leaves a hole does not compile.
 
-use crate::entropy::control::{FLAGS, LOWEST, NUMBERS, SIZES, length, tile};
+use crate::entropy::control::{FLAGS, NUMBERS, length, tile};
 use core::ops::Range;
 
 /// Sets of mixer weights. Literals and changed bytes have one for each bit of a byte; flags come after bytes.
@@ -19,6 +19,10 @@ pub(super) const WEIGHT_SETS: usize = 24;
 /// The first set of a flag.
 pub(super) const FLAG_SET: usize = UNCHANGED_SETS.start;
 
+/// Nodes of the tree of a number's 32 sizes.
+pub(super) const SIZES: usize = 31;
+/// Nodes of the tree of its three lowest bits: distances in code are even, and mostly multiples of four.
+pub(super) const LOWEST: usize = 7;
 /// Control cells of one kind of numbers: a tree of 32 sizes, a counter for each size's first bit after the leading one, and
 /// a tree of the three lowest bits.
 pub(super) const NUMBER_CELLS: usize = SIZES + 31 + LOWEST;

@@ -7,10 +7,9 @@ mod map;
 mod sse;
 
 use self::map::{
-    CURVES_CELLS, FLAG_SET, FLAGS_CELLS, LITERAL_SETS, NUMBER_CELLS, NUMBERS_CELLS, WEIGHT_SETS,
+    CURVES_CELLS, FLAG_SET, FLAGS_CELLS, LITERAL_SETS, LOWEST, NUMBER_CELLS, NUMBERS_CELLS, SIZES, WEIGHT_SETS,
 };
-use super::control::{FLAGS, LOWEST, Number, SIZES};
-use super::model::lowest_cell;
+use super::control::{FLAGS, Number};
 use super::{Coder, counter, logistic};
 use crate::wire::Tuning;
 use core::cell::Cell;
@@ -114,7 +113,8 @@ impl<'w> Cm<'w> {
         if place + 1 == size {
             Some(number_cells(kind) + SIZES + size as usize - 1)
         } else if place < 3 {
-            Some(number_cells(kind) + NUMBER_CELLS - LOWEST + lowest_cell(place, known))
+            let node = known as usize & ((1 << (2 - place)) - 1) | 1 << (2 - place);
+            Some(number_cells(kind) + NUMBER_CELLS - LOWEST + node - 1)
         } else {
             None
         }

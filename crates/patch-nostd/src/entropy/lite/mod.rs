@@ -6,21 +6,15 @@
 mod initial;
 mod map;
 
+pub(crate) use self::map::Counters;
 use self::map::{
-    BLOCK_CELLS, CHANGED_CELLS, COUNTERS, FLAGS_CELLS, GUESS_CELLS, LITERAL_CELLS, LOWEST_CELLS, SIZES_CELLS,
-    UNCHANGED_CELLS,
+    BEFORES, BLOCK_CELLS, CHANGED_CELLS, FLAGS_CELLS, GUESS_CELLS, LARGE_SIZES, LITERAL_CELLS, LOWEST, LOWEST_CELLS,
+    NEARS, NIBBLE, SIZE, SIZES_CELLS, UNCHANGED_CELLS,
 };
-use super::contexts::{BlockContext, CopyContext, GuessContext, LiteralContext, Place};
-use super::control::{FLAGS, LOWEST, Number, SIZES};
-use super::model::lowest_cell;
+use super::contexts::{BlockContext, CopyContext, GuessContext, LiteralContext};
+use super::control::{FLAGS, Number};
 use super::{Coder, counter};
 use crate::wire::Tuning;
-
-/// All counters.
-pub(crate) type Counters = [u16; COUNTERS];
-
-/// The rate of control counters, which is fixed.
-const CONTROL_RATE: u8 = 4;
 
 /// All adaptive state of a body, in memory that the caller lends.
 #[derive(Debug)]
@@ -57,83 +51,107 @@ impl<'w> Lite<'w> {
         FLAGS_CELLS.start + flag.min(FLAGS - 1)
     }
 
-    #[inline(always)]
+    /// A node is on the way to sizes below 16, or to those above, by the bit after its highest one.
     #[allow(clippy::unused_self)]
     pub(super) fn size_cell(&self, kind: Number, node: usize) -> usize {
-        SIZES_CELLS.start + kind as usize * SIZES + node - 1
+        let own = SIZES_CELLS.start + kind as usize * SIZE;
+        if node < 2 {
+            return own;
+        }
+        let half = 1 << (node.ilog2() - 1);
+        let inner = node & (half - 1) | half;
+        if node & half == 0 { own + inner } else { SIZES_CELLS.start + LARGE_SIZES + inner - 1 }
     }
 
     #[inline(always)]
     #[allow(clippy::unused_self)]
     pub(super) fn bit_cell(&self, kind: Number, _size: u32, place: u32, known: u32) -> Option<usize> {
-        (place < 3).then(|| LOWEST_CELLS.start + kind as usize * LOWEST + lowest_cell(place, known))
-    }
-
-    /// Codes an event by a control counter.
-    pub(super) fn plain<C: Coder>(&mut self, coder: &mut C, cell: usize, bit: bool) -> bool {
-        self.event(coder, cell, CONTROL_RATE, bit)
-    }
-
-    /// Codes a byte between covers.
-    pub(super) fn literal<C: Coder>(&mut self, coder: &mut C, context: &LiteralContext, byte: u8) -> u8 {
-        let odd = match context.place {
-            Place::InOrder(offset) => offset as usize & 1,
-            Place::Alone(odd) => odd as usize & 1,
-            Place::High => 1,
-            Place::Low(_) => 0,
-        };
-        self.tree(coder, LITERAL_CELLS.start + odd * 255, byte)
-    }
-
-    /// Codes whether a byte of a cover equals its source.
-    pub(super) fn unchanged<C: Coder>(&mut self, coder: &mut C, context: &CopyContext, same: bool) -> bool {
-        let place = usize::from(context.history & 3)
-            | (context.offset as usize & 1) << 2
-            | usize::from(context.next >> 3) << 3;
-        self.event(coder, UNCHANGED_CELLS.start + place, self.rate - 1, same)
-    }
-
-    /// Codes the difference of a changed byte from its source.
-    pub(super) fn difference<C: Coder>(
-        &mut self,
-        coder: &mut C,
-        _context: &CopyContext,
-        difference: u8,
-    ) -> u8 {
-        self.tree(coder, CHANGED_CELLS.start, difference)
-    }
-
-    /// Codes whether every byte of a block outside of references equals its source.
-    pub(super) fn clean<C: Coder>(&mut self, coder: &mut C, context: &BlockContext, clean: bool) -> bool {
-        let place = usize::from(context.history & 15);
-        self.event(coder, BLOCK_CELLS.start + place, self.rate - 1, clean)
-    }
-
-    /// Codes whether a guess at a reference is right.
-    pub(super) fn guess<C: Coder>(&mut self, coder: &mut C, context: &GuessContext, right: bool) -> bool {
-        let place = usize::from(context.outcomes & 7)
-            | (context.source & 7) << 3
-            | usize::from(context.rank > 0) << 6
-            | usize::from(context.is_branch) << 7;
-        self.event(coder, GUESS_CELLS.start + place, self.rate - 1, right)
-    }
-
-    /// Codes a byte, highest bit first, by a tree of 255 counters.
-    fn tree<C: Coder>(&mut self, coder: &mut C, first: usize, byte: u8) -> u8 {
-        let mut node = 1usize;
-        for place in (0..8).rev() {
-            let bit = self.event(coder, first + (node & 255) - 1, self.rate, byte >> place & 1 != 0);
-            node = node << 1 | usize::from(bit);
+        let first = LOWEST_CELLS.start + kind as usize * LOWEST;
+        match place {
+            0 => Some(first + 1 + (known as usize & 1)),
+            1 => Some(first),
+            _ => None,
         }
-        node as u8
     }
 
     /// Codes an event by the counter in a cell.
     #[cfg_attr(not(feature = "std"), inline(never))]
+    pub(super) fn plain<C: Coder>(&mut self, coder: &mut C, cell: usize, bit: bool) -> bool {
+        self.event(coder, cell, self.rate, bit)
+    }
+
+    /// Codes a byte between covers.
+    pub(super) fn literal<C: Coder>(&mut self, coder: &mut C, context: &LiteralContext, byte: u8) -> u8 {
+        let before = context.place.odd() << 2 | context.before as usize >> 6 & 3;
+        let high = self.nibble(coder, LITERAL_CELLS.start + before * NIBBLE, byte >> 4);
+        let group = BEFORES + usize::from(high >> 1);
+        high << 4 | self.nibble(coder, LITERAL_CELLS.start + group * NIBBLE, byte)
+    }
+
+    /// Codes the difference of a changed byte from its source.
+    pub(super) fn difference<C: Coder>(&mut self, coder: &mut C, context: &CopyContext, difference: u8) -> u8 {
+        let near = CHANGED_CELLS.start + likeness(context.near >> 4) * NIBBLE;
+        let high = self.nibble(coder, near, difference >> 4);
+        let group = NEARS + likeness(high);
+        high << 4 | self.nibble(coder, CHANGED_CELLS.start + group * NIBBLE, difference)
+    }
+
+    /// Codes whether a byte of a cover equals its source.
+    pub(super) fn unchanged<C: Coder>(&mut self, coder: &mut C, context: &CopyContext, same: bool) -> bool {
+        let odd = context.offset as usize & 1;
+        // The high byte of a halfword names the instruction.
+        let name = usize::from(if odd == 0 { context.next } else { context.source } >> 3);
+        self.flag(coder, UNCHANGED_CELLS.start + (usize::from(context.history & 3) | odd << 2 | name << 3), same)
+    }
+
+    /// Codes whether every byte of a block outside of references equals its source.
+    pub(super) fn clean<C: Coder>(&mut self, coder: &mut C, context: &BlockContext, clean: bool) -> bool {
+        self.flag(coder, BLOCK_CELLS.start + usize::from(context.history & 15), clean)
+    }
+
+    /// Codes whether a guess at a reference is right.
+    pub(super) fn guess<C: Coder>(&mut self, coder: &mut C, context: &GuessContext, right: bool) -> bool {
+        // One bit is that of the source itself.
+        let agreed = context.agreement & context.agreement.wrapping_sub(1) != 0;
+        let place = usize::from(context.outcomes & 1)
+            | (context.source & 7) << 1
+            | usize::from(context.rank > 0) << 4
+            | usize::from(agreed) << 5
+            | usize::from(context.is_branch) << 6;
+        self.flag(coder, GUESS_CELLS.start + place, right)
+    }
+
+    /// Codes the lowest four bits of a value, the highest first, by a tree of counters.
+    #[cfg_attr(not(feature = "std"), inline(never))]
+    fn nibble<C: Coder>(&mut self, coder: &mut C, first: usize, value: u8) -> u8 {
+        let mut node = 1u8;
+        for place in (0..4).rev() {
+            let bit = self.plain(coder, first + usize::from(node) - 1, value >> place & 1 != 0);
+            node = node << 1 | u8::from(bit);
+        }
+        node & 15
+    }
+
+    /// Codes an answer by the counter in a cell, which moves faster than others.
+    #[cfg_attr(not(feature = "std"), inline(never))]
+    fn flag<C: Coder>(&mut self, coder: &mut C, cell: usize, bit: bool) -> bool {
+        self.event(coder, cell, self.rate - 1, bit)
+    }
+
+    #[inline(always)]
     fn event<C: Coder>(&mut self, coder: &mut C, cell: usize, rate: u8, bit: bool) -> bool {
         let Some(counter) = self.counters.get_mut(cell) else { return false };
         let bit = coder.code(counter::probability(*counter), bit);
         *counter = counter::update(*counter, bit, counter::slowest(rate));
         bit
+    }
+}
+
+/// What a difference is like by its high half byte: small above zero (0), below (1), or large (2).
+const fn likeness(high: u8) -> usize {
+    match high {
+        0 => 0,
+        15 => 1,
+        _ => 2,
     }
 }
