@@ -4,6 +4,7 @@
 //! up to seven: a young counter moves fast (by 1/2, 1/3, ...), an old one by 1/2^rate.
 
 /// A counter that has seen nothing: probability one half.
+#[cfg(any(feature = "cm", test))]
 pub(super) const NEW: u16 = 0x8000;
 
 const COUNT: u16 = 7;

@@ -61,7 +61,7 @@ const SEEN: u16 = 4;
 pub(super) fn begin(counters: &mut Counters) {
     for (pair, byte) in counters.chunks_mut(2).zip(TABLE) {
         for (counter, half) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
-            *counter = counter::of(PROBABILITIES[usize::from(half)], SEEN);
+            *counter = counter::of(PROBABILITIES[usize::from(half & 15)], SEEN);
         }
     }
 }

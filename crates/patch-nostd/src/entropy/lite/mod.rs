@@ -55,10 +55,10 @@ impl<'w> Lite<'w> {
     #[allow(clippy::unused_self)]
     pub(super) fn size_cell(&self, kind: Number, node: usize) -> usize {
         let own = SIZES_CELLS.start + kind as usize * SIZE;
-        if node < 2 {
+        let half = (0x8000_0000u32 >> (node as u32).leading_zeros() >> 1) as usize;
+        if half == 0 {
             return own;
         }
-        let half = 1 << (node.ilog2() - 1);
         let inner = node & (half - 1) | half;
         if node & half == 0 { own + inner } else { SIZES_CELLS.start + LARGE_SIZES + inner - 1 }
     }
