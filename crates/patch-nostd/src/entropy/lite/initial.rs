@@ -47,7 +47,7 @@ const PROBABILITIES: [u16; 16] = {
     let mut all = [0; 16];
     let mut half = 0;
     while half < all.len() {
-        all[half] = ((1 << (16 + half)) / ((1 << half) + (1 << EVEN))) as u16;
+        all[half] = ((1u32 << (16 + half)) / ((1 << half) + (1 << EVEN))) as u16;
         half += 1;
     }
     all
@@ -80,5 +80,6 @@ mod tests {
         let first = TABLE[0] >> 4;
         assert_eq!(counters[0], counter::of(PROBABILITIES[usize::from(first)], SEEN));
         assert_eq!(PROBABILITIES[8], 0x8000);
+        assert!(PROBABILITIES.is_sorted() && PROBABILITIES[15] == 65_028);
     }
 }
