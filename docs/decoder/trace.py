@@ -126,8 +126,8 @@ class TracedBody(EventBody):
         site = self.site()
         flag = self.models.flag
 
-        def guess(contexts, which):
-            row, yes = len(self.models.rows), flag(contexts, which)
+        def guess(contexts, which, counter):
+            row, yes = len(self.models.rows), flag(contexts, which, counter)
             if which >= GUESS_SET > BLOCK_SET:
                 self.models.say(row, "%08X: source %d is right" % (site, contexts[0][0] & 7))
             return yes

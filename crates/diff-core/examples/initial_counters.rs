@@ -89,8 +89,7 @@ fn counters(base: &[u8], package: &[u8]) -> Result<(Vec<u16>, Vec<u16>), Box<dyn
     let (header, length) = Header::parse(package).map_err(|error| error.to_string())?;
     let mut workspace = vec![0; header.ram as usize + 3];
     let start = workspace.as_ptr().align_offset(4);
-    let layout =
-        Layout::new(&header, &mut workspace[start..]).map_err(|error| error.to_string())?;
+    let layout = Layout::new(&header, &mut workspace[start..]).map_err(|error| error.to_string())?;
     let (mut walker, mut body) = (layout.walker, &package[length..]);
     let before = walker.counters().to_vec();
     let mut decoder = RangeDecoder::new(layout.input, header.body_length);

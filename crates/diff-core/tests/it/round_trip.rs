@@ -105,7 +105,11 @@ fn special_images_come_back() {
 #[test]
 fn identical_images_make_packages_of_hardly_more_than_a_header() {
     let image = firmware(1);
-    for (options, most) in [(options(CodecChoice::Cm, 16), 130), (options(CodecChoice::Zstd, 1024), 130), (options(CodecChoice::Lite, 4), 130)] {
+    for (options, most) in [
+        (options(CodecChoice::Cm, 16), 130),
+        (options(CodecChoice::Zstd, 1024), 130),
+        (options(CodecChoice::Lite, 4), 130),
+    ] {
         let package = round_trip(&image, &image, &options);
         assert!(package.bytes.len() <= most, "{} bytes, {options:?}", package.bytes.len());
     }
@@ -152,7 +156,9 @@ fn large_images_come_back() {
 #[test]
 fn the_number_of_threads_changes_nothing() {
     let (old, new) = (firmware(1), firmware(2));
-    for options in [options(CodecChoice::Cm, 16), options(CodecChoice::Zstd, 132), options(CodecChoice::Lite, 4)] {
+    for options in
+        [options(CodecChoice::Cm, 16), options(CodecChoice::Zstd, 132), options(CodecChoice::Lite, 4)]
+    {
         let make = |threads| on_threads(threads, || diff(&old, &new, &options, &Silent).unwrap().bytes);
         let alone = make(1);
         assert!(make(2) == alone && make(4) == alone, "{options:?}");

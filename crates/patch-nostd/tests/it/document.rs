@@ -135,7 +135,8 @@ impl Default for Fields {
 impl Fields {
     fn ram(&self) -> u32 {
         let [slots, landmarks, learned] = self.codec;
-        let (fixed, slots) = if self.codec_name == CM { (fixed_ram("FIXED_RAM"), slots) } else { (fixed_ram("LITE_RAM"), 0) };
+        let (fixed, slots) =
+            if self.codec_name == CM { (fixed_ram("FIXED_RAM"), slots) } else { (fixed_ram("LITE_RAM"), 0) };
         let tables = landmarks
             .wrapping_mul(ram_of_each("landmarks"))
             .wrapping_add(learned.wrapping_mul(ram_of_each("learned")))
@@ -350,7 +351,8 @@ fn parameters_and_memory_of_lite_are_those_stated() {
     }
     // The counters, and the buffers that `cm` has too.
     let counters = rows("5.7").last().unwrap()[0].rsplit("K[").next().unwrap().trim_end_matches("]`");
-    let buffers: u32 = rows("3.2").iter().filter(|row| row[0].ends_with("buffer")).map(|row| number(row[1])).sum();
+    let buffers: u32 =
+        rows("3.2").iter().filter(|row| row[0].ends_with("buffer")).map(|row| number(row[1])).sum();
     assert_eq!(fixed_ram("LITE_RAM"), 2 * (number(counters) + 1) + buffers);
     assert_eq!(lite().parse().unwrap().ram, fixed_ram("LITE_RAM"));
 }
@@ -360,8 +362,10 @@ fn parameters_and_memory_of_lite_are_those_stated() {
 fn the_counters_of_lite_follow_each_other() {
     let mut next = 0;
     for row in rows("5.7") {
-        let ends: Vec<u32> =
-            row[0].split(" to ").map(|end| number(end.trim_matches('`').trim_start_matches("K[").trim_end_matches(']'))).collect();
+        let ends: Vec<u32> = row[0]
+            .split(" to ")
+            .map(|end| number(end.trim_matches('`').trim_start_matches("K[").trim_end_matches(']')))
+            .collect();
         assert_eq!(ends[0], next, "{}", row[1]);
         next = ends[1] + 1;
     }

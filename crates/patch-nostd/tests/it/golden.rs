@@ -83,11 +83,8 @@ mod coverage {
                 "{counts:?}"
             );
         }
-        let sizes: Vec<_> = headers
-            .iter()
-            .filter_map(|header| header.codec.models())
-            .map(|(size, _)| size)
-            .collect();
+        let sizes: Vec<_> =
+            headers.iter().filter_map(|header| header.codec.models()).map(|(size, _)| size).collect();
         let names: BTreeSet<&str> = headers.iter().map(|header| header.codec.name()).collect();
         let known = [cfg!(feature = "cm"), cfg!(feature = "zstd"), cfg!(feature = "lite")];
         assert_eq!(names.len(), known.into_iter().filter(|&known| known).count(), "{names:?}");

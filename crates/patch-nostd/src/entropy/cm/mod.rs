@@ -7,7 +7,8 @@ mod map;
 mod sse;
 
 use self::map::{
-    CURVES_CELLS, FLAG_SET, FLAGS_CELLS, LITERAL_SETS, LOWEST, NUMBER_CELLS, NUMBERS_CELLS, SIZES, WEIGHT_SETS,
+    CURVES_CELLS, FLAG_SET, FLAGS_CELLS, LITERAL_SETS, LOWEST, NUMBER_CELLS, NUMBERS_CELLS, SIZES,
+    WEIGHT_SETS,
 };
 use super::control::{FLAGS, Number};
 use super::{Coder, counter, logistic};

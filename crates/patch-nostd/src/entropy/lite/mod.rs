@@ -8,8 +8,8 @@ mod map;
 
 pub(crate) use self::map::Counters;
 use self::map::{
-    BEFORES, BLOCK_CELLS, CHANGED_CELLS, FLAGS_CELLS, GUESS_CELLS, LARGE_SIZES, LITERAL_CELLS, LOWEST, LOWEST_CELLS,
-    NEARS, NIBBLE, SIZE, SIZES_CELLS, UNCHANGED_CELLS,
+    BEFORES, BLOCK_CELLS, CHANGED_CELLS, FLAGS_CELLS, GUESS_CELLS, LARGE_SIZES, LITERAL_CELLS, LOWEST,
+    LOWEST_CELLS, NEARS, NIBBLE, SIZE, SIZES_CELLS, UNCHANGED_CELLS,
 };
 use super::contexts::{BlockContext, CopyContext, GuessContext, LiteralContext};
 use super::control::{FLAGS, Number};
@@ -89,7 +89,12 @@ impl<'w> Lite<'w> {
     }
 
     /// Codes the difference of a changed byte from its source.
-    pub(super) fn difference<C: Coder>(&mut self, coder: &mut C, context: &CopyContext, difference: u8) -> u8 {
+    pub(super) fn difference<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        context: &CopyContext,
+        difference: u8,
+    ) -> u8 {
         let near = CHANGED_CELLS.start + likeness(context.near >> 4) * NIBBLE;
         let high = self.nibble(coder, near, difference >> 4);
         let group = NEARS + likeness(high);
@@ -101,7 +106,11 @@ impl<'w> Lite<'w> {
         let odd = context.offset as usize & 1;
         // The high byte of a halfword names the instruction.
         let name = usize::from(if odd == 0 { context.next } else { context.source } >> 3);
-        self.flag(coder, UNCHANGED_CELLS.start + (usize::from(context.history & 3) | odd << 2 | name << 3), same)
+        self.flag(
+            coder,
+            UNCHANGED_CELLS.start + (usize::from(context.history & 3) | odd << 2 | name << 3),
+            same,
+        )
     }
 
     /// Codes whether every byte of a block outside of references equals its source.
