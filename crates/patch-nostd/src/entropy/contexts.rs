@@ -69,10 +69,8 @@ pub struct BlockContext {
 /// What is known before a guess at a reference.
 #[derive(Clone, Copy, Debug)]
 pub struct GuessContext {
-    /// Number of the reference's class; that of repeats in a cover of the target.
+    /// Number of the reference's class; 5 of branches in a cover of the target.
     pub class: usize,
-    /// Whether the class is branch or near.
-    pub is_branch: bool,
     /// The source that proposes it.
     pub source: usize,
     /// How many guesses at the reference were wrong before.
@@ -85,4 +83,13 @@ pub struct GuessContext {
     pub missed: bool,
     /// The second byte of the reference in the source.
     pub second: u8,
+}
+
+impl GuessContext {
+    /// 1 for branches of any reach, 0 for other references.
+    #[inline(always)]
+    pub(super) const fn branch(&self) -> usize {
+        const BRANCHES: usize = 1 << 1 | 1 << 4 | 1 << 5;
+        BRANCHES >> (self.class & 7) & 1
+    }
 }

@@ -161,7 +161,6 @@ impl<'w> Predictor<'w> {
         let (class, outcomes) = if site.repeat { (REPEATS, OF_REPEATS) } else { (class, source) };
         let context = GuessContext {
             class,
-            is_branch: is_branch(site),
             source,
             rank,
             agreement,

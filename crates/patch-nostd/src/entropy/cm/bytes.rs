@@ -110,7 +110,7 @@ impl Cm<'_> {
             (b | place | context.agreement << 8, u8::from(context.missed)),
             (c | u32::from(context.second) | place << 8, outcomes as u8 & 3),
         ];
-        let set = GUESS_SETS.start + if context.rank == 0 { usize::from(context.is_branch) } else { 2 };
+        let set = GUESS_SETS.start + if context.rank == 0 { context.branch() } else { 2 };
         self.flag(coder, &contexts, set, right)
     }
 

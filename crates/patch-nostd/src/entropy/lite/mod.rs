@@ -126,7 +126,7 @@ impl<'w> Lite<'w> {
             | (context.source & 7) << 1
             | usize::from(context.rank > 0) << 4
             | usize::from(agreed) << 5
-            | usize::from(context.is_branch) << 6;
+            | context.branch() << 6;
         self.flag(coder, GUESS_CELLS.start + place, right)
     }
 
