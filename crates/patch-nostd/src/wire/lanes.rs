@@ -95,12 +95,11 @@ impl Lanes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Codec, ModelSize, Tuning};
+    #[cfg(feature = "zstd")]
+    use crate::wire::Codec;
 
     fn header(target_size: u32, body_length: u32) -> Header {
-        let size = ModelSize { slots: 16, landmarks: 0, learned: 0 };
-        let tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6, high_first: false };
-        Header { codec: Codec::Cm { size, tuning }, target_size, body_length, ..Header::NONE }
+        Header { target_size, body_length, ..Header::NONE }
     }
 
     fn lane(start: u32, end: u32, body_length: u32) -> Lane {
