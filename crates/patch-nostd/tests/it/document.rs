@@ -510,7 +510,7 @@ fn signatures_are_found_and_checked_before_the_fields() {
 #[test]
 fn the_codec_is_checked_with_the_version() {
     let mut header = Fields::default().header();
-    header[5] = 2;
+    header[5] = 3;
     header[7] = 1;
     header[8] = 0;
     assert_eq!(Header::parse(&header).err(), Some(Error::UnsupportedCodec));
