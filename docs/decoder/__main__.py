@@ -11,7 +11,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from body import CmBody  # noqa: E402
+from body import EventBody  # noqa: E402
 from errors import SmidgenError  # noqa: E402
 from header import IMAGE_LIMIT, Header  # noqa: E402
 from restore import restore  # noqa: E402
@@ -48,7 +48,7 @@ def main(options):
         return
     try:
         target = restore(package, read(options.base), options.largest, options.in_place,
-                         TracedBody if options.trace else CmBody, Keys(options.shared_key, options.secret_key), containers=True)
+                         TracedBody if options.trace else EventBody, Keys(options.shared_key, options.secret_key), containers=True)
     finally:
         if TracedBody.last:
             print(TracedBody.last.models.table())

@@ -1,9 +1,10 @@
-"""The cm body: operations (section 4.2), covers (section 4.3) and bytes (section 6)."""
+"""Bodies of events: operations (section 4.2), covers (section 4.3) and bytes (section 6)."""
 from collections import namedtuple
 
 from errors import SmidgenError
 from fields import M32
-from header import KINDS_OF_WORDS
+from header import CM, KINDS_OF_WORDS, LITE
+from lite import LiteModels, like, tree_of_difference, tree_of_literal
 from memory import Landmarks, NearbyCovers, Registers
 from models import BLOCK_SET, Models
 from references import References
@@ -13,17 +14,17 @@ Cover = namedtuple("Cover", "from_target start length t")
 LOOK_AHEAD = 40
 
 
-class CmBody:
+class EventBody:
     """Decodes a body, or a lane of it (section 4.5). `target` holds the target bytes that are known, so that its length is the
     position; what is before the lane is 0 in it."""
 
-    models_class = Models
+    models_of_codec = {CM: Models, LITE: LiteModels}
 
     def __init__(self, header, base, body, check_source=None, start=0, end=None):
         self.header, self.base, self.check_source = header, base, check_source
         self.start, self.end = start, header.target_size if end is None else end
         self.target = bytearray(start)
-        self.models = self.models_class(header, body)
+        self.models = self.models_of_codec[header.codec](header, body)
         # Section 4.2
         self.reached = start
         self.upcoming = self.agreed = self.from_targets = 0
@@ -121,7 +122,8 @@ class CmBody:
         last_but_one = self.target[-2] if offset > 1 else 0
         if not self.header.high_first:
             byte = self.models.byte((0x10000000 | offset & 3, 0x20000000 | last,
-                                     0x30000000 | last_but_one | (offset & 1) << 8), 0)
+                                     0x30000000 | last_but_one | (offset & 1) << 8), 0,
+                                    722 + 15 * ((offset & 1) << 2 | last >> 6), tree_of_literal)
             self.target.append(byte)
             return 1
         if offset & 1 or left < 2:
@@ -195,7 +197,8 @@ class CmBody:
         blocks = self.blocks
         clean = self.models.flag(((0xE0000000 | k | (blocks >> 3 & 7) << 8, blocks),
                                   (0xE1000000 | k | age << 8, blocks & 3),
-                                  (0xE2000000 | k | size << 8 | (self.copied == 0) << 16, blocks & 1)), BLOCK_SET)
+                                  (0xE2000000 | k | size << 8 | (self.copied == 0) << 16, blocks & 1)), BLOCK_SET,
+                                 360 + (blocks & 15))
         self.blocks = (blocks << 1 | (not clean)) & 0xFF
         return clean
 
@@ -206,16 +209,19 @@ class CmBody:
         odd, history = offset & 1, self.history
         n = following >> 3
         around = self.previous >> 3 | n << 17
+        name = (source if odd else following) >> 3          # section 5.7
         same = self.models.flag(((0x50000000 | history >> 1 & 31 | (offset & 3) << 8, history & 1),
                                  (0x60000000 | source | odd << 8, history & 3),
                                  (0x70000000 | around | self.difference[n] << 8 | odd << 16, history & 3),
-                                 (0x80000000 | following | odd << 8, history & 3)), 16 + (history & 3))
+                                 (0x80000000 | following | odd << 8, history & 3)), 16 + (history & 3),
+                                376 + (history & 3 | odd << 2 | name << 3))
         byte = source
         if not same:
             difference = self.models.byte((0xA0000000 | odd | (history & 1) << 1,
                                            0xB0000000 | self.difference[n] | odd << 8,
                                            0xC0000000 | source,
-                                           0xD0000000 | following | odd << 8), 8)
+                                           0xD0000000 | following | odd << 8), 8,
+                                          632 + 15 * like(self.difference[n] >> 4), tree_of_difference)
             byte = source + difference & 0xFF
             self.difference[n] = difference
         self.history = (history << 1 | (not same)) & 0xFF

@@ -8,7 +8,8 @@ from fields import M32, Reader
 VERSION = 5
 IMAGE_LIMIT = 1_000_000_000
 FIXED_RAM = 2720
-CM, ZSTD = 0, 1
+LITE_RAM = 2564
+CM, ZSTD, LITE = 0, 1, 2
 KINDS_OF_CODE = range(8)
 DESCRIBED = 7
 KINDS_OF_WORDS = (*range(16, 22), *range(24, 30))
@@ -40,7 +41,7 @@ class Header:
         if package[4] != VERSION:
             raise SmidgenError(2, "version %d" % package[4])
         self.codec, self.flags = package[5], package[6]
-        if self.codec not in (CM, ZSTD):
+        if self.codec not in (CM, ZSTD, LITE):
             raise SmidgenError(3, "codec %d" % self.codec)
         self.length = int.from_bytes(package[7:9], "little")
         if not 13 <= self.length <= 512:
@@ -76,6 +77,8 @@ class Header:
         self.ram = r.varint("RAM")
         if self.codec == CM:
             self.parse_cm(r)
+        elif self.codec == LITE:
+            self.parse_lite(r)
         else:
             self.window_log = r.u8("window log", 10, 27)
         self.base_address = r.varint("base address")
@@ -100,8 +103,19 @@ class Header:
         self.high_first = blocks >> 4 & 1
         self.block_log = r.within(blocks & ~16, "block log", 3, 6)
 
+    def parse_lite(self, r):
+        """Section 3.1."""
+        self.landmarks = r.varint("landmarks", 0, 1024)
+        self.learned = r.varint("learned", 0, 1 << 14)
+        speeds = r.u8("speeds")
+        self.counter_rate = r.within(speeds >> 4, "counter rate", 3, 6)
+        self.block_log = r.within(speeds & 15, "block log", 3, 6)
+        self.high_first = 0
+
     def needed_ram(self):
         """Section 3.2."""
+        if self.codec == LITE:
+            return LITE_RAM + 12 * self.landmarks + 8 * self.learned
         if self.codec == CM:
             return max(512, FIXED_RAM + 12 * self.landmarks + 8 * self.learned + 8 * self.slots)
         window = 1 << self.window_log
@@ -142,7 +156,7 @@ class Header:
         lanes, start, used = [], 0, 0
         if 8 in self.extensions:
             r = Reader(self.extensions[8])
-            if self.codec != CM or r.at == r.end:
+            if self.codec == ZSTD or r.at == r.end:
                 raise SmidgenError(5, "no lanes, or another codec")
             while r.at < r.end:
                 length = r.varint("target bytes of a lane", 1, self.target_size - start - 1)

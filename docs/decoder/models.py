@@ -89,21 +89,12 @@ def initial_counters():
     return cells
 
 
-class Models:
-    """Gives events, and what is made of events: flags, bytes, numbers."""
+class Events:
+    """The range decoder (section 4.1), and what both codecs make of its events."""
 
-    def __init__(self, header, body):
+    def __init__(self, body):
         self.body, self.read = body, 4                      # bytes that were asked for, also beyond the end
         self.range, self.code = M32, int.from_bytes(body[:4].ljust(4, b"\0"), "big")
-        self.slots = header.slots
-        self.cells = [0, NEW, NEW, NEW] * header.slots
-        self.weights = [[30000] * 4 for _ in range(24)]
-        self.mixer_rate, self.counter_rate = header.mixer_rate, header.counter_rate
-        self.curves = [[squash(512 * i - 3072) for i in range(13)] for _ in range(10)]
-        self.literal_bits = 0
-        self.control_cells = initial_counters()
-
-    # Section 4.1
 
     def event(self, p):
         bound = self.range * p >> 16
@@ -125,6 +116,24 @@ class Models:
         if self.read > len(self.body) + ZEROS:
             raise SmidgenError(16, "the body ends early")
         return 0
+
+    def signed(self, k):
+        u = self.number(k)
+        return (u >> 1 ^ -(u & 1)) & M32
+
+
+class Models(Events):
+    """The models of codec cm. Gives events, and what is made of events: flags, bytes, numbers."""
+
+    def __init__(self, header, body):
+        super().__init__(body)
+        self.slots = header.slots
+        self.cells = [0, NEW, NEW, NEW] * header.slots
+        self.weights = [[30000] * 4 for _ in range(24)]
+        self.mixer_rate, self.counter_rate = header.mixer_rate, header.counter_rate
+        self.curves = [[squash(512 * i - 3072) for i in range(13)] for _ in range(10)]
+        self.literal_bits = 0
+        self.control_cells = initial_counters()
 
     # Section 5.3
 
@@ -185,11 +194,11 @@ class Models:
         self.literal_bits = min(self.literal_bits + 1, 65535)
         return rate
 
-    def flag(self, contexts, which):
+    def flag(self, contexts, which, _):
         places = [self.slot(hash32(hash32(c) + place // 3 & M32)) + 1 + place % 3 for c, place in contexts]
         return self.event_mixed(places, which)
 
-    def byte(self, contexts, which):
+    def byte(self, contexts, which, *_):
         hashes = [hash32(c) for c in contexts]
         node = 1
         for group in range(4):
@@ -228,7 +237,3 @@ class Models:
                 bit = self.event(0x8000)
             r = r << 1 | bit
         return r - 1
-
-    def signed(self, k):
-        u = self.number(k)
-        return (u >> 1 ^ -(u & 1)) & M32

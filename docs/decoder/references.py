@@ -111,7 +111,8 @@ class References:
         right = models.flag(((0xF0000000 | place | (o >> 3 & 7) << 8, o),
                              (0xF1000000 | place | agree << 8, self.missed),
                              (0xF2000000 | b >> 8 & 0xFF | place << 8, o & 3)),
-                            GUESS_SET + side(form) if rank == 0 else LATER_GUESS_SET)
+                            GUESS_SET + side(form) if rank == 0 else LATER_GUESS_SET,
+                            232 + (o & 1 | source << 1 | (rank > 0) << 4 | (sum(agreeing) > 1) << 5 | side(form) << 6))
         for i in [OF_REPEATS] if from_target else SOURCES:
             if from_target or agreeing[i]:
                 self.outcomes[i] = (self.outcomes[i] << 1 | (not right)) & 0xFF

@@ -2,10 +2,10 @@
 import hashlib
 
 import zstd_body
-from body import CmBody
+from body import EventBody
 from container import Container
 from errors import SmidgenError
-from header import CM, IMAGE_LIMIT, Header
+from header import IMAGE_LIMIT, ZSTD, Header
 from secrecy import Keys, decrypt
 
 
@@ -13,7 +13,7 @@ class Plan:
     """Section 8.2: what of the base is still there while a segment is decoded."""
 
     def __init__(self, header, erase):
-        if 5 not in header.extensions or header.codec != CM or not header.body_digest:
+        if 5 not in header.extensions or header.codec == ZSTD or not header.body_digest:
             raise SmidgenError(31, "no plan, no body digest, or another codec")
         self.segment, self.shift, self.keep = header.extensions[5]
         if self.segment % erase or self.shift % erase:
@@ -25,9 +25,9 @@ class Plan:
             raise SmidgenError(30, "byte %d of the base is gone" % offset)
 
 
-def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, keys=Keys(), containers=False):
+def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=EventBody, keys=Keys(), containers=False):
     """The target image. `largest`: how many bytes it may have. `erase`: what the flash erases at once, for an update in place.
-    `body_class` may take the place of CmBody. Without `containers`, section 14 is left out."""
+    `body_class` may take the place of EventBody. Without `containers`, section 14 is left out."""
     header = Header(package, containers)
     sent = package[header.length:]
     body = sent[:header.body_length]
@@ -52,7 +52,7 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, k
         container = Container(header, body)
         base, body = container.expand(base), container.body
         header.base_size, header.target_size, header.body_length = len(base), container.record.target_size, len(body)
-    if header.codec == CM:
+    if header.codec != ZSTD:
         check = plan.check_source if plan else None
         parts = [body_class(header, base, body[first:last], check, start, end) for start, end, first, last in lanes]
         target = b"".join(part.decode() for part in parts)

@@ -1,5 +1,7 @@
 """All events of a body, as section 11 prints them."""
-from body import CmBody
+from body import EventBody
+from header import CM, LITE
+from lite import LiteModels
 from models import BLOCK_SET, GUESS_SET, Models
 
 ROLES = ["{place}, literals {v}", "cover: length - 1 = {v}", "displacement: change {s}", "cover: length - 1 = {v}",
@@ -7,7 +9,7 @@ ROLES = ["{place}, literals {v}", "cover: length - 1 = {v}", "displacement: chan
 HEAD = "| Event | What | Counter or set | p | Bit | range | code |\n| --- | --- | --- | --- | --- | --- | --- |"
 
 
-class TracedModels(Models):
+class Traced:
     """Keeps a row for each event: what it says, where its probability is from, p, the bit, range and code after it."""
 
     def __init__(self, header, body):
@@ -26,8 +28,12 @@ class TracedModels(Models):
         return super().event_mixed(places, which)
 
     def plain(self, c):
-        self.counter = "C[%d]" % c
+        self.counter = "%s[%d]" % (self.counters_name, c)
         return super().plain(c)
+
+    def quick(self, c, which):
+        self.counter = "K[%d]" % c
+        return super().quick(c, which)
 
     def say(self, row, what):
         self.rows[row][0] = self.rows[row][0] or what
@@ -69,10 +75,18 @@ class TracedModels(Models):
         return "\n".join(lines).replace("|  |", "| |").replace("|  |", "| |")
 
 
-class TracedBody(CmBody):
+class TracedModels(Traced, Models):
+    counters_name = "C"
+
+
+class TracedLite(Traced, LiteModels):
+    counters_name = "K"
+
+
+class TracedBody(EventBody):
     """Tells the models what their events are about."""
 
-    models_class = TracedModels
+    models_of_codec = {CM: TracedModels, LITE: TracedLite}
     last = None
 
     def __init__(self, *arguments):
@@ -112,8 +126,8 @@ class TracedBody(CmBody):
         site = self.site()
         flag = self.models.flag
 
-        def guess(contexts, which):
-            row, yes = len(self.models.rows), flag(contexts, which)
+        def guess(contexts, which, counter):
+            row, yes = len(self.models.rows), flag(contexts, which, counter)
             if which >= GUESS_SET > BLOCK_SET:
                 self.models.say(row, "%08X: source %d is right" % (site, contexts[0][0] & 7))
             return yes

@@ -79,6 +79,7 @@ impl Input<'_> {
                 block_log: 3 + block % 4,
                 high_first: block & 4 != 0,
             },
+            lite: block & 8 != 0,
         }
     }
 

@@ -11,7 +11,7 @@ import thumb
 import x86
 import xtensa
 from fields import Reader
-from header import DESCRIBED, KINDS_OF_WORDS, DescribedForm, Header
+from header import CM, DESCRIBED, KINDS_OF_WORDS, LITE, DescribedForm, Header
 
 ALL_KINDS = (*range(8), *KINDS_OF_WORDS)
 
@@ -42,7 +42,7 @@ def make(seed, kinds=None):
 
 def header(r):
     h = Header.__new__(Header)
-    h.codec, h.flags = 0, r.choice((0, 0, 1, 2, 3)) | r.choice((0, 4))
+    h.codec, h.flags = CM, r.choice((0, 0, 1, 2, 3)) | r.choice((0, 4))
     h.read_back = bool(h.flags & 4)
     h.base_size = r.choice((0, 1, 30)) if r.random() < 0.1 else r.choice((400, 1500, 3000, 5000))
     h.target_size = r.choice((0, 1, 7)) if r.random() < 0.05 else r.randrange(100, 2500)
@@ -64,7 +64,8 @@ def header(r):
                 "right later": r.choice((0.2, 0.5, 0.8)), "same": r.choice((0.3, 0.7, 0.9)),
                 "target": r.choice((0, 0, 0.1, 0.3)), "distance": r.choice((0.1, 0.5, 0.9)),
                 "landmark": r.choice((0.2, 0.5, 0.9)), "long": r.choice((200, 4000))}
-    h.high_first = h.mixer_rate & 1
+    h.codec = r.choice((CM, CM, LITE))
+    h.high_first = h.mixer_rate & 1 if h.codec == CM else 0
     return h
 
 

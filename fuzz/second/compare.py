@@ -151,7 +151,7 @@ def damaged_body(chance, h, base, body, read):
         body += bytes(chance.choice((read - len(body), read - len(body) + 1)))
     else:
         body[:] = b"\xFF" * chance.choice((4, 5, 7)) + body[at:]
-    decoder = encoder.CmBody(h, base, bytes(body))
+    decoder = encoder.EventBody(h, base, bytes(body))
     try:
         target = decoder.decode()
     except SmidgenError as error:

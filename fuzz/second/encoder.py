@@ -11,13 +11,14 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs/decoder"))
 
-from body import CmBody  # noqa: E402
+from body import EventBody  # noqa: E402
 from fields import M32  # noqa: E402
-from header import VERSION  # noqa: E402
+from header import CM, LITE, VERSION  # noqa: E402
+from lite import LiteModels  # noqa: E402
 from models import BLOCK_SET, GUESS_SET, LATER_GUESS_SET, ZEROS, Models  # noqa: E402
 
 
-class Choices(Models):
+class Choices:
     """Events by chance. `header.chance` is the source of chance, `header.policy` how likely what is."""
 
     def __init__(self, header, body):
@@ -34,7 +35,8 @@ class Choices(Models):
     def likely(self, what):
         return int(self.chance.random() < self.policy[what])
 
-    def event_mixed(self, places, which):
+    def force(self, which):
+        """Chooses what a flag is, and sometimes a bit of a byte; `which` is a set of section 5.4."""
         if which == BLOCK_SET:
             self.forced = [self.likely("clean")]
         elif which in (GUESS_SET, GUESS_SET + 1):
@@ -45,7 +47,14 @@ class Choices(Models):
             self.forced = [self.likely("same")]
         elif self.chance.random() < 0.3:
             self.forced = [self.chance.randrange(2)]
+
+    def event_mixed(self, places, which):
+        self.force(which)
         return super().event_mixed(places, which)
+
+    def quick(self, c, which):
+        self.force(which)
+        return super().quick(c, which)
 
     def control(self, f):
         bit = self.chance.randrange(2)
@@ -149,10 +158,18 @@ class Choices(Models):
         return folded(d if chance.random() < 0.5 else -d)
 
 
-class RandomBody(CmBody):
+class CmChoices(Choices, Models):
+    pass
+
+
+class LiteChoices(Choices, LiteModels):
+    pass
+
+
+class RandomBody(EventBody):
     """A body that is made while it is decoded."""
 
-    models_class = Choices
+    models_of_codec = {CM: CmChoices, LITE: LiteChoices}
 
     def __init__(self, header, base):
         super().__init__(header, base, b"")
@@ -201,7 +218,7 @@ def varint(v):
     return bytes(out) + bytes((v,))
 
 
-def package(h, base, target, body, extensions=b"", codec=0):
+def package(h, base, target, body, extensions=b"", codec=None):
     """A package with a header as `h` says."""
     fields = varint(len(base)) + varint(len(target))
     fields += hashlib.sha256(base).digest()[:16] if base else b""
@@ -209,7 +226,10 @@ def package(h, base, target, body, extensions=b"", codec=0):
     if h.flags & 1:
         fields += hashlib.md5(target).digest()
     fields += varint(h.needed_ram())
-    if codec == 0:
+    codec = h.codec if codec is None else codec
+    if codec == LITE:
+        fields += varint(h.landmarks) + varint(h.learned) + bytes((h.counter_rate << 4 | h.block_log,))
+    elif codec == CM:
         fields += varint(h.slots) + varint(h.landmarks) + varint(h.learned)
         fields += bytes((h.counter_rate << 4 | h.mixer_rate, h.block_log | h.high_first << 4))
     else:

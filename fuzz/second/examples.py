@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from encoder import CmBody  # noqa: F401 - first: it finds the decoder
+from encoder import EventBody  # noqa: F401 - first: it finds the decoder
 from restore import restore
 from trace import TracedBody
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from cli import Cli
-from encoder import CmBody  # first: it finds the decoder
+from encoder import EventBody  # first: it finds the decoder
 from errors import NAMES, SmidgenError
 from header import Header
 from restore import Plan, restore
@@ -32,6 +32,9 @@ FRESH = [
      "--rollback-counter", "7"),
     (V1, V2, "--in-place", "--slot", "256K", "--page", "4K", "--scratch", "16K"),
     (V3, V1, "--in-place", "--slot", "256K", "--page", "2K", "--scratch", "6K", "--ram", "8K"),
+    (V1, V2, "--codec", "lite", "--ram", "4K"), (V3, V1, "--codec", "lite", "--ram", "3K", "--level", "9"),
+    (V1, V3, "--codec", "lite", "--in-place", "--slot", "256K", "--page", "4K", "--scratch", "16K"),
+    ("packages/riscv-base.bin", "packages/riscv-target.bin", "--codec", "lite", "--ram", "4K"),
     (V2, V3, "--level", "1"), (V2, V3, "--level", "5", "--base", "0x20000000"),
     *(("packages/%s-base.bin" % name, "packages/%s-target.bin" % name)
       for name in ("aarch64", "arm", "riscv", "xtensa", "x86", "code", "words", "more-words", "small")),
@@ -82,7 +85,7 @@ class Fixtures:
         plan = Plan(header, erase)
         plan.shift = plan.keep = 0
         try:
-            CmBody(header, base, package[header.length:], plan.check_source).decode()
+            EventBody(header, base, package[header.length:], plan.check_source).decode()
         except SmidgenError as error:
             return error.number == 30
         return False

@@ -1,7 +1,7 @@
-//! Makes the table of where control counters begin (`docs/format.md`, section 5.6) from where they ended in packages.
+//! Makes the tables of where counters begin (`docs/format.md`, sections 5.6 and 5.8) from where they ended in packages.
 //!
-//! `initial_counters BASE PACKAGE [BASE PACKAGE]...` decodes each package of codec `cm` and prints the bytes of the table: for
-//! `entropy/initial.rs` of the patch crate, and for the format's text. It counts a counter by how often it was used, up to
+//! `initial_counters BASE PACKAGE [BASE PACKAGE]...` decodes packages of one codec, `cm` or `lite`, and prints the bytes of its
+//! table: for `entropy/cm/initial.rs` or `entropy/lite/initial.rs` of the patch crate, and for the format's text. It counts a counter by how often it was used, up to
 //! seven times, and shrinks the mean a little towards one half. Packages of many makers give a table that others gain from;
 //! judge it on packages that it was not made from.
 
@@ -9,7 +9,6 @@ use std::error::Error;
 use std::fs;
 
 use smidgen_patch::Header;
-use smidgen_patch::header::Codec;
 use smidgen_patch::internals::apply::{Blind, Io, Layout, Pause};
 use smidgen_patch::internals::entropy::{RangeDecoder, stretch};
 
@@ -17,8 +16,14 @@ use smidgen_patch::internals::entropy::{RangeDecoder, stretch};
 const MOST: u16 = 7;
 /// The weight of one half against a package in which the counter was used often.
 const SHRINK: f64 = 0.5;
+/// The same where every counter is in the table, and begins as if it had seen fewer events.
+const LITE_SHRINK: f64 = 1.0;
 /// A half byte of the table: the log odds, in bits, above this.
 const EVEN: f64 = 8.0;
+
+/// Where a package names its codec, and the number of `lite`.
+const CODEC: usize = 5;
+const LITE: u8 = 2;
 
 /// One counter over all packages: the sum of weights, and of log odds in bits times weights.
 #[derive(Clone, Copy, Default)]
@@ -54,10 +59,12 @@ impl Io for Memory<'_> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let paths: Vec<String> = std::env::args().skip(1).collect();
-    let mut means = Vec::new();
+    let (mut means, mut is_lite) = (Vec::new(), false);
     for pair in paths.chunks(2) {
         let [base, package] = pair else { return Err("each base needs a package".into()) };
-        let (before, after) = counters(&fs::read(base)?, &fs::read(package)?)?;
+        let package = fs::read(package)?;
+        let (before, after) = counters(&fs::read(base)?, &package)?;
+        is_lite = package[CODEC] == LITE;
         means.resize(after.len(), Mean::default());
         for ((mean, before), after) in means.iter_mut().zip(before).zip(after) {
             let used = if before == after { 0 } else { (after & MOST).saturating_sub(before & MOST).max(1) };
@@ -66,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             mean.odds += weight * f64::from(stretch(after & !MOST | 4)) / 256.0;
         }
     }
-    let table = table(&means);
+    let table = if is_lite { lite_table(&means) } else { table(&means) };
     println!("{} bytes", table.len());
     for line in table.chunks(16) {
         println!("    {}", line.iter().map(|byte| format!("0x{byte:02X},")).collect::<Vec<_>>().join(" "));
@@ -80,13 +87,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The counters before a package is decoded, and after.
 fn counters(base: &[u8], package: &[u8]) -> Result<(Vec<u16>, Vec<u16>), Box<dyn Error>> {
     let (header, length) = Header::parse(package).map_err(|error| error.to_string())?;
-    let Codec::Cm { size, tuning } = header.codec else { return Err("not of codec cm".into()) };
     let mut workspace = vec![0; header.ram as usize + 3];
     let start = workspace.as_ptr().align_offset(4);
-    let layout =
-        Layout::new(&header, size, tuning, &mut workspace[start..]).map_err(|error| error.to_string())?;
+    let layout = Layout::new(&header, &mut workspace[start..]).map_err(|error| error.to_string())?;
     let (mut walker, mut body) = (layout.walker, &package[length..]);
-    let before = walker.control_counters().to_vec();
+    let before = walker.counters().to_vec();
     let mut decoder = RangeDecoder::new(layout.input, header.body_length);
     let mut memory = Memory { base, target: Vec::new() };
     loop {
@@ -95,9 +100,19 @@ fn counters(base: &[u8], package: &[u8]) -> Result<(Vec<u16>, Vec<u16>), Box<dyn
         let pause =
             walker.run(&mut decoder, &Blind, &mut memory, u32::MAX).map_err(|error| error.to_string())?;
         if pause == Pause::Done {
-            return Ok((before, walker.control_counters().to_vec()));
+            return Ok((before, walker.counters().to_vec()));
         }
     }
+}
+
+/// A half byte for each counter.
+fn lite_table(means: &[Mean]) -> Vec<u8> {
+    let half = |mean: &Mean| {
+        let odds = mean.odds / (mean.weight + LITE_SHRINK);
+        (odds.round() + EVEN).clamp(0.0, 15.0) as u8
+    };
+    let halves: Vec<u8> = means.iter().map(half).collect();
+    halves.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
 /// Half bytes: 1 to 15 for the next counter, 0 and `n` for `n + 1` that were never used.

@@ -24,6 +24,8 @@ pub struct Choice {
     pub size: ModelSize,
     /// Speeds of the models.
     pub tuning: Tuning,
+    /// Whether the codec is `lite`, not `cm`.
+    pub lite: bool,
 }
 
 /// The oracle of a body.
@@ -63,7 +65,9 @@ impl Choice {
 
     /// The header of a package without a body.
     pub fn header(&self, base: &[u8], target: &[u8], landmarks: u32) -> Header {
-        let codec = Codec::Cm { size: ModelSize { landmarks, ..self.size }, tuning: self.tuning };
+        let (size, tuning) = (ModelSize { landmarks, ..self.size }, self.tuning);
+        let cm = Codec::Cm { size, tuning };
+        let codec = if self.lite { Codec::Lite { size, tuning }.with_models(size, tuning) } else { cm };
         Header {
             codec,
             base_size: base.len() as u32,
@@ -86,9 +90,8 @@ impl Choice {
 
 /// Codes the body that `oracle` describes, from this base: the end of the decoder's own code, and the bytes up to there.
 pub fn code_body(header: &Header, oracle: &impl Oracle, base: &[u8]) -> (Result<Pause, Error>, Vec<u8>) {
-    let Codec::Cm { size, tuning } = header.codec else { panic!("not a body of cm") };
     with_workspace(header.ram as usize, 0, |memory| {
-        let layout = Layout::new(header, size, tuning, memory).unwrap();
+        let layout = Layout::new(header, memory).unwrap();
         let (mut walker, mut coder) = (layout.walker, RangeEncoder::default());
         loop {
             match walker.step(&mut coder, oracle, &mut Images(base)) {

@@ -145,6 +145,7 @@ fn choice(kind: PageKind, slots: u32, learned: u32) -> Choice {
         base_address: ADDRESS.into(),
         size: ModelSize { slots, landmarks: 0, learned },
         tuning: Tuning { counter_rate: 4, mixer_rate: 6, block_log: 6, high_first: false },
+        lite: false,
     }
 }
 

@@ -63,8 +63,8 @@ fn judge(package: &[u8], whole: &Restored, again: &Restored, tally: &mut Tally) 
     }
     let (stated, heap) = (u64::from(header.ram), whole.cost.heap as u64);
     match header.codec {
-        Codec::Cm { .. } if heap > 0 => return Err(format!("{heap} bytes of heap")),
-        Codec::Cm { .. } => tally.held(stated, stated),
+        Codec::Cm { .. } | Codec::Lite { .. } if heap > 0 => return Err(format!("{heap} bytes of heap")),
+        Codec::Cm { .. } | Codec::Lite { .. } => tally.held(stated, stated),
         // What libzstd takes is not counted here; the window that it accepts is limited.
         Codec::Zstd { .. } => tally.held(heap, stated),
     }

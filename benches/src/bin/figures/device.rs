@@ -18,14 +18,16 @@ const RISCV: &str = "riscv32imc-unknown-none-elf";
 pub const FEW: &[(&str, &str)] = &[(ARM, "z"), (RISCV, "z")];
 pub const MORE: &[(&str, &str)] = &[(ARM, "s"), (SMALL_ARM, "z"), (SMALL_ARM, "s"), (RISCV, "s")];
 /// Programs, and the features of `.ci/no-panic` for them, beside the architecture.
-const PROGRAMS: [(&str, &str); 7] = [
-    ("decoder", ""),
-    ("decoder, SHA-256", "sha2"),
-    ("decoder, SHA-256, encrypted: chacha20", "sha2,chacha20"),
-    ("decoder, SHA-256, encrypted: aes", "sha2,aes"),
-    ("decoder, SHA-256, encrypted: sealed", "sha2,sealed"),
-    ("A/B over flash, SHA-256", "sha2,ab"),
-    ("in place, SHA-256", "sha2,in-place"),
+const PROGRAMS: [(&str, &str); 9] = [
+    ("decoder", "cm"),
+    ("decoder of lite", "lite"),
+    ("decoder of cm and lite", "cm,lite"),
+    ("decoder, SHA-256", "cm,sha2"),
+    ("decoder, SHA-256, encrypted: chacha20", "cm,sha2,chacha20"),
+    ("decoder, SHA-256, encrypted: aes", "cm,sha2,aes"),
+    ("decoder, SHA-256, encrypted: sealed", "cm,sha2,sealed"),
+    ("A/B over flash, SHA-256", "cm,sha2,ab"),
+    ("in place, SHA-256", "cm,sha2,in-place"),
 ];
 /// Images of the emulated board are shorter than this.
 const LARGEST: u64 = 4 << 20;
@@ -63,7 +65,7 @@ fn build(crate_folder: &str, target: &str, optimize: &str, arguments: &[&str]) -
 /// The device in miniature that `.ci/no-panic` links.
 fn link(target: &str, optimize: &str, features: &str) -> Result<PathBuf> {
     let features = format!("{},{features}", architecture(target));
-    let mut arguments = vec!["--features", &features];
+    let mut arguments = vec!["--no-default-features", "--features", &features];
     // The crates of ciphers may have panics that nothing leads to, but that stay in small builds.
     let defined = "-Clink-args=--defsym=smidgen_panic_path_left_in_decoder=0";
     let config = format!("target.{target}.rustflags=[\"{defined}\"]");

@@ -7,7 +7,7 @@ use smidgen::peers::units::{self, thousands};
 use smidgen::peers::{
     Bench, Cost, Installed, Measured, Outcome, Own, TOOLS, Tool, Work, Worker, answer, chosen, find_installed,
 };
-use smidgen_diff::{CodecChoice, Escaped, Options, Ram};
+use smidgen_diff::{Escaped, Options, Ram};
 
 use crate::arguments::{CompareArguments, MeasureArguments};
 use crate::io::Image;
@@ -93,7 +93,7 @@ fn options(tool: &Tool, bench: &Bench) -> String {
         Ram::Bytes(bytes) => format!("--ram {bytes} "),
         _ => String::new(),
     };
-    let codec = if codec == CodecChoice::Zstd { "zstd" } else { "cm" };
+    let codec = codec.name();
     let Bench { level, threads, firmware, .. } = bench;
     // The images are copies as plain bytes, which do not show it.
     let containers = if *firmware { " --containers none" } else { "" };

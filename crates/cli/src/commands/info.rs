@@ -163,6 +163,12 @@ fn describe_codec(table: &mut Table, package: &Smidgen) {
                 format_args!("counter rate {counters}, mixer rate {mixer}, blocks of {block} bytes"),
             );
         }
+        Codec::Lite { size, tuning } => {
+            let (landmarks, learned) = (count(size.landmarks as usize, "landmark"), size.learned as usize);
+            table.row("model", format_args!("{landmarks}, {}", count(learned, "learned displacement")));
+            let (counters, block) = (tuning.counter_rate, 1 << tuning.block_log);
+            table.row("tuning", format_args!("counter rate {counters}, blocks of {block} bytes"));
+        }
         Codec::Zstd { window_log } => table.row("window", format_args!("{} bytes", 1u64 << window_log)),
     }
     Needs::of(&package.file).into_iter().for_each(|needs| table.row("features", needs.features()));
@@ -210,7 +216,7 @@ fn describe_costs(table: &mut Table, package: &Smidgen, report: &Report) {
     if recipe > 0 {
         table.share("recipes", recipe, whole);
     }
-    if matches!(package.header.codec, Codec::Cm { .. }) {
+    if package.header.codec.models().is_some() {
         report.costs.iter().for_each(|(name, cost)| table.share(name, cost, whole));
         // The range coder's integers round costs below a bit.
         let known = header + recipe + report.costs.iter().map(|(_, cost)| cost).sum::<u64>();

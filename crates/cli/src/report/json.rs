@@ -92,7 +92,7 @@ pub(crate) fn report(report: &Report, codec: &Codec) -> Object {
             "longest": report.longest_cover,
             "literals": report.literals,
         },
-        "costs": matches!(codec, Codec::Cm { .. }).then(|| costs.collect::<Object>()),
+        "costs": codec.models().map(|_| costs.collect::<Object>()),
     }))
 }
 
@@ -143,7 +143,7 @@ fn form(form: &Description) -> Value {
 
 fn codec(codec: &Codec) -> Object {
     object(match codec {
-        Codec::Cm { size, tuning } => json!({
+        Codec::Cm { size, tuning } | Codec::Lite { size, tuning } => json!({
             "model": { "slots": size.slots, "landmarks": size.landmarks, "learned": size.learned },
             "tuning": {
                 "counter_rate": tuning.counter_rate,

@@ -22,6 +22,7 @@ impl Needs {
         let container = ContainerNeeds::of(package).ok()?;
         let mut features: BTreeSet<_> = header.kinds.as_slice().iter().copied().filter_map(feature).collect();
         features.extend(matches!(header.codec, Codec::Zstd { .. }).then_some("zstd"));
+        features.extend(matches!(header.codec, Codec::Lite { .. }).then_some("lite"));
         features.extend(container.map(|_| "containers"));
         features.extend(extensions.lanes.map(|_| "lanes"));
         features.extend(extensions.in_place.map(|_| "flash"));

@@ -66,6 +66,31 @@ fn zstd_packages() {
 }
 
 #[test]
+fn lite_packages() {
+    let desk = Desk::with_versions();
+    let made = desk.json("diff old new -o patch --codec lite --ram 4K");
+    assert_eq!((&made["codec"], &made["model"]["slots"]), (&"lite".into(), &0.into()));
+    assert!(made["ram"].as_u64().unwrap() <= 4096 && made["costs"].is_object());
+    let info = desk.ok("info patch --base old").stdout;
+    assert!(info.contains("lite") && info.contains("learned displacement") && !info.contains("slot"));
+    desk.ok("patch old patch -o back");
+    assert_eq!(desk.read("back"), desk.read("new"));
+}
+
+/// The profile lists what the device's decoder has.
+#[test]
+fn the_codec_is_chosen_by_the_profile() {
+    let desk = Desk::with_versions();
+    desk.write("device.toml", b"ram = \"4K\"\ncodecs = [\"cm\", \"lite\"]\n");
+    let made = desk.json("diff old new -o patch --device device.toml --codec auto");
+    let sizes = ["cm", "lite"].map(|codec| {
+        let made = desk.json(&format!("diff old new -o {codec} --device device.toml --codec {codec}"));
+        made["package_size"].as_u64().unwrap()
+    });
+    assert_eq!(made["package_size"].as_u64(), sizes.into_iter().min());
+}
+
+#[test]
 fn the_page_of_commands_has_the_levels_and_every_option_of_diff() {
     let page = std::fs::read_to_string(testkit::fixtures().join("../docs/commands.md")).unwrap();
     let (_, table) = page.split_once("| level |").unwrap();

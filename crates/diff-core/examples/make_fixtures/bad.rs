@@ -69,8 +69,9 @@ pub(crate) fn make_all() {
     checks(&small);
     signatures(&small);
     ends(&small, "");
-    claims(&small);
+    claims(&small, "");
     zstd(&Good::read("small-zstd.smdg"));
+    lite(&Good::read("small-lite.smdg"));
     crate::encrypted::bad(bad);
 }
 
@@ -88,7 +89,7 @@ fn prefixes(small: &Good) {
     for version in [0, 1, 2, 3, 4, 6, 255] {
         bad(&format!("UnsupportedVersion-version-{version}"), &small.field("version", &[version]));
     }
-    let other_codec = small.raw.with("codec", &[2]);
+    let other_codec = small.raw.with("codec", &[3]);
     bad("UnsupportedCodec-before-the-length", &small.with(&other_codec.stating(0)));
     bad("UnsupportedVersion-before-the-codec", &small.with(&other_codec.with("version", &[6])));
     for length in [0, 12, 513, 0xFFFF] {
@@ -135,7 +136,7 @@ fn truncated(raw: &RawHeader) -> RawHeader {
 
 /// The codec's own fields.
 fn models(small: &Good) {
-    bad("UnsupportedCodec-codec-2", &small.field("codec", &[2]));
+    bad("UnsupportedCodec-codec-3", &small.field("codec", &[3]));
     bad("UnsupportedCodec-codec-255", &small.field("codec", &[255]));
     bad("MalformedHeader-no-slots", &small.field("slots", &varint(0)));
     for (name, limit) in [("slots", SLOT_LIMIT), ("landmarks", LANDMARK_LIMIT), ("learned", LEARNED_LIMIT)] {
@@ -153,6 +154,22 @@ fn models(small: &Good) {
     {
         bad(&format!("RamMismatch-{what}"), &small.field("ram", &varint(ram)));
     }
+}
+
+/// The fields of codec `lite`, and its body.
+fn lite(small: &Good) {
+    for (name, limit) in [("landmarks", LANDMARK_LIMIT), ("learned", LEARNED_LIMIT)] {
+        bad(&format!("MalformedHeader-lite-{name}-beyond-limit"), &small.field(name, &varint(limit + 1)));
+        bad(&format!("RamMismatch-lite-{name}-at-limit"), &small.field(name, &varint(limit)));
+    }
+    for speeds in [0x26, 0x76, 0x42, 0x47, 0x4E, 0xFF] {
+        bad(&format!("MalformedHeader-lite-speeds-{speeds:02x}"), &small.field("speeds", &[speeds]));
+    }
+    bad("RamMismatch-lite-a-byte-less", &small.field("ram", &varint(small.header.ram - 1)));
+    // With the parameters of another codec, a header has too many fields or too few.
+    bad("MalformedHeader-as-lite-codec-cm", &small.field("codec", &[0]));
+    ends(small, "lite-");
+    claims(small, "lite-");
 }
 
 /// Windows and kinds of pages.
@@ -290,8 +307,8 @@ fn ends(good: &Good, codec: &str) {
     }
 }
 
-/// Impossible `cm` bodies.
-fn claims(small: &Good) {
+/// Impossible bodies of events.
+fn claims(small: &Good, codec: &str) {
     let (base, target) = (small.header.base_size, small.header.target_size);
     for (name, claim) in [
         ("literals-beyond-the-target", Claim::literals(target + 1)),
@@ -310,7 +327,7 @@ fn claims(small: &Good) {
         ("kind-beyond-the-list", Claim::kind(3)),
         ("kind-beyond-any-list", Claim::kind(7)),
     ] {
-        bad(&format!("Corrupt-{name}"), &claim.package(&small.header));
+        bad(&format!("Corrupt-{codec}{name}"), &claim.package(&small.header));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bodies that are well coded, but impossible.
 
-use smidgen_patch::header::{Codec, ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm};
+use smidgen_patch::header::{ModelSize, Origin, PageKind, PageKinds, Tuning, WordForm};
 use smidgen_patch::internals::apply::{Cover, Operation, Oracle, Source};
 use smidgen_patch::internals::refs::Landmark;
 use smidgen_patch::internals::wire::codec_ram;
@@ -42,7 +42,7 @@ impl Claim {
     pub(crate) fn package(&self, like: &Header) -> Vec<u8> {
         let size = ModelSize { slots: 16, landmarks: self.landmarks.len() as u32, learned: 0 };
         let tuning = Tuning { counter_rate: 5, mixer_rate: 8, block_log: 5, high_first: false };
-        let codec = Codec::Cm { size, tuning };
+        let codec = like.codec.with_models(size, tuning);
         let offset = PageKind::Words(WordForm { origin: Origin::Image, ..WordForm::POINTER });
         let kinds = PageKinds::new(&[PageKind::Bytes, PageKind::POINTERS, offset]).unwrap();
         let mut header = Header { codec, kinds, read_back: true, ram: codec_ram(&codec) as u32, ..*like };

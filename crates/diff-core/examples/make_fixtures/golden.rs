@@ -42,6 +42,8 @@ fn all() -> Vec<Golden> {
         ))
     };
     let zstd = |size: u64| kib(size).with_codec(CodecChoice::Zstd);
+    let lite = |options: Options| options.with_codec(CodecChoice::Lite);
+    let small_lite = lite(plain.clone());
     let zstd_digests = zstd(132).with_md5(true).with_body_digest(true);
     let golden = |name, base, target, options| Golden { name, base, target, options };
     let mut all = vec![
@@ -76,6 +78,18 @@ fn all() -> Vec<Golden> {
         ),
         golden("firmware-v2-v3-zstd", VERSIONS[1], VERSIONS[2], zstd(1024)),
         golden("firmware-v1-v2-zstd-132k", VERSIONS[0], VERSIONS[1], zstd(132)),
+        golden("small-lite", SMALL_BASE, SMALL_REPEATS, small_lite),
+        golden("small-lite-from-nothing", "-", SMALL_TARGET, lite(kib(4))),
+        golden("small-lite-to-nothing", SMALL_BASE, "-", lite(kib(4))),
+        golden("firmware-v1-v2-lite", VERSIONS[0], VERSIONS[1], lite(kib(4))),
+        golden("firmware-v2-v3-lite-3k", VERSIONS[1], VERSIONS[2], lite(kib(3))),
+        golden("firmware-v3-v1-lite-lanes", VERSIONS[2], VERSIONS[0], lite(kib(4)).with_lanes(Some(2))),
+        golden(
+            "firmware-v1-v3-lite-in-place",
+            VERSIONS[0],
+            VERSIONS[2],
+            in_place(40960, 2048, 8, 8192, &lite(kib(4))),
+        ),
     ];
     let made = CODE.iter().filter(|(kind, _)| *kind != PageKind::X86);
     all.extend(made.map(|&(kind, [name, base, target])| golden(name, base, target, at(Arch::Only(kind)))));

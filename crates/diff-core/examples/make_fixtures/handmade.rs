@@ -90,6 +90,7 @@ pub(crate) fn all(small: [&'static str; 2]) -> Vec<Handmade> {
         let choice = choice(&lists()[list], &images(list).places, HIGH_ADDRESS, sizes, speeds);
         Handmade { name, base, target, choice }
     };
+    let lite = |handmade: Handmade| Handmade { choice: Choice { lite: true, ..handmade.choice }, ..handmade };
     let of_one = |name, [base, target]: [&'static str; 2], kind, sizes, speeds| {
         let choice = choice(&[kind], &[], BASE_ADDRESS.into(), sizes, speeds);
         Handmade { name, base, target, choice }
@@ -101,6 +102,8 @@ pub(crate) fn all(small: [&'static str; 2]) -> Vec<Handmade> {
         of_kinds("more-kinds-of-words", 2, [700, 3, 0], [5, 8, 3]),
         of_one("described", IMAGES[0], PageKind::Described, [900, 4, 40], [5, 8, 5]),
         of_one("x86", x86, PageKind::X86, [400, 2, 20], [5, 8, 5]),
+        lite(of_kinds("kinds-of-code-lite", 0, [0, 9, 60], [6, 0, 5])),
+        lite(of_one("small-words-lite", small, PageKind::POINTERS, [0, 2, 3], [3, 0, 3])),
         of_one("small-words", small, PageKind::POINTERS, [100, 2, 3], [4, 8, 4]),
         of_one("small-slow", small, PageKind::Thumb, [17, 0, 1], [3, 1, 3]),
         of_one("small-fast", small, PageKind::Bytes, [1000, 1, 64], [6, 15, 6]),
@@ -123,6 +126,7 @@ fn choice(
         base_address,
         size: ModelSize { slots, landmarks, learned },
         tuning: Tuning { counter_rate, mixer_rate, block_log, high_first: false },
+        lite: false,
     }
 }
 

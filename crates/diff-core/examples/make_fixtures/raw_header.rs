@@ -17,7 +17,14 @@ impl RawHeader {
         let mut raw = Self { fields: Vec::new(), length: None };
         raw.add("magic", &MAGIC);
         raw.add("version", &[VERSION]);
-        raw.add("codec", &[u8::from(matches!(header.codec, Codec::Zstd { .. }))]);
+        raw.add(
+            "codec",
+            &[match header.codec {
+                Codec::Cm { .. } => 0,
+                Codec::Zstd { .. } => 1,
+                Codec::Lite { .. } => 2,
+            }],
+        );
         let flags = [header.target_md5.is_some(), header.body_digest.is_some(), header.read_back];
         let flags = flags.iter().enumerate().map(|(bit, &flag)| u8::from(flag) << bit).sum();
         raw.add("flags", &[flags]);
@@ -54,6 +61,11 @@ impl RawHeader {
                 self.add("learned", &varint(size.learned));
                 self.add("counter and mixer rate", &[tuning.counter_rate << 4 | tuning.mixer_rate]);
                 self.add("block log", &[tuning.block_log]);
+            }
+            Codec::Lite { size, tuning } => {
+                self.add("landmarks", &varint(size.landmarks));
+                self.add("learned", &varint(size.learned));
+                self.add("speeds", &[tuning.counter_rate << 4 | tuning.block_log]);
             }
             Codec::Zstd { window_log } => self.add("window log", &[window_log]),
         }

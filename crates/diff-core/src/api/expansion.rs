@@ -62,7 +62,9 @@ impl Options {
             (Ram::Bytes(asked), _) => (asked, self.ram),
             (ram, has) => (0, has.map_or(ram, Ram::Bytes)),
         };
-        device.check_plan(size, asked, self.codec.name(), &self.identity)?;
+        for codec in self.codecs() {
+            device.check_plan(size, asked, codec.name(), &self.identity)?;
+        }
         if self.containers == Some(Containers::Auto) && device.unexpanded().is_some() {
             return Err(Unfit::System);
         }

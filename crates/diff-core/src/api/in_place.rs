@@ -24,8 +24,8 @@ setters!(InPlace { with_slot: slot: u32, with_page: page: u32, with_write: write
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InPlaceError {
-    /// Only packages of codec `cm` can be applied in place.
-    #[error("packages of codec zstd cannot be applied in place; use codec cm")]
+    /// Packages of codec `zstd` cannot be applied in place.
+    #[error("packages of codec zstd cannot be applied in place; use codec cm or lite")]
     Codec,
     /// An erase page consists of whole write units.
     #[error("pages of {page} bytes are not whole units of {write} bytes")]

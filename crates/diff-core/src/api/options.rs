@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use smidgen_patch::header::PageKind;
 
-use super::device::Device;
+use super::device::{Codecs, Device};
 use super::identity::Identity;
 use super::in_place::InPlace;
 use crate::input::Format;
@@ -23,7 +23,7 @@ pub enum Ram {
     /// at least 1 MiB for zstd.
     #[default]
     Auto,
-    /// This many bytes: workspace for `cm`, heap for zstd.
+    /// This many bytes: workspace for `cm` and `lite`, heap for zstd.
     Bytes(u64),
 }
 
@@ -36,6 +36,11 @@ pub enum CodecChoice {
     Cm,
     /// zstd: the fastest restore.
     Zstd,
+    /// One counter for each event: the smallest decoder, and the least memory.
+    Lite,
+    /// That of the device's codecs `cm` and `lite` that makes the smaller package; its only codec, or `cm` where it does not
+    /// say.
+    Auto,
 }
 
 /// Which architecture's references are sought.
@@ -132,6 +137,20 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The codecs that are tried, of which the smallest package counts.
+    pub(crate) fn codecs(&self) -> Vec<CodecChoice> {
+        if self.codec != CodecChoice::Auto {
+            return vec![self.codec];
+        }
+        let codecs = self.device.as_ref().and_then(|device| device.codecs.as_ref());
+        let known = codecs.map_or(&[CodecChoice::Cm][..], Codecs::as_slice);
+        let small: Vec<CodecChoice> =
+            known.iter().copied().filter(|&codec| codec != CodecChoice::Zstd).collect();
+        if small.is_empty() { known.to_vec() } else { small }
+    }
+}
+
 impl Ram {
     /// The budget in bytes for images of at most `size` bytes.
     #[must_use]
@@ -158,7 +177,7 @@ impl FromStr for Ram {
     }
 }
 
-by_name!(CodecChoice { Cm = "cm", Zstd = "zstd" });
+by_name!(CodecChoice { Cm = "cm", Zstd = "zstd", Lite = "lite", Auto = "auto" });
 by_name!(Containers { Auto = "auto", None = "none" });
 
 impl Arch {
@@ -192,7 +211,8 @@ settings! {
     "ram" "SIZE|auto": "Memory of the device's decoder, such as 16K, 256KiB or 8M [default: auto]",
         |options, text| put(&mut options.ram, text);
     "codec" "CODEC" [CodecChoice::ALL.map(CodecChoice::name)]:
-        "Codec of the body: cm makes the smallest packages, zstd those that restore fastest [default: cm]",
+        "Codec of the body: cm makes the smallest packages, zstd those that restore fastest, lite those for the smallest \
+         decoders and 4 KiB of memory; auto takes the better of those that the device's profile lists [default: cm]",
         |options, text| put(&mut options.codec, text);
     "level" "1..9": "Effort, from 1 (fastest) to 9 (smallest packages); does not affect decoding [default: 6]",
         |options, text| put_parsed(&mut options.level, parse_within(text, 1..=9, "a level from 1 to 9"));

@@ -1,7 +1,7 @@
 //! Divides the decoder's memory among its tables (`docs/format.md`, section 3.2).
 
-use smidgen_patch::header::ModelSize;
-use smidgen_patch::internals::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, SLOT_RAM};
+use smidgen_patch::header::{Codec, ModelSize};
+use smidgen_patch::internals::wire::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, LITE_RAM, SLOT_RAM};
 
 use crate::api::DiffError;
 
@@ -10,6 +10,8 @@ pub(super) const LEAST_SLOTS: u32 = 16;
 /// Landmarks may take one part in this many of the budget, and learned displacements one in that many.
 const LANDMARK_SHARE: u64 = 16;
 const LEARNED_SHARE: u64 = 8;
+/// Of the memory that `lite` leaves beside its counters, landmarks may take one part in this many.
+const LITE_LANDMARK_SHARE: u64 = 4;
 /// More than these rarely help: what is learned from references replaces most of a map of all covers.
 const MOST_LANDMARKS: u64 = 256;
 const MOST_LEARNED: u64 = smidgen_patch::internals::wire::MOST_LEARNED as u64;
@@ -31,8 +33,27 @@ pub(crate) struct Workload {
     pub(crate) lanes: u64,
 }
 
-/// Table sizes within `budget` bytes.
-pub(crate) fn model_size(budget: u64, workload: Workload) -> Result<ModelSize, DiffError> {
+/// Table sizes within `budget` bytes for the models of a codec.
+pub(crate) fn model_size(codec: &Codec, budget: u64, workload: Workload) -> Result<ModelSize, DiffError> {
+    match codec {
+        Codec::Lite { .. } => lite_size(budget, workload),
+        Codec::Cm { .. } | Codec::Zstd { .. } => cm_size(budget, workload),
+    }
+}
+
+/// All that `lite` can give away is room for landmarks and learned displacements.
+fn lite_size(budget: u64, workload: Workload) -> Result<ModelSize, DiffError> {
+    let least = u64::from(LITE_RAM);
+    let free = budget.checked_sub(least).ok_or(DiffError::BudgetTooSmall { budget, least })?;
+    let Workload { lanes, .. } = workload;
+    let most = free / LITE_LANDMARK_SHARE / u64::from(LANDMARK_RAM);
+    let landmarks = (workload.covers / lanes).min(most).min(MOST_LANDMARKS / lanes);
+    let left = free - landmarks * u64::from(LANDMARK_RAM);
+    let learned = (left / u64::from(LEARNED_RAM)).min(MOST_LEARNED);
+    Ok(ModelSize { slots: 0, landmarks: landmarks as u32, learned: learned as u32 })
+}
+
+fn cm_size(budget: u64, workload: Workload) -> Result<ModelSize, DiffError> {
     let least = u64::from(FIXED_RAM + LEAST_SLOTS * SLOT_RAM);
     let free = budget.checked_sub(least).ok_or(DiffError::BudgetTooSmall { budget, least })?;
     let most = free / LANDMARK_SHARE / u64::from(LANDMARK_RAM);
@@ -60,7 +81,7 @@ mod tests {
     #[test]
     fn the_budget_is_used_and_never_exceeded() {
         for budget in 3000..40_000 {
-            let Ok(size) = model_size(budget, LOAD) else { continue };
+            let Ok(size) = cm_size(budget, LOAD) else { continue };
             let used = FIXED_RAM
                 + LANDMARK_RAM * size.landmarks
                 + LEARNED_RAM * size.learned
@@ -72,7 +93,20 @@ mod tests {
     }
 
     #[test]
+    fn all_that_lite_leaves_is_used() {
+        for budget in u64::from(LITE_RAM)..8000 {
+            let ModelSize { slots, landmarks, learned } = lite_size(budget, LOAD).unwrap();
+            let used = LITE_RAM + LANDMARK_RAM * landmarks + LEARNED_RAM * learned;
+            assert!(slots == 0 && budget - u64::from(used) < LEARNED_RAM.into(), "{budget}");
+        }
+        let least = u64::from(LITE_RAM);
+        assert!(
+            matches!(lite_size(least - 1, LOAD), Err(DiffError::BudgetTooSmall { least: it, .. }) if it == least)
+        );
+    }
+
+    #[test]
     fn too_little_is_refused() {
-        assert!(matches!(model_size(1024, LOAD), Err(DiffError::BudgetTooSmall { budget: 1024, .. })));
+        assert!(matches!(cm_size(1024, LOAD), Err(DiffError::BudgetTooSmall { budget: 1024, .. })));
     }
 }

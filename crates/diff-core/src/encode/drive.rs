@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use smidgen_patch::Error;
-use smidgen_patch::header::{Codec, Forms, Header, ModelSize, Tuning};
+use smidgen_patch::header::{Forms, Header, ModelSize, Tuning};
 use smidgen_patch::internals::apply::{Layout, Pause};
 use smidgen_patch::internals::entropy::{Coder, CostMeter, RangeEncoder};
 use smidgen_patch::internals::wire::Lane;
@@ -18,7 +18,7 @@ use crate::api::Report;
 use crate::images::Images;
 use crate::refs::{PairReferences, Starts};
 
-/// Everything that fixes a `cm` body.
+/// Everything that fixes a body of codec `cm` or `lite`.
 #[derive(Clone)]
 pub(crate) struct BodyJob<'a> {
     pub(crate) base: &'a [u8],
@@ -26,7 +26,7 @@ pub(crate) struct BodyJob<'a> {
     /// Sizes of the decoder's tables; the number of landmarks is the plan's.
     pub(crate) size: ModelSize,
     pub(crate) tuning: Tuning,
-    /// The header fields that the models depend on; its codec, pages and flags are replaced.
+    /// The header fields that the models depend on, and the codec; its parameters, pages and flags are replaced.
     pub(crate) header: Header,
     pub(crate) catalogue: Arc<PairReferences<'a>>,
 }
@@ -114,7 +114,7 @@ impl BodyJob<'_> {
         let size = ModelSize { landmarks: self.plan.landmark_count() as u32, ..self.size };
         let tuning = Tuning { high_first: self.plan.pages.has_halfwords(), ..self.tuning };
         let mut header = Header {
-            codec: Codec::Cm { size, tuning },
+            codec: self.header.codec.with_models(size, tuning),
             kinds: self.plan.pages.kinds,
             forms: if self.plan.pages.has_forms() { self.header.forms } else { Forms::NONE },
             read_back: self.plan.reads_back(),
@@ -252,10 +252,9 @@ impl BodyJob<'_> {
         mut watch: impl FnMut(&C, u32) -> bool,
     ) -> Result<C, Error> {
         let header = self.header();
-        let Codec::Cm { size, tuning } = header.codec else { return Err(Error::UnsupportedCodec) };
         let mut memory = vec![0; header.requirements().workspace as usize + 3];
         let start = memory.as_ptr().align_offset(4);
-        let mut walker = Layout::new(&header, size, tuning, &mut memory[start..])?.walker;
+        let mut walker = Layout::new(&header, &mut memory[start..])?.walker;
         walker.enter(told.lane.clone());
         let mut io = Images { base: self.base, target: self.plan.target };
         while walker.step(&mut coder, told, &mut io)? != Pause::Done {

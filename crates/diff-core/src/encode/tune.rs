@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use smidgen_patch::Error;
-use smidgen_patch::header::{ModelSize, Tuning};
+use smidgen_patch::header::{Codec, ModelSize, Tuning};
 use smidgen_patch::internals::wire::{LANDMARK_RAM, LEARNED_RAM, MOST_LEARNED, SLOT_RAM};
 
 use super::budget::LEAST_SLOTS;
@@ -15,6 +15,11 @@ type Variant = fn(Tuning) -> Tuning;
 const TRIALS: [[Variant; 2]; 2] = [
     [|tuning| Tuning { counter_rate: 5, ..tuning }, |tuning| Tuning { block_log: 5, ..tuning }],
     [|tuning| Tuning { mixer_rate: 4, ..tuning }, |tuning| Tuning { mixer_rate: 14, ..tuning }],
+];
+/// The same for codec `lite`, which does not mix.
+const LITE_TRIALS: [[Variant; 2]; 2] = [
+    [|tuning| Tuning { counter_rate: 5, ..tuning }, |tuning| Tuning { block_log: 5, ..tuning }],
+    [|tuning| Tuning { counter_rate: 3, ..tuning }, |tuning| Tuning { block_log: 4, ..tuning }],
 ];
 
 pub(crate) const START: Tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6, high_first: false };
@@ -42,7 +47,7 @@ pub(crate) fn tune(job: &mut BodyJob, curve: Option<CostCurve>) -> Result<(), Er
     let counts = [all.size.learned * 2, all.size.learned / 2, all.size.learned.min(MOST_IN_A_BYTE)];
     let learned = counts.map(|count| with_learned(&all, count));
     try_all(job, &mut curve, &learned.into_iter().flatten().collect::<Vec<_>>())?;
-    for variants in TRIALS {
+    for variants in if is_lite(job) { LITE_TRIALS } else { TRIALS } {
         let variants = variants.map(|variant| BodyJob { tuning: variant(job.tuning), ..job.clone() });
         try_all(job, &mut curve, &variants)?;
     }
@@ -91,20 +96,33 @@ fn try_all<'a>(job: &mut BodyJob<'a>, curve: &mut CostCurve, others: &[BodyJob<'
     Ok(true)
 }
 
-/// The same job with only `count` landmarks and more slots instead.
+/// The same job with only `count` landmarks and more slots instead, or learned displacements where there are no slots.
 fn with_landmarks<'a>(job: &BodyJob<'a>, count: usize) -> BodyJob<'a> {
     let mut job = job.clone();
     let freed = (job.plan.landmark_count() - count) as u32 * LANDMARK_RAM;
     job.plan.choose_landmarks(count);
-    job.size.slots += freed / SLOT_RAM;
+    if is_lite(&job) {
+        job.size.learned = (job.size.learned + freed / LEARNED_RAM).min(MOST_LEARNED);
+    } else {
+        job.size.slots += freed / SLOT_RAM;
+    }
     job
 }
 
 /// The same job with room for `count` learned displacements, and more or fewer slots instead, if that can be.
 fn with_learned<'a>(job: &BodyJob<'a>, count: u32) -> Option<BodyJob<'a>> {
     let mut job = job.clone();
+    if is_lite(&job) {
+        let is_less = count < job.size.learned;
+        job.size.learned = count;
+        return is_less.then_some(job);
+    }
     let room = job.size.slots * SLOT_RAM + job.size.learned * LEARNED_RAM;
     let slots = room.checked_sub(count * LEARNED_RAM)? / SLOT_RAM;
     (job.size.learned, job.size.slots) = (count, slots);
     (slots >= LEAST_SLOTS && count <= MOST_LEARNED).then_some(job)
+}
+
+fn is_lite(job: &BodyJob) -> bool {
+    matches!(job.header.codec, Codec::Lite { .. })
 }

@@ -167,7 +167,7 @@ pub(super) fn body_job<'a>(
     pages: Pages,
 ) -> Result<BodyJob<'a>, DiffError> {
     let Images { base, target } = subject.images;
-    let size = model_size(subject.budget, workload(subject, &covers))?;
+    let size = model_size(&subject.header.codec, subject.budget, workload(subject, &covers))?;
     let lanes = subject.lanes.clone();
     let mut plan = Plan { target, covers: lanes.cut(covers), landmarks: Vec::new(), pages, lanes };
     plan.choose_landmarks(size.landmarks as usize);
@@ -262,7 +262,7 @@ fn pass(
     let trial = |&scale: &Scale| {
         let covers = choose(images, sections, lanes, &prices.clone().scaled(scale), &references);
         let mut next = job.clone();
-        next.size = model_size(subject.budget, workload(subject, &covers))?;
+        next.size = model_size(&subject.header.codec, subject.budget, workload(subject, &covers))?;
         next.plan.covers = subject.lanes.cut(covers);
         next.plan.choose_landmarks(next.size.landmarks as usize);
         let curve = next.curve(Some(&before)).map_err(DiffError::NotProved)?;

@@ -15,6 +15,7 @@ pub(crate) use target_image::TargetImage;
 
 use rayon::prelude::*;
 use smidgen_patch::Error;
+use smidgen_patch::header::Codec;
 use smidgen_patch::internals::wire::Lanes;
 
 use crate::api::{CodecChoice, DiffError, InPlaceError, Options, Package, Progress, Stage, check_cancelled};
@@ -54,7 +55,7 @@ pub(crate) fn make(
     // Refused now rather than after the work.
     options.identity.extensions()?;
     if let Some(flash) = &options.in_place {
-        if options.codec != CodecChoice::Cm {
+        if options.codecs().contains(&CodecChoice::Zstd) {
             return Err(InPlaceError::Codec.into());
         }
         flash.check(images.size())?;
@@ -72,14 +73,31 @@ pub(crate) fn make(
         progress.explain(format_args!("a form of references: {form}"));
     }
     check_cancelled(progress)?;
-    match options.codec {
-        CodecChoice::Cm => make_cm(&subject, target, options, progress),
-        CodecChoice::Zstd => zstd::make(&subject, options, progress),
+    let mut best: Option<Package> = None;
+    let mut refusal = None;
+    for &codec in &options.codecs() {
+        let subject = &subject.with_codec(codec);
+        let made = match codec {
+            CodecChoice::Zstd => zstd::make(subject, options, progress),
+            CodecChoice::Auto | CodecChoice::Cm | CodecChoice::Lite => {
+                make_of_events(subject, target, options, progress)
+            }
+        };
+        match made {
+            Ok(package) if best.as_ref().is_none_or(|best| package.bytes.len() < best.bytes.len()) => {
+                best = Some(package);
+            }
+            Ok(_) => {}
+            // What is too much for one codec may do for another.
+            Err(error @ DiffError::BudgetTooSmall { .. }) => refusal = Some(error),
+            Err(error) => return Err(error),
+        }
     }
+    best.ok_or_else(|| refusal.unwrap_or(DiffError::Internal("no codec was tried")))
 }
 
-/// Makes a `cm` package: finds the best job, codes its body and puts the header before it.
-fn make_cm(
+/// Makes a package of codec `cm` or `lite`: finds the best job, codes its body and puts the header before it.
+fn make_of_events(
     subject: &Subject,
     target: &TargetImage,
     options: &Options,
@@ -219,8 +237,11 @@ fn level_job<'a>(
         curve = choose_again(subject, &mut job, &sections, width.lanes)?;
         let workload = workload(subject, &job.plan.covers);
         let budgets = SMALLER.map(|part| subject.budget / part).into_iter();
-        let budgets = budgets.filter(|&budget| budget >= LEAST_BUDGET);
-        let sizes: Result<Vec<_>, _> = budgets.map(|budget| model_size(budget, workload)).collect();
+        // Those of codec `lite` have one size.
+        let codec = &subject.header.codec;
+        let is_fixed = matches!(codec, Codec::Lite { .. });
+        let budgets = budgets.filter(|&budget| !is_fixed && budget >= LEAST_BUDGET);
+        let sizes: Result<Vec<_>, _> = budgets.map(|budget| model_size(codec, budget, workload)).collect();
         curve = shrink(&mut job, &sizes?, curve).map_err(DiffError::NotProved)?;
         progress.explain(format_args!("chosen again by learned prices: {} covers", job.plan.covers.len()));
     }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use smidgen_patch::Header;
 use smidgen_patch::header::{
-    ByteOrder, Codec, IMAGE_LIMIT, InPlacePlan, Origin, PageKind, PageKinds, WordForm,
+    ByteOrder, Codec, IMAGE_LIMIT, InPlacePlan, ModelSize, Origin, PageKind, PageKinds, WordForm,
 };
 use smidgen_patch::internals::refs::AddressSpace;
 
 use super::division::Division;
 use super::level::Effort;
 use super::target_image::TargetImage;
-use crate::api::{Arch, DiffError, Options};
+use crate::api::{Arch, CodecChoice, DiffError, Options};
 use crate::digest::base_digest;
-use crate::encode::Lanes;
+use crate::encode::{Lanes, START};
 use crate::image;
 use crate::images::Images;
 use crate::refs::PairReferences;
@@ -75,6 +75,17 @@ impl<'a> Subject<'a> {
         let division = Division::of(options, images.size(), budget);
         let lanes = Lanes::default();
         Ok(Self { images, space, budget, kinds, catalogue, effort, header, in_place: None, division, lanes })
+    }
+
+    /// The same for a package of this codec, whose parameters are not chosen yet.
+    pub(super) fn with_codec(&self, codec: CodecChoice) -> Self {
+        let (size, tuning) = (ModelSize { slots: 0, landmarks: 0, learned: 0 }, START);
+        let codec = match codec {
+            CodecChoice::Cm | CodecChoice::Auto => Codec::Cm { size, tuning },
+            CodecChoice::Lite => Codec::Lite { size, tuning },
+            CodecChoice::Zstd => self.header.codec,
+        };
+        Self { header: Header { codec, ..self.header }, ..self.clone() }
     }
 
     /// Whether the images are small ones for the level.

@@ -1,9 +1,8 @@
-//! Codec `cm`: what every step of the decoder costs.
+//! Codecs `cm` and `lite`: what every step of the decoder costs.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::LazyLock;
 
-use smidgen_patch::header::{ModelSize, Tuning};
 use smidgen_patch::internals::apply::{Blind, Io, Layout, Pause, Walker};
 use smidgen_patch::internals::entropy::{Category, Coder, RangeDecoder};
 use smidgen_patch::internals::wire::{Lane, Lanes};
@@ -50,7 +49,6 @@ impl<C: Coder> Coder for Priced<C> {
 /// Decodes a body, lane after lane, and passes on its pieces. What is left of the body's bytes is returned.
 pub(super) fn trace<F: FnMut(&Piece)>(
     (header, lanes): (&Header, &Lanes),
-    models: (ModelSize, Tuning),
     mut body: &[u8],
     memory: &mut Memory<'_, F>,
 ) -> Result<f64, Error> {
@@ -58,7 +56,7 @@ pub(super) fn trace<F: FnMut(&Piece)>(
     let mut placed = 0.0;
     for &lane in lanes.as_slice() {
         let part = body.split_off(..lane.body_length as usize).ok_or(Error::Truncated)?;
-        let (passed, tracer) = trace_lane((header, lane), models, part, memory)?;
+        let (passed, tracer) = trace_lane((header, lane), part, memory)?;
         all.join(&passed);
         placed += tracer.placed;
     }
@@ -69,13 +67,12 @@ pub(super) fn trace<F: FnMut(&Piece)>(
 
 fn trace_lane<F: FnMut(&Piece)>(
     (header, lane): (&Header, Lane),
-    (size, tuning): (ModelSize, Tuning),
     mut body: &[u8],
     memory: &mut Memory<'_, F>,
 ) -> Result<(Metered<()>, Tracer), Error> {
     let mut workspace = vec![0; header.ram as usize + 3];
     let start = workspace.as_ptr().align_offset(4);
-    let layout = Layout::new(header, size, tuning, &mut workspace[start..])?;
+    let layout = Layout::new(header, &mut workspace[start..])?;
     let decoder = RangeDecoder::new(layout.input, lane.body_length);
     let mut coder = Priced { inner: Metered::new(decoder), costs: Costs::default(), category: 0 };
     let mut walker = layout.walker;

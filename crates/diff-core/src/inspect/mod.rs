@@ -85,15 +85,10 @@ fn trace_body(
     body: &[u8],
     receive: impl FnMut(&Piece),
 ) -> Result<Trace, Error> {
-    let block = match header.codec {
-        Codec::Cm { tuning, .. } => 1 << (tuning.block_log & 7),
-        Codec::Zstd { .. } => 1,
-    };
+    let block = header.codec.models().map_or(1, |(_, tuning)| 1 << (tuning.block_log & 7));
     let mut memory = Memory::new(base, block, receive);
     let (is_estimated, unplaced) = match header.codec {
-        Codec::Cm { size, tuning } => {
-            (false, exact::trace((header, lanes), (size, tuning), body, &mut memory)?)
-        }
+        Codec::Cm { .. } | Codec::Lite { .. } => (false, exact::trace((header, lanes), body, &mut memory)?),
         Codec::Zstd { window_log } => (true, shared::trace(header, window_log, body, &mut memory)?),
     };
     let Memory { report, target, .. } = memory;

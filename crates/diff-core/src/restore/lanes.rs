@@ -4,7 +4,6 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use smidgen_patch::header::Codec;
 use smidgen_patch::internals::apply::{Io, decode_lane};
 use smidgen_patch::internals::wire::{Lane, Lanes};
 use smidgen_patch::verify::Sha256;
@@ -85,12 +84,9 @@ fn jobs<'a>(
 
 /// Decodes a lane, and sends what it makes and why it stopped.
 fn decode(base: &[u8], header: &Header, (lane, body, sender): Job<'_>) {
-    // No other codec has lanes.
-    let Codec::Cm { size, tuning } = header.codec else { return };
     let written = header.read_back.then(Vec::new);
     let mut memory = Memory { base, start: lane.start, written, pending: Vec::with_capacity(PIECE), sender };
-    let decoded =
-        decode_lane(header, (size, tuning), lane, body, &mut memory).and_then(|()| memory.hand_over());
+    let decoded = decode_lane(header, lane, body, &mut memory).and_then(|()| memory.hand_over());
     if let Err(error) = decoded {
         // Nobody waits for it where another lane has failed.
         let _ = memory.sender.send(Err(error));

@@ -11,7 +11,7 @@ pub use streams::{Form, InMemory, Streams};
 
 use md5::{Digest, Md5};
 use smidgen_patch::container::{self, Limits, Opened};
-use smidgen_patch::header::{Codec, HEADER_LIMIT, IMAGE_LIMIT};
+use smidgen_patch::header::{HEADER_LIMIT, IMAGE_LIMIT};
 use smidgen_patch::internals::wire::Lanes;
 use smidgen_patch::secrecy::{DecryptionKey, NoKey};
 use smidgen_patch::verify::{Anything, BackgroundSha256};
@@ -123,10 +123,7 @@ impl<K: DecryptionKey + Send> Restore<'_, K> {
         if extensions.container.is_some() {
             return self.rebuild(base, package, extensions.encryption.is_some(), target);
         }
-        let length = match header.codec {
-            Codec::Cm { .. } => HEADER_LIMIT.max(header.ram as usize),
-            Codec::Zstd { .. } => PIECE,
-        };
+        let length = header.codec.models().map_or(PIECE, |_| HEADER_LIMIT.max(header.ram as usize));
         // The decoder's workspace is aligned to four bytes.
         let mut memory = vec![0; length + 3];
         let start = memory.as_ptr().align_offset(4);

@@ -1,7 +1,7 @@
 //! What a device and a package make of a simulation: which update, on which flash.
 
 use smidgen_patch::flash::{Course, Unreadable};
-use smidgen_patch::header::{Codec, InPlacePlan};
+use smidgen_patch::header::InPlacePlan;
 use smidgen_patch::secrecy::DecryptionKey;
 use smidgen_patch::{Error, Header};
 
@@ -51,7 +51,7 @@ impl<'a> Setup<'a> {
             return Err(Error::BaseDigest.into());
         }
         let chip = chip(device, &header, plan)?;
-        let is_readable = extensions.encryption.is_none() && matches!(header.codec, Codec::Cm { .. });
+        let is_readable = extensions.encryption.is_none() && header.codec.models().is_some();
         Ok(Self { device, header, plan, chip, is_readable })
     }
 

@@ -16,7 +16,15 @@ const ADDRESSES: [u64; 4] = [0, 0x0800_0000, 0xFFFF_8000_0020_0000, 0xFFFF_F000]
 /// The search's covers, coded with one kind of pages.
 fn one_kind(kind: PageKind, base_address: u64, size: ModelSize, block_log: u8) -> Choice {
     let tuning = Tuning { counter_rate: 4, mixer_rate: 10, block_log, high_first: false };
-    Choice { kinds: vec![kind], forms: Forms::NONE, places: Vec::new(), base_address, size, tuning }
+    Choice {
+        kinds: vec![kind],
+        forms: Forms::NONE,
+        places: Vec::new(),
+        base_address,
+        size,
+        tuning,
+        lite: block_log == 4,
+    }
 }
 
 /// A package with the search's covers.
@@ -73,14 +81,14 @@ proptest! {
         kinds in prop::sample::subsequence(all_kinds(), 1..=MAX_KINDS),
         pages in prop::collection::vec(any::<prop::sample::Index>(), 16),
         address in prop::sample::select(ADDRESSES.to_vec()), seed: u32, edits in edits(3),
-        (functions, changes) in (1..120u32, 0..6u32), (landmarks, learned) in (0..5u32, 0..50u32), tuning in speeds(),
+        (functions, changes) in (1..120u32, 0..6u32), (landmarks, learned) in (0..5u32, 0..50u32), tuning in speeds(), lite: bool,
     ) {
         let (old, new) = parts(&contents, functions, changes, seed.into(), address);
         let new = edited(&new, &edits);
         let place = |(page, index): (usize, &prop::sample::Index)| ((page as u32) << PAGE_LOG, index.index(kinds.len()));
         let places = pages.iter().enumerate().map(place).collect();
         let size = ModelSize { slots: 300, landmarks, learned };
-        let choice = Choice { kinds, forms: Forms::NONE, places, base_address: address, size, tuning };
+        let choice = Choice { kinds, forms: Forms::NONE, places, base_address: address, size, tuning, lite };
         let package = package(&choice, &old, &new);
         for pieces in [Pieces::Whole, Pieces::Bytes, Pieces::Random(seed.into())] {
             let restored = restore(&old, &package, pieces);

@@ -5,7 +5,6 @@ use std::fs;
 use smidgen_diff::internals::{Index, SearchOptions, find_matches};
 use smidgen_diff::{Options, Package, Ram, Silent, diff, inspect};
 use smidgen_patch::container::{self, Opened};
-use smidgen_patch::header::Codec;
 use smidgen_patch::internals::apply::{self, Cover};
 use smidgen_patch::internals::container::Level;
 use smidgen_patch::{Error, Extensions, Header, Patcher, SliceTarget, SoftwareSha256};
@@ -99,9 +98,9 @@ fn covered(package: &Package) -> u64 {
     package.report.literals + package.report.base_covered + package.report.target_covered
 }
 
-/// Whether a package has a `cm` body.
-pub(crate) fn is_cm(package: &Package) -> bool {
-    matches!(package.header.codec, Codec::Cm { .. })
+/// Whether a package has a body of events.
+pub(crate) fn is_of_events(package: &Package) -> bool {
+    package.header.codec.models().is_some()
 }
 
 /// Restores, compares, and returns the recipe of the target if the package is a container's.

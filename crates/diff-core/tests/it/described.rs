@@ -89,6 +89,7 @@ proptest! {
             base_address: address.into(),
             size: ModelSize { slots: 300, landmarks: 2, learned: 20 },
             tuning: Tuning { counter_rate: 4, mixer_rate: 10, block_log, high_first: false },
+            lite: block_log % 2 == 0,
         };
         let package = choice.package(&old, &new, &covers(&old, &new));
         for pieces in [Pieces::Whole, Pieces::Bytes] {

@@ -103,7 +103,8 @@ proptest! {
         }
         let mut flash = tight(&old, &new, page, pages);
         flash.slot += room * page;
-        let options = options(Some(flash)).with_arch(Arch::None);
+        let codec = if seed % 2 == 0 { CodecChoice::Cm } else { CodecChoice::Lite };
+        let options = options(Some(flash)).with_arch(Arch::None).with_codec(codec);
         // Proved by the device's own code before it is returned.
         prop_assert!(diff(&old, &new, &options, &Silent).is_ok());
     }

@@ -15,6 +15,7 @@ mod floors;
 mod in_place;
 mod inputs;
 mod lanes;
+mod lite;
 mod matching;
 #[cfg(feature = "release")]
 mod pack;

@@ -1,14 +1,15 @@
 //! Whatever is packed comes back: through the device's own decoder, in pieces of any size, in the memory stated.
 
-use crate::common::{Pieces, is_cm, on_threads, restore_in, round_trip};
+use crate::common::{Pieces, is_of_events, on_threads, restore_in, round_trip};
 use proptest::prelude::*;
 use smidgen_diff::{Arch, CodecChoice, DiffError, Options, Package, Ram, Silent, diff};
 use smidgen_patch::Error;
 use smidgen_patch::header::{Codec, PageKind};
 use testkit::{BASE_ADDRESS, Program, edited, edits, firmware, noise, with_workspace};
 
-/// The memory budgets that are tried, in KiB: for `cm`, and for zstd, whose decoders need more.
+/// The memory budgets that are tried, in KiB: for `cm` and `lite`, and for zstd, whose decoders need more.
 const CM_BUDGETS: [u64; 4] = [3, 4, 16, 64];
+const LITE_BUDGETS: [u64; 3] = [3, 4, 16];
 const ZSTD_BUDGETS: [u64; 2] = [132, 1024];
 
 fn options(codec: CodecChoice, kib: u64) -> Options {
@@ -19,7 +20,8 @@ fn options(codec: CodecChoice, kib: u64) -> Options {
 fn all_options() -> Vec<Options> {
     let cm = CM_BUDGETS.map(|kib| options(CodecChoice::Cm, kib));
     let zstd = ZSTD_BUDGETS.map(|kib| options(CodecChoice::Zstd, kib));
-    cm.into_iter().chain(zstd).collect()
+    let lite = LITE_BUDGETS.map(|kib| options(CodecChoice::Lite, kib));
+    cm.into_iter().chain(zstd).chain(lite).collect()
 }
 
 fn any_options() -> impl Strategy<Value = Options> {
@@ -103,7 +105,11 @@ fn special_images_come_back() {
 #[test]
 fn identical_images_make_packages_of_hardly_more_than_a_header() {
     let image = firmware(1);
-    for (options, most) in [(options(CodecChoice::Cm, 16), 130), (options(CodecChoice::Zstd, 1024), 130)] {
+    for (options, most) in [
+        (options(CodecChoice::Cm, 16), 130),
+        (options(CodecChoice::Zstd, 1024), 130),
+        (options(CodecChoice::Lite, 4), 130),
+    ] {
         let package = round_trip(&image, &image, &options);
         assert!(package.bytes.len() <= most, "{} bytes, {options:?}", package.bytes.len());
     }
@@ -150,7 +156,9 @@ fn large_images_come_back() {
 #[test]
 fn the_number_of_threads_changes_nothing() {
     let (old, new) = (firmware(1), firmware(2));
-    for options in [options(CodecChoice::Cm, 16), options(CodecChoice::Zstd, 132)] {
+    for options in
+        [options(CodecChoice::Cm, 16), options(CodecChoice::Zstd, 132), options(CodecChoice::Lite, 4)]
+    {
         let make = |threads| on_threads(threads, || diff(&old, &new, &options, &Silent).unwrap().bytes);
         let alone = make(1);
         assert!(make(2) == alone && make(4) == alone, "{options:?}");
@@ -171,9 +179,13 @@ fn packages() -> Vec<(Vec<u8>, Package)> {
     let program = Program::new(60, 5);
     let (old, new) = (program.link(), program.revised(5, 6).link());
     let mut packages = Vec::new();
-    let least = least(CodecChoice::Cm);
-    for budget in [least, least + 1, 3000, 4096, 5555, 16 << 10, 65_537] {
-        let options = Options::default().with_ram(Ram::Bytes(budget));
+    let budgets = |codec, others: &[u64]| {
+        let least = least(codec);
+        [&[least, least + 1], others].concat().into_iter().map(move |budget| (codec, budget))
+    };
+    let cm = budgets(CodecChoice::Cm, &[3000, 4096, 5555, 16 << 10, 65_537]);
+    for (codec, budget) in cm.chain(budgets(CodecChoice::Lite, &[2600, 4096, 16 << 10])) {
+        let options = Options::default().with_ram(Ram::Bytes(budget)).with_codec(codec);
         packages.push((old.clone(), round_trip(&old, &new, &options)));
         packages.push((vec![], round_trip(&[], &new, &options)));
         packages.push((old.clone(), round_trip(&old, &[], &options)));
@@ -204,7 +216,7 @@ fn a_budget_is_used_where_memory_helps() {
     let (old, new) = (firmware(1), firmware(2));
     for kib in [4, 16, 64] {
         let package = diff(&old, &new, &options(CodecChoice::Cm, kib), &Silent).unwrap();
-        assert!(is_cm(&package));
+        assert!(is_of_events(&package));
         let ram = u64::from(package.header.ram);
         // Room for landmarks that the plan does not have stays unused.
         assert!(ram <= kib << 10 && ram > (kib << 10) * 15 / 16, "{ram} bytes of {kib} KiB");
@@ -214,7 +226,7 @@ fn a_budget_is_used_where_memory_helps() {
 #[test]
 fn a_budget_below_the_least_is_refused_and_the_least_is_enough() {
     let (old, new) = (noise(500, 256, 1), noise(400, 256, 2));
-    for codec in [CodecChoice::Cm, CodecChoice::Zstd] {
+    for codec in [CodecChoice::Cm, CodecChoice::Zstd, CodecChoice::Lite] {
         let make = |bytes| {
             diff(&old, &new, &Options::default().with_ram(Ram::Bytes(bytes)).with_codec(codec), &Silent)
         };

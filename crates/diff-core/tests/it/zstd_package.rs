@@ -38,7 +38,7 @@ fn revised(old: &[u8]) -> Vec<u8> {
 fn window_log(package: &Package) -> u8 {
     match package.header.codec {
         Codec::Zstd { window_log } => window_log,
-        Codec::Cm { .. } => panic!("not a zstd package"),
+        Codec::Cm { .. } | Codec::Lite { .. } => panic!("not a zstd package"),
     }
 }
 

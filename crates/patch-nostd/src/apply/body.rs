@@ -9,7 +9,7 @@ use crate::Error;
 use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, decrypt_body};
 #[cfg(feature = "containers")]
-use crate::wire::{Codec, Header, Lane, Lanes, ModelSize, Tuning};
+use crate::wire::{Header, Lane, Lanes};
 
 /// Bytes of body that are decrypted at once: a block of ChaCha20.
 const PIECE: usize = 64;
@@ -61,39 +61,29 @@ pub(crate) fn decode_body<I: Io>(
     mut body: &[u8],
     io: &mut I,
 ) -> Result<(), I::Error> {
-    match header.codec {
-        Codec::Cm { size, tuning } => {
-            for &lane in lanes.as_slice() {
-                let part = body.split_off(..lane.body_length as usize).ok_or(Error::Truncated)?;
-                decode_lane(header, (size, tuning), lane, part, io)?;
-            }
-            if body.is_empty() { Ok(()) } else { Err(Error::TrailingData.into()) }
-        }
-        #[cfg(feature = "zstd")]
-        Codec::Zstd { window_log } => {
-            let mut decoder = super::zstd::ZstdBody::new(header, window_log)?;
-            decoder.push(body, io)?;
-            Ok(decoder.finish()?)
-        }
+    #[cfg(feature = "zstd")]
+    if let crate::wire::Codec::Zstd { window_log } = header.codec {
+        let mut decoder = super::zstd::ZstdBody::new(header, window_log)?;
+        decoder.push(body, io)?;
+        return Ok(decoder.finish()?);
     }
+    for &lane in lanes.as_slice() {
+        let part = body.split_off(..lane.body_length as usize).ok_or(Error::Truncated)?;
+        decode_lane(header, lane, part, io)?;
+    }
+    if body.is_empty() { Ok(()) } else { Err(Error::TrailingData.into()) }
 }
 
 /// Decodes a lane of the body that belongs to `header`; `body` is the lane's.
 ///
 /// # Errors
-/// Those of the body, and of `io`.
+/// Those of the body, and of `io`; [`Error::UnsupportedCodec`] for `zstd`, whose bodies have no lanes.
 #[cfg(feature = "containers")]
-pub fn decode_lane<I: Io>(
-    header: &Header,
-    (size, tuning): (ModelSize, Tuning),
-    lane: Lane,
-    mut body: &[u8],
-    io: &mut I,
-) -> Result<(), I::Error> {
+pub fn decode_lane<I: Io>(header: &Header, lane: Lane, mut body: &[u8], io: &mut I) -> Result<(), I::Error> {
     let mut memory = std::vec![0; header.ram as usize + 3];
     let start = memory.as_ptr().align_offset(4);
     let workspace = memory.get_mut(start..).ok_or(Error::WorkspaceTooSmall)?;
-    let layout = Layout::new(header, size, tuning, workspace)?;
+    let layout = Layout::new(header, workspace)?;
     let (mut walker, mut decoder) = layout.split(lane.body_length);
     walker.enter(lane.range());
     let mut done = false;

@@ -2,32 +2,58 @@
 
 use super::walker::{OUTPUT, WINDOW, Walker};
 use crate::Error;
-use crate::entropy::{CONTROL_CELLS, LOOKAHEAD, Model, RangeDecoder, Slot, Weights};
+#[cfg(feature = "cm")]
+use crate::entropy::cm::{CONTROL_CELLS, Cm, Slot, Weights};
+#[cfg(feature = "lite")]
+use crate::entropy::lite::{Counters, Lite};
+use crate::entropy::{LOOKAHEAD, Model, RangeDecoder};
 use crate::refs::{AddressSpace, Landmark, Landmarks, Learned, LearnedEntry, Predictor};
-use crate::wire::{FIXED_RAM, Header, LANDMARK_RAM, LEARNED_RAM, ModelSize, SLOT_RAM, Tuning};
+#[cfg(feature = "lite")]
+use crate::wire::LITE_RAM;
+use crate::wire::{Codec, Header, LANDMARK_RAM, LEARNED_RAM, ModelSize};
+#[cfg(feature = "cm")]
+use crate::wire::{FIXED_RAM, SLOT_RAM};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Bytes of package input that are held.
 const INPUT: usize = 2 * LOOKAHEAD;
 
-/// What every package needs: of one type, which is checked once.
+/// What every package needs.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
-struct Fixed {
-    weights: Weights,
-    control: [u16; CONTROL_CELLS],
+struct Buffers {
     input: [u8; INPUT],
     window: [u8; WINDOW],
     output: [u8; OUTPUT],
 }
 
+/// What every package of codec `cm` needs: of one type, which is checked once.
+#[cfg(feature = "cm")]
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+struct CmMemory {
+    weights: Weights,
+    control: [u16; CONTROL_CELLS],
+    buffers: Buffers,
+}
+
+/// What every package of codec `lite` needs.
+#[cfg(feature = "lite")]
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+struct LiteMemory {
+    counters: Counters,
+    buffers: Buffers,
+}
+
 // The sizes that headers state are those of these types.
 const _: () = assert!(
-    size_of::<Fixed>() == FIXED_RAM as usize
-        && size_of::<Landmark>() == LANDMARK_RAM as usize
-        && size_of::<LearnedEntry>() == LEARNED_RAM as usize
-        && size_of::<Slot>() == SLOT_RAM as usize
+    size_of::<Landmark>() == LANDMARK_RAM as usize && size_of::<LearnedEntry>() == LEARNED_RAM as usize
 );
+#[cfg(feature = "cm")]
+const _: () = assert!(size_of::<CmMemory>() == FIXED_RAM as usize && size_of::<Slot>() == SLOT_RAM as usize);
+#[cfg(feature = "lite")]
+const _: () = assert!(size_of::<LiteMemory>() == LITE_RAM as usize);
 
 /// The parts of a workspace.
 #[derive(Debug)]
@@ -42,20 +68,15 @@ impl<'w> Layout<'w> {
     /// Divides a workspace, which must be aligned to four and meet [`Header::requirements`].
     ///
     /// # Errors
-    /// [`Error::WorkspaceTooSmall`] and [`Error::WorkspaceMisaligned`].
+    /// [`Error::WorkspaceTooSmall`] and [`Error::WorkspaceMisaligned`]; [`Error::UnsupportedCodec`] for `zstd`.
     // Inlined, as what it calls: a decoder that is made where it stays takes no stack.
     #[inline(always)]
-    pub fn new(
-        header: &Header,
-        size: ModelSize,
-        tuning: Tuning,
-        workspace: &'w mut [u8],
-    ) -> Result<Self, Error> {
+    pub fn new(header: &Header, workspace: &'w mut [u8]) -> Result<Self, Error> {
+        let (size, tuning) = header.codec.models().ok_or(Error::UnsupportedCodec)?;
+        let ModelSize { landmarks, learned, .. } = size;
         let mut rest = workspace;
-        let landmarks = take::<Landmark>(&mut rest, size.landmarks as usize)?;
-        let learned = take::<LearnedEntry>(&mut rest, size.learned as usize)?;
-        let slots = take::<Slot>(&mut rest, size.slots as usize)?;
-        let fixed = take::<Fixed>(&mut rest, 1)?.first_mut().ok_or(Error::WorkspaceTooSmall)?;
+        let landmarks = take::<Landmark>(&mut rest, landmarks as usize)?;
+        let learned = take::<LearnedEntry>(&mut rest, learned as usize)?;
         landmarks.fill(Landmark::default());
         let space = AddressSpace {
             base_address: header.base_address,
@@ -65,9 +86,24 @@ impl<'w> Layout<'w> {
             forms: header.forms,
         };
         let predictor = Predictor::new(Landmarks::new(landmarks), Learned::new(learned), space);
-        let model = Model::new(&mut fixed.control, slots, &mut fixed.weights, tuning);
-        let walker = Walker::new(header, tuning, model, predictor, &mut fixed.window, &mut fixed.output);
-        Ok(Self { walker, input: &mut fixed.input })
+        let (model, buffers) = match header.codec {
+            #[cfg(feature = "cm")]
+            Codec::Cm { .. } => {
+                let slots = take::<Slot>(&mut rest, size.slots as usize)?;
+                let CmMemory { weights, control, buffers } = take_one(&mut rest)?;
+                (Model::Cm(Cm::new(control, slots, weights, tuning)), buffers)
+            }
+            #[cfg(feature = "lite")]
+            Codec::Lite { .. } => {
+                let LiteMemory { counters, buffers } = take_one(&mut rest)?;
+                (Model::Lite(Lite::new(counters, tuning)), buffers)
+            }
+            #[cfg(feature = "zstd")]
+            Codec::Zstd { .. } => return Err(Error::UnsupportedCodec),
+        };
+        let Buffers { input, window, output } = buffers;
+        let walker = Walker::new(header, tuning, model, predictor, window, output);
+        Ok(Self { walker, input })
     }
 
     /// The decoder of the body, over the input buffer, and the walker that it feeds.
@@ -75,6 +111,13 @@ impl<'w> Layout<'w> {
     pub(super) fn split(self, body_length: u32) -> (Walker<'w>, RangeDecoder<'w>) {
         (self.walker, RangeDecoder::new(self.input, body_length))
     }
+}
+
+fn take_one<'w, T>(rest: &mut &'w mut [u8]) -> Result<&'w mut T, Error>
+where
+    T: FromBytes + IntoBytes + Immutable + KnownLayout,
+{
+    take(rest, 1)?.first_mut().ok_or(Error::WorkspaceTooSmall)
 }
 
 fn take<'w, T>(rest: &mut &'w mut [u8], count: usize) -> Result<&'w mut [T], Error>

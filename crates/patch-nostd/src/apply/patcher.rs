@@ -12,7 +12,9 @@ use crate::secrecy::{DecryptionKey, NoKey, unlock};
 #[cfg(feature = "sha2")]
 use crate::verify::SoftwareSha256;
 use crate::verify::{Anything, Policy, Sha256, authenticate};
-use crate::wire::{Codec, Extensions, Header, PREFIX_LENGTH};
+#[cfg(feature = "zstd")]
+use crate::wire::Codec;
+use crate::wire::{Extensions, Header, PREFIX_LENGTH};
 #[cfg(feature = "lanes")]
 use crate::wire::{Lane, Lanes};
 
@@ -55,7 +57,7 @@ enum Stage<'w> {
     Header { workspace: &'w mut [u8], gathered: usize },
     /// Hashing the base, of which `hashed` bytes are done.
     Base { workspace: &'w mut [u8], hashed: u32 },
-    /// Decoding a `cm` body.
+    /// Decoding a body of events.
     Body { walker: Walker<'w>, decoder: RangeDecoder<'w>, done: bool },
     /// Decoding a `zstd` body.
     #[cfg(feature = "zstd")]
@@ -323,7 +325,7 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
     fn check_size(&mut self) -> Result<(), Error> {
         let Stage::Header { workspace, .. } = &mut self.stage else { return Ok(()) };
         let workspace = core::mem::take(workspace);
-        if matches!(self.header.codec, Codec::Cm { .. }) && self.header.ram as usize > workspace.len() {
+        if self.header.codec.models().is_some() && self.header.ram as usize > workspace.len() {
             return Err(Error::WorkspaceTooSmall);
         }
         if self.surroundings.base.size() != self.header.base_size {
@@ -359,13 +361,14 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
     fn begin(&mut self) -> Result<(), T::Error> {
         let Stage::Base { workspace, .. } = &mut self.stage else { return Ok(()) };
         let workspace = core::mem::take(workspace);
-        match self.header.codec {
-            Codec::Cm { .. } => self.begin_cm(workspace)?,
-            #[cfg(feature = "zstd")]
-            Codec::Zstd { window_log } => {
-                self.stage = Stage::Zstd(super::zstd::ZstdBody::new(&self.header, window_log)?);
-            }
-        };
+        #[cfg(feature = "zstd")]
+        if let Codec::Zstd { window_log } = self.header.codec {
+            self.stage = Stage::Zstd(super::zstd::ZstdBody::new(&self.header, window_log)?);
+        } else {
+            self.begin_events(workspace)?;
+        }
+        #[cfg(not(feature = "zstd"))]
+        self.begin_events(workspace)?;
         self.body_digest = self.header.body_digest.map(|_| D::start());
         self.surroundings.target.announce(&self.header)?;
         self.surroundings.target.begin(self.header.target_size)?;
@@ -374,9 +377,8 @@ impl<'w, B: Base<Error: Into<T::Error>>, T: Target, D: Sha256, P: Policy, K: Dec
     }
 
     #[cfg_attr(not(feature = "std"), inline(never))]
-    fn begin_cm(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
-        let (size, tuning) = self.header.codec.cm()?;
-        let layout = Layout::new(&self.header, size, tuning, workspace)?;
+    fn begin_events(&mut self, workspace: &'w mut [u8]) -> Result<(), Error> {
+        let layout = Layout::new(&self.header, workspace)?;
         #[cfg(not(feature = "lanes"))]
         let (walker, decoder) = layout.split(self.header.body_length);
         #[cfg(feature = "lanes")]

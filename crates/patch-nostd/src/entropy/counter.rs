@@ -4,6 +4,7 @@
 //! up to seven: a young counter moves fast (by 1/2, 1/3, ...), an old one by 1/2^rate.
 
 /// A counter that has seen nothing: probability one half.
+#[cfg(any(feature = "cm", test))]
 pub(super) const NEW: u16 = 0x8000;
 
 const COUNT: u16 = 7;
@@ -21,13 +22,13 @@ pub(super) const fn probability(cell: u16) -> u16 {
 }
 
 /// The log odds of true, times 256.
-#[cfg(not(feature = "std"))]
+#[cfg(all(feature = "cm", not(feature = "std")))]
 pub(super) const fn odds(cell: u16) -> i32 {
     super::logistic::stretch(probability(cell))
 }
 
 /// The log odds of true, times 256. An operating system has 16 KiB for a table; the values are the same.
-#[cfg(feature = "std")]
+#[cfg(all(feature = "cm", feature = "std"))]
 pub(super) fn odds(cell: u16) -> i32 {
     static TABLE: [i16; 8192] = {
         let mut table = [0; 8192];

@@ -9,7 +9,7 @@ use crate::entropy::{Coder, RangeDecoder};
 use crate::secrecy::{Cipher, DecryptionKey, decrypt_body, unlock};
 use crate::state::{State, Transfer};
 use crate::verify::{Policy, Sha256, authenticate};
-use crate::wire::{Codec, HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH, crc32, crc32_on};
+use crate::wire::{HEADER_LIMIT, Header, InPlacePlan, PREFIX_LENGTH, crc32, crc32_on};
 
 /// Bytes of package that are read at once.
 const PIECE: usize = 64;
@@ -70,7 +70,7 @@ pub(super) fn read_header<D: Sha256, K: DecryptionKey>(
     policy.allow(&header, &extensions)?;
     let plan = extensions.in_place.ok_or(Error::NotInPlace)?;
     // Its state could not be saved, or the body could not be checked first.
-    if !matches!(header.codec, Codec::Cm { .. }) || header.body_digest.is_none() {
+    if header.codec.models().is_none() || header.body_digest.is_none() {
         return Err(Error::NotInPlace);
     }
     let end = header.body_length.checked_add(length as u32);

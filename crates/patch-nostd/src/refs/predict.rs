@@ -2,8 +2,8 @@
 //! (`docs/format.md`, section 7.7).
 
 use super::{AddressSpace, Bytes, Class, Landmarks, Learned, Nearby, Reference};
-use crate::entropy::map::{DISTANCE_FLAGS, GUESS_CONTEXTS, GUESS_SETS, length};
-use crate::entropy::{Category, Coder, Model, Number};
+use crate::entropy::control::{DISTANCE_FLAGS, length};
+use crate::entropy::{Category, Coder, GuessContext, Model, Number};
 
 /// How many sources propose a displacement, best first.
 pub const SOURCES: usize = 7;
@@ -159,16 +159,16 @@ impl<'w> Predictor<'w> {
     ) -> bool {
         let class = site.reference.class() as usize;
         let (class, outcomes) = if site.repeat { (REPEATS, OF_REPEATS) } else { (class, source) };
-        let place = (source | class << 3) as u32 | rank.min(3) << 6;
-        let outcomes = u32::from(self.outcomes.get(outcomes).copied().unwrap_or(0));
-        let [a, b, c] = GUESS_CONTEXTS;
-        let contexts = [
-            (a | place | (outcomes >> 3 & 7) << 8, outcomes as u8),
-            (b | place | agreement << 8, u8::from(self.missed)),
-            (c | u32::from(site.bytes[1]) | place << 8, outcomes as u8 & 3),
-        ];
-        let set = GUESS_SETS.start + if rank == 0 { usize::from(is_branch(site)) } else { 2 };
-        model.flag(coder, &contexts, set, right)
+        let context = GuessContext {
+            class,
+            source,
+            rank,
+            agreement,
+            outcomes: self.outcomes.get(outcomes).copied().unwrap_or(0),
+            missed: self.missed,
+            second: site.bytes[1],
+        };
+        model.guess(coder, &context, right)
     }
 
     /// Every source that proposed the same displacement gets the outcome; `agreement` has a bit of each.

@@ -1,6 +1,6 @@
 //! The package header: everything a device must know before it touches flash (`docs/format.md`, section 2).
 
-use super::codec::{Codec, MOST_CODEC, ModelSize, Tuning};
+use super::codec::{Codec, is_known};
 use super::prefix::{FLAG_SIGNED, FLAGS, HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};
 use super::ram::{Requirements, codec_ram};
 use super::signatures::Signatures;
@@ -67,10 +67,7 @@ pub struct Header {
 impl Header {
     /// What is known before a header has arrived.
     pub(crate) const NONE: Self = Self {
-        codec: Codec::Cm {
-            size: ModelSize { slots: 0, landmarks: 0, learned: 0 },
-            tuning: Tuning { counter_rate: 0, mixer_rate: 0, block_log: 0, high_first: false },
-        },
+        codec: Codec::NONE,
         base_size: 0,
         target_size: 0,
         base_digest: [0; 16],
@@ -102,7 +99,7 @@ impl Header {
         }
         let Some(&[codec, _, low, high]) = rest.first_chunk() else { return Err(Error::MalformedHeader) };
         // Of another codec, not even the length may be where this one has it.
-        if codec > MOST_CODEC {
+        if !is_known(codec) {
             return Err(Error::UnsupportedCodec);
         }
         let length = usize::from(u16::from_le_bytes([low, high]));
@@ -225,7 +222,7 @@ impl Header {
     pub fn to_bytes_with(&self, extensions: &Extensions<'_>) -> std::vec::Vec<u8> {
         let mut writer = super::Writer::default();
         writer.raw(&MAGIC);
-        writer.raw(&[VERSION, u8::from(matches!(self.codec, Codec::Zstd { .. })), self.flags(), 0, 0]);
+        writer.raw(&[VERSION, self.codec.number(), self.flags(), 0, 0]);
         writer.varint(self.base_size);
         writer.varint(self.target_size);
         if self.base_size != 0 {

@@ -3,7 +3,6 @@
 use core::ops::Range;
 
 use super::Fields;
-use super::codec::Codec;
 use super::header::Header;
 use crate::Error;
 
@@ -45,12 +44,12 @@ impl Lanes {
     /// extension, all is one lane.
     ///
     /// # Errors
-    /// [`Error::MalformedHeader`] for lanes that are none, and with another codec than `cm`.
+    /// [`Error::MalformedHeader`] for lanes that are none, and with codec `zstd`.
     pub fn read(value: Option<&[u8]>, header: &Header) -> Result<Self, Error> {
         let (mut lanes, mut start, mut used) = (Self::NONE, 0, 0);
         if let Some(value) = value {
             let mut fields = Fields::new(value);
-            fields.expect(!fields.is_empty() && matches!(header.codec, Codec::Cm { .. }));
+            fields.expect(!fields.is_empty() && header.codec.models().is_some());
             while !fields.is_empty() && fields.finish().is_ok() {
                 // Something is left of both for the last lane.
                 let length = fields.bounded(1, header.target_size.saturating_sub(start).saturating_sub(1));
@@ -96,12 +95,11 @@ impl Lanes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{ModelSize, Tuning};
+    #[cfg(feature = "zstd")]
+    use crate::wire::Codec;
 
     fn header(target_size: u32, body_length: u32) -> Header {
-        let size = ModelSize { slots: 16, landmarks: 0, learned: 0 };
-        let tuning = Tuning { counter_rate: 4, mixer_rate: 8, block_log: 6, high_first: false };
-        Header { codec: Codec::Cm { size, tuning }, target_size, body_length, ..Header::NONE }
+        Header { target_size, body_length, ..Header::NONE }
     }
 
     fn lane(start: u32, end: u32, body_length: u32) -> Lane {

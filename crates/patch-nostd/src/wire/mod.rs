@@ -30,7 +30,7 @@ pub use lanes::{Lane, Lanes, MOST_LANES};
 pub(crate) use page_kind::architectures;
 pub use page_kind::{MAX_KINDS, Origin, PAGE_LOG, PageKind, PageKinds, WordForm};
 pub use prefix::{HEADER_LIMIT, MAGIC, PREFIX_LENGTH, VERSION};
-pub use ram::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, Requirements, SLOT_RAM, codec_ram};
+pub use ram::{FIXED_RAM, LANDMARK_RAM, LEARNED_RAM, LITE_RAM, Requirements, SLOT_RAM, codec_ram};
 pub(crate) use signatures::with_message;
 pub use signatures::{KEY_ID_LENGTH, KeyId, MOST_SIGNATURES, SIGNATURE_LENGTH, Signatures};
 #[cfg(feature = "encode")]

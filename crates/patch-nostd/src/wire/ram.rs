@@ -11,6 +11,8 @@ pub const LEARNED_RAM: u32 = 8;
 pub const SLOT_RAM: u32 = 8;
 /// Workspace that every `cm` package needs on top of its tables.
 pub const FIXED_RAM: u32 = 2720;
+/// The same of `lite`, tables of counters included.
+pub const LITE_RAM: u32 = 2564;
 
 /// What restoring a package takes of a device: see [`Header::requirements`](super::Header::requirements).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,10 @@ impl Requirements {
 
     pub(super) fn of_codec(codec: &Codec) -> Self {
         match codec {
+            #[cfg(feature = "cm")]
             Codec::Cm { .. } => Self::of_workspace(codec_ram(codec)),
+            #[cfg(feature = "lite")]
+            Codec::Lite { .. } => Self::of_workspace(codec_ram(codec)),
             // A header, and what is private in it if it is encrypted.
             #[cfg(feature = "zstd")]
             Codec::Zstd { .. } => Self { workspace: 2 * HEADER_LIMIT as u32, heap: codec_ram(codec) },
@@ -44,7 +49,10 @@ impl Requirements {
 #[must_use]
 pub fn codec_ram(codec: &Codec) -> u32 {
     let body = match *codec {
-        Codec::Cm { size, .. } => cm_ram(size),
+        #[cfg(feature = "cm")]
+        Codec::Cm { size, .. } => models_ram(FIXED_RAM, size),
+        #[cfg(feature = "lite")]
+        Codec::Lite { size, .. } => models_ram(LITE_RAM, size),
         #[cfg(feature = "zstd")]
         Codec::Zstd { window_log } => zstd_ram(window_log),
     };
@@ -52,10 +60,10 @@ pub fn codec_ram(codec: &Codec) -> u32 {
     body.max(HEADER_LIMIT as u32)
 }
 
-const fn cm_ram(size: ModelSize) -> u32 {
+const fn models_ram(fixed: u32, size: ModelSize) -> u32 {
     let tables =
         LANDMARK_RAM.wrapping_mul(size.landmarks).wrapping_add(LEARNED_RAM.wrapping_mul(size.learned));
-    FIXED_RAM.wrapping_add(tables).wrapping_add(SLOT_RAM.wrapping_mul(size.slots))
+    fixed.wrapping_add(tables).wrapping_add(SLOT_RAM.wrapping_mul(size.slots))
 }
 
 /// What the largest zstd block can be, in bytes (RFC 8878, section 3.1.1.2.4).

@@ -36,15 +36,22 @@ fn is_encrypted(package: &[u8]) -> bool {
     Header::parse_extended(package).is_ok_and(|(_, extensions, _)| extensions.encryption.is_some())
 }
 
-/// What a name promises; a decoder without zstd gets no further than the header.
+/// Whether this decoder has the codec of a package with this name.
+fn has_codec(name: &str) -> bool {
+    match name {
+        name if name.contains("-zstd-") => cfg!(feature = "zstd"),
+        name if name.contains("-lite-") => cfg!(feature = "lite"),
+        _ => cfg!(feature = "cm"),
+    }
+}
+
+/// What a name promises; a decoder without the codec gets no further than the header.
 fn promised(name: &str, package: &[u8]) -> Error {
     let word = name.split('-').next().unwrap_or_default();
     let error = BY_PACKAGE.into_iter().find(|error| format!("{error:?}") == word);
     let error = error.unwrap_or_else(|| panic!("{name} does not begin with an error"));
     match Header::parse(package) {
-        Ok(_) | Err(Error::UnsupportedCodec) if !cfg!(feature = "zstd") && name.contains("-zstd-") => {
-            Error::UnsupportedCodec
-        }
+        Ok(_) | Err(Error::UnsupportedCodec) if !has_codec(name) => Error::UnsupportedCodec,
         Ok(_) if is_encrypted(package) => Error::Encrypted,
         Err(Error::ReservedField) if cfg!(not(feature = "lanes")) && name.contains("-lanes-") => {
             Error::ReservedField

@@ -11,6 +11,11 @@ use smidgen_patch::internals::wire::{MAGIC, MOST_SIGNATURES, TEXT_LIMIT, crc32};
 use smidgen_patch::{Error, ErrorClass, Header};
 use testkit::FORMAT;
 
+/// Number and name of codecs, as section 3.1 begins with them.
+const CM: &str = "0 (`cm`)";
+#[cfg(feature = "lite")]
+const LITE: &str = "2 (`lite`)";
+
 const PLATFORM: &str = include_str!("../../../../docs/platform.md");
 
 /// The text of a section, without its subsections.
@@ -22,10 +27,15 @@ fn section(number: &str) -> &'static str {
 
 /// The cells of all rows of the section's tables, without the heads.
 fn rows(number: &str) -> Vec<Vec<&'static str>> {
-    let table = section(number).lines().filter(|line| line.starts_with("| "));
+    rows_of(section(number))
+}
+
+/// The same of a part of the text.
+fn rows_of(text: &'static str) -> Vec<Vec<&'static str>> {
+    let table = text.lines().filter(|line| line.starts_with("| "));
     let cells = |line: &'static str| line.trim_matches('|').split(" | ").map(str::trim).collect();
     let heads = |row: &Vec<&str>| {
-        !["Field", "Tag", "Part", "Number", "Bit", "f", "Role k", "Cells"].contains(&row[0])
+        !["Field", "Tag", "Part", "Number", "Bit", "f", "Role k", "Cells", "Counters"].contains(&row[0])
     };
     table.filter(|line| !line.starts_with("| ---")).map(cells).filter(heads).collect()
 }
@@ -33,6 +43,12 @@ fn rows(number: &str) -> Vec<Vec<&'static str>> {
 /// The row that begins with this name.
 fn row(number: &str, name: &str) -> Vec<&'static str> {
     rows(number).into_iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("{number}: {name}"))
+}
+
+/// The rows of the parameters of the codec with this number and name.
+fn parameters(codec: &str) -> Vec<Vec<&'static str>> {
+    let parts = section("3.1").split("For codec ").skip(1);
+    rows_of(parts.into_iter().find(|part| part.starts_with(codec)).unwrap_or_else(|| panic!("{codec}")))
 }
 
 /// A number as the document writes it: `1,000,000,000`, `2^14`, `0xFFFFFF`.
@@ -65,10 +81,10 @@ fn varint(mut value: u32) -> Vec<u8> {
     bytes
 }
 
-/// `FIXED_RAM` as section 3.2 states it.
-fn fixed_ram() -> u32 {
-    let (_, rest) = section("3.2").split_once("`FIXED_RAM` is ").unwrap();
-    number(rest.split('.').next().unwrap())
+/// What section 3.2 states under this name, of codec `cm` or `lite`.
+fn fixed_ram(name: &str) -> u32 {
+    let (_, rest) = section("3.2").split_once(&format!("`{name}` is ")).unwrap();
+    number(rest.split(['.', ':']).next().unwrap())
 }
 
 /// What section 3.2 has a table of this name take for each entry.
@@ -83,7 +99,10 @@ struct Fields {
     flags: u8,
     base_size: u32,
     target_size: u32,
+    /// Number and name, as section 3.1 has them.
+    codec_name: &'static str,
     codec: [u32; 3],
+    speeds: u8,
     rates: u8,
     block_log: u8,
     windows: Vec<(u32, u32)>,
@@ -99,7 +118,9 @@ impl Default for Fields {
             flags: 0,
             base_size: 100,
             target_size: 200,
+            codec_name: CM,
             codec: [7, 0, 0],
+            speeds: 0x46,
             rates: 0x48,
             block_log: 5,
             windows: Vec::new(),
@@ -114,11 +135,13 @@ impl Default for Fields {
 impl Fields {
     fn ram(&self) -> u32 {
         let [slots, landmarks, learned] = self.codec;
+        let (fixed, slots) =
+            if self.codec_name == CM { (fixed_ram("FIXED_RAM"), slots) } else { (fixed_ram("LITE_RAM"), 0) };
         let tables = landmarks
             .wrapping_mul(ram_of_each("landmarks"))
             .wrapping_add(learned.wrapping_mul(ram_of_each("learned")))
             .wrapping_add(slots.wrapping_mul(ram_of_each("slots")));
-        fixed_ram().wrapping_add(tables).max(HEADER_LIMIT as u32)
+        fixed.wrapping_add(tables).max(HEADER_LIMIT as u32)
     }
 
     /// The bytes of a field with this name in the document; every field has bytes that no other one has.
@@ -126,7 +149,7 @@ impl Fields {
         match name {
             "magic" => MAGIC.to_vec(),
             "version" => vec![VERSION],
-            "codec" => vec![0],
+            "codec" => vec![number(&self.codec_name[..1]) as u8],
             "flags" => vec![self.flags],
             "header length" => vec![0; 2],
             "base size" => varint(self.base_size),
@@ -137,7 +160,10 @@ impl Fields {
             "target MD5" if self.flags & 1 == 0 => Vec::new(),
             "target MD5" => vec![0xB3; 16],
             "RAM" => varint(self.ram()),
-            "codec parameters" => self.table("3.1", &["window log"]),
+            "codec parameters" => {
+                parameters(self.codec_name).into_iter().flat_map(|row| self.field(row[0])).collect()
+            }
+            "speeds" => vec![self.speeds],
             "slots" => varint(self.codec[0]),
             "landmarks" => varint(self.codec[1]),
             "learned" => varint(self.codec[2]),
@@ -164,14 +190,8 @@ impl Fields {
         }
     }
 
-    /// The fields of a section's table in its order.
-    fn table(&self, section: &str, without: &[&str]) -> Vec<u8> {
-        let names = rows(section).into_iter().map(|row| row[0]).filter(|name| !without.contains(name));
-        names.flat_map(|name| self.field(name)).collect()
-    }
-
     fn header(&self) -> Vec<u8> {
-        let mut header = self.table("2.2", &[]);
+        let mut header: Vec<u8> = rows("2.2").into_iter().flat_map(|row| self.field(row[0])).collect();
         let length = header.len() + 4;
         header[7..9].copy_from_slice(&(length as u16).to_le_bytes());
         header.extend_from_slice(&crc32(&header).to_le_bytes());
@@ -287,9 +307,9 @@ fn codec_parameters_are_those_stated() {
 #[test]
 fn memory_is_the_sum_of_its_parts_and_control_cells_have_no_holes() {
     let parts: u32 = rows("3.2").iter().map(|row| number(row[1])).sum();
-    assert_eq!(parts, fixed_ram());
+    assert_eq!(parts, fixed_ram("FIXED_RAM"));
     assert!(section("3.2").contains(&format!("cm:    ram = max({HEADER_LIMIT}, FIXED_RAM + ")));
-    assert_eq!(Fields::default().parse().unwrap().ram, fixed_ram() + 7 * ram_of_each("slots"));
+    assert_eq!(Fields::default().parse().unwrap().ram, fixed_ram("FIXED_RAM") + 7 * ram_of_each("slots"));
     let numbers = section("5.5");
     let cells =
         number(numbers.split_once("*control cells* of their own: ").unwrap().1.split(' ').next().unwrap());
@@ -308,6 +328,51 @@ fn memory_is_the_sum_of_its_parts_and_control_cells_have_no_holes() {
     );
 }
 
+#[cfg(feature = "lite")]
+#[test]
+fn parameters_and_memory_of_lite_are_those_stated() {
+    let lite = || Fields { codec_name: LITE, ..Fields::default() };
+    let limits = |name: &str| {
+        let row = parameters(LITE).into_iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("{name}"));
+        row[2]
+    };
+    for (i, name) in [(1, "landmarks"), (2, "learned")] {
+        assert_limits(range(limits(name)), |fields, value| {
+            *fields = lite();
+            fields.codec[i] = value;
+        });
+    }
+    let (counter, block) = limits("speeds").split_once("; ").unwrap();
+    let (counter, block) = (range(counter), range(block));
+    for speeds in 0..=255u8 {
+        let (high, low) = (u32::from(speeds >> 4), u32::from(speeds & 15));
+        let is_known = (counter.0..=counter.1).contains(&high) && (block.0..=block.1).contains(&low);
+        assert_eq!(Fields { speeds, ..lite() }.parse().is_ok(), is_known, "{speeds:#x}");
+    }
+    // The counters, and the buffers that `cm` has too.
+    let counters = rows("5.7").last().unwrap()[0].rsplit("K[").next().unwrap().trim_end_matches("]`");
+    let buffers: u32 =
+        rows("3.2").iter().filter(|row| row[0].ends_with("buffer")).map(|row| number(row[1])).sum();
+    assert_eq!(fixed_ram("LITE_RAM"), 2 * (number(counters) + 1) + buffers);
+    assert_eq!(lite().parse().unwrap().ram, fixed_ram("LITE_RAM"));
+}
+
+/// No counter has two uses, and none is without one.
+#[test]
+fn the_counters_of_lite_follow_each_other() {
+    let mut next = 0;
+    for row in rows("5.7") {
+        let ends: Vec<u32> = row[0]
+            .split(" to ")
+            .map(|end| number(end.trim_matches('`').trim_start_matches("K[").trim_end_matches(']')))
+            .collect();
+        assert_eq!(ends[0], next, "{}", row[1]);
+        next = ends[1] + 1;
+    }
+    let table = section("5.8").split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(table.split_whitespace().map(str::len).sum::<usize>(), next as usize);
+}
+
 #[cfg(feature = "zstd")]
 #[test]
 fn the_windows_of_zstd_are_those_stated() {
@@ -319,8 +384,7 @@ fn the_windows_of_zstd_are_those_stated() {
         header.truncate(header.len() - 4);
         header[5] = 1;
         let at = PREFIX_LENGTH + varint(100).len() + varint(200).len() + 16 + 32;
-        let old =
-            varint(Fields::default().ram()).len() + Fields::default().table("3.1", &["window log"]).len();
+        let old = varint(Fields::default().ram()).len() + Fields::default().field("codec parameters").len();
         header.splice(at..at + old, [varint(ram), vec![log as u8]].concat());
         let length = header.len() as u16 + 4;
         header[7..9].copy_from_slice(&length.to_le_bytes());
@@ -446,7 +510,7 @@ fn signatures_are_found_and_checked_before_the_fields() {
 #[test]
 fn the_codec_is_checked_with_the_version() {
     let mut header = Fields::default().header();
-    header[5] = 2;
+    header[5] = 3;
     header[7] = 1;
     header[8] = 0;
     assert_eq!(Header::parse(&header).err(), Some(Error::UnsupportedCodec));

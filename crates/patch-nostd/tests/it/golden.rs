@@ -1,7 +1,7 @@
 //! The format is what restores these packages: they never change, and they always work.
 
 use crate::common::{Slot, all_golden, golden, hex_digest, named, restore};
-use smidgen_patch::header::{Codec, PageKind, WordForm};
+use smidgen_patch::header::{PageKind, WordForm};
 use smidgen_patch::{Error, Header, Patcher};
 use testkit::with_workspace;
 
@@ -17,7 +17,7 @@ fn golden_packages_give_their_targets() {
     for golden in golden() {
         let header = golden.header();
         let needed = header.requirements();
-        let stated = if matches!(header.codec, Codec::Cm { .. }) { needed.workspace } else { needed.heap };
+        let stated = if header.codec.models().is_some() { needed.workspace } else { needed.heap };
         assert_eq!(header.ram, stated, "{}", golden.name);
         let restored = with_workspace(needed.workspace as usize, 0, |workspace| {
             let mut patcher = Patcher::new(workspace, &golden.base[..], Slot::default());
@@ -62,7 +62,7 @@ fn packages_of_kinds_that_are_not_built_in_are_refused() {
 mod coverage {
     use std::collections::BTreeSet;
 
-    use smidgen_patch::header::{Codec, MAX_KINDS};
+    use smidgen_patch::header::MAX_KINDS;
 
     use crate::common::{Golden, all_golden};
 
@@ -83,15 +83,11 @@ mod coverage {
                 "{counts:?}"
             );
         }
-        let sizes: Vec<_> = headers
-            .iter()
-            .filter_map(|header| match header.codec {
-                Codec::Cm { size, .. } => Some(size),
-                #[allow(unreachable_patterns, reason = "many decoders know one codec only")]
-                _ => None,
-            })
-            .collect();
-        assert!(sizes.len() < headers.len() || cfg!(not(feature = "zstd")), "no zstd");
+        let sizes: Vec<_> =
+            headers.iter().filter_map(|header| header.codec.models()).map(|(size, _)| size).collect();
+        let names: BTreeSet<&str> = headers.iter().map(|header| header.codec.name()).collect();
+        let known = [cfg!(feature = "cm"), cfg!(feature = "zstd"), cfg!(feature = "lite")];
+        assert_eq!(names.len(), known.into_iter().filter(|&known| known).count(), "{names:?}");
         assert!(sizes.iter().any(|size| size.landmarks > 0 && size.learned > 0));
         assert!(sizes.iter().any(|size| size.landmarks == 0));
         assert!(

@@ -13,12 +13,12 @@ impl Codecs {
     /// These codecs.
     ///
     /// # Errors
-    /// None at all, or one twice.
+    /// None at all, one twice, or `auto`, which is none.
     pub fn new(codecs: impl Into<Vec<CodecChoice>>) -> Result<Self, ValueError> {
         let codecs = codecs.into();
         let twice = (1..codecs.len()).any(|end| codecs[..end].contains(&codecs[end]));
-        if codecs.is_empty() || twice {
-            return Err(ValueError("expected cm, zstd or both, each once".to_owned()));
+        if codecs.is_empty() || twice || codecs.contains(&CodecChoice::Auto) {
+            return Err(ValueError("expected some of cm, lite and zstd, each once".to_owned()));
         }
         Ok(Self(codecs))
     }
@@ -62,6 +62,8 @@ mod tests {
     fn each_codec_is_there_once() {
         let codecs: Codecs = "zstd, cm".parse().unwrap();
         assert_eq!((codecs.preferred(), codecs.names()), (CodecChoice::Zstd, "zstd, cm".to_owned()));
-        assert!("".parse::<Codecs>().is_err() && "cm,cm".parse::<Codecs>().is_err());
+        for wrong in ["", "cm,cm", "cm,auto"] {
+            assert!(wrong.parse::<Codecs>().is_err(), "{wrong}");
+        }
     }
 }

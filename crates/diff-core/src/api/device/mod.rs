@@ -120,7 +120,7 @@ settings! {
         |device, text| put_parsed(&mut device.storage, parse_size(text).map(Some));
     "arch" "ARCH" [Arch::ALL.map(Arch::name)]: "Architecture of its code",
         |device, text| put_parsed(&mut device.arch, parse(text).map(Some));
-    "codecs" "CODEC,...": "The codecs of its decoder: cm, zstd or both, the preferred one first",
+    "codecs" "CODEC,...": "The codecs of its decoder: some of cm, lite and zstd, the preferred one first",
         |device, text| put_parsed(&mut device.codecs, parse(text).map(Some));
     "update" "HOW" [Update::ALL.map(Update::name)]:
         "How an image gets into its flash: ab, into another slot, or in-place, into the slot of the old image",
@@ -231,8 +231,10 @@ impl Device {
             return wrong("page must be a multiple of write-size, and neither is 0");
         }
         if self.update == Some(Update::InPlace) {
-            if self.codecs.as_ref().is_some_and(|codecs| !codecs.has(CodecChoice::Cm.name())) {
-                return wrong("an update in place takes the codec cm, which codecs does not have");
+            let streamed =
+                |codecs: &Codecs| codecs.as_slice().iter().all(|&codec| codec == CodecChoice::Zstd);
+            if self.codecs.as_ref().is_some_and(streamed) {
+                return wrong("an update in place takes the codec cm or lite, which codecs does not have");
             }
             FlashOptions { in_place: Some(true), ..FlashOptions::of(self) }.in_place()?;
         }
@@ -320,7 +322,7 @@ mod tests {
             (device().with_page(Some(10)).with_write(Some(0)), "multiple of write-size"),
             (device().with_page(Some(0)), "multiple of write-size"),
             (in_place.clone(), "page, scratch"),
-            (in_place.with_codecs("zstd".parse().ok()), "codec cm"),
+            (in_place.with_codecs("zstd".parse().ok()), "codec cm or lite"),
         ] {
             let refusal = device.check().unwrap_err().to_string();
             assert!(refusal.contains(part), "{refusal}");

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde_json::json;
 use smidgen_patch::header::VERSION;
 
-use crate::api::{Containers, Expansion, Identity, Options, Ram};
+use crate::api::{CodecChoice, Containers, Expansion, Identity, Options, Ram};
 use crate::digest::sha256_hex;
 use crate::release::encryption::Encryption;
 use crate::release::error::PackError;
@@ -145,7 +145,8 @@ pub(crate) fn order(tasks: &[&Task], fleet: Option<&Fleet>) -> Vec<usize> {
 fn written(options: &Options) -> serde_json::Value {
     let Options {
         ram,
-        codec,
+        // Where it is automatic, a profile decides.
+        codec: _,
         level,
         containers: _,
         arch,
@@ -167,8 +168,9 @@ fn written(options: &Options) -> serde_json::Value {
         Expansion::Wanted => Containers::Auto,
         Expansion::Off | Expansion::Withheld(_) => Containers::None,
     };
+    let codecs: Vec<&str> = options.codecs().into_iter().map(CodecChoice::name).collect();
     let mut written = json!({
-        "ram": ram, "codec": codec.name(), "level": level, "containers": containers.name(), "arch": arch.name(),
+        "ram": ram, "codec": codecs.join(","), "level": level, "containers": containers.name(), "arch": arch.name(),
         "base": base_address, "md5": md5, "body-digest": body_digest,
         "product": product, "module": module, "version": version, "rollback-counter": rollback_counter,
         "in-place": in_place.map(|flash| [flash.slot, flash.page, flash.write, flash.scratch]),

@@ -159,7 +159,7 @@ mod tests {
             ),
             ("os = \"maybe\"", "os: "),
             ("ram = \"16 K\"", "ram: expected a size such as"),
-            ("codecs = [\"lzma\"]", "codecs: expected one of cm, zstd"),
+            ("codecs = [\"lzma\"]", "codecs: expected one of cm, zstd, lite"),
             ("codecs = []", "codecs: expected text or a list of texts"),
             ("product = [1, 2]", "product: expected text or a number"),
             ("product = ['a', 'b']", "product: expected text or a number"),

@@ -102,7 +102,7 @@ pub struct PackageEntry {
     pub sign: String,
     /// The version of the package format (`docs/format.md`).
     pub format_version: u8,
-    /// "cm" or "zstd".
+    /// "cm", "zstd" or "lite".
     pub codec: String,
     /// Bytes of memory that the device's decoder needs.
     pub ram: u32,

@@ -3,7 +3,7 @@
 use super::Walker;
 use crate::Error;
 use crate::apply::operation::{Cover, Operation, Source, fits};
-use crate::entropy::map::{LANDMARK_FLAGS, RECENT_FLAGS, TARGET_FLAGS, length};
+use crate::entropy::control::{LANDMARK_FLAGS, RECENT_FLAGS, TARGET_FLAGS, length};
 use crate::entropy::{Category, Coder, Number};
 use crate::refs::Landmark;
 use crate::state::state;

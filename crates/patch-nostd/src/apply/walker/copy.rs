@@ -4,8 +4,8 @@ use super::{WINDOW, Walker};
 use crate::Error;
 use crate::apply::io::Io;
 use crate::apply::operation::{Cover, Oracle, Source};
-use crate::entropy::map::{BLOCK_CONTEXTS, BLOCK_SETS, KIND_FLAGS};
-use crate::entropy::{Category, Coder, CopyContext};
+use crate::entropy::control::KIND_FLAGS;
+use crate::entropy::{BlockContext, Category, Coder, CopyContext};
 use crate::refs::{Halves, Site, Steps, VIEW, skip};
 use crate::state::{State, Transfer, state};
 use crate::wire::{PAGE_LOG, PageKind};
@@ -195,20 +195,16 @@ impl Walker<'_> {
         self.copy.alignment = if free { 0xFFF } else { self.predictor.space.alignment(self.copy.kind) - 1 };
         coder.category(Category::Unchanged);
         let clean = O::KNOWS && self.is_clean(oracle);
-        let history = self.copy.blocks;
-        let kind =
-            u32::from(self.copy.kind.number()) << 20 | u32::from(self.copy.source == Source::Target) << 4;
-        let age = 31 - (self.copy.done + 1).leading_zeros();
-        let size = 31 - (self.copy.length + 1).leading_zeros();
-        let [a, b, c] = BLOCK_CONTEXTS;
-        let contexts = [
-            (a | kind | u32::from(history >> 3 & 7) << 8, history),
-            (b | kind | age << 8, history & 3),
-            (c | kind | size << 8 | u32::from(self.copy.done == 0) << 16, history & 1),
-        ];
-        let clean = self.model.flag(coder, &contexts, BLOCK_SETS.start, clean);
+        let context = BlockContext {
+            kind: self.copy.kind.number(),
+            from_target: self.copy.source == Source::Target,
+            history: self.copy.blocks,
+            done: self.copy.done,
+            length: self.copy.length,
+        };
+        let clean = self.model.clean(coder, &context, clean);
         self.copy.clean = clean;
-        self.copy.blocks = history << 1 | u8::from(!clean);
+        self.copy.blocks = context.history << 1 | u8::from(!clean);
         Ok(())
     }
 

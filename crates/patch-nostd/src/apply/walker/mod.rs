@@ -183,11 +183,11 @@ impl<'w> Walker<'w> {
         self.predictor.landmarks.as_slice()
     }
 
-    /// The control counters, of which each is a probability and how often it was used, up to seven: for statistics.
+    /// The counters with a place of their own, of which each is a probability and how often it was used, up to seven: for statistics.
     #[cfg(feature = "encode")]
     #[must_use]
-    pub fn control_counters(&self) -> &[u16] {
-        self.model.control_counters()
+    pub fn counters(&self) -> &[u16] {
+        self.model.counters()
     }
 
     /// Walks until the coder needs input, the target is complete, or about `budget` bytes more of it are known.
@@ -290,8 +290,10 @@ impl<'w> Walker<'w> {
         }
         coder.category(Category::Literals);
         let (position, odd) = (self.position, self.position & 1);
-        if !self.high_first || odd != 0 || self.operation.literals < 2 {
-            let place = if self.high_first { Place::Alone(odd) } else { Place::InOrder(position) };
+        // No body of codec `lite` has halfwords: without `cm`, there is no code for them.
+        let high_first = cfg!(feature = "cm") && self.high_first;
+        if !high_first || odd != 0 || self.operation.literals < 2 {
+            let place = if high_first { Place::Alone(odd) } else { Place::InOrder(position) };
             let byte = self.literal(coder, oracle, position, place);
             return self.emit(byte, io);
         }

@@ -258,12 +258,11 @@ impl<'w, F: Flash, K: Flash, D: Sha256, J: Flash, S: DecryptionKey> InPlaceUpdat
     /// Makes a decoder where it stays, which saves stack.
     #[cfg_attr(not(feature = "std"), inline(never))]
     fn new_decoder(&mut self) -> Result<(), Error> {
-        let (size, tuning) = self.header.codec.cm()?;
         let workspace = self.workspace.take().ok_or(Error::Finished)?;
         if self.header.ram as usize > workspace.len() {
             return Err(Error::WorkspaceTooSmall);
         }
-        let Layout { walker, input } = Layout::new(&self.header, size, tuning, workspace)?;
+        let Layout { walker, input } = Layout::new(&self.header, workspace)?;
         let input = RangeDecoder::new(input, self.header.body_length);
         self.decoder = Some(Decoder { walker, input, taken: 0 });
         Ok(())

@@ -3,8 +3,8 @@
 //! Numbers of operations are distributed much alike in all firmware. The table is made by `examples/initial_counters` of the
 //! crate that makes packages.
 
-use super::counter;
-use super::logistic::squash;
+use crate::entropy::counter;
+use crate::entropy::logistic::squash;
 
 /// Half bytes, the high one of each byte first: 1 to 15 is where the next counter begins, in log odds of base two above
 /// minus eight; 0 and a number `n` mean that nothing is known
@@ -57,8 +57,7 @@ pub(super) fn begin(counters: &mut [u16]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entropy::CONTROL_CELLS;
-    use crate::entropy::map::FLAGS_CELLS;
+    use crate::entropy::cm::map::{CONTROL_CELLS, FLAGS_CELLS};
 
     #[test]
     fn only_control_counters_begin_elsewhere() {

@@ -3,8 +3,8 @@
 //! After Mahoney's PAQ: each use of the mixer has a curve from its probability to how often the event then was true.
 //! Thirteen points, two bits of odds apart, do as well as more.
 
-use super::logistic::{LIMIT, squash};
 use super::map::{CURVE_POINTS, FLAG_SET};
+use crate::entropy::logistic::{LIMIT, squash};
 
 /// Base-2 logarithm of the distance of two points in log odds: two bits.
 const STEP_LOG: u32 = 9;
@@ -64,9 +64,9 @@ pub(super) fn update(point: &mut u16, bit: bool, rate: u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::logistic::position;
     use super::super::map::CURVES;
     use super::*;
+    use crate::entropy::logistic::position;
 
     #[test]
     fn a_new_curve_changes_little_and_a_taught_one_stays_in_range() {

@@ -1,57 +1,25 @@
-//! Contexts of bytes: literals, unchanged and changed bytes of covers (`docs/format.md`, section 6).
+//! Contexts of bytes, blocks and guesses, each a number that is hashed (`docs/format.md`, sections 4.3, 6 and 7.7).
 
 use super::map::{
-    CHANGED_CONTEXTS, CHANGED_SETS, LITERAL_CONTEXTS, LITERAL_SETS, UNCHANGED_CONTEXTS, UNCHANGED_SETS,
+    BLOCK_CONTEXTS, BLOCK_SETS, CHANGED_CONTEXTS, CHANGED_SETS, GUESS_CONTEXTS, GUESS_SETS, LITERAL_CONTEXTS,
+    LITERAL_SETS, UNCHANGED_CONTEXTS, UNCHANGED_SETS,
 };
-use super::model::{Cells, INPUTS, SLOT_CELLS, hash, slot};
-use super::{Coder, Model};
+use super::{Cells, Cm, INPUTS, SLOT_CELLS, hash, slot};
+use crate::entropy::Coder;
+use crate::entropy::contexts::{BlockContext, CopyContext, GuessContext, LiteralContext, Place};
 use core::cell::Cell;
 
 /// Bits of a byte that share a slot in one context: as many as a slot's counters form a tree of.
 const GROUP: u32 = SLOT_CELLS.trailing_zeros();
 
-/// What is known before a literal byte.
-#[derive(Clone, Copy, Debug)]
-pub struct LiteralContext {
-    /// The four bytes before it, the last one lowest; of a halfword, those before both.
-    pub before: u32,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// Where a literal stands, and what of its own halfword is known.
-#[derive(Clone, Copy, Debug)]
-pub enum Place {
-    /// At this offset of the target; bytes come in order.
-    InOrder(u32),
-    /// At an offset that is odd (1) or even (0); halfwords come high byte first, and it is none.
-    Alone(u32),
-    /// The high byte of a halfword, which comes first.
-    High,
-    /// The low byte of a halfword with this high byte.
-    Low(u8),
-}
-
-/// What is known before a byte of a cover.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CopyContext {
-    /// The source's byte at this place.
-    pub source: u8,
-    /// The source's byte before.
-    pub previous: u8,
-    /// The source's byte after.
-    pub next: u8,
-    /// The source's offset.
-    pub offset: u32,
-    /// Hits (0) and misses (1) of the bytes before, the last one lowest.
-    pub history: u8,
-    /// Target minus source at the last miss whose next byte was like this one's.
-    pub near: u8,
-}
-
-impl Model<'_> {
+impl Cm<'_> {
     /// Codes a byte between covers.
-    pub fn literal<C: Coder>(&mut self, coder: &mut C, context: &LiteralContext, byte: u8) -> u8 {
+    pub(in crate::entropy) fn literal<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        context: &LiteralContext,
+        byte: u8,
+    ) -> u8 {
         let (last, last_but_one) = (context.before & 0xFF, context.before >> 8 & 0xFF);
         let halfword = |place: u32, near: u32, far: u32| [place, near | place << 8, far | place << 10];
         // Code is made of halfwords, whose high bytes name the instructions.
@@ -66,7 +34,12 @@ impl Model<'_> {
     }
 
     /// Codes whether a byte of a cover equals its source.
-    pub fn unchanged<C: Coder>(&mut self, coder: &mut C, context: &CopyContext, same: bool) -> bool {
+    pub(in crate::entropy) fn unchanged<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        context: &CopyContext,
+        same: bool,
+    ) -> bool {
         let (source, next) = (u32::from(context.source), u32::from(context.next));
         let history = u32::from(context.history);
         let (near, odd) = (u32::from(context.near), context.offset & 1);
@@ -83,10 +56,13 @@ impl Model<'_> {
         self.flag(coder, &contexts, set, same)
     }
 
-    /// Codes the new value of a byte of a cover that differs from its source.
-    ///
-    /// What is coded is the difference: operands of neighbouring instructions shift by the same amount.
-    pub fn changed<C: Coder>(&mut self, coder: &mut C, context: &CopyContext, byte: u8) -> u8 {
+    /// Codes the difference of a changed byte from its source.
+    pub(in crate::entropy) fn difference<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        context: &CopyContext,
+        difference: u8,
+    ) -> u8 {
         let source = u32::from(context.source);
         let odd = context.offset & 1;
         let [a, b, c, d] = CHANGED_CONTEXTS;
@@ -96,9 +72,46 @@ impl Model<'_> {
             c | source,
             d | u32::from(context.next) | odd << 8,
         ];
-        let difference = byte.wrapping_sub(context.source);
-        let difference = self.byte(coder, &contexts, CHANGED_SETS.start, difference);
-        context.source.wrapping_add(difference)
+        self.byte(coder, &contexts, CHANGED_SETS.start, difference)
+    }
+
+    /// Codes whether every byte of a block outside of references equals its source.
+    pub(in crate::entropy) fn clean<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        context: &BlockContext,
+        clean: bool,
+    ) -> bool {
+        let history = context.history;
+        let kind = u32::from(context.kind) << 20 | u32::from(context.from_target) << 4;
+        let age = 31 - (context.done + 1).leading_zeros();
+        let size = 31 - (context.length + 1).leading_zeros();
+        let [a, b, c] = BLOCK_CONTEXTS;
+        let contexts = [
+            (a | kind | u32::from(history >> 3 & 7) << 8, history),
+            (b | kind | age << 8, history & 3),
+            (c | kind | size << 8 | u32::from(context.done == 0) << 16, history & 1),
+        ];
+        self.flag(coder, &contexts, BLOCK_SETS.start, clean)
+    }
+
+    /// Codes whether a guess at a reference is right.
+    pub(in crate::entropy) fn guess<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        context: &GuessContext,
+        right: bool,
+    ) -> bool {
+        let place = (context.source | context.class << 3) as u32 | context.rank.min(3) << 6;
+        let outcomes = u32::from(context.outcomes);
+        let [a, b, c] = GUESS_CONTEXTS;
+        let contexts = [
+            (a | place | (outcomes >> 3 & 7) << 8, outcomes as u8),
+            (b | place | context.agreement << 8, u8::from(context.missed)),
+            (c | u32::from(context.second) | place << 8, outcomes as u8 & 3),
+        ];
+        let set = GUESS_SETS.start + if context.rank == 0 { context.branch() } else { 2 };
+        self.flag(coder, &contexts, set, right)
     }
 
     /// Codes a byte, highest bit first, in the mixed opinion of up to [`INPUTS`] contexts.
