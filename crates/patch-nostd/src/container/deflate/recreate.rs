@@ -180,8 +180,9 @@ impl<'r, C: Coder> Recreator<'r, C> {
                 }
                 State::End => break,
             }
+            // Corrections that end early are damaged, as others are: it is not the package that is short.
             if self.coder.is_overrun() {
-                return Err(Error::Truncated);
+                return Err(Error::Corrupt);
             }
             pass_on(&mut self.writer, out)?;
         }
@@ -273,14 +274,20 @@ impl<'r, C: Coder> Recreator<'r, C> {
             self.tokens.push(if token.is_match() { token } else { literal });
             self.predictor.accept(position, token);
             self.position = position + token.span();
-            let ends = self.progress.add(&self.parameters, position, token);
-            let ends = self.follower.as_ref().map_or(ends, |follower| follower.is_border(self.position));
-            if ends && count.is_none() {
+            if count.is_none() && self.is_border(position, token) {
                 return Ok(true);
             }
             if so_far % 1024 == 1023 && self.coder.is_overrun() {
-                return Err(Error::Truncated);
+                return Err(Error::Corrupt);
             }
+        }
+    }
+
+    /// Whether a block without a count ends behind the token at `position`.
+    fn is_border(&mut self, position: u32, token: Token) -> bool {
+        match &self.follower {
+            Some(follower) => follower.is_border(self.position),
+            None => self.progress.add(&self.parameters, position, token),
         }
     }
 
