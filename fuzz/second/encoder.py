@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "docs/decoder"))
 from body import CmBody  # noqa: E402
 from fields import M32  # noqa: E402
 from header import VERSION  # noqa: E402
-from models import BLOCK_SET, GUESS_SET, LATER_GUESS_SET, ZEROS, Models  # noqa: E402
+from models import BLOCK_SET, GUESS_SET, LATER_GUESS_SET, Models  # noqa: E402
+from range_decoder import ZEROS  # noqa: E402
 
 
 class Choices(Models):
