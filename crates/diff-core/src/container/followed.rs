@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use smidgen_patch::internals::container::Kept;
-use smidgen_patch::internals::container::deflate::Parsed;
+use smidgen_patch::internals::container::deflate::{Parsed, Trace};
 
 use super::found::Found;
 use super::sketch::Sketch;
@@ -28,6 +28,16 @@ struct Stream {
     around: Option<Arc<Vec<u8>>>,
     place: Range<usize>,
     plain: usize,
+    /// Its tokens, once it has been read.
+    tokens: OnceLock<u32>,
+}
+
+/// A stream that may be followed.
+pub(super) struct Followed {
+    /// Its number among the streams of the base.
+    pub(super) number: u32,
+    pub(super) trace: Trace,
+    pub(super) plain: Vec<u8>,
 }
 
 impl<'b> Streams<'b> {
@@ -41,7 +51,8 @@ impl<'b> Streams<'b> {
 
     fn add(&mut self, around: Option<&Arc<Vec<u8>>>, found: &[Found]) {
         for found in found.iter().filter(|found| found.chosen) {
-            let stream = Stream { around: around.cloned(), place: found.stream.clone(), plain: found.plain };
+            let (around, place, tokens) = (around.cloned(), found.stream.clone(), OnceLock::new());
+            let stream = Stream { around, place, plain: found.plain, tokens };
             let number = self.streams.len() as u32;
             found.sketch.hashes().iter().for_each(|&hash| self.numbers.entry(hash).or_default().push(number));
             let inside =
@@ -53,18 +64,17 @@ impl<'b> Streams<'b> {
         }
     }
 
-    fn packed(&self, stream: &Stream) -> Vec<u8> {
+    fn packed<'s>(&'s self, stream: &'s Stream) -> &'s [u8] {
         let file = stream.around.as_ref().map_or(self.file, |plain| plain.as_slice());
-        file[stream.place.clone()].to_vec()
+        &file[stream.place.clone()]
     }
 
     fn plain(&self, stream: &Stream) -> Vec<u8> {
-        inflate(&self.packed(stream), stream.plain).map(|inflated| inflated.plain).unwrap_or_default()
+        inflate(self.packed(stream), stream.plain).map(|inflated| inflated.plain).unwrap_or_default()
     }
 
-    /// The stream whose contents are most like those of a sketch, of a stream of `packed` bytes: its number, itself, and
-    /// its plain bytes.
-    pub(super) fn most_alike(&self, sketch: &Sketch, packed: usize) -> Option<(u32, Vec<u8>, Vec<u8>)> {
+    /// The stream whose contents are most like those of a sketch, of a stream of `packed` bytes.
+    pub(super) fn most_alike(&self, sketch: &Sketch, packed: usize) -> Option<Followed> {
         let mut shared = vec![0usize; self.streams.len()];
         let numbers = sketch.hashes().iter().filter_map(|hash| self.numbers.get(hash)).flatten();
         numbers.for_each(|&number| shared[number as usize] += 1);
@@ -73,7 +83,9 @@ impl<'b> Streams<'b> {
             (shared[number], Reverse(stream.place.len().abs_diff(packed)))
         };
         let (number, stream) = self.streams.iter().enumerate().rev().max_by_key(likeness)?;
-        Some((number as u32, self.packed(stream), self.plain(stream)))
+        let parsed = Parsed::new(self.packed(stream), usize::MAX)?;
+        stream.tokens.get_or_init(|| parsed.tokens.len() as u32);
+        Some(Followed { number: number as u32, trace: Trace::of(&parsed), plain: self.plain(stream) })
     }
 
     /// Keeps the streams that are followed; those that follow them get their numbers among these.
@@ -105,9 +117,8 @@ impl<'b> Streams<'b> {
     }
 
     fn kept(&self, number: usize) -> Kept {
-        let packed = self.packed(&self.streams[number]);
-        let tokens = Parsed::new(&packed, usize::MAX).map_or(0, |parsed| parsed.tokens.len());
-        Kept { packed: packed.len() as u32, tokens: tokens as u32 }
+        let stream = &self.streams[number];
+        Kept { packed: stream.place.len() as u32, tokens: stream.tokens.get().copied().unwrap_or(0) }
     }
 }
 

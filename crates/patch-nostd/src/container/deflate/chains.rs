@@ -1,8 +1,9 @@
 //! Hash chains: where the plain bytes may have occurred before (`docs/format.md`, section 14.5.2). After Deutsch and
 //! Gailly's deflate: strings of three bytes, the newest first.
 //!
-//! What their search finds is found without most of its steps: of matches of four bytes and more only places are looked at
-//! that have the same four bytes. A place counts as far along the chain of three bytes as its rank there says.
+//! What their search finds is found in a few of its steps: matches of eight bytes and more are looked for only where the same
+//! eight bytes are, those of four to seven where the same four are. How far along the chain of three bytes such a place is, of
+//! which the search goes so many steps, is known by its rank there.
 
 use std::boxed::Box;
 use std::vec;
@@ -17,18 +18,17 @@ const MARGIN: u32 = 262;
 const FARTHEST: u32 = WINDOW - MARGIN;
 /// Matches of three bytes from farther away cost more than literals: zlib takes them only where it is greedy.
 const TOO_FAR: u32 = 4096;
-/// Bits of a hash of four bytes.
-const LONGER_BITS: u32 = 15;
-/// Positions that are told apart: all that a match may begin at, and as many that are entered before they are searched.
+/// Bits of the hashes of four and of eight bytes.
+const LONGER_BITS: u32 = 14;
+/// Positions that are told apart: all that a match may begin at, and those that are entered before a search, in a power of two.
 const RING: usize = 2 * WINDOW as usize;
-/// The first three of four bytes.
-const THREE: u32 = 0xFF_FFFF;
 
-/// The positions of strings of three and of four bytes, by their hashes. A position of 0 is none, as in zlib.
+/// The positions of strings of three, four and eight bytes, by their hashes. A position of 0 is none, as in zlib.
 #[derive(Debug)]
 pub(super) struct Chains {
-    three: Chain,
-    four: Chain,
+    three: Chain<3>,
+    four: Chain<4>,
+    eight: Chain<8>,
     /// By position, modulo the ring: its number in the chain of three bytes, modulo 2^16.
     ranks: Box<[u16; RING]>,
     shift: u32,
@@ -41,6 +41,7 @@ impl Chains {
         Self {
             three: Chain::new(bits),
             four: Chain::new(LONGER_BITS),
+            eight: Chain::new(LONGER_BITS),
             ranks: Box::new([0; RING]),
             shift: bits.div_ceil(3),
             mask: (1 << bits) - 1,
@@ -61,12 +62,17 @@ impl Chains {
         let hash =
             |bytes: &[u8; 4]| u32::from_le_bytes(*bytes).wrapping_mul(0x9E37_79B1) >> (32 - LONGER_BITS);
         self.four.enter(window, last, hash, |_, _| {});
+        let hash = |bytes: &[u8; 8]| {
+            (u64::from_le_bytes(*bytes).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - LONGER_BITS)) as u32
+        };
+        self.eight.enter(window, last, hash, |_, _| {});
     }
 
     /// Passes over positions up to `next`, which are not entered.
     pub(super) fn pass_over(&mut self, next: u32) {
         self.three.next = self.three.next.max(next);
         self.four.next = self.four.next.max(next);
+        self.eight.next = self.eight.next.max(next);
     }
 
     /// The match that zlib's search finds at `position`, which has been entered, if it is longer than `least`.
@@ -79,21 +85,45 @@ impl Chains {
     ) -> Option<Token> {
         let string = window.ahead(position, LONGEST);
         let steps = if least >= finder.good { finder.chain >> 2 } else { finder.chain };
-        let nice = string.len().min(finder.nice.into());
-        let (mut best, mut found) = (usize::from(least), 0);
+        let (least, nice) = (usize::from(least), string.len().min(finder.nice.into()));
+        let found = self.improve(self.eight.places(window, position, FARTHEST), steps, string, least, nice);
+        // Longer ones are not there, in what follows.
+        let found = found.or_else(|| {
+            let places = self.four.places(window, position, FARTHEST);
+            if least < 7 { self.improve(places, steps, string, least, nice.min(7)) } else { None }
+        });
+        found.or_else(|| {
+            let farthest = if finder.is_greedy() { FARTHEST } else { TOO_FAR };
+            let places = self.three.places(window, position, farthest);
+            if least < SHORTEST.into() { self.improve(places, steps, string, least, 3) } else { None }
+        })
+    }
+
+    /// The longest match of `string` at these places, the nearest of its length, if it has more than `least` bytes and as many as the
+    /// chain; at the first with `nice` bytes the search ends.
+    #[inline]
+    fn improve<const N: usize>(
+        &self,
+        mut places: Places<'_, N>,
+        steps: u32,
+        string: &[u8],
+        least: usize,
+        nice: usize,
+    ) -> Option<Token> {
+        let (mut best, mut found) = (least.max(N - 1), 0);
         if best >= string.len() {
             return None;
         }
         // A longer match has the same bytes where the best one ends.
         let mut ends = pair(string, best - 1)?;
-        for (distance, other) in self.four.places(window, position, u32::MAX, FARTHEST) {
-            let rank = self.steps(position, distance);
-            if rank > steps || (distance == FARTHEST && rank > 1) {
-                break;
-            }
+        while let Some((distance, other)) = places.next() {
             if pair(other, best - 1) == Some(ends) {
                 let length = common(string, other);
                 if length > best {
+                    let rank = self.steps(places.position, distance);
+                    if rank > steps || (distance == FARTHEST && rank > 1) {
+                        break;
+                    }
                     (best, found) = (length, distance);
                     if length >= nice {
                         break;
@@ -101,13 +131,12 @@ impl Chains {
                     ends = pair(string, best - 1)?;
                 }
             }
-        }
-        if best < usize::from(SHORTEST) {
-            let farthest = if finder.is_greedy() { FARTHEST } else { TOO_FAR };
-            let (distance, _) = self.three.places(window, position, THREE, farthest).next()?;
-            let rank = self.steps(position, distance);
-            if rank <= steps && (distance < FARTHEST || rank == 1) {
-                (best, found) = (SHORTEST.into(), distance);
+            // A chain of longer strings has no more places than the search has steps, but for those of other strings.
+            if places.visited >= steps
+                && other.starts_with(string.get(..3)?)
+                && self.steps(places.position, distance) >= steps
+            {
+                break;
             }
         }
         (found > 0).then_some(Token { length: best as u16, distance: found as u16 })
@@ -128,12 +157,29 @@ impl Chains {
         if string.len() < length.into() {
             return;
         }
-        let (chain, mask) = if length > SHORTEST { (&self.four, u32::MAX) } else { (&self.three, THREE) };
-        for (distance, other) in chain.places(window, position, mask, WINDOW) {
-            if self.steps(position, distance) > finder.chain {
-                return;
-            }
-            if other.starts_with(string) && each(distance as u16) {
+        match length {
+            8.. => self.same(self.eight.places(window, position, WINDOW), finder, string, each),
+            4..8 => self.same(self.four.places(window, position, WINDOW), finder, string, each),
+            _ => self.same(self.three.places(window, position, WINDOW), finder, string, each),
+        }
+    }
+
+    /// Calls `each` with the places where all of the string is.
+    fn same<const N: usize>(
+        &self,
+        mut places: Places<'_, N>,
+        finder: &Finder,
+        string: &[u8],
+        each: &mut dyn FnMut(u16) -> bool,
+    ) {
+        let position = places.position;
+        while let Some((distance, other)) = places.next() {
+            let is_same = other.starts_with(string);
+            let is_in_chain =
+                is_same || (places.visited >= finder.chain && other.get(..3) == string.get(..3));
+            if is_in_chain && self.steps(position, distance) > finder.chain
+                || is_same && each(distance as u16)
+            {
                 return;
             }
         }
@@ -146,9 +192,9 @@ impl Chains {
     }
 }
 
-/// The positions of strings with the same hash.
+/// The positions of strings of so many bytes with the same hash.
 #[derive(Debug)]
-struct Chain {
+struct Chain<const N: usize> {
     head: Box<[u32]>,
     /// By position, modulo the ring: how far back the one before with the same hash is; 0 if no match can begin there.
     before: Box<[u16; RING]>,
@@ -156,7 +202,7 @@ struct Chain {
     next: u32,
 }
 
-impl Chain {
+impl<const N: usize> Chain<N> {
     fn new(bits: u32) -> Self {
         Self { head: vec![0; 1 << bits].into(), before: Box::new([0; RING]), next: 0 }
     }
@@ -164,69 +210,62 @@ impl Chain {
     /// Enters positions up to `last`, as far as their strings are there: calls `each` with them and how far back the one
     /// before is.
     #[inline]
-    fn enter<const N: usize>(
+    fn enter(
         &mut self,
         window: &Window,
         last: u32,
         hash: impl Fn(&[u8; N]) -> u32,
         mut each: impl FnMut(u32, u32),
     ) {
-        let mut rest = window.bytes().get(window.index(self.next)..).unwrap_or(&[]);
-        while self.next <= last {
-            let Some(head) = rest.first_chunk().and_then(|string| self.head.get_mut(hash(string) as usize))
-            else {
-                break;
-            };
+        if self.next > last {
+            return;
+        }
+        let bytes = window.bytes().get(window.index(self.next)..).unwrap_or(&[]);
+        let count = (last - self.next) as usize + 1;
+        let strings = bytes.windows(N).take(count).filter_map(<[u8]>::first_chunk);
+        for string in strings {
+            let Some(head) = self.head.get_mut(hash(string) as usize) else { break };
             let before = core::mem::replace(head, self.next);
             let distance = self.next - before;
             let distance = if before == 0 || distance > WINDOW { 0 } else { distance };
             self.before[ring(self.next)] = distance as u16;
             each(self.next, distance);
             self.next += 1;
-            rest = rest.get(1..).unwrap_or(&[]);
         }
     }
 
-    /// The places before `position`, up to `farthest`, that have its first bytes, those in the mask: how far back they are, the
-    /// nearest first, and the bytes from there on.
+    /// The places before `position`, up to `farthest`.
     #[inline]
-    fn places<'c>(&'c self, window: &'c Window, position: u32, mask: u32, farthest: u32) -> Places<'c> {
-        let (bytes, at) = (window.bytes(), window.index(position));
+    fn places<'c>(&'c self, window: &'c Window, position: u32, farthest: u32) -> Places<'c, N> {
         let farthest = if position < self.next { farthest } else { 0 };
-        let wanted = first(bytes.get(at..).unwrap_or(&[]));
-        Places { before: &self.before, bytes, at, position, distance: 0, farthest, wanted, mask }
+        let (bytes, at) = (window.bytes(), window.index(position));
+        Places { before: &self.before, bytes, at, position, farthest, distance: 0, visited: 0 }
     }
 }
 
-/// Goes along a chain.
-struct Places<'c> {
+/// Goes along a chain: how far back its places are, the nearest first, and the bytes from there on. Most begin with the
+/// bytes that the position has; those of other strings with the same hash do not.
+struct Places<'c, const N: usize> {
     before: &'c [u16; RING],
     bytes: &'c [u8],
     /// The index of the position in the bytes.
     at: usize,
     position: u32,
-    distance: u32,
     farthest: u32,
-    wanted: u32,
-    mask: u32,
+    distance: u32,
+    visited: u32,
 }
 
-impl<'c> Iterator for Places<'c> {
-    type Item = (u32, &'c [u8]);
-
+impl<'c, const N: usize> Places<'c, N> {
     #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let step = self.before[ring(self.position.wrapping_sub(self.distance))];
-            self.distance += u32::from(step);
-            if step == 0 || self.distance > self.farthest {
-                return None;
-            }
-            let other = self.bytes.get(self.at.wrapping_sub(self.distance as usize)..)?;
-            if (first(other) ^ self.wanted) & self.mask == 0 {
-                return Some((self.distance, other));
-            }
+    fn next(&mut self) -> Option<(u32, &'c [u8])> {
+        let step = self.before[ring(self.position.wrapping_sub(self.distance))];
+        self.distance += u32::from(step);
+        self.visited += 1;
+        if step == 0 || self.distance > self.farthest {
+            return None;
         }
+        Some((self.distance, self.bytes.get(self.at.wrapping_sub(self.distance as usize)..)?))
     }
 }
 
@@ -234,16 +273,6 @@ impl<'c> Iterator for Places<'c> {
 #[inline]
 const fn ring(position: u32) -> usize {
     position as usize % RING
-}
-
-/// The first four bytes as a number, or three at the end of a stream.
-#[inline]
-fn first(bytes: &[u8]) -> u32 {
-    match *bytes {
-        [first, second, third, fourth, ..] => u32::from_le_bytes([first, second, third, fourth]),
-        [first, second, third] => u32::from_le_bytes([first, second, third, 0]),
-        _ => 0,
-    }
 }
 
 /// Two bytes at once.

@@ -24,7 +24,7 @@ use crate::entropy::Coder;
 /// the next position, and of a string behind it.
 const AHEAD: u32 = 264;
 /// Plain bytes that are taken at once.
-const PART: usize = 1 << 14;
+pub(super) const PART: usize = 1 << 14;
 /// Tokens that are written at once.
 const TOKENS: usize = 1 << 12;
 
@@ -151,12 +151,6 @@ impl<'r, C: Coder> Recreator<'r, C> {
     ) -> Result<C, Error> {
         self.run(out)?;
         if self.state == State::End { Ok(self.coder) } else { Err(Error::Corrupt) }
-    }
-
-    /// The coder, before the stream is over: for estimates.
-    #[cfg(feature = "encode")]
-    pub(super) fn into_coder(self) -> C {
-        self.coder
     }
 
     /// Goes as far as the plain bytes allow.
