@@ -53,9 +53,10 @@ def far(changed):
     chance = random.Random(7)
     plain = bytearray(chance.choices(range(64), k=33000))
     for _ in range(500):
-        distance = chance.choice((4096, 4097, 32505, 32506, 32507, 32767, 32768, 32768, 32769, chance.randrange(1, 32768)))
+        plain += bytes(chance.choices(range(64), k=chance.randrange(1, 9)))
+        distance = chance.choice((4096, 4097, 32505, 32506, 32507, 32767, 32768, 32768, 32769, chance.randrange(400, 32768)))
         at = len(plain) - distance
-        plain += bytes(chance.choices(range(64), k=chance.randrange(1, 9))) + plain[at:at + chance.choice((3, 4, 5, 12, 30, 300))]
+        plain += plain[at:at + chance.choice((3, 3, 4, 5, 12, 30, 300))]
     if changed:
         plain[100:100] = b"changed"
         plain[len(plain) - 900] ^= 1
@@ -66,6 +67,20 @@ def runs_of(seed):
     """Three letters: long chains, of which a search sees a part."""
     chance = random.Random(seed)
     return bytes(b"abc"[chance.randrange(3)] for _ in range(16000))
+
+
+def long_matches(changed):
+    """A few literals between long matches: gzip ends blocks of such."""
+    chance = random.Random(9)
+    plain = bytearray(chance.randbytes(2000))
+    for _ in range(750):
+        at = chance.randrange(len(plain) - min(len(plain), 30000), len(plain) - 200)
+        plain += chance.randbytes(5) + plain[at:at + 150]
+    return b"changed" * changed + bytes(plain)
+
+
+def by_gzip(plain, level):
+    return subprocess.run(["gzip", "-nc%d" % level], input=plain, stdout=subprocess.PIPE, check=True).stdout
 
 
 def files():
@@ -82,13 +97,15 @@ def files():
         gzip(p[:20000], raw(p[:20000], 9, flush=how)) for how in (zlib.Z_SYNC_FLUSH, zlib.Z_FULL_FLUSH, zlib.Z_PARTIAL_FLUSH)))
     yield "strategies", *each(lambda p: b"".join(zlib_stream(p[:9000], raw(p[:9000], 6, strategy=how)) for how in (
         zlib.Z_FIXED, zlib.Z_RLE, zlib.Z_HUFFMAN_ONLY)) + gzip(p[:3000], raw(p[:3000], 0)))
-    yield "zip", *each(lambda p: archive([
+    yield "zip", *each(lambda p: archive([(b"lost", p[300:4000], "deflated")])[:-72] + archive([
         (b"firmware.bin", p, "deflated"), (b"boot.bin", p[:5000], "described"), (b"read.me", b"Not packed. " * 9, "stored"),
         (b"inner.zip", archive([(b"x", p[7000:17000], "deflated"), (b"x.gz", gzip(p[1:9000], raw(p[1:9000], 8)), "deflated")]),
          "deflated")]))
     yield "far", *(gzip(p, raw(p, 9)) for p in (far(False), far(True)))
     yield "far-and-fast", *(gzip(p, raw(p, 2)) for p in (far(False), far(True)))
     yield "chains", *(gzip(p, raw(p, 6)) for p in (runs_of(1) + far(False)[:9000], runs_of(1)[30:] + b"c" + far(False)[:9000]))
+    yield "gzip", *(by_gzip(V1 + long_matches(changed), 9) for changed in (False, True))
+    yield "large-hash", *each(lambda p: gzip(p, raw(p, 4, 9)))
     yield "followed", *each(lambda p: gzip(p, odd_deflate.deflate(p)))
     yield "followed-far", *(gzip(p, odd_deflate.deflate(p)) for p in (far(False), far(True)))
     yield "followed-inside", *each(lambda p: archive(

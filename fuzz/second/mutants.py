@@ -199,7 +199,6 @@ MUTANTS = [
     ("14.5.2: the first place is like others", "predict.py", "or i and p - q == FARTHEST", "or p - q == FARTHEST"),
     ("14.5.2: other places are like the first", "predict.py", " or i and p - q == FARTHEST", ""),
     ("14.5.2: places up to 32767", "predict.py", "FARTHEST, WINDOW = 32506, 32768", "FARTHEST, WINDOW = 32506, 32767"),
-    ("14.5.2: places in all of the chain", "predict.py", "if i == self.steps or p - q > WINDOW:", "if p - q > WINDOW:"),
     ("14.5.2: nice is not looked at", "predict.py", "n >= min(self.nice, ahead)", "n >= ahead"),
     ("14.5.2: three bytes from anywhere", "predict.py", "found[1] > 4096 and not self.greedy", "found[1] > 32768 and not self.greedy"),
     ("14.5.2: three bytes from 4096", "predict.py", "found[1] > 4096", "found[1] >= 4096"),
@@ -220,13 +219,11 @@ MUTANTS = [
      "predicted[0] if m else 3"),
     ("14.5.3: bits that mean nothing are zero", "deflate.py", "else self.events.raw(missing), missing)", "else self.events.raw(missing) & 0, missing)"),
     ("14.5.4: no borders of the base", "deflate.py", "return self.like and (self.position", "return False and (self.position"),
-    ("14.5.4: gzip's guess with all bytes", "deflate.py", "at - start + (not self.predictor.greedy)", "self.position - start"),
-    ("14.5.4: gzip's guess of greedy levels", "deflate.py", "at - start + (not self.predictor.greedy)", "at - start + 1"),
+    ("14.5.4: gzip never guesses", "deflate.py", " or tokens % 4096 == 0 and small", ""),
     ("14.5.5: nodes have no depth", "trees.py", "        return frequency[node], depth[node]\n", "        return frequency[node]\n"),
     ("14.5.5: the first child if they are equal", "trees.py", "key(heap[child + 1]) <= key(heap[child])", "key(heap[child + 1]) < key(heap[child])"),
     ("14.5.5: long codes are not shortened right", "trees.py", "        counts[n + 1] += 2\n", "        counts[n + 1] += 1\n        counts[n] += 1\n"),
     ("14.5.5: one code is enough", "trees.py", "while len(heap) < 2:", "while len(heap) < 1:"),
-    ("14.5.5: repetitions go on over both trees", "deflate.py", "            if at == literals and not joined:\n                before = None\n", ""),
     ("14.5.5: whether a length is right is not remembered", "deflate.py", "e.event(\"same length\", length, right)", "e.event(\"same length\", length, 1)"),
     ("14.5.5: zeros are not copied", "deflate.py", "if 3 <= n <= 6 and (length or before == 0 and self.events.event(\"copies\")):", "if 3 <= n <= 6 and length:"),
     ("14.5.5: nobody writes 19 lengths", "deflate.py", "trees.count = self.count(2, used([trees.lengths[i] for i in ORDER], 4), 4, 19)",
@@ -260,10 +257,12 @@ def load(folder):
         sys.path.pop(0)
 
 
-def noticed_by(restore, packages, most):
-    """Names of packages that this decoder does not restore."""
+def noticed_by(restore, packages, most, containers=False):
+    """Names of packages that this decoder does not restore: of those of compressed files, or of the others."""
     names = []
     for name, package, base, target in packages:
+        if name.startswith("containers/") != containers:
+            continue
         try:
             right = restore(package, base, containers=True) == target
         except Exception:  # noqa: BLE001 - a wrong decoder may fail in any way
@@ -327,7 +326,7 @@ def main():
     options = parser.parse_args()
     packages, missed, count = golden(), 0, 0
     for what, restore in mutants(options.only):
-        names = noticed_by(restore, packages, options.most)
+        names = noticed_by(restore, packages, options.most, what.startswith("14"))
         print("%-60s %s" % (what, ", ".join(names) or "NOT NOTICED"), flush=True)
         missed += not names
         count += 1

@@ -4,7 +4,7 @@ import zlib
 import encoder  # noqa: F401 - first: it finds the decoder
 from deflate import Writer, code, distance_symbol, length_symbol
 from inflate import END
-from trees import FIXED, ORDER, codes, expected, likely
+from trees import FIXED, ORDER, Step, Trees, codes, expected, lengths_of, likely, step
 
 
 def draw(plain, at, what):
@@ -79,21 +79,30 @@ class OddStream:
             frequencies[0][200] += 3
             frequencies[1][29] += 1
         trees = expected(*(likely(f, 15) for f in frequencies))
-        if kind == 3:                                       # repetitions one by one, and all code lengths of code lengths
-            steps = []
-            for step in trees.steps:
-                steps += [type(step)(0)] * step.span() if step.symbol == 17 else [step]
-            trees = type(trees)(trees.literals, trees.distances, steps)
+        if kind == 3:                                       # zeros one by one or as copies, and all code lengths of code lengths
+            trees = Trees(trees.literals, trees.distances, [part for one in trees.steps for part in self.parts(one)])
             trees.count = 19
+        elif kind == 4:                                     # repetitions from one tree to the other
+            lengths, steps, at = lengths_of(trees.steps), [], 0
+            while at < len(lengths):
+                steps.append(step(lengths[at:], lengths[at - 1] if at else None))
+                at += steps[-1].span()
+            trees = Trees(trees.literals, trees.distances, steps)
         put = self.out.put
         put(trees.literals - 257 | trees.distances - 1 << 5 | trees.count - 4 << 10, 14)
         for i in range(trees.count):
             put(trees.lengths[ORDER[i]], 3)
         names = codes(trees.lengths)
-        for step in trees.steps:
-            put(*names[step.symbol])
-            put(step.extra, step.bits())
+        for one in trees.steps:
+            put(*names[one.symbol])
+            put(one.extra, one.bits())
         return trees.both()
+
+    @staticmethod
+    def parts(one):
+        if one.symbol != 17:
+            return [one]
+        return [Step(0), Step(16, one.span() - 4)] if 4 <= one.span() <= 7 else [Step(0)] * one.span()
 
     def write(self, block, trees):
         literals, distances = map(codes, trees)

@@ -66,7 +66,8 @@ pub fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
             let package = diff(&old, &new, &options, &Silent).expect("a package").bytes;
             (old, package)
         };
-        let golden = ["followed-base.bin", "followed.smdg"].map(|name| fixture(&format!("packages/containers/{name}")));
+        let golden = ["followed-base.bin", "followed.smdg"]
+            .map(|name| fixture(&format!("packages/containers/{name}")));
         let [base, package] = golden;
         pairs.map(made).into_iter().chain([(base, package)]).collect()
     });

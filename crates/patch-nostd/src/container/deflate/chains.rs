@@ -42,7 +42,7 @@ impl Chains {
             three: Chain::new(bits),
             four: Chain::new(LONGER_BITS),
             eight: Chain::new(LONGER_BITS),
-            ranks: Box::new([0; RING]),
+            ranks: zeros(),
             shift: bits.div_ceil(3),
             mask: (1 << bits) - 1,
         }
@@ -204,7 +204,7 @@ struct Chain<const N: usize> {
 
 impl<const N: usize> Chain<N> {
     fn new(bits: u32) -> Self {
-        Self { head: vec![0; 1 << bits].into(), before: Box::new([0; RING]), next: 0 }
+        Self { head: vec![0; 1 << bits].into(), before: zeros(), next: 0 }
     }
 
     /// Enters positions up to `last`, as far as their strings are there: calls `each` with them and how far back the one
@@ -267,6 +267,11 @@ impl<'c, const N: usize> Places<'c, N> {
         }
         Some((self.distance, self.bytes.get(self.at.wrapping_sub(self.distance as usize)..)?))
     }
+}
+
+/// A ring of zeros, which never was on the stack.
+fn zeros() -> Box<[u16; RING]> {
+    vec![0; RING].into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; RING]))
 }
 
 /// The place of a position in the rings.
