@@ -1,4 +1,4 @@
-"""Packages of compressed files: section 14, but for the making of streams."""
+"""Packages of compressed files: section 14, but for the making of streams. The files are errors 16 where they end early."""
 import zlib
 
 from deflate import Stream
@@ -106,9 +106,9 @@ class Container:
 
     def rebuild(self, expanded):
         """The target."""
-        rebuilding = Rebuilding(self, Expanded(expanded), self.header.target_size)
+        rebuilding = Rebuilding(self, Reader(expanded, number=18, short=16), self.header.target_size)
         rebuilding.walk(self.target_level)
-        rebuilding.input.ends()
+        rebuilding.input.ends("the expanded target")
         return bytes(rebuilding.out)
 
 
@@ -169,13 +169,7 @@ class Walk:
 
 class Expansion(Walk):
     def __init__(self, container, data, out):
-        self.container, self.data, self.at, self.out = container, data, 0, out
-
-    def take(self, n):
-        if n > len(self.data) - self.at:
-            raise SmidgenError(16, "the file ends early")
-        self.at += n
-        return self.data[self.at - n:self.at]
+        self.container, self.input, self.out = container, Reader(data, number=18, short=16), out
 
     def write(self, data):
         self.out += data
@@ -183,21 +177,21 @@ class Expansion(Walk):
             raise SmidgenError(18, "the expanded base is longer")
 
     def copy(self, n):
-        self.write(self.take(n))
+        self.write(self.input.take(n, "the file"))
 
     def rest(self):
-        self.copy(len(self.data) - self.at)
+        self.copy(self.input.end - self.input.at)
 
     def exchange(self, likely):
-        data = self.take(len(likely))
+        data = self.input.take(len(likely), "the file")
         self.write(bytes(x ^ y for x, y in zip(data, likely)))
         return data
 
     def stream(self, item):
         container = self.container
         self.write(bytes(-len(self.out) % 256))
-        inflated = Inflated(self.data, self.at)
-        self.at += inflated.size
+        inflated = Inflated(self.input.data, self.input.at)
+        self.input.take(inflated.size, "a stream")
         container.plain += len(inflated.plain)
         if container.plain > 4 * container.record.base_size:
             raise SmidgenError(18, "too many plain bytes")
@@ -207,23 +201,6 @@ class Expansion(Walk):
             container.traces[item] = inflated
         Expansion(container, bytes(inflated.plain), self.out).walk(item.inside)
         return inflated.size, bytes(inflated.plain)
-
-
-class Expanded:
-    """The expanded target, from its start to its end."""
-
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def take(self, n):
-        if n > len(self.data) - self.at:
-            raise SmidgenError(16, "the expanded target ends early")
-        self.at += n
-        return self.data[self.at - n:self.at]
-
-    def ends(self):
-        if self.at < len(self.data):
-            raise SmidgenError(18, "the expanded target goes on")
 
 
 class Rebuilding(Walk):
@@ -238,18 +215,18 @@ class Rebuilding(Walk):
     def copy(self, n):
         if n > self.size - len(self.out):
             raise SmidgenError(18, "more than there is room for")
-        self.write(self.input.take(n))
+        self.write(self.input.take(n, "the expanded target"))
 
     def rest(self):
         self.copy(self.size - len(self.out))
 
     def exchange(self, likely):
-        data = bytes(x ^ y for x, y in zip(self.input.take(len(likely)), likely))
+        data = bytes(x ^ y for x, y in zip(self.input.take(len(likely), "the expanded target"), likely))
         self.write(data)
         return data
 
     def stream(self, item):
-        self.input.take(-self.input.at % 256)
+        self.input.take(-self.input.at % 256, "the expanded target")
         inside = Rebuilding(self.container, self.input, item.length)
         inside.walk(item.inside)
         trace = self.container.traces[self.container.kept[item.follows - 1]] if item.follows else None

@@ -1,41 +1,21 @@
 """The events of corrections: section 14.5.3."""
 from errors import SmidgenError
-from fields import M32
-from models import ZEROS
+from range_decoder import RangeDecoder
 
 
 class Events:
-    """A range decoder (section 4.1), and chances that are named by any tuples."""
+    """Events by chances that are named by any tuples."""
 
     def __init__(self, body):
-        self.body, self.read = body, 4
-        self.range, self.code = M32, int.from_bytes(body[:4].ljust(4, b"\0"), "big")
-        self.chances = {}
-
-    def raw_event(self, p):
-        bound = self.range * p >> 16
-        bit = int(self.code < bound)
-        if bit:
-            self.range = bound
-        else:
-            self.code -= bound
-            self.range -= bound
-        while self.range < 1 << 24:
-            self.range <<= 8
-            self.read += 1
-            if self.read > len(self.body) + ZEROS:
-                raise SmidgenError(18, "corrections end early")
-            byte = self.body[self.read - 1] if self.read <= len(self.body) else 0
-            self.code = (self.code << 8 | byte) & M32
-        return bit
+        self.decoder, self.chances = RangeDecoder(body, 18), {}
 
     def ends(self):
-        if self.read < len(self.body):
+        if self.decoder.read < len(self.decoder.body):
             raise SmidgenError(18, "corrections go on")
 
     def event(self, *name):
         value, seen = self.chances.get(name, (1 << 21, 0))
-        bit = self.raw_event(max(4, min(65525, value >> 6)))
+        bit = self.decoder.event(max(4, min(65525, value >> 6)))
         change = (4194303 if bit else 0) - value
         value += abs(change) // (seen + 2) * (1 if change > 0 else -1)
         self.chances[name] = value, min(seen + 1, 510)
@@ -50,7 +30,7 @@ class Events:
     def raw(self, bits):
         value = 0
         for _ in range(bits):
-            value = value << 1 | self.raw_event(0x8000)
+            value = value << 1 | self.decoder.event(0x8000)
         return value
 
     def number(self, *name):

@@ -1,9 +1,7 @@
-"""What is adaptive: range decoder (section 4.1), counters, slots, mixer and numbers (section 5)."""
-from errors import SmidgenError
+"""What is adaptive: counters, slots, mixer and numbers (section 5)."""
 from fields import M32
+from range_decoder import RangeDecoder
 
-#: Section 4.1: bytes beyond the end of a body that may be read.
-ZEROS = 4
 #: Section 5.1.
 L = [
     3, 9, 14, 20, 25, 30, 36, 41, 46, 51, 56, 61, 66, 71, 75, 80,
@@ -89,33 +87,11 @@ def initial_counters():
     return cells
 
 
-class Events:
-    """The range decoder (section 4.1), and what both codecs make of its events."""
+class Events(RangeDecoder):
+    """What both codecs make of events."""
 
     def __init__(self, body):
-        self.body, self.read = body, 4                      # bytes that were asked for, also beyond the end
-        self.range, self.code = M32, int.from_bytes(body[:4].ljust(4, b"\0"), "big")
-
-    def event(self, p):
-        bound = self.range * p >> 16
-        bit = int(self.code < bound)
-        if bit:
-            self.range = bound
-        else:
-            self.code -= bound
-            self.range -= bound
-        while self.range < 1 << 24:
-            self.range <<= 8
-            self.code = (self.code << 8 | self.next_byte()) & M32
-        return bit
-
-    def next_byte(self):
-        self.read += 1
-        if self.read <= len(self.body):
-            return self.body[self.read - 1]
-        if self.read > len(self.body) + ZEROS:
-            raise SmidgenError(16, "the body ends early")
-        return 0
+        super().__init__(body, 16)
 
     def signed(self, k):
         u = self.number(k)

@@ -34,7 +34,7 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=EventBody
     digest = hashlib.sha256(body).digest()
     if 7 in header.extensions:
         body = decrypt(header, body, keys)
-    lanes = header.lanes()
+    lanes = [] if 6 in header.extensions else header.lanes()
     plan = Plan(header, erase) if erase else None
     if header.target_size > largest:
         raise SmidgenError(22, "the target has %d bytes" % header.target_size)
@@ -52,6 +52,7 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=EventBody
         container = Container(header, body)
         base, body = container.expand(base), container.body
         header.base_size, header.target_size, header.body_length = len(base), container.record.target_size, len(body)
+        lanes = header.lanes()
     if header.codec != ZSTD:
         check = plan.check_source if plan else None
         parts = [body_class(header, base, body[first:last], check, start, end) for start, end, first, last in lanes]

@@ -2,7 +2,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use attack::containers::genuine;
+use attack::containers::{GENUINE, genuine};
 use attack::packages::with_body;
 use libfuzzer_sys::fuzz_target;
 use smidgen_patch::container::{Opened, restore};
@@ -25,7 +25,7 @@ struct Input<'a> {
 }
 
 fuzz_target!(|input: Input| {
-    let (base, package) = genuine(usize::from(input.package) % 3);
+    let (base, package) = genuine(usize::from(input.package) % GENUINE);
     let (_, extensions, length) = Header::parse_extended(&package).expect("genuine");
     let mut record = Record::read(extensions.container.expect("a container")).expect("genuine");
     let mut body = package[length..].to_vec();

@@ -15,7 +15,8 @@ from body import EventBody  # noqa: E402
 from fields import M32  # noqa: E402
 from header import CM, LITE, VERSION  # noqa: E402
 from lite import LiteModels  # noqa: E402
-from models import BLOCK_SET, GUESS_SET, LATER_GUESS_SET, ZEROS, Models  # noqa: E402
+from models import BLOCK_SET, GUESS_SET, LATER_GUESS_SET, Models  # noqa: E402
+from range_decoder import ZEROS  # noqa: E402
 
 
 class Choices:

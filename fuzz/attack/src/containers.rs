@@ -8,7 +8,7 @@ use smidgen_patch::container::{Opened, restore};
 use smidgen_patch::internals::container::{Frame, Item, Kept, Level, Making, Record, memory};
 use smidgen_patch::{Error, Header, SoftwareSha256};
 use testkit::forge::Forge;
-use testkit::{firmware, sha256};
+use testkit::{firmware, fixture, sha256};
 
 use crate::measure::{Tally, cost};
 use crate::packages::{Stock, with_body};
@@ -22,7 +22,7 @@ const SLACK: u64 = 4 << 20;
 
 pub fn attack(_: &Stock, case: u64, tally: &mut Tally) -> Result<(), String> {
     let mut random = Random::new(case);
-    let (base, package) = genuine(random.below(3));
+    let (base, package) = genuine(random.below(GENUINE));
     let (base, package) = match random.below(10) {
         0 => bomb(&mut random),
         1 => nested(&mut random),
@@ -40,7 +40,10 @@ pub fn attack(_: &Stock, case: u64, tally: &mut Tally) -> Result<(), String> {
     try_it(&base, &package, tally)
 }
 
-/// A base and its genuine package, of each of three sorts, made once.
+/// How many sorts of genuine packages there are.
+pub const GENUINE: usize = 4;
+
+/// A base and its genuine package, of each sort, made once. The last one follows a stream of the base.
 pub fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
     static MADE: std::sync::OnceLock<Vec<(Vec<u8>, Vec<u8>)>> = std::sync::OnceLock::new();
     let made = MADE.get_or_init(|| {
@@ -63,7 +66,10 @@ pub fn genuine(number: usize) -> (Vec<u8>, Vec<u8>) {
             let package = diff(&old, &new, &options, &Silent).expect("a package").bytes;
             (old, package)
         };
-        pairs.map(made).into()
+        let golden = ["followed-base.bin", "followed.smdg"]
+            .map(|name| fixture(&format!("packages/containers/{name}")));
+        let [base, package] = golden;
+        pairs.map(made).into_iter().chain([(base, package)]).collect()
     });
     made[number].clone()
 }

@@ -3,12 +3,16 @@
 
 use smidgen_patch::internals::container::deflate::Segment;
 
+use crate::search::common_prefix;
+
 /// Bytes that are looked up. Code that was moved has as many that stay the same.
 const GRAM: usize = 12;
 /// The base's bytes are entered at multiples of this.
 const STEP: usize = 4;
 /// Places that are compared for the longest.
 const PLACES: usize = 16;
+/// Bytes that are compared: of strings as long as this one is as good as another.
+const LONG: usize = 4096;
 /// Of as many bytes behind a difference, half must be the same for the place to stay.
 const NEAR: usize = 32;
 
@@ -31,7 +35,7 @@ pub(super) fn align(base: &[u8], target: &[u8]) -> Vec<Segment> {
     while position < target.len() {
         let rest = &target[position..];
         let here = place.and_then(|place| base.get(place..)).unwrap_or(&[]);
-        let same = rest.iter().zip(here).take_while(|(one, other)| one == other).count();
+        let same = common_prefix(rest, here);
         if same > 0 {
             (position, place) = (position + same, place.map(|place| place + same));
             continue;
@@ -85,8 +89,7 @@ impl Index {
         for _ in 0..PLACES {
             let Some(at) = next.checked_sub(1) else { break };
             let place = at as usize * STEP;
-            let same =
-                bytes.iter().zip(&base[place..]).take(4096).take_while(|(one, other)| one == other).count();
+            let same = common_prefix(&bytes[..bytes.len().min(LONG)], &base[place..]);
             if same > best.0 {
                 best = (same, Some(place));
             }

@@ -1,6 +1,8 @@
 //! How streams of the target are made again: the parameters of their encoders, the streams of the base that they follow,
 //! and their corrections.
 
+use std::cell::LazyCell;
+
 use rayon::prelude::*;
 use smidgen_patch::internals::container::Making;
 use smidgen_patch::internals::container::deflate::{
@@ -62,8 +64,9 @@ fn analyse_level(file: &[u8], found: &mut [Found], streams: &Streams<'_>) -> Los
 }
 
 fn analyse_stream(stream: &[u8], found: &mut Found, streams: &Streams<'_>) -> Lost {
-    // It was inflated before: it is a stream, and of this size.
-    let plain = inflate(stream, found.plain).map(|inflated| inflated.plain).unwrap_or_default();
+    // It was inflated before: it is a stream, and of this size. Where its encoder is known already, it need not be again.
+    let size = found.plain;
+    let plain = LazyCell::new(|| inflate(stream, size).map(|inflated| inflated.plain).unwrap_or_default());
     let own = found.analysis.get_or_init(|| Own { stream, plain: &plain }.analyse());
     found.making = own.as_ref().map(|own| own.making.clone());
     if let (Some(own), Some(making)) = (own, &mut found.making)
@@ -100,36 +103,49 @@ impl Own<'_> {
 
     /// The parameters under which the stream costs least.
     fn parameters(&self, parsed: &Parsed) -> Parameters {
-        let cost = |finder: Finder, sample: usize| {
+        let finder = self.finder(parsed);
+        let first = parsed.blocks.first().map_or(0, |block| block.tokens as u32);
+        let borders = [Border::End, Border::Tokens(first.max(2)), Border::Gzip];
+        let parameters = borders.map(|border| Parameters { finder, border });
+        parameters.into_iter().min_by_key(|parameters| misses(parsed, parameters)).unwrap_or(parameters[0])
+    }
+
+    /// The search that predicts most, by the first plain bytes.
+    fn finder(&self, parsed: &Parsed) -> Finder {
+        let cost = |finder: Finder, sample: usize, limit: u64| {
             let parameters = Parameters { finder, border: Border::End };
-            estimate(&self.plain[..self.plain.len().min(sample)], parsed, &parameters)
+            estimate(&self.plain[..self.plain.len().min(sample)], parsed, &parameters, limit)
+        };
+        let least = |costs: &[(u64, Finder)]| costs.iter().map(|(cost, _)| *cost).min();
+        // What costs more is not nearly the best.
+        let near = |least: Option<u64>| {
+            least.map_or(u64::MAX, |least| least.saturating_mul(2).saturating_add(64 * 2048))
         };
         let mut costs: Vec<(u64, Finder)> = Vec::new();
         for hash in HASHES {
             for level in LEVELS {
                 let finder = Finder::new(level, hash);
-                costs.push((cost(finder, SAMPLE), finder));
+                costs.push((cost(finder, SAMPLE, near(least(&costs))), finder));
                 if costs.last().is_some_and(|(cost, _)| is_nothing(*cost)) && self.plain.len() <= SAMPLE {
                     break;
                 }
             }
             // Another hash is tried only where nothing fits; the second look is at what is near.
-            let least = costs.iter().map(|(cost, _)| *cost).min().unwrap_or(0);
+            let least = least(&costs).unwrap_or(0);
             if is_nothing(least) || least > self.stream.len() as u64 * 2048 / 20 {
                 break;
             }
         }
-        let least = costs.iter().map(|(cost, _)| *cost).min().unwrap_or(0);
-        costs.retain(|(cost, _)| *cost <= 2 * least + 64 * 2048);
+        let limit = near(least(&costs));
+        costs.retain(|(cost, _)| *cost <= limit);
         if costs.len() > 1 && self.plain.len() > SAMPLE {
-            costs.iter_mut().for_each(|(known, finder)| *known = cost(*finder, LARGE_SAMPLE));
+            let mut best = u64::MAX;
+            for (known, finder) in &mut costs {
+                *known = cost(*finder, LARGE_SAMPLE, best);
+                best = best.min(*known);
+            }
         }
-        let finder =
-            costs.iter().min_by_key(|(cost, _)| *cost).map_or(Finder::new(9, 15), |(_, finder)| *finder);
-        let first = parsed.blocks.first().map_or(0, |block| block.tokens as u32);
-        let borders = [Border::End, Border::Tokens(first.max(2)), Border::Gzip];
-        let parameters = borders.map(|border| Parameters { finder, border });
-        parameters.into_iter().min_by_key(|parameters| misses(parsed, parameters)).unwrap_or(parameters[0])
+        costs.iter().min_by_key(|(cost, _)| *cost).map_or(Finder::new(9, 15), |(_, finder)| *finder)
     }
 }
 
@@ -147,16 +163,14 @@ fn follow(
     sketch: &Sketch,
     making: &mut Making,
 ) {
-    let Some((number, packed, contents)) = streams.most_alike(sketch, stream.len()) else { return };
-    let Some(theirs) = Parsed::new(&packed, usize::MAX) else { return };
-    let Some(trace) = Trace::read(&packed, theirs.tokens.len() as u32) else { return };
-    let segments = align(&contents, plain);
+    let Some(theirs) = streams.most_alike(sketch, stream.len()) else { return };
+    let segments = align(&theirs.plain, plain);
     let parameters = Parameters { finder: Finder::new(9, 15), border: Border::End };
-    let followed = self::making(plain, stream, parsed, &parameters, Some((&trace, &segments)));
+    let followed = self::making(plain, stream, parsed, &parameters, Some((&theirs.trace, &segments)));
     if let Some(followed) =
         followed.filter(|followed| followed.corrections.len() + FOLLOWING < making.corrections.len())
     {
-        *making = Making { follows: number + 1, ..followed };
+        *making = Making { follows: theirs.number + 1, ..followed };
     }
 }
 

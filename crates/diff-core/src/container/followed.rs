@@ -1,12 +1,11 @@
 //! Streams of the base that streams of the target may follow (`docs/format.md`, section 14.5).
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 use smidgen_patch::internals::container::Kept;
-use smidgen_patch::internals::container::deflate::Parsed;
+use smidgen_patch::internals::container::deflate::{Parsed, Trace};
 
 use super::found::Found;
 use super::sketch::Sketch;
@@ -15,65 +14,99 @@ use crate::archive::inflate;
 /// Streams of larger bases are not followed: a device would keep up to nine times as many bytes.
 const LARGEST_BASE: usize = 96 << 20;
 
-/// The chosen streams of a base, those in streams too, each after the one that it is in.
+/// The chosen streams of a base, those in streams too, each after the one that it is in. Of most bases none is followed: what
+/// following takes is made when it is first asked for.
 pub(super) struct Streams<'b> {
     file: &'b [u8],
     streams: Vec<Stream>,
-    /// By the hashes of their sketches.
-    numbers: HashMap<u32, Vec<u32>>,
+    /// The hashes of all sketches in order, each with the number of its stream.
+    hashes: OnceLock<Vec<(u32, u32)>>,
 }
 
 struct Stream {
-    /// Plain bytes of the stream around; `None` in the file itself.
-    around: Option<Arc<Vec<u8>>>,
+    /// The number of the stream around; `None` in the file itself.
+    around: Option<usize>,
     place: Range<usize>,
-    plain: usize,
+    /// How many plain bytes it has, and these, if streams in it were asked for.
+    size: usize,
+    plain: OnceLock<Vec<u8>>,
+    sketch: Sketch,
+    /// Its tokens, once it has been read.
+    tokens: OnceLock<u32>,
+}
+
+/// A stream that may be followed.
+pub(super) struct Followed {
+    /// Its number among the streams of the base.
+    pub(super) number: u32,
+    pub(super) trace: Trace,
+    pub(super) plain: Vec<u8>,
 }
 
 impl<'b> Streams<'b> {
     pub(super) fn new(file: &'b [u8], found: &[Found]) -> Self {
-        let mut streams = Self { file, streams: Vec::new(), numbers: HashMap::new() };
+        let mut streams = Self { file, streams: Vec::new(), hashes: OnceLock::new() };
         if file.len() <= LARGEST_BASE {
             streams.add(None, found);
         }
         streams
     }
 
-    fn add(&mut self, around: Option<&Arc<Vec<u8>>>, found: &[Found]) {
+    fn add(&mut self, around: Option<usize>, found: &[Found]) {
         for found in found.iter().filter(|found| found.chosen) {
-            let stream = Stream { around: around.cloned(), place: found.stream.clone(), plain: found.plain };
-            let number = self.streams.len() as u32;
-            found.sketch.hashes().iter().for_each(|&hash| self.numbers.entry(hash).or_default().push(number));
-            let inside =
-                found.inside.iter().any(|inside| inside.chosen).then(|| Arc::new(self.plain(&stream)));
-            self.streams.push(stream);
-            if let Some(plain) = inside {
-                self.add(Some(&plain), &found.inside);
-            }
+            let number = self.streams.len();
+            self.streams.push(Stream {
+                around,
+                place: found.stream.clone(),
+                size: found.plain,
+                plain: OnceLock::new(),
+                sketch: found.sketch.clone(),
+                tokens: OnceLock::new(),
+            });
+            self.add(Some(number), &found.inside);
         }
     }
 
-    fn packed(&self, stream: &Stream) -> Vec<u8> {
-        let file = stream.around.as_ref().map_or(self.file, |plain| plain.as_slice());
-        file[stream.place.clone()].to_vec()
+    fn packed(&self, stream: &Stream) -> &[u8] {
+        let around = stream.around.map(|number| &self.streams[number]);
+        let file = around.map_or(self.file, |around| around.plain.get_or_init(|| self.inflated(around)));
+        &file[stream.place.clone()]
     }
 
-    fn plain(&self, stream: &Stream) -> Vec<u8> {
-        inflate(&self.packed(stream), stream.plain).map(|inflated| inflated.plain).unwrap_or_default()
+    fn inflated(&self, stream: &Stream) -> Vec<u8> {
+        inflate(self.packed(stream), stream.size).map(|inflated| inflated.plain).unwrap_or_default()
     }
 
-    /// The stream whose contents are most like those of a sketch, of a stream of `packed` bytes: its number, itself, and
-    /// its plain bytes.
-    pub(super) fn most_alike(&self, sketch: &Sketch, packed: usize) -> Option<(u32, Vec<u8>, Vec<u8>)> {
+    /// The numbers of the streams in whose sketches this hash is.
+    fn with(&self, hash: u32) -> impl Iterator<Item = usize> {
+        let hashes = self.hashes.get_or_init(|| {
+            let numbered =
+                self.streams.iter().zip(0u32..).flat_map(|(stream, number)| {
+                    stream.sketch.hashes().iter().map(move |&hash| (hash, number))
+                });
+            let mut hashes: Vec<(u32, u32)> = numbered.collect();
+            hashes.sort_unstable();
+            hashes
+        });
+        let start = hashes.partition_point(|&(other, _)| other < hash);
+        hashes[start..]
+            .iter()
+            .take_while(move |&&(other, _)| other == hash)
+            .map(|&(_, number)| number as usize)
+    }
+
+    /// The stream whose contents are most like those of a sketch, of a stream of `packed` bytes.
+    pub(super) fn most_alike(&self, sketch: &Sketch, packed: usize) -> Option<Followed> {
         let mut shared = vec![0usize; self.streams.len()];
-        let numbers = sketch.hashes().iter().filter_map(|hash| self.numbers.get(hash)).flatten();
-        numbers.for_each(|&number| shared[number as usize] += 1);
+        sketch.hashes().iter().flat_map(|&hash| self.with(hash)).for_each(|number| shared[number] += 1);
         // Of those that share the most, one that is as large comes from the same encoder.
         let likeness = |&(number, stream): &(usize, &Stream)| {
             (shared[number], Reverse(stream.place.len().abs_diff(packed)))
         };
         let (number, stream) = self.streams.iter().enumerate().rev().max_by_key(likeness)?;
-        Some((number as u32, self.packed(stream), self.plain(stream)))
+        let parsed = Parsed::new(self.packed(stream), usize::MAX)?;
+        stream.tokens.get_or_init(|| parsed.tokens.len() as u32);
+        Some(Followed { number: number as u32, trace: Trace::of(&parsed), plain: self.inflated(stream) })
     }
 
     /// Keeps the streams that are followed; those that follow them get their numbers among these.
@@ -105,9 +138,8 @@ impl<'b> Streams<'b> {
     }
 
     fn kept(&self, number: usize) -> Kept {
-        let packed = self.packed(&self.streams[number]);
-        let tokens = Parsed::new(&packed, usize::MAX).map_or(0, |parsed| parsed.tokens.len());
-        Kept { packed: packed.len() as u32, tokens: tokens as u32 }
+        let stream = &self.streams[number];
+        Kept { packed: stream.place.len() as u32, tokens: stream.tokens.get().copied().unwrap_or(0) }
     }
 }
 

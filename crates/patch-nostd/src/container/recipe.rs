@@ -143,22 +143,20 @@ impl Level {
     /// Items, here and inside.
     #[must_use]
     pub fn parts(&self) -> usize {
-        self.items.iter().map(|item| 1 + item.inside.parts()).sum()
+        self.sum(&|_| 1) as usize
     }
 
     /// Plain bytes of all streams of a target, here and inside.
     #[must_use]
     pub fn plain(&self) -> u64 {
-        let own = |item: &Item| item.making.as_ref().map_or(0, |making| u64::from(making.length));
-        self.items.iter().map(|item| own(item) + item.inside.plain()).sum()
+        self.sum(&|item| item.making.as_ref().map_or(0, |making| making.length.into()))
     }
 
     /// Bytes of memory that are kept of streams of a base, here and inside, and how many there are.
     #[must_use]
     pub fn kept(&self) -> (u64, u32) {
-        let own = |item: &Item| item.kept.map_or((0, 0), |kept| (kept.memory(), 1));
-        let all = self.items.iter().flat_map(|item| [own(item), item.inside.kept()]);
-        all.fold((0, 0), |(sum, count), (memory, more)| (sum + memory, count + more))
+        let memory = self.sum(&|item| item.kept.map_or(0, |kept| kept.memory()));
+        (memory, self.sum(&|item| item.kept.is_some().into()) as u32)
     }
 
     /// Refuses a recipe of a target whose streams take more time than a target of `expanded` bytes is worth, or do not
@@ -178,15 +176,18 @@ impl Level {
     /// Streams, here and inside.
     #[must_use]
     pub fn streams(&self) -> usize {
-        let count = |item: &Item| usize::from(item.frame.has_stream()) + item.inside.streams();
-        self.items.iter().map(count).sum()
+        self.sum(&|item| item.frame.has_stream().into()) as usize
     }
 
     /// Bytes of corrections, here and inside.
     #[must_use]
     pub fn corrections(&self) -> usize {
-        let own = |item: &Item| item.making.as_ref().map_or(0, |making| making.corrections.len());
-        self.items.iter().map(|item| own(item) + item.inside.corrections()).sum()
+        self.sum(&|item| item.making.as_ref().map_or(0, |making| making.corrections.len() as u64)) as usize
+    }
+
+    /// A sum over all items, here and inside.
+    fn sum(&self, of: &dyn Fn(&Item) -> u64) -> u64 {
+        self.items.iter().map(|item| of(item) + item.inside.sum(of)).sum()
     }
 }
 
@@ -272,7 +273,7 @@ impl Level {
                 writer.varint(kept.tokens);
             }
             if side == Side::Target && item.frame.has_stream() {
-                item.making.clone().unwrap_or_default().write(writer);
+                item.making.as_ref().unwrap_or(&Making::NONE).write(writer);
             }
             if inside != 0 {
                 item.inside.write(writer, side);
@@ -284,6 +285,8 @@ impl Level {
 
 #[cfg(feature = "encode")]
 impl Making {
+    const NONE: Self = Self { length: 0, most: 0, follows: 0, corrections: Vec::new() };
+
     fn write(&self, writer: &mut crate::wire::Writer) {
         [self.length, self.most, self.follows].into_iter().for_each(|number| writer.varint(number));
         writer.varint(self.corrections.len() as u32);

@@ -35,6 +35,11 @@ pub fn encrypted_golden() -> Vec<Golden> {
     listed("encrypted.txt")
 }
 
+/// All lines of `containers.txt`.
+pub fn container_golden() -> Vec<Golden> {
+    listed("containers.txt")
+}
+
 fn listed(list: &str) -> Vec<Golden> {
     let list = String::from_utf8(fixture(&format!("packages/{list}"))).unwrap();
     list.lines().filter(|line| !line.starts_with('#')).map(Golden::of).collect()

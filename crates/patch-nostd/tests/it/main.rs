@@ -10,6 +10,8 @@ mod c_flash;
 mod c_host;
 #[cfg(feature = "sha2")]
 mod common;
+#[cfg(all(feature = "sha2", feature = "containers", feature = "all-architectures"))]
+mod containers;
 #[cfg(feature = "sha2")]
 mod damage;
 mod document;

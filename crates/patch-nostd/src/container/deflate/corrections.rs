@@ -8,6 +8,8 @@ use super::follow::Trace;
 use super::parameters::Parameters;
 #[cfg(feature = "encode")]
 use super::parse::Parsed;
+#[cfg(feature = "encode")]
+use super::recreate::PART;
 use super::recreate::Recreator;
 #[cfg(feature = "encode")]
 use super::{Segment, script::Script};
@@ -53,7 +55,7 @@ pub fn corrections(
     trace: Option<&Trace>,
     segments: &[Segment],
 ) -> Option<(Vec<u8>, Vec<u8>)> {
-    let script = Script::new(parsed, parameters, trace, segments);
+    let script = Script::new(parsed, parsed.plain, parameters, trace, segments);
     let most = u32::try_from(parsed.most_tokens()).ok()?;
     let coder = RangeEncoder::default();
     let mut recreator = Recreator::new(coder, *parameters, parsed.plain, most, trace, Some(script));
@@ -70,20 +72,28 @@ pub fn corrections(
     Some((writer.bytes, stream))
 }
 
-/// What the decisions of the first plain bytes of a stream cost by itself, in 1/256 bit.
+/// What the decisions of the first plain bytes of a stream cost by itself, in 1/256 bit; something above `limit` if it is more
+/// than that.
 #[cfg(feature = "encode")]
 #[must_use]
-pub fn estimate(plain: &[u8], parsed: &Parsed, parameters: &Parameters) -> u64 {
-    let script = Script::new(parsed, parameters, None, &[]);
+pub fn estimate(plain: &[u8], parsed: &Parsed, parameters: &Parameters, limit: u64) -> u64 {
+    let script = Script::new(parsed, plain.len() as u32, parameters, None, &[]);
     let coder = CostMeter::default();
     let mut recreator = Recreator::new(coder, *parameters, parsed.plain, u32::MAX, None, Some(script));
-    let pushed = recreator.push(plain, &mut |_| Ok(()));
-    if pushed.is_err() { u64::MAX } else { recreator.into_coder().total() }
+    for part in plain.chunks(PART) {
+        if recreator.push(part, &mut |_| Ok(())).is_err() {
+            return u64::MAX;
+        }
+        if recreator.coder.total() > limit {
+            break;
+        }
+    }
+    recreator.coder.total()
 }
 
 /// How many blocks do not end where they are expected to.
 #[cfg(feature = "encode")]
 #[must_use]
 pub fn misses(parsed: &Parsed, parameters: &Parameters) -> usize {
-    Script::new(parsed, parameters, None, &[]).misses()
+    Script::new(parsed, parsed.plain, parameters, None, &[]).misses()
 }

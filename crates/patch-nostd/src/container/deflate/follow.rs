@@ -4,6 +4,8 @@
 use std::vec::Vec;
 
 use super::models::{Chance, Number};
+#[cfg(feature = "encode")]
+use super::parse::Parsed;
 use super::parse::{Decisions, Kind, read};
 use super::token::Token;
 use crate::entropy::Coder;
@@ -24,9 +26,34 @@ impl Trace {
         let mut trace = Self::default();
         trace.tokens.try_reserve_exact(tokens as usize).ok()?;
         trace.starts.try_reserve_exact(tokens as usize).ok()?;
+        trace.borders.try_reserve_exact(most_borders(stream.len())).ok()?;
         read(stream, tokens as usize, &mut trace)?;
+        trace.borders.shrink_to_fit();
         (trace.tokens.len() == tokens as usize).then_some(trace)
     }
+
+    /// Those of a stream that has been read.
+    #[cfg(feature = "encode")]
+    #[must_use]
+    pub fn of(parsed: &Parsed) -> Self {
+        let next_start =
+            |start: &mut u32, token: &Token| Some(core::mem::replace(start, *start + token.span()));
+        let mut trace = Self { tokens: parsed.tokens.clone(), ..Self::default() };
+        let (mut token, mut end) = (0, 0);
+        for block in &parsed.blocks {
+            let tokens = parsed.tokens.get(token..block.tokens).unwrap_or(&[]);
+            trace.starts.extend(tokens.iter().scan(end, next_start));
+            trace.block(block.kind.clone(), block.plain, block.is_last);
+            (token, end) = (block.tokens, block.plain);
+        }
+        trace
+    }
+}
+
+/// How many borders a stream of so many bytes can have. A block that has plain bytes takes 18 bits at least: its type, a
+/// literal and its end, by the fixed codes. One more is at the start.
+const fn most_borders(stream: usize) -> usize {
+    stream / 9 * 4 + stream % 9 * 4 / 9 + 1
 }
 
 impl Decisions for Trace {
@@ -125,4 +152,51 @@ pub(super) struct SegmentModels {
 
 impl SegmentModels {
     pub(super) const NEW: Self = Self { length: Number::NEW, like: Chance::NEW, change: Number::NEW };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::super::bits::BitWriter;
+    use super::*;
+
+    /// A stream of fixed blocks, with so many literals in each.
+    fn stream(blocks: &[usize]) -> Vec<u8> {
+        let mut writer = BitWriter::default();
+        for (number, &literals) in blocks.iter().enumerate() {
+            writer.put(u32::from(number + 1 == blocks.len()) | 1 << 1, 3);
+            // The code of byte 0 is 00110000, highest bit first; that of the end seven zeros.
+            (0..literals).for_each(|_| writer.put(0b0000_1100, 8));
+            writer.put(0, 7);
+        }
+        let missing = writer.missing();
+        writer.put(0, missing);
+        writer.bytes().to_vec()
+    }
+
+    #[test]
+    fn borders_take_the_memory_that_is_stated_for_a_stream_at_most() {
+        for blocks in [vec![1; 10_000], vec![0; 10], [vec![0; 3], vec![1; 997]].concat(), vec![5]] {
+            let stream = stream(&blocks);
+            let tokens = blocks.iter().sum::<usize>();
+            let ends = blocks
+                .iter()
+                .scan(0, |end, literals| Some(core::mem::replace(end, *end + literals) + literals));
+            let mut borders: Vec<u32> = ends.map(|end| end as u32).collect();
+            borders.dedup();
+            let trace = Trace::read(&stream, tokens as u32).unwrap();
+            assert_eq!(trace.borders, borders);
+            assert!(trace.borders.capacity() <= stream.len() * 4 / 9 + 2, "{}", trace.borders.capacity());
+            assert!(borders.len() <= most_borders(stream.len()));
+        }
+    }
+
+    #[test]
+    fn a_trace_of_decisions_is_that_of_their_stream() {
+        let stream = stream(&[0, 1, 70, 0, 3]);
+        let parsed = super::super::Parsed::new(&stream, usize::MAX).unwrap();
+        let (read, of) = (Trace::read(&stream, parsed.tokens.len() as u32).unwrap(), Trace::of(&parsed));
+        assert_eq!((read.tokens, read.starts, read.borders), (of.tokens, of.starts, of.borders));
+    }
 }

@@ -6,9 +6,6 @@ use super::parameters::Finder;
 use super::token::{SHORTEST, Token};
 use super::window::Window;
 
-/// Matches of three bytes from farther away cost more than literals.
-const TOO_FAR: u16 = 4096;
-
 /// Predicts tokens by the plain bytes, and by the tokens so far.
 #[derive(Debug)]
 pub(super) struct Predictor {
@@ -54,9 +51,7 @@ impl Predictor {
     /// The longest match at a position, if it has more than `least` bytes.
     pub(super) fn search(&mut self, position: u32, least: u16) -> Option<Token> {
         self.chains.enter(&self.window, position);
-        let found = self.chains.longest(&self.window, position, &self.finder, least)?;
-        let is_far = found.length == SHORTEST && found.distance > TOO_FAR && !self.finder.is_greedy();
-        (!is_far).then_some(found)
+        self.chains.longest(&self.window, position, &self.finder, least)
     }
 
     /// A match of this length from the nearest place that has one.

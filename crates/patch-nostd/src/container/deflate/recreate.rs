@@ -24,7 +24,7 @@ use crate::entropy::Coder;
 /// the next position, and of a string behind it.
 const AHEAD: u32 = 264;
 /// Plain bytes that are taken at once.
-const PART: usize = 1 << 14;
+pub(super) const PART: usize = 1 << 14;
 /// Tokens that are written at once.
 const TOKENS: usize = 1 << 12;
 
@@ -153,12 +153,6 @@ impl<'r, C: Coder> Recreator<'r, C> {
         if self.state == State::End { Ok(self.coder) } else { Err(Error::Corrupt) }
     }
 
-    /// The coder, before the stream is over: for estimates.
-    #[cfg(feature = "encode")]
-    pub(super) fn into_coder(self) -> C {
-        self.coder
-    }
-
     /// Goes as far as the plain bytes allow.
     fn run(&mut self, out: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         loop {
@@ -180,8 +174,9 @@ impl<'r, C: Coder> Recreator<'r, C> {
                 }
                 State::End => break,
             }
+            // Corrections that end early are damaged, as others are: it is not the package that is short.
             if self.coder.is_overrun() {
-                return Err(Error::Truncated);
+                return Err(Error::Corrupt);
             }
             pass_on(&mut self.writer, out)?;
         }
@@ -273,14 +268,20 @@ impl<'r, C: Coder> Recreator<'r, C> {
             self.tokens.push(if token.is_match() { token } else { literal });
             self.predictor.accept(position, token);
             self.position = position + token.span();
-            let ends = self.progress.add(&self.parameters, position, token);
-            let ends = self.follower.as_ref().map_or(ends, |follower| follower.is_border(self.position));
-            if ends && count.is_none() {
+            if count.is_none() && self.is_border(position, token) {
                 return Ok(true);
             }
             if so_far % 1024 == 1023 && self.coder.is_overrun() {
-                return Err(Error::Truncated);
+                return Err(Error::Corrupt);
             }
+        }
+    }
+
+    /// Whether a block without a count ends behind the token at `position`.
+    fn is_border(&mut self, position: u32, token: Token) -> bool {
+        match &self.follower {
+            Some(follower) => follower.is_border(self.position),
+            None => self.progress.add(&self.parameters, position, token),
         }
     }
 

@@ -24,10 +24,12 @@ pub(super) struct Script<'s> {
 
 #[cfg_attr(not(feature = "encode"), allow(dead_code))]
 impl<'s> Script<'s> {
-    /// What a stream with these decisions comes to; with a trace, the segments in which the target is like that.
+    /// What the first `length` plain bytes of a stream with these decisions come to; with a trace, the segments in which the
+    /// target is like that.
     #[must_use]
     pub(super) fn new(
         parsed: &'s Parsed,
+        length: u32,
         parameters: &Parameters,
         trace: Option<&'s Trace>,
         segments: &'s [Segment],
@@ -37,6 +39,9 @@ impl<'s> Script<'s> {
         let mut models = SegmentModels::NEW;
         let (mut start, mut at) = (0, 0);
         for block in &parsed.blocks {
+            if start > length {
+                break;
+            }
             let (mut progress, mut position) = (Progress::at(start), start);
             let mut first_end = None;
             for (index, &token) in parsed.tokens.iter().enumerate().take(block.tokens).skip(at) {
@@ -44,9 +49,11 @@ impl<'s> Script<'s> {
                     follower.advance(&mut Nothing, &mut models, position, &mut script.segments);
                 }
                 let next = position.wrapping_add(token.span());
-                let ends = progress.add(parameters, position, token);
-                if follower.as_ref().map_or(ends, |follower| follower.is_border(next)) || next == parsed.plain
-                {
+                let is_border = match &follower {
+                    Some(follower) => follower.is_border(next),
+                    None => progress.add(parameters, position, token),
+                };
+                if is_border || next == parsed.plain {
                     first_end = Some(index + 1);
                     break;
                 }

@@ -45,6 +45,12 @@ impl Window {
         position.wrapping_sub(self.origin) as usize
     }
 
+    /// The bytes from `position` on, at most so many.
+    pub(super) fn ahead(&self, position: u32, most: u16) -> &[u8] {
+        let rest = self.bytes.get(self.index(position)..).unwrap_or(&[]);
+        rest.get(..most.into()).unwrap_or(rest)
+    }
+
     /// `count` bytes from `position` on.
     pub(super) fn slice(&self, position: u32, count: usize) -> &[u8] {
         let start = self.index(position);
