@@ -268,7 +268,9 @@ fn frameworks_are_told_of_a_package() {
     assert!(!told("mender").contains(" -N "), "the full package is for every version");
     let script = sha256(&desk.read("v1"));
     let description = told("swupdate --device-version 2.0.0 --board 1.2 --script v1");
-    for part in ["hardware-compatibility: [ \"1.2\" ]", &sha256(&desk.read("out/2.0.0-to-3.0.0.bin")), &script] {
+    for part in
+        ["hardware-compatibility: [ \"1.2\" ]", &sha256(&desk.read("out/2.0.0-to-3.0.0.bin")), &script]
+    {
         assert!(description.contains(part), "{part}: {description}");
     }
     assert!(told("rauc").starts_with("[update]\ncompatible=sensor\nversion=3.0.0\n"));
