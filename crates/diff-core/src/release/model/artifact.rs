@@ -3,7 +3,7 @@
 use super::entries::{PackageEntry, PackageType};
 use super::manifest::Manifest;
 use crate::digest::sha256_hex;
-use crate::escaped::Escaped;
+use crate::escaped::{Escaped, has_control};
 use crate::release::error::PackError;
 use crate::release::version::is_same_version;
 use crate::settings::by_name;
@@ -41,8 +41,8 @@ impl<'a> Artifact<'a> {
     /// Mender's device type, SWUpdate's hardware revision, RAUC's compatible; the product if absent.
     ///
     /// # Errors
-    /// [`PackError::Usage`] for a release without a product, a version that it does not update, and one whose package another
-    /// shard makes.
+    /// [`PackError::Usage`] for a release without a product, a version that it does not update, one whose package another
+    /// shard makes, and a board with control characters, which no framework's language has.
     pub fn new(
         manifest: &'a Manifest,
         device_version: Option<&str>,
@@ -53,6 +53,9 @@ impl<'a> Artifact<'a> {
                 "the release has no product, which names artifacts; pack it with --product".to_owned(),
             )
         })?;
+        if board.is_some_and(has_control) {
+            return Err(PackError::Usage("the name of the board has control characters".to_owned()));
+        }
         let package = match device_version {
             None => manifest.packages.iter().find(|package| package.kind == PackageType::Full),
             Some(version) => {
@@ -150,7 +153,8 @@ fn libconfig(text: &str) -> String {
 /// A value of GLib's key files.
 fn keyfile(text: &str) -> String {
     let text = text.replace('\\', r"\\");
-    if text.starts_with(' ') { format!(r"\s{}", &text[1..]) } else { text }
+    // It would be lost at the start.
+    text.strip_prefix(' ').map_or(text.clone(), |rest| format!(r"\s{rest}"))
 }
 
 #[cfg(test)]
