@@ -93,6 +93,7 @@ fn of_recipes<'p>(package: &'p [u8], base: Level, target: Level) -> Forge<'p> {
         parts: 0,
         tokens: 0,
         kept: 0,
+        work: 0,
     };
     Forge { record, base, target, body: &[], ..Forge::new(package) }
 }

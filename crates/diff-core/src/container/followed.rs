@@ -6,11 +6,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use smidgen_patch::internals::container::Kept;
+use smidgen_patch::internals::container::compressor::Compressor;
 use smidgen_patch::internals::container::deflate::Parsed;
 
+use super::compressed::plain;
 use super::found::Found;
 use super::sketch::Sketch;
-use crate::archive::inflate;
 
 /// Streams of larger bases are not followed: a device would keep up to nine times as many bytes.
 const LARGEST_BASE: usize = 96 << 20;
@@ -28,6 +29,8 @@ struct Stream {
     around: Option<Arc<Vec<u8>>>,
     place: Range<usize>,
     plain: usize,
+    /// If it is another than deflate's, the stream is not followed.
+    compressor: Option<Compressor>,
 }
 
 impl<'b> Streams<'b> {
@@ -41,9 +44,13 @@ impl<'b> Streams<'b> {
 
     fn add(&mut self, around: Option<&Arc<Vec<u8>>>, found: &[Found]) {
         for found in found.iter().filter(|found| found.chosen) {
-            let stream = Stream { around: around.cloned(), place: found.stream.clone(), plain: found.plain };
-            let number = self.streams.len() as u32;
-            found.sketch.hashes().iter().for_each(|&hash| self.numbers.entry(hash).or_default().push(number));
+            let (around, place) = (around.cloned(), found.stream.clone());
+            let stream = Stream { around, place, plain: found.plain, compressor: found.frame.compressor() };
+            if stream.compressor.is_none() {
+                let number = self.streams.len() as u32;
+                let hashes = found.sketch.hashes().iter();
+                hashes.for_each(|&hash| self.numbers.entry(hash).or_default().push(number));
+            }
             let inside =
                 found.inside.iter().any(|inside| inside.chosen).then(|| Arc::new(self.plain(&stream)));
             self.streams.push(stream);
@@ -59,7 +66,7 @@ impl<'b> Streams<'b> {
     }
 
     fn plain(&self, stream: &Stream) -> Vec<u8> {
-        inflate(&self.packed(stream), stream.plain).map(|inflated| inflated.plain).unwrap_or_default()
+        plain(&self.packed(stream), stream.plain, stream.compressor)
     }
 
     /// The stream whose contents are most like those of a sketch, of a stream of `packed` bytes: its number, itself, and
@@ -69,10 +76,11 @@ impl<'b> Streams<'b> {
         let numbers = sketch.hashes().iter().filter_map(|hash| self.numbers.get(hash)).flatten();
         numbers.for_each(|&number| shared[number as usize] += 1);
         // Of those that share the most, one that is as large comes from the same encoder.
+        let is_deflate = |(_, stream): &(usize, &Stream)| stream.compressor.is_none();
         let likeness = |&(number, stream): &(usize, &Stream)| {
             (shared[number], Reverse(stream.place.len().abs_diff(packed)))
         };
-        let (number, stream) = self.streams.iter().enumerate().rev().max_by_key(likeness)?;
+        let (number, stream) = self.streams.iter().enumerate().rev().filter(is_deflate).max_by_key(likeness)?;
         Some((number as u32, self.packed(stream), self.plain(stream)))
     }
 

@@ -28,6 +28,16 @@ pub(in super::super) fn ending(xz: &Xz, totals: &Totals) -> Vec<u8> {
     bytes
 }
 
+/// The bytes that follow a stream of `packed` bytes with these contents.
+#[cfg(feature = "encode")]
+#[must_use]
+pub fn ending_of(xz: &Xz, packed: u32, plain: &[u8]) -> Vec<u8> {
+    let mut totals = Totals::of(&super::Compressor::Xz(*xz));
+    totals.add(plain);
+    totals.packed = packed;
+    ending(xz, &totals)
+}
+
 /// An index with one record.
 fn index(unpadded: u64, plain: u64) -> Vec<u8> {
     let mut bytes = [0, 1].to_vec();

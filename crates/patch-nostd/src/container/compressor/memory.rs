@@ -6,12 +6,13 @@ use crate::container::recipe::Side;
 /// The most plain bytes of a block of lz4.
 pub const LZ4_MOST: u32 = 8 << 20;
 /// The most plain bytes of a frame of zstd that are given at once.
-const WHOLE_MOST: u32 = 1 << 20;
+pub const WHOLE_MOST: u32 = 1 << 20;
 
 const MIB: u64 = 1 << 20;
 
 /// Bytes of memory that making a stream of `length` plain bytes takes, or on the base's side taking one of `packed` bytes apart.
-pub(in super::super) fn stream_memory(compressor: &Compressor, side: Side, packed: u32, length: u32) -> u64 {
+#[must_use]
+pub fn stream_memory(compressor: &Compressor, side: Side, packed: u32, length: u32) -> u64 {
     let (packed, length) = (u64::from(packed), u64::from(length));
     match (compressor, side) {
         (Compressor::Xz(super::Xz { lzma, .. }) | Compressor::Lzma(lzma), side) => {
@@ -36,7 +37,8 @@ pub(in super::super) const fn plain_memory(expanded: u32) -> u64 {
 }
 
 /// Whether a stream of the target may have as many plain bytes.
-pub(in super::super) fn possible(compressor: &Compressor, length: u32) -> bool {
+#[must_use]
+pub fn possible(compressor: &Compressor, length: u32) -> bool {
     match compressor {
         Compressor::Xz(_) | Compressor::Lzma(_) => true,
         Compressor::Zstd(zstd) => {

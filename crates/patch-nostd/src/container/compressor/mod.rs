@@ -13,12 +13,12 @@ mod zstd;
 
 use std::boxed::Box;
 
+#[cfg(feature = "encode")]
+pub use ending::ending_of;
 pub(super) use ending::ending;
 pub use fields::{CRC32_CHECK, CRC64_CHECK, Compressor, DICTIONARY_MOST, End, Lz4, Lzma, Xz, Zstd, dictionary};
-pub use memory::LZ4_MOST;
-#[cfg(feature = "encode")]
-pub use memory::level_window;
-pub(super) use memory::{plain_memory, possible, stream_memory};
+pub(super) use memory::plain_memory;
+pub use memory::{LZ4_MOST, WHOLE_MOST, level_window, possible, stream_memory};
 
 use crate::Error;
 
