@@ -94,7 +94,9 @@ impl<'f, 'b> Scanner<'f, 'b> {
     /// Streams of other compressors than deflate's.
     fn compressed(&mut self, at: usize) -> Vec<Found> {
         let mut found = Vec::new();
-        let Some(mut blocks) = Blocks::open(self.bytes, at) else { return found };
+        let (opened, cost) = Blocks::open(self.bytes, at);
+        let Some(mut blocks) = opened else { return found };
+        self.budget.failures = self.budget.failures.saturating_sub(cost);
         while let Some(block) = blocks.next(self.bytes) {
             let Ok(coder) = block.compressor.decoder(block.packed as u32) else { break };
             let bytes = &self.bytes[block.start..block.most(self.bytes.len())];

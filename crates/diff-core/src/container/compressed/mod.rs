@@ -58,8 +58,13 @@ pub(super) fn may_begin(four: &[u8]) -> bool {
 }
 
 impl Blocks {
-    /// What begins at `at`, if it is what it seems to be.
-    pub(super) fn open(file: &[u8], at: usize) -> Option<Self> {
+    /// What begins at `at`, if it is what it seems to be; and how many bytes were looked at for that.
+    pub(super) fn open(file: &[u8], at: usize) -> (Option<Self>, usize) {
+        let cost = squashfs::block_size(&file[at..]).map_or(0, |_| file.len() - at);
+        (Self::of(file, at), cost)
+    }
+
+    fn of(file: &[u8], at: usize) -> Option<Self> {
         match file.get(at..at + 4)?[0] {
             0xFD => xz::Blocks::open(file, at).map(Self::Xz),
             0x28 => Some(Self::One(Some(zstd::frame(file, at)?))),
