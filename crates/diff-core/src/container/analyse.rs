@@ -60,19 +60,16 @@ fn analyse_level(file: &[u8], found: &mut [Found], streams: &Streams<'_>) -> Los
     let chosen = found.par_iter_mut().filter(|found| found.chosen);
     chosen
         .map(|found| match found.frame {
-            Frame::Compressed(_) => analyse_compressed(&file[found.stream.clone()], found, &settings, streams),
+            Frame::Compressed(_) => {
+                analyse_compressed(&file[found.stream.clone()], found, &settings, streams)
+            }
             _ => analyse_stream(&file[found.stream.clone()], found, streams),
         })
         .reduce(Lost::default, Lost::and)
 }
 
 /// The same of a stream of another compressor.
-fn analyse_compressed(
-    stream: &[u8],
-    found: &mut Found,
-    settings: &Settings,
-    streams: &Streams<'_>,
-) -> Lost {
+fn analyse_compressed(stream: &[u8], found: &mut Found, settings: &Settings, streams: &Streams<'_>) -> Lost {
     let Some(compressor) = settings.compressor(stream, found) else {
         found.chosen = false;
         return Lost { streams: 1, bytes: stream.len() };

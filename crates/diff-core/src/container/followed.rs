@@ -80,7 +80,8 @@ impl<'b> Streams<'b> {
         let likeness = |&(number, stream): &(usize, &Stream)| {
             (shared[number], Reverse(stream.place.len().abs_diff(packed)))
         };
-        let (number, stream) = self.streams.iter().enumerate().rev().filter(is_deflate).max_by_key(likeness)?;
+        let (number, stream) =
+            self.streams.iter().enumerate().rev().filter(is_deflate).max_by_key(likeness)?;
         Some((number as u32, self.packed(stream), self.plain(stream)))
     }
 

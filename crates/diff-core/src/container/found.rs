@@ -85,7 +85,8 @@ pub(crate) fn level(found: &[Found], side: Side) -> Level {
         let making = if is_made { found.making.clone() } else { None };
         let kept = found.kept.filter(|_| side == Side::Base && frame.has_stream());
         let inside = if frame.has_stream() { level(&found.inside, side) } else { Level::default() };
-        let is_block = side == Side::Base && matches!(frame, Frame::Compressed(Compressor::Lz4(_)));
+        // The target is expanded too when its package is made.
+        let is_block = matches!(frame, Frame::Compressed(Compressor::Lz4(_)));
         let packed = if is_block { found.stream.len() as u32 } else { 0 };
         items.push(Item { gap, frame, packed, kept, making, inside });
     }

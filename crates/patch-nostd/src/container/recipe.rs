@@ -22,7 +22,7 @@ pub struct Item {
     pub gap: u32,
     /// What it is.
     pub frame: Frame,
-    /// Bytes of its stream, of blocks of lz4 in recipes of the base only: others end by themselves.
+    /// Bytes of its stream, of blocks of lz4: others end by themselves. Recipes of the target do not say it.
     pub packed: u32,
     /// What is kept of its stream for those of the target; in recipes of the base only.
     pub kept: Option<Kept>,
@@ -266,7 +266,8 @@ impl Parser<'_> {
                 return Ok(Level { items });
             }
             self.parts = self.parts.checked_sub(1).ok_or(Error::Corrupt)?;
-            let item = if tag & COMPRESSED == 0 { self.item(tag, side)? } else { self.compressed(tag, side)? };
+            let item =
+                if tag & COMPRESSED == 0 { self.item(tag, side)? } else { self.compressed(tag, side)? };
             let inside = if tag & INSIDE == 0 { Level::default() } else { self.level(side, depth)? };
             items.push(Item { inside, ..item });
         }

@@ -1,7 +1,7 @@
 //! The way through a file and its recipe, the same in both directions (`docs/format.md`, section 14.3).
 
-use super::directory::{self, CENTRAL, END, Entries, LOCAL, short};
 use super::compressor::{Compressor, ending};
+use super::directory::{self, CENTRAL, END, Entries, LOCAL, short};
 use super::recipe::{Frame, Item, Level};
 use super::totals::Totals;
 use crate::Error;

@@ -126,14 +126,10 @@ fn search(stream: &[u8], found: &Found) -> Option<Compressor> {
         presets.map(move |(mode, finder, nice, depth)| Lzma { mode, finder, nice, depth, ..own })
     };
     match scanned {
-        Compressor::Xz(xz) => {
-            lzma(xz.lzma).map(|lzma| Compressor::Xz(Xz { lzma, ..xz })).find(makes)
-        }
+        Compressor::Xz(xz) => lzma(xz.lzma).map(|lzma| Compressor::Xz(Xz { lzma, ..xz })).find(makes),
         Compressor::Lzma(own) => lzma(own).map(Compressor::Lzma).find(makes),
         Compressor::Zstd(zstd) => search_zstd(stream, &plain, &zstd),
-        Compressor::Lz4(_) => {
-            LZ4_LEVELS.into_iter().map(|level| Compressor::Lz4(Lz4 { level })).find(makes)
-        }
+        Compressor::Lz4(_) => LZ4_LEVELS.into_iter().map(|level| Compressor::Lz4(Lz4 { level })).find(makes),
     }
 }
 

@@ -182,7 +182,8 @@ impl Zstd {
         let (level, window) = (within(reader, 1, 22)? as u8, within(reader, 10, 27)? as u8);
         let flags = within(reader, 0, 15)?;
         let has = |flag: u32| flags & flag != 0;
-        let zstd = Self { level, window, checksum: has(1), content_size: has(2), jobs: has(4), whole: has(8) };
+        let zstd =
+            Self { level, window, checksum: has(1), content_size: has(2), jobs: has(4), whole: has(8) };
         if zstd.jobs && zstd.whole { Err(Error::Corrupt) } else { Ok(zstd) }
     }
 
@@ -261,9 +262,6 @@ mod tests {
 
     #[test]
     fn dictionaries_have_the_sizes_of_xz() {
-        assert_eq!(
-            [0, 1, 2, 22, 28].map(dictionary),
-            [4 << 10, 6 << 10, 8 << 10, 8 << 20, 64 << 20]
-        );
+        assert_eq!([0, 1, 2, 22, 28].map(dictionary), [4 << 10, 6 << 10, 8 << 10, 8 << 20, 64 << 20]);
     }
 }

@@ -13,10 +13,12 @@ mod zstd;
 
 use std::boxed::Box;
 
+pub(super) use ending::ending;
 #[cfg(feature = "encode")]
 pub use ending::ending_of;
-pub(super) use ending::ending;
-pub use fields::{CRC32_CHECK, CRC64_CHECK, Compressor, DICTIONARY_MOST, End, Lz4, Lzma, Xz, Zstd, dictionary};
+pub use fields::{
+    CRC32_CHECK, CRC64_CHECK, Compressor, DICTIONARY_MOST, End, Lz4, Lzma, Xz, Zstd, dictionary,
+};
 pub(super) use memory::plain_memory;
 pub use memory::{LZ4_MOST, WHOLE_MOST, level_window, possible, stream_memory};
 

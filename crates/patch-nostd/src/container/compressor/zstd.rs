@@ -65,8 +65,10 @@ impl Coder for Pieces {
         let mut from = InBuffer::around(&self.piece);
         from.set_pos(self.sent);
         let mut to = OutBuffer::around(output);
-        let directive = if self.is_last { ZSTD_EndDirective::ZSTD_e_end } else { ZSTD_EndDirective::ZSTD_e_continue };
-        let left = self.context.compress_stream2(&mut to, &mut from, directive).map_err(|_| Error::Corrupt)?;
+        let directive =
+            if self.is_last { ZSTD_EndDirective::ZSTD_e_end } else { ZSTD_EndDirective::ZSTD_e_continue };
+        let left =
+            self.context.compress_stream2(&mut to, &mut from, directive).map_err(|_| Error::Corrupt)?;
         let given = to.pos();
         self.sent = from.pos();
         if self.sent == self.piece.len() && !self.is_last {
