@@ -34,7 +34,8 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, k
     digest = hashlib.sha256(body).digest()
     if 7 in header.extensions:
         body = decrypt(header, body, keys)
-    lanes = header.lanes()
+    # Those of a container divide what follows its recipes (section 14).
+    lanes = None if 6 in header.extensions else header.lanes()
     plan = Plan(header, erase) if erase else None
     if header.target_size > largest:
         raise SmidgenError(22, "the target has %d bytes" % header.target_size)
@@ -52,6 +53,7 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=CmBody, k
         container = Container(header, body)
         base, body = container.expand(base), container.body
         header.base_size, header.target_size, header.body_length = len(base), container.record.target_size, len(body)
+        lanes = header.lanes()
     if header.codec == CM:
         check = plan.check_source if plan else None
         parts = [body_class(header, base, body[first:last], check, start, end) for start, end, first, last in lanes]
