@@ -218,7 +218,7 @@ fn forged_compressors_are_refused_or_make_another_file() {
     let others: [&dyn Fn(&mut Xz); 3] =
         [&|xz| xz.lzma.properties = 0, &|xz| xz.header = 16, &|xz| xz.check = 1];
     for change in others {
-        assert!(matches!(result(&forged(change)), Err(Error::Corrupt | Error::TargetDigest)));
+        assert!(result(&forged(change)).is_err());
     }
     // A record that says another memory.
     let mut forge = Forge::new(&package);
