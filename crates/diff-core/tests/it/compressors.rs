@@ -9,9 +9,9 @@ use smidgen_patch::{Anything, Error, SoftwareSha256};
 use testkit::archives::{changed, gzip, tar, text, zip};
 use testkit::compressors::{lz4_block, lz4_legacy, lzma, xz, zstd, zstd_stream};
 use testkit::forge::Forge;
-use testkit::noise;
+use testkit::{Random, fixture, noise};
 
-use crate::common::{check, expand};
+use crate::common::{check, expand, within};
 
 /// Contents of 700 KB that compress, no two stretches of them alike, and a later version.
 fn pair() -> (Vec<u8>, Vec<u8>) {
@@ -233,4 +233,85 @@ fn a_block_of_lz4_that_expands_without_end_is_refused() {
     let lz4 = Compressor::Lz4(Lz4 { level: 0 });
     let mut coder = lz4.decoder(zeros.len() as u32).unwrap();
     assert_eq!(coder.step(&zeros, true, &mut [0; 100]).unwrap_err(), Error::Corrupt);
+}
+
+/// Made by mksquashfs 4.5.1 with `-comp lz4 -b 4096`; two of four files have changed.
+fn file_systems() -> (Vec<u8>, Vec<u8>) {
+    (fixture("filesystems/old.sqfs"), fixture("filesystems/new.sqfs"))
+}
+
+#[test]
+fn blocks_of_squashfs_are_found_by_its_tables() {
+    let (old, new) = file_systems();
+    // Behind something else, too.
+    for junk in [0, 1000] {
+        let file = |image: &[u8]| [&vec![7; junk], image].concat();
+        let (old, new) = (file(&old), file(&new));
+        let package = diff(&old, &new, &Options::default(), &Silent).unwrap();
+        let recipe = check(&old, &new, &package).expect("a container");
+        // Two blocks of a file, that of the fragments, the inodes, and the table of the fragments.
+        assert_eq!(compressors(&recipe), [Compressor::Lz4(Lz4 { level: 0 }); 5]);
+        assert!(package.bytes.len() < 250, "{} bytes", package.bytes.len());
+    }
+}
+
+#[test]
+fn damaged_file_systems_take_no_more_than_their_size() {
+    let (old, new) = file_systems();
+    within(60, "damaged file systems", || {
+        // All of the superblock, and some of the rest.
+        for at in (8..96).chain((96..new.len()).step_by(501)) {
+            for value in [0, 0x80, 0xFF] {
+                let mut damaged = new.clone();
+                damaged[at] = value;
+                let package = diff(&old, &damaged, &Options::default().with_level(1), &Silent).unwrap();
+                check(&old, &damaged, &package);
+            }
+        }
+        let superblocks = new[..96].repeat(5000);
+        diff(&old, &superblocks, &Options::default().with_level(1), &Silent).unwrap();
+    });
+}
+
+/// Recipes with bytes changed: what can be read is opened by a device with limits, and restored.
+#[test]
+fn changed_recipes_are_refused_or_make_another_file() {
+    let file = |plain: &[u8]| {
+        [
+            xz(plain, 0, Check::Crc32, usize::MAX, false),
+            zstd(&plain[..9000], 1),
+            lz4_legacy(plain, 3),
+            lzma(plain, 1),
+            zstd_stream(plain, 2, true),
+        ]
+        .concat()
+    };
+    let (old, new) = (file(&text(8)), file(&changed(text(8))));
+    let package = diff(&old, &new, &Options::default(), &Silent).unwrap().bytes;
+    let opened = Opened::new::<SoftwareSha256>(&package).unwrap().unwrap();
+    assert_eq!(compressors(&opened.target).len(), 5);
+    let recipes = Level::write_both(&opened.base, &opened.target);
+    let limits = Limits { memory: 64 << 20, storage: 1 << 20 };
+    let mut random = Random::new(1);
+    let (mut read, mut restored) = (0, 0);
+    within(300, "changed recipes", || {
+        for _ in 0..4000 {
+            let mut bytes = recipes.clone();
+            for _ in 0..=random.below(2) {
+                let at = random.below(bytes.len() as u32) as usize;
+                bytes[at] = random.next() as u8 >> random.below(8);
+            }
+            let Ok((base, target)) = Level::read_both(&bytes, opened.record.parts) else { continue };
+            read += 1;
+            let forge =
+                Forge::new(&package).with(|own_base, own_target| (*own_base, *own_target) = (base, target));
+            let forged = forge.package();
+            let Ok(Some(forged)) = Opened::allowed::<SoftwareSha256, _>(&forged, &Anything, &limits) else {
+                continue;
+            };
+            // Whatever comes out is the right file: all else is an error.
+            restored += u32::from(expand(&forged, &old).is_ok());
+        }
+    });
+    assert!(read > 500 && restored > 0, "{read} can be read, {restored} restore the file");
 }
