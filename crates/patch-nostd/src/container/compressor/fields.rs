@@ -171,7 +171,7 @@ impl Xz {
         };
         let is_possible = !matches!(filter, 1..=3)
             && matches!(check, 0 | CRC32_CHECK | CRC64_CHECK)
-            && header % 4 == 0
+            && header.is_multiple_of(4)
             && (header > 0) == (end == End::File);
         if is_possible { Ok(Self { lzma, filter, check, header, end }) } else { Err(Error::Corrupt) }
     }
