@@ -36,8 +36,6 @@ fn is_foreign_squashfs(superblock: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn marks_count_at_the_start_of_sectors_only() {
         let file = |at: usize, mark: &[u8]| [&vec![1; at], mark, &[0; 600]].concat();

@@ -22,8 +22,11 @@ fn pair() -> (Vec<u8>, Vec<u8>) {
     (old, new)
 }
 
+/// What makes a file of contents.
+type Pack<'f> = &'f dyn Fn(&[u8]) -> Vec<u8>;
+
 /// The streams of the target, which must all be made again, at the cost of the contents and a little more.
-fn made(pack: &dyn Fn(&[u8]) -> Vec<u8>, (old, new): &(Vec<u8>, Vec<u8>)) -> Vec<Compressor> {
+fn made(pack: Pack<'_>, (old, new): &(Vec<u8>, Vec<u8>)) -> Vec<Compressor> {
     let files = (pack(old), pack(new));
     let package = diff(&files.0, &files.1, &Options::default().with_level(2), &Silent).unwrap();
     let recipe = check(&files.0, &files.1, &package).expect("a container");
@@ -149,7 +152,7 @@ fn of_many_streams_a_sample_says_what_is_tried() {
 #[test]
 fn what_was_cut_off_or_damaged_stays_as_it_is() {
     let (old, new) = (text(6), changed(text(6)));
-    let files: [&dyn Fn(&[u8]) -> Vec<u8>; 4] = [
+    let files: [Pack<'_>; 4] = [
         &|plain| xz(plain, 6, Check::Crc64, usize::MAX, false),
         &|plain| lzma(plain, 6),
         &|plain| zstd(plain, 3),
