@@ -29,7 +29,13 @@ pub(super) fn encoder(zstd: &Zstd, length: u32) -> Result<Box<dyn Coder>, Error>
         let (plain, frame) = (with_room(length as usize)?, Vec::new());
         Box::new(Whole { context, plain, frame, given: 0, has_begun: false })
     } else {
-        Box::new(Pieces { context, piece: with_room(PIECE)?, sent: 0, is_last: false })
+        Box::new(Pieces {
+            context,
+            piece: with_room(PIECE)?,
+            sent: 0,
+            is_last: false,
+            has_size: zstd.content_size,
+        })
     })
 }
 
@@ -45,8 +51,10 @@ struct Pieces {
     piece: Vec<u8>,
     /// Bytes of it that libzstd has.
     sent: usize,
-    /// Whether it is the last one, and libzstd knows.
+    /// Whether it is the last one.
     is_last: bool,
+    /// Whether libzstd knows the size of the contents.
+    has_size: bool,
 }
 
 impl Coder for Pieces {
@@ -65,8 +73,10 @@ impl Coder for Pieces {
         let mut from = InBuffer::around(&self.piece);
         from.set_pos(self.sent);
         let mut to = OutBuffer::around(output);
+        // Where the size is not known when the frame begins, nothing may come with the end: libzstd would know it then.
+        let is_end = self.is_last && (self.has_size || self.sent == self.piece.len());
         let directive =
-            if self.is_last { ZSTD_EndDirective::ZSTD_e_end } else { ZSTD_EndDirective::ZSTD_e_continue };
+            if is_end { ZSTD_EndDirective::ZSTD_e_end } else { ZSTD_EndDirective::ZSTD_e_continue };
         let left =
             self.context.compress_stream2(&mut to, &mut from, directive).map_err(|_| Error::Corrupt)?;
         let given = to.pos();
@@ -75,7 +85,7 @@ impl Coder for Pieces {
             self.piece.clear();
             self.sent = 0;
         }
-        Ok(Step { taken, given, has_ended: self.is_last && left == 0 })
+        Ok(Step { taken, given, has_ended: is_end && left == 0 })
     }
 }
 
