@@ -1,6 +1,7 @@
 """Packages of compressed files: section 14, but for the making of streams. The files are errors 16 where they end early."""
 import zlib
 
+from compressors import LZ4, Compressor
 from deflate import Stream
 from errors import SmidgenError
 from fields import Reader
@@ -16,6 +17,7 @@ class Record:
     def __init__(self, r):
         self.base_size, self.target_size, self.recipe_size, self.recipe_length, self.parts, self.tokens, self.kept = (
             r.varint(name, 0, MOST) for name in ("base", "target", "size", "length", "parts", "tokens", "kept"))
+        self.work = r.varint("work", 1, MOST) if r.at < r.end else 0
         r.ends("an extension")
 
     def check(self, header):
@@ -29,33 +31,57 @@ class Record:
 class Item:
     """Section 14.2. `inside` is the list of items of its own level."""
 
-    def __init__(self, r, tag, is_target):
-        self.frame, self.gap = tag & 7, r.varint("gap")
+    def __init__(self, r, tag, is_target, compressors):
+        self.frame, self.gap, self.compressor, self.inside = tag & 7, r.varint("gap"), None, []
+        self.length, self.most, self.follows, self.corrections = 0, 0, 0, b""
+        self.count, self.kept, self.packed = 0, None, 0
+        if tag & 32:
+            self.compressed(r, tag, is_target, compressors)
+            return
         if tag > 31 or not self.frame or tag & 24 and self.frame > DESCRIBED or tag & 16 and is_target:
             raise SmidgenError(18, "a tag of %d" % tag)
-        self.count = r.varint("count") if self.frame == DIRECTORY else 0
-        self.kept = (r.varint("bytes"), r.varint("tokens")) if tag & 16 else None
+        if self.frame == DIRECTORY:
+            self.count = r.varint("count")
+        if tag & 16:
+            self.kept = r.varint("bytes"), r.varint("tokens")
         if self.kept and self.kept[1] > 8 * self.kept[0]:
             raise SmidgenError(18, "tokens that are kept")
-        self.length, self.most, self.follows, self.corrections = 0, 0, 0, b""
         if is_target and self.frame <= DESCRIBED:
             self.length, self.most, self.follows = r.varint("length", 1), r.varint("most"), r.varint("follows")
             self.corrections = r.take(r.varint("size"), "corrections")
             if self.most > self.length:
                 raise SmidgenError(18, "tokens of a block")
-        self.inside = []
+
+    def compressed(self, r, tag, is_target, compressors):
+        """Section 14.7."""
+        number = tag & 7
+        if tag > 47:
+            raise SmidgenError(18, "a tag of %d" % tag)
+        if number == 7:
+            number += r.varint("number")
+        if number > len(compressors):
+            raise SmidgenError(18, "a compressor that was not named")
+        if number == len(compressors):
+            compressors.append(Compressor(r))
+        self.compressor = compressors[number]
+        if is_target:
+            self.length = r.varint("length")
+            self.compressor.check_length(self.length)
+        elif self.compressor.kind == LZ4:
+            self.packed = r.varint("packed")
+        self.memory = self.compressor.memory(is_target, self.packed, self.length)
 
 
-def level(r, is_target, depth, items):
+def level(r, is_target, depth, items, compressors):
     """The items of a level; all of them, also those inside, are added to `items` in the order of their tags."""
     if depth == 0:
         raise SmidgenError(18, "too many levels")
     found = []
     while tag := r.u8("tag"):
-        found.append(Item(r, tag, is_target))
+        found.append(Item(r, tag, is_target, compressors))
         items.append(found[-1])
         if tag & 8:
-            found[-1].inside = level(r, is_target, depth - 1, items)
+            found[-1].inside = level(r, is_target, depth - 1, items, compressors)
     return found
 
 
@@ -75,12 +101,14 @@ class Container:
                 raise SmidgenError(18, "recipes of another size")
             recipes = bytes(inflated.plain)
         r = Reader(recipes, number=18)
-        of_base, of_target = [], []
-        self.base_level = level(r, False, 4, of_base)
-        self.target_level = level(r, True, 4, of_target)
+        of_base, of_target, compressors = [], [], []
+        self.base_level = level(r, False, 4, of_base, compressors)
+        self.target_level = level(r, True, 4, of_target, compressors)
         r.ends("the recipes")
         self.kept = [item for item in of_base if item.kept]
         self.check(of_base, of_target)
+        for compressor in compressors:
+            compressor.check_available()
 
     def check(self, of_base, of_target):
         record = self.record
@@ -88,10 +116,21 @@ class Container:
         def held(items):
             return max((item.most + held(item.inside) for item in items), default=0)
 
+        def memory(item):
+            return item.memory if item.compressor else 0
+
+        def work(items):
+            return max((memory(item) + work(item.inside) for item in items), default=0)
+
+        def bounded(items, expanded):
+            return sum(memory(item) for item in items) <= (64 << 30) + 1024 * expanded
+
         if not (len(of_base) + len(of_target) == record.parts
                 and sum(item.length for item in of_target) <= 4 * record.target_size
                 and held(self.target_level) == record.tokens
                 and sum(3 * item.kept[0] + 8 * item.kept[1] for item in self.kept) == record.kept
+                and max(work(self.base_level), work(self.target_level)) == record.work
+                and bounded(of_base, record.base_size) and bounded(of_target, record.target_size)
                 and all(item.follows <= len(self.kept) for item in of_target)):
             raise SmidgenError(18, "the recipes are not as the record says")
 
@@ -119,6 +158,9 @@ class Walk:
         self.entries, self.position = [], 0
         for item in items:
             self.pass_on(item.gap)
+            if item.compressor:
+                self.with_stream(item)
+                continue
             if item.frame in (ENTRY, DESCRIBED, STORED):
                 self.entries.append([self.position, b""])
                 local = self.foretold(bytes(30))
@@ -141,6 +183,9 @@ class Walk:
     def with_stream(self, item):
         packed, plain = self.stream(item)
         self.position += packed
+        if item.compressor:
+            self.foretold(item.compressor.ending(packed, plain))
+            return
         crc, sizes = zlib.crc32(plain).to_bytes(4, "little"), (packed, len(plain))
         packed, length = (n.to_bytes(4, "little") for n in sizes)
         if item.frame == GZIP:
@@ -190,6 +235,13 @@ class Expansion(Walk):
     def stream(self, item):
         container = self.container
         self.write(bytes(-len(self.out) % 256))
+        if item.compressor:
+            room = 4 * container.record.base_size - container.plain
+            packed, plain = item.compressor.decompress(self.input.data, self.input.at, room)
+            self.input.take(packed, "a stream")
+            container.plain += len(plain)
+            Expansion(container, plain, self.out).walk(item.inside)
+            return packed, plain
         inflated = Inflated(self.input.data, self.input.at)
         self.input.take(inflated.size, "a stream")
         container.plain += len(inflated.plain)
@@ -229,6 +281,10 @@ class Rebuilding(Walk):
         self.input.take(-self.input.at % 256, "the expanded target")
         inside = Rebuilding(self.container, self.input, item.length)
         inside.walk(item.inside)
+        if item.compressor:
+            made = item.compressor.compress(inside.out)
+            self.write(made)
+            return len(made), bytes(inside.out)
         trace = self.container.traces[self.container.kept[item.follows - 1]] if item.follows else None
         made = Stream(inside.out, item.corrections, item.most, trace).make()
         self.write(made)

@@ -34,6 +34,7 @@ def restore(package, base, largest=IMAGE_LIMIT, erase=None, body_class=EventBody
     digest = hashlib.sha256(body).digest()
     if 7 in header.extensions:
         body = decrypt(header, body, keys)
+    # Those of a container divide what follows its recipes (section 14).
     lanes = [] if 6 in header.extensions else header.lanes()
     plan = Plan(header, erase) if erase else None
     if header.target_size > largest:

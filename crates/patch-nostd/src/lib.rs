@@ -60,6 +60,9 @@ pub mod internals {
         pub mod deflate {
             pub use crate::container::deflate::*;
         }
+        pub mod compressor {
+            pub use crate::container::compressor::*;
+        }
         pub use crate::container::expand::expand;
         pub use crate::container::inflate::Inflater;
         pub use crate::container::recipe::{Frame, Item, Kept, Level, Making, Side};

@@ -2,7 +2,7 @@
 
 use smidgen_patch::container::Opened;
 use smidgen_patch::header::Extensions;
-use smidgen_patch::internals::container::{Level, Record};
+use smidgen_patch::internals::container::{Level, Record, Side};
 use smidgen_patch::{Header, SoftwareSha256};
 
 /// The parts of a package to change; record and header follow from the recipes, unless they are changed later.
@@ -58,6 +58,8 @@ impl<'p> Forge<'p> {
         self.record.parts = (self.base.parts() + self.target.parts()) as u32;
         self.record.tokens = self.target.held() as u32;
         self.record.kept = self.base.kept().0 as u32;
+        let work = self.base.work(Side::Base).max(self.target.work(Side::Target));
+        self.record.work = work.min(1 << 29) as u32;
     }
 
     /// The package.

@@ -9,6 +9,8 @@ mod bytes;
 mod choice;
 #[cfg(feature = "device")]
 pub mod code;
+#[cfg(feature = "compressors")]
+pub mod compressors;
 mod counting;
 mod edit;
 pub mod elf;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use miniz_oxide::deflate::{compress_to_vec, compress_to_vec_zlib};
 use smidgen_diff::{Options, Silent, diff};
 use smidgen_patch::container::{Opened, restore};
-use smidgen_patch::internals::container::{Frame, Item, Kept, Level, Making, Record, memory};
+use smidgen_patch::internals::container::{Frame, Item, Kept, Level, Making, Record, Side, memory};
 use smidgen_patch::{Error, Header, SoftwareSha256};
 use testkit::forge::Forge;
 use testkit::{firmware, fixture, sha256};
@@ -80,6 +80,8 @@ fn changed(package: &[u8], change: impl FnOnce(&mut Level, &mut Level, &mut Reco
     change(&mut forge.base, &mut forge.target, &mut forge.record);
     forge.record.tokens = forge.target.held().min(1 << 29) as u32;
     forge.record.kept = forge.base.kept().0.min(1 << 29) as u32;
+    let work = forge.base.work(Side::Base).max(forge.target.work(Side::Target));
+    forge.record.work = work.min(1 << 29) as u32;
     assembled(forge)
 }
 
@@ -99,6 +101,7 @@ fn of_recipes<'p>(package: &'p [u8], base: Level, target: Level) -> Forge<'p> {
         parts: 0,
         tokens: 0,
         kept: 0,
+        work: 0,
     };
     Forge { record, base, target, body: &[], ..Forge::new(package) }
 }
@@ -157,7 +160,7 @@ fn recipes(package: &[u8], random: &mut Random) -> Vec<u8> {
 /// Recipes of nothing but items of two bytes each, or a few more.
 fn bomb(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let count = 1 << (8 + random.below(14));
-    let item = |frame, making| Item { gap: 0, frame, kept: None, making, inside: Level::default() };
+    let item = |frame, making| Item { gap: 0, frame, packed: 0, kept: None, making, inside: Level::default() };
     let making = Some(Making { length: 1, most: 1, follows: 0, corrections: Vec::new() });
     let (base, target) = match random.below(3) {
         0 => (Level { items: vec![item(Frame::Stored, None); count] }, Level::default()),
@@ -182,7 +185,7 @@ fn nested(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let empty = [0, 0, 0, 0xFF, 0xFF].repeat(1 << (10 + random.below(12)));
     let mut base = [&empty[..], &[1, 0, 0, 0xFF, 0xFF]].concat();
     let around = |inside| Level {
-        items: vec![Item { gap: 0, frame: Frame::Deflate, kept: None, making: None, inside }],
+        items: vec![Item { gap: 0, frame: Frame::Deflate, packed: 0, kept: None, making: None, inside }],
     };
     let mut level = around(Level::default());
     for _ in 0..=random.below(2) {

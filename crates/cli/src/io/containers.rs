@@ -5,6 +5,7 @@ use std::fs::File;
 use serde_json::{Value, json};
 use smidgen_diff::{Form, Streams};
 use smidgen_patch::container::{FileScratch, Opened, Scratch};
+use smidgen_patch::internals::container::compressor::{Compressor, Lz4, Lzma, dictionary};
 use smidgen_patch::internals::container::{Frame, Item, Level};
 use smidgen_patch::{Error, SoftwareSha256};
 
@@ -74,6 +75,9 @@ fn grow(level: &Level, depth: usize, lines: &mut Vec<String>) {
 
 fn describe(item: &Item) -> String {
     let ((plain, corrections, follows), name) = (sizes(item), frame_name(item.frame));
+    if let Some(compressor) = item.frame.compressor() {
+        return format!("{name}: {plain} plain bytes, made by {}", settings(&compressor));
+    }
     let by = if follows { " to what the base's encoder did" } else { "" };
     format!("{name}: {plain} plain bytes, {corrections} bytes of corrections{by}")
 }
@@ -91,6 +95,28 @@ const fn frame_name(frame: Frame) -> &'static str {
         Frame::Zlib => "zlib stream",
         Frame::Entry | Frame::Described | Frame::Stored => "zip entry",
         Frame::Directory(_) => "zip directory",
+        Frame::Compressed(Compressor::Xz(_)) => "xz block",
+        Frame::Compressed(Compressor::Lzma(_)) => "lzma file",
+        Frame::Compressed(Compressor::Zstd(_)) => "zstd frame",
+        Frame::Compressed(Compressor::Lz4(_)) => "lz4 block",
+    }
+}
+
+/// The library, and what it is told.
+fn settings(compressor: &Compressor) -> String {
+    let lzma = |lzma: &Lzma| {
+        let Lzma { mode, nice, .. } = *lzma;
+        let (mode, dictionary) = (if mode == 1 { "fast" } else { "normal" }, dictionary(lzma.dictionary));
+        format!("liblzma (mode {mode}, nice {nice}, dictionary {dictionary})")
+    };
+    match compressor {
+        Compressor::Xz(xz) => lzma(&xz.lzma),
+        Compressor::Lzma(own) => lzma(own),
+        Compressor::Zstd(zstd) => {
+            format!("libzstd (level {}{})", zstd.level, if zstd.jobs { ", in jobs" } else { "" })
+        }
+        Compressor::Lz4(Lz4 { level: 0 }) => "liblz4 (fast)".to_owned(),
+        Compressor::Lz4(Lz4 { level }) => format!("liblz4 (level {level})"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use smidgen_patch::internals::container::compressor::Coder;
 use smidgen_patch::internals::container::{Inflater, Source};
 
 pub(crate) struct Inflated {
@@ -21,7 +22,16 @@ pub(crate) struct NotInflated {
 /// The stream at the start of `bytes`, if there is one with at most `limit` plain bytes.
 pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Inflated, NotInflated> {
     let (mut source, room) = (bytes, Cell::new(u64::MAX));
-    let mut inflater = Inflater::new(&mut source, &room);
+    all_of(Inflater::new(&mut source, &room), limit)
+}
+
+/// The same of a stream that another coder takes apart.
+pub(crate) fn unpack(coder: Box<dyn Coder>, bytes: &[u8], limit: usize) -> Result<Inflated, NotInflated> {
+    let (mut source, room) = (bytes, Cell::new(u64::MAX));
+    all_of(Inflater::with(coder, &mut source, &room), limit)
+}
+
+fn all_of(mut inflater: Inflater<'_>, limit: usize) -> Result<Inflated, NotInflated> {
     let (mut plain, mut too_large) = (Vec::new(), false);
     while let Ok(part) = inflater.fill() {
         let count = part.len();

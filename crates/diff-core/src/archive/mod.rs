@@ -14,7 +14,7 @@ use std::borrow::Cow;
 pub use error::PayloadError;
 pub(crate) use foreign::{adler, marked};
 pub(crate) use gzip::header as gzip_header;
-pub(crate) use inflate::{Inflated, inflate};
+pub(crate) use inflate::{Inflated, inflate, unpack};
 
 use foreign::{SCRIPT, foreign};
 use gzip::gunzip;

@@ -4,12 +4,13 @@
 use std::cell::LazyCell;
 
 use rayon::prelude::*;
-use smidgen_patch::internals::container::Making;
 use smidgen_patch::internals::container::deflate::{
     Border, Finder, Parameters, Parsed, Segment, Trace, corrections, estimate, misses,
 };
+use smidgen_patch::internals::container::{Frame, Making};
 
 use super::align::align;
+use super::compressed::{Settings, plain};
 use super::followed::Streams;
 use super::found::{Analysis, Found};
 use super::sketch::Sketch;
@@ -57,10 +58,30 @@ pub(crate) fn analyse(base: &[u8], in_base: &mut [Found], target: &[u8], in_targ
 }
 
 fn analyse_level(file: &[u8], found: &mut [Found], streams: &Streams<'_>) -> Lost {
+    let settings = Settings::of(file, found);
     let chosen = found.par_iter_mut().filter(|found| found.chosen);
     chosen
-        .map(|found| analyse_stream(&file[found.stream.clone()], found, streams))
+        .map(|found| match found.frame {
+            Frame::Compressed(_) => {
+                analyse_compressed(&file[found.stream.clone()], found, &settings, streams)
+            }
+            _ => analyse_stream(&file[found.stream.clone()], found, streams),
+        })
         .reduce(Lost::default, Lost::and)
+}
+
+/// The same of a stream of another compressor.
+fn analyse_compressed(stream: &[u8], found: &mut Found, settings: &Settings, streams: &Streams<'_>) -> Lost {
+    let Some(compressor) = settings.compressor(stream, found) else {
+        found.chosen = false;
+        return Lost { streams: 1, bytes: stream.len() };
+    };
+    found.frame = Frame::Compressed(compressor);
+    found.making = Some(Making { length: found.plain as u32, ..Making::default() });
+    if found.inside.is_empty() {
+        return Lost::default();
+    }
+    analyse_level(&plain(stream, found.plain, Some(compressor)), &mut found.inside, streams)
 }
 
 fn analyse_stream(stream: &[u8], found: &mut Found, streams: &Streams<'_>) -> Lost {

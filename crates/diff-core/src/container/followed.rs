@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use smidgen_patch::internals::container::Kept;
+use smidgen_patch::internals::container::compressor::Compressor;
 use smidgen_patch::internals::container::deflate::{Parsed, Trace};
 
+use super::compressed::plain;
 use super::found::Found;
 use super::sketch::Sketch;
-use crate::archive::inflate;
 
 /// Streams of larger bases are not followed: a device would keep up to nine times as many bytes.
 const LARGEST_BASE: usize = 96 << 20;
@@ -33,6 +34,8 @@ struct Stream {
     sketch: Sketch,
     /// Its tokens, once it has been read.
     tokens: OnceLock<u32>,
+    /// If it is another than deflate's, the stream is not followed.
+    compressor: Option<Compressor>,
 }
 
 /// A stream that may be followed.
@@ -62,6 +65,7 @@ impl<'b> Streams<'b> {
                 plain: OnceLock::new(),
                 sketch: found.sketch.clone(),
                 tokens: OnceLock::new(),
+                compressor: found.frame.compressor(),
             });
             self.add(Some(number), &found.inside);
         }
@@ -74,7 +78,7 @@ impl<'b> Streams<'b> {
     }
 
     fn inflated(&self, stream: &Stream) -> Vec<u8> {
-        inflate(self.packed(stream), stream.size).map(|inflated| inflated.plain).unwrap_or_default()
+        plain(self.packed(stream), stream.size, stream.compressor)
     }
 
     /// The numbers of the streams in whose sketches this hash is.
@@ -100,10 +104,11 @@ impl<'b> Streams<'b> {
         let mut shared = vec![0usize; self.streams.len()];
         sketch.hashes().iter().flat_map(|&hash| self.with(hash)).for_each(|number| shared[number] += 1);
         // Of those that share the most, one that is as large comes from the same encoder.
+        let is_deflate = |(_, stream): &(usize, &Stream)| stream.compressor.is_none();
         let likeness = |&(number, stream): &(usize, &Stream)| {
             (shared[number], Reverse(stream.place.len().abs_diff(packed)))
         };
-        let (number, stream) = self.streams.iter().enumerate().rev().max_by_key(likeness)?;
+        let (number, stream) = self.streams.iter().enumerate().rev().filter(is_deflate).max_by_key(likeness)?;
         let parsed = Parsed::new(self.packed(stream), usize::MAX)?;
         stream.tokens.get_or_init(|| parsed.tokens.len() as u32);
         Some(Followed { number: number as u32, trace: Trace::of(&parsed), plain: self.inflated(stream) })

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use smidgen_patch::internals::container::compressor::Compressor;
 use smidgen_patch::internals::container::deflate::Parsed;
 use smidgen_patch::internals::container::{Frame, Item, Kept, Level, Making, Side};
 
@@ -22,7 +23,7 @@ pub(crate) struct Found {
     pub(crate) frame: Frame,
     /// All of it, with what the frame foretells before and after the stream.
     pub(crate) extent: Range<usize>,
-    /// The deflate stream; empty if there is none.
+    /// The stream; empty if there is none.
     pub(crate) stream: Range<usize>,
     pub(crate) plain: usize,
     pub(crate) hash: u64,
@@ -35,6 +36,8 @@ pub(crate) struct Found {
     pub(crate) making: Option<Making>,
     /// Its size, if a stream of the target follows it.
     pub(crate) kept: Option<Kept>,
+    /// The compressor that makes it, if another than deflate's does: clones share it, as they share the analysis.
+    pub(super) compressor: Arc<OnceLock<Option<Compressor>>>,
     /// The same where several packages lead to the file: clones share it.
     pub(super) analysis: Arc<OnceLock<Option<Analysis>>>,
 }
@@ -55,6 +58,7 @@ impl Found {
             chosen: false,
             making: None,
             kept: None,
+            compressor: Arc::default(),
             analysis: Arc::default(),
         }
     }
@@ -81,7 +85,10 @@ pub(crate) fn level(found: &[Found], side: Side) -> Level {
         let making = if is_made { found.making.clone() } else { None };
         let kept = found.kept.filter(|_| side == Side::Base && frame.has_stream());
         let inside = if frame.has_stream() { level(&found.inside, side) } else { Level::default() };
-        items.push(Item { gap, frame, kept, making, inside });
+        // The target is expanded too when its package is made.
+        let is_block = matches!(frame, Frame::Compressed(Compressor::Lz4(_)));
+        let packed = if is_block { found.stream.len() as u32 } else { 0 };
+        items.push(Item { gap, frame, packed, kept, making, inside });
     }
     // Entries whose directory is the only thing that profits are not worth their place.
     if items.iter().all(|item| !item.frame.has_stream()) {

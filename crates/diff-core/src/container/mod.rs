@@ -6,6 +6,7 @@
 
 mod align;
 mod analyse;
+mod compressed;
 mod followed;
 mod found;
 mod scan;
@@ -118,6 +119,8 @@ fn assemble(
         parts: u32::try_from(parts).unwrap_or(u32::MAX),
         tokens: u32::try_from(target_recipe.held()).unwrap_or(u32::MAX),
         kept: u32::try_from(base_recipe.kept().0).unwrap_or(u32::MAX),
+        work: u32::try_from(base_recipe.work(Side::Base).max(target_recipe.work(Side::Target)))
+            .unwrap_or(u32::MAX),
     };
     let start = inner.bytes.len() - inner.header.body_length as usize;
     let body = [&packed, &inner.bytes[start..]].concat();

@@ -7,10 +7,11 @@ use smidgen_patch::container::DEPTH_LIMIT;
 use smidgen_patch::header::IMAGE_LIMIT;
 use smidgen_patch::internals::container::Frame;
 
+use super::compressed::{Blocks, may_begin as may_be_compressed};
 use super::found::Found;
 use super::sketch::Sketch;
 use crate::archive::zip::{self, Local};
-use crate::archive::{Inflated, adler, gzip_header, inflate};
+use crate::archive::{Inflated, adler, gzip_header, inflate, unpack};
 
 /// Streams of fewer plain bytes are not worth a place in the recipe.
 const LEAST: usize = 64;
@@ -64,21 +65,17 @@ impl<'f, 'b> Scanner<'f, 'b> {
         let mut found = Vec::new();
         let mut at = 0;
         while let Some(next) = next_mark(self.bytes, at).filter(|_| self.budget.failures > 0) {
-            match self.look(next) {
-                Some(this) => {
-                    at = this.extent.end;
-                    found.push(this);
-                }
-                None => at = next + 1,
-            }
+            let here = self.look(next);
+            at = here.last().map_or(next + 1, |last| last.extent.end);
+            found.extend(here);
         }
         found
     }
 
-    /// What is at a mark, if it is what it seems to be.
-    fn look(&mut self, at: usize) -> Option<Found> {
+    /// What is at a mark, if it is what it seems to be: several streams only if they are blocks of one file.
+    fn look(&mut self, at: usize) -> Vec<Found> {
         let bytes = &self.bytes[at..];
-        match bytes[0] {
+        let one = match bytes[0] {
             0x1F => self.gzip(at),
             0x78 => self.zlib(at),
             _ if bytes.starts_with(&zip::LOCAL) => self.entry(at),
@@ -89,8 +86,35 @@ impl<'f, 'b> Scanner<'f, 'b> {
                     None
                 }
             },
-            _ => None,
+            _ => return self.compressed(at),
+        };
+        one.into_iter().collect()
+    }
+
+    /// Streams of other compressors than deflate's.
+    fn compressed(&mut self, at: usize) -> Vec<Found> {
+        let mut found = Vec::new();
+        let (opened, cost) = Blocks::open(self.bytes, at);
+        let Some(mut blocks) = opened else { return found };
+        self.budget.failures = self.budget.failures.saturating_sub(cost);
+        while let Some(block) = blocks.next(self.bytes) {
+            let Ok(coder) = block.compressor.decoder(block.packed as u32) else { break };
+            let bytes = &self.bytes[block.start..block.most(self.bytes.len())];
+            let unpacked = match unpack(coder, bytes, self.budget.room) {
+                Ok(unpacked) => unpacked,
+                Err(error) => {
+                    self.budget.fail::<()>(error.cost);
+                    break;
+                }
+            };
+            let (compressor, end) = blocks.ended(self.bytes, &block, &unpacked);
+            if let Some(mut stream) = self.stream(block.start, unpacked) {
+                stream.frame = Frame::Compressed(compressor);
+                stream.extent.end = end;
+                found.push(stream);
+            }
         }
+        found
     }
 
     fn gzip(&mut self, at: usize) -> Option<Found> {
@@ -186,7 +210,7 @@ fn next_mark(bytes: &[u8], from: usize) -> Option<usize> {
         // A window of 32 KiB, one of four levels, no dictionary.
         0x78 => matches!(four[1], 0x01 | 0x5E | 0x9C | 0xDA),
         b'P' => four == zip::LOCAL || four == zip::CENTRAL,
-        _ => false,
+        _ => may_be_compressed(four),
     };
     pairs.into_iter().position(mark).map(|offset| from + offset)
 }

@@ -51,6 +51,6 @@ impl<'a> TargetFile<'a> {
     }
 
     pub(super) fn unopened(&self) -> Option<&'static str> {
-        *self.unopened.get_or_init(|| unopened(self.bytes()))
+        *self.unopened.get_or_init(|| unopened(self.bytes(), self.found()))
     }
 }

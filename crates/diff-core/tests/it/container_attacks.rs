@@ -121,7 +121,7 @@ fn making(target: &mut Level) -> &mut Making {
 
 /// A stream of the base.
 fn stream(inside: Level) -> Item {
-    Item { gap: 0, frame: Frame::Deflate, kept: None, making: None, inside }
+    Item { gap: 0, frame: Frame::Deflate, packed: 0, kept: None, making: None, inside }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod architectures;
 mod broken_containers;
 mod bsdiff40;
 mod common;
+mod compressors;
 mod container_attacks;
 mod container_limits;
 mod containers;

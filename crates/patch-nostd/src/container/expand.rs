@@ -94,7 +94,11 @@ impl Direction for Expansion<'_, '_> {
         let zeros = [0; ALIGNMENT as usize];
         self.output.write(zeros.get(..padding(self.output.written) as usize).unwrap_or(&[]))?;
         let room = self.room;
-        let mut inflater = Inflater::new(self.source, room);
+        let mut inflater = match item.frame.compressor() {
+            None => Inflater::new(self.source, room),
+            Some(compressor) => Inflater::with(compressor.decoder(item.packed)?, self.source, room)
+                .counting(Totals::of(&compressor)),
+        };
         // Streams in this one come after it.
         let place = self.output.traces.len();
         if let Some(kept) = &item.kept {

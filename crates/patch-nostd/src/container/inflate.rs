@@ -1,4 +1,4 @@
-//! A deflate stream as a source of plain bytes (`docs/format.md`, section 14.3).
+//! A compressed stream as a source of plain bytes (`docs/format.md`, section 14.3).
 
 use core::cell::Cell;
 use std::boxed::Box;
@@ -8,6 +8,7 @@ use std::vec::Vec;
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 
+use super::compressor::{Coder, Step};
 use super::source::{BUFFER, Source};
 use super::totals::Totals;
 use crate::Error;
@@ -15,7 +16,7 @@ use crate::Error;
 /// Takes exactly the stream's bytes from its source.
 pub struct Inflater<'s> {
     source: &'s mut dyn Source,
-    state: Box<InflateState>,
+    coder: Box<dyn Coder>,
     buffer: Box<[u8]>,
     /// Bytes of the buffer that wait.
     start: usize,
@@ -28,13 +29,18 @@ pub struct Inflater<'s> {
 }
 
 impl<'s> Inflater<'s> {
-    /// The stream that begins at the next byte of `source`. It takes its plain bytes from `room`, which other streams
+    /// The deflate stream that begins at the next byte of `source`. It takes its plain bytes from `room`, which other streams
     /// may share; where that has not as many left, the stream is [`Error::Corrupt`].
     pub fn new(source: &'s mut dyn Source, room: &'s Cell<u64>) -> Self {
+        Self::with(Box::new(Deflate(InflateState::new_boxed(DataFormat::Raw))), source, room)
+    }
+
+    /// The same for a stream that another coder takes apart.
+    pub fn with(coder: Box<dyn Coder>, source: &'s mut dyn Source, room: &'s Cell<u64>) -> Self {
         Self {
             source,
             room,
-            state: InflateState::new_boxed(DataFormat::Raw),
+            coder,
             buffer: vec![0; BUFFER].into(),
             start: 0,
             end: 0,
@@ -42,6 +48,11 @@ impl<'s> Inflater<'s> {
             totals: Totals::new(),
             copy: None,
         }
+    }
+
+    /// Counts a CRC-64 of the plain bytes too.
+    pub(super) fn counting(self, totals: Totals) -> Self {
+        Self { totals, ..self }
     }
 
     /// Keeps the bytes of the stream, which is [`Error::Corrupt`] if there are more than `most`.
@@ -66,28 +77,44 @@ impl<'s> Inflater<'s> {
     fn refill(&mut self) -> Result<(), Error> {
         while !self.ended && self.start == self.end {
             let input = self.source.fill()?;
-            let result = inflate(&mut self.state, input, &mut self.buffer, MZFlush::None);
-            let stuck = result.bytes_consumed == 0 && result.bytes_written == 0;
+            let step = self.coder.step(input, false, &mut self.buffer)?;
             if let Some((copy, most)) = &mut self.copy {
-                copy.extend_from_slice(input.get(..result.bytes_consumed).unwrap_or(&[]));
+                copy.extend_from_slice(input.get(..step.taken).unwrap_or(&[]));
                 if copy.len() > *most {
                     return Err(Error::Corrupt);
                 }
             }
-            self.source.consume(result.bytes_consumed);
-            let packed = self.totals.packed.checked_add(result.bytes_consumed as u32);
+            self.source.consume(step.taken);
+            let packed = self.totals.packed.checked_add(step.taken as u32);
             self.totals.packed = packed.ok_or(Error::Corrupt)?;
-            let room = self.room.get().checked_sub(result.bytes_written as u64);
+            let room = self.room.get().checked_sub(step.given as u64);
             self.room.set(room.ok_or(Error::Corrupt)?);
-            (self.start, self.end) = (0, result.bytes_written);
+            (self.start, self.end) = (0, step.given);
             self.totals.add(self.buffer.get(..self.end).unwrap_or(&[]));
-            match result.status {
-                Ok(MZStatus::StreamEnd) => self.ended = true,
-                Ok(_) | Err(MZError::Buf) if !stuck => {}
-                _ => return Err(Error::Corrupt),
+            self.ended = step.has_ended;
+            if step == STUCK {
+                return Err(Error::Corrupt);
             }
         }
         Ok(())
+    }
+}
+
+/// What a coder does that lacks input, or cannot go on.
+const STUCK: Step = Step { taken: 0, given: 0, has_ended: false };
+
+/// miniz_oxide at work.
+struct Deflate(Box<InflateState>);
+
+impl Coder for Deflate {
+    fn step(&mut self, input: &[u8], _: bool, output: &mut [u8]) -> Result<Step, Error> {
+        let result = inflate(&mut self.0, input, output, MZFlush::None);
+        let (taken, given) = (result.bytes_consumed, result.bytes_written);
+        match result.status {
+            Ok(status) => Ok(Step { taken, given, has_ended: status == MZStatus::StreamEnd }),
+            Err(MZError::Buf) => Ok(Step { taken, given, has_ended: false }),
+            Err(_) => Err(Error::Corrupt),
+        }
     }
 }
 

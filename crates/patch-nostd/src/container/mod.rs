@@ -1,12 +1,14 @@
 //! Packages of compressed files: the streams inside are expanded, patched and made again (`docs/format.md`, section 14).
 //!
-//! Two builds of a compressed file share almost nothing as bytes. A package of this sort says where the deflate
+//! Two builds of a compressed file share almost nothing as bytes. A package of this sort says where the
 //! streams of both files are. The base is expanded with that, the body turns the expanded base into the expanded
 //! target, and each stream of the target is made again to the bit.
 //!
 //! This needs an operating system: a heap, room for what is expanded, and as much time as compressing takes. The
 //! [`Patcher`](crate::Patcher) of small devices refuses such packages with [`Error::Container`](crate::Error).
 
+mod compress;
+pub(crate) mod compressor;
 pub(crate) mod deflate;
 mod directory;
 pub(crate) mod expand;

@@ -3,6 +3,7 @@
 use super::expand::array;
 use std::vec;
 
+use super::compress::Compression;
 use super::deflate::{Trace, room};
 use super::padding;
 use super::recipe::{Item, Level};
@@ -79,11 +80,19 @@ impl Direction for Rebuilding<'_, '_> {
         let position = self.input.position;
         pass(self.input, padding(position), &mut |_| Ok(()))?;
         let making = item.making.as_ref().ok_or(Error::Corrupt)?;
-        let mut buffer = vec![0; room(&making.corrections)];
-        let (left, traces) = (making.length, self.traces);
-        let mut recreator = Recreation::new(making, traces, &mut buffer, self.sink, self.left)?;
-        walk(&mut Rebuilding { input: self.input, traces, sink: &mut recreator, left }, &item.inside)?;
-        let totals = recreator.finish()?;
+        let (length, traces) = (making.length, self.traces);
+        let totals = if let Some(compressor) = item.frame.compressor() {
+            let mut compression = Compression::new(&compressor, length, self.sink, self.left)?;
+            let sink = &mut compression;
+            walk(&mut Rebuilding { input: self.input, traces, sink, left: length }, &item.inside)?;
+            compression.finish()?
+        } else {
+            let mut buffer = vec![0; room(&making.corrections)];
+            let mut recreator = Recreation::new(making, traces, &mut buffer, self.sink, self.left)?;
+            let sink = &mut recreator;
+            walk(&mut Rebuilding { input: self.input, traces, sink, left: length }, &item.inside)?;
+            recreator.finish()?
+        };
         self.claim(totals.packed)?;
         Ok(totals)
     }

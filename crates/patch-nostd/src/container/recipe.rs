@@ -3,6 +3,7 @@
 use std::vec::Vec;
 
 use super::DEPTH_LIMIT;
+use super::compressor::{Compressor, plain_memory, possible, stream_memory};
 use super::record::plain_limit;
 use crate::Error;
 use crate::wire::Reader;
@@ -21,6 +22,8 @@ pub struct Item {
     pub gap: u32,
     /// What it is.
     pub frame: Frame,
+    /// Bytes of its stream, of blocks of lz4: others end by themselves. Recipes of the target do not say it.
+    pub packed: u32,
     /// What is kept of its stream for those of the target; in recipes of the base only.
     pub kept: Option<Kept>,
     /// How its stream is made again; in recipes of the target, and only there.
@@ -46,6 +49,8 @@ pub enum Frame {
     Stored,
     /// A central directory of this many records, and its end (APPNOTE 4.3.12 and 4.3.16). No stream.
     Directory(u32),
+    /// A stream of another compressor; behind it what that foretells.
+    Compressed(Compressor),
 }
 
 /// The size of a stream whose decisions those of a stream of the target are predicted by.
@@ -83,12 +88,21 @@ pub enum Side {
 const END: u8 = 0;
 const INSIDE: u8 = 8;
 const KEPT: u8 = 16;
+const COMPRESSED: u8 = 32;
+/// The number of a compressor that a tag has room for; from here on it follows.
+const NUMBERED: u8 = 7;
 
 impl Frame {
-    /// Whether a deflate stream belongs to it.
+    /// Whether a stream belongs to it.
     #[must_use]
     pub const fn has_stream(self) -> bool {
         !matches!(self, Self::Stored | Self::Directory(_))
+    }
+
+    /// The compressor, if it is another than deflate's.
+    #[must_use]
+    pub const fn compressor(self) -> Option<Compressor> {
+        if let Self::Compressed(compressor) = self { Some(compressor) } else { None }
     }
 
     #[cfg(feature = "encode")]
@@ -101,6 +115,7 @@ impl Frame {
             Self::Described => 5,
             Self::Stored => 6,
             Self::Directory(_) => 7,
+            Self::Compressed(_) => COMPRESSED,
         }
     }
 
@@ -124,7 +139,7 @@ impl Level {
     /// # Errors
     /// [`Error::Corrupt`]: what is allocated is in proportion to `parts` and to the bytes.
     pub fn read_both(bytes: &[u8], parts: u32) -> Result<(Self, Self), Error> {
-        let mut parser = Parser { reader: Reader::new(bytes), parts };
+        let mut parser = Parser { reader: Reader::new(bytes), parts, compressors: Vec::new() };
         let mut level = |side| parser.level(side, DEPTH_LIMIT).map_err(|_| Error::Corrupt);
         let both = (level(Side::Base)?, level(Side::Target)?);
         if parser.reader.remaining() == 0 && parser.parts == 0 { Ok(both) } else { Err(Error::Corrupt) }
@@ -138,6 +153,30 @@ impl Level {
             item.making.as_ref().map_or(0, |making| u64::from(making.most)) + item.inside.held()
         };
         self.items.iter().map(held).max().unwrap_or(0)
+    }
+
+    /// Bytes of memory that compressors take at once: the most over the items of that of the item, and of the level inside.
+    #[must_use]
+    pub fn work(&self, side: Side) -> u64 {
+        self.items.iter().map(|item| item.work(side) + item.inside.work(side)).max().unwrap_or(0)
+    }
+
+    /// What all of them take together.
+    fn all_work(&self, side: Side) -> u64 {
+        self.items.iter().map(|item| item.work(side) + item.inside.all_work(side)).sum()
+    }
+
+    /// Refuses a recipe whose streams take more time to set up than an expanded form of `expanded` bytes is worth.
+    pub(super) fn check_work(&self, side: Side, expanded: u32) -> Result<(), Error> {
+        if self.all_work(side) <= plain_memory(expanded) { Ok(()) } else { Err(Error::Corrupt) }
+    }
+
+    /// Whether this decoder has all compressors that are named.
+    pub(super) fn is_available(&self) -> bool {
+        self.items.iter().all(|item| {
+            let own = item.frame.compressor().is_none_or(|compressor| compressor.is_available());
+            own && item.inside.is_available()
+        })
     }
 
     /// Items, here and inside.
@@ -191,6 +230,15 @@ impl Level {
     }
 }
 
+impl Item {
+    /// Bytes of memory that its compressor takes.
+    fn work(&self, side: Side) -> u64 {
+        let length = self.making.as_ref().map_or(0, |making| making.length);
+        let work = |compressor: Compressor| stream_memory(&compressor, side, self.packed, length);
+        self.frame.compressor().map_or(0, work)
+    }
+}
+
 impl Kept {
     /// Bytes of memory that it takes: the stream, while it is gathered, its tokens and where they begin, and its blocks.
     #[must_use]
@@ -204,6 +252,8 @@ struct Parser<'r> {
     reader: Reader<'r>,
     /// Items that may follow.
     parts: u32,
+    /// Those that were named, in their order.
+    compressors: Vec<Compressor>,
 }
 
 impl Parser<'_> {
@@ -217,17 +267,57 @@ impl Parser<'_> {
                 return Ok(Level { items });
             }
             self.parts = self.parts.checked_sub(1).ok_or(Error::Corrupt)?;
-            let gap = self.reader.varint()?;
-            let frame = Frame::read(tag & !(INSIDE | KEPT), &mut self.reader)?;
-            if tag & (INSIDE | KEPT) != 0 && !frame.has_stream() || tag & KEPT != 0 && side == Side::Target {
-                return Err(Error::Corrupt);
-            }
-            let kept = if tag & KEPT == 0 { None } else { Some(self.kept()?) };
-            let is_made = side == Side::Target && frame.has_stream();
-            let making = if is_made { Some(self.making()?) } else { None };
+            let item =
+                if tag & COMPRESSED == 0 { self.item(tag, side)? } else { self.compressed(tag, side)? };
             let inside = if tag & INSIDE == 0 { Level::default() } else { self.level(side, depth)? };
-            items.push(Item { gap, frame, kept, making, inside });
+            items.push(Item { inside, ..item });
         }
+    }
+
+    fn item(&mut self, tag: u8, side: Side) -> Result<Item, Error> {
+        let gap = self.reader.varint()?;
+        let frame = Frame::read(tag & !(INSIDE | KEPT), &mut self.reader)?;
+        if tag & (INSIDE | KEPT) != 0 && !frame.has_stream() || tag & KEPT != 0 && side == Side::Target {
+            return Err(Error::Corrupt);
+        }
+        let kept = if tag & KEPT == 0 { None } else { Some(self.kept()?) };
+        let is_made = side == Side::Target && frame.has_stream();
+        let making = if is_made { Some(self.making()?) } else { None };
+        Ok(Item { gap, frame, packed: 0, kept, making, inside: Level::default() })
+    }
+
+    fn compressed(&mut self, tag: u8, side: Side) -> Result<Item, Error> {
+        if tag & !(COMPRESSED | INSIDE | NUMBERED) != 0 {
+            return Err(Error::Corrupt);
+        }
+        let gap = self.reader.varint()?;
+        let mut number = u32::from(tag & NUMBERED);
+        if tag & NUMBERED == NUMBERED {
+            number = number.checked_add(self.reader.varint()?).ok_or(Error::Corrupt)?;
+        }
+        let compressor = self.compressor(number as usize)?;
+        let has_size = side == Side::Base && matches!(compressor, Compressor::Lz4(_));
+        let packed = if has_size { self.reader.varint()? } else { 0 };
+        let length = if side == Side::Target { self.reader.varint()? } else { 0 };
+        if side == Side::Target && (length == 0 || !possible(&compressor, length)) {
+            return Err(Error::Corrupt);
+        }
+        let making = (side == Side::Target).then(|| Making { length, ..Making::default() });
+        let frame = Frame::Compressed(compressor);
+        Ok(Item { gap, frame, packed, kept: None, making, inside: Level::default() })
+    }
+
+    /// The compressor with a number: one that was named, or the next.
+    fn compressor(&mut self, number: usize) -> Result<Compressor, Error> {
+        if let Some(compressor) = self.compressors.get(number) {
+            return Ok(*compressor);
+        }
+        if number > self.compressors.len() {
+            return Err(Error::Corrupt);
+        }
+        let compressor = Compressor::read(&mut self.reader)?;
+        self.compressors.push(compressor);
+        Ok(compressor)
     }
 
     fn kept(&mut self) -> Result<Kept, Error> {
@@ -253,33 +343,72 @@ impl Level {
     /// The bytes that [`Level::read_both`] reads.
     #[must_use]
     pub fn write_both(base: &Self, target: &Self) -> Vec<u8> {
-        let mut writer = crate::wire::Writer::default();
-        base.write(&mut writer, Side::Base);
-        target.write(&mut writer, Side::Target);
-        writer.bytes
+        let mut writer = Writer::default();
+        writer.level(base, Side::Base);
+        writer.level(target, Side::Target);
+        writer.writer.bytes
     }
+}
 
-    fn write(&self, writer: &mut crate::wire::Writer, side: Side) {
-        for item in &self.items {
+/// The other half of [`Parser`].
+#[cfg(feature = "encode")]
+#[derive(Default)]
+struct Writer {
+    writer: crate::wire::Writer,
+    compressors: Vec<Compressor>,
+}
+
+#[cfg(feature = "encode")]
+impl Writer {
+    fn level(&mut self, level: &Level, side: Side) {
+        for item in &level.items {
             let inside = if item.inside.items.is_empty() { 0 } else { INSIDE };
-            let kept = item.kept.filter(|_| side == Side::Base);
-            writer.byte(item.frame.number() | inside | if kept.is_some() { KEPT } else { 0 });
-            writer.varint(item.gap);
-            if let Frame::Directory(count) = item.frame {
-                writer.varint(count);
-            }
-            if let Some(kept) = kept {
-                writer.varint(kept.packed);
-                writer.varint(kept.tokens);
-            }
-            if side == Side::Target && item.frame.has_stream() {
-                item.making.as_ref().unwrap_or(&Making::NONE).write(writer);
+            match item.frame {
+                Frame::Compressed(compressor) => self.compressed(item, &compressor, inside, side),
+                _ => self.item(item, inside, side),
             }
             if inside != 0 {
-                item.inside.write(writer, side);
+                self.level(&item.inside, side);
             }
         }
-        writer.byte(END);
+        self.writer.byte(END);
+    }
+
+    fn item(&mut self, item: &Item, inside: u8, side: Side) {
+        let writer = &mut self.writer;
+        let kept = item.kept.filter(|_| side == Side::Base);
+        writer.byte(item.frame.number() | inside | if kept.is_some() { KEPT } else { 0 });
+        writer.varint(item.gap);
+        if let Frame::Directory(count) = item.frame {
+            writer.varint(count);
+        }
+        if let Some(kept) = kept {
+            writer.varint(kept.packed);
+            writer.varint(kept.tokens);
+        }
+        if side == Side::Target && item.frame.has_stream() {
+            item.making.as_ref().unwrap_or(&Making::NONE).write(writer);
+        }
+    }
+
+    fn compressed(&mut self, item: &Item, compressor: &Compressor, inside: u8, side: Side) {
+        let known = self.compressors.iter().position(|known| known == compressor);
+        let number = known.unwrap_or(self.compressors.len()) as u32;
+        let writer = &mut self.writer;
+        writer.byte(COMPRESSED | inside | number.min(NUMBERED.into()) as u8);
+        writer.varint(item.gap);
+        if let Some(more) = number.checked_sub(NUMBERED.into()) {
+            writer.varint(more);
+        }
+        if known.is_none() {
+            compressor.write(writer);
+            self.compressors.push(*compressor);
+        }
+        match (side, compressor) {
+            (Side::Base, Compressor::Lz4(_)) => writer.varint(item.packed),
+            (Side::Base, _) => {}
+            (Side::Target, _) => writer.varint(item.making.as_ref().map_or(0, |making| making.length)),
+        }
     }
 }
 

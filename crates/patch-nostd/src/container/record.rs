@@ -21,6 +21,8 @@ pub struct Record {
     pub tokens: u32,
     /// Bytes of memory that are kept of streams of the base: [`Level::kept`](super::recipe::Level::kept).
     pub kept: u32,
+    /// Bytes of memory that other compressors take at once: [`Level::work`](super::recipe::Level::work) of either file.
+    pub work: u32,
 }
 
 /// What a caller has for a container, which is checked before anything is allocated.
@@ -44,7 +46,7 @@ impl Record {
     /// [`Error::MalformedHeader`].
     pub fn read(value: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(value);
-        let record = Self {
+        let mut record = Self {
             base_size: bounded(&mut reader)?,
             target_size: bounded(&mut reader)?,
             recipe_size: bounded(&mut reader)?,
@@ -52,7 +54,14 @@ impl Record {
             parts: bounded(&mut reader)?,
             tokens: bounded(&mut reader)?,
             kept: bounded(&mut reader)?,
+            work: 0,
         };
+        if reader.remaining() > 0 {
+            record.work = bounded(&mut reader)?;
+            if record.work == 0 {
+                return Err(Error::MalformedHeader);
+            }
+        }
         if reader.remaining() == 0 { Ok(record) } else { Err(Error::MalformedHeader) }
     }
 
@@ -62,7 +71,9 @@ impl Record {
     pub fn to_bytes(&self) -> std::vec::Vec<u8> {
         let mut writer = crate::wire::Writer::default();
         let sizes = [self.base_size, self.target_size, self.recipe_size, self.recipe_length];
-        sizes.into_iter().chain([self.parts, self.tokens, self.kept]).for_each(|field| writer.varint(field));
+        let work = Some(self.work).filter(|work| *work > 0);
+        let others = [self.parts, self.tokens, self.kept].into_iter().chain(work);
+        sizes.into_iter().chain(others).for_each(|field| writer.varint(field));
         writer.bytes
     }
 
@@ -115,6 +126,7 @@ pub fn storage(header: &Header, record: &Record) -> u64 {
 pub fn memory(record: &Record) -> u64 {
     FIXED
         + u64::from(record.kept)
+        + u64::from(record.work)
         + PER_TOKEN * u64::from(record.tokens)
         + PER_RECIPE_BYTE * u64::from(record.recipe_length)
         + PER_PART * u64::from(record.parts)

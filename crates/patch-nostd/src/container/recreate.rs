@@ -14,11 +14,11 @@ pub(super) struct Recreation<'r> {
 }
 
 /// Where the stream goes.
-struct Output<'r> {
+pub(super) struct Output<'r> {
     sink: &'r mut dyn Sink,
     /// Bytes that the stream may still have.
     room: u32,
-    totals: Totals,
+    pub(super) totals: Totals,
 }
 
 impl<'r> Recreation<'r> {
@@ -35,7 +35,7 @@ impl<'r> Recreation<'r> {
             Some(number) => Some(traces.get(number as usize).ok_or(Error::Corrupt)?),
         };
         let recreator = remake(&making.corrections, buffer, making.length, making.most, trace)?;
-        Ok(Self { recreator, output: Output { sink, room, totals: Totals::new() } })
+        Ok(Self { recreator, output: Output::new(sink, room, Totals::new()) })
     }
 
     /// Checks that the stream is over; returns its totals.
@@ -46,8 +46,13 @@ impl<'r> Recreation<'r> {
     }
 }
 
-impl Output<'_> {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+impl<'r> Output<'r> {
+    /// Room for `room` bytes.
+    pub(super) fn new(sink: &'r mut dyn Sink, room: u32, totals: Totals) -> Self {
+        Self { sink, room, totals }
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         // Nothing is passed on that has no room.
         let length = u32::try_from(bytes.len()).map_err(|_| Error::Corrupt)?;
         self.room = self.room.checked_sub(length).ok_or(Error::Corrupt)?;

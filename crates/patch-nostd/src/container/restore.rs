@@ -8,7 +8,7 @@ use std::{thread, vec};
 use super::expand::trace;
 use super::inflate::Inflater;
 use super::rebuild::rebuild;
-use super::recipe::Level;
+use super::recipe::{Level, Side};
 use super::record::{Limits, Record, memory, storage};
 use super::scratch::Scratch;
 use super::sink::Sink;
@@ -53,7 +53,8 @@ impl<'p> Opened<'p> {
     /// Opens a whole package; `None` if it is no container's.
     ///
     /// # Errors
-    /// Those of the header, [`Error::Truncated`], [`Error::TrailingData`], and [`Error::Corrupt`] for recipes.
+    /// Those of the header, [`Error::Truncated`], [`Error::TrailingData`], [`Error::Corrupt`] for recipes, and [`Error::Container`] for
+    /// compressors that this decoder was built without.
     pub fn new<D: Sha256>(package: &'p [u8]) -> Result<Option<Self>, Error> {
         Self::allowed::<D, Anything>(package, &Anything, &Limits::NONE)
     }
@@ -137,6 +138,14 @@ impl<'p> Opened<'p> {
             return Err(Error::Corrupt);
         }
         target.check_target(record.target_size, record.tokens, count)?;
+        if base.work(Side::Base).max(target.work(Side::Target)) != u64::from(record.work) {
+            return Err(Error::Corrupt);
+        }
+        base.check_work(Side::Base, record.base_size)?;
+        target.check_work(Side::Target, record.target_size)?;
+        if !base.is_available() || !target.is_available() {
+            return Err(Error::Container);
+        }
         let inner = Header {
             base_size: record.base_size,
             target_size: record.target_size,

@@ -1,5 +1,6 @@
 //! The way through a file and its recipe, the same in both directions (`docs/format.md`, section 14.3).
 
+use super::compressor::{Compressor, ending};
 use super::directory::{self, CENTRAL, END, Entries, LOCAL, short};
 use super::recipe::{Frame, Item, Level};
 use super::totals::Totals;
@@ -56,7 +57,14 @@ impl<D: Direction> Walk<'_, D> {
             }
             Frame::Stored => self.local_header(),
             Frame::Directory(count) => self.directory(count),
+            Frame::Compressed(compressor) => self.compressed(&compressor, item),
         }
+    }
+
+    fn compressed(&mut self, compressor: &Compressor, item: &Item) -> Result<(), Error> {
+        let totals = self.stream(item)?;
+        let Compressor::Xz(xz) = compressor else { return Ok(()) };
+        ending(xz, &totals).into_iter().try_for_each(|byte| self.foretold(&[byte]).map(drop))
     }
 
     fn local_header(&mut self) -> Result<(), Error> {
