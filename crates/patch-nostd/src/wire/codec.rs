@@ -13,12 +13,9 @@ const HIGH_FIRST: u8 = 16;
 
 /// Whether this decoder has the codec of a number.
 pub(super) const fn is_known(number: u8) -> bool {
-    match number {
-        0 => cfg!(feature = "cm"),
-        1 => cfg!(feature = "zstd"),
-        2 => cfg!(feature = "lite"),
-        _ => false,
-    }
+    number == 0 && cfg!(feature = "cm")
+        || number == 1 && cfg!(feature = "zstd")
+        || number == 2 && cfg!(feature = "lite")
 }
 
 /// How the body is coded.

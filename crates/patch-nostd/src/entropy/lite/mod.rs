@@ -75,7 +75,6 @@ impl<'w> Lite<'w> {
     }
 
     /// Codes an event by the counter in a cell.
-    #[cfg_attr(not(feature = "std"), inline(never))]
     pub(super) fn plain<C: Coder>(&mut self, coder: &mut C, cell: usize, bit: bool) -> bool {
         self.event(coder, cell, self.rate, bit)
     }
@@ -142,12 +141,11 @@ impl<'w> Lite<'w> {
     }
 
     /// Codes an answer by the counter in a cell, which moves faster than others.
-    #[cfg_attr(not(feature = "std"), inline(never))]
     fn flag<C: Coder>(&mut self, coder: &mut C, cell: usize, bit: bool) -> bool {
         self.event(coder, cell, self.rate - 1, bit)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(feature = "std"), inline(never))]
     fn event<C: Coder>(&mut self, coder: &mut C, cell: usize, rate: u8, bit: bool) -> bool {
         let Some(counter) = self.counters.get_mut(cell) else { return false };
         let bit = coder.code(counter::probability(*counter), bit);
