@@ -87,7 +87,7 @@ fn plain(seed: u32, symbols: u32, length: usize) -> Vec<u8> {
     let mut state = seed;
     let mut below = |limit: u32| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (u64::from(state >> 8) * u64::from(limit) >> 24) as u32
+        ((u64::from(state >> 8) * u64::from(limit)) >> 24) as u32
     };
     let mut plain: Vec<u8> = Vec::new();
     while plain.len() < length {
