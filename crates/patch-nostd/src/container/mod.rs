@@ -15,6 +15,8 @@ pub(crate) mod expand;
 pub(crate) mod inflate;
 mod rebuild;
 pub(crate) mod recipe;
+#[cfg(feature = "encode")]
+mod recipe_writer;
 pub(crate) mod record;
 mod recreate;
 mod restore;

@@ -85,12 +85,12 @@ pub enum Side {
     Target,
 }
 
-const END: u8 = 0;
-const INSIDE: u8 = 8;
-const KEPT: u8 = 16;
-const COMPRESSED: u8 = 32;
+pub(super) const END: u8 = 0;
+pub(super) const INSIDE: u8 = 8;
+pub(super) const KEPT: u8 = 16;
+pub(super) const COMPRESSED: u8 = 32;
 /// The number of a compressor that a tag has room for; from here on it follows.
-const NUMBERED: u8 = 7;
+pub(super) const NUMBERED: u8 = 7;
 
 impl Frame {
     /// Whether a stream belongs to it.
@@ -106,7 +106,7 @@ impl Frame {
     }
 
     #[cfg(feature = "encode")]
-    const fn number(self) -> u8 {
+    pub(super) const fn number(self) -> u8 {
         match self {
             Self::Deflate => 1,
             Self::Gzip => 2,
@@ -335,90 +335,5 @@ impl Parser<'_> {
         } else {
             Ok(Making { length, most, follows, corrections })
         }
-    }
-}
-
-#[cfg(feature = "encode")]
-impl Level {
-    /// The bytes that [`Level::read_both`] reads.
-    #[must_use]
-    pub fn write_both(base: &Self, target: &Self) -> Vec<u8> {
-        let mut writer = Writer::default();
-        writer.level(base, Side::Base);
-        writer.level(target, Side::Target);
-        writer.writer.bytes
-    }
-}
-
-/// The other half of [`Parser`].
-#[cfg(feature = "encode")]
-#[derive(Default)]
-struct Writer {
-    writer: crate::wire::Writer,
-    compressors: Vec<Compressor>,
-}
-
-#[cfg(feature = "encode")]
-impl Writer {
-    fn level(&mut self, level: &Level, side: Side) {
-        for item in &level.items {
-            let inside = if item.inside.items.is_empty() { 0 } else { INSIDE };
-            match item.frame {
-                Frame::Compressed(compressor) => self.compressed(item, &compressor, inside, side),
-                _ => self.item(item, inside, side),
-            }
-            if inside != 0 {
-                self.level(&item.inside, side);
-            }
-        }
-        self.writer.byte(END);
-    }
-
-    fn item(&mut self, item: &Item, inside: u8, side: Side) {
-        let writer = &mut self.writer;
-        let kept = item.kept.filter(|_| side == Side::Base);
-        writer.byte(item.frame.number() | inside | if kept.is_some() { KEPT } else { 0 });
-        writer.varint(item.gap);
-        if let Frame::Directory(count) = item.frame {
-            writer.varint(count);
-        }
-        if let Some(kept) = kept {
-            writer.varint(kept.packed);
-            writer.varint(kept.tokens);
-        }
-        if side == Side::Target && item.frame.has_stream() {
-            item.making.as_ref().unwrap_or(&Making::NONE).write(writer);
-        }
-    }
-
-    fn compressed(&mut self, item: &Item, compressor: &Compressor, inside: u8, side: Side) {
-        let known = self.compressors.iter().position(|known| known == compressor);
-        let number = known.unwrap_or(self.compressors.len()) as u32;
-        let writer = &mut self.writer;
-        writer.byte(COMPRESSED | inside | number.min(NUMBERED.into()) as u8);
-        writer.varint(item.gap);
-        if let Some(more) = number.checked_sub(NUMBERED.into()) {
-            writer.varint(more);
-        }
-        if known.is_none() {
-            compressor.write(writer);
-            self.compressors.push(*compressor);
-        }
-        match (side, compressor) {
-            (Side::Base, Compressor::Lz4(_)) => writer.varint(item.packed),
-            (Side::Base, _) => {}
-            (Side::Target, _) => writer.varint(item.making.as_ref().map_or(0, |making| making.length)),
-        }
-    }
-}
-
-#[cfg(feature = "encode")]
-impl Making {
-    const NONE: Self = Self { length: 0, most: 0, follows: 0, corrections: Vec::new() };
-
-    fn write(&self, writer: &mut crate::wire::Writer) {
-        [self.length, self.most, self.follows].into_iter().for_each(|number| writer.varint(number));
-        writer.varint(self.corrections.len() as u32);
-        writer.raw(&self.corrections);
     }
 }

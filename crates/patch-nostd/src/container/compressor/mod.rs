@@ -63,6 +63,7 @@ impl Compressor {
     ///
     /// # Errors
     /// [`Error::Corrupt`] if the library does not take the parameters, [`Error::Container`] if it is not there.
+    #[allow(unused_variables, reason = "depends on the features")]
     pub fn encoder(&self, length: u32) -> Result<Box<dyn Coder>, Error> {
         match self {
             #[cfg(feature = "containers-xz")]
@@ -82,6 +83,7 @@ impl Compressor {
     ///
     /// # Errors
     /// As [`Compressor::encoder`].
+    #[allow(unused_variables, reason = "depends on the features")]
     pub fn decoder(&self, packed: u32) -> Result<Box<dyn Coder>, Error> {
         match self {
             #[cfg(feature = "containers-xz")]
