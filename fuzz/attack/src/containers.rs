@@ -160,7 +160,8 @@ fn recipes(package: &[u8], random: &mut Random) -> Vec<u8> {
 /// Recipes of nothing but items of two bytes each, or a few more.
 fn bomb(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let count = 1 << (8 + random.below(14));
-    let item = |frame, making| Item { gap: 0, frame, packed: 0, kept: None, making, inside: Level::default() };
+    let item =
+        |frame, making| Item { gap: 0, frame, packed: 0, kept: None, making, inside: Level::default() };
     let making = Some(Making { length: 1, most: 1, follows: 0, corrections: Vec::new() });
     let (base, target) = match random.below(3) {
         0 => (Level { items: vec![item(Frame::Stored, None); count] }, Level::default()),

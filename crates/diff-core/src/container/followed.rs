@@ -108,7 +108,8 @@ impl<'b> Streams<'b> {
         let likeness = |&(number, stream): &(usize, &Stream)| {
             (shared[number], Reverse(stream.place.len().abs_diff(packed)))
         };
-        let (number, stream) = self.streams.iter().enumerate().rev().filter(is_deflate).max_by_key(likeness)?;
+        let (number, stream) =
+            self.streams.iter().enumerate().rev().filter(is_deflate).max_by_key(likeness)?;
         let parsed = Parsed::new(self.packed(stream), usize::MAX)?;
         stream.tokens.get_or_init(|| parsed.tokens.len() as u32);
         Some(Followed { number: number as u32, trace: Trace::of(&parsed), plain: self.inflated(stream) })
