@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use super::DEPTH_LIMIT;
 use super::compressor::{Compressor, plain_memory, possible, stream_memory};
-use super::record::plain_limit;
+use super::record::{PER_PART, plain_limit};
 use crate::Error;
 use crate::wire::Reader;
 
@@ -270,6 +270,7 @@ impl Parser<'_> {
             let item =
                 if tag & COMPRESSED == 0 { self.item(tag, side)? } else { self.compressed(tag, side)? };
             let inside = if tag & INSIDE == 0 { Level::default() } else { self.level(side, depth)? };
+            grow(&mut items);
             items.push(Item { inside, ..item });
         }
     }
@@ -316,6 +317,7 @@ impl Parser<'_> {
             return Err(Error::Corrupt);
         }
         let compressor = Compressor::read(&mut self.reader)?;
+        grow(&mut self.compressors);
         self.compressors.push(compressor);
         Ok(compressor)
     }
@@ -337,3 +339,13 @@ impl Parser<'_> {
         }
     }
 }
+
+/// Room for one more in a list, by a quarter: by doubling, a list takes three times its size while it grows.
+fn grow<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 4 + 4);
+    }
+}
+
+// A list that grows takes nine quarters of its size.
+const _: () = assert!((size_of::<Item>() + size_of::<Compressor>()) * 9 / 4 <= PER_PART as usize);

@@ -135,8 +135,8 @@ pub fn memory(record: &Record) -> u64 {
 const FIXED: u64 = 5 << 20;
 const PER_TOKEN: u64 = 12;
 const PER_RECIPE_BYTE: u64 = 3;
-/// An item, in a list that grows by doubling.
-const PER_PART: u64 = 256;
+/// An item and a compressor that it names, in lists that grow by a quarter.
+pub(super) const PER_PART: u64 = 320;
 
 fn bounded(reader: &mut Reader<'_>) -> Result<u32, Error> {
     let value = reader.varint()?;
