@@ -111,7 +111,7 @@ fn sections(program: &Path) -> Result<[u64; 2]> {
 /// Where the code of the smallest decoder goes: bytes by the module that a function belongs to.
 pub fn modules() -> Result<Vec<Row>> {
     let mut command = Command::new("arm-none-eabi-nm");
-    let listed = output(command.args(["-C", "-S", "-t", "d", "--defined-only"]).arg(link(ARM, "z", "")?))?;
+    let listed = output(command.args(["-C", "-S", "-t", "d", "--defined-only"]).arg(link(ARM, "z", "cm")?))?;
     let (mut sums, mut seen) = (BTreeMap::<String, u64>::new(), HashSet::new());
     for line in listed.lines() {
         let [address, size, kind, name] = line.splitn(4, ' ').collect::<Vec<_>>()[..] else { continue };
