@@ -38,9 +38,8 @@ pub fn download(device: &Device, order: &Order, progress: &dyn Fn(u64)) -> Resul
     let mut most = there;
     while there < order.size {
         let result = go_on(&server, order, &path, there, progress);
-        let before = there;
         there = length(&path);
-        in_vain = if there > before { 0 } else { in_vain + 1 };
+        in_vain = if there > most { 0 } else { in_vain + 1 };
         most = most.max(there);
         match result {
             Ok(()) if there == order.size => break,
