@@ -10,10 +10,11 @@ import sys
 import cases
 import compare
 from errors import SmidgenError
-from header import CM, KINDS_OF_WORDS, Header
+from header import CM, KINDS_OF_WORDS, LITE, Header
 
 #: What c/smidgen.c has with all its switches on.
 KINDS = (0, 1, 3, 4, 5, *KINDS_OF_WORDS)
+CODECS = (CM, LITE)
 UNSUPPORTED_KIND = 7
 
 
@@ -35,8 +36,8 @@ def left_out(package):
         header = Header(package)
     except SmidgenError as error:
         # What is wrong may come after what is left out.
-        return error.number == UNSUPPORTED_KIND or package[5] != CM
-    return header.codec != CM or not set(header.kinds) <= set(KINDS)
+        return error.number == UNSUPPORTED_KIND or package[5] not in CODECS
+    return header.codec not in CODECS or not set(header.kinds) <= set(KINDS)
 
 
 if __name__ == "__main__":
