@@ -1837,9 +1837,9 @@ static void pass(struct smidgen *d, const uint8_t *s)
 }
 
 #if SMIDGEN_CM
-static uint32_t cm_same(struct smidgen *d, uint32_t source, uint32_t next, uint32_t offset)
+static uint32_t cm_same(struct smidgen *d, uint32_t source, uint32_t next, uint32_t offset, uint32_t near)
 {
-    uint32_t n = next >> 3, h = d->history, near = d->difference[n], odd = (offset & 1u) << 8;
+    uint32_t n = next >> 3, h = d->history, odd = (offset & 1u) << 8;
     struct context contexts[4];
     contexts[0].number = 0x50000000u | (h >> 1 & 31u) | (offset & 3u) << 8;
     contexts[0].place = h & 1u;
@@ -1850,11 +1850,11 @@ static uint32_t cm_same(struct smidgen *d, uint32_t source, uint32_t next, uint3
     return flag(d, contexts, 4, 16u + (h & 3u));
 }
 
-static uint32_t cm_difference(struct smidgen *d, uint32_t source, uint32_t next, uint32_t offset)
+static uint32_t cm_difference(struct smidgen *d, uint32_t source, uint32_t next, uint32_t offset, uint32_t near)
 {
     uint32_t contexts[4], odd = (offset & 1u) << 8;
     contexts[0] = 0xA0000000u | (offset & 1u) | (d->history & 1u) << 1;
-    contexts[1] = 0xB0000000u | d->difference[next >> 3] | odd;
+    contexts[1] = 0xB0000000u | near | odd;
     contexts[2] = 0xC0000000u | source;
     contexts[3] = 0xD0000000u | next | odd;
     return byte_of(d, contexts, 4, 8);
@@ -1864,11 +1864,11 @@ static uint32_t cm_difference(struct smidgen *d, uint32_t source, uint32_t next,
 static void copy_byte(struct smidgen *d)
 {
     const uint8_t *s = d->window + d->at;
-    uint32_t source = s[0], next = s[1], n = next >> 3, byte = source, same, near;
-    uint32_t offset = d->now.start + d->copied + d->at;
-    same = BY_CODEC(d, cm_same(d, source, next, offset), lite_same(d, source, next, offset & 1u));
+    uint32_t source = s[0], next = s[1], n = next >> 3, byte = source, same;
+    uint32_t offset = d->now.start + d->copied + d->at, near = d->difference[n];
+    same = BY_CODEC(d, cm_same(d, source, next, offset, near), lite_same(d, source, next, offset & 1u));
     if (same == 0u) {
-        near = BY_CODEC(d, cm_difference(d, source, next, offset), lite_difference(d, d->difference[n]));
+        near = BY_CODEC(d, cm_difference(d, source, next, offset, near), lite_difference(d, near));
         d->difference[n] = (uint8_t)near;
         byte = (source + near) & 0xFFu;
     }
@@ -2711,12 +2711,23 @@ static uint32_t gather(struct smidgen *d, const uint8_t *piece, uint32_t length)
     }
 }
 
-#if SMIDGEN_CM
-static void begin_cm(struct smidgen *d)
+/* The state at the start of a body (section 4.4). */
+static void begin_body(struct smidgen *d)
 {
+#if SMIDGEN_CM
     struct cm *cm = cm_of(d);
     uint16_t *cell = slots(d);
     uint32_t i;
+#endif
+    d->range = 0xFFFFFFFFu;
+    d->stage = LANDMARKS;
+#if SMIDGEN_LITE
+    if (BY_CODEC(d, 0, 1)) {
+        begin_lite(d);
+        return;
+    }
+#endif
+#if SMIDGEN_CM
     initialize_control(cm->control);
     for (i = 0; i < d->slot_count; i++) {
         *cell++ = 0;
@@ -2731,15 +2742,7 @@ static void begin_cm(struct smidgen *d)
     for (i = 0; i < WEIGHT_SETS * 4u; i++) {
         cm->weights[i >> 2][i & 3u] = 30000;
     }
-}
 #endif
-
-/* The state at the start of a body (section 4.4). */
-static void begin_body(struct smidgen *d)
-{
-    BY_CODEC(d, begin_cm(d), begin_lite(d));
-    d->range = 0xFFFFFFFFu;
-    d->stage = LANDMARKS;
 }
 
 /* Base and header are right: lets the target begin. */

@@ -347,9 +347,8 @@ fn forge(name: &str, sizes: [u32; 2], geometry: (u32, u32), rarity: usize, least
                 };
                 // What is held and what is no table come first, then the models.
                 let (first, step) = if is_long() { (0, 4) } else { (4 * turn, 8) };
-                let places = (first..900)
-                    .step_by(step * rarity)
-                    .chain((900..length - 3).step_by(52 * rarity));
+                let places =
+                    (first..900).step_by(step * rarity).chain((900..length - 3).step_by(52 * rarity));
                 for at in places {
                     let values = [0, 1, golden.target.len() as u32, 1 << 31, u32::MAX - 9, u32::MAX];
                     let some = if is_long() { 0..6 } else { at % 3..at % 3 + 4 };

@@ -3,7 +3,13 @@
 #[cfg(feature = "sha2")]
 mod bad_packages;
 // Against a decoder that has all that the C one has.
-#[cfg(all(feature = "cm", feature = "lite", feature = "lanes", feature = "sha2", feature = "all-architectures"))]
+#[cfg(all(
+    feature = "cm",
+    feature = "lite",
+    feature = "lanes",
+    feature = "sha2",
+    feature = "all-architectures"
+))]
 mod c_decoder;
 #[cfg(all(
     feature = "cm",
