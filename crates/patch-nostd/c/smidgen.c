@@ -91,6 +91,13 @@ int memcmp(const void *one, const void *other, size_t length);
 #define BY_CODEC(d, of_cm, of_lite) (of_lite)
 #endif
 
+/* What only contexts of `cm` look at. */
+#if SMIDGEN_CM
+#define FOR_CM(statement) statement
+#else
+#define FOR_CM(statement)
+#endif
+
 #define SMIDGEN_CODE (SMIDGEN_THUMB || SMIDGEN_ARM || SMIDGEN_RISCV || SMIDGEN_XTENSA)
 #define SMIDGEN_STEPS (SMIDGEN_THUMB || SMIDGEN_RISCV || SMIDGEN_XTENSA)
 #define SMIDGEN_HALVES (SMIDGEN_THUMB || SMIDGEN_ARM || SMIDGEN_RISCV)
@@ -188,12 +195,16 @@ struct smidgen {
     uint8_t another;
     uint8_t clean;
     uint8_t history;
+#if SMIDGEN_CM
     uint8_t previous;
+#endif
     uint8_t blocks;
     uint8_t block;
     uint8_t at;
     /* Section 7 */
+#if SMIDGEN_CM
     uint8_t missed;
+#endif
     uint8_t turn;
     /* The reference that was found */
     uint8_t class_of;
@@ -1791,13 +1802,13 @@ static uint32_t predict(struct smidgen *d, uint32_t *bytes)
             continue;
         }
         if (is_right(d, source, rank, agree) != 0u) {
-            d->missed = rank > 0u;
+            FOR_CM(d->missed = rank > 0u;)
             remember(d, proposal[source]);
             return 1;
         }
         rank++;
     }
-    d->missed = 1;
+    FOR_CM(d->missed = 1;)
     if (control(d, 20u + d->class_of) == 0u) {
         return 0;
     }
@@ -1873,7 +1884,7 @@ static void copy_byte(struct smidgen *d)
         byte = (source + near) & 0xFFu;
     }
     d->history = (uint8_t)((uint32_t)d->history << 1 | (same ^ 1u));
-    d->previous = (uint8_t)source;
+    FOR_CM(d->previous = (uint8_t)source;)
     pass(d, s);
     d->at++;
     emit(d, byte);
@@ -1888,7 +1899,7 @@ static void copy_reference(struct smidgen *d)
             emit(d, bytes[i >> 2] >> (8u * (i & 3u)) & 0xFFu);
         }
         d->at = (uint8_t)(d->at + length);
-        d->previous = d->window[d->at - 1u];
+        FOR_CM(d->previous = d->window[d->at - 1u];)
     } else {
         bytes[0] = bytes[1] = 0;
         for (i = 0; i < length; i++) {
@@ -2005,7 +2016,7 @@ static void copy_clean(struct smidgen *d)
     pass(d, s);
     d->history = (uint8_t)(count < 8u ? (uint32_t)d->history << count : 0u);
     d->at = (uint8_t)(d->at + count);
-    d->previous = s[count - 1u];
+    FOR_CM(d->previous = s[count - 1u];)
     for (; count > 0u; count--) {
         emit(d, *s++);
     }
@@ -2202,7 +2213,7 @@ static void begin_cover(struct smidgen *d)
         d->at = 0;
         d->block = 0;
         d->history = 0;
-        d->previous = 0;
+        FOR_CM(d->previous = 0;)
         d->next_site = d->base_address + d->now.start;
 #if SMIDGEN_HALVES
         memset(d->halves, 0, sizeof d->halves);
@@ -3793,8 +3804,9 @@ static uint32_t is_sound(const smidgen_in_place *u)
     }
     return u->held <= PIECE && d->position == segment_start(u) + u->held && d->used == 0u && d->started == 1u &&
            d->stage >= LANDMARKS && d->stage < DONE && d->range >= 0x1000000u && d->taken <= d->body_length &&
-           d->block <= 64u && d->at < 72u && d->another <= 1u && d->missed <= 1u && d->learned_used <= d->learned_count &&
-           (d->hand < d->learned_count || d->hand == 0u) && d->upcoming <= d->landmark_count &&
+           d->block <= 64u && d->at < 72u && d->another <= 1u && BY_CODEC(d, d->missed <= 1u, 1) &&
+           d->learned_used <= d->learned_count && (d->hand < d->learned_count || d->hand == 0u) &&
+           d->upcoming <= d->landmark_count &&
            d->now.repeat <= 1u && d->ahead.repeat <= 1u && is_known_kind(d->kind) != 0u &&
            d->granule == granule_of(d->kind);
 }
