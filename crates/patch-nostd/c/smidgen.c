@@ -1,4 +1,4 @@
-/* Smidgen's decoder in C99: codec `cm` of format version 5. Sections are those of docs/format.md, which is its source.
+/* Smidgen's decoder in C99: codecs `cm` and `lite` of format version 5. Sections are those of docs/format.md, which is its source.
  *
  * Written to be small. Errors are sticky: the first one stays in `error`, work after it comes to nothing, and callers look
  * at it at the end of a step. Arithmetic is that of section 1.1: modulo 2^32, `>>` of a negative number rounds down. */
@@ -15,7 +15,18 @@ int memcmp(const void *one, const void *other, size_t length);
 
 /* ---- What is built in -----------------------------------------------------------------------------------------------
  *
- * Kinds of pages (section 3.4); packages with others are error 7. Kinds 0 and 16 are always there. What is not said is the
+ * Codecs (section 3.1), at least one; packages of others are error 3. `lite` is left out unless it is asked for: it would
+ * cost every device that takes packages of `cm` more than a kilobyte of code and tables. */
+#ifndef SMIDGEN_CM
+#define SMIDGEN_CM 1
+#endif
+#ifndef SMIDGEN_LITE
+#define SMIDGEN_LITE 0
+#endif
+#if !SMIDGEN_CM && !SMIDGEN_LITE
+#error "set SMIDGEN_CM or SMIDGEN_LITE to 1: a decoder needs a codec"
+#endif
+/* Kinds of pages (section 3.4); packages with others are error 7. Kinds 0 and 16 are always there. What is not said is the
  * kind of the processor that it is compiled for, and Thumb on those that have none. */
 #ifndef SMIDGEN_THUMB
 #if defined(__riscv) || defined(__XTENSA__)
@@ -71,6 +82,22 @@ int memcmp(const void *one, const void *other, size_t length);
 #define SMIDGEN_FLASH 1
 #endif
 
+/* What differs by codec: with one of them built in, the other's text is not even compiled. */
+#if SMIDGEN_CM && SMIDGEN_LITE
+#define BY_CODEC(d, of_cm, of_lite) ((d)->codec == CODEC_CM ? (of_cm) : (of_lite))
+#elif SMIDGEN_CM
+#define BY_CODEC(d, of_cm, of_lite) (of_cm)
+#else
+#define BY_CODEC(d, of_cm, of_lite) (of_lite)
+#endif
+
+/* What only contexts of `cm` look at. */
+#if SMIDGEN_CM
+#define FOR_CM(statement) statement
+#else
+#define FOR_CM(statement)
+#endif
+
 #define SMIDGEN_CODE (SMIDGEN_THUMB || SMIDGEN_ARM || SMIDGEN_RISCV || SMIDGEN_XTENSA)
 #define SMIDGEN_STEPS (SMIDGEN_THUMB || SMIDGEN_RISCV || SMIDGEN_XTENSA)
 #define SMIDGEN_HALVES (SMIDGEN_THUMB || SMIDGEN_ARM || SMIDGEN_RISCV)
@@ -83,8 +110,15 @@ enum {
     LONGEST_HEADER = 512,
     MOST_KINDS = 8,
     MOST_WINDOWS = 3,
+    CODEC_CM = 0,
+    CODEC_LITE = 2,
+    /* Output, source and input buffer, and what codecs have beside them (section 3.2) */
+    BUFFERS = 640,
     FIXED_RAM = 2720,
+    LITE_RAM = 2564,
+    LEAST_RAM = SMIDGEN_LITE ? LITE_RAM : FIXED_RAM,
     CONTROL_CELLS = 718,
+    LITE_COUNTERS = 962,
     WEIGHT_SETS = 24,
     WEIGHT_LIMIT = 262143,
     CURVES = 10,
@@ -145,7 +179,7 @@ struct sha256 {
 };
 #endif
 
-/* Bytes come first, then words: Thumb reaches what is near in two bytes of code. Up to `device`, and from `control` on, is
+/* Bytes come first, then words: Thumb reaches what is near in two bytes of code. Up to `device`, and from `window` on, is
  * what an update in place saves between segments. */
 struct smidgen {
     uint8_t stage;
@@ -161,12 +195,16 @@ struct smidgen {
     uint8_t another;
     uint8_t clean;
     uint8_t history;
+#if SMIDGEN_CM
     uint8_t previous;
+#endif
     uint8_t blocks;
     uint8_t block;
     uint8_t at;
     /* Section 7 */
+#if SMIDGEN_CM
     uint8_t missed;
+#endif
     uint8_t turn;
     /* The reference that was found */
     uint8_t class_of;
@@ -174,14 +212,21 @@ struct smidgen {
     /* From the header */
     uint8_t error;
     uint8_t flags;
+#if SMIDGEN_CM && SMIDGEN_LITE
+    uint8_t codec;
+#endif
     uint8_t counter_rate;
+#if SMIDGEN_CM
     uint8_t mixer_rate;
-    uint8_t block_log;
     uint8_t high_first;
+#endif
+    uint8_t block_log;
     uint8_t kind_count;
     uint8_t window_count;
     uint16_t used;
+#if SMIDGEN_CM
     uint16_t literal_bits;
+#endif
     uint16_t gathered;
     /* Section 4.1: bytes of the body that were read and that were taken */
     uint32_t range;
@@ -218,7 +263,9 @@ struct smidgen {
     uint32_t base_address;
     uint32_t base_size;
     uint32_t target_size;
+#if SMIDGEN_CM
     uint32_t slot_count;
+#endif
     uint32_t landmark_count;
     uint32_t learned_count;
     uint32_t body_length;
@@ -235,40 +282,72 @@ struct smidgen {
 #if SMIDGEN_SHA256
     struct sha256 sha256[2];
 #endif
-    /* The fixed part of the workspace (section 3.2); the tables follow it */
+    /* The buffers of the workspace (section 3.2); the codec's models follow them, then the tables */
     uint8_t output[OUTPUT];
-    uint16_t control[CONTROL_CELLS];
-    uint16_t points[CURVES * POINTS];
-    int32_t weights[WEIGHT_SETS][4];
     uint8_t window[WINDOW];
     uint8_t input[INPUT];
 };
+
+#if SMIDGEN_CM
+/* The models of `cm`; the slots follow them. */
+struct cm {
+    uint16_t control[CONTROL_CELLS];
+    uint16_t points[CURVES * POINTS];
+    int32_t weights[WEIGHT_SETS][4];
+};
+#endif
 
 /* Bits of `flags` beside the header's: whether body and target are hashed. */
 enum { HASHED = 128 };
 
 /* Compile-time checks: negative sizes do not compile. */
-typedef char smidgen_state_is_large_enough[sizeof(struct smidgen) <= SMIDGEN_STATE + FIXED_RAM ? 1 : -1];
-typedef char smidgen_fixed_is_of_the_format[sizeof(struct smidgen) - offsetof(struct smidgen, output) <=
-                                                    FIXED_RAM + sizeof(void *) - 4u
-                                                ? 1
-                                                : -1];
+typedef char smidgen_state_is_large_enough[sizeof(struct smidgen) <= SMIDGEN_STATE + BUFFERS ? 1 : -1];
+typedef char smidgen_buffers_are_of_the_format[sizeof(struct smidgen) - offsetof(struct smidgen, output) <=
+                                                       BUFFERS + sizeof(void *) - 4u
+                                                   ? 1
+                                                   : -1];
+#if SMIDGEN_CM
+typedef char smidgen_cm_is_of_the_format[sizeof(struct cm) == FIXED_RAM - BUFFERS ? 1 : -1];
+#endif
+#if SMIDGEN_LITE
+typedef char smidgen_lite_is_of_the_format[2 * LITE_COUNTERS == LITE_RAM - BUFFERS ? 1 : -1];
+#endif
 typedef char smidgen_shifts_are_arithmetic[(-3 >> 1) == -2 ? 1 : -1];
 
-/* The fixed part as bytes, for what is there before the body: the header, then pieces of the base. */
+/* Buffers and models as bytes, for what is there before the body: the header, then pieces of the base. */
 static uint8_t *fixed_part(struct smidgen *d)
 {
     return (uint8_t *)d + offsetof(struct smidgen, output);
 }
 
-static uint16_t *slots(struct smidgen *d)
+/* The counters of `lite`, and the control cells of `cm`. */
+static uint16_t *cells(struct smidgen *d)
 {
     return (uint16_t *)(void *)(d + 1);
 }
 
+#if SMIDGEN_CM
+static struct cm *cm_of(struct smidgen *d)
+{
+    return (struct cm *)(void *)(d + 1);
+}
+
+static uint16_t *slots(struct smidgen *d)
+{
+    return (uint16_t *)(void *)(cm_of(d) + 1);
+}
+#endif
+
+/* Bytes of the models, with the slots. */
+static uint32_t model_bytes(const struct smidgen *d)
+{
+    (void)d;
+    return BY_CODEC(d, FIXED_RAM - BUFFERS + 8u * d->slot_count, LITE_RAM - BUFFERS);
+}
+
 static struct landmark *landmarks(struct smidgen *d)
 {
-    return (struct landmark *)(void *)(slots(d) + 4u * d->slot_count);
+    return (struct landmark *)(void *)((uint8_t *)(d + 1) + model_bytes(d));
 }
 
 static struct learned *learned(struct smidgen *d)
@@ -283,6 +362,7 @@ static void fail(struct smidgen *d, uint32_t error)
     }
 }
 
+#if SMIDGEN_CM
 /* How many bits a number has, from its highest one on. */
 static uint32_t bits(uint32_t x)
 {
@@ -296,6 +376,7 @@ static uint32_t bits(uint32_t x)
     return count;
 #endif
 }
+#endif
 
 static uint32_t least(uint32_t one, uint32_t other)
 {
@@ -521,6 +602,7 @@ static uint32_t take(struct smidgen *d, const uint8_t *piece, uint32_t length)
 
 /* ---- Models: functions and counters (sections 5.1 and 5.2) ----------------------------------------------------------- */
 
+#if SMIDGEN_CM
 static const uint8_t LOG2[64] = {3,   9,   14,  20,  25,  30,  36,  41,  46,  51,  56,  61,  66,  71,  75,  80,
                                  85,  89,  94,  98,  103, 107, 111, 116, 120, 124, 128, 132, 136, 140, 144, 148,
                                  152, 155, 159, 163, 167, 170, 174, 178, 181, 185, 188, 192, 195, 198, 202, 205,
@@ -533,6 +615,7 @@ static const uint16_t SQUASH[97] = {
     41099, 43691, 46138, 48418, 50517, 52429, 54152, 55691, 57055, 58254, 59303, 60214, 61002, 61681, 62264, 62762, 63188,
     63550, 63858, 64119, 64340, 64528, 64686, 64820, 64933, 65028, 65108, 65176, 65233, 65281, 65321, 65355, 65384, 65408,
     65429, 65446, 65460, 65472, 65482, 65491, 65498, 65504, 65509, 65513, 65517, 65520};
+#endif
 
 /* SHARES / 4. */
 static const uint16_t SHARES[8] = {12603, 7123, 4964, 3810, 3091, 2600, 2244, 0};
@@ -544,6 +627,7 @@ static const uint16_t SHARES[8] = {12603, 7123, 4964, 3810, 3091, 2600, 2244, 0}
 #define WITHIN static
 #endif
 
+#if SMIDGEN_CM
 WITHIN int32_t log2_of(uint32_t v)
 {
     uint32_t e = bits(v) - 1u;
@@ -556,6 +640,7 @@ WITHIN uint32_t squash(uint32_t x)
     const uint16_t *low = &SQUASH[x >> 6];
     return low[0] + ((uint32_t)(low[1] - low[0]) * (x & 63u) >> 6);
 }
+#endif
 
 static uint32_t probability(uint32_t cell)
 {
@@ -573,8 +658,23 @@ WITHIN void update(uint16_t *cell, uint32_t bit, uint32_t rate)
     *cell = (uint16_t)(((uint32_t)value & 0xFFF8u) | (count < 7u ? count + 1u : 7u));
 }
 
+/* An event by a cell of its own. */
+static uint32_t counted(struct smidgen *d, uint32_t c, uint32_t rate)
+{
+    uint16_t *cell = cells(d) + c;
+    uint32_t bit = event(d, probability(*cell));
+    update(cell, bit, rate);
+    return bit;
+}
+
+static uint32_t plain(struct smidgen *d, uint32_t c)
+{
+    return counted(d, c, BY_CODEC(d, 4u, d->counter_rate));
+}
+
 /* ---- Models: slots and mixer (sections 5.3 and 5.4) ------------------------------------------------------------------ */
 
+#if SMIDGEN_CM
 struct context {
     uint32_t number;
     uint32_t place;
@@ -620,7 +720,7 @@ static uint16_t *slot(struct smidgen *d, uint32_t h)
 
 static uint32_t mixed(struct smidgen *d, uint16_t *const *cell, uint32_t n, uint32_t set)
 {
-    int32_t input[4], odds = 0, error, *weight = d->weights[set];
+    int32_t input[4], odds = 0, error, *weight = cm_of(d)->weights[set];
     uint32_t i, x, p, f, bit, rate = 5;
     uint16_t *point;
     for (i = 0; i < n; i++) {
@@ -632,7 +732,7 @@ static uint32_t mixed(struct smidgen *d, uint16_t *const *cell, uint32_t n, uint
     x = odds < 0 ? 0u : least((uint32_t)odds, 6143);
     p = squash(x);
     f = x & 511u;
-    point = d->points + (set < 16u ? set >> 3 : set - 14u) * POINTS + (x >> 9);
+    point = cm_of(d)->points + (set < 16u ? set >> 3 : set - 14u) * POINTS + (x >> 9);
     bit = event(d, (p + 3u * ((point[0] * (512u - f) + point[1] * f) >> 9)) >> 2);
     point += f >> 8;
     if (set < 8u) {
@@ -683,12 +783,108 @@ static uint32_t byte_of(struct smidgen *d, const uint32_t *contexts, uint32_t n,
     } while (node < 256u);
     return node & 0xFFu;
 }
+#endif
+
+/* ---- Models of lite (sections 5.7 and 5.8) --------------------------------------------------------------------------- */
+
+#if SMIDGEN_LITE
+enum { LITE_LARGE = 160, LITE_LOWEST = 175, LITE_FLAGS = 205, LITE_GUESS = 232, LITE_BLOCK = 360, LITE_SAME = 376,
+       LITE_CHANGED = 632, LITE_CHANGED_LOW = 677, LITE_LITERAL = 722, LITE_LITERAL_LOW = 842 };
+
+static const uint8_t LITE_INITIAL[LITE_COUNTERS / 2] = {
+    0x11, 0x17, 0x53, 0x88, 0x77, 0x66, 0x88, 0x88, 0x11, 0x93, 0xd7, 0x58, 0xc8, 0x87, 0x67, 0x78, 0x18, 0x98, 0xc8,
+    0x88, 0xb8, 0x88, 0x88, 0x87, 0x11, 0x75, 0xf6, 0x68, 0xa7, 0x76, 0x77, 0x88, 0x18, 0xb7, 0xb8, 0x88, 0x8a, 0x88,
+    0x88, 0x87, 0x38, 0x96, 0x89, 0x87, 0x78, 0x88, 0x88, 0x78, 0x4c, 0xa6, 0x9a, 0x87, 0x89, 0x8a, 0x97, 0x88, 0x37,
+    0x96, 0x98, 0x77, 0x79, 0x88, 0x77, 0x88, 0x18, 0xa7, 0xa8, 0x87, 0xc9, 0x88, 0x88, 0x88, 0x49, 0xa7, 0xc8, 0x88,
+    0x89, 0x88, 0x88, 0x88, 0x31, 0xb5, 0x28, 0x38, 0x42, 0x88, 0x7c, 0x77, 0x88, 0x76, 0x84, 0x88, 0x88, 0x87, 0x24,
+    0x7b, 0xa7, 0x77, 0x49, 0x85, 0x88, 0x19, 0x66, 0x66, 0x76, 0x77, 0x96, 0x67, 0x76, 0x77, 0x82, 0x31, 0x1c, 0xa4,
+    0x88, 0x37, 0xa7, 0x87, 0x95, 0x64, 0x88, 0x88, 0x81, 0x88, 0x88, 0x88, 0x67, 0x52, 0x64, 0x11, 0x61, 0x88, 0xe8,
+    0xf9, 0xd8, 0xc9, 0xaa, 0x88, 0x88, 0x88, 0x88, 0x99, 0x98, 0x95, 0xa7, 0x97, 0x88, 0x88, 0xb8, 0xa8, 0xc8, 0x66,
+    0x66, 0x87, 0x88, 0x88, 0x88, 0x98, 0x88, 0x43, 0x51, 0x11, 0x75, 0x88, 0xea, 0xd9, 0xfa, 0xa8, 0x88, 0x99, 0x88,
+    0x88, 0x88, 0xa8, 0xa8, 0x87, 0x77, 0x98, 0x88, 0x88, 0xf9, 0xa8, 0xa8, 0x97, 0xb8, 0x97, 0x98, 0x97, 0xc9, 0xda,
+    0xfa, 0xd8, 0xb9, 0x98, 0xd8, 0xb6, 0xaa, 0x96, 0xc8, 0xa5, 0xb8, 0x98, 0xd8, 0xa7, 0xba, 0xb8, 0xca, 0xa5, 0xbb,
+    0xda, 0xd8, 0xa7, 0xa9, 0xa8, 0xc9, 0x96, 0xa9, 0x97, 0xc7, 0x87, 0xb8, 0xa9, 0xe9, 0xe8, 0x98, 0x76, 0xeb, 0xa8,
+    0xa8, 0x97, 0xb8, 0x96, 0xa8, 0x96, 0xb8, 0x96, 0xc9, 0xb8, 0xe9, 0xb8, 0xc9, 0xa8, 0xe8, 0xb6, 0xc9, 0xb8, 0xe9,
+    0xa7, 0xc9, 0xb8, 0xd9, 0xa8, 0xba, 0xa7, 0xc9, 0xa7, 0xa9, 0xa8, 0xd8, 0xa7, 0xa9, 0xa8, 0xd9, 0xb7, 0xa8, 0x98,
+    0xc8, 0x97, 0x99, 0xb8, 0x98, 0xa7, 0xa9, 0x98, 0xda, 0xa7, 0xa9, 0xa9, 0xd9, 0xb8, 0xb9, 0xa8, 0xc8, 0xc6, 0xaa,
+    0x98, 0xa7, 0xa6, 0xaa, 0x97, 0xa7, 0x86, 0xb9, 0x98, 0xca, 0xa8, 0xb8, 0x95, 0xc8, 0xa6, 0x98, 0xa7, 0xd9, 0xa7,
+    0xc9, 0xb8, 0xc7, 0xc7, 0xa9, 0xb7, 0xc7, 0xc6, 0xca, 0xc7, 0xe9, 0xd6, 0x64, 0x93, 0x88, 0xa4, 0x77, 0x87, 0x88,
+    0xa8, 0x6b, 0x68, 0x8b, 0x57, 0x78, 0x78, 0x8b, 0x76, 0x96, 0x67, 0x96, 0x76, 0x86, 0x87, 0xa6, 0x76, 0x78, 0x58,
+    0xf7, 0x77, 0x67, 0x78, 0xa7, 0x97, 0x87, 0x96, 0x87, 0x86, 0x88, 0x98, 0x78, 0x58, 0x77, 0x48, 0x78, 0x58, 0x78,
+    0x66, 0x87, 0x88, 0x87, 0x87, 0x88, 0x87, 0x86, 0x78, 0x79, 0x78, 0x77, 0x87, 0x88, 0x88, 0x76, 0x87, 0x88, 0x86,
+    0x77, 0x78, 0x88, 0x87, 0x78, 0x78, 0x88, 0x67, 0x87, 0x88, 0x88, 0x67, 0x98, 0x78, 0x75, 0x75, 0x88, 0x8a, 0x86,
+    0x99, 0x79, 0x89, 0x78, 0x67, 0x79, 0x99, 0x89, 0x96, 0x88, 0xa5, 0x75, 0x87, 0x99, 0x98, 0x89, 0x68, 0x8a, 0x77,
+    0x67, 0x6a, 0xa8, 0x67, 0x77, 0x87, 0x87, 0x88, 0x87, 0x88, 0x87, 0x77, 0x88, 0x88, 0x79, 0x88, 0x88, 0x87, 0x78,
+    0x78, 0x98, 0x87, 0x78, 0x78, 0x88, 0x87, 0x77, 0x87, 0x78, 0x89, 0x88, 0x77, 0x88, 0x87, 0x78, 0x78, 0x87, 0x98,
+    0x88, 0x88, 0x88, 0x78, 0x88, 0x88, 0x88, 0x88, 0x88, 0x99, 0x76, 0x87, 0x78, 0x87, 0x88, 0x88, 0x88, 0x88, 0x88,
+    0x79, 0x89, 0x78, 0x89, 0x78, 0x89};
+
+/* What a half byte stands for: a counter that counts four events. */
+static const uint16_t LITE_ODDS[16] = {
+    252, 508, 1012, 1988, 3852, 7284, 13108, 21844, 32772, 43692, 52428, 58252, 61684, 63548, 64524, 65028};
+
+static void begin_lite(struct smidgen *d)
+{
+    uint16_t *cell = cells(d);
+    uint32_t i;
+    for (i = 0; i < LITE_COUNTERS / 2u; i++) {
+        *cell++ = LITE_ODDS[LITE_INITIAL[i] >> 4];
+        *cell++ = LITE_ODDS[LITE_INITIAL[i] & 15u];
+    }
+}
+
+static uint32_t quick(struct smidgen *d, uint32_t c)
+{
+    return counted(d, c, d->counter_rate - 1u);
+}
+
+static uint32_t half_byte(struct smidgen *d, uint32_t c)
+{
+    uint32_t node = 1;
+    do {
+        node = node << 1 | plain(d, c + node - 1u);
+    } while (node < 16u);
+    return node - 16u;
+}
+
+/* The tree of a difference, by the high half byte of what it is like: small and above 0, or below, or large. */
+static uint32_t tree_of_difference(uint32_t high)
+{
+    return high == 0u ? 0u : high == 15u ? 15u : 30u;
+}
+
+static uint32_t lite_difference(struct smidgen *d, uint32_t near)
+{
+    uint32_t high = half_byte(d, LITE_CHANGED + tree_of_difference(near >> 4));
+    return high << 4 | half_byte(d, LITE_CHANGED_LOW + tree_of_difference(high));
+}
+
+static uint32_t lite_literal(struct smidgen *d, uint32_t odd, uint32_t before)
+{
+    uint32_t high = half_byte(d, LITE_LITERAL + 15u * (odd << 2 | before >> 6));
+    return high << 4 | half_byte(d, LITE_LITERAL_LOW + 15u * (high >> 1));
+}
+
+static uint32_t lite_same(struct smidgen *d, uint32_t source, uint32_t next, uint32_t odd)
+{
+    uint32_t name = (odd != 0u ? source : next) >> 3;
+    return quick(d, LITE_SAME + ((d->history & 3u) | odd << 2 | name << 3));
+}
+
+/* `r`: 1 for branches. */
+static uint32_t lite_right(struct smidgen *d, uint32_t source, uint32_t rank, uint32_t agree, uint32_t r, uint32_t o)
+{
+    uint32_t several = (agree & (agree - 1u)) != 0u;
+    return quick(d, LITE_GUESS + ((o & 1u) | source << 1 | (uint32_t)(rank > 0u) << 4 | several << 5 | r << 6));
+}
+#endif
 
 /* ---- Models: numbers (sections 5.5 and 5.6) -------------------------------------------------------------------------- */
 
 enum { LITERAL_COUNT, COVER_LENGTH, COVER_DISPLACEMENT, REPEAT_LENGTH, REPEAT_DISTANCE, LANDMARK_GAP, LANDMARK_LENGTH,
        LANDMARK_SHIFT, POINTER_DISTANCE, OTHER_DISTANCE };
 
+#if SMIDGEN_CM
 static const uint8_t INITIAL[] = {
     0x11, 0x00, 0x15, 0x01, 0x53, 0x70, 0x47, 0x76, 0x48, 0x60, 0x98, 0x77, 0x76, 0x65, 0x77, 0x70, 0xf0, 0x48, 0x88,
     0x88, 0x88, 0x11, 0x69, 0x16, 0x00, 0xe6, 0x35, 0x60, 0x2f, 0x87, 0x64, 0x66, 0x77, 0x06, 0x97, 0x88, 0x77, 0x76,
@@ -726,36 +922,57 @@ static void initialize_control(uint16_t *cell)
     }
 }
 
-static uint32_t plain(struct smidgen *d, uint32_t c)
+static uint32_t cm_size(struct smidgen *d, uint32_t role)
 {
-    uint16_t *cell = &d->control[c];
-    uint32_t bit = event(d, probability(*cell));
-    update(cell, bit, 4);
-    return bit;
+    uint32_t first = 69u * role, n = 1;
+    do {
+        n = n << 1 | plain(d, first + n - 1u);
+    } while (n < 32u);
+    return n & 31u;
 }
+
+/* The bit of a number at a place, which counts from 1, after `r`. */
+static uint32_t cm_bit(struct smidgen *d, uint32_t role, uint32_t size, uint32_t place, uint32_t r)
+{
+    uint32_t first = 69u * role, m;
+    if (place == size) {
+        return plain(d, first + 30u + size);
+    }
+    if (place <= 3u) {
+        m = 1u << (3u - place);
+        return plain(d, first + 61u + (m | (r & (m - 1u))));
+    }
+    return event(d, 0x8000);
+}
+#endif
+
+#if SMIDGEN_LITE
+static uint32_t lite_size(struct smidgen *d, uint32_t role)
+{
+    uint32_t first = 16u * role;
+    return plain(d, first) != 0u ? 16u + half_byte(d, LITE_LARGE) : half_byte(d, first + 1u);
+}
+
+static uint32_t lite_bit(struct smidgen *d, uint32_t role, uint32_t place, uint32_t r)
+{
+    uint32_t lowest = LITE_LOWEST + 3u * role;
+    if (place > 2u) {
+        return event(d, 0x8000);
+    }
+    return plain(d, place == 2u ? lowest : lowest + 1u + (r & 1u));
+}
+#endif
 
 static uint32_t control(struct smidgen *d, uint32_t f)
 {
-    return plain(d, 690u + f);
+    return plain(d, BY_CODEC(d, 690u, LITE_FLAGS) + f);
 }
 
 static uint32_t number(struct smidgen *d, uint32_t role)
 {
-    uint32_t first = 69u * role, n = 1, r = 1, place, size, bit, m;
-    do {
-        n = n << 1 | plain(d, first + n - 1u);
-    } while (n < 32u);
-    size = n & 31u;
+    uint32_t size = BY_CODEC(d, cm_size(d, role), lite_size(d, role)), r = 1, place;
     for (place = size; place > 0u; place--) {
-        if (place == size) {
-            bit = plain(d, first + 30u + size);
-        } else if (place <= 3u) {
-            m = 1u << (3u - place);
-            bit = plain(d, first + 61u + (m | (r & (m - 1u))));
-        } else {
-            bit = event(d, 0x8000);
-        }
-        r = r << 1 | bit;
+        r = r << 1 | BY_CODEC(d, cm_bit(d, role, size, place, r), lite_bit(d, role, place, r));
     }
     return r - 1u;
 }
@@ -1483,10 +1700,15 @@ static uint32_t find_reference(struct smidgen *d)
 
 /* ---- Where references went (section 7.7) ------------------------------------------------------------------------------ */
 
+static uint32_t is_branch(const struct smidgen *d)
+{
+    return d->class_of == BRANCH || d->class_of == NEAR;
+}
+
 static void remember(struct smidgen *d, uint32_t displacement)
 {
     if (d->now.repeat == 0u) {
-        d->last_displacement[d->class_of == BRANCH || d->class_of == NEAR ? 1 : 0] = displacement;
+        d->last_displacement[is_branch(d)] = displacement;
         if (d->class_of != NEAR) {
             learn(d, d->address, displacement);
         }
@@ -1527,15 +1749,14 @@ static uint32_t propose(struct smidgen *d, uint32_t *proposal)
         }
     }
 #endif
-    proposal[5] = d->last_displacement[d->class_of == BRANCH || d->class_of == NEAR ? 1 : 0];
+    proposal[5] = d->last_displacement[is_branch(d)];
     return known;
 }
 
-/* The event of one guess, and what it does to the outcomes. */
-static uint32_t is_right(struct smidgen *d, uint32_t source, uint32_t rank, uint32_t agree)
+#if SMIDGEN_CM
+static uint32_t cm_right(struct smidgen *d, uint32_t source, uint32_t rank, uint32_t agree, uint32_t o)
 {
-    uint32_t class_of = d->now.repeat != 0u ? 5u : d->class_of, right, i;
-    uint32_t o = d->outcomes[d->now.repeat != 0u ? 7u : source];
+    uint32_t class_of = d->now.repeat != 0u ? 5u : d->class_of;
     uint32_t place = source | class_of << 3 | least(rank, 3) << 6;
     struct context contexts[3];
     contexts[0].number = 0xF0000000u | place | (o >> 3 & 7u) << 8;
@@ -1544,7 +1765,15 @@ static uint32_t is_right(struct smidgen *d, uint32_t source, uint32_t rank, uint
     contexts[1].place = d->missed;
     contexts[2].number = 0xF2000000u | (d->bytes[0] >> 8 & 0xFFu) | place << 8;
     contexts[2].place = o & 3u;
-    right = flag(d, contexts, 3, rank > 0u ? 23u : d->class_of == BRANCH || d->class_of == NEAR ? 22u : 21u);
+    return flag(d, contexts, 3, rank > 0u ? 23u : is_branch(d) != 0u ? 22u : 21u);
+}
+#endif
+
+/* The event of one guess, and what it does to the outcomes. */
+static uint32_t is_right(struct smidgen *d, uint32_t source, uint32_t rank, uint32_t agree)
+{
+    uint32_t o = d->outcomes[d->now.repeat != 0u ? 7u : source], right, i;
+    right = BY_CODEC(d, cm_right(d, source, rank, agree, o), lite_right(d, source, rank, agree, is_branch(d), o));
     if (d->now.repeat != 0u) {
         agree = 0x80;
     }
@@ -1573,13 +1802,13 @@ static uint32_t predict(struct smidgen *d, uint32_t *bytes)
             continue;
         }
         if (is_right(d, source, rank, agree) != 0u) {
-            d->missed = rank > 0u;
+            FOR_CM(d->missed = rank > 0u;)
             remember(d, proposal[source]);
             return 1;
         }
         rank++;
     }
-    d->missed = 1;
+    FOR_CM(d->missed = 1;)
     if (control(d, 20u + d->class_of) == 0u) {
         return 0;
     }
@@ -1618,11 +1847,10 @@ static void pass(struct smidgen *d, const uint8_t *s)
 #endif
 }
 
-static void copy_byte(struct smidgen *d)
+#if SMIDGEN_CM
+static uint32_t cm_same(struct smidgen *d, uint32_t source, uint32_t next, uint32_t offset, uint32_t near)
 {
-    const uint8_t *s = d->window + d->at;
-    uint32_t source = s[0], next = s[1], n = next >> 3, h = d->history, byte = source, same;
-    uint32_t offset = d->now.start + d->copied + d->at, odd = (offset & 1u) << 8, near = d->difference[n];
+    uint32_t n = next >> 3, h = d->history, odd = (offset & 1u) << 8;
     struct context contexts[4];
     contexts[0].number = 0x50000000u | (h >> 1 & 31u) | (offset & 3u) << 8;
     contexts[0].place = h & 1u;
@@ -1630,19 +1858,33 @@ static void copy_byte(struct smidgen *d)
     contexts[2].number = 0x70000000u | (uint32_t)(d->previous >> 3) | n << 17 | near << 8 | odd << 8;
     contexts[3].number = 0x80000000u | next | odd;
     contexts[1].place = contexts[2].place = contexts[3].place = h & 3u;
-    same = flag(d, contexts, 4, 16u + (h & 3u));
+    return flag(d, contexts, 4, 16u + (h & 3u));
+}
+
+static uint32_t cm_difference(struct smidgen *d, uint32_t source, uint32_t next, uint32_t offset, uint32_t near)
+{
+    uint32_t contexts[4], odd = (offset & 1u) << 8;
+    contexts[0] = 0xA0000000u | (offset & 1u) | (d->history & 1u) << 1;
+    contexts[1] = 0xB0000000u | near | odd;
+    contexts[2] = 0xC0000000u | source;
+    contexts[3] = 0xD0000000u | next | odd;
+    return byte_of(d, contexts, 4, 8);
+}
+#endif
+
+static void copy_byte(struct smidgen *d)
+{
+    const uint8_t *s = d->window + d->at;
+    uint32_t source = s[0], next = s[1], n = next >> 3, byte = source, same;
+    uint32_t offset = d->now.start + d->copied + d->at, near = d->difference[n];
+    same = BY_CODEC(d, cm_same(d, source, next, offset, near), lite_same(d, source, next, offset & 1u));
     if (same == 0u) {
-        uint32_t of_byte[4];
-        of_byte[0] = 0xA0000000u | (offset & 1u) | (h & 1u) << 1;
-        of_byte[1] = 0xB0000000u | near | odd;
-        of_byte[2] = 0xC0000000u | source;
-        of_byte[3] = 0xD0000000u | next | odd;
-        near = byte_of(d, of_byte, 4, 8);
+        near = BY_CODEC(d, cm_difference(d, source, next, offset, near), lite_difference(d, near));
         d->difference[n] = (uint8_t)near;
         byte = (source + near) & 0xFFu;
     }
-    d->history = (uint8_t)(h << 1 | (same ^ 1u));
-    d->previous = (uint8_t)source;
+    d->history = (uint8_t)((uint32_t)d->history << 1 | (same ^ 1u));
+    FOR_CM(d->previous = (uint8_t)source;)
     pass(d, s);
     d->at++;
     emit(d, byte);
@@ -1657,7 +1899,7 @@ static void copy_reference(struct smidgen *d)
             emit(d, bytes[i >> 2] >> (8u * (i & 3u)) & 0xFFu);
         }
         d->at = (uint8_t)(d->at + length);
-        d->previous = d->window[d->at - 1u];
+        FOR_CM(d->previous = d->window[d->at - 1u];)
     } else {
         bytes[0] = bytes[1] = 0;
         for (i = 0; i < length; i++) {
@@ -1738,24 +1980,31 @@ static void find_page_kind(struct smidgen *d)
     d->granule = (uint8_t)granule_of(d->kind);
 }
 
-static void begin_block(struct smidgen *d)
+#if SMIDGEN_CM
+static uint32_t cm_clean(struct smidgen *d)
 {
-    uint32_t left = d->now.length - d->copied, block = least(1u << d->block_log, left), k, history = d->blocks;
+    uint32_t k = (uint32_t)d->kind << 20 | d->now.repeat << 4, history = d->blocks;
     struct context contexts[3];
-    d->block = (uint8_t)block;
-    read_source(d, least(left, block + VIEW));
-    find_page_kind(d);
-    if (d->error != 0u) {
-        return;
-    }
-    k = (uint32_t)d->kind << 20 | d->now.repeat << 4;
     contexts[0].number = 0xE0000000u | k | (history >> 3 & 7u) << 8;
     contexts[0].place = history;
     contexts[1].number = 0xE1000000u | k | (bits(d->copied + 1u) - 1u) << 8;
     contexts[1].place = history & 3u;
     contexts[2].number = 0xE2000000u | k | (bits(d->now.length + 1u) - 1u) << 8 | (uint32_t)(d->copied == 0u) << 16;
     contexts[2].place = history & 1u;
-    d->clean = (uint8_t)flag(d, contexts, 3, 20);
+    return flag(d, contexts, 3, 20);
+}
+#endif
+
+static void begin_block(struct smidgen *d)
+{
+    uint32_t left = d->now.length - d->copied, block = least(1u << d->block_log, left), history = d->blocks;
+    d->block = (uint8_t)block;
+    read_source(d, least(left, block + VIEW));
+    find_page_kind(d);
+    if (d->error != 0u) {
+        return;
+    }
+    d->clean = (uint8_t)BY_CODEC(d, cm_clean(d), quick(d, LITE_BLOCK + (history & 15u)));
     d->blocks = (uint8_t)(history << 1 | (d->clean ^ 1u));
 }
 
@@ -1767,7 +2016,7 @@ static void copy_clean(struct smidgen *d)
     pass(d, s);
     d->history = (uint8_t)(count < 8u ? (uint32_t)d->history << count : 0u);
     d->at = (uint8_t)(d->at + count);
-    d->previous = s[count - 1u];
+    FOR_CM(d->previous = s[count - 1u];)
     for (; count > 0u; count--) {
         emit(d, *s++);
     }
@@ -1801,7 +2050,8 @@ static void copy(struct smidgen *d)
 
 /* ---- Literals (section 6.1) ------------------------------------------------------------------------------------------- */
 
-static uint32_t literal(struct smidgen *d, uint32_t place, uint32_t near, uint32_t far)
+#if SMIDGEN_CM
+static uint32_t cm_literal(struct smidgen *d, uint32_t place, uint32_t near, uint32_t far)
 {
     uint32_t contexts[3];
     contexts[0] = 0x10000000u | place;
@@ -1813,22 +2063,33 @@ static uint32_t literal(struct smidgen *d, uint32_t place, uint32_t near, uint32
     } else {
         contexts[2] |= (place & 1u) << 8;
     }
-    d->now.literals--;
     return byte_of(d, contexts, 3, 0);
+}
+#endif
+
+static uint32_t literal(struct smidgen *d, uint32_t place, uint32_t near, uint32_t far)
+{
+    (void)far;
+    d->now.literals--;
+    return BY_CODEC(d, cm_literal(d, place, near, far), lite_literal(d, place & 1u, near));
 }
 
 static void literals(struct smidgen *d)
 {
-    uint32_t position = d->position, near = d->before & 0xFFu, far = d->before >> 8 & 0xFFu, high;
-    if (d->high_first == 0u) {
-        emit(d, literal(d, position & 3u, near, far));
-    } else if ((position & 1u) != 0u || d->now.literals < 2u) {
-        emit(d, literal(d, position & 1u, near, far));
-    } else {
-        high = literal(d, 2, near, far);
+    uint32_t position = d->position, near = d->before & 0xFFu, far = d->before >> 8 & 0xFFu;
+#if SMIDGEN_CM
+    if (d->high_first != 0u && ((position & 1u) != 0u || d->now.literals < 2u)) {
+        position &= 1u;
+    } else if (d->high_first != 0u) {
+        uint32_t high = literal(d, 2, near, far);
         emit(d, literal(d, 3, high, high >> 3 | near >> 3 << 5));
         emit(d, high);
+        return;
+    } else {
+        /* Bytes come in order. */
     }
+#endif
+    emit(d, literal(d, position & 3u, near, far));
 }
 
 /* ---- Operations (section 4.2) ----------------------------------------------------------------------------------------- */
@@ -1952,7 +2213,7 @@ static void begin_cover(struct smidgen *d)
         d->at = 0;
         d->block = 0;
         d->history = 0;
-        d->previous = 0;
+        FOR_CM(d->previous = 0;)
         d->next_site = d->base_address + d->now.start;
 #if SMIDGEN_HALVES
         memset(d->halves, 0, sizeof d->halves);
@@ -2307,14 +2568,38 @@ static void read_windows_and_kinds(struct smidgen *d, struct reader *r)
 /* Section 3.2. */
 static uint32_t needed_ram(const struct smidgen *d)
 {
-    return FIXED_RAM + 12u * d->landmark_count + 8u * (d->learned_count + d->slot_count);
+    return BUFFERS + model_bytes(d) + 12u * d->landmark_count + 8u * d->learned_count;
+}
+
+/* Section 3.1. */
+static void read_parameters(struct smidgen *d, struct reader *r)
+{
+    uint32_t byte;
+#if SMIDGEN_CM
+    d->slot_count = BY_CODEC(d, read_bounded(r, 1, 0x1000000), 0u);
+#endif
+    d->landmark_count = read_bounded(r, 0, 1024);
+    d->learned_count = read_bounded(r, 0, 0x4000);
+    byte = read_byte(r);
+    d->counter_rate = (uint8_t)(byte >> 4);
+    d->block_log = byte & 15u;
+#if SMIDGEN_CM
+    if (BY_CODEC(d, 1, 0)) {
+        d->mixer_rate = byte & 15u;
+        expect(r, d->mixer_rate > 0u);
+        byte = read_byte(r);
+        d->high_first = byte >> 4 & 1u;
+        d->block_log = (uint8_t)(byte & ~16u);
+    }
+#endif
+    expect(r, d->counter_rate - 3u < 4u && d->block_log - 3u < 4u);
 }
 
 /* The fields between the first nine bytes and the signatures. */
 static void read_fields(struct smidgen *d, struct reader *r, struct policy *policy)
 {
     uint8_t md5[16];
-    uint32_t ram, rates;
+    uint32_t ram;
     d->base_size = read_bounded(r, 0, IMAGE_LIMIT);
     d->target_size = read_bounded(r, 0, IMAGE_LIMIT);
     if (d->base_size != 0u) {
@@ -2325,16 +2610,7 @@ static void read_fields(struct smidgen *d, struct reader *r, struct policy *poli
         read_bytes(r, md5, 16);
     }
     ram = read_varint(r);
-    d->slot_count = read_bounded(r, 1, 0x1000000);
-    d->landmark_count = read_bounded(r, 0, 1024);
-    d->learned_count = read_bounded(r, 0, 0x4000);
-    rates = read_byte(r);
-    d->counter_rate = (uint8_t)(rates >> 4);
-    d->mixer_rate = rates & 15u;
-    rates = read_byte(r);
-    d->high_first = rates >> 4 & 1u;
-    d->block_log = (uint8_t)(rates & ~16u);
-    expect(r, d->counter_rate - 3u < 4u && d->mixer_rate > 0u && d->block_log - 3u < 4u);
+    read_parameters(d, r);
     d->base_address = read_varint(r);
     d->address_high = read_varint(r);
     read_windows_and_kinds(d, r);
@@ -2346,9 +2622,11 @@ static void read_fields(struct smidgen *d, struct reader *r, struct policy *poli
     read_extensions(r, policy);
 #else
     (void)policy;
-    rates = read_varint(r);
-    expect(r, rates <= (uint32_t)(r->end - r->at));
-    check(r, rates == 0u, SMIDGEN_ERROR_RESERVED_FIELD);
+    {
+        uint32_t length = read_varint(r);
+        expect(r, length <= (uint32_t)(r->end - r->at));
+        check(r, length == 0u, SMIDGEN_ERROR_RESERVED_FIELD);
+    }
 #endif
     expect(r, r->at == r->end);
     check(r, ram == needed_ram(d), SMIDGEN_ERROR_RAM_MISMATCH);
@@ -2374,6 +2652,9 @@ static uint32_t read_header(struct smidgen *d, uint8_t *header, uint32_t length)
         return SMIDGEN_ERROR_RESERVED_FIELD;
     }
     d->flags = header[6] | HASHED;
+#if SMIDGEN_CM && SMIDGEN_LITE
+    d->codec = header[5];
+#endif
     r.at = header + PREFIX;
     r.end = header + end_of_fields(header, length);
     /* Without a body digest, a signature is worth nothing. */
@@ -2405,6 +2686,11 @@ static uint32_t shortage(const struct smidgen *d)
 
 /* ---- The restore (section 8) ------------------------------------------------------------------------------------------ */
 
+static uint32_t is_built_in(uint32_t codec)
+{
+    return (SMIDGEN_CM && codec == CODEC_CM) || (SMIDGEN_LITE && codec == CODEC_LITE);
+}
+
 /* Gathers the header, at the start of the workspace; returns how many bytes it took. */
 static uint32_t gather(struct smidgen *d, const uint8_t *piece, uint32_t length)
 {
@@ -2418,7 +2704,7 @@ static uint32_t gather(struct smidgen *d, const uint8_t *piece, uint32_t length)
                 fail(d, SMIDGEN_ERROR_NOT_A_PACKAGE);
             } else if (header[4] != MAGIC[4]) {
                 fail(d, SMIDGEN_ERROR_UNSUPPORTED_VERSION);
-            } else if (header[5] != 0u) {
+            } else if (is_built_in(header[5]) == 0u) {
                 fail(d, SMIDGEN_ERROR_UNSUPPORTED_CODEC);
             } else if (wanted - SHORTEST_HEADER > LONGEST_HEADER - SHORTEST_HEADER) {
                 fail(d, SMIDGEN_ERROR_MALFORMED_HEADER);
@@ -2439,9 +2725,21 @@ static uint32_t gather(struct smidgen *d, const uint8_t *piece, uint32_t length)
 /* The state at the start of a body (section 4.4). */
 static void begin_body(struct smidgen *d)
 {
-    uint32_t i;
+#if SMIDGEN_CM
+    struct cm *cm = cm_of(d);
     uint16_t *cell = slots(d);
-    initialize_control(d->control);
+    uint32_t i;
+#endif
+    d->range = 0xFFFFFFFFu;
+    d->stage = LANDMARKS;
+#if SMIDGEN_LITE
+    if (BY_CODEC(d, 0, 1)) {
+        begin_lite(d);
+        return;
+    }
+#endif
+#if SMIDGEN_CM
+    initialize_control(cm->control);
     for (i = 0; i < d->slot_count; i++) {
         *cell++ = 0;
         *cell++ = NEW_COUNTER;
@@ -2450,13 +2748,12 @@ static void begin_body(struct smidgen *d)
     }
     for (i = 0; i < CURVES * POINTS; i++) {
         uint32_t x = i % POINTS * 512u;
-        d->points[i] = (uint16_t)squash(least(x, 6143));
+        cm->points[i] = (uint16_t)squash(least(x, 6143));
     }
     for (i = 0; i < WEIGHT_SETS * 4u; i++) {
-        d->weights[i >> 2][i & 3u] = 30000;
+        cm->weights[i >> 2][i & 3u] = 30000;
     }
-    d->range = 0xFFFFFFFFu;
-    d->stage = LANDMARKS;
+#endif
 }
 
 /* Base and header are right: lets the target begin. */
@@ -2490,7 +2787,7 @@ int smidgen_begin(smidgen **restore, void *memory, uint32_t size, const smidgen_
 {
     struct smidgen *d = (struct smidgen *)memory;
     *restore = d;
-    if (d == NULL || size < SMIDGEN_MEMORY(FIXED_RAM)) {
+    if (d == NULL || size < SMIDGEN_MEMORY(LEAST_RAM)) {
         return SMIDGEN_ERROR_WORKSPACE_TOO_SMALL;
     }
     if (((uintptr_t)memory & (sizeof(void *) - 1u)) != 0u) {
@@ -3450,8 +3747,8 @@ static uint32_t transfer_state(smidgen_in_place *u, uint32_t segment, uint32_t l
     transfer(&s, u->buffer, PIECE);
     transfer(&s, d, offsetof(struct smidgen, device));
     /* As far as the tables go. */
-    transfer(&s, d->control, SMIDGEN_MEMORY(needed_ram(d)) - SMIDGEN_STATE - FIXED_RAM + (uint32_t)sizeof *d -
-                                 (uint32_t)offsetof(struct smidgen, control));
+    transfer(&s, (uint8_t *)d + offsetof(struct smidgen, window),
+             (uint32_t)(sizeof *d - offsetof(struct smidgen, window)) + needed_ram(d) - BUFFERS);
     known = s.checksum;
     put_u32(checksum, known);
     transfer(&s, checksum, 4);
@@ -3465,13 +3762,27 @@ static uint32_t transfer_state(smidgen_in_place *u, uint32_t segment, uint32_t l
     return s.error;
 }
 
+#if SMIDGEN_CM
+static uint32_t has_sound_weights(struct smidgen *d)
+{
+    struct cm *cm = cm_of(d);
+    uint32_t i;
+    for (i = 0; i < WEIGHT_SETS * 4u; i++) {
+        if ((uint32_t)cm->weights[i >> 2][i & 3u] + WEIGHT_LIMIT > 2u * WEIGHT_LIMIT) {
+            return 0;
+        }
+    }
+    return 1;
+}
+#endif
+
 /* Whether a state that was loaded can be that before the current segment: no index leads out of an array, no product
- * overflows, and operations end where the target does, so that decoding comes to an end. */
+ * overflows, and operations end where the target does, so that decoding comes to an end. Counters may have any value: a
+ * probability is 4 to 65532 of 65536 by the bits that it is made of, and so neither event is impossible. */
 static uint32_t is_sound(const smidgen_in_place *u)
 {
     const struct smidgen *d = u->restore;
     uint64_t end = d->position;
-    uint32_t i;
     if (d->stage == LITERALS) {
         end += (uint64_t)d->now.literals + d->now.length;
     } else if (d->stage == COPY) {
@@ -3488,15 +3799,14 @@ static uint32_t is_sound(const smidgen_in_place *u)
     if (end != d->reached || d->reached > d->target_size) {
         return 0;
     }
-    for (i = 0; i < WEIGHT_SETS * 4u; i++) {
-        if ((uint32_t)d->weights[i >> 2][i & 3u] + WEIGHT_LIMIT > 2u * WEIGHT_LIMIT) {
-            return 0;
-        }
+    if (BY_CODEC(d, has_sound_weights(u->restore), 1u) == 0u) {
+        return 0;
     }
     return u->held <= PIECE && d->position == segment_start(u) + u->held && d->used == 0u && d->started == 1u &&
            d->stage >= LANDMARKS && d->stage < DONE && d->range >= 0x1000000u && d->taken <= d->body_length &&
-           d->block <= 64u && d->at < 72u && d->another <= 1u && d->missed <= 1u && d->learned_used <= d->learned_count &&
-           (d->hand < d->learned_count || d->hand == 0u) && d->upcoming <= d->landmark_count &&
+           d->block <= 64u && d->at < 72u && d->another <= 1u && BY_CODEC(d, d->missed <= 1u, 1) &&
+           d->learned_used <= d->learned_count && (d->hand < d->learned_count || d->hand == 0u) &&
+           d->upcoming <= d->landmark_count &&
            d->now.repeat <= 1u && d->ahead.repeat <= 1u && is_known_kind(d->kind) != 0u &&
            d->granule == granule_of(d->kind);
 }

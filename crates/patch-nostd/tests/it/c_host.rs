@@ -65,14 +65,14 @@ fn built(compiler: &str) -> Option<PathBuf> {
     command
         .args(["-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"])
         .args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
-        .args(ALL_KINDS)
+        .args(ALL)
         .args([sources.join("smidgen.c"), sources.join("test/host.c")]);
     peers::run(command.arg("-o").arg(&program)).map(|_| program)
 }
 
-/// What all kinds of pages are built in with that it knows.
-const ALL_KINDS: [&str; 4] =
-    ["-DSMIDGEN_ARM=1", "-DSMIDGEN_RISCV=1", "-DSMIDGEN_XTENSA=1", "-DSMIDGEN_WORDS=1"];
+/// What everything is built in with that it has: codecs and kinds of pages.
+const ALL: [&str; 5] =
+    ["-DSMIDGEN_LITE=1", "-DSMIDGEN_ARM=1", "-DSMIDGEN_RISCV=1", "-DSMIDGEN_XTENSA=1", "-DSMIDGEN_WORDS=1"];
 
 impl Host {
     /// One for each compiler that there is, which watches over every access and every overflow.

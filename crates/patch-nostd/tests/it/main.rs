@@ -2,9 +2,22 @@
 
 #[cfg(feature = "sha2")]
 mod bad_packages;
-#[cfg(all(feature = "sha2", feature = "all-architectures"))]
+// Against a decoder that has all that the C one has.
+#[cfg(all(
+    feature = "cm",
+    feature = "lite",
+    feature = "lanes",
+    feature = "sha2",
+    feature = "all-architectures"
+))]
 mod c_decoder;
-#[cfg(all(feature = "simulator", feature = "sha2", feature = "all-architectures"))]
+#[cfg(all(
+    feature = "cm",
+    feature = "lite",
+    feature = "simulator",
+    feature = "sha2",
+    feature = "all-architectures"
+))]
 mod c_flash;
 #[cfg(all(feature = "sha2", feature = "all-architectures"))]
 mod c_host;
