@@ -192,6 +192,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "encode")]
     #[test]
     fn a_trace_of_decisions_is_that_of_their_stream() {
         let stream = stream(&[0, 1, 70, 0, 3]);
