@@ -27,6 +27,8 @@ mod common;
 mod containers;
 #[cfg(feature = "sha2")]
 mod damage;
+// Headers of codec cm.
+#[cfg(feature = "cm")]
 mod document;
 #[cfg(all(feature = "sha2", feature = "chacha20", feature = "aes", feature = "x25519"))]
 mod encrypted;
