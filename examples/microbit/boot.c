@@ -3,6 +3,7 @@
 
 #include "board.h"
 #include "smidgen.h"
+#include "memory.h"
 
 enum { RAM = 4096 };
 
@@ -131,47 +132,3 @@ static void fault(void)
 
 __attribute__((section(".vectors"), used)) static void (*const vectors[4])(void) = {(void (*)(void))&stack_top, boot, fault,
                                                                                     fault};
-
-/* What the compiler calls by itself. */
-void *memcpy(void *to, const void *from, size_t count)
-{
-    char *t = to;
-    const char *f = from;
-    while (count-- > 0) {
-        *t++ = *f++;
-    }
-    return to;
-}
-
-void *memmove(void *to, const void *from, size_t count)
-{
-    char *t = to;
-    const char *f = from;
-    if (t < f) {
-        return memcpy(to, from, count);
-    }
-    while (count-- > 0) {
-        t[count] = f[count];
-    }
-    return to;
-}
-
-void *memset(void *to, int byte, size_t count)
-{
-    char *t = to;
-    while (count-- > 0) {
-        *t++ = (char)byte;
-    }
-    return to;
-}
-
-int memcmp(const void *one, const void *other, size_t count)
-{
-    const unsigned char *a = one, *b = other;
-    for (; count > 0; count--, a++, b++) {
-        if (*a != *b) {
-            return *a < *b ? -1 : 1;
-        }
-    }
-    return 0;
-}

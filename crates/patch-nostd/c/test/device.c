@@ -16,40 +16,6 @@ enum { STATE_SIZE = 256 << 10, RAM = 512 << 10 };
 enum { BEGUN, FUEL };
 #define MARK 0xB007B007u
 
-/* The compiler calls these, too. */
-void *memmove(void *to, const void *from, __SIZE_TYPE__ count)
-{
-    char *t = to;
-    const char *f = from;
-    if (t < f) {
-        return memcpy(to, from, count);
-    }
-    while (count-- > 0) {
-        t[count] = f[count];
-    }
-    return to;
-}
-
-void *memset(void *to, int byte, __SIZE_TYPE__ count)
-{
-    char *t = to;
-    while (count-- > 0) {
-        *t++ = (char)byte;
-    }
-    return to;
-}
-
-int memcmp(const void *one, const void *other, __SIZE_TYPE__ count)
-{
-    const unsigned char *a = one, *b = other;
-    for (; count > 0; count--, a++, b++) {
-        if (*a != *b) {
-            return *a < *b ? -1 : 1;
-        }
-    }
-    return 0;
-}
-
 static int read_package(void *context, uint32_t offset, uint8_t *bytes, uint32_t length)
 {
     (void)context;

@@ -5,6 +5,7 @@
 #define MPS2_H
 
 #include <stdint.h>
+#include "memory.h"
 
 /* RAM that stands for flash and outlives a reset. */
 #define MEMORY 0x21000000u
@@ -29,17 +30,6 @@ struct order {
     uint32_t slot_size;
 };
 #define ORDER ((const struct order *)MEMORY)
-
-/* What the compiler calls by itself; a C library has better ones. */
-void *memcpy(void *to, const void *from, __SIZE_TYPE__ count)
-{
-    char *t = to;
-    const char *f = from;
-    while (count-- > 0) {
-        *t++ = *f++;
-    }
-    return to;
-}
 
 /* Semihosting: the host prints, and ends the emulation. */
 static int host(int operation, const void *argument)
