@@ -240,18 +240,22 @@ class Stream:
             for one in trees.steps:
                 put(*names[one.symbol])
                 put(one.extra, one.bits())
-        literals, distances = codes(literals), codes(distances)
-        for at, length, distance in self.block_tokens:
-            if not distance:
-                put(*code(literals, self.plain[at]))
-                continue
-            symbol, extra, bits = length_symbol(length)
-            put(*code(literals, symbol))
-            put(extra, bits)
-            symbol, extra, bits = distance_symbol(distance)
-            put(*code(distances, symbol))
-            put(extra, bits)
-        put(*code(literals, END))
+        put_tokens(put, self.plain, self.block_tokens, codes(literals), codes(distances))
+
+
+def put_tokens(put, plain, tokens, literals, distances):
+    """The tokens of a block and its end, by these codes."""
+    for at, length, distance in tokens:
+        if not distance:
+            put(*code(literals, plain[at]))
+            continue
+        symbol, extra, bits = length_symbol(length)
+        put(*code(literals, symbol))
+        put(extra, bits)
+        symbol, extra, bits = distance_symbol(distance)
+        put(*code(distances, symbol))
+        put(extra, bits)
+    put(*code(literals, END))
 
 
 def code(table, symbol):

@@ -2,7 +2,7 @@
 import zlib
 
 import encoder  # noqa: F401 - first: it finds the decoder
-from deflate import Writer, code, distance_symbol, length_symbol
+from deflate import Writer, distance_symbol, length_symbol, put_tokens
 from inflate import END
 from trees import FIXED, ORDER, Step, Trees, codes, expected, lengths_of, likely, step
 
@@ -105,19 +105,7 @@ class OddStream:
         return [Step(0), Step(16, one.span() - 4)] if 4 <= one.span() <= 7 else [Step(0)] * one.span()
 
     def write(self, block, trees):
-        literals, distances = map(codes, trees)
-        put = self.out.put
-        for at, length, distance in block:
-            if not distance:
-                put(*code(literals, self.plain[at]))
-                continue
-            symbol, extra, bits = length_symbol(length)
-            put(*code(literals, symbol))
-            put(extra, bits)
-            symbol, extra, bits = distance_symbol(distance)
-            put(*code(distances, symbol))
-            put(extra, bits)
-        put(*code(literals, END))
+        put_tokens(self.out.put, self.plain, block, *map(codes, trees))
 
 
 def deflate(plain):
